@@ -1,0 +1,60 @@
+/** The command line: arguments in, tables out. */
+import { overview } from "./commands/help.ts";
+import { type Command, COMMANDS } from "./commands/mod.ts";
+import { readCommandLine, resolveOptions, UsageError } from "./commands/options.ts";
+import project from "./deno.json" with { type: "json" };
+import { UserError } from "./lib/errors.ts";
+import { didYouMean } from "./lib/nearest.ts";
+
+/** Exit codes, those of sysexits.h where there is one. */
+const [DONE, FAILED, MISUSED, DEFECT] = [0, 1, 2, 70];
+
+/** Carries out the command that `args` name. @returns the exit code */
+async function main(args: readonly string[]): Promise<number> {
+  if (args.includes("--version")) return print(`verydeep ${project.version}`);
+  const line = readCommandLine(args);
+  const [name, ...words] = line.words;
+  if (name === undefined) {
+    print(overview());
+    return line.given.help ? DONE : MISUSED;
+  }
+
+  const command = commandNamed(name);
+  if (line.given.help) return print(await command.help());
+  const { least, most, pattern } = command.words ?? { least: 0, most: 0, pattern: "" };
+  if (words.length < least) throw new UsageError(`${name} needs a word: ${name} ${pattern}`);
+  if (words.length > most) {
+    throw new UsageError(
+      `${name} has no use for "${words[most]}"; ${name} --help says what it takes`,
+    );
+  }
+  return await command.run(resolveOptions(line, { command: name, takes: command.takes }), words);
+}
+
+function commandNamed(name: string): Command {
+  const commands: Readonly<Record<string, Command>> = COMMANDS;
+  if (Object.hasOwn(commands, name)) return commands[name]!;
+  const names = Object.keys(commands).filter((name) => !commands[name]!.internal);
+  throw new UsageError(
+    `There is no command "${name}": the commands are ${names.join(", ")}.` +
+      didYouMean(name, names),
+  );
+}
+
+function print(text: string): number {
+  console.log(text);
+  return DONE;
+}
+
+/** Says on standard error what went wrong. @returns the exit code */
+function explain(error: unknown): number {
+  const message = error instanceof Error ? error.message : String(error);
+  console.error(`error: ${message}`);
+  if (error instanceof UsageError) return MISUSED;
+  if (error instanceof UserError) return FAILED;
+  console.error("This is a defect of verydeep; what follows says where.");
+  console.error(error instanceof Error ? error.stack : error);
+  return DEFECT;
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args).catch(explain));

@@ -1,0 +1,91 @@
+/** `data`: makes or inspects a data set. */
+import { openDataset } from "../lib/datasets/mod.ts";
+import { type Statistics, statisticsOf, writeSheet } from "../lib/datasets/statistics.ts";
+import { progressBars } from "../lib/progress.ts";
+import { listing } from "../lib/report/listing.ts";
+import { helpOf } from "./help.ts";
+import type { Options } from "./options.ts";
+
+export const help = helpOf("data", {
+  about: "Opens a data set as a training would: makes or converts it if need be, looks at every\n" +
+    "image, and refuses what cannot be trained on. Prints how many images each class has, sizes\n" +
+    "and colours, and draws a contact sheet. NAME is the setup's own data set if it is absent.\n\n" +
+    "  scenes         emoji on made backgrounds; drawn here, nothing to load\n" +
+    "  folder         your images: DIR/train/<class>/* and DIR/val/<class>/*\n" +
+    "  fashion-mnist  IDX files in DIR, or Debian's package dataset-fashion-mnist\n" +
+    "  cifar10        the binary version's .bin files in DIR\n" +
+    "  ilsvrc2012     ImageNet: DIR/train/<wnid>/*.JPEG and DIR/val/<wnid>/*.JPEG",
+  examples: {
+    "data": "the small setup's scenes",
+    "data scenes --setup smoke": "the smoke setup's",
+    "data folder --data DIR": "are my images fit for training?",
+    "data fashion-mnist --format json": "for a program",
+  },
+});
+
+/** Options of the command. */
+export type DataOptions = Pick<Options, "setup" | "data" | "skipUnreadable" | "format">;
+
+/**
+ * Prints what a data set has, and where its contact sheet lies.
+ *
+ * @throws {UserError} The data set is unknown, or cannot be trained on.
+ */
+export async function data(name: string, options: DataOptions): Promise<number> {
+  const dataset = await open(name, options);
+  const sheet = await writeSheet(dataset, options.data);
+  const statistics = statisticsOf(dataset);
+  const { train, val, fingerprint, credits } = dataset;
+  console.log(listing({
+    title: `${dataset.name}: ${statistics.classes.length} classes, ${count(train.length)} ` +
+      `training and ${count(val.length)} validation images`,
+    records: statistics.classes.map((row) => ({ ...row })),
+    columns: [{ field: "label" }, { field: "class" }, { field: "train" }, { field: "val" }],
+    notes: [
+      ...facts(statistics),
+      `fingerprint    ${fingerprint}`,
+      `contact sheet  ${sheet}`,
+      ...credits ? ["", credits.trim()] : [],
+    ],
+  }, options.format));
+  if (options.format === "csv" || options.format === "json") console.error(sheet);
+  return 0;
+}
+
+async function open(name: string, { setup, data, skipUnreadable }: DataOptions) {
+  const bars = progressBars();
+  const shown = new Map<string, ReturnType<typeof bars.bar>>();
+  try {
+    return await openDataset(name, {
+      folder: data,
+      skipUnreadable,
+      ...(setup.scenes && { scenes: setup.scenes }),
+      onProgress(what, done, total) {
+        if (!shown.has(what)) shown.set(what, bars.bar(what, { unit: "images" }));
+        shown.get(what)!.update(done, total);
+      },
+    });
+  } finally {
+    bars.stop();
+  }
+}
+
+/** What there is to say besides the classes, a line each. */
+function facts({ width, height, portrait, mean, deviation, bytes }: Statistics): string[] {
+  const levels = (values: readonly number[]) => values.map((value) => value.toFixed(1)).join("  ");
+  return [
+    `sizes          ${range(width)} wide, ${range(height)} high; ` +
+    `${Math.round(100 * portrait)} % upright`,
+    `mean r g b     ${levels(mean)}  of 255, over all training pixels`,
+    `deviation      ${levels(deviation)}`,
+    `on disk        ${(bytes / 1e6).toFixed(1)} MB`,
+  ];
+}
+
+function range([min, max]: readonly [number, number]): string {
+  return min === max ? String(min) : `${min} to ${max}`;
+}
+
+function count(images: number): string {
+  return images.toLocaleString("en-US");
+}

@@ -1,0 +1,107 @@
+/** The commands: what each is for, which words and options it takes, and where it lies. */
+import type { OptionName, Options } from "./options.ts";
+
+/** A command, before its module is loaded. */
+export interface Command {
+  readonly summary: string;
+  /** Words that may follow the name. */
+  readonly words?: { readonly pattern: string; readonly least: number; readonly most: number };
+  readonly takes: readonly OptionName[];
+  /** For the program's own use: not in the overview. */
+  readonly internal?: boolean;
+  /** Loads the module's help text. */
+  help(): Promise<string>;
+  /** Loads the module and carries the command out. @returns the exit code */
+  run(options: Options, words: readonly string[]): Promise<number>;
+}
+
+type Facts = Omit<Command, "help" | "run">;
+
+/** Puts facts together with a module that is loaded when it is needed. */
+function command<Module extends { readonly help: string }>(
+  facts: Facts & { readonly load: () => Promise<Module> },
+  call: (module: Module, options: Options, words: readonly string[]) => Promise<number>,
+): Command {
+  const { load, ...rest } = facts;
+  return {
+    ...rest,
+    help: async () => (await load()).help,
+    run: async (options, words) => call(await load(), options, words),
+  };
+}
+
+/** Options that decide which results are meant. */
+const RESULTS = ["setup", "dataset", "seeds", "seed", "precision", "data", "results"] as const;
+const TABLES = { pattern: "[TABLE...]", least: 0, most: Infinity };
+
+/** Every command by its name, in the order of the overview. */
+export const COMMANDS = {
+  table1: command({
+    summary: "Table 1 of the paper: the six configurations",
+    takes: ["format"],
+    load: () => import("./table1.ts"),
+  }, ({ table1 }, options) => table1(options)),
+
+  table2: command({
+    summary: "Table 2 of the paper: the number of parameters",
+    takes: ["format"],
+    load: () => import("./table2.ts"),
+  }, ({ table2 }, options) => table2(options)),
+
+  table3: command({
+    summary: "Table 3 of the paper: train and test at a single scale",
+    takes: [...RESULTS, "workers", "skip-unreadable", "dry-run", "format"],
+    load: () => import("./table3.ts"),
+  }, ({ table3 }, options) => table3(options)),
+
+  plan: command({
+    summary: "What tables would run, what is done already, and what the rest costs",
+    words: TABLES,
+    takes: [...RESULTS, "workers", "skip-unreadable", "format"],
+    load: () => import("./plan.ts"),
+  }, ({ plan }, options, words) => plan(words, options)),
+
+  status: command({
+    summary: "What is done, running, failed and still to do",
+    words: TABLES,
+    takes: [...RESULTS, "skip-unreadable", "format"],
+    load: () => import("./status.ts"),
+  }, ({ status }, options, words) => status(words, options)),
+
+  report: command({
+    summary: "Draw tables again from stored results",
+    words: TABLES,
+    takes: [...RESULTS, "skip-unreadable", "format"],
+    load: () => import("./report.ts"),
+  }, ({ report }, options, words) => report(words, options)),
+
+  data: command({
+    summary: "Make or inspect a data set",
+    words: { pattern: "[NAME]", least: 0, most: 1 },
+    takes: ["setup", "data", "skip-unreadable", "format"],
+    load: () => import("./data.ts"),
+  }, ({ data }, options, [name = options.setup.dataset]) => data(name, options)),
+
+  setup: command({
+    summary: "Install TensorFlow for this project",
+    takes: ["check", "gpu", "format"],
+    load: () => import("./setup.ts"),
+  }, ({ setup }, options) => setup(options)),
+
+  bench: command({
+    summary: "Speed beside PyTorch and stock tfjs-node, as ratios",
+    takes: ["format"],
+    load: () => import("./bench.ts"),
+  }, ({ bench }, options) => bench(options)),
+
+  run: command({
+    summary: "Carry out one run",
+    words: { pattern: "KEY", least: 1, most: 1 },
+    takes: [...RESULTS, "skip-unreadable"],
+    internal: true,
+    load: () => import("./run.ts"),
+  }, ({ run }, options, [key = ""]) => run(key, options)),
+} as const satisfies Record<string, Command>;
+
+/** Name of a command. */
+export type CommandName = keyof typeof COMMANDS;

@@ -1,0 +1,208 @@
+/** The options that commands share: how they are written, what they may be, what they come to. */
+import { parseArgs } from "@std/cli/parse-args";
+import { resolve } from "node:path";
+import { setups } from "../experiments/mod.ts";
+import { UserError } from "../lib/errors.ts";
+import type { Precision, Setup } from "../lib/experiment.ts";
+import { didYouMean } from "../lib/nearest.ts";
+import { FORMATS, type ReportFormat } from "../lib/report/formats.ts";
+
+/** A command line that cannot be carried out as it is written. */
+export class UsageError extends UserError {}
+
+/** How an option is written and explained. */
+export interface Option {
+  /** What stands for its value in a help text; an option without one is a switch. */
+  readonly value?: string;
+  readonly text: string;
+  readonly group: "What to run" | "Where things lie" | "How to run it" | "What to print";
+}
+
+/** Every option, in the order of a help text. */
+export const OPTIONS = {
+  setup: {
+    value: "NAME",
+    text: "smoke, small (default) or paper",
+    group: "What to run",
+  },
+  dataset: {
+    value: "NAME",
+    text: "images to use in place of the setup's own",
+    group: "What to run",
+  },
+  seeds: {
+    value: "N",
+    text: "repeat everything with so many seeds (default 1)",
+    group: "What to run",
+  },
+  seed: { value: "N", text: "the first seed (default 0)", group: "What to run" },
+  precision: {
+    value: "TYPE",
+    text: "float32 or bfloat16 activations, in place of the setup's",
+    group: "What to run",
+  },
+  data: {
+    value: "DIR",
+    text: "where data sets lie (default data/)",
+    group: "Where things lie",
+  },
+  results: {
+    value: "DIR",
+    text: "where weights, posteriors and tables go (default results/)",
+    group: "Where things lie",
+  },
+  workers: {
+    value: "N",
+    text: "so many trainings side by side (default: as the setup says)",
+    group: "How to run it",
+  },
+  "skip-unreadable": {
+    text: "leave out image files that cannot be read",
+    group: "How to run it",
+  },
+  "dry-run": { text: "say what would run, and run nothing", group: "How to run it" },
+  check: {
+    text: "say what is there and what is missing, and change nothing",
+    group: "How to run it",
+  },
+  gpu: { text: "take the CUDA build", group: "How to run it" },
+  format: {
+    value: "FORMAT",
+    text: "table (default), csv, json or markdown",
+    group: "What to print",
+  },
+  help: { text: "this text", group: "What to print" },
+} as const satisfies Record<string, Option>;
+
+/** Name of an option, without its dashes. */
+export type OptionName = keyof typeof OPTIONS;
+
+/** What the options of a command line come to. */
+export interface Options {
+  /** The named setup with the data set and the precision of the command line. */
+  readonly setup: Setup;
+  /** Folder of all data sets. */
+  readonly data: string;
+  /** Folder of this setup's results: `<results>/<setup>`, with `-<dataset>` if it is not its own. */
+  readonly results: string;
+  readonly seeds: readonly number[];
+  readonly workers?: number;
+  readonly skipUnreadable: boolean;
+  readonly dryRun: boolean;
+  readonly check: boolean;
+  /** Absent where the command line says nothing of it. */
+  readonly gpu?: boolean;
+  readonly format: ReportFormat;
+}
+
+/** A command line, read. */
+export interface CommandLine {
+  /** What is no option: the command's name and its arguments. */
+  readonly words: readonly string[];
+  /** The options that were given, as they were written. */
+  readonly given: Readonly<Partial<Record<OptionName, string | boolean>>>;
+}
+
+const NAMES = Object.keys(OPTIONS) as OptionName[];
+const PRECISIONS: readonly Precision[] = ["float32", "bfloat16"];
+const SETUPS: Readonly<Record<string, Setup>> = setups;
+const ROOT = resolve(import.meta.dirname!, "..");
+
+/**
+ * Reads a command line without judging values.
+ *
+ * @throws {UsageError} An option is unknown, or has no value but needs one.
+ */
+export function readCommandLine(args: readonly string[]): CommandLine {
+  const takesValue = (name: OptionName) => "value" in OPTIONS[name];
+  const switches = NAMES.filter((name) => !takesValue(name));
+  const unknown: string[] = [];
+  const read: Record<string, unknown> = parseArgs([...args], {
+    string: [...NAMES.filter(takesValue), "_"],
+    boolean: switches,
+    // Tells a switch that is not given from one that is given as --gpu=false.
+    default: Object.fromEntries(switches.map((name) => [name, null])),
+    alias: { help: "h" },
+    unknown(arg) {
+      if (arg.startsWith("-")) unknown.push(arg);
+    },
+  });
+
+  const given: Partial<Record<OptionName, string | boolean>> = {};
+  for (const name of NAMES) {
+    const value = read[name];
+    if (value === undefined || value === null) continue;
+    if (value === "") {
+      const { value: placeholder } = OPTIONS[name] as Option;
+      throw new UsageError(`--${name} needs a value: --${name} ${placeholder}`);
+    }
+    given[name] = typeof value === "boolean" ? value : String(value);
+  }
+  if (unknown[0] !== undefined) {
+    const name = unknown[0].replace(/=.*$/s, "");
+    throw new UsageError(
+      `There is no option ${name}.` + didYouMean(name, NAMES.map((name) => `--${name}`)),
+    );
+  }
+  return { words: (read._ as unknown[]).map(String), given };
+}
+
+/**
+ * Judges the options of a command that takes `takes`.
+ *
+ * @throws {UsageError} The command takes no such option, or a value is none that it may have.
+ */
+export function resolveOptions(
+  { given }: CommandLine,
+  { command, takes }: { command: string; takes: readonly OptionName[] },
+): Options {
+  for (const name of Object.keys(given) as OptionName[]) {
+    if (!takes.includes(name) && name !== "help") {
+      throw new UsageError(`${command} takes no --${name}; ${command} --help says what it takes`);
+    }
+  }
+  const text = (name: OptionName) => typeof given[name] === "string" ? given[name] : undefined;
+  const folder = (name: "data" | "results") =>
+    resolve(startFolder(), text(name) ?? `${ROOT}/${name}`);
+
+  const named = SETUPS[oneOf("setup", text("setup") ?? "small", Object.keys(SETUPS))]!;
+  const dataset = text("dataset") ?? named.dataset;
+  const precision = oneOf("precision", text("precision") ?? named.train.precision, PRECISIONS);
+  const first = whole("seed", text("seed") ?? "0", 0);
+  const seeds = whole("seeds", text("seeds") ?? "1", 1);
+  const workers = text("workers");
+  return {
+    setup: { ...named, dataset, train: { ...named.train, precision } },
+    data: folder("data"),
+    results: resolve(
+      folder("results"),
+      dataset === named.dataset ? named.name : `${named.name}-${dataset}`,
+    ),
+    seeds: Array.from({ length: seeds }, (_, index) => first + index),
+    ...(workers !== undefined && { workers: whole("workers", workers, 1) }),
+    skipUnreadable: given["skip-unreadable"] === true,
+    dryRun: given["dry-run"] === true,
+    check: given.check === true,
+    ...(typeof given.gpu === "boolean" && { gpu: given.gpu }),
+    format: oneOf("format", text("format") ?? "table", FORMATS),
+  };
+}
+
+/** Where the user stands: `deno task` itself goes to the project's folder. */
+function startFolder(): string {
+  return Deno.env.get("INIT_CWD") ?? Deno.cwd();
+}
+
+function oneOf<Value extends string>(name: OptionName, value: string, values: readonly Value[]) {
+  const found = values.find((other) => other === value);
+  if (found !== undefined) return found;
+  throw new UsageError(
+    `--${name} is one of ${values.join(", ")}, not "${value}".` + didYouMean(value, values),
+  );
+}
+
+function whole(name: OptionName, value: string, least: number): number {
+  const number = Number(value);
+  if (/^\d+$/.test(value) && number >= least && Number.isSafeInteger(number)) return number;
+  throw new UsageError(`--${name} is a whole number, ${least} or more, not "${value}"`);
+}

@@ -1,0 +1,69 @@
+/** `plan`: what tables would run, what is done, and what the rest costs. */
+import { cost } from "../lib/cost.ts";
+import { isEvaluation } from "../lib/experiment.ts";
+import { clock } from "../lib/progress.ts";
+import { listing } from "../lib/report/listing.ts";
+import { helpOf } from "./help.ts";
+import type { Options } from "./options.ts";
+import { knownRuns } from "./runs.ts";
+
+export const help = helpOf("plan", {
+  about: "Lists the runs behind tables, all tables if none is named, in the order in which they " +
+    "would be carried out: each once, after those that it starts from. Runs nothing.",
+  examples: {
+    "plan": "all under the small setup",
+    "plan table3 --setup paper --data DIR": "the cost of the paper itself",
+    "plan table3 --seeds 3 --format csv": "for a program",
+  },
+});
+
+/** Prints the plan of the tables called `words`. */
+export async function plan(words: readonly string[], options: Options): Promise<number> {
+  const { runs, dataset } = await knownRuns(words, options);
+  const records = runs.map(({ status, ...run }) => {
+    const { multiplyAdds, seconds } = cost(run, dataset);
+    return {
+      run: run.name,
+      key: run.key,
+      seed: run.context.seed,
+      state: status.state,
+      multiply_adds: multiplyAdds,
+      seconds: Math.ceil(seconds),
+      after: run.after.join(" "),
+    };
+  });
+
+  const left = records.filter(({ state }) => state !== "done");
+  const sum = (field: "multiply_adds" | "seconds") =>
+    left.reduce((total, record) => total + record[field], 0);
+  const trainings = runs.filter(({ run }) => !isEvaluation(run)).length;
+  console.log(listing({
+    title: `Plan under the setup "${options.setup.name}" on ${dataset.name}`,
+    records,
+    columns: [
+      { field: "run" },
+      { field: "seed" },
+      { field: "state" },
+      { field: "multiply_adds", heading: "multiply-adds", show: (value) => scaled(Number(value)) },
+      { field: "seconds", heading: "time", show: (value) => clock(Number(value)) },
+    ],
+    notes: [
+      `${runs.length} runs: ${trainings} trainings, ${runs.length - trainings} tests; ` +
+      `${runs.length - left.length} done.`,
+      ...left.length > 0
+        ? [
+          `The others: ${scaled(sum("multiply_adds"))} multiply-adds, roughly ` +
+          `${clock(sum("seconds"))} one after the other on this machine.`,
+        ]
+        : [],
+    ],
+  }, options.format));
+  return 0;
+}
+
+/** A large number with a unit prefix: `15.5 G`, `1.2 P`. */
+function scaled(value: number): string {
+  const prefixes = ["", "k", "M", "G", "T", "P", "E"];
+  const power = Math.min(Math.floor(Math.log10(Math.max(value, 1)) / 3), prefixes.length - 1);
+  return `${(value / 1000 ** power).toFixed(1)} ${prefixes[power]}`.trimEnd();
+}

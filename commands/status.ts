@@ -1,0 +1,46 @@
+/** `status`: what is done, running and failed. */
+import { listing } from "../lib/report/listing.ts";
+import { helpOf } from "./help.ts";
+import type { Options } from "./options.ts";
+import { knownRuns } from "./runs.ts";
+
+export const help = helpOf("status", {
+  about: "Says of every run behind tables, all tables if none is named, whether it is done, " +
+    "running, failed, partial (stopped on the way; it goes on from there) or still to do.",
+  examples: {
+    "status": "every run under the small setup",
+    "status table3 --setup smoke": "the runs of the smoke test",
+    "status --format json": "for a program",
+  },
+});
+
+/** Prints the state of the runs behind the tables called `words`. */
+export async function status(words: readonly string[], options: Options): Promise<number> {
+  const { runs } = await knownRuns(words, options);
+  const records = runs.map(({ name, key, context, status: { state, detail } }) => (
+    { run: name, key, seed: context.seed, state, detail }
+  ));
+  const states = [...new Set(records.map(({ state }) => state))];
+  const counts = states.map((state) => {
+    return `${records.filter((record) => record.state === state).length} ${state}`;
+  });
+  const failures = records.filter(({ state }) => state === "failed");
+  console.log(listing({
+    title: `Runs in ${options.results}`,
+    records,
+    columns: [
+      ...["run", "seed", "key", "state"].map((field) => ({ field })),
+      { field: "detail", show: (detail) => shortened(String(detail)) },
+    ],
+    notes: [
+      `${runs.length} runs: ${counts.join(", ")}.`,
+      ...failures.map(({ run, detail }) => `${run} failed: ${detail}`),
+    ],
+  }, options.format));
+  return 0;
+}
+
+/** The beginning of a text, so that a row fits on a line. */
+function shortened(text: string, length = 24): string {
+  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+}

@@ -1,0 +1,35 @@
+/** How the paper trains and tests (Section 3): policy, kept apart from the engine. */
+import type { ConfigName, EvalRun, Method, TrainRun, TrainScale } from "../lib/experiment.ts";
+
+/** "The first four convolutional layers and the last three fully-connected layers" (3.1). */
+const FROM_NET_A = ["conv1_1", "conv2_1", "conv3_1", "conv3_2", "fc6", "fc7", "fc8"];
+
+/** S drawn for each image (3.1). */
+export const JITTERED: TrainScale = [256, 512];
+
+/**
+ * The network that the paper calls `config`, trained at S, with the chain it was initialised from:
+ * A from random weights, the deeper nets from A; S = 384 from S = 256; jittered S from S = 384.
+ */
+export function net(config: ConfigName, S: TrainScale): TrainRun {
+  if (S === 256) {
+    const shallow = config === "A" || config === "A-LRN";
+    return { config, S, init: shallow ? "random" : { from: net("A", 256), layers: FROM_NET_A } };
+  }
+  const from = net(config, S === 384 ? 256 : 384);
+  return { config, S, init: { from, layers: "all" } };
+}
+
+/** Q = S, or the middle of the range for a jittered S (4.1). */
+export function oneScale(S: TrainScale): number[] {
+  return [typeof S === "number" ? S : (S[0] + S[1]) / 2];
+}
+
+/** One evaluation for each test scale and method. */
+export function evaluations(
+  net: TrainRun,
+  Qs: readonly number[],
+  ...methods: readonly Method[]
+): EvalRun[] {
+  return methods.flatMap((method) => Qs.map((Q) => ({ net, Q, method })));
+}

@@ -1,0 +1,99 @@
+/** The setups: the paper's own, one for a machine without ImageNet, one for a minute. */
+import type { Schedule, Setup } from "../lib/experiment.ts";
+
+/** 74 epochs of ILSVRC-2012's 1,281,167 training images: the paper's 370,000 iterations (3.1). */
+const EPOCHS_74 = 74 * 1_281_167;
+
+/** Section 3.1: the rate falls by ten when validation accuracy stops improving, three times. */
+const untilPlateau = (learningRate: number): Schedule => ({
+  learningRate,
+  images: EPOCHS_74,
+  drops: { rule: "plateau", patience: 5, times: 3 },
+});
+
+/** The paper to the letter; where it is silent, a reading named in docs/readings.md. */
+export const paper: Setup = {
+  name: "paper",
+  note: "the paper's own protocol",
+  dataset: "ilsvrc2012",
+  train: {
+    crop: 224,
+    width: 1,
+    fc: 4096,
+    batch: 256,
+    momentum: 0.9,
+    weightDecay: 5e-4,
+    dropout: 0.5,
+    kernels: "gaussian-0.01",
+    biases: { rate: 2, decay: 0 },
+    inputScale: 1,
+    rgbShift: { sigma: 0.1, by: "root" },
+    jitterStep: 1,
+    schedules: {
+      first: untilPlateau(1e-2),
+      finer: untilPlateau(1e-3),
+      jittered: untilPlateau(1e-3),
+    },
+    validations: 74,
+    precision: "float32",
+  },
+  evaluate: { scoreMap: "average-then-softmax" },
+  sideBySide: 1,
+};
+
+/** Fixed drops, because a few minutes are too short to wait for plateaus. */
+const fixedDrops = (learningRate: number, images: number): Schedule => ({
+  learningRate,
+  images,
+  warmup: 0.05,
+  drops: { rule: "steps", at: [0.7, 0.9] },
+});
+
+/** Everything divided by four, channels by eight, on pictures that the project makes itself. */
+export const small: Setup = {
+  ...paper,
+  name: "small",
+  note: "a scaled-down setup: not ImageNet, not the paper's nets",
+  dataset: "scenes",
+  scenes: { classes: 20, train: 12_000, val: 2_000 },
+  train: {
+    ...paper.train,
+    crop: 56,
+    width: 1 / 8,
+    fc: 512,
+    batch: 16,
+    dropout: 0.1,
+    kernels: "he",
+    inputScale: 1 / 64,
+    jitterStep: 64,
+    schedules: {
+      first: fixedDrops(5e-3, 80_000),
+      finer: fixedDrops(5e-4, 40_000),
+      jittered: fixedDrops(5e-3, 80_000),
+    },
+    validations: 10,
+    validationImages: 500,
+  },
+  sideBySide: "cores",
+};
+
+/** Everything divided by eight: shows in a minute that all parts work; its errors say nothing. */
+export const smoke: Setup = {
+  ...small,
+  name: "smoke",
+  note: "a smoke test: errors near chance mean nothing",
+  scenes: { classes: 5, train: 800, val: 200 },
+  train: {
+    ...small.train,
+    crop: 28,
+    width: 1 / 16,
+    fc: 64,
+    schedules: {
+      first: fixedDrops(5e-3, 4_800),
+      finer: fixedDrops(5e-4, 2_400),
+      jittered: fixedDrops(5e-3, 4_800),
+    },
+    validations: 3,
+    validationImages: 100,
+  },
+};

@@ -1,0 +1,78 @@
+/** What a run costs: arithmetic, time and memory, before it is carried out. */
+import type { Dataset } from "./datasets/mod.ts";
+import { isEvaluation, type TrainSetup } from "./experiment.ts";
+import type { PlannedRun } from "./plan.ts";
+import { countMultiplyAdds, type Layer, layersOf, shapeOf } from "./vgg/configs.ts";
+import { pixels, rescale } from "./vgg/images.ts";
+import { scheduleOf } from "./vgg/schedule.ts";
+
+/** What is expected of a run. */
+export interface Cost {
+  /** Multiplications with their additions, counted once together. */
+  readonly multiplyAdds: number;
+  /** Rough time on this machine's processor, seconds. */
+  readonly seconds: number;
+}
+
+/**
+ * Multiply-adds a second and core, float32: measured on cores with AVX-512 (Zen 4), where the small
+ * setup's nets reached 33 and the paper's 70 thousand million. Other processors differ by some times.
+ */
+const SPEED = { narrow: 33e9, full: 70e9 };
+
+/** A backward pass takes about as much for the weights as for the maps: twice the forward pass. */
+const TRAINING_PASSES = 3;
+
+/** Multiply-adds and rough time of a run, alone on the machine. */
+export function cost(
+  { run, context }: PlannedRun,
+  { classes, val }: Pick<Dataset, "classes" | "val">,
+): Cost {
+  const setup = context.train;
+  const net = isEvaluation(run) ? run.net : run;
+  const layers = layersOf(net.config, shapeOf(setup, classes.length));
+  const multiplyAdds = isEvaluation(run)
+    ? 2 * sum(val.map((image) => {
+      const { height, width } = rescale(image, pixels(run.Q, setup.crop));
+      return countMultiplyAdds(layers, height, width);
+    }))
+    : TRAINING_PASSES * countMultiplyAdds(layers, setup.crop) * scheduleOf(run, setup).images;
+  const speed = SPEED.narrow + (SPEED.full - SPEED.narrow) * setup.width;
+  return { multiplyAdds, seconds: multiplyAdds / (speed * navigator.hardwareConcurrency) };
+}
+
+/** Share of the machine's memory that a training's feature maps may take. */
+const SHARE = 1 / 4;
+
+/**
+ * Images of a batch that memory holds at once: the batch, halved until its feature maps and their
+ * gradients fit. The update is the same; gradients are added up.
+ */
+export function microBatchFor(
+  layers: readonly Layer[],
+  { batch, crop }: Pick<TrainSetup, "batch" | "crop">,
+  memory: number = Deno.systemMemoryInfo().total,
+): number {
+  const image = 2 * mapBytes(layers, crop);
+  let size = batch;
+  while (size % 2 === 0 && size * image > SHARE * memory) size /= 2;
+  return size;
+}
+
+/** Bytes of one image's feature maps: before and after each ReLU, float32. */
+function mapBytes(layers: readonly Layer[], crop: number): number {
+  let [side, values, channels] = [crop, 0, 3];
+  for (const layer of layers) {
+    if (layer.kind === "maxpool") side = Math.ceil(side / 2);
+    if (layer.kind === "conv") {
+      channels = layer.outputs;
+      if (layer.name.startsWith("fc")) side = 1;
+    }
+    values += side * side * channels * (layer.kind === "conv" ? 2 : 1);
+  }
+  return 4 * values;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0);
+}

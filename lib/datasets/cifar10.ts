@@ -1,0 +1,116 @@
+/**
+ * `cifar10`: 60,000 coloured pictures of 32 by 32 pixels, ten classes (Krizhevsky 2009), from the
+ * binary version of the data set.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { UserError } from "../errors.ts";
+import { exists } from "./made.ts";
+import type { Dataset, DatasetOptions } from "./mod.ts";
+import { openRaw, type RawImages } from "./raw_images.ts";
+
+const SIDE = 32;
+const PLANE = SIDE * SIDE;
+
+/** A record is a label, then the red, the green and the blue of all pixels. */
+const RECORD = 1 + 3 * PLANE;
+
+const TRAIN = [1, 2, 3, 4, 5].map((batch) => `data_batch_${batch}.bin`);
+const FILES = [...TRAIN, "test_batch.bin"];
+
+/** By the number in the records; batches.meta.txt says the same. */
+const CLASSES = "airplane automobile bird cat deer dog frog horse ship truck".split(" ");
+
+/**
+ * Opens CIFAR-10 from its .bin files in the folder of `--data`, or in cifar-10-batches-bin/ or
+ * cifar10/ below it. The test batch becomes validation images. The first time the images are saved
+ * as PNG files.
+ *
+ * @throws {UserError} where files are missing, or are not what they should be.
+ */
+export function openCifar10(options: DatasetOptions): Promise<Dataset> {
+  const names = ["", "cifar-10-batches-bin", "cifar10", "cifar10/cifar-10-batches-bin"];
+  const files = find(names.map((name) => join(options.folder, name)), options.folder);
+  return openRaw("cifar10", {
+    ...options,
+    files,
+    read(contents) {
+      checkSizes(contents, files);
+      const batches = contents.map((content, i) => readBatch(content, files[i]!));
+      return {
+        classes: CLASSES,
+        train: together(batches.slice(0, TRAIN.length)),
+        val: together(batches.slice(TRAIN.length)),
+      };
+    },
+  });
+}
+
+/** The six files, from the first folder that has one of them. */
+function find(folders: readonly string[], named: string): string[] {
+  for (const folder of folders) {
+    const missing = FILES.filter((name) => !exists(join(folder, name)));
+    if (missing.length === 0) return FILES.map((name) => join(folder, name));
+    if (missing.length === FILES.length) continue;
+    throw new UserError(
+      `Cannot open cifar10 in "${folder}": ${missing.join(", ")} ` +
+        `${missing.length === 1 ? "is" : "are"} missing; unpack the binary version again`,
+    );
+  }
+  throw new UserError(
+    `Cannot find cifar10: data_batch_1.bin to data_batch_5.bin and test_batch.bin are not in ` +
+      `"${named}" nor in cifar-10-batches-bin/ below it; unpack the data set's binary version ` +
+      "(cifar-10-binary.tar.gz) there, or name its folder with --data DIR",
+  );
+}
+
+/** Whole records only, and as many in each file as in the others. */
+function checkSizes(contents: readonly Uint8Array[], files: readonly string[]) {
+  for (const [i, { length }] of contents.entries()) {
+    if (length === 0 || length % RECORD !== 0) {
+      throw new UserError(
+        `Cannot read "${files[i]}": ${length} bytes are no whole number of records of ` +
+          `${RECORD} bytes; get the file again`,
+      );
+    }
+    if (length !== contents[0]!.length) {
+      throw new UserError(
+        `Cannot read "${files[i]}": it has ${length / RECORD} records, but "${FILES[0]}" has ` +
+          `${contents[0]!.length / RECORD}; get both files again`,
+      );
+    }
+  }
+}
+
+/** Labels, and pixels with their three colours side by side. */
+function readBatch(content: Uint8Array, file: string): RawImages {
+  const count = content.length / RECORD;
+  const pixels = new Uint8Array(count * 3 * PLANE), labels = new Uint8Array(count);
+  for (let i = 0, o = 0; i < count; i++) {
+    const label = labels[i] = content[i * RECORD]!;
+    if (label >= CLASSES.length) {
+      throw new UserError(
+        `Cannot read "${file}": record ${i} has label ${label}, ` +
+          `but the classes are 0 to ${CLASSES.length - 1}; get the file again`,
+      );
+    }
+    for (let red = i * RECORD + 1, end = red + PLANE; red < end; red++) {
+      pixels[o++] = content[red]!;
+      pixels[o++] = content[red + PLANE]!;
+      pixels[o++] = content[red + 2 * PLANE]!;
+    }
+  }
+  return { width: SIDE, height: SIDE, channels: 3, pixels, labels };
+}
+
+/** Batches one after the other. */
+function together(batches: readonly RawImages[]): RawImages {
+  const chain = (field: "pixels" | "labels") => {
+    const parts = batches.map((batch) => batch[field]);
+    const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+    parts.reduce((at, part) => (bytes.set(part, at), at + part.length), 0);
+    return bytes;
+  };
+  return { ...batches[0]!, pixels: chain("pixels"), labels: chain("labels") };
+}

@@ -1,0 +1,101 @@
+/**
+ * The index of an image folder: what a look into every file came to, kept beside the images so
+ * that it is done once, and done again when a name, a size or a time of change differs.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import type { ColourSums } from "./colours.ts";
+import type { Listing } from "./listing.ts";
+import type { SeenFile } from "./worker.ts";
+import { exists, writablePlaceFor } from "../made.ts";
+
+/** What is known of a folder's files: training files first, as listed, then validation files. */
+export interface Index {
+  readonly files: readonly SeenFile[];
+  readonly colours: ColourSums;
+}
+
+/** The index as it is stored; counts up with every change of what it says. */
+const VERSION = 1;
+interface Stored {
+  readonly version: number;
+  /** SHA-256 of the listing that it belongs to. */
+  readonly listing: string;
+  /** Width and height of each file; 0 and 0 where there is a fault. */
+  readonly sizes: readonly number[];
+  /** By place in the list: why a file is no image. */
+  readonly faults: Readonly<Record<number, string>>;
+  /** By place in the list: the file to be read instead. */
+  readonly upright: Readonly<Record<number, string>>;
+  /** Sums are whole numbers beyond 2^53, so they are text. */
+  readonly colours: readonly string[];
+}
+
+/**
+ * The folder for an image folder's index and upright pictures: `.verydeep` inside it, or, where
+ * that cannot be written, one in the user's cache folder.
+ */
+export async function indexFolderOf(folder: string): Promise<string> {
+  const place = join(await writablePlaceFor(folder), ".verydeep");
+  await Deno.mkdir(join(place, "upright"), { recursive: true });
+  return place;
+}
+
+/** Name of a listing: changes with any file's path, size or time of change. */
+export function nameOfListing({ train, val }: Listing): string {
+  const hash = createHash("sha256");
+  for (const files of [train, val]) {
+    const lines = files.map(({ path, bytes, changed }) => `${path}\t${bytes}\t${changed}\n`);
+    for (let i = 0; i < lines.length; i += 10_000) hash.update(lines.slice(i, i + 10_000).join(""));
+  }
+  return hash.digest("hex");
+}
+
+/** The stored index of this listing, or undefined where it must be made. */
+export async function readIndex(place: string, listing: string): Promise<Index | undefined> {
+  let stored: Stored;
+  try {
+    stored = JSON.parse(await Deno.readTextFile(join(place, "index.json")));
+  } catch {
+    return undefined; // none yet, or damaged: it is made anew
+  }
+  if (stored.version !== VERSION || stored.listing !== listing) return undefined;
+  const { sizes, faults, upright } = stored;
+  for (const file of Object.values(upright)) {
+    if (!exists(join(place, "upright", file))) return undefined;
+  }
+  const files = Array.from({ length: sizes.length / 2 }, (_, i): SeenFile => {
+    const fault = faults[i], turned = upright[i];
+    if (fault !== undefined) return { fault };
+    const size = { width: sizes[2 * i]!, height: sizes[2 * i + 1]! };
+    return turned === undefined ? size : { ...size, upright: turned };
+  });
+  return { files, colours: stored.colours.map(BigInt) as unknown as ColourSums };
+}
+
+/** Stores an index in one piece, and removes upright pictures that it does not name. */
+export async function writeIndex(place: string, listing: string, { files, colours }: Index) {
+  const faults: Record<number, string> = {}, upright: Record<number, string> = {};
+  for (const [i, file] of files.entries()) {
+    if ("fault" in file) faults[i] = file.fault;
+    else if (file.upright !== undefined) upright[i] = file.upright;
+  }
+  const stored: Stored = {
+    version: VERSION,
+    listing,
+    sizes: files.flatMap((file) => "fault" in file ? [0, 0] : [file.width, file.height]),
+    faults,
+    upright,
+    colours: colours.map(String),
+  };
+  const draft = join(place, `index-${crypto.randomUUID()}.json`);
+  await Deno.writeTextFile(draft, JSON.stringify(stored));
+  await Deno.rename(draft, join(place, "index.json"));
+
+  const named = new Set(Object.values(upright));
+  for await (const { name } of Deno.readDir(join(place, "upright"))) {
+    if (!named.has(name)) await Deno.remove(join(place, "upright", name));
+  }
+}

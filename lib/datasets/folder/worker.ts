@@ -1,0 +1,106 @@
+/** Looks at image files: size, colours, whether they are whole; one of several Web Workers. */
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { addColours, type ColourSums, NO_COLOURS, sumColours } from "./colours.ts";
+import type { ListedFile } from "./listing.ts";
+import { answerJobs } from "../parallel.ts";
+import { encodePng, lookAt } from "../pixels.ts";
+
+/** A file to look at. */
+export interface LookJob {
+  readonly file: ListedFile;
+  /** Whether to read it to the end, or only its beginning and its last bytes. */
+  readonly whole: boolean;
+  /** Whether its colours count. */
+  readonly counts: boolean;
+}
+
+/** What all jobs share. */
+export interface LookWork {
+  readonly folder: string;
+  /** Where pictures go that TensorFlow would show otherwise. */
+  readonly upright: string;
+}
+
+/** What was seen of several files. */
+export interface Seen {
+  readonly files: readonly SeenFile[];
+  readonly colours: ColourSums;
+}
+
+/** What was seen of a file: its size, or why it is no image. */
+export type SeenFile =
+  | { readonly width: number; readonly height: number; readonly upright?: string }
+  | { readonly fault: string };
+
+answerJobs(async (jobs: readonly LookJob[], work: LookWork): Promise<Seen> => {
+  let colours = NO_COLOURS;
+  // While one file is looked at, the next is decoded.
+  const files: SeenFile[] = [];
+  let coming = see(jobs[0]!);
+  for (const job of jobs.slice(1)) {
+    const next = see(job);
+    files.push(await coming);
+    coming = next;
+  }
+  files.push(await coming);
+  return { files, colours };
+
+  async function see(job: LookJob): Promise<SeenFile> {
+    try {
+      return await lookInto(job);
+    } catch (error) {
+      return { fault: faultOf(job.file, error) };
+    }
+  }
+
+  async function lookInto({ file, whole, counts }: LookJob): Promise<SeenFile> {
+    const path = join(work.folder, file.path);
+    let look = await lookAt(path, { sizeOnly: !whole });
+    if (!whole) {
+      await checkEnd(path, file.bytes);
+      if (look.isForeign) look = await lookAt(path);
+    }
+    const { width, height, picture, isForeign } = look;
+    if (picture && counts) colours = addColours(colours, sumColours(picture));
+    if (!picture || !isForeign) return { width, height };
+    const identity = `${file.path}\n${file.bytes}\n${file.changed}`;
+    const upright = createHash("sha256").update(identity).digest("hex").slice(0, 24) + ".png";
+    await Deno.writeFile(join(work.upright, upright), await encodePng(picture));
+    return { width, height, upright };
+  }
+});
+
+/** How much of a file's end is searched for its end mark; some cameras write notes behind it. */
+const TAIL = 4096;
+
+/** End marks: JPEG's EOI, and PNG's IEND chunk. */
+const ENDS = { jpeg: [0xFF, 0xD9], png: [0x49, 0x45, 0x4E, 0x44] } as const;
+
+/** Throws if a JPEG or PNG ends too early; of other formats it knows nothing. */
+async function checkEnd(path: string, bytes: number) {
+  using file = await Deno.open(path);
+  const head = new Uint8Array(8), tail = new Uint8Array(Math.min(TAIL, bytes));
+  await file.read(head);
+  await file.seek(-tail.length, Deno.SeekMode.End);
+  await file.read(tail);
+  const end = head[0] === 0xFF && head[1] === 0xD8
+    ? ENDS.jpeg
+    : head[0] === 0x89 && head[1] === 0x50
+    ? ENDS.png
+    : [];
+  const isWhole = tail.some((_, i) => end.every((byte, k) => tail[i + k] === byte));
+  if (!isWhole) throw new Error("premature end");
+}
+
+/** Why a file cannot be used, as the end of a sentence that begins with its name. */
+function faultOf({ bytes, changed }: ListedFile, error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  if (changed === 0) return "is a link to nothing";
+  if (bytes === 0) return "is empty";
+  if (/unsupported image format/i.test(message)) return "is no image";
+  if (/premature|truncat|end of (file|stream)|too few bytes|not enough data/i.test(message)) {
+    return "is cut off";
+  }
+  return `cannot be read (${message.split("\n")[0]})`;
+}

@@ -1,0 +1,89 @@
+/**
+ * Image folders that the project makes itself. A folder has its name only when it is whole: it is
+ * filled under another name, and an interrupted making goes on where it stopped.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { homedir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { UserError } from "../errors.ts";
+
+/** Where `writeWhole` keeps a file that is being written, inside the unfinished folder. */
+const DESK = ".writing";
+
+/**
+ * Makes `folder` unless it is there. `fill` gets the unfinished folder, which may hold files of an
+ * earlier, interrupted call: each of them is whole if it was written by `writeWhole`.
+ *
+ * Two processes may make the same folder at once as long as both would write the same bytes.
+ */
+export async function makeFolder(folder: string, fill: (unfinished: string) => Promise<void>) {
+  if (exists(folder)) return;
+  const unfinished = `${folder}.unfinished`;
+  try {
+    await Deno.mkdir(join(unfinished, DESK), { recursive: true });
+    await fill(unfinished);
+    await Deno.remove(join(unfinished, DESK), { recursive: true });
+    await Deno.rename(unfinished, folder);
+  } catch (error) {
+    if (exists(folder)) return; // another process was faster
+    if (!isNoPlaceToWrite(error)) throw error;
+    throw new UserError(
+      `Cannot write "${folder}": ${(error as Error).message}; ` +
+        "name a folder that can be written with --data DIR",
+    );
+  }
+}
+
+/** Writes `file`, somewhere below `unfinished`, so that it is there wholly or not at all. */
+export function writeWhole(file: string, bytes: Uint8Array, unfinished: string) {
+  const draft = join(unfinished, DESK, crypto.randomUUID());
+  Deno.writeFileSync(draft, bytes);
+  try {
+    Deno.renameSync(draft, file);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    Deno.mkdirSync(dirname(file), { recursive: true });
+    Deno.renameSync(draft, file);
+  }
+}
+
+/**
+ * `folder` itself if it can be written, else a folder for what belongs to it in the user's place
+ * for caches: `$VERYDEEP_CACHE`, or verydeep in `$XDG_CACHE_HOME`, `~/.cache` or, on macOS,
+ * `~/Library/Caches`.
+ */
+export async function writablePlaceFor(folder: string): Promise<string> {
+  try {
+    await Deno.mkdir(folder, { recursive: true });
+    await Deno.remove(await Deno.makeTempFile({ dir: folder, prefix: ".verydeep-" }));
+    return folder;
+  } catch (error) {
+    if (!isNoPlaceToWrite(error)) throw error;
+    const caches = Deno.build.os === "darwin" ? "Library/Caches" : ".cache";
+    const cache = Deno.env.get("VERYDEEP_CACHE") ??
+      join(Deno.env.get("XDG_CACHE_HOME") ?? join(homedir(), caches), "verydeep");
+    const name = createHash("sha256").update(resolve(folder)).digest("hex").slice(0, 12);
+    const place = join(cache, "data", name);
+    await Deno.mkdir(place, { recursive: true });
+    return place;
+  }
+}
+
+/** Whether there is a file or folder of this name. */
+export function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether an error says that a place is full, closed or only to be read. */
+function isNoPlaceToWrite(error: unknown): boolean {
+  return error instanceof Deno.errors.PermissionDenied ||
+    error instanceof Deno.errors.NotADirectory ||
+    (error instanceof Error && /read-only|space left|permission denied/i.test(error.message));
+}

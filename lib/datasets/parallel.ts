@@ -1,0 +1,110 @@
+/**
+ * Work for every core: a list of jobs is dealt out to Web Workers, one job at a time to each.
+ *
+ * A worker's module calls `answerJobs`; whoever has the jobs calls `inParallel` with the module's
+ * address. Which worker does which job is chance, so an answer must depend on its job alone.
+ *
+ * @module
+ */
+import { UserError } from "../errors.ts";
+
+/** What a worker's global scope offers; Deno's types describe that of a page. */
+interface WorkerScope {
+  onmessage: (event: MessageEvent<Request>) => void;
+  postMessage(reply: Reply): void;
+}
+type Request = { common: unknown } | { job: unknown };
+type Reply = { answer: unknown } | { failure: Failure };
+interface Failure {
+  readonly message: string;
+  readonly stack: string | undefined;
+  readonly isUserError: boolean;
+}
+
+/**
+ * Called by a worker's module: does each job with `work`, which also gets what all jobs share.
+ */
+export function answerJobs<Job, Common, Answer>(
+  work: (job: Job, common: Common) => Promise<Answer> | Answer,
+) {
+  const scope = self as unknown as WorkerScope;
+  let common: Common;
+  scope.onmessage = async ({ data }) => {
+    if ("common" in data) {
+      common = data.common as Common;
+      return;
+    }
+    try {
+      scope.postMessage({ answer: await work(data.job as Job, common) });
+    } catch (error) {
+      const { message, stack } = error instanceof Error ? error : new Error(String(error));
+      scope.postMessage({ failure: { message, stack, isUserError: error instanceof UserError } });
+    }
+  };
+}
+
+/**
+ * Does `jobs` on the machine's cores and yields each answer with its job's index, as they come.
+ * `common` is sent to each worker once. The first failure ends the work and is thrown.
+ */
+export async function* inParallel<Job, Answer>(
+  jobs: readonly Job[],
+  { worker: module, common, workers = navigator.hardwareConcurrency }: {
+    readonly worker: URL;
+    readonly common?: unknown;
+    readonly workers?: number;
+  },
+): AsyncGenerator<{ index: number; answer: Answer }> {
+  const done: { index: number; answer: Answer }[] = [];
+  let next = 0, failure: Error | undefined;
+  let wake = () => {};
+
+  const crew = Array.from({ length: Math.min(workers, jobs.length) }, () => {
+    const worker = new Worker(module, { type: "module" });
+    let index = 0;
+    function giveJob() {
+      if (next === jobs.length) return;
+      index = next++;
+      worker.postMessage({ job: jobs[index] });
+    }
+    worker.onmessage = ({ data }: MessageEvent<Reply>) => {
+      if ("failure" in data) failure = errorOf(data.failure);
+      else done.push({ index, answer: data.answer as Answer });
+      giveJob();
+      wake();
+    };
+    worker.onerror = (event) => {
+      event.preventDefault();
+      failure = new Error(event.message);
+      wake();
+    };
+    worker.postMessage({ common });
+    giveJob();
+    return worker;
+  });
+
+  try {
+    for (let yielded = 0; yielded < jobs.length; yielded++) {
+      while (done.length === 0 && !failure) {
+        await new Promise<void>((resolve) => wake = resolve);
+      }
+      if (failure) throw failure;
+      yield done.shift()!;
+    }
+  } finally {
+    for (const worker of crew) worker.terminate();
+  }
+}
+
+/** The error that a worker reported, as it would have been thrown here. */
+function errorOf({ message, stack, isUserError }: Failure): Error {
+  const error = isUserError ? new UserError(message) : new Error(message);
+  if (stack !== undefined) error.stack = stack;
+  return error;
+}
+
+/** Cuts `items` into pieces of at most `size`, so that a job is worth its message. */
+export function pieces<Item>(items: readonly Item[], size: number): Item[][] {
+  const count = Math.ceil(items.length / size);
+  return Array.from({ length: count }, (_, i) => items.slice(i * size, (i + 1) * size));
+}

@@ -1,0 +1,66 @@
+/**
+ * IDX files, the format of MNIST and its kin: a magic number, the sides of an array, its values.
+ *
+ * @module
+ */
+import { gunzipSync } from "node:zlib";
+import { UserError } from "../../errors.ts";
+
+/** An array of bytes. */
+export interface Idx {
+  readonly shape: readonly number[];
+  readonly values: Uint8Array;
+}
+
+/**
+ * Reads an IDX file of bytes with `rank` dimensions, packed by gzip or not. `file` is for messages.
+ *
+ * ```ts
+ * import { readIdx } from "./idx.ts";
+ *
+ * const bytes = Uint8Array.from([0, 0, 8, 1, 0, 0, 0, 2, 5, 7]);
+ * const { shape, values } = readIdx(bytes, { file: "labels", rank: 1 });
+ * if (shape[0] !== 2 || values[1] !== 7) throw new Error("two labels, 5 and 7");
+ * ```
+ *
+ * @throws {UserError} where the magic number is another, or there are more or fewer bytes.
+ */
+export function readIdx(
+  content: Uint8Array,
+  { file, rank }: { readonly file: string; readonly rank: number },
+): Idx {
+  const refuse = (reason: string) =>
+    new UserError(`Cannot read "${file}": ${reason}; get the file again`);
+  let bytes = content;
+  if (content[0] === 0x1F && content[1] === 0x8B) {
+    try {
+      bytes = gunzipSync(content);
+    } catch {
+      throw refuse("it is packed by gzip, but cut off or damaged");
+    }
+  }
+
+  const start = 4 + 4 * rank;
+  if (bytes.length < start) throw refuse(`it has ${bytes.length} bytes, fewer than its header`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const magic = view.getUint32(0), expected = 0x0800 | rank; // 08: unsigned bytes
+  if (magic !== expected) {
+    throw refuse(
+      `it begins with ${hex(magic)} instead of ${hex(expected)}, so it is no IDX file of bytes ` +
+        `with ${rank === 1 ? "one dimension" : `${rank} dimensions`}`,
+    );
+  }
+  const shape = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
+  const promised = shape.reduce((product, side) => product * side, 1);
+  const values = bytes.subarray(start);
+  if (values.length !== promised) {
+    throw refuse(
+      `it has ${values.length} values where its header says ${shape.join(" x ")} = ${promised}`,
+    );
+  }
+  return { shape, values };
+}
+
+function hex(word: number): string {
+  return `0x${word.toString(16).padStart(8, "0")}`;
+}

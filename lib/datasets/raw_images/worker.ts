@@ -1,0 +1,25 @@
+/** Saves images of an array as files; one of several Web Workers. */
+import { join } from "node:path";
+import { exists, writeWhole } from "../made.ts";
+import { answerJobs } from "../parallel.ts";
+import { encodeSmallPng } from "./png.ts";
+import type { RawDataset, SaveJob } from "../raw_images.ts";
+
+/** What all jobs share. */
+interface SaveWork {
+  readonly folder: string;
+  readonly dataset: RawDataset;
+}
+
+answerJobs(({ split, from, to }: SaveJob, { folder, dataset }: SaveWork) => {
+  const { pixels, labels, ...shape } = dataset[split];
+  const size = shape.width * shape.height * shape.channels;
+  for (let i = from; i < to; i++) {
+    const name = `${String(i).padStart(5, "0")}.png`;
+    const file = join(folder, split, dataset.classes[labels[i]!]!, name);
+    if (exists(file)) continue;
+    const image = { ...shape, pixels: pixels.subarray(i * size, (i + 1) * size) };
+    writeWhole(file, encodeSmallPng(image), folder);
+  }
+  return to - from;
+});

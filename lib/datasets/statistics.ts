@@ -1,0 +1,86 @@
+/**
+ * A data set in numbers, and its pictures on a sheet: what somebody looks at before training.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { writablePlaceFor } from "./made.ts";
+import type { Dataset, LabelledImage } from "./mod.ts";
+import { contactSheet } from "./pixels.ts";
+
+/** Rows and columns of a contact sheet at most. */
+const [ROWS, COLUMNS] = [50, 12];
+
+/** What there is of a class. */
+export interface ClassCount {
+  readonly class: string;
+  readonly label: number;
+  readonly train: number;
+  readonly val: number;
+}
+
+/** A data set in numbers. */
+export interface Statistics {
+  readonly classes: readonly ClassCount[];
+  /** Smallest and largest sides, pixels. */
+  readonly width: readonly [min: number, max: number];
+  readonly height: readonly [min: number, max: number];
+  /** Share of the images that are higher than wide. */
+  readonly portrait: number;
+  /** Red, green, blue, 0 to 255. */
+  readonly mean: readonly number[];
+  readonly deviation: readonly number[];
+  /** Size of all image files. */
+  readonly bytes: number;
+}
+
+/** Counts, sizes and colours of a data set. */
+export function statisticsOf({ classes, train, val, colours }: Dataset): Statistics {
+  const images = [...train, ...val];
+  const counts = (images: readonly LabelledImage[]) => {
+    const counts = new Uint32Array(classes.length);
+    for (const { label } of images) counts[label]!++;
+    return counts;
+  };
+  const range = (side: "width" | "height"): [number, number] => {
+    let [min, max] = [Infinity, 0];
+    for (const image of images) {
+      [min, max] = [Math.min(min, image[side]), Math.max(max, image[side])];
+    }
+    return [min, max];
+  };
+  const [ofTrain, ofVal] = [counts(train), counts(val)];
+  return {
+    classes: classes.map((name, label) => (
+      { class: name, label, train: ofTrain[label]!, val: ofVal[label]! }
+    )),
+    width: range("width"),
+    height: range("height"),
+    portrait: images.filter(({ width, height }) => height > width).length / images.length,
+    mean: colours.mean,
+    deviation: colours.covariance.map((row, i) => 255 * Math.sqrt(row[i]!)),
+    bytes: images.reduce((sum, { file }) => sum + Deno.statSync(file).size, 0),
+  };
+}
+
+/**
+ * Writes a contact sheet, the first training images of each class in its own row, as PNG into
+ * `folder`, or the user's cache folder where that cannot be written. Of more than 50 classes only
+ * the first are shown.
+ *
+ * @returns the file
+ */
+export async function writeSheet(dataset: Dataset, folder: string): Promise<string> {
+  const rows = dataset.classes.slice(0, ROWS).map((label) => ({ label, files: [] as string[] }));
+  let missing = rows.length * COLUMNS;
+  for (const { label, file } of dataset.train) {
+    const files = rows[label]?.files;
+    if (!files || files.length === COLUMNS) continue;
+    files.push(file);
+    if (--missing === 0) break;
+  }
+  const place = await writablePlaceFor(folder);
+  const sheet = join(place, `${dataset.name}-${dataset.fingerprint}.png`);
+  await Deno.writeFile(sheet, await contactSheet(rows));
+  return sheet;
+}

@@ -1,0 +1,251 @@
+/**
+ * The vocabulary of the paper's experiments: what is trained, how it is evaluated, which rows a
+ * table has, and under which setup. Values only; nothing here runs.
+ *
+ * Training scale S and test scale Q are the smallest side of a rescaled image in *the paper's*
+ * pixels (its crop is 224 wide) wherever they appear; `vgg/images.ts` alone converts them.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+
+/** A column of Table 1. */
+export type ConfigName = "A" | "A-LRN" | "B" | "C" | "D" | "E";
+
+/** Training scale S (Section 3.1): fixed, or drawn for each image from `[min, max]` (jittering). */
+export type TrainScale = number | readonly [min: number, max: number];
+
+/** Weights to start from: all random, or some layers of an earlier run, copied by name. */
+export type Init = "random" | {
+  readonly from: TrainRun;
+  /** Layers that are copied; the others are drawn at random. */
+  readonly layers: "all" | readonly string[];
+};
+
+/** One network to train. The runs it starts from are inside it. */
+export interface TrainRun {
+  readonly config: ConfigName;
+  readonly S: TrainScale;
+  readonly init: Init;
+  /** Layers that learn: `"all"` (default), or the fully-connected ones only (Section 4.4). */
+  readonly update?: "all" | "fc";
+}
+
+/** How a network looks at a test image (Section 3.2). */
+export type Method = "dense";
+
+/** One network at one test scale: yields a class posterior for each image. */
+export interface EvalRun {
+  readonly net: TrainRun;
+  /** Test scale. */
+  readonly Q: number;
+  readonly method: Method;
+}
+
+/** A run of either kind. */
+export type Run = TrainRun | EvalRun;
+
+/** Errors in per cent, as the paper prints them. */
+export interface Errors {
+  readonly top1: number;
+  readonly top5: number;
+}
+
+/** A row is the mean posterior of its evaluations: one or many, of one net or seven. */
+export interface Row {
+  readonly config: ConfigName;
+  readonly S: TrainScale;
+  readonly evaluations: readonly EvalRun[];
+  /** What the paper printed. */
+  readonly published: Errors;
+}
+
+/** A table of the paper that asks for runs. */
+export interface Table {
+  readonly name: string;
+  readonly caption: string;
+  readonly rows: readonly Row[];
+}
+
+/** Initial distribution of random kernels; see `vgg/network.ts` for the formulas. */
+export type KernelInit = "paper" | "gaussian-0.01" | "glorot" | "he";
+
+/** When the learning rate is divided by ten. */
+export type Drops =
+  /** When validation accuracy has not improved for `patience` validations; training ends at the
+   * plateau after the last of `times` drops, or when its images are used up. */
+  | { readonly rule: "plateau"; readonly patience: number; readonly times: number }
+  /** At fixed shares of the training's images. */
+  | { readonly rule: "steps"; readonly at: readonly number[] };
+
+/** How long and how fast a net learns. */
+export interface Schedule {
+  /** Initial learning rate. */
+  readonly learningRate: number;
+  /** Images seen in a whole training (crops, not distinct files). */
+  readonly images: number;
+  /** Share of the training in which the rate rises linearly from 0. */
+  readonly warmup?: number;
+  readonly drops: Drops;
+}
+
+/** Everything that decides a trained net's numbers, besides its run, data and seed. */
+export interface TrainSetup {
+  /** Side of a training crop, pixels; the paper's 224 is the unit of S and Q. */
+  readonly crop: number;
+  /** Channels of the convolutions as a share of the paper's. */
+  readonly width: number;
+  /** Units of fc6 and fc7 (the paper's 4096). */
+  readonly fc: number;
+  /** Images an update; held by accumulation when memory allows only a part at once. */
+  readonly batch: number;
+  readonly momentum: number;
+  /** Lambda of the loss term 0.5 lambda |w|^2, so that the gradient is lambda w. */
+  readonly weightDecay: number;
+  /** Share of fc6's and fc7's outputs that are dropped. */
+  readonly dropout: number;
+  /** Kernels that are not copied from another net. Biases start at 0. */
+  readonly kernels: KernelInit;
+  /** Learning rate and weight decay of biases, relative to the kernels'. */
+  readonly biases: { readonly rate: number; readonly decay: number };
+  /** The input is (pixel - mean) * inputScale; the paper's is 1. */
+  readonly inputScale: number;
+  /** Krizhevsky's RGB shift: sigma of the draws, along roots of eigenvalues or eigenvalues. */
+  readonly rgbShift: { readonly sigma: number; readonly by: "root" | "eigenvalue" };
+  /** Step between the scales that jittering draws from; the paper's is 1. */
+  readonly jitterStep: number;
+  /** Schedules of S = 256, S = 384 and S in [256; 512]. */
+  readonly schedules: {
+    readonly first: Schedule;
+    readonly finer: Schedule;
+    readonly jittered: Schedule;
+  };
+  /** Times a training is validated for the log and the plateau rule. */
+  readonly validations: number;
+  /** Validation images used for that, the first so many; all if absent. */
+  readonly validationImages?: number;
+  /** Type of activations and gradients; weights and loss are float32 always. */
+  readonly precision: Precision;
+}
+
+/** Arithmetic of the activations. */
+export type Precision = "float32" | "bfloat16";
+
+/** What decides an evaluation's numbers, besides the net. */
+export interface EvaluateSetup {
+  /** Averaging the score map before the soft-max is the order of the paper's text. */
+  readonly scoreMap: "average-then-softmax" | "softmax-then-average";
+}
+
+/** A named way to run the paper's experiments. */
+export interface Setup {
+  readonly name: string;
+  /** What a reader must know before comparing its numbers with the paper's. */
+  readonly note: string;
+  /** Data set used when none is named. */
+  readonly dataset: string;
+  /** Size of a data set that the project makes itself. */
+  readonly scenes?: { readonly classes: number; readonly train: number; readonly val: number };
+  readonly train: TrainSetup;
+  readonly evaluate: EvaluateSetup;
+  /** Trainings side by side: one on each core, or one that has the whole machine. */
+  readonly sideBySide: "cores" | 1;
+}
+
+/** What a run's numbers depend on, besides the run. */
+export interface Context {
+  readonly train: TrainSetup;
+  readonly evaluate: EvaluateSetup;
+  readonly seed: number;
+  /** Fingerprint of the data set's images and labels. */
+  readonly data: string;
+}
+
+/**
+ * Names a run by its content: 12 hexadecimal digits of SHA-256 over canonical JSON, so that equal
+ * runs are done once and their results are found again. Fields that are absent do not count, so a
+ * new optional field changes no old key. How a net is evaluated does not count for training it.
+ *
+ * ```ts
+ * import { key } from "./experiment.ts";
+ * import { small } from "../experiments/setups.ts";
+ *
+ * const context = { train: small.train, evaluate: small.evaluate, seed: 0, data: "" };
+ * const a = { config: "A", S: 256, init: "random" } as const;
+ * if (key(a, context) !== key({ ...a, update: "all" }, context)) throw new Error("equal runs");
+ * if (key(a, context) === key(a, { ...context, seed: 1 })) throw new Error("the seed counts");
+ * ```
+ */
+export function key(run: Run, { evaluate, ...context }: Context): string {
+  const content = isEvaluation(run) ? { run, ...context, evaluate } : { run, ...context };
+  const text = JSON.stringify(content, canonical);
+  return createHash("sha256").update(text).digest("hex").slice(0, 12);
+}
+
+/** Whether a run evaluates a net, rather than trains one. */
+export function isEvaluation(run: Run): run is EvalRun {
+  return "net" in run;
+}
+
+/** JSON replacer: fields in alphabetical order, without those at their default. */
+function canonical(field: string, value: unknown): unknown {
+  if (field === "update" && value === "all") return undefined;
+  if (value === null || typeof value !== "object" || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1));
+}
+
+/** The runs that a run needs done before it, nearest first. */
+export function needs(run: Run): TrainRun[] {
+  if (isEvaluation(run)) return [run.net];
+  return run.init === "random" ? [] : [run.init.from];
+}
+
+/** S as the paper prints it. */
+export function formatS(S: TrainScale): string {
+  return typeof S === "number" ? String(S) : `[${S[0]};${S[1]}]`;
+}
+
+/** Name of a run for people: `D [256;512]`, `D [256;512] at Q = 384, dense`. */
+export function title(run: Run): string {
+  if (isEvaluation(run)) return `${title(run.net)} at Q = ${run.Q}, ${run.method}`;
+  return `${run.config} ${formatS(run.S)}${run.update === "fc" ? " (FC layers)" : ""}`;
+}
+
+/** Name of a run for a folder, without its key: `D-256-512`, `D-256-512-Q384-dense`. */
+export function slug(run: Run): string {
+  if (isEvaluation(run)) return `${slug(run.net)}-Q${run.Q}-${run.method}`;
+  const scale = typeof run.S === "number" ? run.S : run.S.join("-");
+  return `${run.config}-${scale}${run.update === "fc" ? "-fc" : ""}`;
+}
+
+/** What a number was measured on and how; numbers of different protocols are not comparable. */
+export interface Protocol {
+  readonly setup: string;
+  readonly dataset: string;
+  readonly split: "val";
+  readonly images: number;
+  readonly classes: number;
+  readonly S: TrainScale;
+  readonly Q: readonly number[];
+  readonly methods: readonly Method[];
+}
+
+/** What a row of a table came to. */
+export interface RowResult {
+  readonly row: Row;
+  readonly protocol: Protocol;
+  /** Mean over the seeds; absent while a run that it needs is not done. */
+  readonly measured?: Errors;
+  /** Errors of each seed's own nets. */
+  readonly seeds: readonly Errors[];
+  /** Keys of the evaluations behind the row, seed by seed. */
+  readonly runs: readonly string[];
+}
+
+/** What a table came to. */
+export interface TableResult {
+  readonly table: Table;
+  readonly setup: Setup;
+  readonly dataset: { readonly name: string; readonly classes: number; readonly images: number };
+  readonly rows: readonly RowResult[];
+}

@@ -1,0 +1,254 @@
+/**
+ * Progress on standard error: bars with rate and time left on a terminal, a quiet line now and
+ * then elsewhere, nothing for work of less than two seconds.
+ *
+ * @module
+ */
+import cliProgress from "cli-progress";
+import process from "node:process";
+
+/** Shows how far one piece of work is. */
+export interface Bar {
+  /** `done` of `total` units; `note` is shown behind them. Draws at most ten times a second. */
+  update(done: number, total: number, note?: string): void;
+  /** Ends the bar. Without it, a terminal's bar keeps the program alive. */
+  stop(): void;
+}
+
+/** Bars of work that goes on side by side, one below the other. */
+export interface Bars {
+  /** Adds a bar; it goes away when it is stopped. */
+  bar(label: string, options?: BarOptions): Bar;
+  /** Writes a line above the bars. */
+  log(line: string): void;
+  /** Ends all bars and leaves those that were not stopped as they are. */
+  stop(): void;
+}
+
+/** How a bar counts. */
+export interface BarOptions {
+  /** What is counted, as in `images`. */
+  readonly unit?: string;
+}
+
+/** Where progress is written and what time it is, for tests. */
+export interface Surroundings {
+  readonly stream?: { readonly isTTY?: boolean; write(text: string): unknown };
+  /** Milliseconds. */
+  readonly now?: () => number;
+}
+
+/** Work of less than this leaves no trace, ms. */
+const QUIET = 2_000;
+/** Between two drawings on a terminal, ms. */
+const FRAME = 100;
+/** Between two lines where there is no terminal, ms, unless a tenth of the work was done. */
+const PAUSE = 10_000;
+/** Rates are those of the last so many ms, or of the last few steps where steps are slow. */
+const MEMORY = 20_000;
+const STEPS = 8;
+
+/** One bar on standard error, which stays there when it is stopped. */
+export function progressBar(label: string, options: BarOptions & Surroundings = {}): Bar {
+  const bars = progressBars(options);
+  const { update } = bars.bar(label, options);
+  return { update, stop: bars.stop };
+}
+
+/** Several bars on standard error. */
+export function progressBars({ stream = process.stderr, now = Date.now }: Surroundings = {}): Bars {
+  return stream.isTTY ? onTerminal(stream, now) : asLines((text) => stream.write(text), now);
+}
+
+function onTerminal(stream: NonNullable<Surroundings["stream"]>, now: () => number): Bars {
+  const screen = new MultiBar({
+    stream,
+    // Nothing about the terminal is changed, so an interrupted program leaves it as it was.
+    hideCursor: false,
+    linewrap: true,
+    gracefulExit: false,
+    format: (_options, { maxWidth }, { work }) => {
+      const label = Math.max(...[...shown].map(({ label }) => label.length));
+      return draw(work, { now: now(), width: maxWidth - 1, label });
+    },
+  });
+  const shown = new Set<Work>();
+  let drawn = -Infinity;
+  // Drawn here and not by a timer alone, as a training step leaves no time to timers.
+  function show() {
+    if (now() - drawn < FRAME) return;
+    drawn = now();
+    screen.update();
+  }
+
+  return {
+    bar(label, { unit = "" } = {}) {
+      const work = new Work(label, unit, now());
+      let line: unknown;
+      return {
+        update(done, total, note) {
+          work.update(done, total, { note, now: now() });
+          if (work.age(now()) < QUIET) return;
+          shown.add(work);
+          line ??= screen.create(1, 0, { work });
+          show();
+        },
+        stop() {
+          shown.delete(work);
+          if (line !== undefined) screen.remove(line);
+          line = undefined;
+        },
+      };
+    },
+    log(text) {
+      if (!screen.isActive) return void stream.write(`${text}\n`);
+      screen.log(`${text}\n`);
+      screen.update();
+    },
+    stop() {
+      if (screen.isActive) screen.stop();
+    },
+  };
+}
+
+function asLines(write: (text: string) => void, now: () => number): Bars {
+  const running = new Set<Bar>();
+  return {
+    bar(label, { unit = "" } = {}) {
+      const work = new Work(label, unit, now());
+      let last = { time: now(), share: 0 };
+      let spoken = false;
+      function say() {
+        write(`${sentence(work, now())}\n`);
+        last = { time: now(), share: work.share };
+        spoken = true;
+      }
+
+      const bar: Bar = {
+        update(done, total, note) {
+          work.update(done, total, { note, now: now() });
+          const since = now() - last.time;
+          if (since >= PAUSE || (since >= QUIET && work.share - last.share >= 0.1)) say();
+        },
+        stop() {
+          if (running.delete(bar) && spoken && work.share > last.share) say();
+        },
+      };
+      running.add(bar);
+      return bar;
+    },
+    log: (text) => write(`${text}\n`),
+    stop: () => running.forEach((bar) => bar.stop()),
+  };
+}
+
+/** What a bar knows about its work. */
+class Work {
+  done = 0;
+  total = 0;
+  note = "";
+  /** When the last steps were made, and how many units were done then. */
+  #past: { time: number; done: number }[] = [];
+
+  constructor(readonly label: string, readonly unit: string, readonly start: number) {}
+
+  update(
+    done: number,
+    total: number,
+    { note = "", now }: { note?: string | undefined; now: number },
+  ) {
+    // Work that was done before, or begins again, says nothing about the rate.
+    if (total !== this.total || done < this.done) this.#past = [];
+    Object.assign(this, { done, total, note });
+    if (this.#past.at(-1)?.done !== done) this.#past.push({ time: now, done });
+    while (this.#past.length > STEPS && this.#past[1]!.time < now - MEMORY) this.#past.shift();
+  }
+
+  /** Part that is done, 0 to 1. */
+  get share(): number {
+    return this.total > 0 ? Math.min(this.done / this.total, 1) : 0;
+  }
+
+  /** Milliseconds since the work began. */
+  age(now: number): number {
+    return now - this.start;
+  }
+
+  /** Units a second, if it is known. */
+  rate(now: number): number | undefined {
+    const first = this.#past[0];
+    if (!first || now <= first.time || this.done <= first.done) return undefined;
+    return (this.done - first.done) / (now - first.time) * 1000;
+  }
+}
+
+/** A bar: `scenes  ████████░░░░░░░░   45 %  5,400/12,000 images  612/s  0:11 left`. */
+function draw(work: Work, size: { now: number; width: number; label: number }): string {
+  const name = work.label.padEnd(size.label);
+  const facts = [percent(work.share), ...factsOf(work, size.now)].join("  ");
+  const cells = Math.min(Math.max(size.width - name.length - facts.length - 4, 8), 20);
+  const full = Math.round(work.share * cells);
+  const bar = "█".repeat(full) + "░".repeat(cells - full);
+  return `${name}  ${bar}  ${facts}`.slice(0, size.width);
+}
+
+/** The same as a line: `scenes: 45 %, 5,400/12,000 images, 612/s, 0:11 left`. */
+function sentence(work: Work, now: number): string {
+  return `${work.label}: ${[percent(work.share).trim(), ...factsOf(work, now)].join(", ")}`;
+}
+
+function factsOf(work: Work, now: number): string[] {
+  const { done, total, unit, note } = work;
+  const rate = work.rate(now);
+  const facts = [`${count(done)}/${count(total)} ${unit}`.trim()];
+  if (rate !== undefined && rate >= 2) facts.push(`${count(rate)}/s`);
+  if (done >= total) facts.push(`in ${clock(work.age(now) / 1000)}`);
+  else if (rate !== undefined) facts.push(`${clock((total - done) / rate)} left`);
+  return note ? [...facts, note] : facts;
+}
+
+function percent(share: number): string {
+  return `${Math.floor(share * 100)} %`.padStart(5);
+}
+
+function count(units: number): string {
+  return Math.round(units).toLocaleString("en-US");
+}
+
+/**
+ * Seconds for people: `0:07`, `12:30`, `3:05:00`, `2 d 04 h`.
+ *
+ * ```ts
+ * import { clock } from "./progress.ts";
+ *
+ * if (clock(750) !== "12:30") throw new Error("minutes and seconds");
+ * ```
+ */
+export function clock(seconds: number): string {
+  const whole = Math.ceil(seconds);
+  const two = (n: number) => String(n).padStart(2, "0");
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  if (hours >= 48) return `${Math.floor(hours / 24)} d ${two(hours % 24)} h`;
+  return hours > 0
+    ? `${hours}:${two(minutes)}:${two(whole % 60)}`
+    : `${minutes}:${two(whole % 60)}`;
+}
+
+/** The part of cli-progress, which has no types, that is used here. */
+interface Screen {
+  readonly isActive: boolean;
+  create(total: number, value: number, payload: { work: Work }): unknown;
+  remove(bar: unknown): void;
+  update(): void;
+  log(line: string): void;
+  stop(): void;
+}
+const { MultiBar } = cliProgress as unknown as {
+  MultiBar: new (options: {
+    stream: unknown;
+    hideCursor: boolean;
+    linewrap: boolean;
+    gracefulExit: boolean;
+    format: (options: unknown, sizes: { maxWidth: number }, payload: { work: Work }) => string;
+  }) => Screen;
+};

@@ -1,0 +1,22 @@
+/** Text in lines that fit on a terminal of 80 columns. */
+
+/**
+ * Breaks a paragraph between words into lines of at most `width` characters; a longer word has a
+ * line of its own.
+ *
+ * ```ts
+ * import { fold } from "./fold.ts";
+ *
+ * if (fold("one two three", 7).join("|") !== "one two|three") throw new Error("folded");
+ * ```
+ */
+export function fold(paragraph: string, width = 78): string[] {
+  const lines: string[] = [];
+  for (const word of paragraph.split(/\s+/)) {
+    const line = lines.at(-1);
+    if (line !== undefined && line.length + 1 + word.length <= width) {
+      lines[lines.length - 1] = `${line} ${word}`;
+    } else lines.push(word);
+  }
+  return lines;
+}

@@ -1,0 +1,51 @@
+/** Plain lists in every format: what commands print that is no result of the paper. */
+import { Table } from "@cliffy/table";
+import { csvOf } from "./csv.ts";
+import type { ReportFormat } from "./formats.ts";
+import { jsonOf } from "./json.ts";
+import { markdownTable } from "./markdown.ts";
+import type { FlatRecord, Value } from "./records.ts";
+
+/** A column as people see it; programs see every field of a record as it is. */
+export interface ListingColumn {
+  /** Field of the record. */
+  readonly field: string;
+  /** Its heading, if it is not the field's name. */
+  readonly heading?: string;
+  /** How a value is written for people. */
+  readonly show?: (value: Value) => string;
+}
+
+/** A list of records with a title and a last word. */
+export interface Listing {
+  readonly title: string;
+  readonly records: readonly FlatRecord[];
+  readonly columns: readonly ListingColumn[];
+  /** Lines under the list, for people only. */
+  readonly notes?: readonly string[];
+}
+
+/** Draws a list. Columns of numbers are aligned to the right. */
+export function listing(list: Listing, format: ReportFormat): string {
+  if (format === "csv") return csvOf(list.records);
+  if (format === "json") return jsonOf(list.records);
+  const { title, records, columns, notes = [] } = list;
+  const header = columns.map(({ field, heading = field }) => heading);
+  const rows = records.map((record) =>
+    columns.map(({ field, show = String }) =>
+      // A cell is one line here, whatever the value is.
+      record[field] === undefined ? "" : show(record[field]).replace(/\s+/g, " ")
+    )
+  );
+  const align = columns.map(({ field }) =>
+    records.some((record) => typeof record[field] === "number") ? "right" : "left"
+  );
+  if (format === "markdown") {
+    return [`## ${title}`, markdownTable(header, rows, align), ...notes].join("\n\n");
+  }
+  // One row of many lines, so that no rule parts neighbours.
+  const lines = header.map((_, column) => rows.map((row) => row[column]).join("\n"));
+  const table = new Table().header(header).body(rows.length > 0 ? [lines] : [])
+    .columns(align.map((direction) => ({ align: direction }))).border();
+  return [title, table.toString(), ...notes].join("\n");
+}

@@ -1,0 +1,152 @@
+/**
+ * From a request to results: opens the data, plans, has the plan carried out against a store, and
+ * turns what is there into the tables' results. Loads no TensorFlow; `pool.ts` starts threads that do.
+ *
+ * @module
+ */
+import { carryOutPlan } from "./crew.ts";
+import { type Dataset, openDataset } from "./datasets/mod.ts";
+import {
+  type Context,
+  type Errors,
+  key,
+  type Row,
+  type RowResult,
+  type Setup,
+  type Table,
+  type TableResult,
+} from "./experiment.ts";
+import { plan } from "./plan.ts";
+import { type Bars, progressBars } from "./progress.ts";
+import { errorsOf, meanPosteriors } from "./score.ts";
+import { makeStore, openStore, type Store } from "./store.ts";
+
+/** What a user asks for. */
+export interface Request {
+  readonly tables: readonly Table[];
+  readonly setup: Setup;
+  readonly dataset: string;
+  /** Folder of all data sets. */
+  readonly dataFolder: string;
+  /** Folder of the results. */
+  readonly results: string;
+  readonly seeds: readonly number[];
+  /** Trainings side by side; the setup's choice if absent. */
+  readonly workers?: number;
+  readonly skipUnreadable?: boolean;
+}
+
+/**
+ * Carries out what the tables need and is not done yet, with progress on standard error.
+ *
+ * @throws {UserError} A run failed, or the data or the store cannot be used. All that was done is kept.
+ */
+export async function reproduce(request: Request): Promise<TableResult[]> {
+  const bars = progressBars();
+  try {
+    const dataset = await openData(request, bars);
+    const store = makeStore(request.results);
+    const runs = plan(request.tables, contextsOf(request, dataset));
+    const { setup, workers } = request;
+    await carryOutPlan(runs, { store, dataset, setup, bars, ...workers && { workers } });
+    return resultsOf(request, { dataset, store });
+  } finally {
+    bars.stop();
+  }
+}
+
+/** What the store has of the tables; rows whose runs are not done have no `measured`. */
+export async function collect(request: Request): Promise<TableResult[]> {
+  const bars = progressBars();
+  try {
+    const dataset = await openData(request, bars);
+    return resultsOf(request, { dataset, store: openStore(request.results) });
+  } finally {
+    bars.stop();
+  }
+}
+
+/** Opens the data set of a request, with a bar where it takes long. */
+export async function openData(request: Request, bars: Bars): Promise<Dataset> {
+  const { setup, dataset, dataFolder: folder, skipUnreadable = false } = request;
+  const shown = new Map<string, ReturnType<Bars["bar"]>>();
+  const data = await openDataset(dataset, {
+    folder,
+    skipUnreadable,
+    ...setup.scenes && { scenes: setup.scenes },
+    onProgress(what, done, total) {
+      if (!shown.has(what)) shown.set(what, bars.bar(what, { unit: "images" }));
+      shown.get(what)!.update(done, total);
+    },
+  });
+  for (const bar of shown.values()) bar.stop();
+  return data;
+}
+
+/** What the runs of a request depend on, seed by seed. */
+export function contextsOf(
+  { setup: { train, evaluate }, seeds }: Pick<Request, "setup" | "seeds">,
+  { fingerprint }: Pick<Dataset, "fingerprint">,
+): Context[] {
+  return seeds.map((seed) => ({ train, evaluate, seed, data: fingerprint }));
+}
+
+function resultsOf(
+  request: Request,
+  { dataset, store }: { dataset: Dataset; store: Store },
+): TableResult[] {
+  const { tables, setup } = request;
+  const contexts = contextsOf(request, dataset);
+  return tables.map((table) => ({
+    table,
+    setup,
+    dataset: {
+      name: dataset.name,
+      classes: dataset.classes.length,
+      images: dataset.val.length,
+    },
+    rows: table.rows.map((row) => rowResult(row, { setup, dataset, store, contexts })),
+  }));
+}
+
+interface Surroundings {
+  readonly setup: Setup;
+  readonly dataset: Dataset;
+  readonly store: Store;
+  readonly contexts: readonly Context[];
+}
+
+/** A row's errors from its evaluations' posteriors, for each seed and on average. */
+function rowResult(row: Row, { setup, dataset, store, contexts }: Surroundings): RowResult {
+  const { S, evaluations } = row;
+  const seeds = contexts.map((context) =>
+    evaluations.map((run) => ({ run, context, key: key(run, context), after: [] }))
+  );
+  const unique = <Value>(values: readonly Value[]) => [...new Set(values)];
+  const result = {
+    row,
+    protocol: {
+      setup: setup.name,
+      dataset: dataset.name,
+      split: "val",
+      images: dataset.val.length,
+      classes: dataset.classes.length,
+      S,
+      Q: unique(evaluations.map(({ Q }) => Q)),
+      methods: unique(evaluations.map(({ method }) => method)),
+    },
+    runs: seeds.flat().map(({ key }) => key),
+  } as const;
+  const complete = seeds.flat().every((planned) => store.status(planned).state === "done");
+  if (!complete) return { ...result, seeds: [] };
+  const errors = seeds.map((runs) =>
+    errorsOf(meanPosteriors(runs.map((planned) => store.readPosteriors(planned))))
+  );
+  return { ...result, seeds: errors, measured: meanErrors(errors) };
+}
+
+function meanErrors(seeds: readonly Errors[]): Errors {
+  const mean = (which: keyof Errors) =>
+    seeds.reduce((sum, errors) => sum + errors[which], 0) / seeds.length;
+  return { top1: mean("top1"), top5: mean("top5") };
+}

@@ -1,0 +1,97 @@
+/** Carries out one run against a store: trains a net, or evaluates one. Needs TensorFlow. */
+import type { Dataset } from "./datasets/mod.ts";
+import { isEvaluation, type TrainRun } from "./experiment.ts";
+import type { PlannedRun } from "./plan.ts";
+import type { Store } from "./store.ts";
+import type { Binding } from "./tensorflow/addon.ts";
+import { Session } from "./tensorflow/session.ts";
+import type { Bank } from "./vgg/bank.ts";
+import { posteriorsOf } from "./vgg/evaluate.ts";
+import { pixels } from "./vgg/images.ts";
+import { evaluationGraph } from "./vgg/model.ts";
+import { setTensors, train } from "./vgg/train.ts";
+
+/** What a run works with. */
+export interface Workplace {
+  readonly binding: Binding;
+  readonly store: Store;
+  readonly dataset: Dataset;
+  /** Training images in memory, at the scales of the run. */
+  readonly bank?: Bank;
+  readonly microBatch?: number;
+  /** Images seen, of how many. */
+  onProgress(done: number, total: number): void;
+  /** Whether to leave at the next step. */
+  shouldStop(): boolean;
+}
+
+/**
+ * Carries out a run whose ancestors are done, and keeps what it comes to.
+ *
+ * @returns whether it is done; false where it was asked to stop, at a checkpoint
+ */
+export function carryOut(planned: PlannedRun, ancestor: PlannedRun | undefined, place: Workplace) {
+  const { store } = place;
+  store.begin(planned);
+  try {
+    const done = isEvaluation(planned.run)
+      ? evaluate(planned, ancestor!, place)
+      : trainNet(planned, ancestor, place);
+    store.end(planned);
+    return done;
+  } catch (error) {
+    store.end(planned, (error as Error).message);
+    throw error;
+  }
+}
+
+function trainNet(planned: PlannedRun, ancestor: PlannedRun | undefined, place: Workplace) {
+  const { store, binding, dataset, bank, microBatch } = place;
+  const checkpoint = store.readCheckpoint(planned);
+  store.cutLog(planned, checkpoint?.step ?? 0);
+  const outcome = train(binding, {
+    run: planned.run as TrainRun,
+    context: planned.context,
+    dataset,
+    ...ancestor && { ancestor: store.readWeights(ancestor) },
+    ...checkpoint && { checkpoint },
+    ...bank && { bank },
+    ...microBatch !== undefined && { microBatch },
+  }, {
+    onLog: (entry) => store.appendLog(planned, entry),
+    onCheckpoint: (state) => store.writeCheckpoint(planned, state),
+    onProgress: place.onProgress,
+    shouldStop: place.shouldStop,
+  });
+  if (outcome.finished) store.writeWeights(planned, outcome.checkpoint.tensors);
+  else store.writeCheckpoint(planned, outcome.checkpoint);
+  return outcome.finished;
+}
+
+function evaluate(planned: PlannedRun, ancestor: PlannedRun, place: Workplace) {
+  const { run, context } = planned;
+  const { store, binding, dataset: { classes, val, colours } } = place;
+  if (!isEvaluation(run)) throw new TypeError("Cannot evaluate a training");
+  const setup = context.train;
+  const { graph } = evaluationGraph(run.net, {
+    setup,
+    evaluate: context.evaluate,
+    classes: classes.length,
+  });
+  const session = new Session(binding, graph);
+  try {
+    setTensors(session, store.readWeights(ancestor));
+    const values = posteriorsOf(session, val, {
+      side: pixels(run.Q, setup.crop),
+      classes: classes.length,
+      mean: colours.mean,
+      flips: true,
+      onProgress: place.onProgress,
+    });
+    const labels = Int32Array.from(val, ({ label }) => label);
+    store.writePosteriors(planned, { classes: classes.length, values, labels });
+    return true;
+  } finally {
+    session.close();
+  }
+}

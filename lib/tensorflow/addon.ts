@@ -1,0 +1,190 @@
+/**
+ * Loads TensorFlow: the native addon of tfjs-node by itself, without TensorFlow.js around it, in
+ * some 0.2 s. Run as a program it prints which TensorFlow that is, for `deno task setup --check`.
+ *
+ * Two log lines of oneDNN on standard error come from TensorFlow's library while it is opened, before
+ * any setting of its log is read.
+ *
+ * @module
+ */
+import { createRequire } from "node:module";
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { UserError } from "../errors.ts";
+import { openCuda } from "./cuda.ts";
+
+const require = createRequire(import.meta.url);
+
+/** A tensor that TensorFlow holds, until `deleteTensor(id)`. */
+export interface TensorInfo {
+  readonly id: number;
+  /** `TF_FLOAT` and so on; other types by TensorFlow's number. */
+  readonly dtype: number;
+  readonly shape: number[];
+}
+
+/** Values that a tensor is made from: for strings, the bytes of each. */
+export type TensorInput = Float32Array | Int32Array | Uint8Array | readonly Uint8Array[];
+
+/** Values of a tensor: int64 as `BigInt64Array`, bool as `Uint8Array`, strings as bytes of each. */
+export type TensorData = Float32Array | Int32Array | BigInt64Array | Uint8Array | Uint8Array[];
+
+/** An attribute of an eager operation: `type` is one of `TF_ATTR_*`. */
+export interface OpAttribute {
+  readonly name: string;
+  readonly type: number;
+  readonly value: unknown;
+}
+
+/**
+ * The functions of the addon, `binding/tfjs_binding.cc`. All throw an `Error` with TensorFlow's
+ * message. Every tensor and model is held until it is deleted.
+ */
+export interface Binding {
+  /**
+   * Makes a tensor and returns its id. Values that lie at an address divisible by 64 are not
+   * copied: later writes to them show. int64 takes an `Int32Array` of low and high halves.
+   */
+  createTensor(shape: readonly number[], dtype: number, values: TensorInput): number;
+  deleteTensor(id: number): void;
+  /** Copies the values out. float32, int32, int64, bool, complex64 and string; uint8 it refuses. */
+  tensorDataSync(id: number): TensorData;
+  /** Runs one operation by itself. */
+  executeOp(
+    name: string,
+    attributes: readonly OpAttribute[],
+    inputs: readonly number[],
+    outputs: number,
+  ): TensorInfo[];
+  /** Opens a SavedModel folder in a session of its own and returns its id; tags by commas. */
+  loadSavedModel(folder: string, tags: string): number;
+  deleteSavedModel(id: number): void;
+  /**
+   * Runs a session with these tensors for the nodes `feeds`, and returns new ones for the nodes
+   * `fetches`: at least one. Names by commas, each `name` or `name:output`.
+   */
+  runSavedModel(
+    id: number,
+    inputs: readonly number[],
+    feeds: string,
+    fetches: string,
+  ): TensorInfo[];
+  getNumOfTensors(): number;
+  getNumOfSavedModels(): number;
+  /** Whether eager operations would run on a GPU, which is whether TensorFlow found one. */
+  isUsingGpuDevice(): boolean;
+  readonly TF_Version: string;
+  readonly TF_FLOAT: number;
+  readonly TF_INT32: number;
+  readonly TF_INT64: number;
+  readonly TF_BOOL: number;
+  readonly TF_COMPLEX64: number;
+  readonly TF_STRING: number;
+  readonly TF_RESOURCE: number;
+  readonly TF_UINT8: number;
+  readonly TF_ATTR_STRING: number;
+  readonly TF_ATTR_INT: number;
+  readonly TF_ATTR_FLOAT: number;
+  readonly TF_ATTR_BOOL: number;
+  readonly TF_ATTR_TYPE: number;
+  readonly TF_ATTR_SHAPE: number;
+}
+
+/** How many threads TensorFlow takes; all processors if absent. The first load of a process decides. */
+export interface LoadOptions {
+  /** Threads inside an operation. */
+  readonly intraOpThreads?: number;
+  /** Operations at once. */
+  readonly interOpThreads?: number;
+}
+
+/**
+ * Folder of the tfjs-node package.
+ *
+ * @throws UserError where the project's packages are not installed
+ */
+export function packageFolder(): string {
+  try {
+    return dirname(require.resolve("@tensorflow/tfjs-node-gpu/package.json"));
+  } catch {
+    throw new UserError(
+      "Cannot find @tensorflow/tfjs-node-gpu in node_modules: run `deno install`",
+    );
+  }
+}
+
+/** Where the addon lies in the tfjs-node package; tfjs-node itself looks for it there too. */
+export function addonFile(folder: string = packageFolder()): string {
+  return join(folder, "lib", "napi-v8", "tfjs_binding.node");
+}
+
+/**
+ * Loads TensorFlow, once a thread; later calls return the same.
+ *
+ * Variables of TensorFlow's that are not set are set first: no log below fatal errors, and no
+ * more of a GPU's memory than is used.
+ *
+ * @throws UserError where TensorFlow is not set up, or its libraries do not open
+ */
+// Asynchronous, though its parts are not, so that a caller cannot tell when they become so.
+// deno-lint-ignore require-await
+export async function loadAddon(options: LoadOptions = {}): Promise<Binding> {
+  const folder = packageFolder();
+  const file = addonFile(folder);
+  if (!existsSync(file)) {
+    throw new UserError("Cannot load TensorFlow: it is not set up; run `deno task setup`");
+  }
+  prepareEnvironment(options);
+  const cuda = join(folder, "deps", "nvidia");
+  if (existsSync(cuda)) openCuda(cuda);
+  try {
+    return require(file);
+  } catch (error) {
+    const [reason] = (error as Error).message.split("\n");
+    throw new UserError(
+      `Cannot load TensorFlow: ${reason}; ` +
+        "run `deno task setup`, and `deno task setup --check` to see what is wrong",
+    );
+  }
+}
+
+/**
+ * Loads TensorFlow.js as its makers ship it, on the same TensorFlow: what tests and the benchmark
+ * compare with.
+ *
+ * @throws UserError as `loadAddon` does
+ */
+export async function loadStockTfjs(
+  options: LoadOptions = {},
+): Promise<typeof import("@tensorflow/tfjs-node-gpu")> {
+  await loadAddon(options);
+  // tfjs-node calls a function that Deno and Node 23 no longer have.
+  require("node:util").isNullOrUndefined ??= (value: unknown) => value == null;
+  const { default: tfjs } = await import("@tensorflow/tfjs-node-gpu");
+  return tfjs as unknown as typeof import("@tensorflow/tfjs-node-gpu");
+}
+
+function prepareEnvironment({ intraOpThreads, interOpThreads }: LoadOptions) {
+  const unlessSet = { TF_CPP_MIN_LOG_LEVEL: 3, TF_FORCE_GPU_ALLOW_GROWTH: true };
+  for (const [name, value] of Object.entries(unlessSet)) {
+    if (Deno.env.get(name) === undefined) Deno.env.set(name, String(value));
+  }
+  const threads = {
+    TF_NUM_INTRAOP_THREADS: intraOpThreads,
+    TF_NUM_INTEROP_THREADS: interOpThreads,
+  };
+  for (const [name, value] of Object.entries(threads)) {
+    if (value !== undefined) Deno.env.set(name, String(value));
+  }
+}
+
+if (import.meta.main) {
+  try {
+    const binding = await loadAddon();
+    const device = binding.isUsingGpuDevice() ? "with a GPU" : "on the CPU";
+    console.log(`TensorFlow ${binding.TF_Version} ${device}`);
+  } catch (error) {
+    console.error((error as Error).message);
+    Deno.exit(1);
+  }
+}

@@ -1,0 +1,269 @@
+/**
+ * A TensorFlow graph written from TypeScript: nodes that name their inputs, functions for tf.data,
+ * and what each differentiable operation needs to pass a gradient back.
+ *
+ * The operations themselves are in `operations.ts`, tf.data's in `data.ts`, variables in
+ * `variables.ts`; `gradients.ts` walks the graph backwards and `session.ts` runs it.
+ *
+ * @module
+ */
+import {
+  type Attr,
+  type FunctionDef,
+  type NodeDef,
+  savedModel,
+  type Shape,
+  shapeProto,
+} from "./messages.ts";
+
+export type { Attr, Shape } from "./messages.ts";
+
+/** TensorFlow's numbers for the types that we use (core/framework/types.proto). */
+export const DTYPES = {
+  float32: 1,
+  int32: 3,
+  uint8: 4,
+  string: 7,
+  int64: 9,
+  bool: 10,
+  bfloat16: 14,
+  resource: 20,
+  variant: 21,
+} as const;
+
+/** Type of a tensor's elements. */
+export type DType = keyof typeof DTYPES;
+
+/** What a tensor holds. */
+export interface Spec {
+  readonly dtype: DType;
+  readonly shape: Shape;
+}
+
+/** One output of a node. */
+export interface Tensor extends Spec {
+  /** How other nodes of the same graph or function body name it. */
+  readonly name: string;
+  readonly node: Node;
+}
+
+/**
+ * From the gradient with respect to a node's first output, those with respect to its inputs, in
+ * their order; `undefined` where none flows. `needed` says which inputs a variable lies behind.
+ */
+export type Gradient = (
+  gradient: Tensor,
+  needed: readonly boolean[],
+) => readonly (Tensor | undefined)[];
+
+/** A node with its place in the graph's order, in which inputs come before their users. */
+export interface Node {
+  readonly graph: Graph;
+  readonly name: string;
+  readonly order: number;
+  readonly inputs: readonly Tensor[];
+  readonly gradient?: Gradient;
+}
+
+/** Attribute values by kind. */
+export const attr = {
+  type: (dtype: DType): Attr => ({ type: DTYPES[dtype] }),
+  int: (i: number): Attr => ({ i }),
+  float: (f: number): Attr => ({ f }),
+  bool: (b: boolean): Attr => ({ b }),
+  text: (text: string): Attr => ({ s: new TextEncoder().encode(text) }),
+  shape: (shape: Shape): Attr => ({ shape: shapeProto(shape) }),
+  ints: (i: readonly number[]): Attr => ({ list: { i } }),
+  types: (specs: readonly Spec[]): Attr => ({
+    list: { type: specs.map(({ dtype }) => DTYPES[dtype]) },
+  }),
+  shapes: (specs: readonly Spec[]): Attr => ({
+    list: { shape: specs.map(({ shape }) => shapeProto(shape)) },
+  }),
+  function: (name: string): Attr => ({ func: { name } }),
+};
+
+/** What an operation is given besides its inputs. */
+export interface OperationOptions {
+  readonly attrs?: Readonly<Record<string, Attr>>;
+  /** Wished name; a number is added when it is taken. */
+  readonly name?: string;
+  /** Nodes that must run first. */
+  readonly after?: readonly Node[];
+  readonly gradient?: Gradient;
+}
+
+/** The library of functions that a graph and all function bodies in it share. */
+type Library = Map<string, FunctionDef>;
+
+/** A graph under construction, or the body of a function in it. */
+export class Graph {
+  readonly #nodes: NodeDef[] = [];
+  readonly #names = new Map<string, number>();
+  readonly #library: Library;
+  readonly #device: string | undefined;
+  /** Whether this is a function's body, where tensors are named by output argument. */
+  readonly #body: boolean;
+
+  /** An empty graph; nodes that do not say otherwise run on `device`. */
+  constructor(options: { device?: string; library?: Library } = {}) {
+    this.#device = options.device;
+    this.#library = options.library ?? new Map();
+    this.#body = options.library !== undefined;
+  }
+
+  /**
+   * Adds a node. `outputs` holds the operation's output arguments by TensorFlow's own names, in
+   * order; an argument that is a list of tensors is an array of specs.
+   */
+  node(
+    kind: string,
+    inputs: readonly Tensor[],
+    outputs: Readonly<Record<string, Spec | readonly Spec[]>>,
+    options: OperationOptions = {},
+  ): { node: Node; outputs: Tensor[] } {
+    const { attrs = {}, after = [], gradient } = options;
+    const name = this.#unique(options.name ?? kind);
+    this.#nodes.push({
+      name,
+      op: kind,
+      input: [...inputs.map((tensor) => tensor.name), ...after.map((node) => `^${node.name}`)],
+      ...this.#device === undefined ? {} : { device: this.#device },
+      attr: attrs,
+    });
+    const node: Node = {
+      graph: this,
+      name,
+      order: this.#nodes.length,
+      inputs,
+      ...gradient === undefined ? {} : { gradient },
+    };
+    const named = Object.entries(outputs).flatMap(([argument, specs]) =>
+      ("dtype" in specs ? [specs] : specs).map((spec, index) => ({ argument, index, spec }))
+    );
+    return {
+      node,
+      outputs: named.map(({ argument, index, spec }, position) => ({
+        ...spec,
+        node,
+        name: this.#body ? `${name}:${argument}:${index}` : `${name}:${position}`,
+      })),
+    };
+  }
+
+  /** Adds a node of one output and returns that. */
+  op(
+    kind: string,
+    inputs: readonly Tensor[],
+    output: Readonly<Record<string, Spec>>,
+    options: OperationOptions = {},
+  ): Tensor {
+    return this.node(kind, inputs, output, options).outputs[0]!;
+  }
+
+  /**
+   * Adds a function to the library and returns its name. `build` writes the body: it is given the
+   * body's graph and the arguments, and returns the results.
+   */
+  function(
+    wished: string,
+    parameters: Readonly<Record<string, Spec>>,
+    build: (body: Graph, ...values: Tensor[]) => readonly Tensor[],
+  ): { name: string; results: readonly Tensor[] } {
+    const name = this.#library.has(wished) ? `${wished}_${this.#library.size}` : wished;
+    const body = new Graph({ library: this.#library });
+    const values = Object.entries(parameters).map(([argument, spec]) => ({
+      ...spec,
+      name: argument,
+      node: { graph: body, name: argument, order: 0, inputs: [] },
+    }));
+    const results = build(body, ...values);
+    this.#library.set(name, {
+      signature: {
+        name,
+        input_arg: values.map(({ name, dtype }) => ({ name, type: DTYPES[dtype] })),
+        output_arg: results.map(({ dtype }, i) => ({ name: `result${i}`, type: DTYPES[dtype] })),
+        is_stateful: false,
+      },
+      node_def: body.#nodes,
+      ret: Object.fromEntries(results.map((result, i) => [`result${i}`, result.name])),
+    });
+    return { name, results };
+  }
+
+  /** Number of nodes outside functions. */
+  get size(): number {
+    return this.#nodes.length;
+  }
+
+  /** The graph as the bytes of a SavedModel. */
+  serialise(): Uint8Array {
+    return savedModel(this.#nodes, [...this.#library.values()]);
+  }
+
+  #unique(wished: string): string {
+    const count = this.#names.get(wished) ?? 0;
+    this.#names.set(wished, count + 1);
+    return count === 0 ? wished : `${wished}_${count}`;
+  }
+}
+
+/** Adds a constant. Numbers become `dtype`; strings a string tensor. */
+export function constant(
+  graph: Graph,
+  value: readonly number[] | readonly string[] | number,
+  { dtype = "int32", shape }: { dtype?: DType; shape?: Shape } = {},
+): Tensor {
+  const values = typeof value === "number" ? [value] : value;
+  const sides = shape ?? (typeof value === "number" ? [] : [values.length]);
+  const spec: Spec = { dtype, shape: sides };
+  const tensor = { dtype: DTYPES[dtype], tensor_shape: shapeProto(sides) };
+  const content = dtype === "string"
+    ? { string_val: values.map((text) => new TextEncoder().encode(String(text))) }
+    : { tensor_content: bytesOf(values.map(Number), dtype) };
+  return graph.op("Const", [], { output: spec }, {
+    attrs: { dtype: attr.type(dtype), value: { tensor: { ...tensor, ...content } } },
+  });
+}
+
+/** Adds a place that is fed when the graph runs. */
+export function placeholder(graph: Graph, name: string, spec: Spec): Tensor {
+  return graph.op("Placeholder", [], { output: spec }, {
+    attrs: { dtype: attr.type(spec.dtype), shape: attr.shape(spec.shape) },
+    name,
+  });
+}
+
+/**
+ * Adds a place for strings, and a copy of what is fed: tfjs-node frees the bytes of a fed string
+ * with its tensor, even where a data set still reads them.
+ */
+export function stringPlaceholder(graph: Graph, name: string, shape: Shape): Tensor {
+  const fed = placeholder(graph, name, { dtype: "string", shape });
+  return graph.op("StringJoin", [fed], { output: { dtype: "string", shape } }, {
+    attrs: { N: attr.int(1), separator: attr.text("") },
+  });
+}
+
+/** Numbers as TensorFlow stores them, little-endian. */
+function bytesOf(values: readonly number[], dtype: DType): Uint8Array {
+  switch (dtype) {
+    case "float32":
+      return new Uint8Array(Float32Array.from(values).buffer);
+    case "int32":
+      return new Uint8Array(Int32Array.from(values).buffer);
+    case "int64":
+      return new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
+    case "uint8":
+    case "bool":
+      return Uint8Array.from(values);
+    case "bfloat16": {
+      // the upper half of a float32, rounded to nearest, ties to even
+      const bits = new Uint32Array(Float32Array.from(values).buffer);
+      const halves = Uint16Array.from(bits, (b) => (b + 0x7fff + (b >>> 16 & 1)) >>> 16);
+      return new Uint8Array(halves.buffer);
+    }
+    default:
+      throw new TypeError(`Cannot write a constant of type ${dtype}`);
+  }
+}

@@ -1,0 +1,124 @@
+/** TensorFlow's protobuf messages that a SavedModel needs, with TensorFlow's own field numbers. */
+import protobuf from "protobufjs";
+
+const PROTO = `syntax = "proto3"; package tensorflow;
+  message TensorShapeProto { message Dim { int64 size = 1; } repeated Dim dim = 2; }
+  message TensorProto {
+    int32 dtype = 1; TensorShapeProto tensor_shape = 2; bytes tensor_content = 4;
+    repeated bytes string_val = 8;
+  }
+  message NameAttrList { string name = 1; }
+  message AttrValue {
+    message ListValue {
+      repeated int64 i = 3 [packed = true]; repeated int32 type = 6 [packed = true];
+      repeated TensorShapeProto shape = 7;
+    }
+    oneof value {
+      ListValue list = 1; bytes s = 2; int64 i = 3; float f = 4; bool b = 5; int32 type = 6;
+      TensorShapeProto shape = 7; TensorProto tensor = 8; NameAttrList func = 10;
+    }
+  }
+  message NodeDef {
+    string name = 1; string op = 2; repeated string input = 3; string device = 4;
+    map<string, AttrValue> attr = 5;
+  }
+  message OpDef {
+    message ArgDef { string name = 1; int32 type = 3; }
+    string name = 1; repeated ArgDef input_arg = 2; repeated ArgDef output_arg = 3;
+    bool is_stateful = 17;
+  }
+  message FunctionDef {
+    OpDef signature = 1; repeated NodeDef node_def = 3; map<string, string> ret = 4;
+  }
+  message FunctionDefLibrary { repeated FunctionDef function = 1; }
+  message VersionDef { int32 producer = 1; }
+  message GraphDef {
+    repeated NodeDef node = 1; FunctionDefLibrary library = 2; VersionDef versions = 4;
+  }
+  message MetaGraphDef {
+    message MetaInfoDef { repeated string tags = 4; }
+    MetaInfoDef meta_info_def = 1; GraphDef graph_def = 2;
+  }
+  message SavedModel {
+    int64 saved_model_schema_version = 1; repeated MetaGraphDef meta_graphs = 2;
+  }`;
+
+const SavedModel = protobuf.parse(PROTO, { keepCase: true }).root
+  .lookupType("tensorflow.SavedModel");
+
+/** Shape of a tensor; `null` is a side that is known only when the graph runs. */
+export type Shape = readonly (number | null)[];
+
+interface ShapeProto {
+  readonly dim: readonly { readonly size: number }[];
+}
+
+interface TensorProto {
+  readonly dtype: number;
+  readonly tensor_shape: ShapeProto;
+  readonly tensor_content?: Uint8Array;
+  readonly string_val?: readonly Uint8Array[];
+}
+
+/** The value of a node's attribute: exactly one field. */
+export type Attr =
+  | { readonly type: number }
+  | { readonly i: number }
+  | { readonly f: number }
+  | { readonly b: boolean }
+  | { readonly s: Uint8Array }
+  | { readonly shape: ShapeProto }
+  | { readonly tensor: TensorProto }
+  | { readonly func: { readonly name: string } }
+  | {
+    readonly list: {
+      readonly i?: readonly number[];
+      readonly type?: readonly number[];
+      readonly shape?: readonly ShapeProto[];
+    };
+  };
+
+/** A node of a graph or of a function's body. */
+export interface NodeDef {
+  readonly name: string;
+  readonly op: string;
+  readonly input: readonly string[];
+  readonly device?: string;
+  readonly attr: Readonly<Record<string, Attr>>;
+}
+
+/** A function that tf.data calls for each element. */
+export interface FunctionDef {
+  readonly signature: {
+    readonly name: string;
+    readonly input_arg: readonly { readonly name: string; readonly type: number }[];
+    readonly output_arg: readonly { readonly name: string; readonly type: number }[];
+    readonly is_stateful: boolean;
+  };
+  readonly node_def: readonly NodeDef[];
+  readonly ret: Readonly<Record<string, string>>;
+}
+
+/** A shape as a message; unknown sides are -1. */
+export function shapeProto(shape: Shape): ShapeProto {
+  return { dim: shape.map((size) => ({ size: size ?? -1 })) };
+}
+
+/** The version of the graph format that TensorFlow 2.21 writes (core/public/version.h). */
+const PRODUCER = 2474;
+
+/** A SavedModel of one graph, tagged `serve`, as the bytes of `saved_model.pb`. */
+export function savedModel(
+  nodes: readonly NodeDef[],
+  functions: readonly FunctionDef[],
+): Uint8Array {
+  const graph_def = {
+    node: nodes,
+    library: { function: functions },
+    versions: { producer: PRODUCER },
+  };
+  return SavedModel.encode(SavedModel.fromObject({
+    saved_model_schema_version: 1,
+    meta_graphs: [{ meta_info_def: { tags: ["serve"] }, graph_def }],
+  })).finish();
+}

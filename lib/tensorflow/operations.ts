@@ -1,0 +1,318 @@
+/**
+ * Typed operations that carry their gradients. Images and feature maps are
+ * `[batch, height, width, channels]`, kernels `[height, width, inputs, outputs]`.
+ *
+ * Each gradient is the one that TensorFlow's own Python registers for the operation
+ * (tensorflow/python/ops/nn_grad.py, math_grad.py).
+ *
+ * @module
+ */
+import {
+  attr,
+  constant,
+  type DType,
+  type Gradient,
+  type Graph,
+  type Shape,
+  type Tensor,
+} from "./graph.ts";
+
+/** Graph that a tensor belongs to. */
+const graphOf = (x: Tensor): Graph => x.node.graph;
+const T = (x: Tensor) => ({ T: attr.type(x.dtype) });
+const NHWC = { data_format: attr.text("NHWC") };
+const like = (x: Tensor) => ({ dtype: x.dtype, shape: x.shape });
+
+/** An operation of one input that changes neither type nor shape. */
+function elementwise(kind: string, x: Tensor, output: string, gradient?: Gradient): Tensor {
+  return graphOf(x).op(kind, [x], { [output]: like(x) }, {
+    attrs: T(x),
+    ...gradient === undefined ? {} : { gradient },
+  });
+}
+
+/** A number of `x`'s type. */
+export function scalarLike(x: Tensor, value: number): Tensor {
+  return constant(graphOf(x), value, { dtype: x.dtype });
+}
+
+/** The shape of a tensor as an int32 vector: a constant where it is known. */
+function shapeOf(x: Tensor): Tensor {
+  const sides = x.shape.filter((side) => side !== null);
+  if (sides.length === x.shape.length) return constant(graphOf(x), sides);
+  return graphOf(x).op("Shape", [x], { output: { dtype: "int32", shape: [x.shape.length] } }, {
+    attrs: { ...T(x), out_type: attr.type("int32") },
+  });
+}
+
+/** The same values in another type; to bfloat16 rounds to nearest even. */
+export function cast(x: Tensor, dtype: DType): Tensor {
+  if (x.dtype === dtype) return x;
+  return graphOf(x).op("Cast", [x], { y: { dtype, shape: x.shape } }, {
+    attrs: { SrcT: attr.type(x.dtype), DstT: attr.type(dtype) },
+    gradient: (g) => [cast(g, x.dtype)],
+  });
+}
+
+/** The same values in another shape of as many elements. */
+export function reshape(x: Tensor, shape: Shape): Tensor {
+  const sides = constant(graphOf(x), shape.map((side) => side ?? -1));
+  return graphOf(x).op("Reshape", [x, sides], { output: { dtype: x.dtype, shape } }, {
+    attrs: { ...T(x), Tshape: attr.type("int32") },
+    gradient: (g) => [reshape(g, x.shape)],
+  });
+}
+
+/** An operation of two inputs, each spread over sides where it has length 1 or none. */
+function binary(kind: string, x: Tensor, y: Tensor, gradient?: Gradient): Tensor {
+  return graphOf(x).op(
+    kind,
+    [x, y],
+    { z: { dtype: x.dtype, shape: broadcast(x.shape, y.shape) } },
+    {
+      attrs: T(x),
+      ...gradient === undefined ? {} : { gradient },
+    },
+  );
+}
+
+/** Shape of two tensors spread over each other, as NumPy does. */
+function broadcast(a: Shape, b: Shape): Shape {
+  const rank = Math.max(a.length, b.length);
+  const padded = (shape: Shape) => [...Array(rank - shape.length).fill(1), ...shape];
+  const other = padded(b);
+  return padded(a).map((side, i) => side === 1 ? other[i] : side);
+}
+
+/** `x + y`; the gradient is for the same shape. */
+export function add(x: Tensor, y: Tensor): Tensor {
+  return binary("AddV2", x, y, (g) => [g, g]);
+}
+
+/** `x * y`; the gradient is for the same shape. */
+export function multiply(x: Tensor, y: Tensor): Tensor {
+  return binary("Mul", x, y, (g) => [multiply(g, y), multiply(g, x)]);
+}
+
+/** `x` times a number. */
+export function scale(x: Tensor, factor: number): Tensor {
+  return binary("Mul", x, scalarLike(x, factor), (g) => [scale(g, factor), undefined]);
+}
+
+/** Sum of tensors of the same shape. */
+export function addAll(tensors: readonly [Tensor, ...Tensor[]]): Tensor {
+  const [first, ...others] = tensors;
+  if (others.length === 0) return first;
+  return graphOf(first).op("AddN", tensors, { sum: like(first) }, {
+    attrs: { ...T(first), N: attr.int(tensors.length) },
+    gradient: (g) => tensors.map(() => g),
+  });
+}
+
+/** `max(x, 0)`. */
+export function relu(x: Tensor): Tensor {
+  const y: Tensor = elementwise("Relu", x, "activations", (g) => [
+    graphOf(x).op("ReluGrad", [g, y], { backprops: like(x) }, { attrs: T(x) }),
+  ]);
+  return y;
+}
+
+/** Adds `bias[channel]` to every place. */
+export function biasAdd(x: Tensor, bias: Tensor): Tensor {
+  const attrs = { ...T(x), ...NHWC };
+  return graphOf(x).op("BiasAdd", [x, bias], { output: like(x) }, {
+    attrs,
+    gradient: (g) => [g, graphOf(x).op("BiasAddGrad", [g], { output: like(bias) }, { attrs })],
+  });
+}
+
+/**
+ * Convolution of stride 1: `[batch, h, w, inputs]` by a kernel `[size, size, inputs, outputs]`.
+ * `"SAME"` pads with zeros to keep h and w; `"VALID"` lets the kernel slide inside only.
+ */
+export function conv2d(
+  x: Tensor,
+  kernel: Tensor,
+  { padding = "SAME" }: { padding?: "SAME" | "VALID" } = {},
+): Tensor {
+  const graph = graphOf(x);
+  const [batch = null, height = null, width = null] = x.shape;
+  const [size = null, , , outputs = null] = kernel.shape;
+  const side = (length: number | null) =>
+    length === null || size === null || padding === "SAME" ? length : length - size + 1;
+  const attrs = {
+    ...T(x),
+    ...NHWC,
+    strides: attr.ints([1, 1, 1, 1]),
+    dilations: attr.ints([1, 1, 1, 1]),
+    padding: attr.text(padding),
+  };
+  const output = { dtype: x.dtype, shape: [batch, side(height), side(width), outputs] };
+  return graph.op("Conv2D", [x, kernel], { output }, {
+    attrs,
+    gradient: (g, [imagesNeeded]) => [
+      imagesNeeded
+        ? graph.op("Conv2DBackpropInput", [shapeOf(x), kernel, g], { output: like(x) }, { attrs })
+        : undefined,
+      graph.op("Conv2DBackpropFilter", [x, shapeOf(kernel), g], { output: like(kernel) }, {
+        attrs,
+      }),
+    ],
+  });
+}
+
+/** Largest of each 2 by 2 window, stride 2; odd sides are rounded up, as Caffe does. */
+export function maxPool(x: Tensor): Tensor {
+  const [batch = null, height = null, width = null, channels = null] = x.shape;
+  const half = (side: number | null) => side === null ? null : Math.ceil(side / 2);
+  const shape = [batch, half(height), half(width), channels];
+  const attrs = {
+    ...T(x),
+    ...NHWC,
+    ksize: attr.ints([1, 2, 2, 1]),
+    strides: attr.ints([1, 2, 2, 1]),
+    padding: attr.text("SAME"),
+  };
+  const y: Tensor = graphOf(x).op("MaxPool", [x], { output: { dtype: x.dtype, shape } }, {
+    attrs,
+    gradient: (
+      g,
+    ) => [graphOf(x).op("MaxPoolGrad", [x, y, g], { output: like(x) }, { attrs })],
+  });
+  return y;
+}
+
+/** `[m, k] x [k, n]`, either transposed first where asked. */
+export function matMul(
+  a: Tensor,
+  b: Tensor,
+  { transposeA = false, transposeB = false } = {},
+): Tensor {
+  const attrs = { ...T(a), transpose_a: attr.bool(transposeA), transpose_b: attr.bool(transposeB) };
+  const shape = [a.shape[transposeA ? 1 : 0] ?? null, b.shape[transposeB ? 0 : 1] ?? null];
+  if (transposeA || transposeB) {
+    return graphOf(a).op("MatMul", [a, b], { product: { dtype: a.dtype, shape } }, { attrs });
+  }
+  return graphOf(a).op("MatMul", [a, b], { product: { dtype: a.dtype, shape } }, {
+    attrs,
+    gradient: (g) => [
+      matMul(g, b, { transposeB: true }),
+      matMul(a, g, { transposeA: true }),
+    ],
+  });
+}
+
+/** Mean over some sides, which vanish. */
+export function mean(x: Tensor, axes: readonly number[]): Tensor {
+  const shape = x.shape.filter((_, axis) => !axes.includes(axis));
+  return graphOf(x).op("Mean", [x, constant(graphOf(x), axes)], {
+    output: { dtype: x.dtype, shape },
+  }, { attrs: { ...T(x), Tidx: attr.type("int32"), keep_dims: attr.bool(false) } });
+}
+
+/** Soft-max over the last side. */
+export function softmax(x: Tensor): Tensor {
+  return elementwise("Softmax", x, "softmax");
+}
+
+/**
+ * Sum over the batch of -log(soft-max(scores)[label]), divided by `count`.
+ *
+ * @param scores `[batch, classes]`, float32.
+ * @param labels `[batch]`, int32.
+ * @param count Images of a whole mini-batch, of which `batch` may be a part.
+ * @returns A scalar; its gradient is (soft-max - one-hot) / count.
+ */
+export function crossEntropy(scores: Tensor, labels: Tensor, count: number): Tensor {
+  const graph = graphOf(scores);
+  const losses = { dtype: scores.dtype, shape: scores.shape.slice(0, 1) };
+  const { outputs: [loss, backprop] } = graph.node(
+    "SparseSoftmaxCrossEntropyWithLogits",
+    [scores, labels],
+    { loss: losses, backprop: like(scores) },
+    {
+      attrs: { ...T(scores), Tlabels: attr.type("int32") },
+      gradient: (g) => [multiply(backprop!, g), undefined],
+    },
+  );
+  // the sum's gradient is the same scalar for each image, which multiply() spreads
+  const sum = graph.op("Sum", [loss!, constant(graph, [0])], {
+    output: { dtype: scores.dtype, shape: [] },
+  }, {
+    attrs: { ...T(scores), Tidx: attr.type("int32"), keep_dims: attr.bool(false) },
+    gradient: (g) => [g, undefined],
+  });
+  return scale(sum, 1 / count);
+}
+
+/**
+ * Local response normalisation over channels: x / (bias + alpha * sum of squares)^beta, the sum
+ * taken over `2 radius + 1` neighbouring channels (Krizhevsky et al. 2012, Section 3.3).
+ */
+export function localResponseNormalisation(
+  x: Tensor,
+  { radius = 2, bias = 2, alpha = 1e-4, beta = 0.75 } = {},
+): Tensor {
+  const attrs = {
+    ...T(x),
+    depth_radius: attr.int(radius),
+    bias: attr.float(bias),
+    alpha: attr.float(alpha),
+    beta: attr.float(beta),
+  };
+  const y: Tensor = graphOf(x).op("LRN", [x], { output: like(x) }, {
+    attrs,
+    gradient: (g) => [graphOf(x).op("LRNGrad", [g, x, y], { output: like(x) }, { attrs })],
+  });
+  return y;
+}
+
+/**
+ * Drops a share `rate` of the values and divides the others by what is kept, so that the expected
+ * value stays. The draws follow from `seed`, an int32 tensor `[2]`, alone.
+ */
+export function dropout(x: Tensor, rate: number, seed: Tensor): Tensor {
+  if (rate === 0) return x;
+  const graph = graphOf(x);
+  const uniform = graph.op("StatelessRandomUniform", [shapeOf(x), seed], {
+    output: { dtype: "float32", shape: x.shape },
+  }, {
+    attrs: {
+      dtype: attr.type("float32"),
+      T: attr.type("int32"),
+      Tseed: attr.type("int32"),
+    },
+  });
+  const kept = graph.op("GreaterEqual", [uniform, scalarLike(uniform, rate)], {
+    z: { dtype: "bool", shape: x.shape },
+  }, { attrs: T(uniform) });
+  return multiply(x, scale(cast(kept, x.dtype), 1 / (1 - rate)));
+}
+
+/** Rows of a matrix by index: `[n, k]` and indices of any shape give that shape with k added. */
+export function gather(x: Tensor, indices: Tensor): Tensor {
+  const output = { dtype: x.dtype, shape: [...indices.shape, ...x.shape.slice(1)] };
+  return graphOf(x).op("GatherV2", [x, indices, constant(graphOf(x), 0)], { output }, {
+    attrs: {
+      Tparams: attr.type(x.dtype),
+      Tindices: attr.type("int32"),
+      Taxis: attr.type("int32"),
+    },
+  });
+}
+
+/** Joins vectors. */
+export function join(vectors: readonly [Tensor, ...Tensor[]]): Tensor {
+  const [first] = vectors;
+  if (vectors.length === 1) return first;
+  return graphOf(first).op("ConcatV2", [...vectors, constant(graphOf(first), 0)], {
+    output: { dtype: first.dtype, shape: [null] },
+  }, { attrs: { ...T(first), N: attr.int(vectors.length), Tidx: attr.type("int32") } });
+}
+
+/** Mirrors images `[batch, height, width, channels]` left to right. */
+export function mirror(x: Tensor): Tensor {
+  return graphOf(x).op("ReverseV2", [x, constant(graphOf(x), [2])], { output: like(x) }, {
+    attrs: { ...T(x), Tidx: attr.type("int32") },
+  });
+}

@@ -1,0 +1,118 @@
+/** Runs a graph: feeds values, fetches results, keeps variables between runs. */
+import type { Binding } from "./addon.ts";
+import { type DType, DTYPES, type Graph, type Shape, type Tensor } from "./graph.ts";
+
+/** Values that go in: numbers by type, or strings. */
+export interface Value {
+  readonly dtype: "float32" | "int32" | "uint8" | "string";
+  readonly shape: readonly number[];
+  readonly values: Float32Array | Int32Array | Uint8Array | readonly string[];
+}
+
+/** What a run gives back for one fetched tensor. */
+export interface Fetched {
+  readonly shape: readonly number[];
+  readonly values: Float32Array | Int32Array;
+}
+
+/** A value that stays in TensorFlow's memory, to be fed to many runs. */
+export interface Held {
+  readonly held: number;
+}
+
+/** A graph with its variables, ready to run. */
+export class Session {
+  readonly #binding: Binding;
+  readonly #model: number;
+
+  /** Hands `graph` to TensorFlow. A run blocks the thread that asks for it. */
+  constructor(binding: Binding, graph: Graph) {
+    this.#binding = binding;
+    const folder = Deno.makeTempDirSync({ prefix: "verydeep-graph-" });
+    try {
+      Deno.writeFileSync(`${folder}/saved_model.pb`, graph.serialise());
+      this.#model = binding.loadSavedModel(folder, "serve");
+    } finally {
+      Deno.removeSync(folder, { recursive: true });
+    }
+  }
+
+  /**
+   * Feeds placeholders by name and fetches tensors by name. Side effects happen only on the way
+   * to a fetched tensor.
+   *
+   * Throws TensorFlow's own message, with the name of the node that failed.
+   */
+  run(
+    feeds: Readonly<Record<string, Value | Held>>,
+    fetches: readonly (string | Tensor)[],
+  ): Fetched[] {
+    const own: number[] = [];
+    const ids = Object.values(feeds).map((value) => {
+      if ("held" in value) return value.held;
+      const id = this.#create(value);
+      own.push(id);
+      return id;
+    });
+    try {
+      const names = fetches.map((fetch) => typeof fetch === "string" ? fetch : fetch.name);
+      return this.#binding
+        .runSavedModel(this.#model, ids, Object.keys(feeds).join(), names.join())
+        .map(({ id, shape, dtype }) => {
+          try {
+            return { shape, values: this.#numbers(id, dtype) };
+          } finally {
+            this.#binding.deleteTensor(id);
+          }
+        });
+    } finally {
+      for (const id of own) this.#binding.deleteTensor(id);
+    }
+  }
+
+  /** Puts a value into TensorFlow's memory until `release()`. */
+  hold(value: Value): Held {
+    return { held: this.#create(value) };
+  }
+
+  /** Frees a held value. */
+  release({ held }: Held) {
+    this.#binding.deleteTensor(held);
+  }
+
+  /** Frees the graph and its variables. */
+  close() {
+    this.#binding.deleteSavedModel(this.#model);
+  }
+
+  #create({ dtype, shape, values }: Value): number {
+    const data = ArrayBuffer.isView(values)
+      ? values
+      : values.map((text) => new TextEncoder().encode(text));
+    return this.#binding.createTensor([...shape], DTYPES[dtype], data);
+  }
+
+  #numbers(id: number, dtype: number): Float32Array | Int32Array {
+    const values = this.#binding.tensorDataSync(id);
+    if (values instanceof Float32Array || values instanceof Int32Array) return values;
+    const name = Object.entries(DTYPES).find(([, number]) => number === dtype)?.[0] as DType;
+    throw new TypeError(`Cannot fetch a tensor of type ${name}: cast it to float32 or int32`);
+  }
+}
+
+/** A float32 value to feed. */
+export function float32(values: Float32Array | readonly number[], shape?: readonly number[]) {
+  const array = values instanceof Float32Array ? values : Float32Array.from(values);
+  return { dtype: "float32", shape: shape ?? [array.length], values: array } as const;
+}
+
+/** An int32 value to feed. */
+export function int32(values: Int32Array | readonly number[], shape?: readonly number[]) {
+  const array = values instanceof Int32Array ? values : Int32Array.from(values);
+  return { dtype: "int32", shape: shape ?? [array.length], values: array } as const;
+}
+
+/** Number of elements of a shape whose sides are all known. */
+export function elements(shape: Shape): number {
+  return shape.reduce<number>((product, side) => product * (side ?? NaN), 1);
+}

@@ -1,0 +1,95 @@
+/** Runs other programs for the set-up and says why one of them failed. */
+import { UserError } from "../errors.ts";
+
+/** What a program said. */
+export interface Outcome {
+  readonly ok: boolean;
+  /** What ended it, as in `SIGILL`, if it did not end by itself. */
+  readonly signal: string | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Python, with pip: `PYTHON` if it is set. */
+export const python = (): string[] => words(Deno.env.get("PYTHON") ?? "python3");
+
+/** The C++ compiler: `CXX` if it is set. */
+export const compiler = (): string[] =>
+  words(Deno.env.get("CXX") ?? (Deno.build.os === "darwin" ? "clang++" : "g++"));
+
+/** `ccache g++` is a program and its first argument. */
+const words = (command: string): string[] => command.trim().split(/\s+/);
+
+/**
+ * Runs a program to its end.
+ *
+ * @param command the program and its arguments
+ * @throws Deno.errors.NotFound where there is no such program
+ */
+export async function run(
+  command: readonly string[],
+  { env = {} }: { env?: Record<string, string> } = {},
+): Promise<Outcome> {
+  const [program = "", ...args] = command;
+  const { success, signal, stdout, stderr } = await new Deno.Command(program, {
+    args,
+    env: { LC_ALL: "C", ...env },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  const text = new TextDecoder();
+  return { ok: success, signal, stdout: text.decode(stdout), stderr: text.decode(stderr) };
+}
+
+/** First line of what `command` prints, or undefined where it does not run. */
+export async function answer(command: readonly string[]): Promise<string | undefined> {
+  try {
+    const { ok, stdout } = await run(command);
+    return ok ? stdout.trim().split("\n")[0] : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The line of a failed program's standard error that says why: the broken connection where there
+ * is one (pip only says after it that nothing was found), else the first of the compiler's errors,
+ * else the last error or the last line.
+ *
+ * ```ts
+ * import { reason } from "./subprocess.ts";
+ *
+ * const pip = "WARNING: running as root\nERROR: No matching distribution found for x";
+ * if (reason(pip) !== "No matching distribution found for x") throw new Error("pip's error");
+ * ```
+ */
+export function reason(stderr: string): string {
+  const lines = stderr.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+  const connection = /connection broken by '(.*)': \S+$/;
+  const broken = lines.map((line) => connection.exec(line)?.[1]).findLast(Boolean);
+  if (broken) return broken.replace(/^\w+\((.*)\)$/, "$1").replace(/^'<.*>: (.*)'$/, "$1");
+  const said = lines.find((line) => /: (fatal )?error: /.test(line)) ??
+    lines.findLast((line) => line.startsWith("ERROR: ")) ??
+    lines.findLast((line) => !line.startsWith("WARNING: ")) ?? "it gave no reason";
+  return said.replace(/^ERROR: /, "");
+}
+
+/**
+ * The error of a program that failed, with a full disk told apart from all other reasons.
+ *
+ * @param action what was tried, as in `download TensorFlow`
+ * @param remedy what may help, as in `check the connection`
+ */
+export function failure(action: string, stderr: string, remedy: string): UserError {
+  if (/No space left on device/.test(stderr)) return diskFull(action);
+  return new UserError(`Cannot ${action}: ${reason(stderr)}; ${remedy}`);
+}
+
+/** The error where the disk has no room left. */
+export function diskFull(action: string): UserError {
+  return new UserError(
+    `Cannot ${action}: the disk is full; free 1.5 GB (8 GB with --gpu), ` +
+      "or set VERYDEEP_CACHE to a folder on another disk",
+  );
+}

@@ -1,0 +1,92 @@
+/** Variables: tensors that live in a session, are read by its steps and updated by training. */
+import { attr, constant, type Graph, type Node, placeholder, type Tensor } from "./graph.ts";
+import { add, scale } from "./operations.ts";
+
+/** A float32 tensor that stays between runs of a graph. */
+export interface Variable {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly handle: Tensor;
+  /** Its value at the start of a run. */
+  readonly value: Tensor;
+}
+
+/** Adds a variable; it holds nothing until it is assigned. */
+export function variable(graph: Graph, name: string, shape: readonly number[]): Variable {
+  const dtype = attr.type("float32");
+  const handle = graph.op("VarHandleOp", [], { resource: { dtype: "resource", shape: [] } }, {
+    attrs: { dtype, shape: attr.shape(shape), shared_name: attr.text(name) },
+    name: `${name}/handle`,
+  });
+  const value = graph.op("ReadVariableOp", [handle], { value: { dtype: "float32", shape } }, {
+    attrs: { dtype },
+    name: `${name}/value`,
+  });
+  return { name, shape, handle, value };
+}
+
+/** Adds an assignment. */
+export function assign({ handle }: Variable, value: Tensor, after: readonly Node[] = []): Node {
+  return effect("AssignVariableOp", handle, value, after);
+}
+
+/** Adds the addition of a value to a variable. */
+export function assignAdd({ handle }: Variable, value: Tensor): Node {
+  return effect("AssignAddVariableOp", handle, value);
+}
+
+function effect(kind: string, handle: Tensor, value: Tensor, after: readonly Node[] = []): Node {
+  return handle.node.graph.node(kind, [handle, value], {}, {
+    attrs: { dtype: attr.type("float32") },
+    after,
+  }).node;
+}
+
+/** Adds a tensor that is `value` once the nodes have run, so that a run can ask for their effect. */
+export function finished(name: string, value: Tensor, after: readonly Node[]): Tensor {
+  const spec = { dtype: value.dtype, shape: value.shape };
+  return value.node.graph.op("Identity", [value], { output: spec }, {
+    attrs: { T: attr.type(value.dtype) },
+    name,
+    after,
+  });
+}
+
+/** Adds a way to set a variable from outside: feed `<name>/fed`, fetch `<name>/set`. */
+export function settable(graph: Graph, variable: Variable) {
+  const { name, shape } = variable;
+  const fed = placeholder(graph, `${name}/fed`, { dtype: "float32", shape });
+  finished(`${name}/set`, constant(graph, 0), [assign(variable, fed)]);
+}
+
+/** What an update by stochastic gradient descent is made of; the rate is a scalar tensor. */
+export interface Update {
+  readonly gradient: Tensor;
+  readonly rate: Tensor;
+  readonly momentum: number;
+  /** Lambda of 0.5 lambda |w|^2. */
+  readonly decay: number;
+}
+
+/**
+ * Adds an update in Caffe's form: v <- momentum v - rate (gradient + decay w), w <- w + v.
+ * (Section 3.1; it differs from PyTorch's, where the rate multiplies v, only after the rate drops.)
+ */
+export function descend(weights: Variable, velocity: Variable, update: Update): Node {
+  const { gradient, rate, momentum, decay } = update;
+  const graph = gradient.node.graph;
+  const total = decay === 0 ? gradient : add(gradient, scale(weights.value, decay));
+  const factor = constant(graph, momentum, { dtype: "float32" });
+  return graph.node(
+    "ResourceApplyKerasMomentum",
+    [
+      weights.handle,
+      velocity.handle,
+      rate,
+      total,
+      factor,
+    ],
+    {},
+    { attrs: { T: attr.type("float32"), use_locking: attr.bool(false) } },
+  ).node;
+}

@@ -1,0 +1,110 @@
+/** Table 1 of the paper as data, and the layers it stands for (Section 2.1). */
+import type { ConfigName, TrainSetup } from "../experiment.ts";
+
+/** A layer with weights: `conv<size>-<outputs>` in the paper's notation, or fully connected. */
+export interface Conv {
+  readonly kind: "conv";
+  /** Block and place, as in `conv3_2`; the fully-connected layers are `fc6`, `fc7` and `fc8`. */
+  readonly name: string;
+  /** Side of the kernel; fc6's is the side of a crop's last feature map. */
+  readonly size: number;
+  readonly inputs: number;
+  readonly outputs: number;
+}
+
+/** One step of a net. A ReLU follows every conv but fc8. */
+export type Layer = Conv | { readonly kind: "maxpool" } | { readonly kind: "lrn" };
+
+/** What differs between the paper's networks and smaller ones. */
+export interface Shape {
+  /** Side of a training crop in pixels. */
+  readonly crop: number;
+  readonly classes: number;
+  /** Channels of the convolutions as a share of the paper's. */
+  readonly width: number;
+  /** Units of fc6 and fc7. */
+  readonly fc: number;
+}
+
+/** The paper's networks: 224 pixels, 1000 classes, every channel. */
+export const IMAGENET: Shape = { crop: 224, classes: 1000, width: 1, fc: 4096 };
+
+/** Shape of a setup's nets for a data set of so many classes. */
+export function shapeOf({ crop, width, fc }: TrainSetup, classes: number): Shape {
+  return { crop, width, fc, classes };
+}
+
+// "64" is conv3-64, "1x256" is conv1-256, "|" a max-pooling.
+const TABLE_1: Record<ConfigName, string> = {
+  "A": "64 | 128 | 256 256 | 512 512 | 512 512 |",
+  "A-LRN": "64 lrn | 128 | 256 256 | 512 512 | 512 512 |",
+  "B": "64 64 | 128 128 | 256 256 | 512 512 | 512 512 |",
+  "C": "64 64 | 128 128 | 256 256 1x256 | 512 512 1x512 | 512 512 1x512 |",
+  "D": "64 64 | 128 128 | 256 256 256 | 512 512 512 | 512 512 512 |",
+  "E": "64 64 | 128 128 | 256 256 256 256 | 512 512 512 512 | 512 512 512 512 |",
+};
+
+/** The six configurations in the paper's order. */
+export const CONFIGS = Object.keys(TABLE_1) as readonly ConfigName[];
+
+/** Side of a feature map after the five poolings, which round odd sides up as Caffe's do. */
+export function pooled(side: number): number {
+  for (let pooling = 0; pooling < 5; pooling++) side = Math.ceil(side / 2);
+  return side;
+}
+
+/** The layers of a configuration, first to last. */
+export function layersOf(config: ConfigName, shape = IMAGENET): Layer[] {
+  const layers: Layer[] = [];
+  let inputs = 3;
+  function conv(name: string, size: number, outputs: number) {
+    layers.push({ kind: "conv", name, size, inputs, outputs });
+    inputs = outputs;
+  }
+
+  let block = 1, place = 1;
+  for (const cell of TABLE_1[config].split(" ")) {
+    if (cell === "|") {
+      layers.push({ kind: "maxpool" });
+      block++;
+      place = 1;
+    } else if (cell === "lrn") {
+      layers.push({ kind: "lrn" });
+    } else {
+      const [channels, size = "3"] = cell.split("x").reverse();
+      conv(`conv${block}_${place++}`, Number(size), Number(channels) * shape.width);
+    }
+  }
+  conv("fc6", pooled(shape.crop), shape.fc);
+  conv("fc7", 1, shape.fc);
+  conv("fc8", 1, shape.classes);
+  return layers;
+}
+
+/** The layers that have weights. */
+export function convsOf(layers: readonly Layer[]): Conv[] {
+  return layers.filter((layer) => layer.kind === "conv");
+}
+
+/** Number of weights and biases, as in Table 2. */
+export function countParameters(layers: readonly Layer[]): number {
+  return convsOf(layers)
+    .map(({ size, inputs, outputs }) => (size * size * inputs + 1) * outputs)
+    .reduce((a, b) => a + b);
+}
+
+/**
+ * Multiplications and additions of one forward pass over an image of `height` by `width` pixels,
+ * a multiply-add counted once. Convs keep the size of their maps; fc6 to fc8 slide over the last.
+ */
+export function countMultiplyAdds(layers: readonly Layer[], height: number, width = height) {
+  let [h, w, total] = [height, width, 0];
+  for (const layer of layers) {
+    if (layer.kind === "maxpool") [h, w] = [Math.ceil(h / 2), Math.ceil(w / 2)];
+    if (layer.kind !== "conv") continue;
+    const { name, size, inputs, outputs } = layer;
+    if (name === "fc6") [h, w] = [h - size + 1, w - size + 1];
+    total += h * w * size * size * inputs * outputs;
+  }
+  return total;
+}

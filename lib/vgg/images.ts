@@ -1,0 +1,100 @@
+/**
+ * What a net gets to see: scales in pixels, and which crop of which image is a training's n-th
+ * (Section 3.1). Numbers only; `pipeline.ts` cuts the pixels.
+ *
+ * @module
+ */
+import type { TrainScale, TrainSetup } from "../experiment.ts";
+import { normal, permutation, uniform } from "../random.ts";
+
+/** Side of the paper's training crop, the unit of S and Q. */
+const PAPER_CROP = 224;
+
+/** A scale S or Q, given in the paper's pixels, in pixels of a setup whose crop is `crop` wide. */
+export function pixels(scale: number, crop: number): number {
+  return Math.round(scale * crop / PAPER_CROP);
+}
+
+/** The middle of a training's scales, in the paper's pixels: where it is validated. */
+export function middleOf(S: TrainScale): number {
+  return typeof S === "number" ? S : (S[0] + S[1]) / 2;
+}
+
+/** Every scale that a training may draw, in pixels: one, or a range in steps (jittering). */
+export function scalesOf(
+  S: TrainScale,
+  { crop, jitterStep }: Pick<TrainSetup, "crop" | "jitterStep">,
+): number[] {
+  if (typeof S === "number") return [pixels(S, crop)];
+  const [min, max] = S;
+  const count = Math.floor((max - min) / jitterStep) + 1;
+  const scales = Array.from({ length: count }, (_, i) => pixels(min + i * jitterStep, crop));
+  return [...new Set(scales)];
+}
+
+/** Height and width of an image in pixels. */
+export interface Sides {
+  readonly height: number;
+  readonly width: number;
+}
+
+/** Sides of an image rescaled so that the smallest is `side`; the aspect is kept, rounded. */
+export function rescale({ height, width }: Sides, side: number): Sides {
+  const factor = side / Math.min(height, width);
+  return { height: Math.round(height * factor), width: Math.round(width * factor) };
+}
+
+/** One look of a training at an image. */
+export interface Sample {
+  /** Index of the image. */
+  readonly image: number;
+  /** Smallest side of the rescaled image, pixels. */
+  readonly side: number;
+  /** Upper left corner of the crop in the rescaled image, pixels. */
+  readonly top: number;
+  readonly left: number;
+  /** Whether the crop is mirrored. */
+  readonly flip: boolean;
+  /** What is added to R, G and B, on the 0-255 scale. */
+  readonly shift: readonly [r: number, g: number, b: number];
+}
+
+/** What a training's samples follow from. */
+export interface Sampling {
+  readonly images: readonly Sides[];
+  /** Scales to draw from, pixels. */
+  readonly scales: readonly number[];
+  readonly crop: number;
+  readonly seed: number;
+  /** Columns that a draw from N(0, sigma^2) each is multiplied with; see `colours.ts`. */
+  readonly axes: readonly (readonly number[])[];
+  readonly sigma: number;
+}
+
+/**
+ * The samples of a training, one position after the other: each epoch visits every image once in an
+ * order of its own, and each draw follows from (seed, epoch, image) alone.
+ */
+export function sampler(sampling: Sampling): (position: number) => Sample {
+  const { images, scales, crop, seed, axes, sigma } = sampling;
+  let epoch = -1;
+  let order: Uint32Array = new Uint32Array();
+  return (position) => {
+    const current = Math.floor(position / images.length);
+    if (current !== epoch) {
+      epoch = current;
+      order = permutation(images.length, uniform(seed, epoch));
+    }
+    const image = order[position % images.length]!;
+    const draw = uniform(seed, epoch, image);
+    const upTo = (count: number) => Math.floor(draw() * count);
+    const side = scales[upTo(scales.length)]!;
+    const { height, width } = rescale(images[image]!, side);
+    const [top, left] = [upTo(height - crop + 1), upTo(width - crop + 1)];
+    const flip = draw() < 0.5;
+    const alphas = axes.map(() => sigma * normal(draw));
+    const along = (channel: number) =>
+      axes.reduce((sum, axis, i) => sum + alphas[i]! * axis[channel]!, 0);
+    return { image, side, top, left, flip, shift: [along(0), along(1), along(2)] };
+  };
+}

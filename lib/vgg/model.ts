@@ -1,0 +1,196 @@
+/**
+ * The graph of a run. It holds the input pipeline, initialisation, forward and backward pass,
+ * update, and the dense evaluator, addressed by the names that the functions' comments give.
+ *
+ * @module
+ */
+import type { EvaluateSetup, KernelInit, TrainRun, TrainSetup } from "../experiment.ts";
+import { gradients } from "../tensorflow/gradients.ts";
+import { attr, constant, Graph, placeholder, type Tensor } from "../tensorflow/graph.ts";
+import { add, crossEntropy, mirror, scale, softmax } from "../tensorflow/operations.ts";
+import {
+  assign,
+  assignAdd,
+  descend,
+  finished,
+  settable,
+  type Variable,
+  variable,
+} from "../tensorflow/variables.ts";
+import { type Conv, layersOf, shapeOf } from "./configs.ts";
+import { averageScores, forward, type Network, network, variablesOf } from "./network.ts";
+import { cropsFromBank, cropsFromFiles, wholeImages } from "./pipeline.ts";
+
+/** What a training's graph depends on. */
+export interface TrainingOptions {
+  readonly setup: TrainSetup;
+  readonly evaluate: EvaluateSetup;
+  readonly classes: number;
+  /** Images that memory holds at once; a divisor of the batch. */
+  readonly microBatch: number;
+  /** Where crops come from. */
+  readonly source: "bank" | "files";
+}
+
+/** A graph and the variables in it. */
+export interface Model {
+  readonly graph: Graph;
+  /** Weights: `conv1_1.kernel`, ... */
+  readonly weights: readonly Variable[];
+  /** Momentum of those that learn: `conv1_1.kernel.velocity`, ... */
+  readonly velocities: readonly Variable[];
+}
+
+/**
+ * The graph of a training.
+ *
+ * - `initialise`: draws the weights, from `seed/weights` (int32 `[2]`), velocities 0.
+ * - `crops/start`: starts the crops; see `cropsFromBank` and `cropsFromFiles`.
+ * - `step`: one update; the mini-batch's loss. Feed `rate` (float32 scalar) and `seed/dropout`
+ *   (int32 `[2]`). With micro-batches: `part`, which adds a part's gradient up and gives its share
+ *   of the loss, as often as needed, then `update`.
+ * - `<variable>/set` with `<variable>/fed`, and `<variable>/value:0`.
+ * - the evaluator's names; see `addEvaluator`.
+ */
+export function trainingGraph(run: TrainRun, options: TrainingOptions): Model {
+  const { setup, evaluate, classes, microBatch, source } = options;
+  const { batch, crop, inputScale, precision } = setup;
+  const graph = new Graph();
+  const net = network(graph, layersOf(run.config, shapeOf(setup, classes)));
+  const weights = variablesOf(net);
+  const learning = weights.filter(({ name }) => run.update !== "fc" || name.startsWith("fc"));
+  const velocities = learning.map(({ name, shape }) => variable(graph, `${name}.velocity`, shape));
+
+  const crops = source === "bank" ? cropsFromBank : cropsFromFiles;
+  const { images, labels } = crops(graph, { batch: microBatch, crop, inputScale });
+  const seed = placeholder(graph, "seed/dropout", { dtype: "int32", shape: [2] });
+  const scores = forward(net, images, { precision, dropout: { rate: setup.dropout, seed } });
+  const loss = crossEntropy(scores, labels, batch);
+  const steps = gradients(loss, learning.map(({ value }) => value));
+
+  const rate = placeholder(graph, "rate", { dtype: "float32", shape: [] });
+  const biasRate = scale(rate, setup.biases.rate);
+  const update = (gradient: Tensor, i: number) => {
+    const bias = learning[i]!.name.endsWith(".bias");
+    return descend(learning[i]!, velocities[i]!, {
+      gradient,
+      rate: bias ? biasRate : rate,
+      momentum: setup.momentum,
+      decay: setup.weightDecay * (bias ? setup.biases.decay : 1),
+    });
+  };
+  const sums = microBatch === batch
+    ? []
+    : learning.map(({ name, shape }) => variable(graph, `${name}.sum`, shape));
+  if (sums.length === 0) {
+    finished("step", loss, steps.map(update));
+  } else {
+    finished("part", loss, sums.map((sum, i) => assignAdd(sum, steps[i]!)));
+    const updates = sums.map((sum, i) => update(sum.value, i));
+    const cleared = sums.map((sum, i) => assign(sum, zeros(graph, sum.shape), [updates[i]!]));
+    finished("update", constant(graph, 0), cleared);
+  }
+
+  addInitialisation(graph, net, { zero: [...velocities, ...sums], init: setup.kernels });
+  for (const each of [...weights, ...velocities]) settable(graph, each);
+  addEvaluator(graph, net, { setup, evaluate });
+  return { graph, weights, velocities };
+}
+
+/** The graph of an evaluation: weights are set from outside; see `addEvaluator`. */
+export function evaluationGraph(
+  run: TrainRun,
+  { setup, evaluate, classes }: Pick<TrainingOptions, "setup" | "evaluate" | "classes">,
+): Model {
+  const graph = new Graph();
+  const net = network(graph, layersOf(run.config, shapeOf(setup, classes)));
+  const weights = variablesOf(net);
+  for (const each of weights) settable(graph, each);
+  addEvaluator(graph, net, { setup, evaluate });
+  return { graph, weights, velocities: [] };
+}
+
+/**
+ * Adds dense evaluation of whole images (Section 3.2); see `wholeImages` for starting it.
+ *
+ * - `posteriors`: `[batch, classes]`, those of the image and of its mirror image averaged.
+ * - `posteriors/upright`: without the mirror image, for validating a training on its way.
+ */
+function addEvaluator(
+  graph: Graph,
+  net: Network,
+  { setup, evaluate }: Pick<TrainingOptions, "setup" | "evaluate">,
+) {
+  const images = wholeImages(graph, setup);
+  const posteriors = (x: Tensor) => {
+    const scores = forward(net, x, { precision: setup.precision });
+    return evaluate.scoreMap === "average-then-softmax"
+      ? softmax(averageScores(scores))
+      : averageScores(softmax(scores));
+  };
+  const upright = posteriors(images);
+  finished("posteriors/upright", upright, []);
+  finished("posteriors", scale(add(upright, posteriors(mirror(images))), 0.5), []);
+}
+
+/** Adds `initialise`: kernels drawn; biases and the variables of `zero` 0. */
+function addInitialisation(
+  graph: Graph,
+  net: Network,
+  { zero, init }: { zero: readonly Variable[]; init: KernelInit },
+) {
+  const seed = placeholder(graph, "seed/weights", { dtype: "int32", shape: [2] });
+  const assigned = [...net.parameters.values()].flatMap(({ layer, kernel, bias }, i) => {
+    const draws = graph.op(
+      "StatelessRandomNormal",
+      [
+        constant(graph, kernel.shape),
+        add(seed, constant(graph, [0, i])),
+      ],
+      { output: { dtype: "float32", shape: kernel.shape } },
+      {
+        attrs: {
+          dtype: attr.type("float32"),
+          T: attr.type("int32"),
+          Tseed: attr.type("int32"),
+        },
+      },
+    );
+    return [
+      assign(kernel, scale(draws, deviation(layer, init))),
+      assign(bias, zeros(graph, bias.shape)),
+    ];
+  });
+  const cleared = zero.map((variable) => assign(variable, zeros(graph, variable.shape)));
+  finished("initialise", constant(graph, 0), [...assigned, ...cleared]);
+}
+
+/**
+ * Standard deviation of a layer's random kernel.
+ *
+ * - `paper`: the variance of 1e-2 taken at its word (Section 3.1).
+ * - `gaussian-0.01`: a deviation of 0.01, as in the tools of the paper's authors.
+ * - `glorot`: variance 2 / (inputs + outputs) of a unit (Glorot and Bengio 2010).
+ * - `he`: variance 2 / inputs of a unit (He et al. 2015).
+ */
+export function deviation({ size, inputs, outputs }: Conv, init: KernelInit): number {
+  const places = size * size;
+  switch (init) {
+    case "paper":
+      return 0.1;
+    case "gaussian-0.01":
+      return 0.01;
+    case "glorot":
+      return Math.sqrt(2 / (places * (inputs + outputs)));
+    case "he":
+      return Math.sqrt(2 / (places * inputs));
+  }
+}
+
+/** A tensor of zeros, made when the graph runs rather than stored in it. */
+function zeros(graph: Graph, shape: readonly number[]): Tensor {
+  const zero = constant(graph, 0, { dtype: "float32" });
+  return graph.op("Fill", [constant(graph, shape), zero], { output: { dtype: "float32", shape } }, {
+    attrs: { T: attr.type("float32"), index_type: attr.type("int32") },
+  });
+}

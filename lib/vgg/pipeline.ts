@@ -1,0 +1,182 @@
+/**
+ * The input pipeline as a part of a graph: TensorFlow's threads read, decode, rescale and crop
+ * while a step runs. JavaScript says which crop of which image (`images.ts`) and touches no pixel.
+ *
+ * Training crops come straight from the image files, or, where a data set fits in memory, from a
+ * bank that holds every image at every scale (`bank.ts`). Both cut the same bytes.
+ *
+ * @module
+ */
+import { batch, type DataNode, iterator, map, prefetch, rows } from "../tensorflow/data.ts";
+import {
+  attr,
+  constant,
+  type Graph,
+  placeholder,
+  stringPlaceholder,
+  type Tensor,
+} from "../tensorflow/graph.ts";
+import { decode, resize } from "../tensorflow/images.ts";
+import { add, cast, gather, join, multiply, reshape, scale } from "../tensorflow/operations.ts";
+import type { Sample, Sides } from "./images.ts";
+
+/** What a step takes in. */
+export interface Batch {
+  /** Pixels minus the mean, scaled: `[batch, height, width, 3]`, float32. */
+  readonly images: Tensor;
+  /** `[batch]`, int32. */
+  readonly labels: Tensor;
+}
+
+/** Batches of training crops. */
+export interface CropOptions {
+  readonly batch: number;
+  /** Side of a crop, pixels. */
+  readonly crop: number;
+  readonly inputScale: number;
+}
+
+/** Batches that are made ready ahead of the step that needs them. */
+const AHEAD = 4;
+
+/**
+ * Where a crop's pixels lie among the pixels of an image (or a bank), row after row: pixel (y, x)
+ * of the crop is number `start + y * stride + x * step`. A step of -1 mirrors.
+ *
+ * @returns start, stride and step.
+ */
+export function placeOf({ top, left, flip }: Sample, sides: Sides, crop: number, offset = 0) {
+  const start = offset + top * sides.width + left;
+  return flip ? [start + crop - 1, sides.width, -1] : [start, sides.width, 1];
+}
+
+/**
+ * Adds batches of crops out of a bank. To start: feed `crops/bank` (uint8 `[pixels, 3]`) and, for
+ * each step, `crops/places` (int32 `[steps, batch, 3]`), `crops/offsets` (float32, alike: what is
+ * added to R, G, B) and `crops/labels` (int32 `[steps, batch]`), and fetch `crops/start`.
+ */
+export function cropsFromBank(graph: Graph, options: CropOptions): Batch {
+  const { batch, crop } = options;
+  const bank = placeholder(graph, "crops/bank", { dtype: "uint8", shape: [null, 3] });
+  const table = rows(graph, [
+    placeholder(graph, "crops/places", { dtype: "int32", shape: [null, batch, 3] }),
+    placeholder(graph, "crops/offsets", { dtype: "float32", shape: [null, batch, 3] }),
+    placeholder(graph, "crops/labels", { dtype: "int32", shape: [null, batch] }),
+  ]);
+  const crops = map(
+    table,
+    (_, places, offsets, labels, bank) => [cut(bank!, places!, crop), offsets!, labels!],
+    { name: "cut_from_bank", captured: [bank] },
+  );
+  return ready(prefetch(crops, AHEAD), options);
+}
+
+/**
+ * Adds batches of crops out of image files. To start: feed, for each image in order, `crops/files`
+ * (string `[images]`), `crops/sides` (int32 `[images, 2]`: height and width after rescaling),
+ * `crops/places` (int32 `[images, 3]`), `crops/offsets` (float32, alike) and `crops/labels`, and
+ * fetch `crops/start`.
+ */
+export function cropsFromFiles(graph: Graph, options: CropOptions): Batch {
+  const { batch: size, crop } = options;
+  const table = rows(graph, [
+    stringPlaceholder(graph, "crops/files", [null]),
+    placeholder(graph, "crops/sides", { dtype: "int32", shape: [null, 2] }),
+    placeholder(graph, "crops/places", { dtype: "int32", shape: [null, 3] }),
+    placeholder(graph, "crops/offsets", { dtype: "float32", shape: [null, 3] }),
+    placeholder(graph, "crops/labels", { dtype: "int32", shape: [null] }),
+  ]);
+  const crops = map(table, (body, file, sides, place, offset, label) => {
+    const pixels = reshape(resize(decode(body, file!), sides!), [null, 3]);
+    return [reshape(cut(pixels, reshape(place!, [1, 3]), crop), [crop, crop, 3]), offset!, label!];
+  }, { name: "cut_from_file" });
+  return ready(prefetch(batch(crops, size), AHEAD), options);
+}
+
+/** Crops `[n, crop, crop, 3]` out of pixels `[count, 3]` by places `[n, 3]`. */
+function cut(pixels: Tensor, places: Tensor, crop: number): Tensor {
+  const graph = pixels.node.graph;
+  const count = places.shape[0] ?? null;
+  const [start, stride, step] = [0, 1, 2].map((i) => {
+    const [begin, size] = [constant(graph, [0, i]), constant(graph, [-1, 1])];
+    const output = { dtype: "int32", shape: [count, 1] } as const;
+    const column = graph.op("Slice", [places, begin, size], { output }, {
+      attrs: { T: attr.type("int32"), Index: attr.type("int32") },
+    });
+    return reshape(column, [count, 1, 1]);
+  });
+  const range = Array.from({ length: crop }, (_, i) => i);
+  const down = multiply(stride!, constant(graph, range, { shape: [1, crop, 1] }));
+  const across = multiply(step!, constant(graph, range, { shape: [1, 1, crop] }));
+  return gather(pixels, add(add(start!, down), across));
+}
+
+/** The next batch of crops, as a net wants it. */
+function ready(crops: DataNode, { batch, crop, inputScale }: CropOptions): Batch {
+  const [pixels, offsets, labels] = iterator(crops, "crops");
+  const images = add(cast(pixels!, "float32"), reshape(offsets!, [batch, 1, 1, 3]));
+  return {
+    images: { ...scale(images, inputScale), shape: [batch, crop, crop, 3] },
+    labels: labels!,
+  };
+}
+
+/**
+ * Adds batches of whole images. To start: feed `images/files` (string `[images]`), `images/sides`
+ * (int32 `[images, 2]`: height and width after rescaling; alike within a batch), `images/batch`
+ * (int32 scalar) and `images/mean` (float32 `[3]`), and fetch `images/start`.
+ *
+ * @returns `[batch, height, width, 3]`, float32.
+ */
+export function wholeImages(graph: Graph, { inputScale }: { inputScale: number }): Tensor {
+  const table = rows(graph, [
+    stringPlaceholder(graph, "images/files", [null]),
+    placeholder(graph, "images/sides", { dtype: "int32", shape: [null, 2] }),
+  ]);
+  const rescaled = map(table, (body, file, sides) => [resize(decode(body, file!), sides!)], {
+    name: "rescale_file",
+  });
+  const size = cast(placeholder(graph, "images/batch", { dtype: "int32", shape: [] }), "int64");
+  const [pixels] = iterator(prefetch(batch(rescaled, size), AHEAD), "images");
+  const mean = placeholder(graph, "images/mean", { dtype: "float32", shape: [3] });
+  return scale(add(cast(pixels!, "float32"), scale(mean, -1)), inputScale);
+}
+
+/**
+ * Adds reading images at several scales, for a bank. To start: feed `bank/files` (string
+ * `[images]`) and `bank/sides` (int32 `[images, scales, 2]`), and fetch `bank/start`.
+ *
+ * @returns The next image's bytes, scale after scale, padded to whole int32s: int32 `[words]`.
+ */
+export function bankImages(graph: Graph, scales: number): Tensor {
+  const table = rows(graph, [
+    stringPlaceholder(graph, "bank/files", [null]),
+    placeholder(graph, "bank/sides", { dtype: "int32", shape: [null, scales, 2] }),
+  ]);
+  const images = map(table, (body, file, sides) => {
+    const image = decode(body, file!);
+    const bytesAt = (i: number) =>
+      reshape(resize(image, gather(sides!, constant(body, i))), [null]);
+    const others = Array.from({ length: scales - 1 }, (_, i) => bytesAt(i + 1));
+    return [words(body, [bytesAt(0), ...others])];
+  }, { name: "rescale_for_bank" });
+  return iterator(prefetch(images, AHEAD * 8), "bank")[0]!;
+}
+
+/** Bytes joined, padded with zeros to a multiple of four, and read as int32, which JavaScript can fetch. */
+function words(graph: Graph, bytes: readonly [Tensor, ...Tensor[]]): Tensor {
+  const joined = join(bytes);
+  const size = graph.op("Size", [joined], { output: { dtype: "int32", shape: [] } }, {
+    attrs: { T: attr.type("uint8"), out_type: attr.type("int32") },
+  });
+  const missing = graph.op("FloorMod", [scale(size, -1), constant(graph, 4)], {
+    z: { dtype: "int32", shape: [] },
+  }, { attrs: { T: attr.type("int32") } });
+  const paddings = reshape(multiply(missing, constant(graph, [0, 1])), [1, 2]);
+  const padded = graph.op("Pad", [joined, paddings], {
+    output: { dtype: "uint8", shape: [null] },
+  }, { attrs: { T: attr.type("uint8"), Tpaddings: attr.type("int32") } });
+  return graph.op("Bitcast", [reshape(padded, [null, 4])], {
+    output: { dtype: "int32", shape: [null] },
+  }, { attrs: { T: attr.type("uint8"), type: attr.type("int32") } });
+}

@@ -1,0 +1,53 @@
+/** The learning rate over a training (Section 3.1). Pure values: state in, state out. */
+import type { Schedule, TrainRun, TrainSetup } from "../experiment.ts";
+
+/** The schedule of a run: S = 256, S = 384 or jittered S. */
+export function scheduleOf({ S }: TrainRun, { schedules }: TrainSetup): Schedule {
+  if (typeof S !== "number") return schedules.jittered;
+  return S === 256 ? schedules.first : schedules.finer;
+}
+
+/** Where the plateau rule stands. */
+export interface Plateau {
+  /** Divisions by ten so far. */
+  readonly drops: number;
+  /** Best validation accuracy so far, 0 to 1. */
+  readonly best: number;
+  /** Validations since then, or since the last drop. */
+  readonly waited: number;
+  /** Whether accuracy has stalled after the last drop: the training is over. */
+  readonly over: boolean;
+}
+
+/** Before the first validation. */
+export const START: Plateau = { drops: 0, best: -1, waited: 0, over: false };
+
+/** The plateau rule after one more validation. With fixed steps nothing changes. */
+export function validated({ drops: rule }: Schedule, state: Plateau, accuracy: number): Plateau {
+  if (rule.rule === "steps") return state;
+  if (accuracy > state.best) return { ...state, best: accuracy, waited: 0 };
+  const waited = state.waited + 1;
+  if (waited < rule.patience) return { ...state, waited };
+  if (state.drops === rule.times) return { ...state, waited, over: true };
+  return { ...state, drops: state.drops + 1, waited: 0 };
+}
+
+/**
+ * Learning rate after `seen` images.
+ *
+ * ```ts
+ * import { learningRate, START } from "./schedule.ts";
+ *
+ * const drops = { rule: "steps", at: [0.7, 0.9] } as const;
+ * const rate = (seen: number) =>
+ *   learningRate({ learningRate: 0.01, images: 100, warmup: 0.1, drops }, START, seen);
+ * if (rate(5) !== 0.005 || rate(69) !== 0.01 || rate(95) !== 0.0001) throw new Error("steps");
+ * ```
+ */
+export function learningRate(schedule: Schedule, state: Plateau, seen: number): number {
+  const { learningRate, images, warmup = 0, drops } = schedule;
+  const share = seen / images;
+  if (share < warmup) return learningRate * share / warmup;
+  const times = drops.rule === "steps" ? drops.at.filter((at) => share >= at).length : state.drops;
+  return learningRate / 10 ** times;
+}

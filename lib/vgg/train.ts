@@ -1,0 +1,238 @@
+/**
+ * A training: one straight loop over steps, with validations and checkpoints on the way
+ * (Section 3.1). What it computes follows from its arguments alone, so that it can stop after any
+ * step and go on from a checkpoint as if it had not.
+ *
+ * @module
+ */
+import type { Dataset } from "../datasets/mod.ts";
+import { UserError } from "../errors.ts";
+import { type Context, type Errors, title, type TrainRun } from "../experiment.ts";
+import { errorsOf } from "../score.ts";
+import type { Binding } from "../tensorflow/addon.ts";
+import { float32, int32, Session } from "../tensorflow/session.ts";
+import type { Bank } from "./bank.ts";
+import { openCrops } from "./crops.ts";
+import { posteriorsOf } from "./evaluate.ts";
+import { middleOf, pixels } from "./images.ts";
+import { type Model, trainingGraph } from "./model.ts";
+import { learningRate, type Plateau, scheduleOf, START, validated } from "./schedule.ts";
+
+/** Tensors by name, float32. */
+export type Tensors = ReadonlyMap<
+  string,
+  { readonly shape: readonly number[]; readonly values: Float32Array }
+>;
+
+/** Where a training stands between two steps. */
+export interface Checkpoint {
+  /** Updates done. */
+  readonly step: number;
+  readonly plateau: Plateau;
+  /** Weights, and velocities as `<name>.velocity`. */
+  readonly tensors: Tensors;
+}
+
+/** A training to be done. */
+export interface Training {
+  readonly run: TrainRun;
+  readonly context: Context;
+  readonly dataset: Dataset;
+  /** Weights of the net that the run starts from, where it starts from one. */
+  readonly ancestor?: Tensors;
+  /** Where it stood when it was interrupted. */
+  readonly checkpoint?: Checkpoint;
+  /** Training images in memory; they are read from their files if absent. */
+  readonly bank?: Bank;
+  /** Images that memory holds at once; the batch if absent. */
+  readonly microBatch?: number;
+}
+
+/** A line of a training's log. */
+export interface LogEntry {
+  readonly step: number;
+  /** Passes over the training images so far. */
+  readonly epoch: number;
+  /** Mean cross-entropy since the last line, without the weight decay's term. */
+  readonly loss: number;
+  readonly learningRate: number;
+  readonly imagesPerSecond: number;
+  /** Errors on the setup's validation images, whole, at one scale, without flips. */
+  readonly validation?: Errors;
+}
+
+/** What a training tells and asks on its way. */
+export interface Watcher {
+  onLog(entry: LogEntry): void;
+  onCheckpoint(checkpoint: Checkpoint): void;
+  /** Images seen, of how many at most. */
+  onProgress(seen: number, total: number): void;
+  /** Asked after every step: whether to write a checkpoint and leave. */
+  shouldStop(): boolean;
+}
+
+/** Lines of the log in a whole training, besides validations. */
+const LOG_LINES = 50;
+/** Samples that are planned at once. */
+const SAMPLES = 32_768;
+/** Between two checkpoints at most, ms; each validation makes one too. */
+const CHECKPOINT_PAUSE = 5 * 60_000;
+
+/**
+ * Trains a net and returns where it stands at the end, or where it was asked to stop
+ * (`finished` false).
+ *
+ * @throws UserError when the loss is no number any more; the last checkpoint is good
+ */
+export function train(
+  binding: Binding,
+  training: Training,
+  watcher: Watcher,
+): { finished: boolean; checkpoint: Checkpoint } {
+  const { run, context, dataset, bank } = training;
+  const { train: setup, evaluate, seed } = context;
+  const { batch } = setup;
+  const microBatch = training.microBatch ?? batch;
+  const schedule = scheduleOf(run, setup);
+  const steps = Math.ceil(schedule.images / batch);
+  const classes = dataset.classes.length;
+
+  const model = trainingGraph(run, {
+    setup,
+    evaluate,
+    classes,
+    microBatch,
+    source: bank ? "bank" : "files",
+  });
+  const session = new Session(binding, model.graph);
+  const crops = openCrops(session, { ...training, setup, seed, microBatch });
+  try {
+    let step = training.checkpoint?.step ?? 0;
+    let plateau = training.checkpoint?.plateau ?? START;
+    session.run({ "seed/weights": int32([seed, 0]) }, ["initialise:0"]);
+    if (training.ancestor) setTensors(session, inherited(run, training.ancestor));
+    if (training.checkpoint) setTensors(session, training.checkpoint.tensors);
+    const checkpoint = () => ({ step, plateau, tensors: getTensors(session, model) });
+
+    const log = logger(dataset.train.length, batch, watcher);
+    let saved = Date.now();
+    while (step < steps && !plateau.over) {
+      const validation = nextMark(step, steps, setup.validations);
+      const end = Math.min(validation, step + Math.floor(SAMPLES / batch));
+      crops.start(step * batch, end * batch);
+      while (step < end) {
+        const rate = learningRate(schedule, plateau, step * batch);
+        const loss = update(session, { rate, seed, step, parts: batch / microBatch });
+        if (!Number.isFinite(loss)) throw diverged(run, { step, loss, rate });
+        step++;
+        log.add(loss);
+        watcher.onProgress(step * batch, steps * batch);
+        if (step === nextMark(step - 1, steps, LOG_LINES) && step < end) log.write(step, rate);
+        if (watcher.shouldStop()) return { finished: false, checkpoint: checkpoint() };
+      }
+      if (step === validation) {
+        const errors = validate(session, training);
+        plateau = validated(schedule, plateau, 1 - errors.top1 / 100);
+        log.write(step, learningRate(schedule, plateau, step * batch), errors);
+      }
+      if (step === validation || Date.now() - saved > CHECKPOINT_PAUSE) {
+        watcher.onCheckpoint(checkpoint());
+        saved = Date.now();
+      }
+    }
+    return { finished: true, checkpoint: checkpoint() };
+  } finally {
+    crops.release();
+    session.close();
+  }
+}
+
+/** One update; the mini-batch's loss before it. */
+function update(
+  session: Session,
+  { rate, seed, step, parts }: { rate: number; seed: number; step: number; parts: number },
+): number {
+  const rates = { rate: float32([rate], []) };
+  const draws = (part: number) => ({ "seed/dropout": int32([seed, step * parts + part]) });
+  if (parts === 1) return session.run({ ...rates, ...draws(0) }, ["step:0"])[0]!.values[0]!;
+  let loss = 0;
+  for (let part = 0; part < parts; part++) {
+    loss += session.run(draws(part), ["part:0"])[0]!.values[0]!;
+  }
+  session.run(rates, ["update:0"]);
+  return loss;
+}
+
+/** Errors on the setup's validation images: dense, at the run's middle scale, without flips. */
+function validate(session: Session, { run, context, dataset }: Training): Errors {
+  const { crop, validationImages } = context.train;
+  const images = dataset.val.slice(0, validationImages);
+  const classes = dataset.classes.length;
+  const values = posteriorsOf(session, images, {
+    side: pixels(middleOf(run.S), crop),
+    classes,
+    mean: dataset.colours.mean,
+    flips: false,
+  });
+  return errorsOf({ classes, values, labels: Int32Array.from(images, ({ label }) => label) });
+}
+
+/** The first of `count` evenly spaced marks after `step`. */
+function nextMark(step: number, steps: number, count: number): number {
+  const every = steps / Math.min(count, steps);
+  return Math.min(steps, Math.ceil((Math.floor(step / every + 1e-9) + 1) * every - 1e-9));
+}
+
+/** Collects losses between two lines of the log. */
+function logger(images: number, batch: number, watcher: Watcher) {
+  let [sum, count, since] = [0, 0, performance.now()];
+  return {
+    add(loss: number) {
+      sum += loss;
+      count++;
+    },
+    write(step: number, learningRate: number, validation?: Errors) {
+      const seconds = (performance.now() - since) / 1000;
+      watcher.onLog({
+        step,
+        epoch: step * batch / images,
+        loss: sum / count,
+        learningRate,
+        imagesPerSecond: count * batch / seconds,
+        ...validation === undefined ? {} : { validation },
+      });
+      [sum, count, since] = [0, 0, performance.now()];
+    },
+  };
+}
+
+/** The weights that a run takes over from its ancestor. */
+function inherited({ init }: TrainRun, ancestor: Tensors): Tensors {
+  if (init === "random") return new Map();
+  const { layers } = init;
+  const wanted = (name: string) => layers === "all" || layers.includes(name.split(".")[0]!);
+  return new Map([...ancestor].filter(([name]) => wanted(name)));
+}
+
+/** Gives variables their values. */
+export function setTensors(session: Session, tensors: Tensors) {
+  for (const [name, { shape, values }] of tensors) {
+    session.run({ [`${name}/fed`]: float32(values, shape) }, [`${name}/set:0`]);
+  }
+}
+
+/** Reads a net's variables. */
+function getTensors(session: Session, { weights, velocities }: Model): Tensors {
+  return new Map([...weights, ...velocities].map(({ name, shape, value }) => {
+    const values = session.run({}, [value])[0]!.values;
+    return [name, { shape, values: values as Float32Array }];
+  }));
+}
+
+function diverged(run: TrainRun, { step, loss, rate }: Record<"step" | "loss" | "rate", number>) {
+  return new UserError(
+    `Cannot go on training ${title(run)}: the loss is ${loss} at step ${step + 1} ` +
+      `(learning rate ${rate}); the last good checkpoint is kept. Lower the learning rate or ` +
+      "choose another initialisation in experiments/setups.ts",
+  );
+}

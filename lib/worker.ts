@@ -1,0 +1,95 @@
+/** A thread that carries out runs, so that the main thread can draw progress and be interrupted. */
+import type { Dataset } from "./datasets/mod.ts";
+import { UserError } from "./errors.ts";
+import type { PlannedRun } from "./plan.ts";
+import { carryOut } from "./run.ts";
+import { openStore } from "./store.ts";
+import { loadAddon, type LoadOptions } from "./tensorflow/addon.ts";
+import { type Bank, fillBank } from "./vgg/bank.ts";
+
+/** What a worker is told once. */
+export interface Opening {
+  readonly dataset: Dataset;
+  readonly storeFolder: string;
+  readonly threads: LoadOptions;
+  /** One int32; not 0 means: stop at the next step. */
+  readonly stop: SharedArrayBuffer;
+}
+
+/** What a worker is asked to do. */
+export type Job =
+  | { readonly kind: "open"; readonly opening: Opening }
+  | { readonly kind: "bank"; readonly scales: readonly number[] }
+  | {
+    readonly kind: "run";
+    readonly planned: PlannedRun;
+    readonly ancestor?: PlannedRun;
+    readonly bank?: Bank;
+    readonly microBatch?: number;
+  };
+
+/** What a worker answers: progress, as often as it likes, and one ending. */
+export type Answer =
+  | { readonly kind: "progress"; readonly done: number; readonly total: number }
+  | { readonly kind: "ready" }
+  | { readonly kind: "bank"; readonly bank: Bank }
+  | { readonly kind: "ran"; readonly finished: boolean }
+  | { readonly kind: "failed"; readonly message: string; readonly stack?: string };
+
+const scope = self as unknown as {
+  onmessage: (event: MessageEvent<Job>) => void;
+  postMessage(answer: Answer): void;
+};
+
+let opening: Opening;
+
+/** Between two reports of progress, ms. */
+const PAUSE = 100;
+
+scope.onmessage = async ({ data: job }) => {
+  try {
+    scope.postMessage(await answer(job));
+  } catch (error) {
+    const { message, stack = "" } = error as Error;
+    const defect = !(error instanceof UserError);
+    scope.postMessage({ kind: "failed", message, ...defect && { stack } });
+  }
+};
+
+async function answer(job: Job): Promise<Answer> {
+  if (job.kind === "open") {
+    opening = job.opening;
+    await loadAddon(opening.threads);
+    return { kind: "ready" };
+  }
+  const { dataset, storeFolder, threads } = opening;
+  const stop = new Int32Array(opening.stop);
+  const binding = await loadAddon(threads);
+  const onProgress = reporter();
+  if (job.kind === "bank") {
+    const { scales } = job;
+    return { kind: "bank", bank: fillBank(binding, dataset.train, { scales, onProgress }) };
+  }
+  const { planned, ancestor, bank, microBatch } = job;
+  const finished = carryOut(planned, ancestor, {
+    binding,
+    dataset,
+    store: openStore(storeFolder),
+    ...bank && { bank },
+    ...microBatch !== undefined && { microBatch },
+    onProgress,
+    shouldStop: () => Atomics.load(stop, 0) !== 0,
+  });
+  return { kind: "ran", finished };
+}
+
+/** Reports progress now and then. */
+function reporter() {
+  let last = -Infinity;
+  return (done: number, total: number) => {
+    const now = performance.now();
+    if (now - last < PAUSE && done < total) return;
+    last = now;
+    scope.postMessage({ kind: "progress", done, total });
+  };
+}

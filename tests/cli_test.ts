@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import { COMMANDS } from "../commands/mod.ts";
+import project from "../deno.json" with { type: "json" };
+
+const ROOT = new URL("../", import.meta.url);
+
+/** Runs the command line as a user does, from the project's folder. */
+async function cli(...args: string[]) {
+  const { code, stdout, stderr } = await deno("run", "-A", "cli.ts", ...args);
+  return { code, out: stdout, err: stderr.trimEnd() };
+}
+
+async function deno(...args: string[]) {
+  const command = new Deno.Command(Deno.execPath(), {
+    args,
+    cwd: ROOT,
+    env: { NO_COLOR: "1", INIT_CWD: "" },
+  });
+  const { code, stdout, stderr } = await command.output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, stdout: text(stdout), stderr: text(stderr) };
+}
+
+Deno.test("table1 prints the paper's Table 1", async () => {
+  const { code, out } = await cli("table1");
+  assert.equal(code, 0);
+  const lines = out.split("\n");
+  const row = (line: string) => line.split("│").slice(1, -1).map((cell) => cell.trim());
+  assert.deepEqual(row(lines[2]!), ["A", "A-LRN", "B", "C", "D", "E"]);
+  assert.equal(lines.filter((line) => line.includes("maxpool")).length, 5);
+  const bodies = lines.map(row).filter((cells) => cells.length === 6);
+  const layers = (column: number) =>
+    bodies.slice(3).map((cells) => cells[column]).filter((cell) => cell !== "");
+  assert.deepEqual(layers(1).slice(0, 2), ["conv3-64", "LRN"]);
+  // C: 13 convs, the last of the last three blocks of size 1.
+  assert.deepEqual(
+    layers(3).join(" "),
+    "conv3-64 conv3-64 conv3-128 conv3-128 conv3-256 conv3-256 conv1-256 " +
+      "conv3-512 conv3-512 conv1-512 conv3-512 conv3-512 conv1-512",
+  );
+  assert.equal(layers(5).length, 16);
+  const across = lines.map(row).filter((cells) => cells.length === 1).flat();
+  assert.deepEqual(across, [
+    "input (224 × 224 RGB image)",
+    ...Array(5).fill("maxpool"),
+    "FC-4096",
+    "FC-4096",
+    "FC-1000",
+    "soft-max",
+  ]);
+});
+
+Deno.test("table1 --format csv has every layer with weights, and their sum is Table 2", async () => {
+  const { out } = await cli("table1", "--format", "csv");
+  const [header, ...lines] = out.trimEnd().split("\n");
+  assert.equal(header, "table,config,layer,name,kernel,inputs,outputs,parameters");
+  assert.equal(lines.length, 11 + 11 + 13 + 16 + 16 + 19);
+  assert.ok(lines.includes("table1,C,conv3_3,conv1-256,1,256,256,65792")); // 256 * 256 + 256
+  const sum = lines.filter((line) => line.startsWith("table1,E,"))
+    .reduce((total, line) => total + Number(line.split(",").at(-1)), 0);
+  assert.equal(sum, 143_667_240);
+});
+
+Deno.test("table2 prints counted beside published numbers in every format", async () => {
+  const [table, markdown, json] = await Promise.all([
+    cli("table2"),
+    cli("table2", "--format", "markdown"),
+    cli("table2", "--format", "json"),
+  ]);
+  assert.match(table.out, /│ D +│ 138,357,544 │ +138 │ +138 │/);
+  assert.match(markdown.out, /\| E +\| 143,667,240 \| +144 \| +144 \|/);
+  assert.deepEqual(JSON.parse(json.out)[3], {
+    table: "table2",
+    config: "C",
+    parameters: 133_638_952,
+    millions: 134,
+    paper_millions: 134,
+  });
+});
+
+Deno.test("no command gives an overview and says by its code that something is missing", async () => {
+  const [bare, asked] = await Promise.all([cli(), cli("--help")]);
+  assert.equal(bare.code, 2);
+  assert.equal(asked.code, 0);
+  assert.equal(bare.out, asked.out);
+  for (const [name, { summary, internal }] of Object.entries(COMMANDS)) {
+    const listed = bare.out.includes(`${name} `) && bare.out.includes(summary);
+    assert.equal(listed, !("internal" in COMMANDS[name as "run"] && internal), name);
+  }
+});
+
+Deno.test("--version names the version", async () => {
+  const { out } = await cli("--version");
+  assert.equal(out, `verydeep ${project.version}\n`);
+  assert.match(out, /^verydeep \d+\.\d+\.\d+$/m);
+});
+
+Deno.test("help names usage, options and examples", async () => {
+  for (const name of ["table1", "table2", "table3", "report"] as const) {
+    const { code, out } = await cli(name, "--help");
+    assert.equal(code, 0);
+    assert.match(out, new RegExp(`Usage: deno task ${name}`));
+    for (const option of COMMANDS[name].takes) assert.ok(out.includes(`--${option} `), option);
+    assert.match(out, /Examples:\n {2}deno task/);
+    assert.deepEqual(out.split("\n").filter((line) => line.length > 80), []);
+  }
+});
+
+Deno.test("misuse is answered in a sentence, with code 2 and nothing on standard output", async () => {
+  const cases: [string[], string][] = [
+    [["tabel3"], 'There is no command "tabel3": the commands are table1, '],
+    [["table3", "--seds", "3"], 'There is no option --seds. Did you mean "--seeds"?'],
+    [["table3", "--seeds", "0"], '--seeds is a whole number, 1 or more, not "0"'],
+    [["table1", "--setup", "small"], "table1 takes no --setup; table1 --help says what it takes"],
+    [["table3", "small"], 'table3 has no use for "small"; table3 --help says what it takes'],
+    [["run"], "run needs a word: run KEY"],
+    [["plan", "table1"], "table1 asks for no runs; print it with: deno task table1"],
+    [["report", "tabel3"], 'There is no table "tabel3": the tables that ask for runs are table3.'],
+    [["toString"], 'There is no command "toString"'],
+  ];
+  await Promise.all(cases.map(async ([args, message]) => {
+    const { code, out, err } = await cli(...args);
+    assert.equal(code, 2, args.join(" "));
+    assert.equal(out, "");
+    assert.ok(err.startsWith(`error: ${message}`), err);
+    assert.ok(!err.includes("    at "), err);
+  }));
+});
+
+Deno.test("what starts up is light: neither TensorFlow nor sharp, nor what needs them", async () => {
+  interface Module {
+    readonly specifier: string;
+    readonly dependencies?: readonly { isDynamic?: boolean; code?: { specifier?: string } }[];
+  }
+  const light = ["cli.ts", "commands/table1.ts", "commands/table2.ts", "commands/table3.ts"];
+  for (const file of light) {
+    const { stdout } = await deno("info", "--json", file);
+    const { roots, modules }: { roots: string[]; modules: Module[] } = JSON.parse(stdout);
+    const found = new Set(roots);
+    for (const specifier of found) {
+      const module = modules.find((module) => module.specifier === specifier);
+      for (const { isDynamic, code } of module?.dependencies ?? []) {
+        if (!isDynamic && code?.specifier) found.add(code.specifier);
+      }
+    }
+    assert.ok(found.has(new URL(file, ROOT).href));
+    const heavy = [...found].filter((name) => /tensorflow|sharp|lib\/datasets/.test(name));
+    assert.deepEqual(heavy, [], file);
+  }
+});
+
+Deno.test("plan and status name every run once, ancestors first", async () => {
+  const folder = await Deno.makeTempDir();
+  const where = ["--setup", "smoke", "--results", folder, "--format", "csv"];
+  const [plan, status] = await Promise.all([cli("plan", ...where), cli("status", ...where)]);
+  assert.equal(plan.code, 0, plan.err);
+  const [header, ...lines] = plan.out.trimEnd().split("\n");
+  assert.equal(header, "run,key,seed,state,multiply_adds,seconds,after");
+  assert.equal(lines.length, 12 + 12); // Table 3: twelve nets, each tested once
+  const keys = lines.map((line) => line.match(/[0-9a-f]{12}/)![0]);
+  assert.equal(new Set(keys).size, 24);
+  for (const [index, line] of lines.entries()) {
+    const after = line.split(",").at(-1)!;
+    if (after !== "") assert.ok(keys.indexOf(after) < index, line);
+  }
+  // The names of runs and nothing else decides; both commands agree on them.
+  assert.deepEqual(
+    status.out.trimEnd().split("\n").slice(1).map((line) => line.match(/[0-9a-f]{12}/)![0]),
+    keys,
+  );
+  await Deno.remove(folder, { recursive: true });
+});

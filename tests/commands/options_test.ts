@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { resolve } from "node:path";
+import {
+  OPTIONS,
+  type Options,
+  readCommandLine,
+  resolveOptions,
+  UsageError,
+} from "../../commands/options.ts";
+
+const ALL = Object.keys(OPTIONS) as (keyof typeof OPTIONS)[];
+const ROOT = resolve(import.meta.dirname!, "../..");
+
+function options(...args: string[]): Options {
+  return resolveOptions(readCommandLine(args), { command: "table3", takes: ALL });
+}
+
+function refuses(args: readonly string[], message: string) {
+  assert.throws(() => options(...args), (error) => {
+    assert.ok(error instanceof UsageError, String(error));
+    assert.equal(error.message, message);
+    return true;
+  });
+}
+
+Deno.test("a bare command means one seed of the small setup, inside the project", () => {
+  const { setup, ...rest } = options();
+  assert.equal(setup.name, "small");
+  assert.equal(setup.dataset, "scenes");
+  assert.equal(setup.train.precision, "float32");
+  assert.deepEqual(rest, {
+    data: resolve(ROOT, "data"),
+    results: resolve(ROOT, "results/small"),
+    seeds: [0],
+    skipUnreadable: false,
+    dryRun: false,
+    check: false,
+    format: "table",
+  });
+});
+
+Deno.test("options change what they name", () => {
+  const { setup, ...rest } = options(
+    ..."--setup smoke --seeds 3 --seed=5 --precision bfloat16 --workers 2 --dry-run".split(" "),
+    ..."--skip-unreadable --gpu=false --format csv --results /r --data /d".split(" "),
+  );
+  assert.equal(setup.name, "smoke");
+  assert.equal(setup.train.precision, "bfloat16");
+  assert.deepEqual(rest, {
+    data: resolve("/d"),
+    results: resolve("/r/smoke"),
+    seeds: [5, 6, 7],
+    workers: 2,
+    skipUnreadable: true,
+    dryRun: true,
+    check: false,
+    gpu: false,
+    format: "csv",
+  });
+});
+
+Deno.test("results on another data set than the setup's own lie in a folder of their own", () => {
+  const { setup, results } = options("--results", "/r", "--dataset", "cifar10");
+  assert.equal(setup.dataset, "cifar10");
+  assert.equal(results, resolve("/r/small-cifar10"));
+  assert.equal(options("--results", "/r", "--dataset", "scenes").results, resolve("/r/small"));
+});
+
+Deno.test("folders are relative to where the user stands", () => {
+  const before = Deno.env.get("INIT_CWD");
+  Deno.env.set("INIT_CWD", "/somewhere");
+  try {
+    assert.equal(options("--data", "pictures").data, resolve("/somewhere/pictures"));
+  } finally {
+    if (before === undefined) Deno.env.delete("INIT_CWD");
+    else Deno.env.set("INIT_CWD", before);
+  }
+});
+
+Deno.test("a slip is answered by what was meant", () => {
+  refuses(["--setpu", "small"], 'There is no option --setpu. Did you mean "--setup"?');
+  refuses(["--dryrun"], 'There is no option --dryrun. Did you mean "--dry-run"?');
+  refuses(["-x"], "There is no option -x.");
+  refuses(
+    ["--setup", "smal"],
+    '--setup is one of paper, small, smoke, not "smal". Did you mean "small"?',
+  );
+  refuses(["--setup", "toString"], '--setup is one of paper, small, smoke, not "toString".');
+  refuses(["--format", "pdf"], '--format is one of table, csv, json, markdown, not "pdf".');
+  refuses(
+    ["--precision=float16"],
+    '--precision is one of float32, bfloat16, not "float16".' +
+      ' Did you mean "bfloat16"?',
+  );
+});
+
+Deno.test("numbers are whole and large enough", () => {
+  for (const value of ["0", "x", "1.5", "1e3", "99999999999999999999"]) {
+    refuses(["--seeds", value], `--seeds is a whole number, 1 or more, not "${value}"`);
+  }
+  refuses(["--seed=-1"], '--seed is a whole number, 0 or more, not "-1"');
+});
+
+Deno.test("an option that needs a value says so", () => {
+  refuses(["--seeds"], "--seeds needs a value: --seeds N");
+  refuses(["--data", "--dry-run"], "--data needs a value: --data DIR");
+  refuses(["--setup="], "--setup needs a value: --setup NAME");
+});
+
+Deno.test("a command refuses options that it does not take", () => {
+  assert.throws(
+    () =>
+      resolveOptions(readCommandLine(["--seeds", "3"]), { command: "table1", takes: ["format"] }),
+    new UsageError("table1 takes no --seeds; table1 --help says what it takes"),
+  );
+});
+
+Deno.test("words are kept apart from options, as they were written", () => {
+  const { words, given } = readCommandLine(["run", "0123", "--dry-run", "plan", "-h"]);
+  assert.deepEqual(words, ["run", "0123", "plan"]);
+  assert.deepEqual(given, { "dry-run": true, help: true });
+});

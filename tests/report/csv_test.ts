@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { csv, csvOf } from "../../lib/report/csv.ts";
+import { madeUp } from "./results.ts";
+
+Deno.test("Table 3 as CSV has the columns that others read, and a line a row", () => {
+  const [header, ...lines] = csv(madeUp()).split("\n");
+  assert.equal(
+    header,
+    "table,row,config,S,Q,method,top1_error,top5_error,paper_top1_error,paper_top5_error," +
+      "images,classes,dataset,setup,seeds,run,top1_error_sd,top5_error_sd",
+  );
+  assert.equal(lines.length, 12);
+  assert.equal(lines[0], "table3,1,A,256,256,dense,10,2,29.6,10.4,2000,20,scenes,small,1,run0-0,,");
+  assert.equal(
+    lines[5],
+    "table3,6,C,[256;512],384,dense,15,2.63,27.3,8.8,2000,20,scenes,small,1,run5-0,,",
+  );
+});
+
+Deno.test("several seeds: their mean, their runs, their standard deviation", () => {
+  const [, first] = csv(madeUp({ seeds: 3 })).split("\n");
+  // 10, 12 and 14: mean 12, standard deviation 2.
+  assert.equal(
+    first,
+    "table3,1,A,256,256,dense,12,2,29.6,10.4,2000,20,scenes,small,3,run0-0 run0-1 run0-2,2,0",
+  );
+});
+
+Deno.test("what was not measured is empty, and never NaN", () => {
+  const text = csv(madeUp({ missing: 12 }));
+  assert.equal(
+    text.split("\n")[1],
+    "table3,1,A,256,256,dense,,,29.6,10.4,2000,20,scenes,small,0,,,",
+  );
+  const odd = madeUp();
+  const [row] = odd.rows;
+  const broken = { ...row!, measured: { top1: NaN, top5: Infinity } };
+  const record = csv({ ...odd, rows: [broken] }).split("\n")[1]!;
+  assert.ok(record.startsWith("table3,1,A,256,256,dense,,,29.6"), record);
+});
+
+Deno.test("values with commas and quotes are quoted", () => {
+  assert.equal(csvOf([{ a: 'say "5, 6"', b: undefined }]), 'a,b\n"say ""5, 6""",');
+});

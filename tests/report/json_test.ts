@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { json, jsonOf } from "../../lib/report/json.ts";
+import { madeUp } from "./results.ts";
+
+Deno.test("JSON holds the records of the CSV, numbers as numbers", () => {
+  const records = JSON.parse(json(madeUp({ missing: 1 })));
+  assert.equal(records.length, 12);
+  assert.deepEqual(records[0].top1_error, null);
+  assert.deepEqual(records[8], {
+    table: "table3",
+    row: 9,
+    config: "D",
+    S: "[256;512]",
+    Q: 384,
+    method: "dense",
+    top1_error: 18,
+    top5_error: 3,
+    paper_top1_error: 25.6,
+    paper_top5_error: 8.1,
+    images: 2000,
+    classes: 20,
+    dataset: "scenes",
+    setup: "small",
+    seeds: 1,
+    run: "run8-0",
+    top1_error_sd: null,
+    top5_error_sd: null,
+  });
+});
+
+Deno.test("no records are an empty array", () => {
+  assert.deepEqual(JSON.parse(jsonOf([])), []);
+});

@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { terminal } from "../../lib/report/terminal.ts";
+import { madeUp } from "./results.ts";
+
+Deno.test("Table 3 on a terminal: a rule between configs, measured beside published", () => {
+  assert.equal(
+    terminal(madeUp()),
+    `
+Table 3: ConvNet performance at a single test scale
+┌────────┬────────────────────┬───────────────┬───────────────┐
+│        │   smallest side    │  measured, %  │ published, %  │
+├────────┼───────────┬────────┼───────┬───────┼───────┬───────┤
+│ config │   train S │ test Q │ top-1 │ top-5 │ top-1 │ top-5 │
+├────────┼───────────┼────────┼───────┼───────┼───────┼───────┤
+│ A      │       256 │    256 │  10.0 │   2.0 │  29.6 │  10.4 │
+├────────┼───────────┼────────┼───────┼───────┼───────┼───────┤
+│ A-LRN  │       256 │    256 │  11.0 │   2.1 │  29.7 │  10.5 │
+├────────┼───────────┼────────┼───────┼───────┼───────┼───────┤
+│ B      │       256 │    256 │  12.0 │   2.3 │  28.7 │   9.9 │
+├────────┼───────────┼────────┼───────┼───────┼───────┼───────┤
+│ C      │       256 │    256 │  13.0 │   2.4 │  28.1 │   9.4 │
+│        │       384 │    384 │  14.0 │   2.5 │  28.1 │   9.3 │
+│        │ [256;512] │    384 │  15.0 │   2.6 │  27.3 │   8.8 │
+├────────┼───────────┼────────┼───────┼───────┼───────┼───────┤
+│ D      │       256 │    256 │  16.0 │   2.8 │  27.0 │   8.8 │
+│        │       384 │    384 │  17.0 │   2.9 │  26.8 │   8.7 │
+│        │ [256;512] │    384 │  18.0 │   3.0 │  25.6 │   8.1 │
+├────────┼───────────┼────────┼───────┼───────┼───────┼───────┤
+│ E      │       256 │    256 │  19.0 │   3.1 │  27.3 │   9.0 │
+│        │       384 │    384 │  20.0 │   3.3 │  26.9 │   8.7 │
+│        │ [256;512] │    384 │  21.0 │   3.4 │  25.5 │   8.0 │
+└────────┴───────────┴────────┴───────┴───────┴───────┴───────┘
+Measured: scenes, 20 classes, 2,000 validation images; setup "small" (a
+scaled-down setup: not ImageNet, not the paper's nets), float32, one seed.
+Published: ILSVRC-2012, 1,000 classes, 50,000 validation images.
+Errors in per cent. S (training) and Q (test): smallest image side in the
+paper's pixels.`.slice(1),
+  );
+});
+
+Deno.test("several seeds have a deviation, missing rows a dash; all fits in 80 columns", () => {
+  const text = terminal(madeUp({ seeds: 3, missing: 2 }));
+  assert.match(text, /│ A-LRN .*│ +– │ +– │ +29\.7 │/);
+  assert.match(text, /│ B .*│ 14\.0 ± 2\.00 │ 2\.3 ± 0\.00 │/);
+  assert.match(text, /standard deviation of 3 seeds/);
+  assert.match(text, /2 of 12 rows not measured yet \(–\)\.$/);
+  assert.deepEqual(text.split("\n").filter((line) => [...line].length > 80), []);
+});
