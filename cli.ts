@@ -3,7 +3,7 @@ import { overview } from "./commands/help.ts";
 import { type Command, COMMANDS } from "./commands/mod.ts";
 import { readCommandLine, resolveOptions, UsageError } from "./commands/options.ts";
 import project from "./deno.json" with { type: "json" };
-import { UserError } from "./lib/errors.ts";
+import { Interruption, UserError } from "./lib/errors.ts";
 import { didYouMean } from "./lib/nearest.ts";
 
 /** Exit codes, those of sysexits.h where there is one. */
@@ -34,7 +34,7 @@ async function main(args: readonly string[]): Promise<number> {
 function commandNamed(name: string): Command {
   const commands: Readonly<Record<string, Command>> = COMMANDS;
   if (Object.hasOwn(commands, name)) return commands[name]!;
-  const names = Object.keys(commands).filter((name) => !commands[name]!.internal);
+  const names = Object.keys(commands);
   throw new UsageError(
     `There is no command "${name}": the commands are ${names.join(", ")}.` +
       didYouMean(name, names),
@@ -49,6 +49,10 @@ function print(text: string): number {
 /** Says on standard error what went wrong. @returns the exit code */
 function explain(error: unknown): number {
   const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof Interruption) {
+    console.error(message);
+    return error.exitCode;
+  }
   console.error(`error: ${message}`);
   if (error instanceof UsageError) return MISUSED;
   if (error instanceof UserError) return FAILED;

@@ -7,19 +7,16 @@ import { helpOf } from "./help.ts";
 import type { Options } from "./options.ts";
 
 export const help = helpOf("data", {
-  about: "Opens a data set as a training would: makes or converts it if need be, looks at every\n" +
-    "image, and refuses what cannot be trained on. Prints how many images each class has, sizes\n" +
-    "and colours, and draws a contact sheet. NAME is the setup's own data set if it is absent.\n\n" +
-    "  scenes         emoji on made backgrounds; drawn here, nothing to load\n" +
-    "  folder         your images: DIR/train/<class>/* and DIR/val/<class>/*\n" +
-    "  fashion-mnist  IDX files in DIR, or Debian's package dataset-fashion-mnist\n" +
-    "  cifar10        the binary version's .bin files in DIR\n" +
-    "  ilsvrc2012     ImageNet: DIR/train/<wnid>/*.JPEG and DIR/val/<wnid>/*.JPEG",
+  about: "Opens a data set as a training would: makes or converts it if need be, looks at every " +
+    "image, and refuses what cannot be trained on. Prints how many images each class has, their " +
+    "sizes and colours, and draws a contact sheet. NAME is the setup's own data set if absent.",
   examples: {
-    "data": "the small setup's scenes",
-    "data scenes --setup smoke": "the smoke setup's",
-    "data folder --data DIR": "are my images fit for training?",
-    "data fashion-mnist --format json": "for a program",
+    "data scenes": "emoji on made backgrounds: drawn here, nothing to load",
+    "data scenes --setup smoke": "fewer of them",
+    "data folder --data DIR": "your images: DIR/{train,val}/<class>/*",
+    "data fashion-mnist": "Debian's package dataset-fashion-mnist, or --data DIR",
+    "data cifar10 --data DIR": "the .bin files of its binary version",
+    "data ilsvrc2012 --data DIR": "ImageNet: DIR/{train,val}/<wnid>/*.JPEG",
   },
 });
 

@@ -29,7 +29,6 @@ export function helpOf(name: CommandName, { about, examples }: Story): string {
 /** What is printed when no command is named. */
 export function overview(): string {
   const rows = Object.entries(COMMANDS)
-    .filter(([, { internal }]) => !internal)
     .map(([name, { summary }]): [string, string] => [name, summary]);
   return [
     fold(

@@ -7,8 +7,6 @@ export interface Command {
   /** Words that may follow the name. */
   readonly words?: { readonly pattern: string; readonly least: number; readonly most: number };
   readonly takes: readonly OptionName[];
-  /** For the program's own use: not in the overview. */
-  readonly internal?: boolean;
   /** Loads the module's help text. */
   help(): Promise<string>;
   /** Loads the module and carries the command out. @returns the exit code */
@@ -93,14 +91,6 @@ export const COMMANDS = {
     takes: ["format"],
     load: () => import("./bench.ts"),
   }, ({ bench }, options) => bench(options)),
-
-  run: command({
-    summary: "Carry out one run",
-    words: { pattern: "KEY", least: 1, most: 1 },
-    takes: [...RESULTS, "skip-unreadable"],
-    internal: true,
-    load: () => import("./run.ts"),
-  }, ({ run }, options, [key = ""]) => run(key, options)),
 } as const satisfies Record<string, Command>;
 
 /** Name of a command. */

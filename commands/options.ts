@@ -83,7 +83,10 @@ export interface Options {
   readonly setup: Setup;
   /** Folder of all data sets. */
   readonly data: string;
-  /** Folder of this setup's results: `<results>/<setup>`, with `-<dataset>` if it is not its own. */
+  /**
+   * Folder of this setup's results: `<results>/<setup>`, with `-<dataset>` and `-<precision>` where
+   * they are not its own.
+   */
   readonly results: string;
   readonly seeds: readonly number[];
   readonly workers?: number;
@@ -176,7 +179,11 @@ export function resolveOptions(
     data: folder("data"),
     results: resolve(
       folder("results"),
-      dataset === named.dataset ? named.name : `${named.name}-${dataset}`,
+      [
+        named.name,
+        ...dataset === named.dataset ? [] : [dataset],
+        ...precision === named.train.precision ? [] : [precision],
+      ].join("-"),
     ),
     seeds: Array.from({ length: seeds }, (_, index) => first + index),
     ...(workers !== undefined && { workers: whole("workers", workers, 1) }),

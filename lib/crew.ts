@@ -4,18 +4,18 @@
  *
  * @module
  */
+import { Banks } from "./banks.ts";
+import { Board } from "./board.ts";
 import { microBatchFor } from "./cost.ts";
 import type { Dataset } from "./datasets/mod.ts";
-import { UserError } from "./errors.ts";
+import { Interruption, UserError } from "./errors.ts";
 import { isEvaluation, type Setup, title } from "./experiment.ts";
 import type { PlannedRun } from "./plan.ts";
 import { type Hand, hire } from "./pool.ts";
 import type { Bars } from "./progress.ts";
 import type { Store } from "./store.ts";
 import { ensureInstalled } from "./tensorflow/install.ts";
-import { type Bank, bankSize } from "./vgg/bank.ts";
 import { layersOf, shapeOf } from "./vgg/configs.ts";
-import { scalesOf } from "./vgg/images.ts";
 
 /** What a plan is carried out with. */
 export interface Crew {
@@ -27,80 +27,66 @@ export interface Crew {
   readonly workers?: number;
 }
 
-/** Share of the machine's memory that a data set, decoded, may take. */
-const BANK_SHARE = 0.15;
-
-/** Exit codes after the signals that stop a program: 128 and the signal's number. */
-const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
-
 /**
  * Carries out the runs of a plan that are not done.
  *
- * A signal (Ctrl-C) has every training write a checkpoint and ends the program; a second one ends it
- * at once.
+ * A signal (Ctrl-C) has every training write a checkpoint before this throws an `Interruption`; a
+ * second one ends the program at once.
  *
  * @throws {UserError} Runs failed; the others that could be done are done.
  */
 export async function carryOutPlan(runs: readonly PlannedRun[], crew: Crew) {
-  const { store, bars, setup } = crew;
-  const isDone = (run: PlannedRun) => store.status(run).state === "done";
-  const left = runs.filter((run) => !isDone(run));
-  if (left.length === 0) return;
+  const { store, bars } = crew;
+  const done = runs.filter((run) => store.status(run).state === "done");
+  if (done.length === runs.length) return;
+  const board = new Board(runs, done);
   store.claim();
-  const stop = new Int32Array(new SharedArrayBuffer(4));
-  const unlisten = onSignals(stop);
+  const signal = listen();
+  const hands: Hand[] = [];
   try {
     await install(bars);
-    const cores = navigator.hardwareConcurrency;
-    const workers = crew.workers ?? (setup.sideBySide === "cores" ? cores : 1);
-    const board = new Board(runs, left);
-    const bar = bars.bar("all runs", { unit: "runs" });
-    bar.update(runs.length - left.length, runs.length);
+    await hireAll(hands, crew, { most: runs.length - done.length, stop: signal.stop });
+    const overall = bars.bar("all runs", { unit: "runs" });
+    const show = () => overall.update(board.done, runs.length);
+    show();
     const banks = new Banks(crew);
-    const lanes = Array.from({ length: Math.min(workers, left.length) }, async () => {
-      const hand = await hire({
-        dataset: crew.dataset,
-        storeFolder: store.folder,
-        threads: {
-          intraOpThreads: Math.max(1, Math.floor(cores / workers)),
-          interOpThreads: cores,
-        },
-        stop: stop.buffer,
-      });
-      try {
-        for (let run = await board.next(); run; run = await board.next()) {
-          const finished = await carryOutOne(run, hand, { crew, board, banks });
-          board.finish(run, finished);
-          banks.forget(board.open);
-          bar.update(board.done, runs.length);
-          if (stop[0] !== 0) break;
-        }
-      } finally {
-        hand.dismiss();
+    await Promise.all(hands.map(async (hand) => {
+      for (let run = await board.next(); run; run = await board.next()) {
+        await carryOutOne(run, hand, { crew, board, banks });
+        banks.forget(board.open);
+        show();
       }
-    });
-    await Promise.all(lanes);
-    bar.stop();
-    if (stop[0] !== 0) leave(stop[0]!, bars);
+    }));
+    overall.stop();
+    signal.throwIfStopped();
     board.complain();
   } finally {
-    unlisten();
+    for (const hand of hands) hand.dismiss();
+    signal.unlisten();
     store.release();
   }
 }
 
-interface Surroundings {
-  readonly crew: Crew;
-  readonly board: Board;
-  readonly banks: Banks;
+/** Starts the threads, one after the other: so does TensorFlow want to be loaded. */
+async function hireAll(
+  hands: Hand[],
+  { setup, dataset, store, workers }: Crew,
+  { most, stop }: { most: number; stop: SharedArrayBuffer },
+) {
+  const cores = navigator.hardwareConcurrency;
+  const count = Math.min(most, workers ?? (setup.sideBySide === "cores" ? cores : 1));
+  const threads = { intraOpThreads: Math.ceil(cores / count), interOpThreads: cores };
+  while (hands.length < count) {
+    hands.push(await hire({ dataset, storeFolder: store.folder, threads, stop }));
+  }
 }
 
-/** Has one run carried out; whether it is done. A failure is noted on the board. */
+/** Has one run carried out and notes on the board how it ended. */
 async function carryOutOne(
   run: PlannedRun,
   hand: Hand,
-  { crew: { bars, dataset }, board, banks }: Surroundings,
-): Promise<boolean> {
+  { crew: { bars, dataset }, board, banks }: { crew: Crew; board: Board; banks: Banks },
+) {
   const training = !isEvaluation(run.run);
   const bar = bars.bar(`${training ? "train" : "test"} ${title(run.run)}`, { unit: "images" });
   try {
@@ -109,136 +95,21 @@ async function carryOutOne(
     const setup = run.context.train;
     const layers = layersOf(config, shapeOf(setup, dataset.classes.length));
     const ancestor = board.ancestor(run);
-    return await hand.run({
+    const finished = await hand.run({
       planned: run,
       ...ancestor && { ancestor },
       ...bank && { bank },
       ...training && { microBatch: microBatchFor(layers, setup) },
     }, (done, total) => bar.update(done, total));
+    if (finished) board.finish(run);
+    else board.close(run);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     board.fail(run, error.message);
     bars.log(`error: ${error.message}`);
-    return false;
   } finally {
     bar.stop();
   }
-}
-
-/** Which runs are done, under way, waiting or lost. */
-class Board {
-  readonly #byKey: ReadonlyMap<string, PlannedRun>;
-  readonly #waiting: Set<PlannedRun>;
-  readonly #underWay = new Set<PlannedRun>();
-  readonly #failures = new Map<string, string>();
-  #listeners: (() => void)[] = [];
-  #done: number;
-
-  constructor(runs: readonly PlannedRun[], left: readonly PlannedRun[]) {
-    this.#byKey = new Map(runs.map((run) => [run.key, run]));
-    this.#waiting = new Set(left);
-    this.#done = runs.length - left.length;
-  }
-
-  /** Number of runs that are done. */
-  get done(): number {
-    return this.#done;
-  }
-
-  /** Runs that are not done and not lost. */
-  get open(): PlannedRun[] {
-    return [...this.#waiting, ...this.#underWay];
-  }
-
-  /** The run that a run starts from or evaluates. */
-  ancestor(run: PlannedRun): PlannedRun | undefined {
-    return run.after[0] === undefined ? undefined : this.#byKey.get(run.after[0]);
-  }
-
-  /** The next run that can begin, once there is one; none when all is done, lost or under way last. */
-  async next(): Promise<PlannedRun | undefined> {
-    while (this.#waiting.size > 0) {
-      for (const run of this.#waiting) {
-        if (run.after.some((key) => this.#failures.has(key))) {
-          this.#waiting.delete(run);
-          this.#failures.set(run.key, "");
-        }
-      }
-      const open = new Set(this.open.map(({ key }) => key));
-      const ready = [...this.#waiting].find(({ after }) => !after.some((key) => open.has(key)));
-      if (ready) {
-        this.#waiting.delete(ready);
-        this.#underWay.add(ready);
-        return ready;
-      }
-      if (this.#underWay.size === 0) return undefined;
-      await new Promise<void>((resolve) => this.#listeners.push(resolve));
-    }
-  }
-
-  /** Notes that a run has ended, done or not. */
-  finish(run: PlannedRun, done: boolean) {
-    this.#underWay.delete(run);
-    if (done) this.#done++;
-    const listeners = this.#listeners;
-    this.#listeners = [];
-    for (const listener of listeners) listener();
-  }
-
-  /** Notes why a run failed. */
-  fail(run: PlannedRun, why: string) {
-    this.#failures.set(run.key, why);
-  }
-
-  /** Throws what went wrong, if anything did. */
-  complain() {
-    const failed = [...this.#failures].filter(([, why]) => why !== "");
-    if (failed.length === 0) return;
-    const lost = this.#failures.size - failed.length;
-    throw new UserError(
-      `Cannot finish ${failed.length} of the runs` +
-        (lost > 0 ? `, nor ${lost} that start from them` : "") +
-        `: ${failed.map(([key, why]) => `${title(this.#byKey.get(key)!.run)}: ${why}`).join("; ")}`,
-    );
-  }
-}
-
-/** Decoded training images, one bank for each list of scales, as long as a run needs them. */
-class Banks {
-  readonly #crew: Crew;
-  readonly #banks = new Map<string, Promise<Bank>>();
-
-  constructor(crew: Crew) {
-    this.#crew = crew;
-  }
-
-  /** The bank for a run, made by `hand` unless it is there; none where memory is too small. */
-  of(run: PlannedRun, hand: Hand): Promise<Bank> | undefined {
-    const { dataset, bars } = this.#crew;
-    const scales = scalesFor(run);
-    const limit = BANK_SHARE * Deno.systemMemoryInfo().total;
-    if (bankSize(dataset.train, scales) > limit) return undefined;
-    const name = scales.join();
-    const present = this.#banks.get(name);
-    if (present) return present;
-    const bar = bars.bar(`read images at ${name} pixels`, { unit: "images" });
-    const made = hand.bank(scales, (done, total) => bar.update(done, total))
-      .finally(() => bar.stop());
-    this.#banks.set(name, made);
-    return made;
-  }
-
-  /** Gives back the memory of banks that no run needs any more. */
-  forget(open: readonly PlannedRun[]) {
-    const needed = new Set(
-      open.filter(({ run }) => !isEvaluation(run)).map((run) => scalesFor(run).join()),
-    );
-    for (const name of this.#banks.keys()) if (!needed.has(name)) this.#banks.delete(name);
-  }
-}
-
-function scalesFor({ run, context }: PlannedRun): number[] {
-  return isEvaluation(run) ? [] : scalesOf(run.S, context.train);
 }
 
 async function install(bars: Bars) {
@@ -247,22 +118,28 @@ async function install(bars: Bars) {
   bar.stop();
 }
 
-/** Sets the flag at the first signal; ends the program at the second. */
-function onSignals(stop: Int32Array): () => void {
+/** Exit codes after the signals that stop a program. */
+const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
+
+/** Sets an int32 that threads watch at the first signal; ends the program at the second. */
+function listen() {
+  const stop = new SharedArrayBuffer(4);
+  const code = new Int32Array(stop);
   const names = Object.keys(SIGNALS) as (keyof typeof SIGNALS)[];
   const listeners = names.map((name) => {
     const listener = () => {
-      if (Atomics.exchange(stop, 0, SIGNALS[name]) !== 0) Deno.exit(SIGNALS[name]);
+      if (Atomics.exchange(code, 0, SIGNALS[name]) !== 0) Deno.exit(SIGNALS[name]);
     };
     Deno.addSignalListener(name, listener);
-    return () => Deno.removeSignalListener(name, listener);
+    return [name, listener] as const;
   });
-  return () => listeners.forEach((unlisten) => unlisten());
-}
-
-/** Ends the program after a signal. */
-function leave(code: number, bars: Bars) {
-  bars.stop();
-  console.error("Stopped. The same command goes on from here.");
-  Deno.exit(code);
+  return {
+    stop,
+    throwIfStopped() {
+      if (code[0] !== 0) throw new Interruption(code[0]!);
+    },
+    unlisten() {
+      for (const [name, listener] of listeners) Deno.removeSignalListener(name, listener);
+    },
+  };
 }

@@ -1,4 +1,16 @@
 /** A failure that its user can mend: shown as its message alone, without a stack. */
 export class UserError extends Error {
-  override readonly name = "UserError";
+  override readonly name: string = "UserError";
+}
+
+/** The user, or the system, asked the program to end. */
+export class Interruption extends UserError {
+  override readonly name = "Interruption";
+  /** 128 and the signal's number, as shells count. */
+  readonly exitCode: number;
+
+  constructor(exitCode: number) {
+    super("Stopped. The same command goes on from here.");
+    this.exitCode = exitCode;
+  }
 }

@@ -83,9 +83,9 @@ Deno.test("no command gives an overview and says by its code that something is m
   assert.equal(bare.code, 2);
   assert.equal(asked.code, 0);
   assert.equal(bare.out, asked.out);
-  for (const [name, { summary, internal }] of Object.entries(COMMANDS)) {
+  for (const [name, { summary }] of Object.entries(COMMANDS)) {
     const listed = bare.out.includes(`${name} `) && bare.out.includes(summary);
-    assert.equal(listed, !("internal" in COMMANDS[name as "run"] && internal), name);
+    assert.ok(listed, name);
   }
 });
 

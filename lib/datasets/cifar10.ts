@@ -29,10 +29,10 @@ const CLASSES = "airplane automobile bird cat deer dog frog horse ship truck".sp
  *
  * @throws {UserError} where files are missing, or are not what they should be.
  */
-export function openCifar10(options: DatasetOptions): Promise<Dataset> {
+export async function openCifar10(options: DatasetOptions): Promise<Dataset> {
   const names = ["", "cifar-10-batches-bin", "cifar10", "cifar10/cifar-10-batches-bin"];
   const files = find(names.map((name) => join(options.folder, name)), options.folder);
-  return openRaw("cifar10", {
+  return await openRaw("cifar10", {
     ...options,
     files,
     read(contents) {

@@ -45,7 +45,7 @@ export async function openFolder(options: DatasetOptions): Promise<Dataset> {
   let index = await readIndex(place, name);
   if (!index) {
     index = await lookAtAll(listing, { ...options, folder, upright: join(place, "upright") });
-    await writeIndex(place, name, index);
+    if (!index.files.some(mayHeal)) await writeIndex(place, name, index);
   }
   const { files } = index;
   if (!options.skipUnreadable) refuseFaults(listed, files);
@@ -132,6 +132,11 @@ async function lookAtAll(
     onProgress?.("Looking at images", done += answer.files.length, total);
   }
   return { files, colours };
+}
+
+/** Whether a fault may go away without a change of the file, such as a lack of permission. */
+function mayHeal(seen: SeenFile): boolean {
+  return "fault" in seen && seen.fault.startsWith("cannot be read");
 }
 
 function refuseFaults(listed: readonly ListedFile[], files: readonly SeenFile[]) {

@@ -23,16 +23,18 @@ export async function makeFolder(folder: string, fill: (unfinished: string) => P
   const unfinished = `${folder}.unfinished`;
   try {
     await Deno.mkdir(join(unfinished, DESK), { recursive: true });
-    await fill(unfinished);
-    await Deno.remove(join(unfinished, DESK), { recursive: true });
-    await Deno.rename(unfinished, folder);
   } catch (error) {
-    if (exists(folder)) return; // another process was faster
-    if (!isNoPlaceToWrite(error)) throw error;
-    throw new UserError(
-      `Cannot write "${folder}": ${(error as Error).message}; ` +
-        "name a folder that can be written with --data DIR",
-    );
+    throw noPlace(folder, error);
+  }
+  try {
+    await fill(unfinished);
+    await Deno.rename(unfinished, folder);
+    await Deno.remove(join(folder, DESK), { recursive: true });
+  } catch (error) {
+    if (exists(folder)) { // another process was faster
+      return await Deno.remove(unfinished, { recursive: true }).catch(() => {});
+    }
+    throw isNoPlace(error) ? noPlace(folder, error) : error;
   }
 }
 
@@ -59,8 +61,7 @@ export async function writablePlaceFor(folder: string): Promise<string> {
     await Deno.mkdir(folder, { recursive: true });
     await Deno.remove(await Deno.makeTempFile({ dir: folder, prefix: ".verydeep-" }));
     return folder;
-  } catch (error) {
-    if (!isNoPlaceToWrite(error)) throw error;
+  } catch {
     const caches = Deno.build.os === "darwin" ? "Library/Caches" : ".cache";
     const cache = Deno.env.get("VERYDEEP_CACHE") ??
       join(Deno.env.get("XDG_CACHE_HOME") ?? join(homedir(), caches), "verydeep");
@@ -82,8 +83,13 @@ export function exists(path: string): boolean {
 }
 
 /** Whether an error says that a place is full, closed or only to be read. */
-function isNoPlaceToWrite(error: unknown): boolean {
-  return error instanceof Deno.errors.PermissionDenied ||
-    error instanceof Deno.errors.NotADirectory ||
-    (error instanceof Error && /read-only|space left|permission denied/i.test(error.message));
+function isNoPlace(error: unknown): boolean {
+  return error instanceof Error && /read-only|space left|permission denied/i.test(error.message);
+}
+
+function noPlace(folder: string, error: unknown): UserError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new UserError(
+    `Cannot write "${folder}": ${reason}; name a folder that can be written with --data DIR`,
+  );
 }

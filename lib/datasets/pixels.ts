@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import sharp from "sharp";
 
 // Every core has its own worker, and no picture is needed twice.
@@ -42,7 +43,7 @@ export function encodePng({ width, height, channels, pixels }: Picture): Promise
 
 /** Draws an SVG into `side` by `side` pixels: red, green, blue and alpha, not premultiplied. */
 export async function drawSvg(svg: string, side: number): Promise<Uint8Array> {
-  return await sharp(new TextEncoder().encode(svg))
+  return await sharp(Buffer.from(svg))
     .resize(side, side, { fit: "contain", background: { r: 0, g: 0, b: 0, alpha: 0 } })
     .ensureAlpha()
     .toColourspace("srgb")
@@ -107,7 +108,7 @@ export async function contactSheet(rows: readonly SheetRow[]): Promise<Uint8Arra
 
   const labels = rows.map(({ label }, row) =>
     `<text x="${left - 12}" y="${GAP + row * pitch + CELL / 2 + LETTER / 3}">${
-      escape(label)
+      escapeXml(label)
     }</text>`
   );
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">` +
@@ -123,12 +124,12 @@ export async function contactSheet(rows: readonly SheetRow[]): Promise<Uint8Arra
     ),
   );
   return await sharp({ create: { width, height, channels: 3, background: PAPER } })
-    .composite([...cells, { input: new TextEncoder().encode(svg), left: 0, top: 0 }])
+    .composite([...cells, { input: Buffer.from(svg), left: 0, top: 0 }])
     .png({ compressionLevel: 6 })
     .toBuffer();
 }
 
-async function thumbnail(file: string): Promise<Uint8Array> {
+async function thumbnail(file: string): Promise<Buffer> {
   const { width, height } = await sharp(file).metadata();
   const kernel = Math.max(width, height) < CELL ? "nearest" : "lanczos3";
   return await sharp(file)
@@ -137,6 +138,6 @@ async function thumbnail(file: string): Promise<Uint8Array> {
     .toBuffer();
 }
 
-function escape(text: string): string {
+function escapeXml(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 }

@@ -11,10 +11,8 @@ import { openFolder } from "./folder.ts";
 import { makeFolder } from "./made.ts";
 import type { Dataset, DatasetOptions } from "./mod.ts";
 import { inParallel, pieces } from "./parallel.ts";
-import { loadArtwork } from "./scenes/artwork.ts";
 import { CREDITS } from "./scenes/credits.ts";
 import { CLASSES, type Recipe, VERSION } from "./scenes/recipe.ts";
-import { makeSprite } from "./scenes/sprites.ts";
 import type { SceneJob, SceneWork } from "./scenes/worker.ts";
 
 /** Pictures that a worker draws between two reports. */
@@ -50,6 +48,9 @@ export async function drawScenes(
   recipe: Recipe,
   { onProgress, workers }: Pick<DatasetOptions, "onProgress"> & { readonly workers?: number } = {},
 ) {
+  // Loaded here: data that is there already needs neither artwork nor an image library.
+  const { loadArtwork } = await import("./scenes/artwork.ts");
+  const { makeSprite } = await import("./scenes/sprites.ts");
   const { objects, distractors } = await loadArtwork(recipe.classes);
   const stage = {
     seed: recipe.seed,

@@ -2,9 +2,6 @@
  * Loads TensorFlow: the native addon of tfjs-node by itself, without TensorFlow.js around it, in
  * some 0.2 s. Run as a program it prints which TensorFlow that is, for `deno task setup --check`.
  *
- * Two log lines of oneDNN on standard error come from TensorFlow's library while it is opened, before
- * any setting of its log is read.
- *
  * @module
  */
 import { createRequire } from "node:module";
@@ -12,6 +9,7 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { UserError } from "../errors.ts";
 import { openCuda } from "./cuda.ts";
+import { withoutStderr } from "./quiet.ts";
 
 const require = createRequire(import.meta.url);
 
@@ -119,7 +117,8 @@ export function addonFile(folder: string = packageFolder()): string {
 }
 
 /**
- * Loads TensorFlow, once a thread; later calls return the same.
+ * Loads TensorFlow, once a thread; later calls return the same. Threads must load one after the
+ * other, because standard error leads nowhere meanwhile.
  *
  * Variables of TensorFlow's that are not set are set first: no log below fatal errors, and no
  * more of a GPU's memory than is used.
@@ -138,7 +137,7 @@ export async function loadAddon(options: LoadOptions = {}): Promise<Binding> {
   const cuda = join(folder, "deps", "nvidia");
   if (existsSync(cuda)) openCuda(cuda);
   try {
-    return require(file);
+    return withoutStderr(() => require(file));
   } catch (error) {
     const [reason] = (error as Error).message.split("\n");
     throw new UserError(

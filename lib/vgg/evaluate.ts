@@ -12,8 +12,9 @@ export interface Group {
 }
 
 /**
- * Sorts images into batches of one shape each: as many of `largest` as go, then of half as many and
- * so on down to single images, so that no batch is mixed and none filled up.
+ * Sorts images into batches of one shape each. What is left of a shape fills a last batch up with
+ * repeats where it is a quarter of one at least; else its images go one by one: each new shape
+ * of a batch costs TensorFlow's kernels some time.
  */
 export function groupByShape(
   images: readonly ImageFile[],
@@ -23,17 +24,16 @@ export function groupByShape(
     const { height, width } = rescale(images[i]!, side);
     return `${height}x${width}`;
   });
-  const groups = new Map<number, number[]>();
+  const [batches, singles]: [number[], number[]] = [[], []];
   for (const indices of shapes.values()) {
-    let at = 0;
-    for (let batch = largest; batch >= 1; batch = Math.floor(batch / 2)) {
-      const count = Math.floor((indices.length - at) / batch) * batch;
-      if (count === 0) continue;
-      groups.set(batch, [...groups.get(batch) ?? [], ...indices.slice(at, at + count)]);
-      at += count;
-    }
+    const left = indices.length % largest;
+    const fill = left >= largest / 4 ? largest - left : 0;
+    const whole = fill > 0 ? indices.length : indices.length - left;
+    batches.push(...indices.slice(0, whole), ...Array<number>(fill).fill(indices.at(-1)!));
+    singles.push(...indices.slice(whole));
   }
-  return [...groups].map(([batch, images]) => ({ batch, images }));
+  return [{ batch: largest, images: batches }, { batch: 1, images: singles }]
+    .filter(({ images }) => images.length > 0);
 }
 
 /** How posteriors are asked for. */
@@ -60,7 +60,7 @@ export function posteriorsOf(
   images: readonly ImageFile[],
   options: EvaluateOptions,
 ): Float32Array {
-  const { side, classes, mean, flips, largest = 32, onProgress } = options;
+  const { side, classes, mean, flips, largest = 16, onProgress } = options;
   const result = new Float32Array(images.length * classes);
   const fetch = flips ? "posteriors:0" : "posteriors/upright:0";
   const means = { "images/mean": float32(mean) };
@@ -87,7 +87,7 @@ export function posteriorsOf(
         result.set(values, group.images[at + row]! * classes);
       }
       done += group.batch;
-      onProgress?.(done, images.length);
+      onProgress?.(Math.min(done, images.length), images.length);
     }
   }
   return result;

@@ -131,9 +131,10 @@ export function train(
         if (watcher.shouldStop()) return { finished: false, checkpoint: checkpoint() };
       }
       if (step === validation) {
-        const errors = validate(session, training);
+        const rate = learningRate(schedule, plateau, step * batch);
+        const errors = log.pause(() => validate(session, training));
         plateau = validated(schedule, plateau, 1 - errors.top1 / 100);
-        log.write(step, learningRate(schedule, plateau, step * batch), errors);
+        log.write(step, rate, errors);
       }
       if (step === validation || Date.now() - saved > CHECKPOINT_PAUSE) {
         watcher.onCheckpoint(checkpoint());
@@ -190,6 +191,13 @@ function logger(images: number, batch: number, watcher: Watcher) {
     add(loss: number) {
       sum += loss;
       count++;
+    },
+    /** Does something whose time does not count. */
+    pause<Result>(act: () => Result): Result {
+      const begin = performance.now();
+      const result = act();
+      since += performance.now() - begin;
+      return result;
     },
     write(step: number, learningRate: number, validation?: Errors) {
       const seconds = (performance.now() - since) / 1000;

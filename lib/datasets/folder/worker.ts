@@ -50,15 +50,25 @@ answerJobs(async (jobs: readonly LookJob[], work: LookWork): Promise<Seen> => {
     try {
       return await lookInto(job);
     } catch (error) {
-      return { fault: faultOf(job.file, error) };
+      return { fault: await faultOf(job.file, error) };
     }
+  }
+
+  /** Why a file cannot be used, as the end of a sentence that begins with its name. */
+  async function faultOf({ path, bytes, changed }: ListedFile, error: unknown): Promise<string> {
+    const message = error instanceof Error ? error.message : String(error);
+    if (changed === 0) return "is a link to nothing";
+    if (bytes === 0) return "is empty";
+    if (/unsupported image format/i.test(message)) return "is no image";
+    if (!await hasEnd(join(work.folder, path), bytes)) return "is cut off";
+    return `cannot be read (${message.split("\n")[0]})`;
   }
 
   async function lookInto({ file, whole, counts }: LookJob): Promise<SeenFile> {
     const path = join(work.folder, file.path);
     let look = await lookAt(path, { sizeOnly: !whole });
     if (!whole) {
-      await checkEnd(path, file.bytes);
+      if (!await hasEnd(path, file.bytes)) throw new Error("premature end");
       if (look.isForeign) look = await lookAt(path);
     }
     const { width, height, picture, isForeign } = look;
@@ -77,10 +87,10 @@ const TAIL = 4096;
 /** End marks: JPEG's EOI, and PNG's IEND chunk. */
 const ENDS = { jpeg: [0xFF, 0xD9], png: [0x49, 0x45, 0x4E, 0x44] } as const;
 
-/** Throws if a JPEG or PNG ends too early; of other formats it knows nothing. */
-async function checkEnd(path: string, bytes: number) {
+/** Whether a JPEG or PNG has its end mark; of other formats nothing is known, so they have. */
+async function hasEnd(path: string, bytes: number): Promise<boolean> {
   using file = await Deno.open(path);
-  const head = new Uint8Array(8), tail = new Uint8Array(Math.min(TAIL, bytes));
+  const head = new Uint8Array(2), tail = new Uint8Array(Math.min(TAIL, bytes));
   await file.read(head);
   await file.seek(-tail.length, Deno.SeekMode.End);
   await file.read(tail);
@@ -89,18 +99,5 @@ async function checkEnd(path: string, bytes: number) {
     : head[0] === 0x89 && head[1] === 0x50
     ? ENDS.png
     : [];
-  const isWhole = tail.some((_, i) => end.every((byte, k) => tail[i + k] === byte));
-  if (!isWhole) throw new Error("premature end");
-}
-
-/** Why a file cannot be used, as the end of a sentence that begins with its name. */
-function faultOf({ bytes, changed }: ListedFile, error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  if (changed === 0) return "is a link to nothing";
-  if (bytes === 0) return "is empty";
-  if (/unsupported image format/i.test(message)) return "is no image";
-  if (/premature|truncat|end of (file|stream)|too few bytes|not enough data/i.test(message)) {
-    return "is cut off";
-  }
-  return `cannot be read (${message.split("\n")[0]})`;
+  return tail.some((_, i) => end.every((byte, k) => tail[i + k] === byte));
 }

@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { openCifar10 } from "../../lib/datasets/cifar10.ts";
+import { lookAt } from "../../lib/datasets/pixels.ts";
+import { UserError } from "../../lib/errors.ts";
+import { folderWith } from "./fixtures.ts";
+
+/** Ten records, one of each class: red is `level`, green the pixel's column, blue its row. */
+function batch(level: number): Uint8Array {
+  const bytes = new Uint8Array(10 * 3073);
+  for (let record = 0; record < 10; record++) {
+    const start = record * 3073;
+    bytes[start] = record;
+    for (let i = 0; i < 1024; i++) {
+      bytes[start + 1 + i] = level;
+      bytes[start + 1 + 1024 + i] = i % 32;
+      bytes[start + 1 + 2048 + i] = Math.floor(i / 32);
+    }
+  }
+  return bytes;
+}
+
+const below = (place: string, change: Record<string, Uint8Array> = {}) =>
+  Object.fromEntries(
+    Object.entries({
+      "data_batch_1.bin": batch(1),
+      "data_batch_2.bin": batch(2),
+      "data_batch_3.bin": batch(3),
+      "data_batch_4.bin": batch(4),
+      "data_batch_5.bin": batch(5),
+      "test_batch.bin": batch(6),
+      ...change,
+    }).map(([name, bytes]) => [place + name, bytes]),
+  );
+
+Deno.test("records become coloured images; the test batch is for validation", async () => {
+  for (const place of ["", "cifar-10-batches-bin/"]) {
+    const { classes, train, val, colours } = await openCifar10({
+      folder: folderWith(below(place)),
+    });
+    assert.deepEqual([train.length, val.length, classes[3]], [50, 10, "cat"]);
+    const cat = val.find(({ label }) => label === 3)!;
+    const { width, height, pixels } = (await lookAt(cat.file)).picture!;
+    assert.deepEqual([width, height], [32, 32]);
+    const [x, y] = [5, 20];
+    assert.deepEqual([...pixels.subarray((y * 32 + x) * 3, (y * 32 + x) * 3 + 3)], [6, x, y]);
+    assert.deepEqual(colours.mean, [3, 15.5, 15.5]);
+  }
+});
+
+Deno.test("files that are missing or of a wrong size or label are named", async () => {
+  const refuses = (files: Record<string, Uint8Array>, reason: RegExp) =>
+    assert.rejects(openCifar10({ folder: folderWith(files) }), (error) => {
+      assert(error instanceof UserError, String(error));
+      assert.match(error.message, reason);
+      return true;
+    });
+  await refuses({}, /unpack the data set's binary version/);
+  const { "data_batch_4.bin": _, ...incomplete } = below("");
+  await refuses(incomplete, /data_batch_4.bin is missing/);
+  await refuses(
+    below("", { "data_batch_2.bin": batch(1).subarray(0, 4000) }),
+    /data_batch_2.bin": 4000 bytes are no whole number of records of 3073 bytes/,
+  );
+  await refuses(
+    below("", { "test_batch.bin": batch(1).subarray(0, 3 * 3073) }),
+    /test_batch.bin": it has 3 records/,
+  );
+  const stray = batch(1);
+  stray[2 * 3073] = 10;
+  await refuses(
+    below("", { "data_batch_5.bin": stray }),
+    /data_batch_5.bin": record 2 has label 10/,
+  );
+});

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { exists, makeFolder, writablePlaceFor, writeWhole } from "../../lib/datasets/made.ts";
+import { UserError } from "../../lib/errors.ts";
+
+const names = (folder: string) => [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+
+Deno.test("an interrupted making leaves no folder, and goes on with what it had", async () => {
+  const folder = join(Deno.makeTempDirSync(), "made");
+  await assert.rejects(
+    makeFolder(folder, (unfinished) => {
+      writeWhole(join(unfinished, "sub/a"), new Uint8Array(1), unfinished);
+      throw new Error("interrupted");
+    }),
+    /interrupted/,
+  );
+  assert(!exists(folder));
+
+  await makeFolder(folder, (unfinished) => {
+    assert(exists(join(unfinished, "sub/a")));
+    writeWhole(join(unfinished, "sub/b"), new Uint8Array(2), unfinished);
+    return Promise.resolve();
+  });
+  assert.deepEqual(names(folder), ["sub"]);
+  assert.deepEqual(names(join(folder, "sub")), ["a", "b"]);
+  await makeFolder(folder, () => assert.fail("it is made already"));
+});
+
+Deno.test("two processes may make the same folder at once", async () => {
+  const folder = join(Deno.makeTempDirSync(), "made");
+  const [started, mayGoOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const slow = makeFolder(folder, async (unfinished) => {
+    writeWhole(join(unfinished, "a"), new Uint8Array(1), unfinished);
+    started.resolve();
+    await mayGoOn.promise;
+    writeWhole(join(unfinished, "b"), new Uint8Array(1), unfinished);
+  });
+  await started.promise;
+  await makeFolder(folder, (unfinished) => {
+    for (const name of ["a", "b"]) {
+      writeWhole(join(unfinished, name), new Uint8Array(1), unfinished);
+    }
+    return Promise.resolve();
+  });
+  mayGoOn.resolve();
+  await slow;
+  assert.deepEqual(names(folder), ["a", "b"]);
+  assert.deepEqual(names(join(folder, "..")), ["made"]);
+});
+
+Deno.test("a place that cannot be written is named", async () => {
+  const file = Deno.makeTempFileSync();
+  await assert.rejects(
+    makeFolder(join(file, "made"), () => Promise.resolve()),
+    (error) => error instanceof UserError && error.message.includes(file),
+  );
+});
+
+Deno.test("what belongs to a folder that cannot be written goes to the user's cache", async () => {
+  const cache = Deno.makeTempDirSync(), before = Deno.env.get("VERYDEEP_CACHE");
+  Deno.env.set("VERYDEEP_CACHE", cache);
+  try {
+    const folder = join(Deno.makeTempDirSync(), "new");
+    assert.equal(await writablePlaceFor(folder), folder);
+    const closed = join(Deno.makeTempFileSync(), "below a file");
+    const place = await writablePlaceFor(closed);
+    assert(place.startsWith(join(cache, "data")) && Deno.statSync(place).isDirectory, place);
+    assert.equal(await writablePlaceFor(closed), place);
+  } finally {
+    if (before === undefined) Deno.env.delete("VERYDEEP_CACHE");
+    else Deno.env.set("VERYDEEP_CACHE", before);
+  }
+});

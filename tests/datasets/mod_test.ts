@@ -1,0 +1,19 @@
+import assert from "node:assert/strict";
+import { DATASET_NAMES, openDataset } from "../../lib/datasets/mod.ts";
+import { UserError } from "../../lib/errors.ts";
+import { smallestFolder } from "./fixtures.ts";
+
+Deno.test("a data set is opened by its name", async () => {
+  const { name, train } = await openDataset("folder", { folder: smallestFolder() });
+  assert.deepEqual([name, train.length], ["folder", 2]);
+});
+
+Deno.test("an unknown name is refused with the names that there are, and the one meant", async () => {
+  await assert.rejects(openDataset("fasion-mnist", { folder: "." }), (error) => {
+    assert(error instanceof UserError);
+    for (const name of DATASET_NAMES) assert(error.message.includes(name), error.message);
+    assert.match(error.message, /"fasion-mnist".*did you mean "?fashion-mnist"?\?/);
+    return true;
+  });
+  await assert.rejects(openDataset("constructor", { folder: "." }), UserError);
+});
