@@ -21,8 +21,7 @@ async function main(args: readonly string[]): Promise<number> {
 
   const command = commandNamed(name);
   if (line.given.help) return print(await command.help());
-  const { least, most, pattern } = command.words ?? { least: 0, most: 0, pattern: "" };
-  if (words.length < least) throw new UsageError(`${name} needs a word: ${name} ${pattern}`);
+  const most = command.words?.most ?? 0;
   if (words.length > most) {
     throw new UsageError(
       `${name} has no use for "${words[most]}"; ${name} --help says what it takes`,

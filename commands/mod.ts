@@ -5,7 +5,7 @@ import type { OptionName, Options } from "./options.ts";
 export interface Command {
   readonly summary: string;
   /** Words that may follow the name. */
-  readonly words?: { readonly pattern: string; readonly least: number; readonly most: number };
+  readonly words?: { readonly pattern: string; readonly most: number };
   readonly takes: readonly OptionName[];
   /** Loads the module's help text. */
   help(): Promise<string>;
@@ -29,8 +29,17 @@ function command<Module extends { readonly help: string }>(
 }
 
 /** Options that decide which results are meant. */
-const RESULTS = ["setup", "dataset", "seeds", "seed", "precision", "data", "results"] as const;
-const TABLES = { pattern: "[TABLE...]", least: 0, most: Infinity };
+const RESULTS = [
+  "setup",
+  "dataset",
+  "seeds",
+  "seed",
+  "precision",
+  "set",
+  "data",
+  "results",
+] as const;
+const TABLES = { pattern: "[TABLE...]", most: Infinity };
 
 /** Every command by its name, in the order of the overview. */
 export const COMMANDS = {
@@ -75,7 +84,7 @@ export const COMMANDS = {
 
   data: command({
     summary: "Make or inspect a data set",
-    words: { pattern: "[NAME]", least: 0, most: 1 },
+    words: { pattern: "[NAME]", most: 1 },
     takes: ["setup", "data", "skip-unreadable", "format"],
     load: () => import("./data.ts"),
   }, ({ data }, options, [name = options.setup.dataset]) => data(name, options)),

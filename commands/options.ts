@@ -3,6 +3,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { resolve } from "node:path";
 import { setups } from "../experiments/mod.ts";
 import { UserError } from "../lib/errors.ts";
+import { override } from "./overrides.ts";
 import type { Precision, Setup } from "../lib/experiment.ts";
 import { didYouMean } from "../lib/nearest.ts";
 import { FORMATS, type ReportFormat } from "../lib/report/formats.ts";
@@ -39,6 +40,11 @@ export const OPTIONS = {
   precision: {
     value: "TYPE",
     text: "float32 or bfloat16 activations, in place of the setup's",
+    group: "What to run",
+  },
+  set: {
+    value: "FIELD=VALUE",
+    text: "change a field of the setup; several with commas between",
     group: "What to run",
   },
   data: {
@@ -84,8 +90,8 @@ export interface Options {
   /** Folder of all data sets. */
   readonly data: string;
   /**
-   * Folder of this setup's results: `<results>/<setup>`, with `-<dataset>` and `-<precision>` where
-   * they are not its own.
+   * Folder of this setup's results: `<results>/<setup>`, with `-<dataset>`, `-<precision>` and the
+   * changes of `--set` where they are not its own.
    */
   readonly results: string;
   readonly seeds: readonly number[];
@@ -170,12 +176,13 @@ export function resolveOptions(
 
   const named = SETUPS[oneOf("setup", text("setup") ?? "small", Object.keys(SETUPS))]!;
   const dataset = text("dataset") ?? named.dataset;
+  const changes = text("set");
   const precision = oneOf("precision", text("precision") ?? named.train.precision, PRECISIONS);
   const first = whole("seed", text("seed") ?? "0", 0);
   const seeds = whole("seeds", text("seeds") ?? "1", 1);
   const workers = text("workers");
   return {
-    setup: { ...named, dataset, train: { ...named.train, precision } },
+    setup: changed({ ...named, dataset, train: { ...named.train, precision } }, changes),
     data: folder("data"),
     results: resolve(
       folder("results"),
@@ -183,6 +190,7 @@ export function resolveOptions(
         named.name,
         ...dataset === named.dataset ? [] : [dataset],
         ...precision === named.train.precision ? [] : [precision],
+        ...changes === undefined ? [] : [changes],
       ].join("-"),
     ),
     seeds: Array.from({ length: seeds }, (_, index) => first + index),
@@ -193,6 +201,12 @@ export function resolveOptions(
     ...(typeof given.gpu === "boolean" && { gpu: given.gpu }),
     format: oneOf("format", text("format") ?? "table", FORMATS),
   };
+}
+
+/** A setup with the fields of `--set`, which its note then names. */
+function changed(setup: Setup, changes: string | undefined): Setup {
+  if (changes === undefined) return setup;
+  return { ...override(setup, changes), note: `${setup.note}; with ${changes}` };
 }
 
 /** Where the user stands: `deno task` itself goes to the project's folder. */

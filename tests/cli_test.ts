@@ -113,7 +113,6 @@ Deno.test("misuse is answered in a sentence, with code 2 and nothing on standard
     [["table3", "--seeds", "0"], '--seeds is a whole number, 1 or more, not "0"'],
     [["table1", "--setup", "small"], "table1 takes no --setup; table1 --help says what it takes"],
     [["table3", "small"], 'table3 has no use for "small"; table3 --help says what it takes'],
-    [["run"], "run needs a word: run KEY"],
     [["plan", "table1"], "table1 asks for no runs; print it with: deno task table1"],
     [["report", "tabel3"], 'There is no table "tabel3": the tables that ask for runs are table3.'],
     [["toString"], 'There is no command "toString"'],
