@@ -9,7 +9,7 @@ export class Board {
   readonly #done = new Set<string>();
   readonly #waiting = new Set<PlannedRun>();
   readonly #underWay = new Set<PlannedRun>();
-  readonly #failures = new Map<string, string>();
+  readonly #failures = new Set<string>();
   #listeners: (() => void)[] = [];
 
   /** A plan of which the runs of `done` are done. */
@@ -54,9 +54,9 @@ export class Board {
     this.#leave(run);
   }
 
-  /** Notes why a run failed; those that start from it are lost. */
-  fail(run: PlannedRun, why: string) {
-    this.#failures.set(run.key, why);
+  /** Notes that a run failed; those that start from it are lost. */
+  fail(run: PlannedRun) {
+    this.#failures.add(run.key);
     this.#leave(run);
   }
 
@@ -66,16 +66,16 @@ export class Board {
     this.#leave(run);
   }
 
-  /** Throws what went wrong, if anything did. */
+  /** Throws if anything went wrong. */
   complain() {
     if (this.#failures.size === 0) return;
     const lost = this.#waiting.size;
-    const reasons = [...this.#failures].map(([key, why]) => {
-      return `${title(this.#runs.get(key)!.run)}: ${why}`;
-    });
+    const names = [...this.#failures].map((key) => title(this.#runs.get(key)!.run));
     throw new UserError(
-      `Cannot finish ${reasons.length} of the runs` +
-        `${lost > 0 ? `, nor ${lost} that start from them` : ""}: ${reasons.join("; ")}`,
+      `Cannot finish ${names.join(", ")}${
+        lost > 0 ? `, nor ${lost} runs that start from them` : ""
+      }` +
+        ": the reasons are above, and in `deno task status`",
     );
   }
 

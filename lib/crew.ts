@@ -105,7 +105,7 @@ async function carryOutOne(
     else board.close(run);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    board.fail(run, error.message);
+    board.fail(run);
     bars.log(`error: ${error.message}`);
   } finally {
     bar.stop();

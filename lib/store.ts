@@ -52,7 +52,7 @@ export class Store {
     const worker = this.worker();
     const claimed = readIfThere(`${folder}/running`);
     if (claimed !== undefined && worker !== undefined && claimed === String(worker)) {
-      return { state: "running", detail: [`process ${worker}`, this.#progress(folder)].join(", ") };
+      return { state: "running", detail: `${this.#progress(folder)}, process ${worker}` };
     }
     const failure = readIfThere(`${folder}/failed.txt`);
     if (failure !== undefined) return { state: "failed", detail: failure };

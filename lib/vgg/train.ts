@@ -240,7 +240,7 @@ function getTensors(session: Session, { weights, velocities }: Model): Tensors {
 function diverged(run: TrainRun, { step, loss, rate }: Record<"step" | "loss" | "rate", number>) {
   return new UserError(
     `Cannot go on training ${title(run)}: the loss is ${loss} at step ${step + 1} ` +
-      `(learning rate ${rate}); the last good checkpoint is kept. Lower the learning rate or ` +
-      "choose another initialisation in experiments/setups.ts",
+      `(learning rate ${rate}); the last good checkpoint is kept. Try a lower rate or another ` +
+      "initialisation, as in --set schedules.first.learningRate=0.001,kernels=glorot",
   );
 }
