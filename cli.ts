@@ -1,9 +1,9 @@
 /** The command line: arguments in, tables out. */
 import { overview } from "./commands/help.ts";
 import { type Command, COMMANDS } from "./commands/mod.ts";
-import { readCommandLine, resolveOptions, UsageError } from "./commands/options.ts";
+import { readCommandLine, resolveOptions } from "./commands/options.ts";
 import project from "./deno.json" with { type: "json" };
-import { Interruption, UserError } from "./lib/errors.ts";
+import { Interruption, UsageError, UserError } from "./lib/errors.ts";
 import { didYouMean } from "./lib/nearest.ts";
 
 /** Exit codes, those of sysexits.h where there is one. */

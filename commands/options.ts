@@ -2,14 +2,11 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { resolve } from "node:path";
 import { setups } from "../experiments/mod.ts";
-import { UserError } from "../lib/errors.ts";
+import { UsageError } from "../lib/errors.ts";
 import { override } from "./overrides.ts";
 import type { Precision, Setup } from "../lib/experiment.ts";
 import { didYouMean } from "../lib/nearest.ts";
 import { FORMATS, type ReportFormat } from "../lib/report/formats.ts";
-
-/** A command line that cannot be carried out as it is written. */
-export class UsageError extends UserError {}
 
 /** How an option is written and explained. */
 export interface Option {

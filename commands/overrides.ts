@@ -1,7 +1,7 @@
 /** Single fields of a setup, changed on the command line: `--set kernels=glorot,biases.rate=1`. */
 import type { Setup } from "../lib/experiment.ts";
 import { didYouMean } from "../lib/nearest.ts";
-import { UsageError } from "./options.ts";
+import { UsageError } from "../lib/errors.ts";
 
 /** What may stand in a field that holds a word. */
 const WORDS: Readonly<Record<string, readonly string[]>> = {

@@ -4,7 +4,8 @@ import type { Table, TableResult } from "../lib/experiment.ts";
 import { didYouMean } from "../lib/nearest.ts";
 import { report, writeReports } from "../lib/report/mod.ts";
 import type { Request } from "../lib/reproduce.ts";
-import { type Options, UsageError } from "./options.ts";
+import type { Options } from "./options.ts";
+import { UsageError } from "../lib/errors.ts";
 
 const { setups: _setups, ...TABLES }: { setups: unknown } & Record<string, unknown> = experiments;
 const tables = TABLES as Readonly<Record<string, Table>>;

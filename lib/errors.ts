@@ -14,3 +14,6 @@ export class Interruption extends UserError {
     this.exitCode = exitCode;
   }
 }
+
+/** A command line that cannot be carried out as it is written. */
+export class UsageError extends UserError {}

@@ -272,10 +272,21 @@ export function localResponseNormalisation(
  * value stays. The draws follow from `seed`, an int32 tensor `[2]`, alone.
  */
 export function dropout(x: Tensor, rate: number, seed: Tensor): Tensor {
-  if (rate === 0) return x;
-  const graph = graphOf(x);
-  const uniform = graph.op("StatelessRandomUniform", [shapeOf(x), seed], {
-    output: { dtype: "float32", shape: x.shape },
+  return rate === 0 ? x : multiply(x, dropoutMask(shapeOf(x), { ...like(x), rate, seed }));
+}
+
+/**
+ * What dropout multiplies by: 0 for a share `rate` of the values, else 1 / (1 - rate).
+ *
+ * @param sides The shape as an int32 vector.
+ */
+export function dropoutMask(
+  sides: Tensor,
+  { dtype, shape, rate, seed }: { dtype: DType; shape: Shape; rate: number; seed: Tensor },
+): Tensor {
+  const graph = graphOf(sides);
+  const uniform = graph.op("StatelessRandomUniform", [sides, seed], {
+    output: { dtype: "float32", shape },
   }, {
     attrs: {
       dtype: attr.type("float32"),
@@ -284,9 +295,9 @@ export function dropout(x: Tensor, rate: number, seed: Tensor): Tensor {
     },
   });
   const kept = graph.op("GreaterEqual", [uniform, scalarLike(uniform, rate)], {
-    z: { dtype: "bool", shape: x.shape },
+    z: { dtype: "bool", shape },
   }, { attrs: T(uniform) });
-  return multiply(x, scale(cast(kept, x.dtype), 1 / (1 - rate)));
+  return scale(cast(kept, dtype), 1 / (1 - rate));
 }
 
 /** Rows of a matrix by index: `[n, k]` and indices of any shape give that shape with k added. */
@@ -301,13 +312,26 @@ export function gather(x: Tensor, indices: Tensor): Tensor {
   });
 }
 
-/** Joins vectors. */
-export function join(vectors: readonly [Tensor, ...Tensor[]]): Tensor {
-  const [first] = vectors;
-  if (vectors.length === 1) return first;
-  return graphOf(first).op("ConcatV2", [...vectors, constant(graphOf(first), 0)], {
-    output: { dtype: first.dtype, shape: [null] },
-  }, { attrs: { ...T(first), N: attr.int(vectors.length), Tidx: attr.type("int32") } });
+/** Joins tensors along their first side. */
+export function join(tensors: readonly [Tensor, ...Tensor[]]): Tensor {
+  const [first] = tensors;
+  if (tensors.length === 1) return first;
+  const sizes = tensors.map(({ shape: [size = null] }) => size);
+  const size = sizes.reduce((sum, size) => sum === null || size === null ? null : sum + size);
+  const output = { dtype: first.dtype, shape: [size, ...first.shape.slice(1)] };
+  return graphOf(first).op("ConcatV2", [...tensors, constant(graphOf(first), 0)], { output }, {
+    attrs: { ...T(first), N: attr.int(tensors.length), Tidx: attr.type("int32") },
+    gradient: (g) => split(g, sizes.map((size) => size ?? NaN)),
+  });
+}
+
+/** Parts of `sizes` along the first side; no gradient flows back through them. */
+export function split(x: Tensor, sizes: readonly number[]): Tensor[] {
+  const graph = graphOf(x);
+  const parts = sizes.map((size) => ({ dtype: x.dtype, shape: [size, ...x.shape.slice(1)] }));
+  return graph.node("SplitV", [x, constant(graph, sizes), constant(graph, 0)], { output: parts }, {
+    attrs: { ...T(x), Tlen: attr.type("int32"), num_split: attr.int(sizes.length) },
+  }).outputs;
 }
 
 /** Mirrors images `[batch, height, width, channels]` left to right. */

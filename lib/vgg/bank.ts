@@ -16,7 +16,7 @@ export interface ImageFile extends Sides {
 /** Pixels of all images at some scales, RGB after RGB, shared between threads. */
 export interface Bank {
   readonly scales: readonly number[];
-  readonly bytes: SharedArrayBuffer;
+  readonly bytes: Uint8Array<SharedArrayBuffer>;
 }
 
 /** Bytes of a bank: what a data set takes in memory at these scales, pixels of the smallest side. */
@@ -76,8 +76,8 @@ export function fillBank(
       "bank/files": { dtype: "string", shape: [images.length], values: images.map((i) => i.file) },
       "bank/sides": int32(sides, [images.length, scales.length, 2]),
     }, ["bank/start"]);
-    const bytes = new SharedArrayBuffer(bankSize(images, scales));
-    const words = new Int32Array(bytes);
+    const bytes = aligned(bankSize(images, scales));
+    const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
     let at = 0;
     for (const [i, image] of images.entries()) {
       words.set(session.run({}, [next])[0]!.values, at);
@@ -88,4 +88,15 @@ export function fillBank(
   } finally {
     session.close();
   }
+}
+
+/** TensorFlow shares memory that begins at a multiple of so many bytes; other memory it copies. */
+const ALIGNMENT = 64;
+
+/** Shared memory of `size` bytes that TensorFlow need not copy. */
+function aligned(size: number): Uint8Array<SharedArrayBuffer> {
+  const bytes = new Uint8Array(new SharedArrayBuffer(size + ALIGNMENT));
+  const address = Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes));
+  const over = Number(BigInt(address) % BigInt(ALIGNMENT));
+  return bytes.subarray((ALIGNMENT - over) % ALIGNMENT).subarray(0, size);
 }

@@ -36,10 +36,8 @@ export function openCrops(session: Session, source: CropSource): Crops {
   const offsets = bank && bankOffsets(train, scales);
 
   let held: Held | undefined;
-  const bytes = () => {
-    const values = new Uint8Array(bank!.bytes);
-    return held ??= session.hold({ dtype: "uint8", shape: [values.length / 3, 3], values });
-  };
+  const bytes = ({ bytes: values }: Bank) =>
+    held ??= session.hold({ dtype: "uint8", shape: [values.length / 3, 3], values });
 
   function place(sample: Sample): number[] {
     const { image, side } = sample;
@@ -60,7 +58,7 @@ export function openCrops(session: Session, source: CropSource): Crops {
         "crops/labels": int32(samples.map(({ image }) => train[image]!.label), rows),
       };
       session.run(
-        bank ? { ...table, "crops/bank": bytes() } : { ...table, ...filesOf(samples) },
+        bank ? { ...table, "crops/bank": bytes(bank) } : { ...table, ...filesOf(samples) },
         ["crops/start:0"],
       );
     },

@@ -13,13 +13,16 @@ import {
   biasAdd,
   cast,
   conv2d,
-  dropout,
+  dropoutMask,
+  join,
   localResponseNormalisation,
   matMul,
   maxPool,
   mean,
+  multiply,
   relu,
   reshape,
+  split,
 } from "../tensorflow/operations.ts";
 import { elements } from "../tensorflow/session.ts";
 import { type Variable, variable } from "../tensorflow/variables.ts";
@@ -60,6 +63,11 @@ export interface ForwardOptions {
   readonly precision?: Precision;
   /** Share of fc6's and fc7's outputs that are dropped, with the draws' seed (int32, `[2]`). */
   readonly dropout?: { readonly rate: number; readonly seed: Tensor };
+  /**
+   * Parts of the batch that are computed side by side, where it is a multiple; 1 if absent. On a
+   * processor two parts on a core each are done sooner than operations that both cores share.
+   */
+  readonly towers?: number;
 }
 
 /**
@@ -68,18 +76,38 @@ export interface ForwardOptions {
  * Where a max-pooling follows a conv, the bias and the ReLU come after it: max(x) + b = max(x + b)
  * and relu(max(x)) = max(relu(x)) to the last bit, and there is a quarter of the values to visit.
  *
- * @param x Images minus the mean, `[batch, height, width, 3]`, float32.
+ * @param x Images minus the mean, `[batch, height, width, 3]`, float32. With dropout or towers the
+ *   batch must be known. No gradient flows back to images in several towers.
  * @returns `[batch, classes]` where the last feature map is as large as fc6's kernel (a crop), else
  *   the score map `[batch, h, w, classes]`. float32.
  */
 export function forward(net: Network, x: Tensor, options: ForwardOptions = {}): Tensor {
-  const { precision = "float32" } = options;
-  const weight = ({ value }: Variable) => cast(value, precision);
-  let maps = cast(x, precision);
+  const { precision = "float32", dropout, towers = 1 } = options;
+  const [batch = null] = x.shape;
+  const images = cast(x, precision);
+  if (batch === null) {
+    if (!dropout && towers === 1) return cast(tower(net, images, new Map()), "float32");
+    throw new TypeError("Cannot drop outputs, or build towers, for a batch of unknown size");
+  }
+  const masks = dropout ? masksOf(net, { ...dropout, batch, precision }) : new Map();
+  if (towers === 1 || batch % towers !== 0) return cast(tower(net, images, masks), "float32");
+  // Draws are made for the whole batch, so that they do not depend on the number of towers.
+  const sizes = Array<number>(towers).fill(batch / towers);
+  const cuts = new Map([...masks].map(([name, mask]) => [name, split(mask, sizes)]));
+  const scores = split(images, sizes).map((part, i) =>
+    tower(net, part, new Map([...cuts].map(([name, parts]) => [name, parts[i]!])))
+  );
+  return cast(join(scores as [Tensor, ...Tensor[]]), "float32");
+}
+
+/** The forward pass of a part of a batch; `masks` by layer are what its outputs are multiplied by. */
+function tower(net: Network, x: Tensor, masks: ReadonlyMap<string, Tensor>): Tensor {
+  const weight = ({ value }: Variable) => cast(value, x.dtype);
+  let maps = x;
   for (const [i, layer] of net.layers.entries()) {
     const poolNext = net.layers[i + 1]?.kind === "maxpool";
     if (layer.kind === "lrn") {
-      maps = cast(localResponseNormalisation(cast(maps, "float32")), precision);
+      maps = cast(localResponseNormalisation(cast(maps, "float32")), x.dtype);
     } else if (layer.kind === "maxpool") {
       // after a conv it has been done already
       if (net.layers[i - 1]?.kind !== "conv") maps = maxPool(maps);
@@ -87,14 +115,35 @@ export function forward(net: Network, x: Tensor, options: ForwardOptions = {}): 
       const { kernel, bias } = net.parameters.get(layer.name)!;
       if (layer.name.startsWith("fc")) {
         const sums = biasAdd(product(maps, weight(kernel)), weight(bias));
-        maps = layer.name === "fc8" ? sums : dropOut(relu(sums), layer, options.dropout);
+        maps = layer.name === "fc8" ? sums : relu(sums);
+        const mask = masks.get(layer.name);
+        if (mask !== undefined) maps = multiply(maps, mask);
       } else {
         const sums = conv2d(maps, weight(kernel));
         maps = relu(biasAdd(poolNext ? maxPool(sums) : sums, weight(bias)));
       }
     }
   }
-  return cast(maps, "float32");
+  return maps;
+}
+
+/** What the outputs of fc6 and fc7 are multiplied by, `[batch, units]`; nothing if none is dropped. */
+function masksOf(net: Network, options: {
+  readonly rate: number;
+  readonly seed: Tensor;
+  readonly batch: number;
+  readonly precision: Precision;
+}): Map<string, Tensor> {
+  const { rate, seed, batch, precision: dtype } = options;
+  const graph = seed.node.graph;
+  const layers = rate === 0 ? [] : convsOf(net.layers).filter(({ name }) => /^fc[67]$/.test(name));
+  return new Map(layers.map(({ name, outputs }) => {
+    // fc6 and fc7 draw apart, far from the numbers that seeds and steps are
+    const place = constant(graph, [Number(name.slice("fc".length)) * 2 ** 24, 0]);
+    const shape = [batch, outputs];
+    const draws = { dtype, shape, rate, seed: add(seed, place) };
+    return [name, dropoutMask(constant(graph, shape), draws)];
+  }));
 }
 
 /** A fully-connected layer: a matrix product where the kernel covers the map, else sliding. */
@@ -107,13 +156,6 @@ function product(maps: Tensor, kernel: Tensor): Tensor {
   }
   const inputs = elements(kernel.shape.slice(0, 3));
   return matMul(flat ? maps : reshape(maps, [batch, inputs]), reshape(kernel, [inputs, outputs]));
-}
-
-function dropOut(x: Tensor, layer: Conv, options: ForwardOptions["dropout"]): Tensor {
-  if (options === undefined) return x;
-  // fc6 and fc7 draw apart
-  const place = constant(x.node.graph, [0, Number(layer.name.slice("fc".length))]);
-  return dropout(x, options.rate, add(options.seed, place));
 }
 
 /** Scores of whole images, `[batch, classes]`: the score map averaged over space (Section 3.2). */

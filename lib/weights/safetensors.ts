@@ -91,7 +91,7 @@ function headerOf(
   } catch {
     throw damaged("its header is no JSON");
   }
-  const fits = typeof header === "object" && header !== null &&
+  const fits = typeof header === "object" && header !== null && !Array.isArray(header) &&
     Object.entries(header).every(([name, entry]) => name === "__metadata__" || isEntry(entry));
   if (!fits) throw damaged("its header is not of safetensors");
   return header as Record<string, Entry>;

@@ -1,12 +1,7 @@
 import assert from "node:assert/strict";
 import { resolve } from "node:path";
-import {
-  OPTIONS,
-  type Options,
-  readCommandLine,
-  resolveOptions,
-  UsageError,
-} from "../../commands/options.ts";
+import { OPTIONS, type Options, readCommandLine, resolveOptions } from "../../commands/options.ts";
+import { UsageError } from "../../lib/errors.ts";
 
 const ALL = Object.keys(OPTIONS) as (keyof typeof OPTIONS)[];
 const ROOT = resolve(import.meta.dirname!, "../..");
@@ -48,7 +43,7 @@ Deno.test("options change what they name", () => {
   assert.equal(setup.train.precision, "bfloat16");
   assert.deepEqual(rest, {
     data: resolve("/d"),
-    results: resolve("/r/smoke"),
+    results: resolve("/r/smoke-bfloat16"),
     seeds: [5, 6, 7],
     workers: 2,
     skipUnreadable: true,

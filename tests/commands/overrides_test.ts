@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { UsageError } from "../../commands/options.ts";
 import { override } from "../../commands/overrides.ts";
+import { UsageError } from "../../lib/errors.ts";
 import { paper, small } from "../../experiments/setups.ts";
 
 Deno.test("--set changes the fields that it names and no others", () => {

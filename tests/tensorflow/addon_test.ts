@@ -91,7 +91,11 @@ async function load(packages: Record<string, string>): Promise<string> {
   await write("deno.json", '{ "nodeModulesDir": "manual" }');
   const lib = fileURLToPath(new URL("../../lib/", import.meta.url));
   for (
-    const name of ["errors", ...["addon", "cuda", "wheel", "cache", "subprocess"].map(inFolder)]
+    const name of [
+      "errors",
+      "cache",
+      ...["addon", "cuda", "quiet", "wheel", "cache", "subprocess"].map(inFolder),
+    ]
   ) {
     await write(`lib/${name}.ts`, await Deno.readTextFile(join(lib, `${name}.ts`)));
   }

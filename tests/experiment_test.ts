@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { evaluations, JITTERED, net } from "../experiments/protocol.ts";
+import { paper, small, smoke } from "../experiments/setups.ts";
+import {
+  type Context,
+  formatS,
+  isEvaluation,
+  key,
+  needs,
+  slug,
+  title,
+  type TrainRun,
+} from "../lib/experiment.ts";
+
+const context: Context = {
+  train: paper.train,
+  evaluate: paper.evaluate,
+  seed: 0,
+  data: "ilsvrc2012",
+};
+const A = net("A", 256);
+const D = net("D", JITTERED);
+const [atQ] = evaluations(D, [384], "dense");
+
+/**
+ * Keys of stored results. If this fails, results that people have computed are no longer found.
+ * A new field must be optional, and absent at its default (`canonical` in lib/experiment.ts leaves
+ * it out); then nothing changes here. Where numbers themselves change, and old results must not be
+ * found again, change the pins and say so in CHANGELOG.md.
+ */
+Deno.test("keys are what they were", () => {
+  assert.equal(key(A, context), "2fd703c068e6");
+  assert.equal(key(D, context), "d13738d1b95a");
+  assert.equal(key(atQ!, context), "0381063b1fac");
+});
+
+Deno.test("fields at their default and the order of fields do not count", () => {
+  const { config, S, init } = A;
+  assert.equal(key({ init, S, config, update: "all" }, context), key(A, context));
+  const shuffled = Object.fromEntries(Object.entries(context.train).reverse());
+  const reversed = { ...context, train: shuffled as unknown as Context["train"] };
+  assert.equal(key(A, reversed), key(A, context));
+});
+
+Deno.test("whatever changes a number changes the key", () => {
+  const keys = [
+    key(A, context),
+    key({ ...A, config: "A-LRN" }, context),
+    key({ ...A, S: 384 }, context),
+    key({ ...A, update: "fc" }, context),
+    key({ ...A, init: { from: A, layers: "all" } }, context),
+    key({ ...A, init: { from: A, layers: ["fc6"] } }, context),
+    key({ ...A, init: { from: { ...A, S: 384 }, layers: "all" } }, context),
+    key(A, { ...context, seed: 1 }),
+    key(A, { ...context, data: "scenes" }),
+    ...[small, smoke].map(({ train }) => key(A, { ...context, train })),
+    ...([
+      "crop",
+      "width",
+      "fc",
+      "batch",
+      "momentum",
+      "weightDecay",
+      "dropout",
+      "validations",
+    ] as const)
+      .map((field) => {
+        const train = { ...context.train, [field]: context.train[field] / 2 };
+        return key(A, { ...context, train });
+      }),
+    key(A, { ...context, train: { ...context.train, kernels: "paper" } }),
+    key(A, { ...context, train: { ...context.train, precision: "bfloat16" } }),
+    key(A, { ...context, train: { ...context.train, biases: { rate: 1, decay: 0 } } }),
+    key(atQ!, context),
+    key({ ...atQ!, Q: 256 }, context),
+  ];
+  assert.equal(new Set(keys).size, keys.length);
+  for (const each of keys) assert.match(each, /^[0-9a-f]{12}$/);
+});
+
+Deno.test("how a net is evaluated counts for its evaluation alone", () => {
+  const other: Context = { ...context, evaluate: { scoreMap: "softmax-then-average" } };
+  assert.equal(key(D, other), key(D, context));
+  assert.notEqual(key(atQ!, other), key(atQ!, context));
+});
+
+Deno.test("a run needs its ancestor, an evaluation its net", () => {
+  assert.deepEqual(needs(A), []);
+  assert.deepEqual(needs(D), [net("D", 384)]);
+  assert.deepEqual(needs(atQ!), [D]);
+  assert.deepEqual([isEvaluation(D), isEvaluation(atQ!)], [false, true]);
+});
+
+Deno.test("the paper's chain: [256;512] from 384 from 256 from A's seven layers", () => {
+  const chain = (run: TrainRun): string[] =>
+    run.init === "random" ? [title(run)] : [title(run), ...chain(run.init.from)];
+  assert.deepEqual(chain(net("E", JITTERED)), ["E [256;512]", "E 384", "E 256", "A 256"]);
+  assert.deepEqual(chain(net("A-LRN", 256)), ["A-LRN 256"]);
+  const { init } = net("C", 256);
+  assert.deepEqual(init !== "random" && init.layers, [
+    ...["conv1_1", "conv2_1", "conv3_1", "conv3_2", "fc6", "fc7", "fc8"],
+  ]);
+});
+
+Deno.test("runs have names for people and for folders", () => {
+  assert.deepEqual([formatS(256), formatS(JITTERED)], ["256", "[256;512]"]);
+  const fc: TrainRun = { ...D, update: "fc" };
+  assert.deepEqual([D, atQ!, fc].map(title), [
+    ...["D [256;512]", "D [256;512] at Q = 384, dense", "D [256;512] (FC layers)"],
+  ]);
+  assert.deepEqual([A, D, atQ!, fc].map(slug), [
+    ...["A-256", "D-256-512", "D-256-512-Q384-dense", "D-256-512-fc"],
+  ]);
+});

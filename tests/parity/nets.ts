@@ -1,0 +1,166 @@
+/** Our side of the parity tests: what `pytorch.py` computes, by the project's own graphs. */
+import { join } from "node:path";
+import { small } from "../../experiments/setups.ts";
+import type { ConfigName, EvaluateSetup, Precision, TrainSetup } from "../../lib/experiment.ts";
+import type { Binding } from "../../lib/tensorflow/addon.ts";
+import { gradients } from "../../lib/tensorflow/gradients.ts";
+import { constant, Graph, placeholder } from "../../lib/tensorflow/graph.ts";
+import { crossEntropy } from "../../lib/tensorflow/operations.ts";
+import { elements, float32, int32, Session } from "../../lib/tensorflow/session.ts";
+import { settable, type Variable } from "../../lib/tensorflow/variables.ts";
+import { type Layer, layersOf, shapeOf } from "../../lib/vgg/configs.ts";
+import { posteriorsOf } from "../../lib/vgg/evaluate.ts";
+import { evaluationGraph, trainingGraph } from "../../lib/vgg/model.ts";
+import { setTensors } from "../../lib/vgg/train.ts";
+import { forward, network, variablesOf } from "../../lib/vgg/network.ts";
+import { folderWith } from "../datasets/fixtures.ts";
+import { noise, noises, noisyBytes } from "../formula.ts";
+import { noisyPng } from "../vgg/tiny.ts";
+
+/** The small setup's nets, smaller still; a side of 36 makes odd maps: 36, 18, 9, 5, 3, 2. */
+export const NET = {
+  ...{ crop: 36, width: 1 / 16, fc: 64, classes: 10, inputScale: 1 / 64 },
+  ...{ batch: 8, steps: 10, rate: 5e-4, momentum: 0.9 },
+  /** A hundred times the paper's, so that it shows after ten updates. */
+  decay: 0.05,
+  /** A whole image's height and width; from 36 they are uneven too. */
+  whole: [50, 71] as const,
+  mean: [120, 110, 100] as const,
+};
+
+function setup(precision: Precision): TrainSetup {
+  const { crop, width, fc, batch, momentum, decay, inputScale } = NET;
+  const sizes = { crop, width, fc, batch, momentum, inputScale };
+  return { ...small.train, ...sizes, weightDecay: decay, dropout: 0, precision };
+}
+
+const run = (config: ConfigName) => ({ config, S: 256, init: "random" } as const);
+const evaluate: EvaluateSetup = { scoreMap: "average-then-softmax" };
+
+/** Sets a net's weights by the formula. */
+function setWeights(session: Session, layers: readonly Layer[], weights: readonly Variable[]) {
+  const convs = layers.filter((layer) => layer.kind === "conv");
+  const tensors = weights.map(({ name, shape }) => {
+    const i = convs.findIndex((layer) => name.startsWith(`${layer.name}.`));
+    const { size, inputs } = convs[i]!;
+    const values = name.endsWith(".kernel")
+      ? noises(elements(shape), {
+        from: 2_000_000 * i,
+        scale: Math.sqrt(6 / (size * size * inputs)),
+      })
+      : noises(elements(shape), { from: 2_000_000 * i + 1_000_000, scale: 0.1 });
+    return [name, { shape, values }] as const;
+  });
+  setTensors(session, new Map(tensors));
+}
+
+/** Two batches by turns. */
+const labels = (step: number) =>
+  Array.from({ length: NET.batch }, (_, n) => (3 * n + step % 2) % NET.classes);
+
+/** What is added to the colours of so many crops: another shift each time. */
+const offsets = (count: number) =>
+  Float32Array.from({ length: 3 * count }, (_, i) => 30 * noise(i) - 128);
+
+/** Numbers by the names that `pytorch.py` gives them. */
+export type Found = Map<string, ArrayLike<number>>;
+
+/** Scores and gradients of the first batch. */
+export function scoresAndGradients(binding: Binding, config: ConfigName): Found {
+  const { batch, crop, classes, inputScale } = NET;
+  const layers = layersOf(config, shapeOf(setup("float32"), classes));
+  const graph = new Graph();
+  const net = network(graph, layers);
+  const weights = variablesOf(net);
+  for (const each of weights) settable(graph, each);
+  const shape = [batch, crop, crop, 3];
+  const images = placeholder(graph, "images", { dtype: "float32", shape });
+  const scores = forward(net, images);
+  const loss = crossEntropy(scores, constant(graph, labels(0)), batch);
+  const slopes = gradients(loss, weights.map(({ value }) => value));
+  const session = new Session(binding, graph);
+  try {
+    setWeights(session, layers, weights);
+    const pixels = noisyBytes(elements(shape));
+    const shifts = offsets(batch);
+    const values = Float32Array.from(pixels, (_, i) => {
+      const [c, place, n] = [i % 3, Math.floor(i / 3) % crop ** 2, Math.floor(i / 3 / crop ** 2)];
+      const [x, y] = [place % crop, Math.floor(place / crop)];
+      const from = n % 2 === 0 ? x : crop - 1 - x;
+      const pixel = pixels[3 * (n * crop ** 2 + y * crop + from) + c]!;
+      return (pixel + shifts[3 * n + c]!) * inputScale;
+    });
+    const [first, ...others] = session.run({ images: float32(values, shape) }, [scores, ...slopes]);
+    return new Map([
+      ["scores", first!.values],
+      ...others.map(({ values }, i) => [`gradient/${weights[i]!.name}`, values] as const),
+    ]);
+  } finally {
+    session.close();
+  }
+}
+
+/** Losses of some steps of a training, whose crops come out of a bank. */
+export function losses(
+  binding: Binding,
+  config: ConfigName,
+  precision: Precision = "float32",
+): number[] {
+  const { batch, crop, classes, steps, rate } = NET;
+  const train = setup(precision);
+  const options = { setup: train, evaluate, classes, microBatch: batch, source: "bank" } as const;
+  const { graph, weights } = trainingGraph(run(config), options);
+  const session = new Session(binding, graph);
+  try {
+    session.run({ "seed/weights": int32([0, 0]) }, ["initialise:0"]);
+    setWeights(session, layersOf(config, shapeOf(train, classes)), weights);
+    // the start of each crop, its rows one under the other; odd ones are read from right to left
+    const pixels = 2 * batch * crop ** 2;
+    const places = Array.from({ length: steps * batch }, (_, n) => {
+      const start = n * crop ** 2 % pixels;
+      return n % 2 === 0 ? [start, crop, 1] : [start + crop - 1, crop, -1];
+    });
+    session.run({
+      "crops/bank": { dtype: "uint8", shape: [pixels, 3], values: noisyBytes(pixels * 3) },
+      "crops/places": int32(places.flat(), [steps, batch, 3]),
+      "crops/offsets": float32(offsets(steps * batch), [steps, batch, 3]),
+      "crops/labels": int32(Array.from({ length: steps }, (_, step) => labels(step)).flat(), [
+        steps,
+        batch,
+      ]),
+    }, ["crops/start:0"]);
+    const feeds = { rate: float32([rate], []), "seed/dropout": int32([0, 0]) };
+    return Array.from(
+      { length: steps },
+      () => session.run(feeds, ["step:0"])[0]!.values[0]!,
+    );
+  } finally {
+    session.close();
+  }
+}
+
+/** Posteriors of a whole image file. */
+export function dense(
+  binding: Binding,
+  config: ConfigName,
+  scoreMap: EvaluateSetup["scoreMap"] = "average-then-softmax",
+): Found {
+  const { classes, whole: [height, width], mean } = NET;
+  const train = setup("float32");
+  const options = { setup: train, evaluate: { scoreMap }, classes };
+  const { graph, weights } = evaluationGraph(run(config), options);
+  const session = new Session(binding, graph);
+  const folder = folderWith({ "whole.png": noisyPng(height, width) });
+  try {
+    setWeights(session, layersOf(config, shapeOf(train, classes)), weights);
+    const images = [{ file: join(folder, "whole.png"), height, width }];
+    const posteriors = (flips: boolean) =>
+      posteriorsOf(session, images, { side: height, classes, mean, flips });
+    const found: Found = new Map([[`dense/${scoreMap}`, posteriors(true)]]);
+    if (scoreMap === "average-then-softmax") found.set("dense/upright", posteriors(false));
+    return found;
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+    session.close();
+  }
+}

@@ -1,0 +1,169 @@
+"""PyTorch's side of the parity tests: the same nets, weights and images, by the same formula.
+
+Reads a request as JSON from standard input and writes what PyTorch finds as float32 tensors into
+the safetensors file that it names. Needs torch and nothing else.
+"""
+
+import array
+import json
+import math
+import struct
+import sys
+
+import torch
+import torch.nn.functional as F
+
+torch.set_num_threads(1)
+
+# Convs in each block (Table 1). C's third conv of a block is 1 by 1; A-LRN normalises after the
+# first.
+DEPTHS = {
+    "A": (1, 1, 2, 2, 2),
+    "A-LRN": (1, 1, 2, 2, 2),
+    "B": (2, 2, 2, 2, 2),
+    "C": (2, 2, 3, 3, 3),
+    "D": (2, 2, 3, 3, 3),
+    "E": (2, 2, 4, 4, 4),
+}
+CHANNELS = (64, 128, 256, 512, 512)
+
+
+def noise(start, count):
+    """formula.ts says the same."""
+    x = torch.sin(torch.arange(start + 1, start + count + 1, dtype=torch.float64) * 12.9898)
+    x = x * 43758.5453
+    return 2 * (x - torch.floor(x)) - 1
+
+
+def noisy_bytes(start, shape):
+    return torch.floor(128 * (noise(start, math.prod(shape)) + 1)).float().reshape(shape)
+
+
+def parameters(config, crop, width, fc, classes, **_):
+    """Kernels [size, size, in, out] and biases [out] by name, as the product names them."""
+    layers, inputs = [], 3
+    for block, depth in enumerate(DEPTHS[config]):
+        for place in range(depth):
+            size = 1 if config == "C" and place == 2 else 3
+            outputs = int(CHANNELS[block] * width)
+            layers.append((f"conv{block + 1}_{place + 1}", size, inputs, outputs))
+            inputs = outputs
+    for _ in range(5):
+        crop = -(-crop // 2)
+    layers += [("fc6", crop, inputs, fc), ("fc7", 1, fc, fc), ("fc8", 1, fc, classes)]
+    result = {}
+    for i, (name, size, inputs, outputs) in enumerate(layers):
+        shape = (size, size, inputs, outputs)
+        values = math.sqrt(6 / (size * size * inputs)) * noise(2_000_000 * i, math.prod(shape))
+        result[f"{name}.kernel"] = values.float().reshape(shape)
+        result[f"{name}.bias"] = (0.1 * noise(2_000_000 * i + 1_000_000, outputs)).float()
+    return {name: value.requires_grad_() for name, value in result.items()}
+
+
+def forward(config, weights, x):
+    """Score map [batch, classes, h, w] of images [batch, 3, height, width]."""
+
+    def conv(x, name, padding):
+        kernel, bias = weights[f"{name}.kernel"], weights[f"{name}.bias"]
+        return F.conv2d(x, kernel.permute(3, 2, 0, 1), bias, padding=padding)
+
+    for block, depth in enumerate(DEPTHS[config]):
+        for place in range(depth):
+            name = f"conv{block + 1}_{place + 1}"
+            x = F.relu(conv(x, name, weights[f"{name}.kernel"].shape[0] // 2))
+        if config == "A-LRN" and block == 0:
+            # PyTorch divides alpha by the size, the paper's tools did not
+            x = F.local_response_norm(x, size=5, alpha=5 * 1e-4, beta=0.75, k=2)
+        x = F.max_pool2d(x, 2, 2, ceil_mode=True)
+    x = F.relu(conv(x, "fc6", 0))
+    return conv(F.relu(conv(x, "fc7", 0)), "fc8", 0)
+
+
+def crops(net, step):
+    """Crops of a step [batch, 3, crop, crop]: two batches by turns, odd crops mirrored, the colours
+    shifted anew each time."""
+    batch, crop = net["batch"], net["crop"]
+    size = batch * crop * crop * 3
+    pixels = noisy_bytes(step % 2 * size, (batch, crop, crop, 3))
+    pixels[1::2] = pixels[1::2].flip(2)
+    shift = (30 * noise(step * batch * 3, batch * 3) - 128).float().reshape(batch, 1, 1, 3)
+    return ((pixels + shift) * net["inputScale"]).permute(0, 3, 1, 2)
+
+
+def labels(net, step):
+    return torch.tensor([(3 * n + step % 2) % net["classes"] for n in range(net["batch"])])
+
+
+def train(net, config):
+    """Losses of some steps of SGD."""
+    weights = parameters(config, **net)
+    rate, found = net["rate"], []
+    kernels = [w for name, w in weights.items() if name.endswith("kernel")]
+    biases = [w for name, w in weights.items() if name.endswith("bias")]
+    optimiser = torch.optim.SGD(
+        [{"params": kernels, "weight_decay": net["decay"]}, {"params": biases, "lr": 2 * rate}],
+        lr=rate,
+        momentum=net["momentum"],
+    )
+    for step in range(net["steps"]):
+        optimiser.zero_grad()
+        scores = forward(config, weights, crops(net, step)).flatten(1)
+        loss = F.cross_entropy(scores, labels(net, step))
+        loss.backward()
+        optimiser.step()
+        found.append(loss.detach())
+    return torch.stack(found)
+
+
+def dense(net, config):
+    """Posteriors of a whole image and its mirror image, in both orders of the score map."""
+    height, width = net["whole"]
+    image = noisy_bytes(0, (1, height, width, 3)) - torch.tensor(net["mean"])
+    image = (image * net["inputScale"]).permute(0, 3, 1, 2)
+    weights = parameters(config, **net)
+    with torch.no_grad():
+        maps = [forward(config, weights, x) for x in (image, image.flip(3))]
+    return {
+        "average-then-softmax": sum(F.softmax(m.mean((2, 3)), 1) for m in maps) / 2,
+        "softmax-then-average": sum(F.softmax(m, 1).mean((2, 3)) for m in maps) / 2,
+        "upright": F.softmax(maps[0].mean((2, 3)), 1),
+    }
+
+
+def nets(net):
+    for config in DEPTHS:
+        weights = parameters(config, **net)
+        scores = forward(config, weights, crops(net, 0)).flatten(1)
+        F.cross_entropy(scores, labels(net, 0)).backward()
+        yield f"{config}/scores", scores
+        yield f"{config}/losses", train(net, config)
+        for name, weight in weights.items():
+            yield f"{config}/gradient/{name}", weight.grad
+        for name, values in dense(net, config).items():
+            yield f"{config}/dense/{name}", values
+
+
+def resized(cases):
+    """Images rescaled by antialiased bicubic interpolation, a = -0.5, rounded to bytes."""
+    for i, (height, width, new_height, new_width) in enumerate(cases):
+        image = noisy_bytes(1000 * i, (height, width, 3)).permute(2, 0, 1)[None]
+        image = F.interpolate(image, (new_height, new_width), mode="bicubic", antialias=True)
+        yield f"resized/{i}", image.round().clamp(0, 255)[0].permute(1, 2, 0)
+
+
+def write_safetensors(file, tensors):
+    header, at = {}, 0
+    for name, values in tensors.items():
+        end = at + 4 * values.numel()
+        header[name] = {"dtype": "F32", "shape": list(values.shape), "data_offsets": [at, end]}
+        at = end
+    text = json.dumps(header).encode()
+    with open(file, "wb") as out:
+        out.write(struct.pack("<Q", len(text)) + text)
+        for values in tensors.values():
+            out.write(array.array("f", values.detach().flatten().tolist()).tobytes())
+
+
+request = json.load(sys.stdin)
+answers = {**dict(nets(request["net"])), **dict(resized(request["resized"]))}
+write_safetensors(request["out"], answers)

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { paper } from "../experiments/setups.ts";
+import table3 from "../experiments/table3.ts";
+import { type Context, formatS, isEvaluation, key, title } from "../lib/experiment.ts";
+import { evaluationsOf, plan } from "../lib/plan.ts";
+
+const context: Context = { train: paper.train, evaluate: paper.evaluate, seed: 0, data: "" };
+
+Deno.test("Table 3 is twelve trainings and an evaluation of each, every run once", () => {
+  const runs = plan([table3], [context]);
+  const titles = runs.filter(({ run }) => !isEvaluation(run)).map(({ run }) => title(run));
+  // A and A-LRN, B; C, D and E at 256, 384 and both: 3 + 3 * 3; all of them are rows
+  assert.deepEqual(
+    titles.toSorted(),
+    [
+      ...["A 256", "A-LRN 256", "B 256"],
+      ...["C", "D", "E"].flatMap((net) => [`${net} 256`, `${net} 384`, `${net} [256;512]`]),
+    ].toSorted(),
+  );
+  assert.equal(runs.length, 24);
+  assert.equal(evaluationsOf([table3]).length, 12);
+  assert.equal(new Set(runs.map(({ key }) => key)).size, 24);
+});
+
+Deno.test("every run comes after those it needs", () => {
+  const seen = new Set<string>();
+  for (const { key, run, after } of plan([table3], [context])) {
+    assert.ok(after.every((name) => seen.has(name)), `${title(run)} comes too early`);
+    const startsAnew = !isEvaluation(run) && run.init === "random";
+    assert.equal(after.length, startsAnew ? 0 : 1);
+    seen.add(key);
+  }
+});
+
+Deno.test("a table asked for twice costs nothing more; a second seed costs as much again", () => {
+  const runs = plan([table3], [context]);
+  assert.deepEqual(plan([table3, table3], [context, context]), runs);
+  const seeds = [0, 1].map((seed) => ({ ...context, seed }));
+  const both = plan([table3], seeds);
+  assert.equal(both.length, 48);
+  assert.deepEqual(both.slice(0, 24), runs);
+  for (const planned of both) {
+    assert.equal(key(planned.run, planned.context), planned.key);
+    // seeds do not mix
+    const ancestors = both.filter(({ key }) => planned.after.includes(key));
+    assert.ok(ancestors.every((other) => other.context.seed === planned.context.seed));
+  }
+  assert.deepEqual(plan([], [context]), []);
+});
+
+Deno.test("Table 3's published errors and scales are the paper's", () => {
+  const rows = table3.rows.map(({ config, S, evaluations, published: { top1, top5 } }) => {
+    assert.equal(evaluations.length, 1);
+    const { Q, net, method } = evaluations[0]!;
+    assert.deepEqual([net.config, net.S, method], [config, S, "dense"]);
+    return [config, formatS(S), Q, top1, top5];
+  });
+  assert.deepEqual(rows, [
+    ["A", "256", 256, 29.6, 10.4],
+    ["A-LRN", "256", 256, 29.7, 10.5],
+    ["B", "256", 256, 28.7, 9.9],
+    ["C", "256", 256, 28.1, 9.4],
+    ["C", "384", 384, 28.1, 9.3],
+    ["C", "[256;512]", 384, 27.3, 8.8],
+    ["D", "256", 256, 27.0, 8.8],
+    ["D", "384", 384, 26.8, 8.7],
+    ["D", "[256;512]", 384, 25.6, 8.1],
+    ["E", "256", 256, 27.3, 9.0],
+    ["E", "384", 384, 26.9, 8.7],
+    ["E", "[256;512]", 384, 25.5, 8.0],
+  ]);
+});

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { constant, placeholder } from "../../lib/tensorflow/graph.ts";
+import { cast, scale } from "../../lib/tensorflow/operations.ts";
+import { elements, float32, int32 } from "../../lib/tensorflow/session.ts";
+import { sessionOf, tensorflow } from "./run_graph.ts";
+
+Deno.test("values go in and come out with their shapes, and nothing stays", async () => {
+  const binding = await tensorflow();
+  const before = binding.getNumOfTensors();
+  using run = await sessionOf((graph) => [
+    scale(placeholder(graph, "x", { dtype: "float32", shape: [2, null] }), 2),
+    scale(placeholder(graph, "n", { dtype: "int32", shape: [] }), 3),
+    cast(placeholder(graph, "bytes", { dtype: "uint8", shape: [null] }), "int32"),
+  ]);
+  const feeds = {
+    x: float32([1, 2, 3, 4, 5, 6], [2, 3]),
+    n: int32([7], []),
+    bytes: { dtype: "uint8", shape: [2], values: Uint8Array.of(0, 255) },
+  } as const;
+  assert.deepEqual(run.session.run(feeds, run.built), [
+    { shape: [2, 3], values: Float32Array.of(2, 4, 6, 8, 10, 12) },
+    { shape: [], values: Int32Array.of(21) },
+    { shape: [2], values: Int32Array.of(0, 255) },
+  ]);
+  assert.equal(binding.getNumOfTensors(), before);
+});
+
+Deno.test("a held value serves many runs until it is released", async () => {
+  const binding = await tensorflow();
+  const before = binding.getNumOfTensors();
+  using run = await sessionOf((graph) =>
+    scale(placeholder(graph, "x", { dtype: "float32", shape: [3] }), -1)
+  );
+  const x = run.session.hold(float32([1, 2, 3]));
+  for (let time = 0; time < 3; time++) {
+    assert.deepEqual(run.session.run({ x }, [run.built])[0]!.values, Float32Array.of(-1, -2, -3));
+  }
+  assert.equal(binding.getNumOfTensors(), before + 1);
+  run.session.release(x);
+  assert.equal(binding.getNumOfTensors(), before);
+});
+
+Deno.test("a failed run leaves nothing behind", async () => {
+  const binding = await tensorflow();
+  using run = await sessionOf((graph) => {
+    placeholder(graph, "x", { dtype: "float32", shape: [2] });
+    return constant(graph, [1], { dtype: "bool" });
+  });
+  const before = binding.getNumOfTensors();
+  assert.throws(() => run.session.run({ x: float32([1, 2]) }, ["nothing:0"]));
+  assert.throws(
+    () => run.session.run({ x: float32([1, 2]) }, [run.built]),
+    /Cannot fetch a tensor of type bool: cast it to float32 or int32/,
+  );
+  assert.equal(binding.getNumOfTensors(), before);
+});
+
+Deno.test("closing a session frees its model, and no file stays", async () => {
+  const binding = await tensorflow();
+  const before = binding.getNumOfSavedModels();
+  const ours = () =>
+    [...Deno.readDirSync(Deno.env.get("TMPDIR") ?? "/tmp")]
+      .filter(({ name }) => name.startsWith("verydeep-graph-")).map(({ name }) => name);
+  const files = new Set(ours());
+  const run = await sessionOf((graph) => constant(graph, 1));
+  assert.equal(binding.getNumOfSavedModels(), before + 1);
+  assert.deepEqual(ours().filter((name) => !files.has(name)), []);
+  run.session.close();
+  assert.equal(binding.getNumOfSavedModels(), before);
+});
+
+Deno.test("elements() multiplies sides, and knows what it does not know", () => {
+  assert.equal(elements([]), 1);
+  assert.equal(elements([2, 3, 4]), 24);
+  assert.ok(Number.isNaN(elements([2, null])));
+});

@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { small } from "../../experiments/setups.ts";
+import {
+  CONFIGS,
+  convsOf,
+  countMultiplyAdds,
+  countParameters,
+  layersOf,
+  pooled,
+  shapeOf,
+} from "../../lib/vgg/configs.ts";
+
+Deno.test("Table 2: parameters at 1000 classes, and multiply-adds of a crop of 224", () => {
+  const counts = Object.fromEntries(
+    CONFIGS.map((config) => {
+      const layers = layersOf(config);
+      return [config, [countParameters(layers), countMultiplyAdds(layers, 224)]];
+    }),
+  );
+  assert.deepEqual(counts, {
+    "A": [132_863_336, 7_609_090_048],
+    "A-LRN": [132_863_336, 7_609_090_048],
+    "B": [133_047_848, 11_308_466_176],
+    "C": [133_638_952, 11_770_888_192],
+    "D": [138_357_544, 15_470_264_320],
+    "E": [143_667_240, 19_632_062_464],
+  });
+});
+
+Deno.test("layers are named by block and place, as deep as Table 1 says", () => {
+  const names = (config: typeof CONFIGS[number]) =>
+    convsOf(layersOf(config)).map(({ name }) => name).join(" ");
+  assert.equal(
+    names("A"),
+    "conv1_1 conv2_1 conv3_1 conv3_2 conv4_1 conv4_2 conv5_1 conv5_2 fc6 fc7 fc8",
+  );
+  assert.equal(
+    names("E"),
+    "conv1_1 conv1_2 conv2_1 conv2_2 conv3_1 conv3_2 conv3_3 conv3_4 conv4_1 conv4_2 conv4_3 " +
+      "conv4_4 conv5_1 conv5_2 conv5_3 conv5_4 fc6 fc7 fc8",
+  );
+  assert.deepEqual(CONFIGS.map((config) => convsOf(layersOf(config)).length), [
+    ...[11, 11, 13, 16, 16, 19],
+  ]);
+});
+
+Deno.test("C is D with 1 by 1 kernels at the end of blocks 3, 4 and 5", () => {
+  const sizes = (config: "C" | "D") =>
+    convsOf(layersOf(config)).filter(({ name }) => name.startsWith("conv"))
+      .map(({ size }) => size).join("");
+  assert.equal(sizes("C"), "3333331331331");
+  assert.equal(sizes("D"), "3333333333333");
+  const outputs = (config: "C" | "D") => convsOf(layersOf(config)).map((conv) => conv.outputs);
+  assert.deepEqual(outputs("C"), outputs("D"));
+});
+
+Deno.test("A-LRN normalises once, between conv1_1 and the first pooling", () => {
+  const [first, second, third, ...others] = layersOf("A-LRN");
+  assert.deepEqual([first, second, third].map((layer) => layer!.kind), ["conv", "lrn", "maxpool"]);
+  assert.ok(others.every(({ kind }) => kind !== "lrn"));
+  assert.deepEqual(layersOf("A-LRN").filter(({ kind }) => kind !== "lrn"), layersOf("A"));
+});
+
+Deno.test("a pooling ends each of the five blocks, and nothing pools after them", () => {
+  for (const config of CONFIGS) {
+    const blocks = layersOf(config)
+      .map((layer) => layer.kind === "conv" ? layer.name[4] : layer.kind === "maxpool" ? "|" : "")
+      .join("").replaceAll(/(\d)\1+/g, "$1");
+    assert.equal(blocks, "1|2|3|4|5|", config);
+  }
+});
+
+Deno.test("the seven layers that A hands on have the same shapes in B to E, and not by position", () => {
+  const a = convsOf(layersOf("A"));
+  const seven = ["conv1_1", "conv2_1", "conv3_1", "conv3_2", "fc6", "fc7", "fc8"];
+  for (const config of ["B", "C", "D", "E"] as const) {
+    const convs = convsOf(layersOf(config));
+    for (const name of seven) {
+      const [theirs, ours] = [a, convs].map((list) => list.find((conv) => conv.name === name));
+      assert.ok(theirs);
+      assert.deepEqual(ours, theirs);
+    }
+    assert.notEqual(convs[1]!.outputs, a[1]!.outputs);
+  }
+});
+
+Deno.test("the small setup's nets: an eighth of the channels, fc6 over the last map", () => {
+  const shape = shapeOf(small.train, 20);
+  const convs = convsOf(layersOf("D", shape));
+  assert.deepEqual(convs.slice(0, 13).map(({ outputs }) => outputs), [
+    ...[8, 8, 16, 16, 32, 32, 32, 64, 64, 64, 64, 64, 64],
+  ]);
+  // 56, 28, 14, 7, 4, 2
+  assert.deepEqual(convs.slice(13), [
+    { kind: "conv", name: "fc6", size: 2, inputs: 64, outputs: 512 },
+    { kind: "conv", name: "fc7", size: 1, inputs: 512, outputs: 512 },
+    { kind: "conv", name: "fc8", size: 1, inputs: 512, outputs: 20 },
+  ]);
+  assert.deepEqual([224, 256, 56, 36, 33, 28, 1].map(pooled), [7, 8, 2, 2, 2, 1, 1]);
+});
+
+Deno.test("multiply-adds of a whole image: fc6 slides over its larger map", () => {
+  const shape = { crop: 32, classes: 10, width: 1 / 64, fc: 4 };
+  // channels 1, 2, 4, 8, 8; a map of 2 by 3 before fc6, whose kernel is 1 by 1
+  const expected = 64 * 96 * 9 * 3 * 1 + 32 * 48 * 9 * 1 * 2 + 16 * 24 * 9 * (2 * 4 + 4 * 4) +
+    8 * 12 * 9 * (4 * 8 + 8 * 8) + 4 * 6 * 9 * (8 * 8 + 8 * 8) + 2 * 3 * (8 * 4 + 4 * 4 + 4 * 10);
+  assert.equal(countMultiplyAdds(layersOf("A", shape), 64, 96), expected);
+});

@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { paper, small, smoke } from "../../experiments/setups.ts";
+import { shiftAxes } from "../../lib/vgg/colours.ts";
+import {
+  middleOf,
+  pixels,
+  rescale,
+  sampler,
+  type Sampling,
+  scalesOf,
+} from "../../lib/vgg/images.ts";
+import { covarianceOf, IMAGENET } from "./imagenet_colours.ts";
+
+const JITTERED = [256, 512] as const;
+
+/** Images of 60 by 45 pixels, smallest side 30 to 34, crops of 28. */
+const sampling: Sampling = {
+  images: Array.from({ length: 50 }, () => ({ height: 60, width: 45 })),
+  scales: [30, 31, 32, 33, 34],
+  crop: 28,
+  seed: 7,
+  axes: shiftAxes(covarianceOf(IMAGENET), "root"),
+  sigma: 0.1,
+};
+
+const counting = (count: number) => Array.from({ length: count }, (_, i) => i);
+
+/** The first samples of a training. */
+function samples(count: number, options: Partial<Sampling> = {}) {
+  return counting(count).map(sampler({ ...sampling, ...options }));
+}
+
+Deno.test("scales are the paper's, times crop / 224", () => {
+  assert.deepEqual([256, 384, 512].map((S) => pixels(S, 224)), [256, 384, 512]);
+  assert.deepEqual([224, 256, 288, 384, 512].map((S) => pixels(S, 56)), [56, 64, 72, 96, 128]);
+  assert.deepEqual([256, 384].map((S) => pixels(S, 28)), [32, 48]);
+  assert.equal(pixels(256, 33), 38); // 37.7
+  assert.deepEqual([256, JITTERED].map(middleOf), [256, 384]);
+});
+
+Deno.test("jittering draws from every scale in its range, both ends included", () => {
+  assert.deepEqual(scalesOf(384, paper.train), [384]);
+  assert.deepEqual(scalesOf(JITTERED, paper.train), counting(257).map((i) => 256 + i));
+  assert.deepEqual(scalesOf(JITTERED, small.train), [64, 80, 96, 112, 128]);
+  assert.deepEqual(scalesOf(JITTERED, smoke.train), [32, 40, 48, 56, 64]);
+  // scales that are equal after rounding count once
+  assert.deepEqual(scalesOf([256, 258], { crop: 28, jitterStep: 1 }), [32]);
+});
+
+Deno.test("an image is rescaled by its smallest side and keeps its aspect", () => {
+  assert.deepEqual(rescale({ height: 375, width: 500 }, 256), { height: 256, width: 341 });
+  assert.deepEqual(rescale({ height: 500, width: 375 }, 256), { height: 341, width: 256 });
+  assert.deepEqual(rescale({ height: 20, width: 20 }, 64), { height: 64, width: 64 });
+  for (const side of counting(300).map((i) => i + 20)) {
+    assert.equal(rescale({ height: 97, width: 331 }, side).height, side);
+  }
+});
+
+Deno.test("each epoch visits every image once, in another order", () => {
+  const all = samples(150).map(({ image }) => image);
+  const epochs = [0, 50, 100].map((from) => all.slice(from, from + 50));
+  for (const epoch of epochs) {
+    assert.deepEqual(epoch.toSorted((a, b) => a - b), counting(50));
+  }
+  assert.equal(new Set(epochs.map(String)).size, 3);
+  assert.notDeepEqual(samples(50, { seed: 8 }).map(({ image }) => image), epochs[0]);
+});
+
+Deno.test("a sample follows from its position, wherever one starts and however one goes", () => {
+  const all = samples(150);
+  const sampleAt = sampler(sampling);
+  for (const position of [149, 3, 77, 76, 0, 120]) {
+    assert.deepEqual(sampleAt(position), all[position]);
+  }
+});
+
+Deno.test("an image's draws follow from seed, epoch and image: not from its place, nor the others", () => {
+  const of9 = (epoch: number, options: Partial<Sampling>) => {
+    const count = options.images?.length ?? 50;
+    return samples((epoch + 1) * count, options).findLast(({ image }) => image === 9);
+  };
+  const sides = { height: 60, width: 45 };
+  const others = Array.from({ length: 80 }, (_, i) => i === 9 ? sides : { height: 90, width: 80 });
+  for (const epoch of [0, 1, 2]) {
+    assert.deepEqual(of9(epoch, { images: others }), of9(epoch, {}));
+    assert.notDeepEqual(of9(epoch, { seed: 8 }), of9(epoch, {}));
+  }
+  assert.notDeepEqual(of9(1, {}), of9(0, {}));
+});
+
+Deno.test("S is drawn for each image anew, all scales alike often", () => {
+  const drawn = samples(10_000).map(({ side }) => side);
+  // 2000 each, give or take four deviations of sqrt(10000 * 0.2 * 0.8) = 40
+  for (const scale of sampling.scales) {
+    const count = drawn.filter((side) => side === scale).length;
+    assert.ok(Math.abs(count - 2000) < 160, `${scale}: ${count}`);
+  }
+  for (let batch = 0; batch < 100; batch++) {
+    assert.ok(new Set(drawn.slice(16 * batch, 16 * (batch + 1))).size > 1);
+  }
+});
+
+Deno.test("crops lie inside their image and reach each of its corners, all places alike", () => {
+  const drawn = samples(20_000, { scales: [30] });
+  // 40 by 30 pixels: tops 0 to 12, lefts 0 to 2
+  const counts = new Map<string, number>();
+  for (const { side, top, left } of drawn) {
+    assert.equal(side, 30);
+    const place = `${top},${left}`;
+    counts.set(place, (counts.get(place) ?? 0) + 1);
+  }
+  const places = counting(13).flatMap((top) => counting(3).map((left) => `${top},${left}`));
+  assert.deepEqual(new Set(counts.keys()), new Set(places));
+  // 513 each, give or take five deviations of 22.4
+  for (const count of counts.values()) assert.ok(Math.abs(count - 513) < 112, `${count}`);
+});
+
+Deno.test("half of the crops are mirrored, whatever their scale", () => {
+  const drawn = samples(10_000);
+  for (const scale of sampling.scales) {
+    const those = drawn.filter(({ side }) => side === scale);
+    const share = those.filter(({ flip }) => flip).length / those.length;
+    assert.ok(Math.abs(share - 0.5) < 0.05, `${scale}: ${share}`);
+  }
+});
+
+Deno.test("colour shifts have ImageNet's covariance, times 0.1 ** 2 on the scale of 255", () => {
+  const shifts = samples(40_000).map(({ shift }) => shift);
+  const expected = covarianceOf(IMAGENET);
+  const mean = (of: (shift: readonly number[]) => number) =>
+    shifts.reduce((sum, shift) => sum + of(shift), 0) / shifts.length;
+  for (const [i, row] of expected.entries()) {
+    // deviation of a mean: 255 * 0.1 * sqrt(0.074) / sqrt(40000) = 0.035
+    assert.ok(Math.abs(mean((shift) => shift[i]!)) < 0.15);
+    for (const [j, value] of row.entries()) {
+      const found = mean((shift) => shift[i]! * shift[j]!);
+      const target = value * 0.1 ** 2 * 255 ** 2;
+      // deviation of a variance: sqrt(2 / 40000) = 0.7 per cent; IMAGENET has four digits
+      assert.ok(Math.abs(found / target - 1) < 0.04, `${i}, ${j}: ${found} is not ${target}`);
+    }
+  }
+});

@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import type { TrainRun, TrainSetup } from "../../lib/experiment.ts";
+import { float32, int32, Session } from "../../lib/tensorflow/session.ts";
+import type { Conv } from "../../lib/vgg/configs.ts";
+import { deviation, trainingGraph } from "../../lib/vgg/model.ts";
+import { gap, noisyBytes } from "../formula.ts";
+import { tensorflow } from "../tensorflow/run_graph.ts";
+import { context, setup } from "./tiny.ts";
+
+/** A training of three updates by batches of 16 crops, with what tests vary. */
+interface Three {
+  readonly microBatch?: number;
+  readonly seed?: number;
+  readonly updates?: number;
+  readonly update?: TrainRun["update"];
+  readonly train?: Partial<TrainSetup>;
+}
+
+/** Weights by name before and after, and the losses. */
+async function train({ microBatch = 16, seed = 0, updates = 3, update, train = {} }: Three = {}) {
+  const options = { ...setup, batch: 16, dropout: 0, ...train };
+  const run = { config: "A", S: 256, init: "random", ...update ? { update } : {} } as const;
+  const { graph, weights, velocities } = trainingGraph(run, {
+    ...{ setup: options, evaluate: context.evaluate, classes: 3, microBatch, source: "bank" },
+  });
+  const session = new Session(await tensorflow(), graph);
+  const read = () => {
+    const fetched = session.run({}, weights.map(({ value }) => value));
+    return new Map(
+      weights.map(({ name }, i) => [name, fetched[i]!.values as Float32Array]),
+    );
+  };
+  try {
+    session.run({ "seed/weights": int32([seed, 0]) }, ["initialise:0"]);
+    const before = read();
+    const [count, size] = [16 * updates, options.crop ** 2];
+    const rows = [count / microBatch, microBatch];
+    const crops = Array.from({ length: count }, (_, i) => i);
+    session.run({
+      "crops/bank": {
+        ...{ dtype: "uint8", shape: [count * size, 3], values: noisyBytes(count * size * 3) },
+      },
+      "crops/places": int32(crops.flatMap((i) => [i * size, options.crop, 1]), [...rows, 3]),
+      "crops/offsets": float32(crops.flatMap(() => [-128, -128, -128]), [...rows, 3]),
+      "crops/labels": int32(crops.map((i) => i % 3), rows),
+    }, ["crops/start:0"]);
+    const rate = float32([0.01], []);
+    const draws = { "seed/dropout": int32([seed, 1]) };
+    const losses = Array.from({ length: updates }, () => {
+      if (microBatch === 16) return session.run({ rate, ...draws }, ["step:0"])[0]!.values[0]!;
+      let loss = 0;
+      for (let part = 0; part < 16 / microBatch; part++) {
+        loss += session.run(draws, ["part:0"])[0]!.values[0]!;
+      }
+      session.run({ rate }, ["update:0"]);
+      return loss;
+    });
+    return { before, after: read(), losses, velocities: velocities.map(({ name }) => name) };
+  } finally {
+    session.close();
+  }
+}
+
+type Trained = Awaited<ReturnType<typeof train>>;
+
+/** What the updates added to a variable. */
+const moved = ({ before, after }: Trained, name: string) =>
+  after.get(name)!.map((value, i) => value - before.get(name)![i]!);
+
+Deno.test("a batch of 16 is 2 of 8 is 4 of 4, but for rounding", async () => {
+  const whole = await train();
+  assert.ok(whole.losses.every((loss) => loss > 0.5 && loss < 20), `${whole.losses}`);
+  for (const microBatch of [8, 4]) {
+    const parts = await train({ microBatch });
+    assert.ok(gap(parts.losses, whole.losses) < 1e-5);
+    for (const name of whole.after.keys()) {
+      // relative to the movement, not to the weight
+      const error = gap(moved(parts, name), moved(whole, name));
+      assert.ok(error < 1e-3, `${name} is off by ${error} in parts of ${microBatch}`);
+    }
+  }
+});
+
+Deno.test("one seed gives the same training to the last bit, another one another", async () => {
+  const first = await train({ train: { dropout: 0.5 } });
+  assert.deepEqual(await train({ train: { dropout: 0.5 } }), first);
+  const other = await train({ train: { dropout: 0.5 }, seed: 1 });
+  assert.notDeepEqual(other.before.get("fc6.kernel"), first.before.get("fc6.kernel"));
+  assert.notDeepEqual(other.losses, first.losses);
+});
+
+Deno.test("kernels are decayed by rate times lambda times weight, biases are not", async () => {
+  const [plain, decayed] = [0, 0.5].map((weightDecay) =>
+    train({ updates: 1, train: { weightDecay } })
+  );
+  const [a, b] = [await plain!, await decayed!];
+  for (const [name, weights] of a.before) {
+    const lambda = name.endsWith(".bias") ? 0 : 0.5;
+    const [without, found] = [moved(a, name), moved(b, name)];
+    const largest = Math.max(...weights.map(Math.abs), 1e-3);
+    for (const [i, weight] of weights.entries()) {
+      const expected = without[i]! - 0.01 * lambda * weight;
+      assert.ok(Math.abs(found[i]! - expected) < 1e-6 * largest, name);
+    }
+  }
+});
+
+Deno.test("biases learn twice as fast as kernels", async () => {
+  const rate = (rate: number) => train({ updates: 1, train: { biases: { rate, decay: 0 } } });
+  const [once, twice] = [await rate(1), await rate(2)];
+  for (const name of once.before.keys()) {
+    const factor = name.endsWith(".bias") ? 2 : 1;
+    const expected = moved(once, name).map((value) => factor * value);
+    assert.ok(gap(moved(twice, name), expected) < 1e-4, name);
+  }
+});
+
+Deno.test("where only the fully-connected layers learn, no other weight moves", async () => {
+  const trained = await train({ update: "fc" });
+  const changed = [...trained.after.keys()].filter((name) =>
+    moved(trained, name).some((value) => value !== 0)
+  );
+  const fc = ["fc6", "fc7", "fc8"].flatMap((name) => [`${name}.kernel`, `${name}.bias`]);
+  assert.deepEqual(changed, fc);
+  assert.deepEqual(trained.velocities, fc.map((name) => `${name}.velocity`));
+});
+
+Deno.test("deviations of random kernels, by their formulas", () => {
+  const conv: Conv = { kind: "conv", name: "conv2_1", size: 3, inputs: 64, outputs: 128 };
+  const found = (["paper", "gaussian-0.01", "glorot", "he"] as const)
+    .map((init) => deviation(conv, init));
+  const expected = [0.1, 0.01, Math.sqrt(2 / (9 * 192)), Math.sqrt(2 / 576)];
+  assert.ok(gap(found, expected) < 1e-12);
+});
+
+Deno.test("kernels start with their deviation around 0, biases at 0, no two layers alike", async () => {
+  const he = await train({ updates: 0, train: { fc: 64 } });
+  const paper = await train({ updates: 0, train: { fc: 64, kernels: "paper" } });
+  for (const [name, weights] of he.before) {
+    if (name.endsWith(".bias")) {
+      assert.ok(weights.every((value) => value === 0));
+      continue;
+    }
+    const mean = weights.reduce((sum, value) => sum + value, 0) / weights.length;
+    const variance = weights.reduce((sum, value) => sum + value ** 2, 0) / weights.length;
+    // fc7 has 64 inputs and 4096 weights, whose variance is known to 2.2 per cent
+    if (name === "fc7.kernel") assert.ok(Math.abs(variance / (2 / 64) - 1) < 0.09, `${variance}`);
+    assert.ok(Math.abs(mean) < 5 * Math.sqrt(variance / weights.length), name);
+    const ratio = paper.before.get(name)![0]! / weights[0]!;
+    // the same draws, of deviation 0.1 instead of sqrt(2 / inputs)
+    if (name === "fc7.kernel") assert.ok(Math.abs(ratio / (0.1 / Math.sqrt(2 / 64)) - 1) < 1e-5);
+  }
+  const [a, b] = ["conv4_2.kernel", "conv5_1.kernel"].map((name) => he.before.get(name)!);
+  assert.equal(a!.length, b!.length);
+  assert.ok(a!.every((value, i) => value !== b![i]));
+});

@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import type { TrainScale } from "../../lib/experiment.ts";
+import { Graph } from "../../lib/tensorflow/graph.ts";
+import { Session } from "../../lib/tensorflow/session.ts";
+import { type Bank, fillBank } from "../../lib/vgg/bank.ts";
+import { shiftAxes } from "../../lib/vgg/colours.ts";
+import { openCrops } from "../../lib/vgg/crops.ts";
+import { sampler, scalesOf } from "../../lib/vgg/images.ts";
+import { cropsFromBank, cropsFromFiles, placeOf } from "../../lib/vgg/pipeline.ts";
+import { noisyBytes } from "../formula.ts";
+import { tensorflow } from "../tensorflow/run_graph.ts";
+import { setup, tinyDataset } from "./tiny.ts";
+
+type Tiny = ReturnType<typeof tinyDataset>;
+
+/** A training's batches from one position to another. */
+async function batches(
+  dataset: Tiny,
+  { S, from, to, bank, inputScale = 1, microBatch = 4 }: {
+    readonly S: TrainScale;
+    readonly from: number;
+    readonly to: number;
+    readonly bank?: Bank;
+    readonly inputScale?: number;
+    readonly microBatch?: number;
+  },
+) {
+  const graph = new Graph();
+  const options = { batch: microBatch, crop: setup.crop, inputScale };
+  const { images, labels } = (bank ? cropsFromBank : cropsFromFiles)(graph, options);
+  const session = new Session(await tensorflow(), graph);
+  const crops = openCrops(session, {
+    run: { config: "A", S, init: "random" },
+    ...{ setup, seed: 5, dataset, microBatch },
+    ...bank ? { bank } : {},
+  });
+  try {
+    crops.start(from, to);
+    return Array.from({ length: (to - from) / microBatch }, () => {
+      const [pixels, classes] = session.run({}, [images, labels]);
+      return { pixels: pixels!.values, shape: pixels!.shape, labels: [...classes!.values] };
+    });
+  } finally {
+    crops.release();
+    session.close();
+  }
+}
+
+const joined = (parts: readonly { pixels: ArrayLike<number> }[]) =>
+  parts.flatMap(({ pixels }) => Array.from(pixels));
+
+Deno.test("files and a bank give the same batches, byte for byte, at all scales", async () => {
+  using dataset = tinyDataset();
+  const S = [256, 512] as const;
+  const bank = fillBank(await tensorflow(), dataset.train, { scales: scalesOf(S, setup) });
+  const range = { S, from: 0, to: 36, inputScale: 1 / 64 };
+  const [files, banked] = [
+    await batches(dataset, range),
+    await batches(dataset, { ...range, bank }),
+  ];
+  assert.deepEqual(banked, files);
+  assert.deepEqual(files[0]!.shape, [4, 28, 28, 3]);
+  assert.ok(new Set(joined(files)).size > 1000);
+});
+
+Deno.test("the middle of a training has the same batches, whichever way it is reached", async () => {
+  using dataset = tinyDataset();
+  const bank = fillBank(await tensorflow(), dataset.train, { scales: [32] });
+  const all = await batches(dataset, { S: 256, from: 0, to: 24, bank });
+  assert.deepEqual(await batches(dataset, { S: 256, from: 16, to: 24, bank }), all.slice(4));
+  // and in smaller parts
+  const halves = await batches(dataset, { S: 256, from: 16, to: 24, bank, microBatch: 2 });
+  assert.deepEqual(joined(halves), joined(all.slice(4)));
+});
+
+Deno.test("a crop is its image's pixels, mirrored or not, plus the shift, minus the mean, scaled", async () => {
+  using dataset = tinyDataset();
+  const { colours, train } = dataset;
+  const inputScale = 1 / 64;
+  const [...found] = await batches(dataset, { S: 256, from: 0, to: 24, inputScale });
+  const sampleAt = sampler({
+    ...{ images: train, scales: [32], crop: 28, seed: 5, sigma: setup.rgbShift.sigma },
+    axes: shiftAxes(colours.covariance, "root"),
+  });
+  const seen = { flipped: 0, upright: 0 };
+  for (let position = 0; position < 24; position++) {
+    const { image, top, left, flip, shift } = sampleAt(position);
+    const { pixels, labels } = found[Math.floor(position / 4)]!;
+    assert.equal(labels[position % 4], image % 2);
+    if (image % 3 !== 0) continue; // the others are not 32 by 40 pixels already
+    seen[flip ? "flipped" : "upright"]++;
+    const bytes = noisyBytes(32 * 40 * 3, { from: 10_000 * image });
+    for (const [y, x, channel] of [[0, 0, 0], [0, 27, 1], [27, 0, 2], [13, 5, 0], [27, 27, 1]]) {
+      const column = left + (flip ? 27 - x! : x!);
+      const byte = bytes[3 * ((top + y!) * 40 + column) + channel!]!;
+      const expected = (byte + shift[channel!]! - colours.mean[channel!]!) * inputScale;
+      const value = pixels[((position % 4 * 28 + y!) * 28 + x!) * 3 + channel!]!;
+      assert.ok(Math.abs(value - expected) < 1e-5, `${value} is not ${expected}`);
+    }
+  }
+  assert.ok(seen.flipped > 0 && seen.upright > 0);
+});
+
+Deno.test("a mirrored crop is read from its right end, with a step of -1", () => {
+  const sample = { image: 0, side: 32, top: 2, left: 3, flip: false, shift: [0, 0, 0] as const };
+  const sides = { height: 32, width: 40 };
+  assert.deepEqual(placeOf(sample, sides, 28, 1000), [1000 + 2 * 40 + 3, 40, 1]);
+  assert.deepEqual(placeOf({ ...sample, flip: true }, sides, 28), [2 * 40 + 3 + 27, 40, -1]);
+});

@@ -1,0 +1,217 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { net } from "../../experiments/protocol.ts";
+import { UserError } from "../../lib/errors.ts";
+import type { Context, Schedule, TrainRun, TrainSetup } from "../../lib/experiment.ts";
+import { convsOf, layersOf, shapeOf } from "../../lib/vgg/configs.ts";
+import { bankOffsets, fillBank } from "../../lib/vgg/bank.ts";
+import {
+  type Checkpoint,
+  type LogEntry,
+  type Tensors,
+  train,
+  type Training,
+} from "../../lib/vgg/train.ts";
+import { readSafetensors, writeSafetensors } from "../../lib/weights/safetensors.ts";
+import { noises } from "../formula.ts";
+import { tensorflow } from "../tensorflow/run_graph.ts";
+import { context, setup, tinyDataset } from "./tiny.ts";
+
+const A = net("A", 256);
+
+/** A context with parts of its setup replaced. */
+function contextOf(parts: Partial<TrainSetup> = {}, first: Partial<Schedule> = {}): Context {
+  const schedules = {
+    ...setup.schedules,
+    first: { ...setup.schedules.first, ...first },
+    ...parts.schedules,
+  };
+  return { ...context, train: { ...setup, ...parts, schedules } };
+}
+
+/** Trains, stopping after `stopAfter` steps if there are as many; what it told on its way. */
+async function watch(training: Training, stopAfter = Infinity) {
+  const log: LogEntry[] = [];
+  const checkpoints: Checkpoint[] = [];
+  let [steps, seen] = [0, 0];
+  const result = train(await tensorflow(), training, {
+    onLog: (entry) => log.push(entry),
+    onCheckpoint: (checkpoint) => checkpoints.push(checkpoint),
+    onProgress: (images) => seen = images,
+    shouldStop: () => ++steps === stopAfter,
+  });
+  return { ...result, log, checkpoints, seen };
+}
+
+Deno.test("a training that was stopped goes on as if it had not been, to the last bit", async (t) => {
+  using dataset = tinyDataset();
+  const bank = fillBank(await tensorflow(), dataset.train, { scales: [32] });
+  const folder = await Deno.makeTempDir({ prefix: "verydeep-test-" });
+  const ways: Record<string, Partial<Training>> = {
+    "from files": {},
+    "from a bank, in micro-batches": { bank, microBatch: 2 },
+  };
+  try {
+    for (const [name, way] of Object.entries(ways)) {
+      await t.step(name, async () => {
+        const training = { run: A, context: contextOf({ dropout: 0.5 }), dataset, ...way };
+        const unbroken = await watch(training);
+        assert.ok(unbroken.finished);
+        assert.equal(unbroken.checkpoint.step, 12);
+        // the epochs end after steps 3, 6, 9; validations are after 4 and 8
+        let stopped = await watch(training, 5);
+        assert.ok(!stopped.finished);
+        assert.equal(stopped.checkpoint.step, 5);
+        for (const steps of [2, 4, Infinity]) {
+          // a checkpoint survives its file
+          const file = join(folder, "checkpoint.safetensors");
+          writeSafetensors(file, { tensors: stopped.checkpoint.tensors, metadata: {} });
+          const tensors = readSafetensors(file).tensors as Tensors;
+          stopped = await watch(
+            { ...training, checkpoint: { ...stopped.checkpoint, tensors } },
+            steps,
+          );
+        }
+        assert.ok(stopped.finished);
+        assert.deepEqual(stopped.checkpoint, unbroken.checkpoint);
+        assert.deepEqual(stopped.log.at(-1)!.validation, unbroken.log.at(-1)!.validation);
+      });
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("a training tells its steps, rates, epochs and validations", async () => {
+  using dataset = tinyDataset();
+  const { log, checkpoints, seen, checkpoint } = await watch({
+    run: A,
+    context: contextOf({ kernels: "gaussian-0.01" }),
+    dataset,
+  });
+  // 48 images in batches of 4, twelve images in an epoch; the rate drops at half
+  assert.deepEqual(log.map(({ step }) => step), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+  assert.deepEqual(log.map(({ epoch }) => Math.round(3 * epoch)), log.map(({ step }) => step));
+  assert.equal(seen, 48);
+  const validated = log.filter(({ validation }) => validation !== undefined);
+  assert.deepEqual(validated.map(({ step }) => step), [4, 8, 12]);
+  assert.deepEqual(checkpoints.map(({ step }) => step), [4, 8, 12]);
+  assert.deepEqual(checkpoints.at(-1), checkpoint);
+  assert.deepEqual(log.slice(0, 3).map(({ learningRate }) => learningRate), [0.01, 0.01, 0.01]);
+  assert.deepEqual(log.slice(6).map(({ learningRate }) => learningRate), Array(6).fill(0.001));
+  // small weights say nothing yet of the two classes
+  assert.ok(Math.abs(log[0]!.loss - Math.LN2) < 1e-3, `${log[0]!.loss}`);
+  for (const { validation } of validated) {
+    assert.ok([0, 25, 50, 75, 100].includes(validation!.top1)); // of four images
+    assert.equal(validation!.top5, 0); // two classes are among the five highest
+  }
+});
+
+Deno.test("dark and bright images are learnt apart", async () => {
+  using dataset = tinyDataset();
+  const bank = fillBank(await tensorflow(), dataset.train, { scales: [32] });
+  const { bytes } = bank;
+  const offsets = bankOffsets(dataset.train, [32]);
+  for (const [i, { label }] of dataset.train.entries()) {
+    const image = bytes.subarray(3 * offsets[i]!, 3 * (offsets[i + 1] ?? bytes.length / 3));
+    image.set(image.map((byte) => 128 * label + byte / 2));
+  }
+  const parts = { dropout: 0, batch: 12, width: 1 / 16 };
+  const learning = { learningRate: 0.02, images: 12 * 60, warmup: 0.1 };
+  const { log } = await watch({ run: A, context: contextOf(parts, learning), dataset, bank });
+  // chance is ln 2 = 0.69
+  assert.ok(log.at(-1)!.loss < 0.2, `${log.at(-1)!.loss}`);
+});
+
+Deno.test("the plateau rule divides the rate, and ends the training before its images are used up", async () => {
+  using dataset = tinyDataset();
+  // a rate of 0 makes accuracy stand still from the first validation on
+  const stalled = {
+    learningRate: 0,
+    images: 4000,
+    drops: { rule: "plateau", patience: 2, times: 1 },
+  } as const;
+  const { finished, checkpoint, log } = await watch({
+    run: A,
+    context: contextOf({ validations: 500 }, stalled),
+    dataset,
+  });
+  // of 1000 steps each second one is validated: best, 1, 2 and drop, 1, 2 and over
+  assert.ok(finished);
+  assert.equal(checkpoint.step, 10);
+  assert.deepEqual([checkpoint.plateau.drops, checkpoint.plateau.over], [1, true]);
+  assert.equal(log.filter(({ validation }) => validation).length, 5);
+});
+
+Deno.test("a loss that is no number stops the training and names the step; good checkpoints stay", async () => {
+  using dataset = tinyDataset();
+  const told: Checkpoint[] = [];
+  const training = {
+    run: A,
+    context: contextOf({ validations: 12 }, { learningRate: 1e18, warmup: 0.2 }),
+    dataset,
+  };
+  const binding = await tensorflow();
+  const before = binding.getNumOfTensors();
+  assert.throws(() =>
+    train(binding, training, {
+      onLog() {},
+      onCheckpoint: (checkpoint) => told.push(checkpoint),
+      onProgress() {},
+      shouldStop: () => false,
+    }), (error: Error) => {
+    assert.ok(error instanceof UserError);
+    const step = /^Cannot go on training A 256: the loss is (?:NaN|Infinity) at step (\d+) /
+      .exec(error.message)?.[1];
+    assert.equal(Number(step), told.at(-1)!.step + 1, error.message);
+    return true;
+  });
+  assert.equal(binding.getNumOfTensors(), before);
+});
+
+/** Weights of a net of our tiny shape by the formula. */
+function weightsOf(run: TrainRun): Tensors {
+  const layers = convsOf(layersOf(run.config, shapeOf(setup, 2)));
+  return new Map(layers.flatMap(({ name, size, inputs, outputs }, i) => [
+    [`${name}.kernel`, {
+      shape: [size, size, inputs, outputs],
+      values: noises(size * size * inputs * outputs, { from: 10_000 * i, scale: 0.1 }),
+    }],
+    [`${name}.bias`, { shape: [outputs], values: noises(outputs, { from: 5000 + 10_000 * i }) }],
+  ]));
+}
+
+/** Names of the layers whose weights are the ancestor's after a training at rate 0. */
+async function inheritedLayers(run: TrainRun, ancestor: Tensors): Promise<string[]> {
+  using dataset = tinyDataset();
+  const still: Schedule = { learningRate: 0, images: 4, drops: { rule: "steps", at: [] } };
+  const schedules = { first: still, finer: still, jittered: still };
+  const { checkpoint } = await watch({
+    ...{ run, context: contextOf({ schedules, validations: 1 }), dataset, ancestor },
+  });
+  const same = [...checkpoint.tensors].filter(([name, { values }]) => {
+    const theirs = ancestor.get(name)?.values;
+    return theirs?.length === values.length && values.every((value, i) => value === theirs[i]);
+  });
+  const layers = Object.groupBy(same.map(([name]) => name), (name) => name.split(".")[0]!);
+  // kernel and bias together
+  return Object.entries(layers).filter(([, names]) => names!.length === 2).map(([name]) => name);
+}
+
+Deno.test("B takes seven layers from A by name, and draws the others", async () => {
+  const run = net("B", 256);
+  assert.ok(run.init !== "random");
+  assert.deepEqual(await inheritedLayers(run, weightsOf(run.init.from)), [
+    ...["conv1_1", "conv2_1", "conv3_1", "conv3_2", "fc6", "fc7", "fc8"],
+  ]);
+});
+
+Deno.test("S = 384 starts from all layers of S = 256, a jittered S from those of S = 384", async () => {
+  for (const S of [384, [256, 512]] as const) {
+    const run = net("C", S);
+    assert.ok(run.init !== "random");
+    assert.equal(String(run.init.from.S), S === 384 ? "256" : "384");
+    const names = convsOf(layersOf("C")).map(({ name }) => name);
+    assert.deepEqual(await inheritedLayers(run, weightsOf(run.init.from)), names);
+  }
+});
