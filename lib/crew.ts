@@ -67,6 +67,18 @@ export async function carryOutPlan(runs: readonly PlannedRun[], crew: Crew) {
   }
 }
 
+/**
+ * How runs side by side share the cores. One that has a processor for itself computes its batch in
+ * two towers: on 2 cores that took a training of the small setup 1.3 times as far as threads inside
+ * each operation did. The number of runs that are left does not count: sums are rounded in another
+ * order on other threads, and a run that goes on must go on as it began.
+ */
+export function sharesOf(cores: number, runs: number) {
+  const towers = runs === 1 && cores > 1 ? 2 : 1;
+  const intraOpThreads = Math.ceil(cores / (runs * towers));
+  return { towers, intraOpThreads, interOpThreads: cores };
+}
+
 /** Starts the threads, one after the other: so does TensorFlow want to be loaded. */
 async function hireAll(
   hands: Hand[],
@@ -74,10 +86,10 @@ async function hireAll(
   { most, stop }: { most: number; stop: SharedArrayBuffer },
 ) {
   const cores = navigator.hardwareConcurrency;
-  const count = Math.min(most, workers ?? (setup.sideBySide === "cores" ? cores : 1));
-  const threads = { intraOpThreads: Math.ceil(cores / count), interOpThreads: cores };
-  while (hands.length < count) {
-    hands.push(await hire({ dataset, storeFolder: store.folder, threads, stop }));
+  const count = workers ?? (setup.sideBySide === "cores" ? cores : 1);
+  const { towers, ...threads } = sharesOf(cores, count);
+  while (hands.length < Math.min(most, count)) {
+    hands.push(await hire({ dataset, storeFolder: store.folder, threads, towers, stop }));
   }
 }
 

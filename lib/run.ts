@@ -19,6 +19,8 @@ export interface Workplace {
   /** Training images in memory, at the scales of the run. */
   readonly bank?: Bank;
   readonly microBatch?: number;
+  /** Parts of a batch that a training computes side by side; 1 if absent. */
+  readonly towers?: number;
   /** Images seen, of how many. */
   onProgress(done: number, total: number): void;
   /** Whether to leave at the next step. */
@@ -46,7 +48,7 @@ export function carryOut(planned: PlannedRun, ancestor: PlannedRun | undefined, 
 }
 
 function trainNet(planned: PlannedRun, ancestor: PlannedRun | undefined, place: Workplace) {
-  const { store, binding, dataset, bank, microBatch } = place;
+  const { store, binding, dataset, bank, microBatch, towers = 1 } = place;
   const checkpoint = store.readCheckpoint(planned);
   store.cutLog(planned, checkpoint?.step ?? 0);
   const outcome = train(binding, {
@@ -57,6 +59,7 @@ function trainNet(planned: PlannedRun, ancestor: PlannedRun | undefined, place: 
     ...checkpoint && { checkpoint },
     ...bank && { bank },
     ...microBatch !== undefined && { microBatch },
+    towers,
   }, {
     onLog: (entry) => store.appendLog(planned, entry),
     onCheckpoint: (state) => store.writeCheckpoint(planned, state),

@@ -12,6 +12,8 @@ export interface Opening {
   readonly dataset: Dataset;
   readonly storeFolder: string;
   readonly threads: LoadOptions;
+  /** Parts of a batch that a training computes side by side. */
+  readonly towers: number;
   /** One int32; not 0 means: stop at the next step. */
   readonly stop: SharedArrayBuffer;
 }
@@ -62,7 +64,7 @@ async function answer(job: Job): Promise<Answer> {
     await loadAddon(opening.threads);
     return { kind: "ready" };
   }
-  const { dataset, storeFolder, threads } = opening;
+  const { dataset, storeFolder, threads, towers } = opening;
   const stop = new Int32Array(opening.stop);
   const binding = await loadAddon(threads);
   const onProgress = reporter();
@@ -77,6 +79,8 @@ async function answer(job: Job): Promise<Answer> {
     store: openStore(storeFolder),
     ...bank && { bank },
     ...microBatch !== undefined && { microBatch },
+    // a GPU shares its own work out
+    towers: binding.isUsingGpuDevice() ? 1 : towers,
     onProgress,
     shouldStop: () => Atomics.load(stop, 0) !== 0,
   });

@@ -28,6 +28,8 @@ export interface TrainingOptions {
   readonly classes: number;
   /** Images that memory holds at once; a divisor of the batch. */
   readonly microBatch: number;
+  /** Parts of these that are computed side by side; 1 if absent. See `forward`. */
+  readonly towers?: number;
   /** Where crops come from. */
   readonly source: "bank" | "files";
 }
@@ -53,7 +55,7 @@ export interface Model {
  * - the evaluator's names; see `addEvaluator`.
  */
 export function trainingGraph(run: TrainRun, options: TrainingOptions): Model {
-  const { setup, evaluate, classes, microBatch, source } = options;
+  const { setup, evaluate, classes, microBatch, towers = 1, source } = options;
   const { batch, crop, inputScale, precision } = setup;
   const graph = new Graph();
   const net = network(graph, layersOf(run.config, shapeOf(setup, classes)));
@@ -64,7 +66,8 @@ export function trainingGraph(run: TrainRun, options: TrainingOptions): Model {
   const crops = source === "bank" ? cropsFromBank : cropsFromFiles;
   const { images, labels } = crops(graph, { batch: microBatch, crop, inputScale });
   const seed = placeholder(graph, "seed/dropout", { dtype: "int32", shape: [2] });
-  const scores = forward(net, images, { precision, dropout: { rate: setup.dropout, seed } });
+  const dropout = { rate: setup.dropout, seed };
+  const scores = forward(net, images, { precision, dropout, towers });
   const loss = crossEntropy(scores, labels, batch);
   const steps = gradients(loss, learning.map(({ value }) => value));
 

@@ -46,6 +46,8 @@ export interface Training {
   readonly bank?: Bank;
   /** Images that memory holds at once; the batch if absent. */
   readonly microBatch?: number;
+  /** Parts of them that are computed side by side; 1 if absent. See `forward`. */
+  readonly towers?: number;
 }
 
 /** A line of a training's log. */
@@ -102,6 +104,7 @@ export function train(
     evaluate,
     classes,
     microBatch,
+    towers: training.towers ?? 1,
     source: bank ? "bank" : "files",
   });
   const session = new Session(binding, model.graph);
