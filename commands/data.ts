@@ -1,6 +1,5 @@
 /** `data`: makes or inspects a data set. */
-import { openDataset } from "../lib/datasets/mod.ts";
-import { type Statistics, statisticsOf, writeSheet } from "../lib/datasets/statistics.ts";
+import type { Statistics } from "../lib/datasets/statistics.ts";
 import { progressBars } from "../lib/progress.ts";
 import { listing } from "../lib/report/listing.ts";
 import { helpOf } from "./help.ts";
@@ -30,6 +29,7 @@ export type DataOptions = Pick<Options, "setup" | "data" | "skipUnreadable" | "f
  */
 export async function data(name: string, options: DataOptions): Promise<number> {
   const dataset = await open(name, options);
+  const { statisticsOf, writeSheet } = await import("../lib/datasets/statistics.ts");
   const sheet = await writeSheet(dataset, options.data);
   const statistics = statisticsOf(dataset);
   const { train, val, fingerprint, credits } = dataset;
@@ -50,21 +50,10 @@ export async function data(name: string, options: DataOptions): Promise<number> 
 }
 
 async function open(name: string, { setup, data, skipUnreadable }: DataOptions) {
+  const { openData } = await import("../lib/reproduce.ts");
   const bars = progressBars();
-  const shown = new Map<string, ReturnType<typeof bars.bar>>();
-  try {
-    return await openDataset(name, {
-      folder: data,
-      skipUnreadable,
-      ...(setup.scenes && { scenes: setup.scenes }),
-      onProgress(what, done, total) {
-        if (!shown.has(what)) shown.set(what, bars.bar(what, { unit: "images" }));
-        shown.get(what)!.update(done, total);
-      },
-    });
-  } finally {
-    bars.stop();
-  }
+  return await openData({ setup, dataset: name, dataFolder: data, skipUnreadable }, bars)
+    .finally(bars.stop);
 }
 
 /** What there is to say besides the classes, a line each. */

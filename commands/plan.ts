@@ -48,6 +48,9 @@ export async function plan(words: readonly string[], options: Options): Promise<
       { field: "seconds", heading: "time", show: (value) => clock(Number(value)) },
     ],
     notes: [
+      ...dataset.made || dataset.missing !== undefined
+        ? []
+        : [`The images of ${dataset.name} are not there yet; they are made first.`],
       `${runs.length} runs: ${trainings} trainings, ${runs.length - trainings} tests; ` +
       `${runs.length - left.length} done.`,
       ...left.length > 0

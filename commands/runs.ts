@@ -1,8 +1,9 @@
 /** The runs that a command line asks for, and what the store knows of them; none is carried out. */
-import type { Dataset } from "../lib/datasets/mod.ts";
+import type { Sighting } from "../lib/datasets/mod.ts";
 import { isEvaluation, title } from "../lib/experiment.ts";
 import { plan, type PlannedRun } from "../lib/plan.ts";
 import { progressBars } from "../lib/progress.ts";
+import { fold } from "../lib/report/fold.ts";
 import { openStore, type RunStatus } from "../lib/store.ts";
 import type { Options } from "./options.ts";
 import { requestFor } from "./tables.ts";
@@ -14,21 +15,41 @@ export interface KnownRun extends PlannedRun {
   readonly status: RunStatus;
 }
 
-/** Every run behind the tables called `words`, ancestors first, and the data that they are on. */
+/**
+ * Every run behind the tables called `words`, ancestors first, and the data that they are on. Where
+ * there is no such data the runs have empty keys, as its content is a part of them, and a warning
+ * goes to standard error.
+ */
 export async function knownRuns(
   words: readonly string[],
   options: Options,
-): Promise<{ readonly runs: readonly KnownRun[]; readonly dataset: Dataset }> {
+): Promise<{ readonly runs: readonly KnownRun[]; readonly dataset: Sighting }> {
   const request = requestFor(words, options);
-  const { contextsOf, openData } = await import("../lib/reproduce.ts");
+  const { contextsOf, describeData } = await import("../lib/reproduce.ts");
   const store = openStore(request.results);
   const bars = progressBars();
-  // The data set's images are a part of every run's name.
-  const dataset = await openData(request, bars).finally(bars.stop);
+  const dataset = await describeData(request, bars).finally(bars.stop);
   const runs = plan(request.tables, contextsOf(request, dataset)).map((planned) => ({
     ...planned,
     name: `${isEvaluation(planned.run) ? "test" : "train"} ${title(planned.run)}`,
     status: store.status(planned),
   }));
-  return { runs, dataset };
+  if (dataset.missing === undefined) return { runs, dataset };
+  console.error(warningOf(dataset, dataset.missing));
+  return {
+    runs: runs.map((run) => ({ ...run, key: "", after: [], status: { state: "todo" } })),
+    dataset,
+  };
+}
+
+function warningOf({ classes, val }: Sighting, missing: string): string {
+  const { width, height } = val[0]!;
+  return fold(
+    `warning: ${missing}. Until then ${count(classes.length)} classes and ${count(val.length)} ` +
+      `validation images of ${width}x${height} pixels are assumed, and no run is known to be done.`,
+  ).join("\n");
+}
+
+function count(number: number): string {
+  return number.toLocaleString("en-US");
 }

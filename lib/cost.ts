@@ -1,5 +1,5 @@
 /** What a run costs: arithmetic, time and memory, before it is carried out. */
-import type { Dataset } from "./datasets/mod.ts";
+import type { Description, ImageSize } from "./datasets/mod.ts";
 import { isEvaluation, type TrainSetup } from "./experiment.ts";
 import type { PlannedRun } from "./plan.ts";
 import { countMultiplyAdds, type Layer, layersOf, shapeOf } from "./vgg/configs.ts";
@@ -26,19 +26,25 @@ const TRAINING_PASSES = 3;
 /** Multiply-adds and rough time of a run, alone on the machine. */
 export function cost(
   { run, context }: PlannedRun,
-  { classes, val }: Pick<Dataset, "classes" | "val">,
+  { classes, val }: Pick<Description, "classes" | "val">,
 ): Cost {
   const setup = context.train;
   const net = isEvaluation(run) ? run.net : run;
   const layers = layersOf(net.config, shapeOf(setup, classes.length));
   const multiplyAdds = isEvaluation(run)
-    ? 2 * sum(val.map((image) => {
-      const { height, width } = rescale(image, pixels(run.Q, setup.crop));
-      return countMultiplyAdds(layers, height, width);
-    }))
+    ? 2 * evaluationAdds(layers, val, pixels(run.Q, setup.crop))
     : TRAINING_PASSES * countMultiplyAdds(layers, setup.crop) * scheduleOf(run, setup).images;
   const speed = SPEED.narrow + (SPEED.full - SPEED.narrow) * setup.width;
   return { multiplyAdds, seconds: multiplyAdds / (speed * navigator.hardwareConcurrency) };
+}
+
+/** Multiply-adds of looking once at each image, whole, its smallest side rescaled to `side`. */
+function evaluationAdds(layers: readonly Layer[], images: readonly ImageSize[], side: number) {
+  const alike = Map.groupBy(images, ({ height, width }) => height * 2 ** 20 + width);
+  return [...alike.values()].reduce((sum, group) => {
+    const { height, width } = rescale(group[0]!, side);
+    return sum + group.length * countMultiplyAdds(layers, height, width);
+  }, 0);
 }
 
 /** Share of the machine's memory that a training's feature maps may take. */
@@ -71,8 +77,4 @@ function mapBytes(layers: readonly Layer[], crop: number): number {
     values += side * side * channels * (layer.kind === "conv" ? 2 : 1);
   }
   return 4 * values;
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((a, b) => a + b, 0);
 }

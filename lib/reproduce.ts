@@ -4,8 +4,15 @@
  *
  * @module
  */
-import { carryOutPlan } from "./crew.ts";
-import { type Dataset, openDataset } from "./datasets/mod.ts";
+import {
+  type Dataset,
+  type DatasetOptions,
+  describeDataset,
+  type Description,
+  openDataset,
+  type Sighting,
+} from "./datasets/mod.ts";
+import { UserError } from "./errors.ts";
 import {
   type Context,
   type Errors,
@@ -48,6 +55,8 @@ export async function reproduce(request: Request): Promise<TableResult[]> {
     const store = makeStore(request.results);
     const runs = plan(request.tables, contextsOf(request, dataset));
     const { setup, workers } = request;
+    // Loaded here: whoever only collects needs neither threads nor an installer.
+    const { carryOutPlan } = await import("./crew.ts");
     await carryOutPlan(runs, { store, dataset, setup, bars, ...workers && { workers } });
     return resultsOf(request, { dataset, store });
   } finally {
@@ -55,45 +64,64 @@ export async function reproduce(request: Request): Promise<TableResult[]> {
   }
 }
 
-/** What the store has of the tables; rows whose runs are not done have no `measured`. */
+/**
+ * What the store has of the tables; rows whose runs are not done have no `measured`.
+ *
+ * @throws {UserError} The data set, whose content is a part of every run's name, is not found.
+ */
 export async function collect(request: Request): Promise<TableResult[]> {
   const bars = progressBars();
   try {
-    const dataset = await openData(request, bars);
+    const dataset = await describeData(request, bars);
+    if (dataset.missing !== undefined) throw new UserError(dataset.missing);
     return resultsOf(request, { dataset, store: openStore(request.results) });
   } finally {
     bars.stop();
   }
 }
 
-/** Opens the data set of a request, with a bar where it takes long. */
-export async function openData(request: Request, bars: Bars): Promise<Dataset> {
-  const { setup, dataset, dataFolder: folder, skipUnreadable = false } = request;
+/** The part of a request that says which data set is meant. */
+export type DataRequest = Pick<Request, "setup" | "dataset" | "dataFolder" | "skipUnreadable">;
+
+/** Opens the data set of a request, with a bar for each kind of work that takes long. */
+export async function openData(request: DataRequest, bars: Bars): Promise<Dataset> {
+  return await openDataset(request.dataset, optionsOf(request, bars));
+}
+
+/** Describes the data set of a request, and makes none. */
+export async function describeData(request: DataRequest, bars: Bars): Promise<Sighting> {
+  return await describeDataset(request.dataset, optionsOf(request, bars));
+}
+
+function optionsOf(
+  { setup, dataFolder: folder, skipUnreadable = false }: DataRequest,
+  bars: Bars,
+): DatasetOptions {
   const shown = new Map<string, ReturnType<Bars["bar"]>>();
-  const data = await openDataset(dataset, {
+  return {
     folder,
     skipUnreadable,
     ...setup.scenes && { scenes: setup.scenes },
     onProgress(what, done, total) {
-      if (!shown.has(what)) shown.set(what, bars.bar(what, { unit: "images" }));
-      shown.get(what)!.update(done, total);
+      const bar = shown.get(what) ?? bars.bar(what, { unit: "images" });
+      shown.set(what, bar);
+      bar.update(done, total);
+      if (done === total) bar.stop();
     },
-  });
-  for (const bar of shown.values()) bar.stop();
-  return data;
+  };
 }
 
 /** What the runs of a request depend on, seed by seed. */
 export function contextsOf(
   { setup: { train, evaluate }, seeds }: Pick<Request, "setup" | "seeds">,
-  { fingerprint }: Pick<Dataset, "fingerprint">,
+  { fingerprint }: Pick<Description, "fingerprint">,
 ): Context[] {
   return seeds.map((seed) => ({ train, evaluate, seed, data: fingerprint }));
 }
 
 function resultsOf(
   request: Request,
-  { dataset, store }: { dataset: Dataset; store: Store },
+  { dataset, store }: { dataset: Description; store: Store },
 ): TableResult[] {
   const { tables, setup } = request;
   const contexts = contextsOf(request, dataset);
@@ -111,7 +139,7 @@ function resultsOf(
 
 interface Surroundings {
   readonly setup: Setup;
-  readonly dataset: Dataset;
+  readonly dataset: Description;
   readonly store: Store;
   readonly contexts: readonly Context[];
 }

@@ -7,8 +7,8 @@
 import { join } from "node:path";
 import { UserError } from "../errors.ts";
 import { exists } from "./made.ts";
-import type { Dataset, DatasetOptions } from "./mod.ts";
-import { openRaw, type RawImages } from "./raw_images.ts";
+import type { Dataset, DatasetOptions, Sighting } from "./mod.ts";
+import { describeRaw, openRaw, type RawImages, type RawSource } from "./raw_images.ts";
 
 const SIDE = 32;
 const PLANE = SIDE * SIDE;
@@ -30,21 +30,32 @@ const CLASSES = "airplane automobile bird cat deer dog frog horse ship truck".sp
  * @throws {UserError} where files are missing, or are not what they should be.
  */
 export async function openCifar10(options: DatasetOptions): Promise<Dataset> {
-  const names = ["", "cifar-10-batches-bin", "cifar10", "cifar10/cifar-10-batches-bin"];
-  const files = find(names.map((name) => join(options.folder, name)), options.folder);
-  return await openRaw("cifar10", {
-    ...options,
+  return await openRaw(sourceIn(options), options);
+}
+
+/**
+ * Describes what `openCifar10` would open; no image is saved.
+ *
+ * @throws {UserError} where files are missing, or are not what they should be.
+ */
+export async function describeCifar10(options: DatasetOptions): Promise<Sighting> {
+  return await describeRaw(sourceIn(options), options);
+}
+
+function sourceIn({ folder }: DatasetOptions): RawSource {
+  const places = ["", "cifar-10-batches-bin", "cifar10", "cifar10/cifar-10-batches-bin"];
+  const files = find(places.map((place) => join(folder, place)), folder);
+  return {
+    name: "cifar10",
     files,
-    read(contents) {
+    classes: CLASSES,
+    read(split, contents) {
       checkSizes(contents, files);
-      const batches = contents.map((content, i) => readBatch(content, files[i]!));
-      return {
-        classes: CLASSES,
-        train: together(batches.slice(0, TRAIN.length)),
-        val: together(batches.slice(TRAIN.length)),
-      };
+      const [from, to] = split === "train" ? [0, TRAIN.length] : [TRAIN.length, FILES.length];
+      const batches = contents.slice(from, to);
+      return together(batches.map((content, i) => readBatch(content, files[from + i]!)));
     },
-  });
+  };
 }
 
 /** The six files, from the first folder that has one of them. */

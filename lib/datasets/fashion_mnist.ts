@@ -8,8 +8,8 @@ import { basename, join } from "node:path";
 import { UserError } from "../errors.ts";
 import { readIdx } from "./raw_images/idx.ts";
 import { exists } from "./made.ts";
-import type { Dataset, DatasetOptions } from "./mod.ts";
-import { openRaw, type RawImages } from "./raw_images.ts";
+import type { Dataset, DatasetOptions, Sighting } from "./mod.ts";
+import { describeRaw, openRaw, type RawImages, type RawSource } from "./raw_images.ts";
 
 /** Where Debian's package dataset-fashion-mnist puts the files. */
 const DEBIAN = "/usr/share/datasets/fashion-mnist";
@@ -45,17 +45,29 @@ const LICENSE = "Fashion-MNIST: Copyright (c) 2017 Zalando SE; MIT License.";
  * @throws {UserError} where the files are not found, or are not what they should be.
  */
 export async function openFashionMnist(options: DatasetOptions): Promise<Dataset> {
-  const files = find([options.folder, join(options.folder, "fashion-mnist"), DEBIAN]);
-  const dataset = await openRaw("fashion-mnist", {
-    ...options,
+  return { ...await openRaw(sourceIn(options), options), credits: LICENSE };
+}
+
+/**
+ * Describes what `openFashionMnist` would open; no image is saved.
+ *
+ * @throws {UserError} where the files are not found, or are not what they should be.
+ */
+export async function describeFashionMnist(options: DatasetOptions): Promise<Sighting> {
+  return await describeRaw(sourceIn(options), options);
+}
+
+function sourceIn({ folder }: DatasetOptions): RawSource {
+  const files = find([folder, join(folder, "fashion-mnist"), DEBIAN]);
+  return {
+    name: "fashion-mnist",
     files,
-    read: ([trainImages, trainLabels, valImages, valLabels]) => ({
-      classes: CLASSES,
-      train: readSplit([trainImages!, trainLabels!], [files[0]!, files[1]!]),
-      val: readSplit([valImages!, valLabels!], [files[2]!, files[3]!]),
-    }),
-  });
-  return { ...dataset, credits: LICENSE };
+    classes: CLASSES,
+    read(split, contents) {
+      const at = split === "train" ? 0 : 2;
+      return readSplit([contents[at]!, contents[at + 1]!], [files[at]!, files[at + 1]!]);
+    },
+  };
 }
 
 /** The four files, from the first folder that has one of them. */

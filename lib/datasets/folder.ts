@@ -17,8 +17,7 @@ import {
 } from "./folder/index_file.ts";
 import { type ListedFile, listFolder, type Listing, some } from "./folder/listing.ts";
 import type { LookJob, LookWork, Seen, SeenFile } from "./folder/worker.ts";
-import { exists } from "./made.ts";
-import type { Dataset, DatasetOptions, LabelledImage } from "./mod.ts";
+import type { Dataset, DatasetOptions, LabelledImage, Sighting } from "./mod.ts";
 import { inParallel, pieces } from "./parallel.ts";
 
 /** Images that are read to their end. Of more, only so many are; of the others, head and tail. */
@@ -31,8 +30,9 @@ const AT_ONCE = 50;
  * Opens a folder of images. The first time every file is looked at; later only the listing is.
  *
  * JPEG and 8-bit PNG files are used as they are. Those that a decoder without EXIF, profiles and
- * alpha would show otherwise (turned, CMYK, 16 bits, transparent) and other formats are saved once
- * as upright PNG beside the index, on white where they are transparent.
+ * alpha would show otherwise (turned, CMYK, 16 bits, transparent), JPEG files with damage in their
+ * middle, and other formats are saved once as upright PNG beside the index, on white where they are
+ * transparent.
  *
  * @throws {UserError} where the layout is wrong, or a file is no whole image (see `skipUnreadable`).
  */
@@ -78,30 +78,13 @@ export async function openFolder(options: DatasetOptions): Promise<Dataset> {
 }
 
 /**
- * `ilsvrc2012`: ImageNet's 1,000 classes as a folder of images, train/<wnid>/*.JPEG and
- * val/<wnid>/*.JPEG.
+ * Describes a folder of images. What describes it is in the files, so it is opened.
  *
- * @throws {UserError} where there is no such folder, or it has another number of classes.
+ * @throws {UserError} as opening does.
  */
-export async function openIlsvrc2012(options: DatasetOptions): Promise<Dataset> {
-  const candidates = [options.folder, join(options.folder, "ilsvrc2012")];
-  const layout = "train/<wnid>/*.JPEG and val/<wnid>/*.JPEG with the 1,000 classes, as in " +
-    "train/n01440764/n01440764_18.JPEG";
-  for (const folder of candidates) {
-    if (!exists(join(folder, "train")) || !exists(join(folder, "val"))) continue;
-    const { classes } = listFolder(folder);
-    if (classes.length !== 1000) {
-      throw new UserError(
-        `Cannot use "${folder}" as ilsvrc2012: it has ${classes.length} classes; needed is ` +
-          `${layout}; other images are opened with --dataset folder`,
-      );
-    }
-    return { ...await openFolder({ ...options, folder }), name: "ilsvrc2012" };
-  }
-  throw new UserError(
-    `Cannot find ilsvrc2012 in "${options.folder}": needed is ${layout}; say where that is with ` +
-      "--data DIR",
-  );
+export async function describeFolder(options: DatasetOptions): Promise<Sighting> {
+  const { name, classes, val, fingerprint } = await openFolder(options);
+  return { name, classes, val, fingerprint, made: true };
 }
 
 /** Looks into every file, on all cores. */

@@ -5,8 +5,8 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { cacheFolder } from "../cache.ts";
 import { UserError } from "../errors.ts";
 
 /** Where `writeWhole` keeps a file that is being written, inside the unfinished folder. */
@@ -52,9 +52,8 @@ export function writeWhole(file: string, bytes: Uint8Array, unfinished: string) 
 }
 
 /**
- * `folder` itself if it can be written, else a folder for what belongs to it in the user's place
- * for caches: `$VERYDEEP_CACHE`, or verydeep in `$XDG_CACHE_HOME`, `~/.cache` or, on macOS,
- * `~/Library/Caches`.
+ * `folder` itself if it can be written, else its place in the user's cache folder. Whichever it is
+ * is made.
  */
 export async function writablePlaceFor(folder: string): Promise<string> {
   try {
@@ -62,14 +61,16 @@ export async function writablePlaceFor(folder: string): Promise<string> {
     await Deno.remove(await Deno.makeTempFile({ dir: folder, prefix: ".verydeep-" }));
     return folder;
   } catch {
-    const caches = Deno.build.os === "darwin" ? "Library/Caches" : ".cache";
-    const cache = Deno.env.get("VERYDEEP_CACHE") ??
-      join(Deno.env.get("XDG_CACHE_HOME") ?? join(homedir(), caches), "verydeep");
-    const name = createHash("sha256").update(resolve(folder)).digest("hex").slice(0, 12);
-    const place = join(cache, "data", name);
+    const place = cachePlaceFor(folder);
     await Deno.mkdir(place, { recursive: true });
     return place;
   }
+}
+
+/** Where in the user's cache folder lies what belongs to a folder that cannot be written. */
+export function cachePlaceFor(folder: string): string {
+  const name = createHash("sha256").update(resolve(folder)).digest("hex").slice(0, 12);
+  return join(cacheFolder(), "data", name);
 }
 
 /** Whether there is a file or folder of this name. */

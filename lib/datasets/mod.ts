@@ -6,24 +6,39 @@
  */
 import { UserError } from "../errors.ts";
 import { nearest } from "../nearest.ts";
-import { openCifar10 } from "./cifar10.ts";
-import { openFashionMnist } from "./fashion_mnist.ts";
-import { openFolder, openIlsvrc2012 } from "./folder.ts";
-import { openScenes } from "./scenes.ts";
+import { describeCifar10, openCifar10 } from "./cifar10.ts";
+import { describeFashionMnist, openFashionMnist } from "./fashion_mnist.ts";
+import { describeFolder, openFolder } from "./folder.ts";
+import { describeIlsvrc2012, openIlsvrc2012 } from "./ilsvrc2012.ts";
+import { describeScenes, openScenes } from "./scenes.ts";
 
-/** Labelled images as they are, with what training needs to know of them. */
-export interface Dataset {
+/** What can be said of a data set without its image files. */
+export interface Description {
   readonly name: string;
   /** Sorted; a label is an index. */
   readonly classes: readonly string[];
-  /** In an order whose every beginning has the classes as equally as can be; so is `val`. */
-  readonly train: readonly LabelledImage[];
-  readonly val: readonly LabelledImage[];
+  /** In an order whose every beginning has the classes as equally as can be. */
+  readonly val: readonly ImageSize[];
   /**
    * 12 hexadecimal digits that change when a name, a label or a size does. Of made data: when its
-   * recipe does. Absolute paths and times do not count.
+   * recipe does. Absolute paths and times do not count. Empty where nothing was found.
    */
   readonly fingerprint: string;
+}
+
+/** A description, and whether there is what it describes. */
+export interface Sighting extends Description {
+  /** Whether the image files are there, so that opening takes no making. */
+  readonly made: boolean;
+  /** Why nothing was found, and the way out; classes and images are only assumed then. */
+  readonly missing?: string;
+}
+
+/** Labelled images as they are, with what training needs to know of them. */
+export interface Dataset extends Description {
+  /** In such an order, too. */
+  readonly train: readonly LabelledImage[];
+  readonly val: readonly LabelledImage[];
   readonly colours: Colours;
   /** Licences and attributions. */
   readonly credits?: string;
@@ -37,13 +52,17 @@ export interface Colours {
   readonly covariance: readonly (readonly number[])[];
 }
 
-/** An image file, its class, and its size in pixels. */
-export interface LabelledImage {
+/** Size of an image, pixels. */
+export interface ImageSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** An image file, its class, and its size. */
+export interface LabelledImage extends ImageSize {
   /** Absolute path. */
   readonly file: string;
   readonly label: number;
-  readonly width: number;
-  readonly height: number;
 }
 
 /** Where data lies and how to treat it. */
@@ -60,16 +79,24 @@ export interface DatasetOptions {
   readonly onProgress?: (what: string, done: number, total: number) => void;
 }
 
-const DATASETS: Readonly<Record<string, (options: DatasetOptions) => Promise<Dataset>>> = {
-  "scenes": openScenes,
-  "folder": openFolder,
-  "fashion-mnist": openFashionMnist,
-  "cifar10": openCifar10,
-  "ilsvrc2012": openIlsvrc2012,
+/** A member of the family. */
+interface Source {
+  /** Opens the data set, making it first where that is possible. */
+  open(options: DatasetOptions): Promise<Dataset>;
+  /** Says what opening would come to, and makes nothing. */
+  describe(options: DatasetOptions): Promise<Sighting>;
+}
+
+const SOURCES: Readonly<Record<string, Source>> = {
+  "scenes": { open: openScenes, describe: describeScenes },
+  "folder": { open: openFolder, describe: describeFolder },
+  "fashion-mnist": { open: openFashionMnist, describe: describeFashionMnist },
+  "cifar10": { open: openCifar10, describe: describeCifar10 },
+  "ilsvrc2012": { open: openIlsvrc2012, describe: describeIlsvrc2012 },
 };
 
-/** Names that `openDataset` knows. */
-export const DATASET_NAMES: readonly string[] = Object.keys(DATASETS);
+/** Names that `openDataset` and `describeDataset` know. */
+export const DATASET_NAMES: readonly string[] = Object.keys(SOURCES);
 
 /**
  * Opens a data set by name, making it first where that is possible.
@@ -77,8 +104,21 @@ export const DATASET_NAMES: readonly string[] = Object.keys(DATASETS);
  * @throws {UserError} for a name that is not known and for data that cannot be trained on.
  */
 export async function openDataset(name: string, options: DatasetOptions): Promise<Dataset> {
-  const open = Object.hasOwn(DATASETS, name) ? DATASETS[name] : undefined;
-  if (open) return await open(options);
+  return await sourceNamed(name).open(options);
+}
+
+/**
+ * Says of a data set by name what opening it would come to. Nothing is drawn or converted for
+ * that; a folder of images is looked at once, as for opening.
+ *
+ * @throws {UserError} for a name that is not known and for data that is not found, except ImageNet.
+ */
+export async function describeDataset(name: string, options: DatasetOptions): Promise<Sighting> {
+  return await sourceNamed(name).describe(options);
+}
+
+function sourceNamed(name: string): Source {
+  if (Object.hasOwn(SOURCES, name)) return SOURCES[name]!;
   const meant = nearest(name, DATASET_NAMES);
   throw new UserError(
     `Cannot open data set "${name}": the data sets are ${DATASET_NAMES.join(", ")}` +

@@ -6,13 +6,12 @@
  */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { addColours, NO_COLOURS, sumColours } from "./folder/colours.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { openFolder } from "./folder.ts";
-import { nameOfListing, writeIndex } from "./folder/index_file.ts";
-import { listFolder } from "./folder/listing.ts";
-import { makeFolder, writablePlaceFor } from "./made.ts";
-import type { Dataset, DatasetOptions } from "./mod.ts";
+import { sumColours } from "./folder/colours.ts";
+import { indexMade } from "./folder/index_file.ts";
+import { cachePlaceFor, exists, makeFolder, writablePlaceFor } from "./made.ts";
+import type { Dataset, DatasetOptions, Sighting } from "./mod.ts";
 import { inParallel } from "./parallel.ts";
 
 /** Images of one size in one array. */
@@ -26,7 +25,17 @@ export interface RawImages {
   readonly labels: Uint8Array;
 }
 
-/** A data set in memory. Classes are in the source's order and name folders. */
+/** Files that hold such images. */
+export interface RawSource {
+  readonly name: string;
+  readonly files: readonly string[];
+  /** In the source's order; they name folders. */
+  readonly classes: readonly string[];
+  /** Takes a split out of the files' contents. @throws {UserError} where they are damaged. */
+  read(split: "train" | "val", contents: readonly Uint8Array[]): RawImages;
+}
+
+/** A data set in memory. */
 export interface RawDataset {
   readonly classes: readonly string[];
   readonly train: RawImages;
@@ -47,25 +56,52 @@ const VERSION = 1;
 const AT_ONCE = 500;
 
 /**
- * Opens a data set whose source is `files`, saving its images first unless that is done: into the
- * folder of `--data`, or the user's cache folder where that cannot be written. The source is known
- * by its content, so that a changed one is noticed.
+ * Opens a data set from its source, saving its images first unless that is done: into the folder
+ * of `--data`, or the user's cache folder where that cannot be written. The source is known by its
+ * content, so that a changed one is noticed.
+ *
+ * @throws {UserError} where the source is damaged
  */
-export async function openRaw(
-  name: string,
-  { files, read, ...options }: DatasetOptions & {
-    readonly files: readonly string[];
-    readonly read: (contents: readonly Uint8Array[]) => RawDataset;
-  },
-): Promise<Dataset> {
+export async function openRaw(source: RawSource, options: DatasetOptions): Promise<Dataset> {
+  const { name, classes } = source;
+  const { contents, folderName, fingerprint } = await load(source);
+  const folder = join(await writablePlaceFor(options.folder), folderName);
+  await makeFolder(folder, (unfinished) => {
+    const [train, val] = [source.read("train", contents), source.read("val", contents)];
+    return save(unfinished, { classes, train, val }, options);
+  });
+  return { ...await openFolder({ ...options, folder }), name, fingerprint };
+}
+
+/**
+ * Describes what `openRaw` would open, from its source and with nothing saved.
+ *
+ * @throws {UserError} where the source of the validation images is damaged
+ */
+export async function describeRaw(source: RawSource, options: DatasetOptions): Promise<Sighting> {
+  const { contents, folderName, fingerprint } = await load(source);
+  const { width, height, labels } = source.read("val", contents);
+  return {
+    name: source.name,
+    classes: source.classes.filter((_, label) => labels.includes(label)).sort(),
+    val: new Array(labels.length).fill({ width, height }),
+    fingerprint,
+    made: [options.folder, cachePlaceFor(options.folder)]
+      .some((place) => exists(join(place, folderName))),
+  };
+}
+
+/** Reads a source, and names what is made of it by its content. */
+async function load({ name, files }: RawSource) {
   const contents = await Promise.all(files.map((file) => Deno.readFile(file)));
   const hash = createHash("sha256");
   for (const content of contents) hash.update(content);
   const source = hash.digest("hex").slice(0, 12);
-  const folder = join(await writablePlaceFor(options.folder), `${name}-${source}-v${VERSION}`);
-  await makeFolder(folder, (unfinished) => save(unfinished, read(contents), options));
-  const dataset = await openFolder({ ...options, folder });
-  return { ...dataset, name, fingerprint: fingerprintOf({ made: name, version: VERSION, source }) };
+  return {
+    contents,
+    folderName: `${name}-${source}-v${VERSION}`,
+    fingerprint: fingerprintOf({ made: name, version: VERSION, source }),
+  };
 }
 
 /** Saves every image that `folder` does not have, and an index: all is known already. */
@@ -89,14 +125,8 @@ async function save(
     onProgress?.("Saving images", done += answer, total);
   }
 
-  const listing = listFolder(folder);
   const { width, height } = train;
-  const place = join(folder, ".verydeep");
-  await Deno.mkdir(join(place, "upright"), { recursive: true });
-  await writeIndex(place, nameOfListing(listing), {
-    files: [...listing.train, ...listing.val].map(() => ({ width, height })),
-    colours: addColours(NO_COLOURS, sumColours(train)),
-  });
+  await indexMade(folder, { sizeOf: () => ({ width, height }), colours: sumColours(train) });
 }
 
 /** Images in memory that workers see without a copy. */

@@ -4,15 +4,18 @@
  *
  * @module
  */
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { UserError } from "../errors.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { openFolder } from "./folder.ts";
-import { makeFolder } from "./made.ts";
-import type { Dataset, DatasetOptions } from "./mod.ts";
+import { addColours, type ColourSums, NO_COLOURS } from "./folder/colours.ts";
+import { indexMade } from "./folder/index_file.ts";
+import { exists, makeFolder } from "./made.ts";
+import type { Dataset, DatasetOptions, Sighting } from "./mod.ts";
 import { inParallel, pieces } from "./parallel.ts";
 import { CREDITS } from "./scenes/credits.ts";
 import { CLASSES, type Recipe, VERSION } from "./scenes/recipe.ts";
+import { sizeOf } from "./scenes/scene.ts";
 import type { SceneJob, SceneWork } from "./scenes/worker.ts";
 
 /** Pictures that a worker draws between two reports. */
@@ -27,8 +30,7 @@ const SMALL = { classes: 20, train: 12_000, val: 2_000 };
  * @throws {UserError} for a number of classes or images that cannot be.
  */
 export async function openScenes(options: DatasetOptions): Promise<Dataset> {
-  const recipe = { ...options.scenes ?? SMALL, seed: options.seed ?? 0 };
-  check(recipe);
+  const recipe = recipeOf(options);
   const folder = join(options.folder, folderName(recipe));
   await makeFolder(folder, (unfinished) => drawScenes(unfinished, recipe, options));
   const dataset = await openFolder({ ...options, folder });
@@ -38,11 +40,32 @@ export async function openScenes(options: DatasetOptions): Promise<Dataset> {
         `instead of ${recipe.train} + ${recipe.val}; remove it, and it is made again`,
     );
   }
-  const fingerprint = fingerprintOf({ made: "scenes", version: VERSION, ...recipe });
-  return { ...dataset, name: "scenes", fingerprint, credits: CREDITS };
+  return { ...dataset, name: "scenes", fingerprint: fingerprintFrom(recipe), credits: CREDITS };
 }
 
-/** Draws every scene that `folder` does not have yet. The bytes do not depend on the workers. */
+/**
+ * Describes what `openScenes` would open: all of it follows from the recipe.
+ *
+ * @throws {UserError} for a number of classes or images that cannot be.
+ */
+export function describeScenes(options: DatasetOptions): Promise<Sighting> {
+  const recipe = recipeOf(options);
+  const place = ({ file }: SceneJob) => `${basename(file)} ${dirname(file)}`;
+  return Promise.resolve({
+    name: "scenes",
+    classes: CLASSES.slice(0, recipe.classes).sort(),
+    // As a listed folder has them: the first of each class by name, then the second.
+    val: scenesOf("val", recipe).sort((a, b) => place(a) < place(b) ? -1 : 1)
+      .map((scene) => sizeOf(scene, recipe.seed)),
+    fingerprint: fingerprintFrom(recipe),
+    made: exists(join(options.folder, folderName(recipe))),
+  });
+}
+
+/**
+ * Draws every scene that `folder` does not have yet, and writes what is known of them into its
+ * index. The bytes do not depend on the workers.
+ */
 export async function drawScenes(
   folder: string,
   recipe: Recipe,
@@ -57,31 +80,37 @@ export async function drawScenes(
     objects: await Promise.all(objects.map((designs) => Promise.all(designs.map(makeSprite)))),
     distractors: await Promise.all(distractors.map(makeSprite)),
   };
-  const jobs = pieces(scenesOf(recipe), AT_ONCE);
+  const scenes = [...scenesOf("train", recipe), ...scenesOf("val", recipe)];
+  const jobs = pieces(scenes, AT_ONCE);
   const common: SceneWork = { folder, stage };
   const worker = new URL("./scenes/worker.ts", import.meta.url);
-  let done = 0;
-  const work = inParallel<SceneJob[], number>(jobs, {
+  let colours = NO_COLOURS, done = 0;
+  const work = inParallel<SceneJob[], ColourSums>(jobs, {
     worker,
     common,
     ...(workers === undefined ? {} : { workers }),
   });
-  for await (const { answer: count } of work) {
-    onProgress?.("Drawing scenes", done += count, recipe.train + recipe.val);
+  for await (const { index, answer } of work) {
+    colours = addColours(colours, answer);
+    onProgress?.("Drawing scenes", done += jobs[index]!.length, scenes.length);
   }
   await Deno.writeTextFile(join(folder, "CREDITS.txt"), CREDITS);
+  const sizes = new Map(scenes.map((scene) => [scene.file, sizeOf(scene, recipe.seed)]));
+  await indexMade(folder, { sizeOf: (path) => sizes.get(path)!, colours });
 }
 
-/** Every scene of a recipe: classes take turns, so that they are as equal as they can be. */
-function scenesOf({ classes, train, val }: Recipe): SceneJob[] {
-  const scene = (split: "train" | "val", index: number): SceneJob => {
-    const number = String(Math.floor(index / classes)).padStart(5, "0");
-    return { split, index, file: join(split, CLASSES[index % classes]!, `${number}.jpg`) };
-  };
-  return [
-    ...Array.from({ length: train }, (_, index) => scene("train", index)),
-    ...Array.from({ length: val }, (_, index) => scene("val", index)),
-  ];
+/** The scenes of a split: classes take turns, so that they are as equal as they can be. */
+function scenesOf(split: "train" | "val", recipe: Recipe): SceneJob[] {
+  return Array.from({ length: recipe[split] }, (_, index) => {
+    const number = String(Math.floor(index / recipe.classes)).padStart(5, "0");
+    const file = join(split, CLASSES[index % recipe.classes]!, `${number}.jpg`);
+    return { split, index, file };
+  });
+}
+
+/** What pictures are called whose recipe is this. */
+function fingerprintFrom(recipe: Recipe): string {
+  return fingerprintOf({ made: "scenes", version: VERSION, ...recipe });
 }
 
 /** `scenes-20x12000-2000-v1`; other seeds than 0 are named at the end. */
@@ -89,7 +118,10 @@ function folderName({ classes, train, val, seed }: Recipe): string {
   return `scenes-${classes}x${train}-${val}-v${VERSION}${seed === 0 ? "" : `-seed${seed}`}`;
 }
 
-function check({ classes, train, val, seed }: Recipe) {
+/** The recipe that the options ask for, if it can be. */
+function recipeOf(options: DatasetOptions): Recipe {
+  const recipe = { ...options.scenes ?? SMALL, seed: options.seed ?? 0 };
+  const { classes, train, val, seed } = recipe;
   const isCount = (n: number, least: number) => Number.isSafeInteger(n) && n >= least;
   if (!isCount(classes, 2) || classes > CLASSES.length) {
     throw new UserError(
@@ -105,4 +137,5 @@ function check({ classes, train, val, seed }: Recipe) {
   if (!isCount(seed, 0)) {
     throw new UserError(`Cannot draw scenes from seed ${seed}: use a whole number, 0 or more`);
   }
+  return recipe;
 }

@@ -1,6 +1,6 @@
 /**
- * The user's cache folder, and folders in it that are whole or absent: each is made beside its
- * place, stamped with what it holds, and renamed, so that no interruption leaves half of one.
+ * Folders in the user's cache folder that are whole or absent: each is made beside its place,
+ * stamped with what it holds, and renamed, so that no interruption leaves half of one.
  *
  * @module
  */
@@ -18,22 +18,6 @@ interface Stamp {
 }
 
 const STAMP = "stamp.json";
-
-/**
- * Where the set-up is kept for all clones: `$VERYDEEP_CACHE`, else verydeep in the system's place
- * for caches (`$XDG_CACHE_HOME` or `~/.cache`, on macOS `~/Library/Caches`).
- *
- * @throws UserError where no home folder is known
- */
-export function cacheFolder(): string {
-  const own = Deno.env.get("VERYDEEP_CACHE");
-  if (own) return own;
-  const xdg = Deno.env.get("XDG_CACHE_HOME");
-  if (xdg) return join(xdg, "verydeep");
-  const home = Deno.env.get("HOME");
-  if (home) return join(home, Deno.build.os === "darwin" ? "Library/Caches" : ".cache", "verydeep");
-  throw new UserError("Cannot find a cache folder: HOME is not set; set it, or VERYDEEP_CACHE");
-}
 
 /** Whether `folder` is whole: stamped with `content`, each of its files there in its full size. */
 export function intact(folder: string, content: string): boolean {

@@ -1,7 +1,8 @@
 /** Looks at every part of the set-up and says what is missing and how to get it. */
 import { fileURLToPath } from "node:url";
 import { packageFolder } from "./addon.ts";
-import { cacheFolder, intact } from "./cache.ts";
+import { cacheFolder } from "../cache.ts";
+import { intact } from "./cache.ts";
 import { INSTALL_COMPILER, nodeHeaders } from "./compile.ts";
 import { type InstallOptions, isInstalled, partsOf, type Place, variantOf } from "./install.ts";
 import { answer, compiler, python, reason, run } from "./subprocess.ts";

@@ -9,7 +9,8 @@
  */
 import { basename, dirname, join } from "node:path";
 import { addonFile, packageFolder } from "./addon.ts";
-import { alone, cacheFolder, contentOf, explain, intact } from "./cache.ts";
+import { cacheFolder } from "../cache.ts";
+import { alone, contentOf, explain, intact } from "./cache.ts";
 import { makeFolder, replace, stamp } from "./cache.ts";
 import { ADDON, COMPILE_SECONDS, compileAddon, requireCompiler } from "./compile.ts";
 import { CUDA_LIBRARIES, fetchCuda } from "./cuda.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { openCifar10 } from "../../lib/datasets/cifar10.ts";
+import { describeCifar10, openCifar10 } from "../../lib/datasets/cifar10.ts";
 import { lookAt } from "../../lib/datasets/pixels.ts";
 import { UserError } from "../../lib/errors.ts";
 import { folderWith } from "./fixtures.ts";
@@ -45,6 +45,14 @@ Deno.test("records become coloured images; the test batch is for validation", as
     assert.deepEqual([...pixels.subarray((y * 32 + x) * 3, (y * 32 + x) * 3 + 3)], [6, x, y]);
     assert.deepEqual(colours.mean, [3, 15.5, 15.5]);
   }
+});
+
+Deno.test("describing agrees with opening", async () => {
+  const folder = folderWith(below("cifar10/"));
+  const seen = await describeCifar10({ folder });
+  const { name, classes, fingerprint } = await openCifar10({ folder });
+  const val = new Array(10).fill({ width: 32, height: 32 });
+  assert.deepEqual(seen, { name, classes, val, fingerprint, made: false });
 });
 
 Deno.test("files that are missing or of a wrong size or label are named", async () => {

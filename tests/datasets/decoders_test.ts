@@ -6,7 +6,7 @@ import { Graph, stringPlaceholder } from "../../lib/tensorflow/graph.ts";
 import { decode } from "../../lib/tensorflow/images.ts";
 import { cast } from "../../lib/tensorflow/operations.ts";
 import { Session } from "../../lib/tensorflow/session.ts";
-import { cmykJpeg, png, smallestFolder, turned } from "./fixtures.ts";
+import { cmykJpeg, damaged, png, smallestFolder, turned } from "./fixtures.ts";
 
 Deno.test("TensorFlow shows every image as it was looked at", async () => {
   const smooth = new Uint8Array(64 * 48 * 3).map((_, i) => 128 + 100 * Math.sin(i / 2000));
@@ -20,6 +20,7 @@ Deno.test("TensorFlow shows every image as it was looked at", async () => {
       "train/cat/6.png": png({ width: 3, bits: 8, kind: 0, rows: [[1, 2, 3]] }),
       "train/cat/7.png": png({ width: 1, bits: 8, kind: 6, rows: [[9, 9, 9, 0]] }),
       "train/cat/8.png": png({ width: 8, bits: 1, kind: 0, rows: [[0xA5]] }),
+      "train/cat/9.jpg": damaged(jpeg),
     }),
   });
   const graph = new Graph();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
-import { openFashionMnist } from "../../lib/datasets/fashion_mnist.ts";
+import { describeFashionMnist, openFashionMnist } from "../../lib/datasets/fashion_mnist.ts";
 import { coloursOf, sumColours } from "../../lib/datasets/folder/colours.ts";
 import { exists } from "../../lib/datasets/made.ts";
 import { lookAt } from "../../lib/datasets/pixels.ts";
@@ -53,6 +53,17 @@ Deno.test("IDX files become labelled images, t10k for validation", async () => {
   let conversions = 0;
   const again = await openFashionMnist({ folder, onProgress: () => conversions++ });
   assert.deepEqual([again.fingerprint, conversions], [fingerprint, 0]);
+});
+
+Deno.test("describing saves nothing, and agrees with opening", async () => {
+  const folder = folderWith(FILES);
+  const entries = () => [...Deno.readDirSync(folder)].length;
+  const before = await describeFashionMnist({ folder });
+  assert.deepEqual([before.made, entries()], [false, 4]);
+  const { name, classes, fingerprint } = await openFashionMnist({ folder });
+  const val = new Array(10).fill({ width: SIDE, height: SIDE });
+  assert.deepEqual(before, { name, classes, val, fingerprint, made: false });
+  assert.deepEqual(await describeFashionMnist({ folder }), { ...before, made: true });
 });
 
 Deno.test("another content has another fingerprint", async () => {

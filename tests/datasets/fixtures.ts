@@ -72,6 +72,14 @@ export function turned(jpeg: Uint8Array, orientation: number): Uint8Array {
   ]);
 }
 
+/** The JPEG with a marker that means nothing amid its pixels. */
+export function damaged(jpeg: Uint8Array): Uint8Array {
+  const scan = jpeg.findIndex((byte, i) => byte === 0xFF && jpeg[i + 1] === 0xDA);
+  const bytes = Uint8Array.from(jpeg);
+  bytes.set([0xFF, 0xC1], Math.floor((scan + bytes.length) / 2));
+  return bytes;
+}
+
 /** A JPEG of 8 by 8 pixels in four inks, each at half strength. */
 export function cmykJpeg(): Uint8Array {
   const inks = [1, 2, 3, 4];

@@ -1,9 +1,17 @@
 import assert from "node:assert/strict";
 import { basename, dirname, join } from "node:path";
-import { openFolder, openIlsvrc2012 } from "../../lib/datasets/folder.ts";
+import { describeFolder, openFolder } from "../../lib/datasets/folder.ts";
 import { encodeJpeg, lookAt } from "../../lib/datasets/pixels.ts";
 import { UserError } from "../../lib/errors.ts";
-import { cmykJpeg, folderWith, png, smallestFolder, solidPng, turned } from "./fixtures.ts";
+import {
+  cmykJpeg,
+  damaged,
+  folderWith,
+  png,
+  smallestFolder,
+  solidPng,
+  turned,
+} from "./fixtures.ts";
 
 /** Refusal that a user sees, with these words in it. */
 function refusal(...words: readonly (string | RegExp)[]) {
@@ -200,12 +208,32 @@ Deno.test("a class that is lost to unreadable files is named", async () => {
   await assert.rejects(openFolder({ folder, skipUnreadable: true }), refusal("val/", '"dog"'));
 });
 
-Deno.test("ImageNet is known by its thousand classes", async () => {
-  const nowhere = Deno.makeTempDirSync();
-  await assert.rejects(
-    openIlsvrc2012({ folder: nowhere }),
-    refusal("train/<wnid>/*.JPEG", nowhere),
-  );
+Deno.test("a JPEG with damage in its middle is saved anew, as far as it can be seen", async () => {
+  const jpeg = await encodeJpeg({
+    width: 64,
+    height: 64,
+    channels: 3,
+    pixels: new Uint8Array(64 * 64 * 3).map((_, i) => i % 7 * 30),
+  });
+  const { train } = await openFolder({
+    folder: smallestFolder({ "train/cat/2.jpg": jpeg, "train/cat/3.jpg": damaged(jpeg) }),
+  });
+  const [whole, broken] = train.slice(2);
+  assert.equal(basename(whole!.file), "2.jpg");
+  assert(broken!.file.includes("/upright/"), broken!.file);
+  assert.deepEqual([broken!.width, broken!.height], [64, 64]);
+  const [seen, lost] = await Promise.all([whole, broken].map(async (image) => {
+    return (await lookAt(image!.file)).picture!.pixels;
+  }));
+  assert.deepEqual(lost!.subarray(0, 8 * 64 * 3), seen!.subarray(0, 8 * 64 * 3));
+  assert.notDeepEqual(lost, seen);
+});
+
+Deno.test("a folder is described by what opening finds", async () => {
   const folder = smallestFolder();
-  await assert.rejects(openIlsvrc2012({ folder }), refusal("2 classes", "--dataset folder"));
+  const { fingerprint } = await openFolder({ folder });
+  const { classes, val, ...rest } = await describeFolder({ folder });
+  assert.deepEqual(rest, { name: "folder", fingerprint, made: true });
+  assert.deepEqual(classes, ["cat", "dog"]);
+  assert.deepEqual(val.map(({ width, height }) => [width, height]), [[2, 2], [2, 2]]);
 });

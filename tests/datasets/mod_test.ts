@@ -1,11 +1,21 @@
 import assert from "node:assert/strict";
-import { DATASET_NAMES, openDataset } from "../../lib/datasets/mod.ts";
+import { DATASET_NAMES, describeDataset, openDataset } from "../../lib/datasets/mod.ts";
 import { UserError } from "../../lib/errors.ts";
 import { smallestFolder } from "./fixtures.ts";
 
 Deno.test("a data set is opened by its name", async () => {
   const { name, train } = await openDataset("folder", { folder: smallestFolder() });
   assert.deepEqual([name, train.length], ["folder", 2]);
+});
+
+Deno.test("a data set is described by its name, under the same name", async () => {
+  const folder = smallestFolder();
+  for (const name of ["scenes", "folder", "ilsvrc2012"]) {
+    const where = name === "ilsvrc2012" ? Deno.makeTempDirSync() : folder;
+    assert.equal((await describeDataset(name, { folder: where })).name, name);
+  }
+  await assert.rejects(describeDataset("cifar10", { folder }), /Cannot find cifar10.*--data DIR/);
+  await assert.rejects(describeDataset("toString", { folder }), UserError);
 });
 
 Deno.test("an unknown name is refused with the names that there are, and the one meant", async () => {

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { drawScenes, openScenes } from "../../lib/datasets/scenes.ts";
+import { describeScenes, drawScenes, openScenes } from "../../lib/datasets/scenes.ts";
 import { ARTWORK } from "../../lib/datasets/scenes/credits.ts";
+import { exists } from "../../lib/datasets/made.ts";
 import { UserError } from "../../lib/errors.ts";
+import { small, smoke } from "../../experiments/setups.ts";
 import project from "../../deno.json" with { type: "json" };
 
 const scenes = { classes: 3, train: 10, val: 4 };
@@ -44,6 +46,39 @@ Deno.test("scenes are drawn once, then found again", async () => {
   assert.deepEqual([again, drawn], [dataset, 0]);
   assert.equal((await openScenes({ folder, scenes: { ...scenes } })).fingerprint, fingerprint);
   assert.notEqual((await openScenes({ folder, scenes, seed: 1 })).fingerprint, fingerprint);
+});
+
+Deno.test("describing makes nothing, and agrees with opening", async () => {
+  const folder = join(Deno.makeTempDirSync(), "data");
+  const before = await describeScenes({ folder, scenes });
+  assert.deepEqual([before.made, exists(folder)], [false, false]);
+  const { name, classes, val, fingerprint } = await openScenes({ folder, scenes });
+  const sizes = val.map(({ width, height }) => ({ width, height }));
+  const after = { name, classes, val: sizes, fingerprint, made: true };
+  assert.deepEqual(await describeScenes({ folder, scenes }), after);
+  assert.deepEqual(before, { ...after, made: false });
+});
+
+Deno.test("the setups' scenes keep their names; when this fails, results have lost theirs", async () => {
+  const fingerprint = async (scenes: typeof small.scenes) =>
+    (await describeScenes({ folder: "nowhere", ...scenes && { scenes } })).fingerprint;
+  assert.equal(await fingerprint(small.scenes), "6ff3d71645ce");
+  assert.equal(await fingerprint(smoke.scenes), "198d9031df8e");
+});
+
+Deno.test("colours and sizes are known from the drawing, and are those of the files", async () => {
+  const folder = Deno.makeTempDirSync();
+  const kinds = new Set<string>();
+  const options = {
+    folder,
+    scenes: { ...scenes, train: 40 },
+    onProgress: (kind: string) => kinds.add(kind),
+  };
+  const drawn = await openScenes(options);
+  assert.deepEqual([...kinds], ["Drawing scenes"]);
+  Deno.removeSync(join(drawn.train[0]!.file, "../../../.verydeep"), { recursive: true });
+  assert.deepEqual(await openScenes(options), drawn);
+  assert.deepEqual([...kinds], ["Drawing scenes", "Looking at images"]);
 });
 
 Deno.test("pictures are the same for any number of workers, and in a larger data set", async () => {

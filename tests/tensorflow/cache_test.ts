@@ -3,14 +3,12 @@ import { join } from "node:path";
 import { UserError } from "../../lib/errors.ts";
 import {
   alone,
-  cacheFolder,
   contentOf,
   explain,
   intact,
   makeFolder,
   stamp,
 } from "../../lib/tensorflow/cache.ts";
-import { withEnvironment } from "./environment.ts";
 
 const build = (text: string) => async (folder: string) => {
   await Deno.mkdir(join(folder, "lib"));
@@ -18,20 +16,6 @@ const build = (text: string) => async (folder: string) => {
 };
 const names = (folder: string) => Array.from(Deno.readDirSync(folder), ({ name }) => name).sort();
 const read = (...path: string[]) => Deno.readTextFileSync(join(...path));
-
-Deno.test("the cache is where the user says, else where the system keeps caches", async () => {
-  const mac = Deno.build.os === "darwin";
-  const folder = (variables: Record<string, string>) =>
-    withEnvironment(
-      { HOME: "/home/ada", XDG_CACHE_HOME: "", VERYDEEP_CACHE: "", ...variables },
-      async () => await cacheFolder(),
-    );
-  assert.equal(await folder({}), `/home/ada/${mac ? "Library/Caches" : ".cache"}/verydeep`);
-  const XDG_CACHE_HOME = "/var/cache/ada";
-  assert.equal(await folder({ XDG_CACHE_HOME }), "/var/cache/ada/verydeep");
-  assert.equal(await folder({ XDG_CACHE_HOME, VERYDEEP_CACHE: "/big/disk" }), "/big/disk");
-  await assert.rejects(folder({ HOME: "" }), { name: "UserError", message: /VERYDEEP_CACHE/ });
-});
 
 Deno.test("a folder is whole with its stamp and every file in its size, and not otherwise", async () => {
   const folder = join(await Deno.makeTempDir(), "part");

@@ -7,9 +7,10 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { ColourSums } from "./colours.ts";
-import type { Listing } from "./listing.ts";
+import { listFolder, type Listing } from "./listing.ts";
 import type { SeenFile } from "./worker.ts";
 import { exists, writablePlaceFor } from "../made.ts";
+import type { ImageSize } from "../mod.ts";
 
 /** What is known of a folder's files: training files first, as listed, then validation files. */
 export interface Index {
@@ -98,4 +99,24 @@ export async function writeIndex(place: string, listing: string, { files, colour
   for await (const { name } of Deno.readDir(join(place, "upright"))) {
     if (!named.has(name)) await Deno.remove(join(place, "upright", name));
   }
+}
+
+/**
+ * Writes the index of a folder that was just made. All is known of its images, so that nobody has
+ * to look at them: `sizeOf` tells their sizes by their paths, as in `train/fox/00001.jpg`.
+ */
+export async function indexMade(
+  folder: string,
+  { sizeOf, colours }: {
+    readonly sizeOf: (path: string) => ImageSize;
+    readonly colours: ColourSums;
+  },
+) {
+  const listing = listFolder(folder);
+  const place = join(folder, ".verydeep");
+  await Deno.mkdir(join(place, "upright"), { recursive: true });
+  await writeIndex(place, nameOfListing(listing), {
+    files: [...listing.train, ...listing.val].map(({ path }) => sizeOf(path)),
+    colours,
+  });
 }

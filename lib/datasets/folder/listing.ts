@@ -33,6 +33,21 @@ export interface Listing {
  * of the two alone.
  */
 export function listFolder(folder: string): Listing {
+  const classes = listClasses(folder);
+  return {
+    classes,
+    train: filesOf(folder, "train", classes),
+    val: filesOf(folder, "val", classes),
+  };
+}
+
+/**
+ * Lists the classes of `folder`, sorted by code point.
+ *
+ * @throws {UserError} where train/ or val/ is missing, a class is the only one, or in one of the
+ * two alone.
+ */
+export function listClasses(folder: string): string[] {
   const train = classesOf(folder, "train"), val = classesOf(folder, "val");
   const missing = train.filter((name) => !val.includes(name));
   const extra = val.filter((name) => !train.includes(name));
@@ -51,11 +66,7 @@ export function listFolder(folder: string): Listing {
       `Cannot train on "${folder}": "${train[0]}" is its only class; a net needs two at least`,
     );
   }
-  return {
-    classes: train,
-    train: filesOf(folder, "train", train),
-    val: filesOf(folder, "val", val),
-  };
+  return train;
 }
 
 /** Names of the classes of a split, sorted by code point. */
@@ -65,6 +76,12 @@ function classesOf(folder: string, split: string): string[] {
   try {
     entries = [...Deno.readDirSync(place)];
   } catch {
+    if (!statOf(folder)?.isDirectory) {
+      throw new UserError(
+        `Cannot open the images in "${folder}": there is no such folder; name one that has ` +
+          "train/<class>/ and val/<class>/ with --data DIR",
+      );
+    }
     throw new UserError(
       `Cannot open the images in "${folder}": there is no folder ${split}/; ` +
         "put images into train/<class>/ and val/<class>/, or name another folder with --data DIR",

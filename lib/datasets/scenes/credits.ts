@@ -70,15 +70,17 @@ export const ARTWORK: readonly Credit[] = [
   },
 ];
 
-/** The text that lies beside the pictures. */
+/** The text that lies beside the pictures, in lines of 80 characters at most. */
 export const CREDITS = `These pictures were put together by verydeep from openly licensed artwork.
-Drawings were resized, turned, sheared, mirrored, recoloured and pasted onto made backgrounds.
+Drawings were resized, turned, sheared, mirrored, recoloured and pasted onto
+made backgrounds.
 
 ${
   ARTWORK.map(({ title, author, license, spdx, terms, package: npm }) =>
-    `${title}, by ${author}\n  ${license} (${spdx}), ${terms}\n  taken from the npm package ${npm}\n`
+    `${title}, from the npm package ${npm}\n  by ${author}\n  ${license} (${spdx})\n  ${terms}\n`
   ).join("\n")
 }
-Pictures with OpenMoji artwork may be passed on under CC-BY-SA-4.0 only; with the others, under
-their own terms. Whoever passes pictures on passes this file on with them.
+Pictures with OpenMoji artwork may be passed on under CC-BY-SA-4.0 only; with
+the others, under their own terms. Whoever passes pictures on passes this file
+on with them.
 `;

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import type { ImageSize } from "../mod.ts";
 import type { Picture } from "../pixels.ts";
 import { uniform } from "../../random.ts";
 import { type Canvas, drawBackground } from "./background.ts";
@@ -31,14 +32,29 @@ export interface SceneName {
 }
 
 /** Draws a scene, [128, 128 to 192, 3] or upright. */
-export function drawScene({ split, index }: SceneName, stage: Stage): Picture {
-  const random = uniform(stage.seed, split === "train" ? 1 : 2, index);
-  const longer = pick(LONGER_SIDES, random);
-  const [width, height] = random() < PORTRAIT ? [SIDE, longer] : [longer, SIDE];
+export function drawScene(name: SceneName, stage: Stage): Picture {
+  const random = randomOf(name, stage.seed);
+  const { width, height } = drawSize(random);
   const canvas = drawBackground(width, height, random);
   addDistractors(canvas, stage.distractors, random);
-  addObject(canvas, pick(stage.objects[index % stage.objects.length]!, random), random);
+  const designs = stage.objects[name.index % stage.objects.length]!;
+  addObject(canvas, pick(designs, random), random);
   return develop(canvas, random);
+}
+
+/** The size of a scene drawn from `seed`, without drawing it. */
+export function sizeOf(name: SceneName, seed: number): ImageSize {
+  return drawSize(randomOf(name, seed));
+}
+
+function randomOf({ split, index }: SceneName, seed: number): Random {
+  return uniform(seed, split === "train" ? 1 : 2, index);
+}
+
+function drawSize(random: Random): ImageSize {
+  const longer = pick(LONGER_SIDES, random);
+  const isUpright = random() < PORTRAIT;
+  return isUpright ? { width: SIDE, height: longer } : { width: longer, height: SIDE };
 }
 
 function addDistractors(canvas: Canvas, sprites: readonly Sprite[], random: Random) {

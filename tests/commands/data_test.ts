@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { data } from "../../commands/data.ts";
+import { small } from "../../experiments/setups.ts";
+import type { ReportFormat } from "../../lib/report/formats.ts";
+import { smallestFolder, solidPng } from "../datasets/fixtures.ts";
+
+/** What `data folder --data folder` prints. */
+async function printed(folder: string, format: ReportFormat): Promise<string> {
+  const { log, error } = console;
+  let out = "";
+  console.log = (text: string) => out += `${text}\n`;
+  console.error = () => {};
+  try {
+    assert.equal(
+      await data("folder", { setup: small, data: folder, skipUnreadable: false, format }),
+      0,
+    );
+  } finally {
+    Object.assign(console, { log, error });
+  }
+  return out;
+}
+
+Deno.test("classes, sizes and colours are printed, and a contact sheet is drawn", async () => {
+  // Red of the training images: 200 in 4 pixels, 0 in 4 + 8, so 50 on average.
+  const folder = smallestFolder({ "train/dog/2.png": solidPng(0, 0, 0, 2, 4) });
+  const text = await printed(folder, "table");
+  assert.match(text, /^folder: 2 classes, 3 training and 2 validation images\n/);
+  assert.match(text, /│ +1 │ dog +│ +2 │ +1 │/);
+  assert.match(text, /sizes +2 wide, 2 to 4 high; 20 % upright/);
+  assert.match(text, /mean r g b +50\.0 /);
+  const sheet = text.match(/contact sheet +(.+\.png)/)![1]!;
+  assert(sheet.startsWith(folder) && Deno.statSync(sheet).size > 0, sheet);
+});
+
+Deno.test("programs get a record of each class and nothing else", async () => {
+  assert.deepEqual(JSON.parse(await printed(smallestFolder(), "json")), [
+    { class: "cat", label: 0, train: 1, val: 1 },
+    { class: "dog", label: 1, train: 1, val: 1 },
+  ]);
+});
