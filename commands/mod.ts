@@ -97,9 +97,10 @@ export const COMMANDS = {
 
   bench: command({
     summary: "Speed beside PyTorch and stock tfjs-node, as ratios",
+    words: { pattern: "[WORD...]", most: Infinity },
     takes: ["format"],
     load: () => import("./bench.ts"),
-  }, ({ bench }, options) => bench(options)),
+  }, ({ bench }, options, words) => bench(options, words)),
 } as const satisfies Record<string, Command>;
 
 /** Name of a command. */

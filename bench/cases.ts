@@ -1,0 +1,159 @@
+/**
+ * What is measured: cases, each complete in itself, so that contestants of any language can build
+ * them from JSON, and the list of all.
+ *
+ * @module
+ */
+import { small } from "../experiments/setups.ts";
+import type { ConfigName, Precision, TrainSetup } from "../lib/experiment.ts";
+import { type Layer, layersOf, shapeOf } from "../lib/vgg/configs.ts";
+
+/** Who may take part in a race. */
+export type PeerName = "PyTorch" | "stock tfjs-node";
+
+/** What every case says. */
+interface Named {
+  /** What it is called in the table. */
+  readonly name: string;
+  /** Images that one step takes in. */
+  readonly batch: number;
+  /** Memory that all contestants take together, GiB, where that is much. */
+  readonly memory?: number;
+  /** Whom we race against. */
+  readonly peers: readonly PeerName[];
+}
+
+/** A net, with its layers spelt out for those who don't know Table 1. */
+interface Net {
+  readonly config: ConfigName;
+  readonly setup: TrainSetup;
+  readonly classes: number;
+  readonly layers: readonly Layer[];
+}
+
+/** Updates of SGD with momentum on one batch: forward, backward, weight decay, update. */
+export interface TrainingCase extends Named, Net {
+  readonly kind: "training";
+  /** The same batch again and again, or crops of images in memory as in a real training. */
+  readonly crops: "fed" | "bank";
+  /** Parts of the batch that we compute side by side; see `lib/vgg/network.ts`. */
+  readonly towers: number;
+}
+
+/** Posteriors of whole images, averaged with those of their mirror images (Section 3.2). */
+export interface EvaluationCase extends Named, Net {
+  readonly kind: "evaluation";
+  readonly height: number;
+  readonly width: number;
+}
+
+/** Crops without a net: read from JPEG files, rescaled and cut; or cut out of images in memory. */
+export interface InputCase extends Named {
+  readonly kind: "input";
+  readonly source: "files" | "bank";
+  readonly setup: TrainSetup;
+  /** JPEG files of 500 by 375 pixels, where they are the source. */
+  readonly files: readonly string[];
+}
+
+/** Something to measure. */
+export type Case = TrainingCase | EvaluationCase | InputCase;
+
+const CLASSES = { narrow: 20, full: 1000 };
+const PRECISIONS: readonly Precision[] = ["float32", "bfloat16"];
+
+/** What differs between the cases that are nets. */
+interface Size {
+  readonly config: ConfigName;
+  /** Channels are the paper's divided by this; so are the units of fc6 and fc7. */
+  readonly divisor: number;
+  readonly crop: number;
+  readonly batch: number;
+  readonly precision: Precision;
+}
+
+function net({ config, divisor, crop, batch, precision }: Size): Net {
+  const setup: TrainSetup = {
+    ...small.train,
+    ...{ crop, batch, precision, width: 1 / divisor, fc: 4096 / divisor },
+  };
+  const classes = divisor === 1 ? CLASSES.full : CLASSES.narrow;
+  return { config, setup, classes, layers: layersOf(config, shapeOf(setup, classes)) };
+}
+
+const called = ({ config, divisor }: Size) => divisor === 1 ? config : `${config}/${divisor}`;
+
+/** A training case. Stock tfjs-node computes in float32 alone. */
+export function training(size: Size): TrainingCase {
+  const { crop, batch, precision } = size;
+  return {
+    kind: "training",
+    name: `train ${called(size)}, ${crop} px, batch ${batch}, ${precision}`,
+    batch,
+    crops: "fed",
+    towers: navigator.hardwareConcurrency > 1 ? 2 : 1,
+    peers: precision === "float32" ? ["PyTorch", "stock tfjs-node"] : ["PyTorch"],
+    ...size.divisor === 1 && { memory: 16 },
+    ...net(size),
+  };
+}
+
+function evaluation(size: Size, height: number, width: number): EvaluationCase {
+  const { batch, precision } = size;
+  return {
+    kind: "evaluation",
+    name: `test ${called(size)}, ${height} x ${width} px, batch ${batch}, ${precision}`,
+    ...{ batch, height, width },
+    peers: ["PyTorch"],
+    ...net(size),
+  };
+}
+
+/** All races, in the order of the table. `files` are JPEG files to read. */
+export function races(files: readonly string[]): Case[] {
+  const sizes: Omit<Size, "precision">[] = [
+    { config: "A", divisor: 8, crop: 56, batch: 16 },
+    { config: "A", divisor: 8, crop: 56, batch: 64 },
+    { config: "D", divisor: 8, crop: 56, batch: 16 },
+    { config: "D", divisor: 8, crop: 56, batch: 64 },
+    { config: "D", divisor: 4, crop: 64, batch: 64 },
+    { config: "D", divisor: 1, crop: 224, batch: 8 },
+  ];
+  const trainings = sizes.flatMap((size) =>
+    PRECISIONS.map((precision) => training({ ...size, precision }))
+  );
+  const evaluations = PRECISIONS.flatMap((precision) => [
+    evaluation({ config: "D", divisor: 8, crop: 56, batch: 16, precision }, 64, 80),
+    evaluation({ config: "D", divisor: 1, crop: 224, batch: 2, precision }, 256, 341),
+  ]);
+  const inputs: InputCase[] = [
+    {
+      kind: "input",
+      name: "read 500 x 375 JPEGs, S = 256, crop 224",
+      batch: 32,
+      source: "files",
+      peers: ["PyTorch"],
+      setup: { ...small.train, crop: 224 },
+      files,
+    },
+    {
+      kind: "input",
+      name: "cut 56-pixel crops out of memory",
+      batch: small.train.batch,
+      source: "bank",
+      peers: [],
+      setup: small.train,
+      files: [],
+    },
+  ];
+  return [...trainings, ...evaluations, ...inputs];
+}
+
+/** Trainings of the small setup whose waiting for data is measured. */
+export function waits(): TrainingCase[] {
+  const { train: { crop, batch, precision } } = small;
+  return (["A", "D"] as const).map((config) => {
+    const what = training({ config, divisor: 8, crop, batch, precision });
+    return { ...what, name: `wait for data, ${what.name}`, towers: 1, peers: [] };
+  });
+}

@@ -1,0 +1,154 @@
+"""PyTorch as a contestant: the same nets, written as its documentation recommends for a processor:
+channels_last, autocast to bfloat16, inference_mode; a DataLoader for reading. See ../contestant.ts."""
+import importlib.util
+import json
+import os
+import sys
+import time
+
+
+def say(**answer):
+    print(json.dumps(answer), flush=True)
+
+
+try:
+    import torch
+except ImportError:
+    say(error=f"{sys.executable} has no torch; pip install torch, or set PYTHON")
+    sys.exit()
+
+from torch import nn
+
+
+def net(case, dense):
+    """The layers of a case; fully-connected ones are convolutions where the net slides (dense)."""
+    layers, dropout = [], case["setup"]["dropout"]
+    for layer in case["layers"]:
+        if layer["kind"] == "maxpool":
+            layers.append(nn.MaxPool2d(2, ceil_mode=True))
+            continue
+        if layer["kind"] == "lrn":
+            # its alpha is divided by the size
+            layers.append(nn.LocalResponseNorm(5, alpha=5e-4, beta=0.75, k=2))
+            continue
+        name, size, inputs, outputs = (layer[key] for key in ("name", "size", "inputs", "outputs"))
+        if name.startswith("conv"):
+            layers += [nn.Conv2d(inputs, outputs, size, padding=size // 2), nn.ReLU(inplace=True)]
+        else:
+            if name == "fc6" and not dense:
+                layers.append(nn.Flatten())
+            layers.append(nn.Conv2d(inputs, outputs, size) if dense
+                          else nn.Linear(inputs * size * size, outputs))
+            if name != "fc8":
+                layers += [nn.ReLU(inplace=True), nn.Dropout(dropout)]
+    return nn.Sequential(*layers).to(memory_format=torch.channels_last)
+
+
+def autocast(case):
+    bfloat16 = case["setup"]["precision"] == "bfloat16"
+    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=bfloat16)
+
+
+def training(case):
+    setup, batch = case["setup"], case["batch"]
+    model = net(case, dense=False)
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-6, momentum=setup["momentum"],
+                                weight_decay=setup["weightDecay"])
+    images = torch.randn(batch, 3, setup["crop"], setup["crop"])
+    images = images.to(memory_format=torch.channels_last)
+    labels = torch.arange(batch) % case["classes"]
+
+    def step():
+        optimizer.zero_grad()
+        with autocast(case):
+            scores = model(images)
+        loss = nn.functional.cross_entropy(scores.float(), labels)
+        loss.backward()
+        optimizer.step()
+        loss.item()
+
+    return lambda steps: [step() for _ in range(steps)]
+
+
+def evaluation(case):
+    model = net(case, dense=True).eval()
+    images = torch.randn(case["batch"], 3, case["height"], case["width"])
+    images = images.to(memory_format=torch.channels_last)
+
+    def posteriors(x):
+        return model(x).float().mean((2, 3)).softmax(1)
+
+    def step():
+        with torch.inference_mode(), autocast(case):
+            ((posteriors(images) + posteriors(images.flip(3))) / 2).numpy()
+
+    return lambda steps: [step() for _ in range(steps)]
+
+
+class Crops:
+    """Random crops of image files: rescaled so that the smallest side is S = 256."""
+
+    def __init__(self, files, crop):
+        self.files, self.crop = files, crop
+
+    def __getitem__(self, i):
+        from PIL import Image
+
+        with Image.open(self.files[i % len(self.files)]) as file:
+            image = file.convert("RGB")
+        factor = 256 / min(image.size)
+        image = image.resize([round(side * factor) for side in image.size], Image.Resampling.BICUBIC)
+        left, top = (int(torch.randint(side - self.crop + 1, ())) for side in image.size)
+        image = image.crop((left, top, left + self.crop, top + self.crop))
+        pixels = torch.frombuffer(bytearray(image.tobytes()), dtype=torch.uint8)
+        return pixels.view(self.crop, self.crop, 3).permute(2, 0, 1)
+
+
+class Batches:
+    """Indices of as many batches as were asked for last."""
+
+    def __init__(self, size):
+        self.size, self.count, self.position = size, 0, 0
+
+    def __len__(self):
+        return self.count
+
+    def __iter__(self):
+        for _ in range(self.count):
+            yield range(self.position, self.position + self.size)
+            self.position += self.size
+
+
+def reading(case):
+    if importlib.util.find_spec("PIL") is None:
+        raise RuntimeError(f"{sys.executable} has no PIL; pip install pillow")
+    batches = Batches(case["batch"])
+    loader = torch.utils.data.DataLoader(Crops(case["files"], case["setup"]["crop"]),
+                                         batch_sampler=batches, num_workers=os.cpu_count(),
+                                         persistent_workers=True)
+
+    def run(steps):
+        batches.count = steps
+        for _ in loader:
+            pass
+
+    return run
+
+
+KINDS = {"training": training, "evaluation": evaluation, "input": reading}
+
+say(version=torch.__version__)
+run = None
+for line in sys.stdin:
+    request = json.loads(line)
+    try:
+        if "case" in request:
+            run = None  # frees the last case first
+            run = KINDS[request["case"]["kind"]](request["case"])
+            say(ready=True)
+        else:
+            begin = time.perf_counter()
+            run(request["steps"])
+            say(seconds=time.perf_counter() - begin)
+    except Exception as error:
+        say(error=str(error))

@@ -1,0 +1,176 @@
+/** This project as a contestant: the graphs of its own trainings, evaluations and pipelines. */
+import { paper, small } from "../../experiments/setups.ts";
+import type { ConfigName, TrainRun } from "../../lib/experiment.ts";
+import { normal, uniform } from "../../lib/random.ts";
+import { type Binding, loadAddon } from "../../lib/tensorflow/addon.ts";
+import { Graph } from "../../lib/tensorflow/graph.ts";
+import { elements, float32, int32, Session } from "../../lib/tensorflow/session.ts";
+import { type Bank, bankSize } from "../../lib/vgg/bank.ts";
+import { openCrops } from "../../lib/vgg/crops.ts";
+import { scalesOf } from "../../lib/vgg/images.ts";
+import { evaluationGraph, trainingGraph } from "../../lib/vgg/model.ts";
+import { cropsFromBank, cropsFromFiles } from "../../lib/vgg/pipeline.ts";
+import type { Case, EvaluationCase, InputCase, TrainingCase } from "../cases.ts";
+import { type Runner, takePart } from "../contestant.ts";
+
+/** Small enough to leave the weights where they are: speed must not depend on what is learnt. */
+const RATE = float32([1e-6], []);
+const MEAN = [127, 127, 127] as const;
+/** Of [0, 1]; any will do. */
+const COVARIANCE = [[0.08, 0.06, 0.06], [0.06, 0.08, 0.06], [0.06, 0.06, 0.08]];
+/** Pictures in memory, as many as the small setup's. */
+const SCENES = small.scenes!.train;
+/** Length after which noise repeats itself: a prime, so that rows differ. */
+const PATTERN = 65_537;
+const { evaluate } = paper;
+
+function build(binding: Binding, what: Case): Runner {
+  switch (what.kind) {
+    case "training":
+      return trainingOf(binding, what);
+    case "evaluation":
+      return evaluationOf(binding, what);
+    case "input":
+      return inputOf(binding, what);
+  }
+}
+
+/** Updates, with the same batch fed each time or with crops from a bank. */
+function trainingOf(binding: Binding, what: TrainingCase): Runner {
+  const { setup, classes, batch, towers, crops: source } = what;
+  const { crop } = setup;
+  const { graph } = trainingGraph(runOf(what), {
+    ...{ setup, evaluate, classes, microBatch: batch, source: "bank", towers },
+  });
+  const session = new Session(binding, graph);
+  session.run({ "seed/weights": int32([0, 0]) }, ["initialise:0"]);
+  // What is fed takes the place of the pipeline, which then does not run.
+  const fed = source === "bank" ? {} : {
+    "crops/next:0": session.hold(noise([batch, crop, crop, 3])),
+    "crops/next:1": session.hold(
+      float32(Array(batch).fill(MEAN).flat().map((m) => -m), [batch, 3]),
+    ),
+    "crops/next:2": session.hold(int32(Array.from({ length: batch }, (_, i) => i % classes))),
+  };
+  const crops = source === "bank" ? pictures(session, what) : undefined;
+  let count = 0;
+  return {
+    begin: (steps) => crops?.next(steps),
+    step() {
+      const draws = { rate: RATE, "seed/dropout": int32([0, count++]) };
+      session.run({ ...draws, ...fed }, ["step:0"]);
+    },
+    close() {
+      crops?.release();
+      Object.values(fed).forEach((held) => session.release(held));
+      session.close();
+    },
+  };
+}
+
+/** Posteriors of the same whole images each time. */
+function evaluationOf(binding: Binding, what: EvaluationCase): Runner {
+  const { setup, classes, batch, height, width } = what;
+  const { graph, weights } = evaluationGraph(runOf(what), { setup, evaluate, classes });
+  const session = new Session(binding, graph);
+  for (const { name, shape } of weights) {
+    session.run({ [`${name}/fed`]: formula(shape) }, [`${name}/set:0`]);
+  }
+  const fed = {
+    "images/next:0": session.hold(noise([batch, height, width, 3])),
+    "images/mean": session.hold(float32(MEAN)),
+  };
+  return {
+    step: () => void session.run(fed, ["posteriors:0"]),
+    close() {
+      Object.values(fed).forEach((held) => session.release(held));
+      session.close();
+    },
+  };
+}
+
+/** Batches of crops, one after the other, and no net. */
+function inputOf(binding: Binding, what: InputCase): Runner {
+  const { setup: { crop, inputScale }, batch, source } = what;
+  const graph = new Graph();
+  const { labels } = (source === "bank" ? cropsFromBank : cropsFromFiles)(graph, {
+    ...{ batch, crop, inputScale },
+  });
+  const session = new Session(binding, graph);
+  const crops = pictures(session, what);
+  return {
+    begin: (steps) => crops.next(steps),
+    // a batch's labels come with its pixels, which JavaScript has no use for
+    step: () => void session.run({}, [labels]),
+    close() {
+      crops.release();
+      session.close();
+    },
+  };
+}
+
+/** A training's crops of pictures that exist for this only: files, or noise in memory. */
+function pictures(session: Session, what: TrainingCase | InputCase) {
+  const { setup, batch } = what;
+  const files = what.kind === "input" ? what.files : [];
+  const train = files.length > 0
+    ? files.map((file) => ({ file, label: 0, height: 375, width: 500 }))
+    : Array.from({ length: SCENES }, (_, i) => ({
+      ...{ file: "", label: i % 20, height: 128, width: 128 + 16 * (i % 5) },
+    }));
+  const scales = scalesOf(256, setup);
+  const bank: Bank | undefined = files.length > 0
+    ? undefined
+    : { scales, bytes: noiseBytes(bankSize(train, scales)) };
+  const crops = openCrops(session, {
+    ...{ run: { config: "A", S: 256, init: "random" }, setup, seed: 0, microBatch: batch },
+    dataset: { train, colours: { mean: MEAN, covariance: COVARIANCE } },
+    ...bank && { bank },
+  });
+  let position = 0;
+  return {
+    /** Makes exactly the crops of the next steps, so that nothing is left to do after them. */
+    next(steps: number) {
+      crops.start(position, position += steps * batch);
+    },
+    release: crops.release,
+  };
+}
+
+const runOf = ({ config }: { config: ConfigName }): TrainRun => ({
+  ...{ config, S: 256, init: "random" },
+});
+
+/** Random pixels. */
+function noise(shape: readonly number[]) {
+  const values = noiseBytes(elements(shape));
+  return { dtype: "uint8", shape, values } as const;
+}
+
+function noiseBytes(size: number): Uint8Array<SharedArrayBuffer> {
+  const draw = uniform(0);
+  const pattern = Uint8Array.from({ length: PATTERN }, () => 256 * draw());
+  const bytes = new Uint8Array(new SharedArrayBuffer(size));
+  for (let at = 0; at < size; at += PATTERN) bytes.set(pattern.subarray(0, size - at), at);
+  return bytes;
+}
+
+/** Random weights of He's deviation; biases 0. */
+function formula(shape: readonly number[]) {
+  const values = new Float32Array(elements(shape));
+  if (shape.length > 1) {
+    const draw = uniform(1);
+    const deviation = Math.sqrt(2 / elements(shape.slice(0, -1)));
+    const pattern = Float32Array.from({ length: PATTERN }, () => deviation * normal(draw));
+    for (let at = 0; at < values.length; at += PATTERN) {
+      values.set(pattern.subarray(0, values.length - at), at);
+    }
+  }
+  return float32(values, shape);
+}
+
+const binding = await loadAddon();
+await takePart(
+  `TensorFlow ${binding.TF_Version}, Deno ${Deno.version.deno}`,
+  (what) => build(binding, what),
+);

@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { races, waits } from "../../bench/cases.ts";
+import { countParameters } from "../../lib/vgg/configs.ts";
+
+Deno.test("each case has a name of its own, and holds what a peer must know", () => {
+  const cases = [...races(["a.jpg"]), ...waits()];
+  assert.equal(new Set(cases.map(({ name }) => name)).size, cases.length);
+  assert.deepEqual(JSON.parse(JSON.stringify(cases)), cases);
+});
+
+Deno.test("full D is Table 2's D; divided by 8 it has the small setup's layers", () => {
+  const layersOf = (name: string) => {
+    const what = races([]).find((what) => what.name === name);
+    assert.ok(what?.kind === "training");
+    return what.layers;
+  };
+  assert.equal(countParameters(layersOf("train D, 224 px, batch 8, float32")), 138_357_544);
+  const convs = layersOf("train A/8, 56 px, batch 16, bfloat16").flatMap((layer) =>
+    layer.kind === "conv" ? [layer.outputs] : []
+  );
+  assert.deepEqual(convs, [8, 16, 32, 32, 64, 64, 64, 64, 512, 512, 20]);
+});
+
+Deno.test("stock tfjs-node trains in float32 alone", () => {
+  for (const { name, peers } of races([])) {
+    const expected = name.startsWith("train") && name.endsWith("float32");
+    assert.equal(peers.includes("stock tfjs-node"), expected, name);
+  }
+});
