@@ -46,7 +46,9 @@ export interface Outcome {
 const CORES = navigator.hardwareConcurrency;
 const PHOTOS = 16;
 /** Where data flows: what begins or ends with a turn must not count much. */
-const LONG_TURNS = { turn: 1, rounds: 11 };
+const LONG_TURNS = { turn: 2, rounds: 5 };
+/** Small differences want many rounds. */
+const MANY_TURNS = { turn: 0.7, rounds: 15 };
 
 const peer = (name: string) => fileURLToPath(new URL(`peers/${name}`, import.meta.url));
 const deno = (name: string) => [Deno.execPath(), "run", "-A", "--no-check", peer(name)];
@@ -206,7 +208,7 @@ async function waitOf(
     await team.build({ ...what, crops });
     teams.push(team);
   }
-  const [fed = [], real = []] = await race(teams, LONG_TURNS);
+  const [fed = [], real = []] = await race(teams, MANY_TURNS);
   for (const team of teams) await team.stop();
   return { name: what.name, unit: "%", ours: waitingShare(fed, real), ...NO_PEER };
 }

@@ -67,12 +67,12 @@ export const small: Setup = {
     inputScale: 1 / 64,
     jitterStep: 64,
     schedules: {
-      first: fixedDrops(5e-3, 80_000),
-      finer: fixedDrops(5e-4, 40_000),
-      jittered: fixedDrops(5e-3, 80_000),
+      first: fixedDrops(5e-3, 60_000),
+      finer: fixedDrops(5e-4, 30_000),
+      jittered: fixedDrops(5e-3, 60_000),
     },
-    validations: 10,
-    validationImages: 500,
+    validations: 5,
+    validationImages: 300,
   },
   sideBySide: "cores",
 };

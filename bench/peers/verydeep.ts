@@ -20,6 +20,8 @@ const MEAN = [127, 127, 127] as const;
 const COVARIANCE = [[0.08, 0.06, 0.06], [0.06, 0.08, 0.06], [0.06, 0.06, 0.08]];
 /** Pictures in memory, as many as the small setup's. */
 const SCENES = small.scenes!.train;
+/** Steps that a training plans at once, some. */
+const SPAN = 1000;
 /** Length after which noise repeats itself: a prime, so that rows differ. */
 const PATTERN = 65_537;
 const { evaluate } = paper;
@@ -127,11 +129,19 @@ function pictures(session: Session, what: TrainingCase | InputCase) {
     dataset: { train, colours: { mean: MEAN, covariance: COVARIANCE } },
     ...bank && { bank },
   });
-  let position = 0;
+  let [position, planned] = [0, 0];
   return {
-    /** Makes exactly the crops of the next steps, so that nothing is left to do after them. */
+    /** Makes the crops of the next steps. */
     next(steps: number) {
-      crops.start(position, position += steps * batch);
+      if (what.kind === "training" && position + steps * batch <= planned) {
+        position += steps * batch;
+        return;
+      }
+      // A training plans for a long time. Without one exactly these are made, so that nothing is
+      // left to do when the turn is over.
+      planned = position + (what.kind === "training" ? Math.max(SPAN, steps) : steps) * batch;
+      crops.start(position, planned);
+      position += steps * batch;
     },
     release: crops.release,
   };
