@@ -1,5 +1,6 @@
 /** tf.data written into a graph: data sets that are read ahead on TensorFlow's own threads. */
 import { attr, constant, type Graph, type Spec, type Tensor } from "./graph.ts";
+import { untunedOptions } from "./messages.ts";
 import { finished } from "./variables.ts";
 
 /** A data set in a graph, and what one element of it is. */
@@ -93,7 +94,11 @@ export function iterator(data: DataNode, name: string): Tensor[] {
     attrs: { shared_name: attr.text(name), container: attr.text(""), ...attrs },
     name: `${name}/iterator`,
   });
-  const made = graph.node("MakeIterator", [data.handle, resource], {}).node;
+  // the tuner takes 20 ms at each start, and often some tenths of a second after it
+  const untuned = graph.op("OptionsDataset", [data.handle], { handle: VARIANT }, {
+    attrs: { serialized_options: { s: untunedOptions() }, ...attrs },
+  });
+  const made = graph.node("MakeIterator", [untuned, resource], {}).node;
   finished(`${name}/start`, constant(graph, 0), [made]);
   return graph.node("IteratorGetNext", [resource], { components: data.elements }, {
     attrs,

@@ -39,12 +39,15 @@ const PROTO = `syntax = "proto3"; package tensorflow;
     message MetaInfoDef { repeated string tags = 4; }
     MetaInfoDef meta_info_def = 1; GraphDef graph_def = 2;
   }
+  message Switch { oneof set { bool on = 1; } }
+  message DatasetOptions { Switch optimization = 3; Switch autotune = 7; }
   message SavedModel {
     int64 saved_model_schema_version = 1; repeated MetaGraphDef meta_graphs = 2;
   }`;
 
-const SavedModel = protobuf.parse(PROTO, { keepCase: true }).root
-  .lookupType("tensorflow.SavedModel");
+const { root } = protobuf.parse(PROTO, { keepCase: true });
+const SavedModel = root.lookupType("tensorflow.SavedModel");
+const DatasetOptions = root.lookupType("tensorflow.DatasetOptions");
 
 /** Shape of a tensor; `null` is a side that is known only when the graph runs. */
 export type Shape = readonly (number | null)[];
@@ -121,4 +124,12 @@ export function savedModel(
     saved_model_schema_version: 1,
     meta_graphs: [{ meta_info_def: { tags: ["serve"] }, graph_def }],
   })).finish();
+}
+
+/**
+ * tf.data's options for a data set that is left as it is written: no default rewrites and no tuning
+ * on the way (core/framework/dataset_options.proto).
+ */
+export function untunedOptions(): Uint8Array {
+  return DatasetOptions.encode({ optimization: { on: false }, autotune: { on: false } }).finish();
 }

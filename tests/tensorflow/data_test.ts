@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { batch, iterator, map, prefetch, rows } from "../../lib/tensorflow/data.ts";
 import { constant, type Graph, placeholder } from "../../lib/tensorflow/graph.ts";
 import { add, cast, multiply, scale } from "../../lib/tensorflow/operations.ts";
+import { untunedOptions } from "../../lib/tensorflow/messages.ts";
 import { int32 } from "../../lib/tensorflow/session.ts";
 import { numbers, sessionOf } from "./run_graph.ts";
 
@@ -65,4 +66,9 @@ Deno.test("a batch's size may be fed; what does not fill one is left out", async
   assert.deepEqual(session.run({}, built)[0], { shape: [3], values: Int32Array.of(0, 1, 2) });
   assert.deepEqual(numbers(session.run({}, built)[0]), [3, 4, 5]);
   assert.throws(() => session.run({}, built), /End of sequence/);
+});
+
+Deno.test("tf.data's tuner is off: two switches in TensorFlow's own encoding", () => {
+  // field 3 and field 7, each a message of two bytes: field 1 is 0
+  assert.deepEqual([...untunedOptions()], [0x1a, 2, 0x08, 0, 0x3a, 2, 0x08, 0]);
 });
