@@ -96,15 +96,16 @@ export async function measure(options: BenchOptions = {}): Promise<Outcome> {
     const report = (name = "") => onProgress?.(done++, total, name);
 
     if (cases.length > 0) {
-      const ours = enter(await startOurs());
-      const peers = new Map<PeerName, Contestant>();
-      for (const name of new Set(cases.flatMap(({ peers }) => peers))) {
-        const contestant = await orSkip(() => startContestant(name, COMMANDS[name]), onSkip);
-        if (contestant) peers.set(name, enter(contestant));
-      }
+      const names = [...new Set(cases.flatMap(({ peers }) => peers))];
+      let { ours, peers } = await lineUp(names, { enter, onSkip });
       for (const each of [ours, ...peers.values()]) versions[each.name] = each.version;
       for (const what of cases) {
         report(what.name);
+        if (freeMemory() < (what.memory ?? 0)) {
+          // what the contestants keep of earlier cases
+          for (const contestant of open.splice(0)) await contestant.stop();
+          ({ ours, peers } = await lineUp(names, { enter }));
+        }
         if (fits(what, onSkip)) measurements.push(...await raceOf(what, { ours, peers, onSkip }));
       }
     }
@@ -122,6 +123,23 @@ export async function measure(options: BenchOptions = {}): Promise<Outcome> {
   }
 }
 
+/** Starts this project and its peers; a peer that is not there is left out. */
+async function lineUp(
+  names: readonly PeerName[],
+  { enter, onSkip }: {
+    enter: <One extends Contestant>(contestant: One) => One;
+    onSkip?: BenchOptions["onSkip"];
+  },
+) {
+  const ours = enter(await startOurs());
+  const peers = new Map<PeerName, Contestant>();
+  for (const name of names) {
+    const contestant = await orSkip(() => startContestant(name, COMMANDS[name]), onSkip);
+    if (contestant) peers.set(name, enter(contestant));
+  }
+  return { ours, peers };
+}
+
 function unknownCases(words: readonly string[]): UserError {
   const names = [...races([]), ...waits()].map(({ name }) => `\n  ${name}`);
   return new UserError(
@@ -130,9 +148,12 @@ function unknownCases(words: readonly string[]): UserError {
   );
 }
 
+/** Memory that programs may still take, GiB. */
+const freeMemory = () => Deno.systemMemoryInfo().available / 2 ** 30;
+
 /** Whether there is memory for a case. */
 function fits({ name, memory = 0 }: Case, onSkip: BenchOptions["onSkip"]): boolean {
-  const free = Deno.systemMemoryInfo().available / 2 ** 30;
+  const free = freeMemory();
   if (free >= memory) return true;
   onSkip?.(`Cannot measure "${name}": it takes ${memory} GiB, and ${free.toFixed(1)} are free`);
   return false;
