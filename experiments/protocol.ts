@@ -1,5 +1,6 @@
 /** How the paper trains and tests (Section 3): policy, kept apart from the engine. */
 import type { ConfigName, EvalRun, Method, TrainRun, TrainScale } from "../lib/experiment.ts";
+import { middleOf } from "../lib/vgg/images.ts";
 
 /** "The first four convolutional layers and the last three fully-connected layers" (3.1). */
 const FROM_NET_A = ["conv1_1", "conv2_1", "conv3_1", "conv3_2", "fc6", "fc7", "fc8"];
@@ -22,7 +23,7 @@ export function net(config: ConfigName, S: TrainScale): TrainRun {
 
 /** Q = S, or the middle of the range for a jittered S (4.1). */
 export function oneScale(S: TrainScale): number[] {
-  return [typeof S === "number" ? S : (S[0] + S[1]) / 2];
+  return [middleOf(S)];
 }
 
 /** One evaluation for each test scale and method. */
