@@ -4,11 +4,13 @@ import { encodeJpeg, lookAt } from "../../lib/datasets/pixels.ts";
 import { loadAddon } from "../../lib/tensorflow/addon.ts";
 import { Graph, stringPlaceholder } from "../../lib/tensorflow/graph.ts";
 import { decode } from "../../lib/tensorflow/images.ts";
+import { ensureInstalled } from "../../lib/tensorflow/install.ts";
 import { cast } from "../../lib/tensorflow/operations.ts";
 import { Session } from "../../lib/tensorflow/session.ts";
 import { cmykJpeg, damaged, png, smallestFolder, turned } from "./fixtures.ts";
 
 Deno.test("TensorFlow shows every image as it was looked at", async () => {
+  await ensureInstalled();
   const smooth = new Uint8Array(64 * 48 * 3).map((_, i) => 128 + 100 * Math.sin(i / 2000));
   const jpeg = await encodeJpeg({ width: 64, height: 48, channels: 3, pixels: smooth });
   const { train } = await openFolder({
