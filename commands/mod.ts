@@ -1,5 +1,6 @@
 /** The commands: what each is for, which words and options it takes, and where it lies. */
 import type { OptionName, Options } from "./options.ts";
+import type { TableName } from "./tables.ts";
 
 /** A command, before its module is loaded. */
 export interface Command {
@@ -41,6 +42,27 @@ const RESULTS = [
 ] as const;
 const TABLES = { pattern: "[TABLE...]", most: Infinity };
 
+const TABLE_OPTIONS = [
+  ...RESULTS,
+  "workers",
+  "skip-unreadable",
+  "strict",
+  "dry-run",
+  "format",
+] as const;
+
+/** The command of one table. */
+function table(name: TableName, summary: string): Command {
+  return command({
+    summary,
+    takes: TABLE_OPTIONS,
+    load: async () => {
+      const { helpOfTable, reproduceTable } = await import("./table.ts");
+      return { help: helpOfTable(name), reproduceTable };
+    },
+  }, ({ reproduceTable }, options) => reproduceTable(name, options));
+}
+
 /** Every command by its name, in the order of the overview. */
 export const COMMANDS = {
   table1: command({
@@ -55,11 +77,22 @@ export const COMMANDS = {
     load: () => import("./table2.ts"),
   }, ({ table2 }, options) => table2(options)),
 
-  table3: command({
-    summary: "Table 3 of the paper: train and test at a single scale",
-    takes: [...RESULTS, "workers", "skip-unreadable", "dry-run", "format"],
-    load: () => import("./table3.ts"),
-  }, ({ table3 }, options) => table3(options)),
+  table3: table("table3", "Table 3 of the paper: train and test at a single scale"),
+  table4: table("table4", "Table 4 of the paper: several test scales"),
+  table5: table("table5", "Table 5 of the paper: dense and multi-crop evaluation"),
+  table6: table("table6", "Table 6 of the paper: several nets together"),
+  table7: table("table7", "Table 7 of the paper: beside the results of others"),
+  kernels: table("kernels", "Section 4.1's side experiment: 3x3 or 5x5 convolutions"),
+  starts: table("starts", "Section 3.1's side experiment: pre-initialisation or random weights"),
+
+  "reproduce-all": command({
+    summary: "All seven tables, as one plan",
+    takes: TABLE_OPTIONS,
+    load: async () => {
+      const { helpOfAll, reproduceAll } = await import("./table.ts");
+      return { help: helpOfAll(), reproduceAll };
+    },
+  }, ({ reproduceAll }, options) => reproduceAll(options)),
 
   plan: command({
     summary: "What tables would run, what is done already, and what the rest costs",
@@ -78,7 +111,7 @@ export const COMMANDS = {
   report: command({
     summary: "Draw tables again from stored results",
     words: TABLES,
-    takes: [...RESULTS, "skip-unreadable", "format"],
+    takes: [...RESULTS, "skip-unreadable", "strict", "format"],
     load: () => import("./report.ts"),
   }, ({ report }, options, words) => report(words, options)),
 

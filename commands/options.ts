@@ -63,6 +63,10 @@ export const OPTIONS = {
     text: "leave out image files that cannot be read",
     group: "How to run it",
   },
+  strict: {
+    text: "refuse a setup that departs from the paper's in any field",
+    group: "How to run it",
+  },
   "dry-run": { text: "say what would run, and run nothing", group: "How to run it" },
   check: {
     text: "say what is there and what is missing, and change nothing",
@@ -95,6 +99,7 @@ export interface Options {
   readonly workers?: number;
   readonly skipUnreadable: boolean;
   readonly dryRun: boolean;
+  readonly strict: boolean;
   readonly check: boolean;
   /** Absent where the command line says nothing of it. */
   readonly gpu?: boolean;
@@ -194,6 +199,7 @@ export function resolveOptions(
     ...(workers !== undefined && { workers: whole("workers", workers, 1) }),
     skipUnreadable: given["skip-unreadable"] === true,
     dryRun: given["dry-run"] === true,
+    strict: given.strict === true,
     check: given.check === true,
     ...(typeof given.gpu === "boolean" && { gpu: given.gpu }),
     format: oneOf("format", text("format") ?? "table", FORMATS),

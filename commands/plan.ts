@@ -1,6 +1,6 @@
 /** `plan`: what tables would run, what is done, and what the rest costs. */
 import { cost } from "../lib/cost.ts";
-import { isEvaluation } from "../lib/experiment.ts";
+import { type Counts, counts } from "../lib/plan.ts";
 import { clock } from "../lib/progress.ts";
 import { listing } from "../lib/report/listing.ts";
 import { helpOf } from "./help.ts";
@@ -19,7 +19,7 @@ export const help = helpOf("plan", {
 
 /** Prints the plan of the tables called `words`. */
 export async function plan(words: readonly string[], options: Options): Promise<number> {
-  const { runs, dataset } = await knownRuns(words, options);
+  const { runs, asked, dataset } = await knownRuns(words, options);
   const records = runs.map(({ status, ...run }) => {
     const { multiplyAdds, seconds } = cost(run, dataset);
     return {
@@ -36,7 +36,7 @@ export async function plan(words: readonly string[], options: Options): Promise<
   const left = records.filter(({ state }) => state !== "done");
   const sum = (field: "multiply_adds" | "seconds") =>
     left.reduce((total, record) => total + record[field], 0);
-  const trainings = runs.filter(({ run }) => !isEvaluation(run)).length;
+  const needed = counts(runs);
   console.log(listing({
     title: `Plan under the setup "${options.setup.name}" on ${dataset.name}`,
     records,
@@ -51,8 +51,8 @@ export async function plan(words: readonly string[], options: Options): Promise<
       ...dataset.made || dataset.missing !== undefined
         ? []
         : [`The images of ${dataset.name} are not there yet; they are made first.`],
-      `${runs.length} runs: ${trainings} trainings, ${runs.length - trainings} tests; ` +
-      `${runs.length - left.length} done.`,
+      `Asked for, table by table: ${inWords(asked)}. Needed, each once: ${inWords(needed)}; ` +
+      `${runs.length - left.length} of these ${runs.length} runs are done.`,
       ...left.length > 0
         ? [
           `The others: ${scaled(sum("multiply_adds"))} multiply-adds, roughly ` +
@@ -62,6 +62,10 @@ export async function plan(words: readonly string[], options: Options): Promise<
     ],
   }, options.format));
   return 0;
+}
+
+function inWords({ evaluations, trainings }: Counts): string {
+  return `${evaluations} evaluations and ${trainings} trainings`;
 }
 
 /** A large number with a unit prefix: `15.5 G`, `1.2 P`. */

@@ -1,6 +1,9 @@
 /** `report`: tables again, from what is stored. */
 import { helpOf } from "./help.ts";
 import type { Options } from "./options.ts";
+import { sheetOf } from "../lib/report/results_sheet.ts";
+import { sheet as table1 } from "./table1.ts";
+import { sheet as table2 } from "./table2.ts";
 import { publish, requestFor } from "./tables.ts";
 
 export const help = helpOf("report", {
@@ -18,5 +21,7 @@ export const help = helpOf("report", {
 export async function report(words: readonly string[], options: Options): Promise<number> {
   const request = requestFor(words, options);
   const { collect } = await import("../lib/reproduce.ts");
-  return publish(await collect(request), options);
+  const results = await collect(request);
+  const counted = words.length === 0 ? [table1(), table2()] : [];
+  return publish([...counted, ...results.map(sheetOf)], options);
 }

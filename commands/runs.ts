@@ -1,7 +1,7 @@
 /** The runs that a command line asks for, and what the store knows of them; none is carried out. */
 import type { Sighting } from "../lib/datasets/mod.ts";
 import { isEvaluation, title } from "../lib/experiment.ts";
-import { plan, type PlannedRun } from "../lib/plan.ts";
+import { askedFor, type Counts, plan, type PlannedRun } from "../lib/plan.ts";
 import { progressBars } from "../lib/progress.ts";
 import { fold } from "../lib/report/fold.ts";
 import { openStore, type RunStatus } from "../lib/store.ts";
@@ -23,22 +23,26 @@ export interface KnownRun extends PlannedRun {
 export async function knownRuns(
   words: readonly string[],
   options: Options,
-): Promise<{ readonly runs: readonly KnownRun[]; readonly dataset: Sighting }> {
+): Promise<
+  { readonly runs: readonly KnownRun[]; readonly asked: Counts; readonly dataset: Sighting }
+> {
   const request = requestFor(words, options);
   const { contextsOf, describeData } = await import("../lib/reproduce.ts");
   const store = openStore(request.results);
   const bars = progressBars();
   const dataset = await describeData(request, bars).finally(bars.stop);
-  const runs = plan(request.tables, contextsOf(request, dataset)).map((planned) => ({
+  const contexts = contextsOf(request, dataset);
+  const asked = askedFor(request.tables, contexts);
+  const runs = plan(request.tables, contexts).map((planned) => ({
     ...planned,
     name: `${isEvaluation(planned.run) ? "test" : "train"} ${title(planned.run)}`,
     status: store.status(planned),
   }));
-  if (dataset.missing === undefined) return { runs, dataset };
+  if (dataset.missing === undefined) return { runs, asked, dataset };
   console.error(warningOf(dataset, dataset.missing));
   return {
     runs: runs.map((run) => ({ ...run, key: "", after: [], status: { state: "todo" } })),
-    dataset,
+    ...{ asked, dataset },
   };
 }
 

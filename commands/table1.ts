@@ -1,10 +1,9 @@
 /** `table1`: the six configurations, as the paper prints them. */
-import { Cell, Table } from "@cliffy/table";
 import table, { type Column } from "../experiments/table1.ts";
-import { csvOf } from "../lib/report/csv.ts";
-import { jsonOf } from "../lib/report/json.ts";
-import { markdownTable } from "../lib/report/markdown.ts";
+import { report } from "../lib/report/mod.ts";
 import type { FlatRecord } from "../lib/report/records.ts";
+import { cell, type Sheet, type SheetRow } from "../lib/report/sheet.ts";
+import { titleOf } from "../lib/report/words.ts";
 import { type Conv, countParameters, type Layer } from "../lib/vgg/configs.ts";
 import { helpOf } from "./help.ts";
 import type { Options } from "./options.ts";
@@ -20,39 +19,34 @@ export const help = helpOf("table1", {
 
 /** Prints Table 1. */
 export function table1({ format }: Pick<Options, "format">): Promise<number> {
-  const texts = {
-    table: onTerminal,
-    csv: () => csvOf(records()),
-    json: () => jsonOf(records()),
-    markdown: inMarkdown,
-  };
-  console.log(texts[format]());
+  console.log(report([sheet()], format));
   return Promise.resolve(0);
 }
-
-const TITLE = `Table 1: ${table.caption}`;
 
 /** A horizontal part of the table: cells one a column, or text across all columns. */
 type Part = { readonly cells: readonly string[][] } | { readonly across: string };
 
-function onTerminal(): string {
-  const { columns } = table;
-  const across = (text: string) => [new Cell(text).colSpan(columns.length).align("center")];
-  const rows = parts().map((part) =>
-    "across" in part ? across(part.across) : part.cells.map((cell) => cell.join("\n"))
-  );
-  const heads = columns.map(({ config, depth }) => `${config}\n${depth} weight\nlayers`);
-  return [TITLE, new Table().header(heads).body(rows).align("center").border().toString()].join(
-    "\n",
-  );
+/** Table 1 as a sheet. */
+export function sheet(): Sheet {
+  const { name, columns } = table;
+  return {
+    name,
+    title: titleOf(table),
+    caption: [],
+    notes: [],
+    columns: columns.map(() => "center"),
+    header: [columns.map(({ config, depth }) => cell(`${config}\n${depth} weight\nlayers`))],
+    body: parts().map((part) =>
+      "across" in part ? [[cell(part.across, { span: columns.length })]] : rowsOf(part.cells)
+    ),
+    records: records(),
+  };
 }
 
-function inMarkdown(): string {
-  const heads = table.columns.map(({ config, depth }) => `${config}: ${depth} weight layers`);
-  const rows = parts().map((part) =>
-    "across" in part ? heads.map(() => part.across) : part.cells.map((cell) => cell.join("<br>"))
-  );
-  return [`## ${TITLE}`, markdownTable(heads, rows, heads.map(() => "left"))].join("\n\n");
+/** Columns of layers as rows; a column that has fewer is filled up. */
+function rowsOf(columns: readonly string[][]): SheetRow[] {
+  const most = Math.max(...columns.map(({ length }) => length));
+  return Array.from({ length: most }, (_, i) => columns.map((column) => cell(column[i] ?? "")));
 }
 
 /** Input, then blocks and poolings in turn, then what all columns share. */

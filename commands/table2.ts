@@ -1,6 +1,8 @@
 /** `table2`: the number of parameters, counted and published. */
 import table from "../experiments/table2.ts";
-import { listing } from "../lib/report/listing.ts";
+import { report } from "../lib/report/mod.ts";
+import { cell, type Sheet } from "../lib/report/sheet.ts";
+import { titleOf } from "../lib/report/words.ts";
 import { helpOf } from "./help.ts";
 import type { Options } from "./options.ts";
 
@@ -15,19 +17,28 @@ export const help = helpOf("table2", {
 
 /** Prints Table 2. */
 export function table2({ format }: Pick<Options, "format">): Promise<number> {
-  const records = table.rows.map(({ config, parameters, published }) => ({
-    table: table.name,
-    config,
-    parameters,
-    millions: Math.round(parameters / 1e6),
-    paper_millions: published,
-  }));
-  const columns = [
-    { field: "config" },
-    { field: "parameters", show: (count: unknown) => Number(count).toLocaleString("en-US") },
-    { field: "millions", heading: "in millions" },
-    { field: "paper_millions", heading: "published, millions" },
-  ];
-  console.log(listing({ title: `Table 2: ${table.caption}`, records, columns }, format));
+  console.log(report([sheet()], format));
   return Promise.resolve(0);
+}
+
+/** Table 2 as a sheet. */
+export function sheet(): Sheet {
+  const counts = table.rows.map((row) => ({ ...row, millions: Math.round(row.parameters / 1e6) }));
+  return {
+    name: table.name,
+    title: titleOf(table),
+    caption: [],
+    notes: [],
+    columns: ["left", "right", "right", "right"],
+    header: [
+      ["config", "parameters", "in millions", "published, millions"].map((text) => cell(text)),
+    ],
+    body: [counts.map(({ config, parameters, millions, published }) => [
+      ...[config, parameters.toLocaleString("en-US"), String(millions), String(published)]
+        .map((text) => cell(text)),
+    ])],
+    records: counts.map(({ config, parameters, millions, published }) => ({
+      ...{ table: table.name, config, parameters, millions, paper_millions: published },
+    })),
+  };
 }

@@ -1,30 +1,44 @@
 /** Tables by the names that a user gives them, and what is done with their results. */
 import * as experiments from "../experiments/mod.ts";
-import type { Table, TableResult } from "../lib/experiment.ts";
+import { UsageError, UserError } from "../lib/errors.ts";
+import type { Setup, Table } from "../lib/experiment.ts";
 import { didYouMean } from "../lib/nearest.ts";
+import { departures } from "../lib/protocol.ts";
 import { report, writeReports } from "../lib/report/mod.ts";
+import type { Sheet } from "../lib/report/sheet.ts";
 import type { Request } from "../lib/reproduce.ts";
 import type { Options } from "./options.ts";
-import { UsageError } from "../lib/errors.ts";
 
-const { setups: _setups, ...TABLES }: { setups: unknown } & Record<string, unknown> = experiments;
-const tables = TABLES as Readonly<Record<string, Table>>;
+const { setups, ...tables } = experiments;
+
+/** Name of a table that asks for runs. */
+export type TableName = keyof typeof tables;
+
+/** The paper's, and then the others; a module's exports come in alphabetical order. */
+const NAMES = (Object.keys(tables) as TableName[]).toSorted((a, b) => rankOf(a) - rankOf(b));
+
+/** The paper's own tables, without side experiments. */
+export const PAPER_TABLES: readonly TableName[] = NAMES.filter((name) => rankOf(name) === 0);
+
+function rankOf(name: TableName): 0 | 1 {
+  return /^table\d$/.test(name) ? 0 : 1;
+}
 
 /**
- * The tables called `words`; all of them if there are none.
+ * The tables called `words`; the paper's if there are none.
  *
  * @throws {UsageError} There is no such table, or it asks for no runs.
  */
 export function tablesNamed(words: readonly string[]): Table[] {
-  const names = Object.keys(tables);
-  return (words.length > 0 ? words : names).map((word) => {
-    if (Object.hasOwn(tables, word)) return tables[word]!;
+  return (words.length > 0 ? words : PAPER_TABLES).map((word) => {
+    const name = NAMES.find((name) => name === word);
+    if (name !== undefined) return tables[name];
     if (word === "table1" || word === "table2") {
       throw new UsageError(`${word} asks for no runs; print it with: deno task ${word}`);
     }
     throw new UsageError(
-      `There is no table "${word}": the tables that ask for runs are ${names.join(", ")}.` +
-        didYouMean(word, names),
+      `There is no table "${word}": the tables that ask for runs are ${NAMES.join(", ")}.` +
+        didYouMean(word, NAMES),
     );
   });
 }
@@ -32,9 +46,12 @@ export function tablesNamed(words: readonly string[]): Table[] {
 /** What the options ask for, of the tables called `words`. */
 export function requestFor(words: readonly string[], options: Options): Request {
   const { setup, data, results, seeds, workers, skipUnreadable } = options;
+  const tables = tablesNamed(words);
+  if (options.strict) mustBePapers(setup);
   return {
-    tables: tablesNamed(words),
+    tables,
     setup,
+    paper: setups.paper,
     dataset: setup.dataset,
     dataFolder: data,
     results,
@@ -44,10 +61,21 @@ export function requestFor(words: readonly string[], options: Options): Request 
   };
 }
 
-/** Writes results as files beside the runs, and prints them. @returns the exit code */
-export function publish(results: readonly TableResult[], options: Options): number {
-  const files = writeReports(results, options.results);
-  console.log(report(results, options.format));
+/** Refuses a setup that is not the paper's, to the last field. */
+function mustBePapers(setup: Setup) {
+  const found = departures(setup, setups.paper);
+  if (found.length === 0) return;
+  const list = found.map(({ field, here, paper }) => `${field} is ${here}, not ${paper}`);
+  throw new UserError(
+    `Cannot call this the paper's protocol (--strict): ${list.join("; ")}; choose --setup paper ` +
+      "without --set, --dataset and --precision, or leave --strict out",
+  );
+}
+
+/** Writes sheets as files beside the runs, and prints them. @returns the exit code */
+export function publish(sheets: readonly Sheet[], options: Options): number {
+  const files = writeReports(sheets, options.results);
+  console.log(report(sheets, options.format));
   for (const file of files) console.error(`written: ${file}`);
   return 0;
 }

@@ -26,6 +26,11 @@ export function oneScale(S: TrainScale): number[] {
   return [middleOf(S)];
 }
 
+/** {S - 32, S, S + 32}, or both ends and the middle of the range for a jittered S (4.2). */
+export function threeScales(S: TrainScale): number[] {
+  return typeof S === "number" ? [S - 32, S, S + 32] : [S[0], middleOf(S), S[1]];
+}
+
 /** One evaluation for each test scale and method. */
 export function evaluations(
   net: TrainRun,

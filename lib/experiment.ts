@@ -8,9 +8,10 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import type { Scores } from "./score.ts";
 
-/** A column of Table 1. */
-export type ConfigName = "A" | "A-LRN" | "B" | "C" | "D" | "E";
+/** A column of Table 1, or the shallow net that Section 4.1 compares B with. */
+export type ConfigName = "A" | "A-LRN" | "B" | "C" | "D" | "E" | "B-5x5";
 
 /** Training scale S (Section 3.1): fixed, or drawn for each image from `[min, max]` (jittering). */
 export type TrainScale = number | readonly [min: number, max: number];
@@ -20,6 +21,9 @@ export type Init = "random" | {
   readonly from: TrainRun;
   /** Layers that are copied; the others are drawn at random. */
   readonly layers: "all" | readonly string[];
+} | {
+  /** SHA-256 digest of a file of weights made elsewhere: there is nothing left to train. */
+  readonly weights: string;
 };
 
 /** One network to train. The runs it starts from are inside it. */
@@ -31,8 +35,18 @@ export interface TrainRun {
   readonly update?: "all" | "fc";
 }
 
-/** How a network looks at a test image (Section 3.2). */
-export type Method = "dense";
+/**
+ * How a network looks at a test image (Section 3.2): at all of it; at a regular grid of 5 by 5 crops;
+ * or at one crop from its middle, as most other work does.
+ */
+export type Method = "dense" | "multi-crop" | "centre-crop";
+
+/** Whether a method averages in the posteriors of the mirror image. */
+export const FLIPS: Readonly<Record<Method, boolean>> = {
+  "dense": true,
+  "multi-crop": true,
+  "centre-crop": false,
+};
 
 /** One network at one test scale: yields a class posterior for each image. */
 export interface EvalRun {
@@ -51,20 +65,35 @@ export interface Errors {
   readonly top5: number;
 }
 
+/** What the paper printed in a row; a number that it does not give is absent. */
+export interface Published {
+  readonly top1?: number;
+  readonly top5?: number;
+  /** Top-5 error on the test split; `"merged"` where the paper has one cell for both splits. */
+  readonly testTop5?: number | "merged";
+}
+
 /** A row is the mean posterior of its evaluations: one or many, of one net or seven. */
 export interface Row {
-  readonly config: ConfigName;
-  readonly S: TrainScale;
+  /** What the paper calls it, where the nets behind it do not say it all. */
+  readonly title?: string;
+  /** None where the row is somebody else's result (Table 7). */
   readonly evaluations: readonly EvalRun[];
-  /** What the paper printed. */
-  readonly published: Errors;
+  readonly published: Published;
 }
+
+/** What tells the rows of a table apart: the columns before its errors. */
+export type Heading = "config" | "S" | "Q" | "method" | "nets" | "title";
 
 /** A table of the paper that asks for runs. */
 export interface Table {
   readonly name: string;
   readonly caption: string;
+  /** In the paper's order. Neighbours that are alike in the first stand together. */
+  readonly headings: readonly [Heading, ...Heading[]];
   readonly rows: readonly Row[];
+  /** Whether its measured rows are other tables' rows in a new order (Table 7). */
+  readonly quotes?: true;
 }
 
 /** Initial distribution of random kernels; see `vgg/network.ts` for the formulas. */
@@ -197,7 +226,12 @@ function canonical(field: string, value: unknown): unknown {
 /** The runs that a run needs done before it, nearest first. */
 export function needs(run: Run): TrainRun[] {
   if (isEvaluation(run)) return [run.net];
-  return run.init === "random" ? [] : [run.init.from];
+  return hasAncestor(run.init) ? [run.init.from] : [];
+}
+
+/** Whether weights come from an earlier run. */
+export function hasAncestor(init: Init): init is Extract<Init, { readonly from: TrainRun }> {
+  return typeof init === "object" && "from" in init;
 }
 
 /** S as the paper prints it. */
@@ -208,7 +242,9 @@ export function formatS(S: TrainScale): string {
 /** Name of a run for people: `D [256;512]`, `D [256;512] at Q = 384, dense`. */
 export function title(run: Run): string {
   if (isEvaluation(run)) return `${title(run.net)} at Q = ${run.Q}, ${run.method}`;
-  return `${run.config} ${formatS(run.S)}${run.update === "fc" ? " (FC layers)" : ""}`;
+  return `${run.config} ${formatS(run.S)}${run.update === "fc" ? " (FC layers)" : ""}${
+    typeof run.init === "object" && "weights" in run.init ? " (imported)" : ""
+  }`;
 }
 
 /** Name of a run for a folder, without its key: `D-256-512`, `D-256-512-Q384-dense`. */
@@ -222,12 +258,33 @@ export function slug(run: Run): string {
 export interface Protocol {
   readonly setup: string;
   readonly dataset: string;
-  readonly split: "val";
+  readonly split: "val" | "test";
   readonly images: number;
   readonly classes: number;
-  readonly S: TrainScale;
+  readonly S: readonly TrainScale[];
   readonly Q: readonly number[];
   readonly methods: readonly Method[];
+  readonly flips: boolean;
+}
+
+/** A field in which a setup, or its data, is not the paper's. */
+export interface Departure {
+  /** As in `crop`, or `schedules.first.images`. */
+  readonly field: string;
+  readonly paper: string;
+  readonly here: string;
+}
+
+/** How a measured number compares with the published one, and why. */
+export interface Verdict {
+  readonly status:
+    | "reproduced"
+    | "better"
+    | "worse"
+    | "within noise"
+    | "underpowered"
+    | "protocol differs";
+  readonly reason: string;
 }
 
 /** What a row of a table came to. */
@@ -238,8 +295,12 @@ export interface RowResult {
   readonly measured?: Errors;
   /** Errors of each seed's own nets. */
   readonly seeds: readonly Errors[];
+  /** What was said of each image, seed by seed. */
+  readonly scores: readonly Scores[];
   /** Keys of the evaluations behind the row, seed by seed. */
   readonly runs: readonly string[];
+  /** How it compares with the published top-1 error. */
+  readonly verdict?: Verdict;
 }
 
 /** What a table came to. */
@@ -247,5 +308,7 @@ export interface TableResult {
   readonly table: Table;
   readonly setup: Setup;
   readonly dataset: { readonly name: string; readonly classes: number; readonly images: number };
+  /** Where all of its numbers depart from the paper's protocol. */
+  readonly departures: readonly Departure[];
   readonly rows: readonly RowResult[];
 }

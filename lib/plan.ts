@@ -1,5 +1,13 @@
 /** Which runs a set of tables needs, each once, in an order that works. */
-import { type Context, type EvalRun, key, needs, type Run, type Table } from "./experiment.ts";
+import {
+  type Context,
+  type EvalRun,
+  isEvaluation,
+  key,
+  needs,
+  type Run,
+  type Table,
+} from "./experiment.ts";
 
 /** A run under a context, with its name. */
 export interface PlannedRun {
@@ -35,4 +43,28 @@ export function plan(tables: readonly Table[], contexts: readonly Context[]): Pl
 /** Every evaluation that the tables name, repeats included. */
 export function evaluationsOf(tables: readonly Table[]): EvalRun[] {
   return tables.flatMap((table) => table.rows).flatMap((row) => row.evaluations);
+}
+
+/** How many runs of each kind. */
+export interface Counts {
+  readonly evaluations: number;
+  readonly trainings: number;
+}
+
+/**
+ * What tables would cost if nothing were shared: every evaluation that a row names, and for each
+ * table its own trainings. A table that only quotes others asks for nothing.
+ */
+export function askedFor(tables: readonly Table[], contexts: readonly Context[]): Counts {
+  const asking = tables.filter(({ quotes }) => !quotes);
+  return {
+    evaluations: evaluationsOf(asking).length * contexts.length,
+    trainings: asking.reduce((sum, table) => sum + counts(plan([table], contexts)).trainings, 0),
+  };
+}
+
+/** Runs of a plan by their kind. */
+export function counts(runs: readonly Pick<PlannedRun, "run">[]): Counts {
+  const evaluations = runs.filter(({ run }) => isEvaluation(run)).length;
+  return { evaluations, trainings: runs.length - evaluations };
 }

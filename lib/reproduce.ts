@@ -13,25 +13,18 @@ import {
   type Sighting,
 } from "./datasets/mod.ts";
 import { UserError } from "./errors.ts";
-import {
-  type Context,
-  type Errors,
-  key,
-  type Row,
-  type RowResult,
-  type Setup,
-  type Table,
-  type TableResult,
-} from "./experiment.ts";
+import type { Context, Setup, Table, TableResult } from "./experiment.ts";
 import { plan } from "./plan.ts";
 import { type Bars, progressBars } from "./progress.ts";
-import { errorsOf, meanPosteriors } from "./score.ts";
-import { makeStore, openStore, type Store } from "./store.ts";
+import { resultsOf } from "./results.ts";
+import { makeStore, openStore } from "./store.ts";
 
 /** What a user asks for. */
 export interface Request {
   readonly tables: readonly Table[];
   readonly setup: Setup;
+  /** The paper's own setup, from which departures are counted. */
+  readonly paper: Setup;
   readonly dataset: string;
   /** Folder of all data sets. */
   readonly dataFolder: string;
@@ -53,12 +46,13 @@ export async function reproduce(request: Request): Promise<TableResult[]> {
   try {
     const dataset = await openData(request, bars);
     const store = makeStore(request.results);
-    const runs = plan(request.tables, contextsOf(request, dataset));
+    const contexts = contextsOf(request, dataset);
+    const runs = plan(request.tables, contexts);
     const { setup, workers } = request;
     // Loaded here: whoever only collects needs neither threads nor an installer.
     const { carryOutPlan } = await import("./crew.ts");
     await carryOutPlan(runs, { store, dataset, setup, bars, ...workers && { workers } });
-    return resultsOf(request, { dataset, store });
+    return resultsOf(request, { dataset, store, contexts });
   } finally {
     bars.stop();
   }
@@ -74,7 +68,8 @@ export async function collect(request: Request): Promise<TableResult[]> {
   try {
     const dataset = await describeData(request, bars);
     if (dataset.missing !== undefined) throw new UserError(dataset.missing);
-    return resultsOf(request, { dataset, store: openStore(request.results) });
+    const contexts = contextsOf(request, dataset);
+    return resultsOf(request, { dataset, store: openStore(request.results), contexts });
   } finally {
     bars.stop();
   }
@@ -117,64 +112,4 @@ export function contextsOf(
   { fingerprint }: Pick<Description, "fingerprint">,
 ): Context[] {
   return seeds.map((seed) => ({ train, evaluate, seed, data: fingerprint }));
-}
-
-function resultsOf(
-  request: Request,
-  { dataset, store }: { dataset: Description; store: Store },
-): TableResult[] {
-  const { tables, setup } = request;
-  const contexts = contextsOf(request, dataset);
-  return tables.map((table) => ({
-    table,
-    setup,
-    dataset: {
-      name: dataset.name,
-      classes: dataset.classes.length,
-      images: dataset.val.length,
-    },
-    rows: table.rows.map((row) => rowResult(row, { setup, dataset, store, contexts })),
-  }));
-}
-
-interface Surroundings {
-  readonly setup: Setup;
-  readonly dataset: Description;
-  readonly store: Store;
-  readonly contexts: readonly Context[];
-}
-
-/** A row's errors from its evaluations' posteriors, for each seed and on average. */
-function rowResult(row: Row, { setup, dataset, store, contexts }: Surroundings): RowResult {
-  const { S, evaluations } = row;
-  const seeds = contexts.map((context) =>
-    evaluations.map((run) => ({ run, context, key: key(run, context), after: [] }))
-  );
-  const unique = <Value>(values: readonly Value[]) => [...new Set(values)];
-  const result = {
-    row,
-    protocol: {
-      setup: setup.name,
-      dataset: dataset.name,
-      split: "val",
-      images: dataset.val.length,
-      classes: dataset.classes.length,
-      S,
-      Q: unique(evaluations.map(({ Q }) => Q)),
-      methods: unique(evaluations.map(({ method }) => method)),
-    },
-    runs: seeds.flat().map(({ key }) => key),
-  } as const;
-  const complete = seeds.flat().every((planned) => store.status(planned).state === "done");
-  if (!complete) return { ...result, seeds: [] };
-  const errors = seeds.map((runs) =>
-    errorsOf(meanPosteriors(runs.map((planned) => store.readPosteriors(planned))))
-  );
-  return { ...result, seeds: errors, measured: meanErrors(errors) };
-}
-
-function meanErrors(seeds: readonly Errors[]): Errors {
-  const mean = (which: keyof Errors) =>
-    seeds.reduce((sum, errors) => sum + errors[which], 0) / seeds.length;
-  return { top1: mean("top1"), top5: mean("top5") };
 }

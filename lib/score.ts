@@ -1,48 +1,153 @@
-/** From posteriors to errors. */
+/**
+ * From posteriors to errors: the paper's one way to combine test scales, methods and nets is the
+ * mean of their posteriors (Sections 3.2, 4.2-4.4), and all that its tables say follows from it.
+ *
+ * @module
+ */
+import { UserError } from "./errors.ts";
 import type { Errors } from "./experiment.ts";
 
-/** Class posteriors of a validation set under one evaluation. */
+/** Class posteriors of a set of images under one evaluation, read in parts. */
 export interface Posteriors {
+  /** What they are called in a message: a file, a run. */
+  readonly name: string;
   readonly classes: number;
-  /** `[images, classes]`, row after row. */
-  readonly values: Float32Array;
   /** `[images]`. */
   readonly labels: Int32Array;
+  /** Posteriors `[to - from, classes]`, row after row; good until the next call. */
+  rows(from: number, to: number): Float32Array;
 }
 
+/** What mean posteriors say of each image. */
+export interface Scores {
+  readonly classes: number;
+  /** `[images]`: the true class. */
+  readonly labels: Int32Array;
+  /**
+   * `[images]`: other classes whose posterior is not below the true one's. 0 is a top-1 hit, less
+   * than 5 a top-5 hit.
+   */
+  readonly ranks: Int32Array;
+  /** `[images]`: the class with the highest posterior, the first of several. */
+  readonly predicted: Int32Array;
+  /** `[images]`: its posterior. */
+  readonly confidence: Float32Array;
+}
+
+/** Posteriors that are read at once, of each evaluation. */
+const VALUES = 2 ** 18;
+
+/** How far a row of posteriors may be from a sum of one: float32 over 1,000 classes, or bfloat16's. */
+const TOLERANCE = 1e-3;
+
 /**
- * The mean of several evaluations' posteriors: the paper's one way to combine test scales, methods
- * and nets (Sections 3.2, 4.2-4.4). Throws where they are not of the same images.
+ * Scores the mean of several evaluations' posteriors. They are read in parts, so that memory holds
+ * some thousand rows of each. A class that ties with the true one counts as higher, so that a net
+ * that says the same of all classes earns nothing.
+ *
+ * @throws {UserError} Evaluations are not of the same images and classes, or a row is no posterior.
  */
-export function meanPosteriors(evaluations: readonly Posteriors[]): Posteriors {
-  const [first, ...others] = evaluations;
-  if (first === undefined) throw new RangeError("Cannot average no posteriors: name an evaluation");
-  for (const other of others) {
-    const alike = other.classes === first.classes &&
-      other.labels.length === first.labels.length &&
-      other.labels.every((label, i) => label === first.labels[i]);
-    if (!alike) throw new RangeError("Cannot average posteriors of different images or classes");
+export function scored(evaluations: readonly Posteriors[]): Scores {
+  const [first] = evaluations;
+  if (first === undefined) throw new RangeError("Cannot score no posteriors: name an evaluation");
+  for (const other of evaluations) mustMatch(first, other);
+  const { classes, labels } = first;
+  const count = labels.length;
+  if (!labels.every((label) => label >= 0 && label < classes)) {
+    throw new UserError(`Cannot score "${first.name}": a label is not one of ${classes} classes`);
   }
-  const values = first.values.map((_, i) =>
-    evaluations.reduce((sum, { values }) => sum + values[i]!, 0) / evaluations.length
+  const scores = {
+    classes,
+    labels,
+    ranks: new Int32Array(count),
+    predicted: new Int32Array(count),
+    confidence: new Float32Array(count),
+  };
+  const step = Math.max(1, Math.floor(VALUES / classes));
+  const sums = new Float64Array(step * classes);
+  for (let from = 0; from < count; from += step) {
+    const to = Math.min(from + step, count);
+    sums.fill(0);
+    for (const evaluation of evaluations) addRows(sums, evaluation, from, to);
+    for (let image = from; image < to; image++) {
+      rank(scores, image, sums, (image - from) * classes, evaluations.length);
+    }
+  }
+  return scores;
+}
+
+function mustMatch(first: Posteriors, other: Posteriors) {
+  const [a, b] = [first.labels, other.labels];
+  const what = other.classes !== first.classes
+    ? `${other.classes} classes, not ${first.classes}`
+    : b.length !== a.length
+    ? `${b.length} images, not ${a.length}`
+    : b.some((label, i) => label !== a[i])
+    ? "other labels"
+    : undefined;
+  if (what === undefined) return;
+  throw new UserError(
+    `Cannot average posteriors: "${other.name}" has ${what} (as "${first.name}" has); evaluate ` +
+      "both nets on the same data",
   );
-  return { ...first, values };
 }
 
-/**
- * Top-1 and top-5 errors in per cent: the share of images whose label is not the highest, or not
- * among the five highest posteriors. A class that ties with the label counts as higher, so that a
- * net that says the same of all classes earns nothing.
- */
-export function errorsOf({ classes, values, labels }: Posteriors): Errors {
-  let [top1, top5] = [0, 0];
-  for (const [image, label] of labels.entries()) {
-    const row = values.subarray(image * classes, (image + 1) * classes);
-    const own = row[label]!;
-    let higher = -1; // the label itself
-    for (const value of row) if (!(value < own)) higher++;
-    if (higher >= 1) top1++;
-    if (higher >= 5) top5++;
+/** Adds rows up, and looks whether each is a posterior. */
+function addRows(sums: Float64Array, evaluation: Posteriors, from: number, to: number) {
+  const { classes } = evaluation;
+  const values = evaluation.rows(from, to);
+  for (let image = from, at = 0; image < to; image++) {
+    let [sum, lowest] = [0, 0];
+    for (const end = at + classes; at < end; at++) {
+      const value = values[at]!;
+      sums[at]! += value;
+      sum += value;
+      if (value < lowest) lowest = value;
+    }
+    if (!(Math.abs(sum - 1) <= TOLERANCE && lowest === 0)) {
+      throw new UserError(
+        `Cannot score "${evaluation.name}": what it says of image ${image} sums to ${sum} and is ` +
+          "no posterior; a stored one is made again when its file is removed",
+      );
+    }
   }
-  return { top1: 100 * top1 / labels.length, top5: 100 * top5 / labels.length };
+}
+
+/** Notes where an image's true class and its highest one stand. */
+function rank(
+  { labels, ranks, predicted, confidence, classes }: Scores,
+  image: number,
+  sums: Float64Array,
+  at: number,
+  evaluations: number,
+) {
+  const own = sums[at + labels[image]!]!;
+  let [higher, best] = [-1, at]; // the true class itself is not below its own posterior
+  for (let i = at; i < at + classes; i++) {
+    const value = sums[i]!;
+    if (value >= own) higher++;
+    if (value > sums[best]!) best = i;
+  }
+  ranks[image] = higher;
+  predicted[image] = best - at;
+  confidence[image] = sums[best]! / evaluations;
+}
+
+/** Number of images whose label is not among the `k` highest. */
+export function misses({ ranks }: Pick<Scores, "ranks">, k: 1 | 5): number {
+  return ranks.reduce((count, rank) => count + (rank >= k ? 1 : 0), 0);
+}
+
+/** Top-1 and top-5 errors in per cent: the share of images missed. */
+export function errorsOf(scores: Pick<Scores, "ranks">): Errors {
+  const share = (k: 1 | 5) => 100 * misses(scores, k) / scores.ranks.length;
+  return { top1: share(1), top5: share(5) };
+}
+
+/** Posteriors that are in memory, `[images, classes]`. */
+export function inMemory(
+  { name, values, labels, classes }: Omit<Posteriors, "rows"> & { readonly values: Float32Array },
+): Posteriors {
+  const rows = (from: number, to: number) => values.subarray(from * classes, to * classes);
+  return { name, classes, labels, rows };
 }

@@ -20,7 +20,12 @@ import { readIfThere, removeIfThere, writeAtomically } from "./files.ts";
 import type { PlannedRun } from "./plan.ts";
 import type { Posteriors } from "./score.ts";
 import type { Checkpoint, LogEntry, Tensors } from "./vgg/train.ts";
-import { readSafetensors, type Safetensors, writeSafetensors } from "./weights/safetensors.ts";
+import {
+  openSafetensors,
+  readSafetensors,
+  type Safetensors,
+  writeSafetensors,
+} from "./weights/safetensors.ts";
 
 /** What is known of a run. */
 export interface RunStatus {
@@ -131,25 +136,34 @@ export class Store {
     writeAtomically(`${this.folderOf(planned)}/log.jsonl`, text);
   }
 
-  /** Posteriors of an evaluation. */
-  readPosteriors(planned: PlannedRun): Posteriors {
-    const { tensors } = readSafetensors(this.#result(planned));
-    const [posteriors, labels] = [tensors.get("posteriors"), tensors.get("labels")];
-    const [images, classes] = posteriors?.shape ?? [];
-    if (
-      !(posteriors?.values instanceof Float32Array) || !(labels?.values instanceof Int32Array) ||
-      classes === undefined || labels.values.length !== images
-    ) {
+  /** Posteriors of an evaluation, to be read in parts. */
+  openPosteriors(planned: PlannedRun): Posteriors & Disposable {
+    const file = this.#result(planned);
+    const open = openSafetensors(file);
+    const [images, classes] = open.shapes.get("posteriors") ?? [];
+    const labels = open.shapes.has("labels") ? open.read("labels") : undefined;
+    if (!(labels instanceof Int32Array) || classes === undefined || labels.length !== images) {
+      open[Symbol.dispose]();
       throw new UserError(
-        `Cannot read "${this.#result(planned)}": it holds no posteriors; remove it, and they are ` +
-          "made again",
+        `Cannot read "${file}": it holds no posteriors; remove it, and they are made again`,
       );
     }
-    return { classes, values: posteriors.values, labels: labels.values };
+    return {
+      name: file,
+      classes,
+      labels,
+      rows: (from, to) => open.read("posteriors", from * classes, to * classes) as Float32Array,
+      [Symbol.dispose]: () => open[Symbol.dispose](),
+    };
   }
 
   /** Keeps posteriors: `posteriors` F32 `[images, classes]` and `labels` I32 `[images]`. */
-  writePosteriors(planned: PlannedRun, { classes, values, labels }: Posteriors) {
+  writePosteriors(
+    planned: PlannedRun,
+    { classes, values, labels }: Pick<Posteriors, "classes" | "labels"> & {
+      readonly values: Float32Array;
+    },
+  ) {
     const tensors = new Map([
       ["posteriors", { shape: [labels.length, classes], values }],
       ["labels", { shape: [labels.length], values: labels }],

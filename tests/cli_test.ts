@@ -96,7 +96,17 @@ Deno.test("--version names the version", async () => {
 });
 
 Deno.test("help names usage, options and examples", async () => {
-  for (const name of ["table1", "table2", "table3", "report"] as const) {
+  for (
+    const name of [
+      "table1",
+      "table2",
+      "table3",
+      "table6",
+      "kernels",
+      "reproduce-all",
+      "report",
+    ] as const
+  ) {
     const { code, out } = await cli(name, "--help");
     assert.equal(code, 0);
     assert.match(out, new RegExp(`Usage: deno task ${name}`));
@@ -114,7 +124,10 @@ Deno.test("misuse is answered in a sentence, with code 2 and nothing on standard
     [["table1", "--setup", "small"], "table1 takes no --setup; table1 --help says what it takes"],
     [["table3", "small"], 'table3 has no use for "small"; table3 --help says what it takes'],
     [["plan", "table1"], "table1 asks for no runs; print it with: deno task table1"],
-    [["report", "tabel3"], 'There is no table "tabel3": the tables that ask for runs are table3.'],
+    [
+      ["report", "tabel3"],
+      'There is no table "tabel3": the tables that ask for runs are table3, table4,',
+    ],
     [["toString"], 'There is no command "toString"'],
   ];
   await Promise.all(cases.map(async ([args, message]) => {
@@ -131,7 +144,7 @@ Deno.test("what starts up is light: neither TensorFlow nor sharp, nor what needs
     readonly specifier: string;
     readonly dependencies?: readonly { isDynamic?: boolean; code?: { specifier?: string } }[];
   }
-  const light = ["cli.ts", "commands/table1.ts", "commands/table2.ts", "commands/table3.ts"];
+  const light = ["cli.ts", "commands/table1.ts", "commands/table2.ts", "commands/table.ts"];
   for (const file of light) {
     const { stdout } = await deno("info", "--json", file);
     const { roots, modules }: { roots: string[]; modules: Module[] } = JSON.parse(stdout);
@@ -155,9 +168,9 @@ Deno.test("plan and status name every run once, ancestors first", async () => {
   assert.equal(plan.code, 0, plan.err);
   const [header, ...lines] = plan.out.trimEnd().split("\n");
   assert.equal(header, "run,key,seed,state,multiply_adds,seconds,after");
-  assert.equal(lines.length, 12 + 12); // Table 3: twelve nets, each tested once
+  assert.equal(lines.length, 13 + 41); // Tables 3 to 7
   const keys = lines.map((line) => line.match(/[0-9a-f]{12}/)![0]);
-  assert.equal(new Set(keys).size, 24);
+  assert.equal(new Set(keys).size, 54);
   for (const [index, line] of lines.entries()) {
     const after = line.split(",").at(-1)!;
     if (after !== "") assert.ok(keys.indexOf(after) < index, line);

@@ -1,18 +1,23 @@
 import assert from "node:assert/strict";
-import { errorsOf, meanPosteriors, type Posteriors } from "../lib/score.ts";
+import { UserError } from "../lib/errors.ts";
+import { errorsOf, inMemory, misses, type Posteriors, scored } from "../lib/score.ts";
+import { noises } from "./formula.ts";
 
 /** Posteriors of images, a row each. */
 function posteriors(rows: readonly (readonly number[])[], labels: readonly number[]): Posteriors {
-  return {
+  return inMemory({
+    name: "made up",
     classes: rows[0]!.length,
     values: Float32Array.from(rows.flat()),
     labels: Int32Array.from(labels),
-  };
+  });
 }
 
+const errors = (...evaluations: Posteriors[]) => errorsOf(scored(evaluations));
+const row = [0.3, 0.2, 0.15, 0.12, 0.1, 0.08, 0.05];
+
 Deno.test("top-1: the label is not the highest; top-5: not among the five highest", () => {
-  const row = [0.3, 0.2, 0.15, 0.12, 0.1, 0.08, 0.05];
-  const of = (label: number) => errorsOf(posteriors([row], [label]));
+  const of = (label: number) => errors(posteriors([row], [label]));
   assert.deepEqual(of(0), { top1: 0, top5: 0 });
   assert.deepEqual(of(1), { top1: 100, top5: 0 });
   assert.deepEqual(of(4), { top1: 100, top5: 0 });
@@ -20,52 +25,134 @@ Deno.test("top-1: the label is not the highest; top-5: not among the five highes
 });
 
 Deno.test("errors are shares of the images, in per cent", () => {
-  const row = [0.3, 0.2, 0.15, 0.12, 0.1, 0.08, 0.05];
   const all = posteriors(Array(8).fill(row), [0, 0, 0, 0, 0, 1, 5, 6]);
-  assert.deepEqual(errorsOf(all), { top1: 37.5, top5: 25 });
+  assert.deepEqual(errors(all), { top1: 37.5, top5: 25 });
+  assert.deepEqual([misses(scored([all]), 1), misses(scored([all]), 5)], [3, 2]);
 });
 
-Deno.test("a net that says the same of all classes earns nothing, nor does one that says NaN", () => {
+Deno.test("each image has its rank, its prediction and how sure that is", () => {
+  const unlike = [0.05, 0.1, 0.6, 0.25];
+  const { ranks, predicted, confidence } = scored([
+    posteriors([unlike, unlike, [0.25, 0.25, 0.25, 0.25]], [3, 0, 1]),
+    posteriors([[0.05, 0.1, 0.2, 0.65], unlike, [0.25, 0.25, 0.25, 0.25]], [3, 0, 1]),
+  ]);
+  assert.deepEqual([...ranks], [0, 3, 3]);
+  assert.deepEqual([...predicted], [3, 2, 0]);
+  assert.deepEqual([...confidence].map((value) => value.toFixed(6)), [
+    ...["0.450000", "0.600000", "0.250000"],
+  ]);
+});
+
+Deno.test("a net that says the same of all classes earns nothing", () => {
   const same = posteriors(Array(10).fill(Array(10).fill(0.1)), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
-  assert.deepEqual(errorsOf(same), { top1: 100, top5: 100 });
-  const none = posteriors([Array(10).fill(NaN)], [3]);
-  assert.deepEqual(errorsOf(none), { top1: 100, top5: 100 });
+  assert.deepEqual(errors(same), { top1: 100, top5: 100 });
 });
 
 Deno.test("with five classes or fewer every label is among the five highest", () => {
-  assert.deepEqual(errorsOf(posteriors([[0.1, 0.2, 0.3, 0.25, 0.15]], [0])), {
-    top1: 100,
-    top5: 0,
-  });
+  assert.deepEqual(errors(posteriors([[0.1, 0.2, 0.3, 0.25, 0.15]], [0])), { top1: 100, top5: 0 });
 });
 
 Deno.test("posteriors are averaged, not votes: a sure net outweighs two unsure ones", () => {
   const unsure = posteriors([[0.45, 0.55]], [0]);
   const sure = posteriors([[0.9, 0.1]], [0]);
-  const mean = meanPosteriors([unsure, sure, unsure]);
-  assert.deepEqual([...mean.values].map((value) => value.toFixed(6)), ["0.600000", "0.400000"]);
-  assert.deepEqual(errorsOf(mean), { top1: 0, top5: 0 });
-  assert.equal(errorsOf(unsure).top1, 100);
-  assert.deepEqual(meanPosteriors([sure]), sure);
+  const { ranks, confidence } = scored([unsure, sure, unsure]);
+  assert.deepEqual([...ranks], [0]);
+  assert.equal(confidence[0]!.toFixed(6), "0.600000"); // (0.45 + 0.9 + 0.45) / 3
+  assert.equal(errors(unsure).top1, 100);
 });
 
-Deno.test("a flat mean is the mean of means of groups of one size", () => {
-  const each = [0.1, 0.7, 0.4, 0.8, 0.35, 0.55].map((p) => posteriors([[p, 1 - p]], [0]));
-  const flat = meanPosteriors(each).values[0]!;
-  const nested = meanPosteriors([each.slice(0, 3), each.slice(3)].map(meanPosteriors)).values[0]!;
-  assert.ok(Math.abs(flat - nested) < 1e-7);
+/** Posteriors of many images by formula; `which` tells evaluations apart. */
+function manyPosteriors(which: number, { images = 40, classes = 7 } = {}): Posteriors {
+  const noise = noises(images * classes, { from: 1000 * which });
+  const values = noise.map((value) => Math.exp(3 * value));
+  for (let at = 0; at < values.length; at += classes) {
+    const part = values.subarray(at, at + classes);
+    const sum = part.reduce((a, b) => a + b);
+    part.forEach((value, i) => part[i] = value / sum);
+  }
+  const labels = Int32Array.from({ length: images }, (_, i) => i % classes);
+  return inMemory({ name: `evaluation ${which}`, classes, values, labels });
+}
+
+/** The mean of evaluations as one evaluation. */
+function mean(evaluations: readonly Posteriors[]): Posteriors {
+  const [{ classes, labels } = manyPosteriors(0)] = evaluations;
+  const rows = evaluations.map((evaluation) => evaluation.rows(0, labels.length));
+  const values = rows[0]!.map((_, i) => rows.reduce((sum, row) => sum + row[i]!, 0) / rows.length);
+  return inMemory({ name: "mean", classes, labels, values });
+}
+
+Deno.test("a flat mean is the mean of means of groups of one size, as the paper nests them", () => {
+  for (let seed = 0; seed < 10; seed++) {
+    const each = Array.from({ length: 6 }, (_, i) => manyPosteriors(10 * seed + i));
+    const flat = scored(each);
+    for (const size of [1, 2, 3]) {
+      const groups = Array.from(
+        { length: 6 / size },
+        (_, g) => each.slice(g * size, (g + 1) * size),
+      );
+      const nested = scored(groups.map(mean));
+      assert.deepEqual(nested.ranks, flat.ranks);
+      assert.deepEqual(nested.predicted, flat.predicted);
+      nested.confidence.forEach((value, i) =>
+        assert.ok(Math.abs(value - flat.confidence[i]!) < 1e-6)
+      );
+    }
+  }
+});
+
+Deno.test("reading in parts changes nothing", () => {
+  // 2^18 values are read at once: two parts and a bit
+  const size = { images: 6000, classes: 100 };
+  const whole = manyPosteriors(1, size);
+  const asked: number[] = [];
+  const scores = scored([{
+    ...whole,
+    rows(from, to) {
+      asked.push(to - from);
+      return whole.rows(from, to).slice();
+    },
+  }]);
+  assert.deepEqual(asked, [2621, 2621, 758]);
+  const values = whole.rows(0, size.images);
+  for (const image of [0, 2620, 2621, 5241, 5242, 5999]) {
+    const own = [...values.subarray(100 * image, 100 * (image + 1))];
+    const label = image % 100;
+    assert.equal(scores.predicted[image], own.indexOf(Math.max(...own)));
+    assert.equal(scores.ranks[image], own.filter((value) => value >= own[label]!).length - 1);
+  }
+});
+
+Deno.test("what is no posterior is refused, with its name and image", () => {
+  const odd: [number[], RegExp][] = [
+    [[0.5, NaN], /"made up": what it says of image 1 sums to NaN/],
+    [[0.5, 0.6], /sums to 1\.1/],
+    [[-0.5, 1.5], /is no posterior/],
+    [[0, 0], /sums to 0/],
+  ];
+  for (const [values, message] of odd) {
+    const broken = posteriors([[0.5, 0.5], values], [0, 1]);
+    assert.throws(
+      () => scored([broken]),
+      (error) => error instanceof UserError && message.test(error.message),
+    );
+  }
+  assert.throws(() => scored([posteriors([[0.5, 0.5]], [2])]), /a label is not one of 2 classes/);
+  assert.throws(() => scored([posteriors([[0.5, 0.5]], [-1])]), UserError);
 });
 
 Deno.test("posteriors of other images or classes are not averaged", () => {
   const one = posteriors([[0.4, 0.6]], [0]);
-  assert.throws(() => meanPosteriors([]), /Cannot average no posteriors/);
-  for (
-    const other of [
-      posteriors([[0.4, 0.6]], [1]),
-      posteriors([[0.4, 0.6], [0.5, 0.5]], [0, 1]),
-      posteriors([[0.2, 0.3, 0.5]], [0]),
-    ]
-  ) {
-    assert.throws(() => meanPosteriors([one, other]), /different images or classes/);
+  assert.throws(() => scored([]), /Cannot score no posteriors/);
+  const others: [Posteriors, string][] = [
+    [posteriors([[0.4, 0.6]], [1]), "other labels"],
+    [posteriors([[0.4, 0.6], [0.5, 0.5]], [0, 1]), "2 images, not 1"],
+    [posteriors([[0.2, 0.3, 0.5]], [0]), "3 classes, not 2"],
+  ];
+  for (const [other, what] of others) {
+    assert.throws(
+      () => scored([one, other]),
+      (error) => error instanceof UserError && error.message.includes(`"made up" has ${what}`),
+    );
   }
 });

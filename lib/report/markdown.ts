@@ -1,37 +1,38 @@
-/** Reports for documents: Markdown tables under a heading and a caption. */
-import type { TableResult } from "../experiment.ts";
-import { captionOf, titleOf } from "./caption.ts";
-import { groupsOf } from "./cells.ts";
+/** Sheets for documents: Markdown tables under a heading and a caption. */
+import type { Align, Sheet, SheetRow } from "./sheet.ts";
 
-/** A table's results; a config is named in the first of its rows, as in the paper. */
-export function markdown(result: TableResult): string {
-  const rows = groupsOf(result).flatMap(({ config, rows }) =>
-    rows.map((row, index) => [
-      index === 0 ? config : "",
-      ...[row.S, row.Q, row.top1, row.top5, row.paperTop1, row.paperTop5],
-    ])
-  );
-  const header = [
-    "config",
-    "train S",
-    "test Q",
-    "top-1 error, %",
-    "top-5 error, %",
-    "published top-1 error, %",
-    "published top-5 error, %",
-  ];
+/** Draws a sheet; Markdown has one line of headings, so that two are joined. */
+export function markdown({ title, columns, header, body, caption, notes }: Sheet): string {
+  const above = header.length > 1 ? spread(header[0]!) : [];
+  const heads = spread(header.at(-1)!).map((text, i) => joined(above[i] ?? "", text));
+  const rows = body.flat().map((row) => spread(row));
   return [
-    `## ${titleOf(result)}`,
-    captionOf(result).join(" "),
-    markdownTable(header, rows, ["left", ...header.slice(1).map(() => "right" as const)]),
+    `## ${title}`,
+    ...caption.length > 0 ? [caption.join(" ")] : [],
+    markdownTable(heads, rows, columns),
+    ...notes,
   ].join("\n\n");
+}
+
+/** A heading and what stands above it: `measured, %` and `top-1` are `measured top-1, %`. */
+function joined(above: string, below: string): string {
+  const [words = "", unit] = above.split(", ");
+  return [words, below].filter(Boolean).join(" ") + (unit ? `, ${unit}` : "");
+}
+
+/** A row's texts, one for each column; a cell that covers several stands in each of them. */
+function spread(row: SheetRow): string[] {
+  return row.flatMap(({ text, span = 1, best }) => {
+    const line = text.replaceAll("\n", "<br>");
+    return Array<string>(span).fill(best ? `**${line}**` : line);
+  });
 }
 
 /** A Markdown table whose source lines up too. */
 export function markdownTable(
   header: readonly string[],
   rows: readonly (readonly string[])[],
-  align: readonly ("left" | "right")[],
+  align: readonly Align[],
 ): string {
   const cells = [header, ...rows].map((row) => row.map((cell) => cell.replaceAll("|", "\\|")));
   const widths = header.map((_, column) =>

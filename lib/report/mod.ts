@@ -1,39 +1,38 @@
-/** Reports of a table's results: on standard output, and as files beside the results. */
+/** Reports: sheets on standard output, and as files beside the results. */
 import { join } from "node:path";
-import type { TableResult } from "../experiment.ts";
 import { writeAtomically } from "../files.ts";
-import { csv, csvOf } from "./csv.ts";
+import { csvOf } from "./csv.ts";
 import type { ReportFormat } from "./formats.ts";
 import { jsonOf } from "./json.ts";
 import { markdown } from "./markdown.ts";
-import { recordsOf } from "./records.ts";
+import type { Sheet } from "./sheet.ts";
 import { terminal } from "./terminal.ts";
 
-/** Results in a format, without a line break at the end: all in one list, or one below the other. */
-export function report(results: readonly TableResult[], format: ReportFormat): string {
+/** Sheets in a format, without a line break at the end: all in one list, or one below the other. */
+export function report(sheets: readonly Sheet[], format: ReportFormat): string {
+  const records = () => sheets.flatMap(({ records }) => records);
   switch (format) {
     case "csv":
-      return csvOf(results.flatMap(recordsOf));
+      return csvOf(records());
     case "json":
-      return jsonOf(results.flatMap(recordsOf));
+      return jsonOf(records());
     case "markdown":
-      return results.map(markdown).join("\n\n");
+      return sheets.map(markdown).join("\n\n");
     case "table":
-      return results.map(terminal).join("\n\n");
+      return sheets.map(terminal).join("\n\n");
   }
 }
 
 /**
- * Writes `<table>.csv` and `<table>.md` of each result into `folder`, each file wholly or not at
- * all.
+ * Writes `<table>.csv` and `<table>.md` of each sheet into `folder`, each file wholly or not at all.
  *
  * @returns the files' paths
  * @throws {UserError} The folder cannot be written.
  */
-export function writeReports(results: readonly TableResult[], folder: string): string[] {
-  const files = results.flatMap((result) => {
-    const file = join(folder, result.table.name);
-    return [[`${file}.csv`, csv(result)], [`${file}.md`, markdown(result)]] as const;
+export function writeReports(sheets: readonly Sheet[], folder: string): string[] {
+  const files = sheets.flatMap((sheet) => {
+    const file = join(folder, sheet.name);
+    return [[`${file}.csv`, csvOf(sheet.records)], [`${file}.md`, markdown(sheet)]] as const;
   });
   for (const [file, text] of files) writeAtomically(file, `${text}\n`);
   return files.map(([file]) => file);

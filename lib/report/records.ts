@@ -1,5 +1,5 @@
 /** Results as flat records: what CSV and JSON hold. */
-import { type Errors, formatS, type RowResult, type TableResult } from "../experiment.ts";
+import { type Errors, formatS, type Row, type RowResult, type TableResult } from "../experiment.ts";
 
 /** A value of a record; undefined where there is none. */
 export type Value = string | number | undefined;
@@ -9,34 +9,55 @@ export type FlatRecord = Readonly<Record<string, Value>>;
 
 /**
  * One record a row of the table. Errors are in per cent, S and Q in the paper's pixels; `seeds` is
- * how many were measured and `run` names the evaluations behind the row. The last two columns are
- * standard deviations over the seeds.
+ * how many were measured and `run` names the evaluations behind the row.
  */
-export function recordsOf(result: TableResult): FlatRecord[] {
-  return result.rows.map((row, index) => {
-    const { S, Q, methods, images, classes, dataset, setup } = row.protocol;
-    const spread = deviation(row.seeds);
+export function recordsOf({ table, rows }: TableResult): FlatRecord[] {
+  return rows.map(({ row, protocol, measured, seeds, runs, verdict }, index) => {
+    const { S, Q, methods, images, classes, dataset, setup, split, flips } = protocol;
+    const { published, evaluations } = row;
+    const spread = deviation(seeds);
     return {
-      table: result.table.name,
+      table: table.name,
       row: index + 1,
-      config: row.row.config,
-      S: typeof S === "number" ? S : formatS(S),
+      config: configsOf(row),
+      S: S.length === 1 && typeof S[0] === "number" ? S[0] : S.map(formatS).join(" "),
       Q: formatQ(Q),
       method: methods.join(" "),
-      top1_error: rounded(row.measured?.top1),
-      top5_error: rounded(row.measured?.top5),
-      paper_top1_error: row.row.published.top1,
-      paper_top5_error: row.row.published.top5,
-      images,
-      classes,
-      dataset,
-      setup,
-      seeds: row.seeds.length,
-      run: row.runs.join(" "),
+      top1_error: rounded(measured?.top1),
+      top5_error: rounded(measured?.top5),
+      paper_top1_error: published.top1,
+      paper_top5_error: published.top5,
+      ...evaluations.length > 0
+        ? { images, classes, dataset, setup, seeds: seeds.length }
+        : { images: undefined, classes: undefined, dataset: undefined, setup: undefined, seeds: 0 },
+      run: runs.join(" "),
       top1_error_sd: rounded(spread?.top1),
       top5_error_sd: rounded(spread?.top5),
+      paper_top5_test_error: published.testTop5,
+      title: row.title,
+      nets: netsOf({ evaluations }).join(" "),
+      split: evaluations.length > 0 ? split : undefined,
+      flips: evaluations.length > 0 ? String(flips) : undefined,
+      status: verdict?.status,
+      status_reason: verdict?.reason,
     };
   });
+}
+
+/** Configs of a row's nets, each once: `D`, or `D + E`. */
+export function configsOf({ evaluations }: Row): string {
+  return [...new Set(evaluations.map(({ net }) => net.config))].join(" + ");
+}
+
+/** The nets of a row as the paper's Table 6 lists them, `config/S/Q`, under the row's own title. */
+export function netsOf({ title, evaluations }: Pick<Row, "title" | "evaluations">): string[] {
+  const scales = new Map<string, Set<number>>();
+  for (const { net: { config, S, update }, Q } of evaluations) {
+    const name = `${update === "fc" ? "FC-only " : ""}${config}/${formatS(S)}`;
+    scales.set(name, (scales.get(name) ?? new Set()).add(Q));
+  }
+  const nets = [...scales].map(([name, Qs]) => `${name}/${[...Qs].join(",")}`);
+  return title === undefined ? nets : [title, ...nets];
 }
 
 /** Test scales as a report shows them: a number, or several as in `224 256 288`. */

@@ -1,39 +1,85 @@
-/** Reports for a terminal: a ruled table, grouped by config as in the paper, under its caption. */
-import { Cell, Table } from "@cliffy/table";
-import type { TableResult } from "../experiment.ts";
-import { captionOf, titleOf } from "./caption.ts";
-import { type Cells, groupsOf } from "./cells.ts";
+/** Sheets on a terminal: a ruled table, then its words, in lines that fit on 80 columns. */
+import { Cell as TableCell, Table } from "@cliffy/table";
 import { fold } from "./fold.ts";
+import type { Align, Sheet, SheetRow } from "./sheet.ts";
 
-/** A table's results, measured and published errors in columns of their own. */
-export function terminal(result: TableResult): string {
-  const groups = groupsOf(result);
-  const column = (name: keyof Cells) => groups.map(({ rows }) => rows.map((row) => row[name]));
-  const [S, Q, top1, top5, paperTop1, paperTop5] = [
-    column("S"),
-    column("Q"),
-    column("top1"),
-    column("top5"),
-    column("paperTop1"),
-    column("paperTop5"),
-  ];
-  const right = (text: string) => new Cell(text).align("right");
-  const center = (text: string) => new Cell(text).align("center").colSpan(2);
-  const table = new Table()
-    .header([
-      "",
-      center("smallest side"),
-      center("measured, %"),
-      center("published, %"),
-    ])
-    .body([
-      ["config", ...["train S", "test Q", "top-1", "top-5", "top-1", "top-5"].map(right)],
-      ...groups.map(({ config }, index) => [
-        config,
-        ...[S, Q, top1, top5, paperTop1, paperTop5].map((cells) => right(cells[index]!.join("\n"))),
-      ]),
-    ])
-    .border();
-  return [titleOf(result), table.toString(), ...captionOf(result).flatMap((text) => fold(text))]
-    .join("\n");
+/** Columns of a terminal. */
+const WIDTH = 80;
+/** Texts are broken to fit, but not into columns that are narrower than this. */
+const NARROWEST = 16;
+
+/** Draws a sheet. */
+export function terminal(sheet: Sheet): string {
+  const { title, caption, notes } = sheet;
+  const words = [...caption, ...notes].flatMap((text) => fold(text));
+  return [title, drawn(sheet, WIDTH), ...words].join("\n");
+}
+
+/** The table, with texts of at most `most` characters, or of fewer where it is too wide. */
+function drawn(sheet: Sheet, most: number): string {
+  const { columns, header, body } = sheet;
+  const narrow = (row: SheetRow) => narrowed(row, columns, most);
+  const rows = body.flatMap((group) => bands(group.map(narrow))).map(stacked);
+  const [top = [], ...others] = [...header.map(narrow), ...rows].map((row) =>
+    cellsOf(row, columns)
+  );
+  const text = new Table().header(top).body(others).border().toString();
+  const fits = text.indexOf("\n") <= WIDTH || most <= NARROWEST;
+  return fits ? text : drawn(sheet, most - 1);
+}
+
+/** A row whose texts, where they stand to the left, are broken into lines of `most` characters. */
+function narrowed(row: SheetRow, columns: readonly Align[], most: number): SheetRow {
+  let at = 0;
+  return row.map((cell) => {
+    const align = cell.align ?? columns[at];
+    at += cell.span ?? 1;
+    return align === "left" ? { ...cell, text: broken(cell.text, most) } : cell;
+  });
+}
+
+/** Breaks lines at spaces, and behind the slashes and commas of `D/[256;512]/256,384,512`. */
+function broken(text: string, most: number): string {
+  const pieces = text.split("\n").map((line) => line.match(/[^ /,]*[ /,]?/g) ?? []);
+  return pieces.flatMap((words) => {
+    const lines = [""];
+    for (const word of words) {
+      const longer = lines.at(-1)! + word;
+      if (longer.trimEnd().length <= most) lines[lines.length - 1] = longer;
+      else lines.push(word);
+    }
+    return lines.map((line) => line.trimEnd());
+  }).join("\n");
+}
+
+/** A group's rows in bands whose cells cover the same columns. */
+function bands(rows: readonly SheetRow[]): SheetRow[][] {
+  const bands: SheetRow[][] = [];
+  const spans = (row: SheetRow | undefined) => row?.map(({ span = 1 }) => span).join();
+  for (const row of rows) {
+    if (spans(bands.at(-1)?.[0]) === spans(row)) bands.at(-1)!.push(row);
+    else bands.push([row]);
+  }
+  return bands;
+}
+
+/** The rows of a band as one, so that no rule parts them. */
+function stacked(rows: readonly SheetRow[]): SheetRow {
+  const heights = rows.map((row) => Math.max(...row.map(({ text }) => text.split("\n").length)));
+  return rows[0]!.map((first, column) => {
+    const lines = rows.flatMap((row, i) => {
+      const own = row[column]!.text.split("\n");
+      return [...own, ...Array<string>(heights[i]! - own.length).fill("")];
+    });
+    return { ...first, text: lines.join("\n") };
+  });
+}
+
+function cellsOf(row: SheetRow, columns: readonly Align[]): TableCell[] {
+  let at = 0;
+  return row.map(({ text, span = 1, align }) => {
+    const own = align ?? columns[at] ?? "left";
+    at += span;
+    return new TableCell(text).colSpan(span).align(own);
+  });
 }

@@ -35,7 +35,7 @@ export function shapeOf({ crop, width, fc }: TrainSetup, classes: number): Shape
 }
 
 // "64" is conv3-64, "1x256" is conv1-256, "|" a max-pooling.
-const TABLE_1: Record<ConfigName, string> = {
+const TABLE_1: Record<Exclude<ConfigName, "B-5x5">, string> = {
   "A": "64 | 128 | 256 256 | 512 512 | 512 512 |",
   "A-LRN": "64 lrn | 128 | 256 256 | 512 512 | 512 512 |",
   "B": "64 64 | 128 128 | 256 256 | 512 512 | 512 512 |",
@@ -44,8 +44,14 @@ const TABLE_1: Record<ConfigName, string> = {
   "E": "64 64 | 128 128 | 256 256 256 256 | 512 512 512 512 | 512 512 512 512 |",
 };
 
+/** Every net: those of Table 1, and B with one 5x5 conv in place of each pair of 3x3 (Section 4.1). */
+const NETS: Record<ConfigName, string> = {
+  ...TABLE_1,
+  "B-5x5": "5x64 | 5x128 | 5x256 | 5x512 | 5x512 |",
+};
+
 /** The six configurations in the paper's order. */
-export const CONFIGS = Object.keys(TABLE_1) as readonly ConfigName[];
+export const CONFIGS = Object.keys(TABLE_1) as readonly (keyof typeof TABLE_1)[];
 
 /** Side of a feature map after the five poolings, which round odd sides up as Caffe's do. */
 export function pooled(side: number): number {
@@ -63,7 +69,7 @@ export function layersOf(config: ConfigName, shape = IMAGENET): Layer[] {
   }
 
   let block = 1, place = 1;
-  for (const cell of TABLE_1[config].split(" ")) {
+  for (const cell of NETS[config].split(" ")) {
     if (cell === "|") {
       layers.push({ kind: "maxpool" });
       block++;

@@ -7,8 +7,8 @@
  */
 import type { Dataset } from "../datasets/mod.ts";
 import { UserError } from "../errors.ts";
-import { type Context, type Errors, title, type TrainRun } from "../experiment.ts";
-import { errorsOf } from "../score.ts";
+import { type Context, type Errors, hasAncestor, title, type TrainRun } from "../experiment.ts";
+import { errorsOf, inMemory, scored } from "../score.ts";
 import type { Binding } from "../tensorflow/addon.ts";
 import { float32, int32, Session } from "../tensorflow/session.ts";
 import type { Bank } from "./bank.ts";
@@ -126,8 +126,10 @@ export function train(
       while (step < end) {
         const rate = learningRate(schedule, plateau, step * batch);
         const loss = update(session, { rate, seed, step, parts: batch / microBatch });
-        if (!Number.isFinite(loss)) throw diverged(run, { step, loss, rate });
         step++;
+        if (!Number.isFinite(loss)) {
+          throw diverged(run, { what: `the loss is ${loss}`, step, rate });
+        }
         log.add(loss);
         watcher.onProgress(step * batch, steps * batch);
         if (step === nextMark(step - 1, steps, LOG_LINES) && step < end) log.write(step, rate);
@@ -136,6 +138,7 @@ export function train(
       if (step === validation) {
         const rate = learningRate(schedule, plateau, step * batch);
         const errors = log.pause(() => validate(session, training));
+        if (errors === undefined) throw diverged(run, { what: "posteriors are NaN", step, rate });
         plateau = validated(schedule, plateau, 1 - errors.top1 / 100);
         log.write(step, rate, errors);
       }
@@ -167,8 +170,11 @@ function update(
   return loss;
 }
 
-/** Errors on the setup's validation images: dense, at the run's middle scale, without flips. */
-function validate(session: Session, { run, context, dataset }: Training): Errors {
+/**
+ * Errors on the setup's validation images: dense, at the run's middle scale, without flips. Nothing
+ * where the last update left weights that are no numbers.
+ */
+function validate(session: Session, { run, context, dataset }: Training): Errors | undefined {
   const { crop, validationImages } = context.train;
   const images = dataset.val.slice(0, validationImages);
   const classes = dataset.classes.length;
@@ -178,7 +184,9 @@ function validate(session: Session, { run, context, dataset }: Training): Errors
     mean: dataset.colours.mean,
     flips: false,
   });
-  return errorsOf({ classes, values, labels: Int32Array.from(images, ({ label }) => label) });
+  if (!values.every(Number.isFinite)) return undefined;
+  const labels = Int32Array.from(images, ({ label }) => label);
+  return errorsOf(scored([inMemory({ name: "validation", classes, values, labels })]));
 }
 
 /** The first of `count` evenly spaced marks after `step`. */
@@ -219,7 +227,7 @@ function logger(images: number, batch: number, watcher: Watcher) {
 
 /** The weights that a run takes over from its ancestor. */
 function inherited({ init }: TrainRun, ancestor: Tensors): Tensors {
-  if (init === "random") return new Map();
+  if (!hasAncestor(init)) return new Map();
   const { layers } = init;
   const wanted = (name: string) => layers === "all" || layers.includes(name.split(".")[0]!);
   return new Map([...ancestor].filter(([name]) => wanted(name)));
@@ -243,9 +251,12 @@ function getTensors(session: Session, { weights, velocities }: Model): Tensors {
   }));
 }
 
-function diverged(run: TrainRun, { step, loss, rate }: Record<"step" | "loss" | "rate", number>) {
+function diverged(
+  run: TrainRun,
+  { what, step, rate }: { what: string; step: number; rate: number },
+) {
   return new UserError(
-    `Cannot go on training ${title(run)}: the loss is ${loss} at step ${step + 1} ` +
+    `Cannot go on training ${title(run)}: ${what} at step ${step} ` +
       `(learning rate ${rate}); the last good checkpoint is kept. Try a lower rate or another ` +
       "initialisation, as in --set schedules.first.learningRate=0.001,kernels=glorot",
   );

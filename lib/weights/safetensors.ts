@@ -57,28 +57,70 @@ export function writeSafetensors(file: string, { tensors, metadata }: Safetensor
  * @throws UserError where the file is damaged: cut off, or its header does not fit its bytes
  */
 export function readSafetensors(file: string): Safetensors {
-  const bytes = Deno.readFileSync(file);
+  using open = openSafetensors(file);
+  const tensors = [...open.shapes].map(([name, shape]): [string, NamedTensor] => {
+    return [name, { shape, values: open.read(name) }];
+  });
+  return { tensors: new Map(tensors), metadata: open.metadata };
+}
+
+/** A file that is read in parts. */
+export interface OpenSafetensors extends Disposable {
+  readonly metadata: Safetensors["metadata"];
+  readonly shapes: ReadonlyMap<string, readonly number[]>;
+  /** The values of a tensor, or those from one place to another, row after row. */
+  read(name: string, from?: number, to?: number): NamedTensor["values"];
+}
+
+/**
+ * Opens a file and reads its header.
+ *
+ * @throws UserError where the file is damaged: cut off, or its header does not fit its bytes
+ */
+export function openSafetensors(file: string): OpenSafetensors {
+  const handle = Deno.openSync(file);
   const damaged = (what: string) =>
     new UserError(
       `Cannot read "${file}": ${what}; remove it, and what it held is made again`,
     );
-  if (bytes.length < 8) throw damaged("it is cut off");
-  const view = new DataView(bytes.buffer);
-  const length = Number(view.getBigUint64(0, true));
-  if (length > LONGEST_HEADER || 8 + length > bytes.length) throw damaged("its header is cut off");
-  const { __metadata__: metadata, ...entries } = headerOf(bytes.subarray(8, 8 + length), damaged);
-  const tensors = new Map<string, NamedTensor>();
-  const start = 8 + length;
-  for (const [name, { dtype, shape, data_offsets: [begin, end] }] of Object.entries(entries)) {
-    const count = shape.reduce((product, side) => product * side, 1);
-    if (dtype !== "F32" && dtype !== "I32") throw damaged(`"${name}" has the type ${dtype}`);
-    if (!(end - begin === 4 * count)) throw damaged(`"${name}" does not fit its shape`);
-    if (begin < 0 || start + end > bytes.length) throw damaged(`"${name}" is cut off`);
-    const own = bytes.slice(start + begin, start + end).buffer;
-    const values = dtype === "F32" ? new Float32Array(own) : new Int32Array(own);
-    tensors.set(name, { shape, values });
+  function bytes(at: number, length: number): Uint8Array<ArrayBuffer> {
+    const part = new Uint8Array(length);
+    handle.seekSync(at, Deno.SeekMode.Start);
+    for (let done = 0; done < length;) {
+      const count = handle.readSync(part.subarray(done));
+      if (count === null) throw damaged("it is cut off");
+      done += count;
+    }
+    return part;
   }
-  return { tensors, metadata: metadata ?? {} };
+
+  try {
+    const { size } = handle.statSync();
+    const length = Number(new DataView(bytes(0, 8).buffer).getBigUint64(0, true));
+    const start = 8 + length;
+    if (length > LONGEST_HEADER || start > size) throw damaged("its header is cut off");
+    const { __metadata__: metadata = {}, ...entries } = headerOf(bytes(8, length), damaged);
+    for (const [name, { dtype, shape, data_offsets: [begin, end] }] of Object.entries(entries)) {
+      const count = shape.reduce((product, side) => product * side, 1);
+      if (dtype !== "F32" && dtype !== "I32") throw damaged(`"${name}" has the type ${dtype}`);
+      if (!(end - begin === 4 * count)) throw damaged(`"${name}" does not fit its shape`);
+      if (begin < 0 || start + end > size) throw damaged(`"${name}" is cut off`);
+    }
+    return {
+      metadata,
+      shapes: new Map(Object.entries(entries).map(([name, { shape }]) => [name, shape])),
+      read(name, from = 0, to) {
+        const { dtype, data_offsets: [begin, end] } = entries[name]!;
+        const [first, last] = [begin + 4 * from, to === undefined ? end : begin + 4 * to];
+        const { buffer } = bytes(start + first, last - first);
+        return dtype === "F32" ? new Float32Array(buffer) : new Int32Array(buffer);
+      },
+      [Symbol.dispose]: () => handle.close(),
+    };
+  } catch (error) {
+    handle.close();
+    throw error;
+  }
 }
 
 function headerOf(

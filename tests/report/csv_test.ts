@@ -1,18 +1,25 @@
 import assert from "node:assert/strict";
-import { csv, csvOf } from "../../lib/report/csv.ts";
+import { csvOf } from "../../lib/report/csv.ts";
+import { recordsOf } from "../../lib/report/records.ts";
 import { madeUp } from "./results.ts";
+
+const csv = (result: ReturnType<typeof madeUp>) => csvOf(recordsOf(result));
+
+/** The first eighteen fields of a line. */
+const beginning = (line: string) => line.split(",").slice(0, 18).join();
 
 Deno.test("Table 3 as CSV has the columns that others read, and a line a row", () => {
   const [header, ...lines] = csv(madeUp()).split("\n");
-  assert.equal(
-    header,
-    "table,row,config,S,Q,method,top1_error,top5_error,paper_top1_error,paper_top5_error," +
-      "images,classes,dataset,setup,seeds,run,top1_error_sd,top5_error_sd",
-  );
+  const columns = "table,row,config,S,Q,method,top1_error,top5_error,paper_top1_error," +
+    "paper_top5_error,images,classes,dataset,setup,seeds,run,top1_error_sd,top5_error_sd";
+  assert.ok(header!.startsWith(`${columns},`));
   assert.equal(lines.length, 12);
-  assert.equal(lines[0], "table3,1,A,256,256,dense,10,2,29.6,10.4,2000,20,scenes,small,1,run0-0,,");
   assert.equal(
-    lines[5],
+    beginning(lines[0]!),
+    "table3,1,A,256,256,dense,10,2,29.6,10.4,2000,20,scenes,small,1,run0-0,,",
+  );
+  assert.equal(
+    beginning(lines[5]!),
     "table3,6,C,[256;512],384,dense,15,2.63,27.3,8.8,2000,20,scenes,small,1,run5-0,,",
   );
 });
@@ -21,7 +28,7 @@ Deno.test("several seeds: their mean, their runs, their standard deviation", () 
   const [, first] = csv(madeUp({ seeds: 3 })).split("\n");
   // 10, 12 and 14: mean 12, standard deviation 2.
   assert.equal(
-    first,
+    beginning(first!),
     "table3,1,A,256,256,dense,12,2,29.6,10.4,2000,20,scenes,small,3,run0-0 run0-1 run0-2,2,0",
   );
 });
@@ -29,7 +36,7 @@ Deno.test("several seeds: their mean, their runs, their standard deviation", () 
 Deno.test("what was not measured is empty, and never NaN", () => {
   const text = csv(madeUp({ missing: 12 }));
   assert.equal(
-    text.split("\n")[1],
+    beginning(text.split("\n")[1]!),
     "table3,1,A,256,256,dense,,,29.6,10.4,2000,20,scenes,small,0,,,",
   );
   const odd = madeUp();

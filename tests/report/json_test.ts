@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { json, jsonOf } from "../../lib/report/json.ts";
+import { jsonOf } from "../../lib/report/json.ts";
+import { recordsOf } from "../../lib/report/records.ts";
 import { madeUp } from "./results.ts";
 
 Deno.test("JSON holds the records of the CSV, numbers as numbers", () => {
-  const records = JSON.parse(json(madeUp({ missing: 1 })));
+  const records = JSON.parse(jsonOf(recordsOf(madeUp({ missing: 1 }))));
   assert.equal(records.length, 12);
   assert.deepEqual(records[0].top1_error, null);
   assert.deepEqual(records[8], {
@@ -25,6 +26,13 @@ Deno.test("JSON holds the records of the CSV, numbers as numbers", () => {
     run: "run8-0",
     top1_error_sd: null,
     top5_error_sd: null,
+    paper_top5_test_error: null,
+    title: null,
+    nets: "D/[256;512]/384",
+    split: "val",
+    flips: "true",
+    status: null,
+    status_reason: null,
   });
 });
 

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../lib/errors.ts";
-import { csv } from "../../lib/report/csv.ts";
+import { csvOf } from "../../lib/report/csv.ts";
 import { report, writeReports } from "../../lib/report/mod.ts";
-import { madeUp } from "./results.ts";
+import { sheetOf } from "../../lib/report/results_sheet.ts";
+import * as results from "./results.ts";
+
+const madeUp = (how = {}) => sheetOf(results.madeUp(how));
 
 Deno.test("reports are written whole, over older ones, and leave nothing else behind", async () => {
   const folder = join(await Deno.makeTempDir(), "small");
@@ -14,7 +17,7 @@ Deno.test("reports are written whole, over older ones, and leave nothing else be
     "table3.csv",
     "table3.md",
   ]);
-  assert.equal(await Deno.readTextFile(files[0]!), `${csv(madeUp())}\n`);
+  assert.equal(await Deno.readTextFile(files[0]!), `${csvOf(madeUp().records)}\n`);
   await Deno.remove(folder, { recursive: true });
 });
 

@@ -1,10 +1,16 @@
 import assert from "node:assert/strict";
+import { table6, table7 } from "../../experiments/mod.ts";
+import type { Table } from "../../lib/experiment.ts";
+import { protocolOf } from "../../lib/protocol.ts";
 import { terminal } from "../../lib/report/terminal.ts";
-import { madeUp } from "./results.ts";
+import { sheetOf } from "../../lib/report/results_sheet.ts";
+import * as results from "./results.ts";
+
+const madeUp = (how = {}) => sheetOf(results.madeUp(how));
 
 Deno.test("Table 3 on a terminal: a rule between configs, measured beside published", () => {
   assert.equal(
-    terminal(madeUp()),
+    terminal({ ...madeUp(), notes: [] }),
     `
 Table 3: ConvNet performance at a single test scale
 ┌────────┬────────────────────┬───────────────┬───────────────┐
@@ -39,10 +45,34 @@ paper's pixels.`.slice(1),
 });
 
 Deno.test("several seeds have a deviation, missing rows a dash; all fits in 80 columns", () => {
-  const text = terminal(madeUp({ seeds: 3, missing: 2 }));
+  const text = terminal({ ...madeUp({ seeds: 3, missing: 2 }), notes: [] });
   assert.match(text, /│ A-LRN .*│ +– │ +– │ +29\.7 │/);
   assert.match(text, /│ B .*│ 14\.0 ± 2\.00 │ 2\.3 ± 0\.00 │/);
   assert.match(text, /standard deviation of 3 seeds/);
   assert.match(text, /2 of 12 rows not measured yet \(–\)\.$/);
   assert.deepEqual(text.split("\n").filter((line) => [...line].length > 80), []);
+});
+
+/** Made-up sheets of other tables, nothing of them measured. */
+function empty(table: Table) {
+  const [ground] = [results.madeUp().rows[0]!.protocol];
+  const rows = table.rows.map((row) => ({
+    ...{ row, protocol: protocolOf(row.evaluations, ground), seeds: [], scores: [], runs: [] },
+  }));
+  return terminal({ ...sheetOf({ ...results.madeUp(), table, rows }), caption: [], notes: [] });
+}
+
+Deno.test("Table 6 fits in 80 columns: nets and methods are broken where the paper's slashes are", () => {
+  const text = empty(table6);
+  assert.deepEqual(text.split("\n").filter((line) => [...line].length > 80), []);
+  assert.match(text, /│ FC-only D\/ .*\n│ \[256;512\]\/256, .*\n│ 384,512 /);
+  assert.match(text, /│ multi-crop & .*\n│ +│ dense /);
+});
+
+Deno.test("Table 7 has one cell for both splits where the paper merges them", () => {
+  const text = empty(table7);
+  assert.deepEqual(text.split("\n").filter((line) => [...line].length > 80), []);
+  assert.match(text, /│ GoogLeNet .*│ +– │ +7\.9 +│\n/);
+  // others measured nothing here
+  assert.match(text, /│ Krizhevsky et al\. \(2012\) .*│ {7}│ {7}│ {2}40\.7 │ {2}18\.2 │ +– │/);
 });

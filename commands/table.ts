@@ -1,0 +1,72 @@
+/** `table3` to `table7`, the side experiments, and `reproduce-all`: train, test, print. */
+import { sheetOf } from "../lib/report/results_sheet.ts";
+import { helpOf } from "./help.ts";
+import type { Options } from "./options.ts";
+import { sheet as table1 } from "./table1.ts";
+import { sheet as table2 } from "./table2.ts";
+import { PAPER_TABLES, publish, requestFor, type TableName } from "./tables.ts";
+
+/** What a table shows, as its help text begins. */
+const ABOUT: Readonly<Record<TableName, string>> = {
+  table3: "Each net at one test scale, whole images (Section 4.1).",
+  table4: "Each net at three test scales, whose posteriors are averaged (Section 4.2).",
+  table5: "Whole images against 150 crops of each, and both averaged (Section 4.3).",
+  table6: "Several nets together: their posteriors averaged (Section 4.4).",
+  table7: "Our rows of Tables 5 and 6 among the results of others (Section 4.5).",
+  kernels:
+    "The side experiment of Section 4.1: net B, and a shallow net with one 5x5 convolution " +
+    "in place of each pair of 3x3, on centre crops. Not a part of reproduce-all.",
+  starts: "What pre-initialisation from net A is worth (Section 3.1): B and D from A and from " +
+    "random weights. Not a part of reproduce-all.",
+};
+
+const HOW = "Trains the nets that it needs, each once and those that others start from first, " +
+  "tests them, and prints the errors beside the published ones. Runs that are done are not done " +
+  "again, and an interrupted one goes on where it was. TensorFlow is installed and the data set " +
+  "made on the way, if they are not there. The table is also written as CSV and Markdown.";
+
+/** The help text of a table's command. */
+export function helpOfTable(name: TableName): string {
+  return helpOf(name, {
+    about: `${ABOUT[name]} ${HOW}`,
+    examples: {
+      [`${name} --setup smoke`]: "does all of it work?",
+      [name]: "small nets on small pictures",
+      [`${name} --seeds 3`]: "mean and standard deviation",
+      [`${name} --dry-run`]: "what it would run",
+      [`${name} --dataset folder --data DIR`]: "DIR/{train,val}/<class>/*.jpg",
+    },
+  });
+}
+
+/** The help text of `reproduce-all`. */
+export function helpOfAll(): string {
+  return helpOf("reproduce-all", {
+    about: `Tables 1 to 7, as one plan: what tables share is done once. ${HOW}`,
+    examples: {
+      "reproduce-all --setup smoke": "some minutes: does all of it work?",
+      "reproduce-all": "small nets on small pictures",
+      "reproduce-all --dry-run": "what it would run",
+      "reproduce-all --setup paper --data DIR": "the paper itself",
+    },
+  });
+}
+
+/** Carries out what a table needs and prints it. */
+export async function reproduceTable(name: TableName, options: Options): Promise<number> {
+  return await reproduce([name], options);
+}
+
+/** Carries out what Tables 3 to 7 need and prints all seven. */
+export async function reproduceAll(options: Options): Promise<number> {
+  return await reproduce(PAPER_TABLES, options);
+}
+
+async function reproduce(names: readonly TableName[], options: Options): Promise<number> {
+  if (options.dryRun) return (await import("./plan.ts")).plan(names, options);
+  const request = requestFor(names, options);
+  const { reproduce } = await import("../lib/reproduce.ts");
+  const results = await reproduce(request);
+  const counted = names === PAPER_TABLES ? [table1(), table2()] : [];
+  return publish([...counted, ...results.map(sheetOf)], options);
+}

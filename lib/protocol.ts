@@ -1,0 +1,124 @@
+/** Under which protocol a number was found, and which numbers may be compared. */
+import {
+  type Departure,
+  type EvalRun,
+  FLIPS,
+  formatS,
+  type Protocol,
+  type Setup,
+} from "./experiment.ts";
+
+/** The part of a protocol that all numbers of a reproduction share. */
+export type Ground = Pick<Protocol, "setup" | "dataset" | "split" | "images" | "classes">;
+
+/** What the paper's own numbers were measured on. */
+export const PAPER_GROUND: Ground = {
+  setup: "paper",
+  dataset: "ilsvrc2012",
+  split: "val",
+  images: 50_000,
+  classes: 1000,
+};
+
+/** The protocol of a row: where it was measured, and how its evaluations look at images. */
+export function protocolOf(evaluations: readonly EvalRun[], ground: Ground): Protocol {
+  const unique = <Value>(values: readonly Value[]) => [...new Set(values)];
+  const scales = new Map(evaluations.map(({ net: { S } }) => [formatS(S), S]));
+  const methods = unique(evaluations.map(({ method }) => method));
+  return {
+    ...ground,
+    S: [...scales.values()],
+    Q: unique(evaluations.map(({ Q }) => Q)),
+    methods,
+    flips: methods.every((method) => FLIPS[method]),
+  };
+}
+
+/** Fields in which two protocols differ, in a fixed order; none where numbers may be compared. */
+export function differences(one: Protocol, other: Protocol): (keyof Protocol)[] {
+  const fields: (keyof Protocol)[] = [
+    ...["setup", "dataset", "split", "images", "classes", "S", "Q", "methods", "flips"] as const,
+  ];
+  return fields.filter((field) => JSON.stringify(one[field]) !== JSON.stringify(other[field]));
+}
+
+/** What fields of a protocol are called in a sentence. */
+const NAMES: Readonly<Record<keyof Protocol, string>> = {
+  setup: "setup",
+  dataset: "data set",
+  split: "split",
+  images: "number of images",
+  classes: "number of classes",
+  S: "S",
+  Q: "Q",
+  methods: "method",
+  flips: "flips",
+};
+
+/** Fields as a list for people: `setup, data set, number of classes`. */
+export function namesOf(fields: readonly (keyof Protocol)[]): string {
+  return fields.map((field) => NAMES[field]).join(", ");
+}
+
+/**
+ * Every field of a setup that is not the paper's, with both values. Fields that only one of them
+ * has count, too; names and notes do not. What all three schedules share is one departure.
+ */
+export function departures(setup: Setup, paper: Setup): Departure[] {
+  const [ours, theirs] = [setup, paper].map(leaves) as [Map<string, string>, Map<string, string>];
+  const fields = [...new Set([...theirs.keys(), ...ours.keys()])];
+  const found = fields.map((field) => ({
+    field,
+    paper: theirs.get(field) ?? "none",
+    here: ours.get(field) ?? "none",
+  })).filter((each) => each.paper !== each.here);
+
+  const shared = Map.groupBy(
+    found,
+    ({ field, paper, here }) =>
+      JSON.stringify([field.replace(/^schedules\.\w+/, "schedules"), paper, here]),
+  );
+  return [...shared].flatMap(([name, alike]) => {
+    const [field] = JSON.parse(name) as [string];
+    return alike.length === SCHEDULES ? [{ ...alike[0]!, field }] : alike;
+  });
+}
+
+/** S = 256, S = 384 and jittered S have a schedule each. */
+const SCHEDULES = 3;
+
+/** The fields that decide numbers, by their paths. */
+function leaves({ dataset, train, evaluate }: Setup): Map<string, string> {
+  const found = new Map<string, string>();
+  function visit(path: string, value: unknown) {
+    if (isBranch(value)) {
+      for (const [name, part] of Object.entries(value)) {
+        visit(path ? `${path}.${name}` : name, part);
+      }
+    } else found.set(path, inWords(value));
+  }
+  visit("", { dataset, ...train, ...evaluate });
+  return found;
+}
+
+/** Whether a value has fields of its own; a rule for the rate's drops is one value. */
+function isBranch(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !("rule" in value);
+}
+
+/** A value as a footnote has it: `he`, `1/8`, `60,000`, `steps at 0.7 0.9`. */
+function inWords(value: unknown): string {
+  if (typeof value === "number") {
+    const part = 1 / value;
+    return value < 1 && Number.isInteger(part) && part >= 8 && Number.isInteger(Math.log2(part))
+      ? `1/${part}`
+      : value.toLocaleString("en-US", { maximumSignificantDigits: 12 });
+  }
+  if (typeof value !== "object") return String(value);
+  const { rule, ...facts } = value as Record<string, unknown>;
+  return [
+    rule,
+    ...Object.entries(facts).map(([name, fact]) => `${name} ${[fact].flat().join(" ")}`),
+  ]
+    .join(" ");
+}

@@ -1,0 +1,147 @@
+/** A result's table as a sheet: measured beside published errors, in the paper's layout. */
+import {
+  type Errors,
+  formatS,
+  type Heading,
+  type Row,
+  type RowResult,
+  type TableResult,
+} from "../experiment.ts";
+import { configsOf, deviation, formatQ, netsOf, recordsOf } from "./records.ts";
+import { type Cell, cell, type Sheet, type SheetRow } from "./sheet.ts";
+import { captionOf, MISSING, notesOf, titleOf } from "./words.ts";
+
+/** A table's results as a sheet. */
+export function sheetOf(result: TableResult): Sheet {
+  const { table, rows } = result;
+  const kinds = errorColumns(rows);
+  const best = bestOf(rows);
+  const { headings } = table;
+  const cellsOf = (row: RowResult) => [
+    ...headings.map((heading) => cell(HEADINGS[heading].of(row))),
+    ...kinds.measured.map((kind) => measuredCell(row, kind, best)),
+    ...publishedCells(row.row, kinds.published),
+  ];
+  return {
+    name: table.name,
+    title: titleOf(table),
+    caption: captionOf(result),
+    notes: notesOf(result),
+    columns: [
+      ...headings.map((heading) => HEADINGS[heading].align),
+      ...[...kinds.measured, ...kinds.published].map(() => "right" as const),
+    ],
+    header: headerOf(headings, kinds),
+    body: headings.length > 1 ? grouped(rows.map(cellsOf)) : [rows.map(cellsOf)],
+    records: recordsOf(result),
+  };
+}
+
+/** The columns before the errors. */
+const HEADINGS: Readonly<
+  Record<Heading, {
+    readonly title: string;
+    readonly align: "left" | "right";
+    readonly of: (result: RowResult) => string;
+  }>
+> = {
+  config: { title: "config", align: "left", of: ({ row }) => configsOf(row) },
+  S: { title: "train S", align: "right", of: ({ protocol }) => protocol.S.map(formatS).join(", ") },
+  Q: { title: "test Q", align: "right", of: ({ protocol }) => String(formatQ(protocol.Q)) },
+  method: {
+    title: "evaluation",
+    align: "left",
+    of: ({ protocol }) => protocol.methods.join(" & "),
+  },
+  nets: { title: "nets", align: "left", of: ({ row }) => netsOf(row).join("\n") },
+  title: { title: "method", align: "left", of: ({ row }) => row.title ?? "" },
+};
+
+type ErrorKind = "top1" | "top5" | "testTop5";
+
+/** Which errors the table has; a column is there where one of its rows has a number in it. */
+function errorColumns(rows: readonly RowResult[]) {
+  const published = (["top1", "top5", "testTop5"] as const).filter((kind) =>
+    rows.some(({ row }) => row.published[kind] !== undefined)
+  );
+  return { measured: ["top1", "top5"] as const, published };
+}
+
+/** What columns of errors are called; all but the last are of the validation split. */
+const KINDS: Readonly<Record<ErrorKind, string>> = {
+  top1: "top-1",
+  top5: "top-5",
+  testTop5: "top-5\ntest",
+};
+
+function headerOf(
+  headings: readonly Heading[],
+  { measured, published }: ReturnType<typeof errorColumns>,
+): SheetRow[] {
+  const centred = (text: string, span: number) => cell(text, { span, align: "center" });
+  const S = headings.indexOf("S");
+  const above = headings.flatMap((_, i): Cell[] => {
+    if (S < 0 || headings[S + 1] !== "Q") return [cell("")];
+    return i === S ? [centred("smallest side", 2)] : i === S + 1 ? [] : [cell("")];
+  });
+  return [
+    [
+      ...above,
+      centred("measured, %", measured.length),
+      ...published.length > 0 ? [centred("published, %", published.length)] : [],
+    ],
+    [
+      ...headings.map((heading) => cell(HEADINGS[heading].title)),
+      ...measured.map((kind) => cell(KINDS[kind])),
+      ...published.map((kind) => cell(KINDS[kind])),
+    ],
+  ];
+}
+
+/** Lowest measured errors of the table, as they are printed. */
+function bestOf(rows: readonly RowResult[]): Errors | undefined {
+  const measured = rows.flatMap(({ measured }) => measured ?? []);
+  if (measured.length < 2) return undefined;
+  const least = (kind: keyof Errors) => Math.min(...measured.map((errors) => errors[kind]));
+  return { top1: least("top1"), top5: least("top5") };
+}
+
+function measuredCell(result: RowResult, kind: keyof Errors, best?: Errors): Cell {
+  const { row, measured, seeds, runs } = result;
+  if (row.evaluations.length === 0) return cell("");
+  const value = measured?.[kind];
+  const text = error(value, deviation(seeds)?.[kind]);
+  return cell(text, {
+    ...best && value !== undefined && { best: error(value) === error(best[kind]) },
+    runs,
+  });
+}
+
+/** Published errors; one cell for both splits where the paper merges them. */
+function publishedCells({ published }: Row, kinds: readonly ErrorKind[]): Cell[] {
+  return kinds.flatMap((kind) => {
+    const value = published[kind];
+    if (value === "merged") return [];
+    const merged = kind === "top5" && published.testTop5 === "merged";
+    return [cell(error(value), merged ? { span: 2, align: "center" } : {})];
+  });
+}
+
+/** Neighbours that are alike in the first column, which only the first of them names. */
+function grouped(rows: readonly Cell[][]): SheetRow[][] {
+  const groups: SheetRow[][] = [];
+  let last: string | undefined;
+  for (const row of rows) {
+    const [{ text } = cell(""), ...rest] = row;
+    if (text === last) groups.at(-1)!.push([cell(""), ...rest]);
+    else groups.push([row]);
+    last = text;
+  }
+  return groups;
+}
+
+/** One decimal, as the paper prints errors; two for a deviation, which is smaller. */
+function error(value?: number, spread?: number): string {
+  if (value === undefined || !Number.isFinite(value)) return MISSING;
+  return value.toFixed(1) + (spread === undefined ? "" : ` ± ${spread.toFixed(2)}`);
+}

@@ -1,0 +1,46 @@
+/** What a reader must know before reading a number: which table, measured on what and how. */
+import type { Departure, Table, TableResult } from "../experiment.ts";
+
+/** The data set whose errors the paper prints. */
+const PAPERS_OWN = "ILSVRC-2012, 1,000 classes, 50,000 validation images";
+
+/** Stands for a number that is not there. */
+export const MISSING = "–";
+
+/** `Table 3: ConvNet performance at a single test scale` */
+export function titleOf({ name, caption }: Pick<Table, "name" | "caption">): string {
+  const [, number] = /^table(\d)$/.exec(name) ?? [];
+  return number === undefined ? caption : `Table ${number}: ${caption}`;
+}
+
+/** Sentences that tell measured numbers from published ones, most important first. */
+export function captionOf({ setup, dataset, rows }: TableResult): string[] {
+  const ours = rows.filter(({ row }) => row.evaluations.length > 0);
+  const most = Math.max(0, ...ours.map(({ seeds }) => seeds.length));
+  const missing = ours.filter(({ measured }) => measured === undefined).length;
+  const sentences = [
+    `Measured: ${dataset.name}, ${count(dataset.classes, "class", "classes")}, ` +
+    `${count(dataset.images, "validation image")}; setup "${setup.name}" (${setup.note}), ` +
+    `${setup.train.precision}, ` +
+    (most > 1 ? `mean ± standard deviation of ${most} seeds.` : "one seed."),
+    ...rows.some(({ row }) => Object.keys(row.published).length > 0)
+      ? [`Published: ${PAPERS_OWN}.`]
+      : [],
+    "Errors in per cent. S (training) and Q (test): smallest image side in the paper's pixels.",
+  ];
+  if (missing > 0) {
+    sentences.push(`${missing} of ${count(ours.length, "row")} not measured yet (${MISSING}).`);
+  }
+  return sentences;
+}
+
+/** Footnotes: in what the setup is not the paper's. */
+export function notesOf({ departures }: Pick<TableResult, "departures">): string[] {
+  if (departures.length === 0) return [];
+  const list = departures.map(({ field, here, paper }: Departure) => `${field} ${here} (${paper})`);
+  return [`Departures from the paper's setup, its own in brackets: ${list.join(", ")}.`];
+}
+
+function count(number: number, one: string, many = `${one}s`): string {
+  return `${number.toLocaleString("en-US")} ${number === 1 ? one : many}`;
+}

@@ -1,0 +1,108 @@
+/** From a store to what tables came to. Loads no TensorFlow. */
+import type { Description } from "./datasets/mod.ts";
+import {
+  type Context,
+  type Errors,
+  key,
+  type Row,
+  type RowResult,
+  type Setup,
+  type Table,
+  type TableResult,
+  type Verdict,
+} from "./experiment.ts";
+import type { PlannedRun } from "./plan.ts";
+import {
+  departures,
+  differences,
+  type Ground,
+  namesOf,
+  PAPER_GROUND,
+  protocolOf,
+} from "./protocol.ts";
+import { errorsOf, scored, type Scores } from "./score.ts";
+import type { Store } from "./store.ts";
+
+/** Which tables are meant, and under which setup. */
+export interface TablesAsked {
+  readonly tables: readonly Table[];
+  readonly setup: Setup;
+  /** The paper's own setup. */
+  readonly paper: Setup;
+}
+
+/** Where results come from. */
+export interface Source {
+  readonly store: Store;
+  readonly dataset: Description;
+  /** One for each seed. */
+  readonly contexts: readonly Context[];
+}
+
+/** What the store has of the tables; rows whose runs are not done have no `measured`. */
+export function resultsOf({ tables, setup, paper }: TablesAsked, source: Source): TableResult[] {
+  const { name, classes, val } = source.dataset;
+  const dataset = { name, classes: classes.length, images: val.length };
+  const ground: Ground = {
+    ...{ setup: setup.name, dataset: name, split: "val" as const },
+    ...{ images: val.length, classes: classes.length },
+  };
+  const scoresOf = remembering((runs: readonly PlannedRun[]) => scoresFrom(source.store, runs));
+
+  function rowResult(row: Row): RowResult {
+    const { evaluations } = row;
+    const protocol = protocolOf(evaluations, ground);
+    const seeds = evaluations.length === 0
+      ? []
+      : source.contexts.map((context) =>
+        evaluations.map((run) => ({ run, context, key: key(run, context), after: [] }))
+      );
+    const runs = seeds.flat().map(({ key }) => key);
+    const done = seeds.flat().every((run) => source.store.status(run).state === "done");
+    if (!done || seeds.length === 0) return { row, protocol, runs, seeds: [], scores: [] };
+    const scores = seeds.map(scoresOf);
+    const errors = scores.map(errorsOf);
+    const result = { row, protocol, runs, scores, seeds: errors, measured: meanErrors(errors) };
+    const verdict = verdictOf(result);
+    return { ...result, ...verdict && { verdict } };
+  }
+
+  return tables.map((table) => ({
+    ...{ table, setup, dataset },
+    departures: departures(setup, paper),
+    rows: table.rows.map(rowResult),
+  }));
+}
+
+/** Scores the mean of the runs' posteriors. */
+function scoresFrom(store: Store, runs: readonly PlannedRun[]): Scores {
+  using open = new DisposableStack();
+  return scored(runs.map((run) => open.use(store.openPosteriors(run))));
+}
+
+/** Runs that several rows name are scored once. */
+function remembering(score: (runs: readonly PlannedRun[]) => Scores) {
+  const known = new Map<string, Scores>();
+  return (runs: readonly PlannedRun[]) => {
+    const name = runs.map(({ key }) => key).join(" ");
+    const scores = known.get(name) ?? score(runs);
+    known.set(name, scores);
+    return scores;
+  };
+}
+
+/** How a row compares with the paper's; nothing where the paper gives no error. */
+function verdictOf({ row, protocol }: RowResult): Verdict | undefined {
+  if (row.published.top1 === undefined) return undefined;
+  const others = differences(protocol, protocolOf(row.evaluations, PAPER_GROUND));
+  if (others.length > 0) {
+    return { status: "protocol differs", reason: `not the paper's: ${namesOf(others)}` };
+  }
+  return undefined;
+}
+
+function meanErrors(seeds: readonly Errors[]): Errors {
+  const mean = (which: keyof Errors) =>
+    seeds.reduce((sum, errors) => sum + errors[which], 0) / seeds.length;
+  return { top1: mean("top1"), top5: mean("top5") };
+}
