@@ -25,7 +25,7 @@ const LEVELS = [
   inLib("reproduce.ts", "crew.ts", "banks.ts", "board.ts", "pool.ts", "worker.ts", "run.ts"),
   inLib("store.ts", "plan.ts", "cost.ts", "report/"),
   inLib("vgg/"),
-  inLib("datasets/", "tensorflow/", "weights/", "stand_ins/", "score.ts"),
+  inLib("datasets/", "tensorflow/", "weights/", "stand_ins/", "statistics/", "score.ts"),
   inLib("experiment.ts"),
   inLib("cache.ts", "errors.ts", "files.ts", "nearest.ts", "progress.ts", "random.ts"),
 ];
@@ -147,6 +147,7 @@ for (
     "lib/cost.ts",
     "lib/store.ts",
     "lib/score.ts",
+    "lib/statistics/mod.ts",
     "lib/report/mod.ts",
     "lib/datasets/mod.ts",
   ]

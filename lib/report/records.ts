@@ -1,5 +1,6 @@
 /** Results as flat records: what CSV and JSON hold. */
 import { type Errors, formatS, type RowResult, type TableResult } from "../experiment.ts";
+import { meanAndDeviation } from "../statistics/mod.ts";
 
 /** A value of a record; undefined where there is none. */
 export type Value = string | number | undefined;
@@ -47,12 +48,9 @@ export function formatQ(Q: readonly number[]): string | number {
 /** Standard deviation over seeds (n - 1 in the denominator), if there are at least two. */
 export function deviation(seeds: RowResult["seeds"]): Errors | undefined {
   if (seeds.length < 2) return undefined;
-  const of = (values: readonly number[]) => {
-    const mean = values.reduce((a, b) => a + b) / values.length;
-    const squares = values.map((value) => (value - mean) ** 2);
-    return Math.sqrt(squares.reduce((a, b) => a + b) / (values.length - 1));
-  };
-  return { top1: of(seeds.map(({ top1 }) => top1)), top5: of(seeds.map(({ top5 }) => top5)) };
+  const of = (which: keyof Errors) =>
+    meanAndDeviation(seeds.map((errors) => errors[which])).deviation;
+  return { top1: of("top1"), top5: of("top5") };
 }
 
 /** Two decimals at most; nothing for what is no number. */
