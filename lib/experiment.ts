@@ -9,6 +9,7 @@
  */
 import { createHash } from "node:crypto";
 import type { Scores } from "./score.ts";
+import type { Interval, Status } from "./statistics/mod.ts";
 
 /** A column of Table 1, or the shallow net that Section 4.1 compares B with. */
 export type ConfigName = "A" | "A-LRN" | "B" | "C" | "D" | "E" | "B-5x5";
@@ -275,15 +276,9 @@ export interface Departure {
   readonly here: string;
 }
 
-/** How a measured number compares with the published one, and why. */
-export interface Verdict {
-  readonly status:
-    | "reproduced"
-    | "better"
-    | "worse"
-    | "within noise"
-    | "underpowered"
-    | "protocol differs";
+/** How a measured number compares with the published one, and why, in a sentence. */
+export interface Comparison {
+  readonly status: Status | "protocol differs";
   readonly reason: string;
 }
 
@@ -293,6 +288,8 @@ export interface RowResult {
   readonly protocol: Protocol;
   /** Mean over the seeds; absent while a run that it needs is not done. */
   readonly measured?: Errors;
+  /** Wilson's interval of `measured` for so many images, at 95 %, in per cent. */
+  readonly intervals?: Readonly<Record<keyof Errors, Interval>>;
   /** Errors of each seed's own nets. */
   readonly seeds: readonly Errors[];
   /** What was said of each image, seed by seed. */
@@ -300,7 +297,7 @@ export interface RowResult {
   /** Keys of the evaluations behind the row, seed by seed. */
   readonly runs: readonly string[];
   /** How it compares with the published top-1 error. */
-  readonly verdict?: Verdict;
+  readonly comparison?: Comparison;
 }
 
 /** What a table came to. */

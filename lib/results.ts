@@ -1,15 +1,16 @@
 /** From a store to what tables came to. Loads no TensorFlow. */
 import type { Description } from "./datasets/mod.ts";
 import {
+  type Comparison,
   type Context,
   type Errors,
   key,
+  type Protocol,
   type Row,
   type RowResult,
   type Setup,
   type Table,
   type TableResult,
-  type Verdict,
 } from "./experiment.ts";
 import type { PlannedRun } from "./plan.ts";
 import {
@@ -21,6 +22,7 @@ import {
   protocolOf,
 } from "./protocol.ts";
 import { errorsOf, scored, type Scores } from "./score.ts";
+import { type Interval, verdict, wilson } from "./statistics/mod.ts";
 import type { Store } from "./store.ts";
 
 /** Which tables are meant, and under which setup. */
@@ -62,9 +64,14 @@ export function resultsOf({ tables, setup, paper }: TablesAsked, source: Source)
     if (!done || seeds.length === 0) return { row, protocol, runs, seeds: [], scores: [] };
     const scores = seeds.map(scoresOf);
     const errors = scores.map(errorsOf);
-    const result = { row, protocol, runs, scores, seeds: errors, measured: meanErrors(errors) };
-    const verdict = verdictOf(result);
-    return { ...result, ...verdict && { verdict } };
+    const measured = meanErrors(errors);
+    const interval = (which: keyof Errors) => inPerCent(measured[which], protocol.images);
+    const comparison = comparisonOf(row, protocol, errors);
+    return {
+      ...{ row, protocol, runs, scores, measured, seeds: errors },
+      intervals: { top1: interval("top1"), top5: interval("top5") },
+      ...comparison && { comparison },
+    };
   }
 
   return tables.map((table) => ({
@@ -91,14 +98,29 @@ function remembering(score: (runs: readonly PlannedRun[]) => Scores) {
   };
 }
 
-/** How a row compares with the paper's; nothing where the paper gives no error. */
-function verdictOf({ row, protocol }: RowResult): Verdict | undefined {
-  if (row.published.top1 === undefined) return undefined;
-  const others = differences(protocol, protocolOf(row.evaluations, PAPER_GROUND));
+/** How top-1 errors, one a seed, compare with the paper's; nothing where it gives none. */
+function comparisonOf(
+  { evaluations, published: { top1 } }: Row,
+  protocol: Protocol,
+  errors: readonly Errors[],
+): Comparison | undefined {
+  if (top1 === undefined) return undefined;
+  const others = differences(protocol, protocolOf(evaluations, PAPER_GROUND));
   if (others.length > 0) {
-    return { status: "protocol differs", reason: `not the paper's: ${namesOf(others)}` };
+    return { status: "protocol differs", reason: `Not the paper's: ${namesOf(others)}.` };
   }
-  return undefined;
+  const { status, reason } = verdict({
+    errors: errors.map((each) => each.top1),
+    images: protocol.images,
+    published: top1,
+  });
+  return { status, reason };
+}
+
+/** Wilson's interval of an error in per cent. */
+function inPerCent(error: number, images: number): Interval {
+  const { low, high } = wilson(error / 100 * images, images);
+  return { low: 100 * low, high: 100 * high };
 }
 
 function meanErrors(seeds: readonly Errors[]): Errors {

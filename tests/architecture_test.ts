@@ -35,6 +35,7 @@ const LEVELS = [
   inLib("store.ts", "plan.ts", "cost.ts", "report/"),
   inLib("vgg/"),
   inLib("datasets/", "tensorflow/", "weights/", "stand_ins/", "score.ts", "protocol.ts"),
+  inLib("statistics/"),
   inLib("experiment.ts"),
   inLib("cache.ts", "errors.ts", "files.ts", "nearest.ts", "progress.ts", "random.ts"),
 ];
@@ -156,6 +157,7 @@ for (
     "lib/cost.ts",
     "lib/store.ts",
     "lib/score.ts",
+    "lib/statistics/mod.ts",
     "lib/report/mod.ts",
     "lib/datasets/mod.ts",
   ]

@@ -1,5 +1,6 @@
 /** Results as flat records: what CSV and JSON hold. */
 import { type Errors, formatS, type Row, type RowResult, type TableResult } from "../experiment.ts";
+import { meanAndDeviation } from "../statistics/mod.ts";
 
 /** A value of a record; undefined where there is none. */
 export type Value = string | number | undefined;
@@ -12,7 +13,7 @@ export type FlatRecord = Readonly<Record<string, Value>>;
  * how many were measured and `run` names the evaluations behind the row.
  */
 export function recordsOf({ table, rows }: TableResult): FlatRecord[] {
-  return rows.map(({ row, protocol, measured, seeds, runs, verdict }, index) => {
+  return rows.map(({ row, protocol, measured, intervals, seeds, runs, comparison }, index) => {
     const { S, Q, methods, images, classes, dataset, setup, split, flips } = protocol;
     const { published, evaluations } = row;
     const spread = deviation(seeds);
@@ -38,8 +39,12 @@ export function recordsOf({ table, rows }: TableResult): FlatRecord[] {
       nets: netsOf({ evaluations }).join(" "),
       split: evaluations.length > 0 ? split : undefined,
       flips: evaluations.length > 0 ? String(flips) : undefined,
-      status: verdict?.status,
-      status_reason: verdict?.reason,
+      top1_low: rounded(intervals?.top1.low),
+      top1_high: rounded(intervals?.top1.high),
+      top5_low: rounded(intervals?.top5.low),
+      top5_high: rounded(intervals?.top5.high),
+      status: comparison?.status,
+      status_reason: comparison?.reason,
     };
   });
 }
@@ -68,12 +73,9 @@ export function formatQ(Q: readonly number[]): string | number {
 /** Standard deviation over seeds (n - 1 in the denominator), if there are at least two. */
 export function deviation(seeds: RowResult["seeds"]): Errors | undefined {
   if (seeds.length < 2) return undefined;
-  const of = (values: readonly number[]) => {
-    const mean = values.reduce((a, b) => a + b) / values.length;
-    const squares = values.map((value) => (value - mean) ** 2);
-    return Math.sqrt(squares.reduce((a, b) => a + b) / (values.length - 1));
-  };
-  return { top1: of(seeds.map(({ top1 }) => top1)), top5: of(seeds.map(({ top5 }) => top5)) };
+  const of = (which: keyof Errors) =>
+    meanAndDeviation(seeds.map((errors) => errors[which])).deviation;
+  return { top1: of("top1"), top5: of("top5") };
 }
 
 /** Two decimals at most; nothing for what is no number. */

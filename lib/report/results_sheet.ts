@@ -7,6 +7,7 @@ import {
   type RowResult,
   type TableResult,
 } from "../experiment.ts";
+import type { Interval } from "../statistics/mod.ts";
 import { configsOf, deviation, formatQ, netsOf, recordsOf } from "./records.ts";
 import { type Cell, cell, type Sheet, type SheetRow } from "./sheet.ts";
 import { captionOf, MISSING, notesOf, titleOf } from "./words.ts";
@@ -107,14 +108,20 @@ function bestOf(rows: readonly RowResult[]): Errors | undefined {
 }
 
 function measuredCell(result: RowResult, kind: keyof Errors, best?: Errors): Cell {
-  const { row, measured, seeds, runs } = result;
+  const { row, measured, intervals, seeds, runs } = result;
   if (row.evaluations.length === 0) return cell("");
   const value = measured?.[kind];
   const text = error(value, deviation(seeds)?.[kind]);
   return cell(text, {
     ...best && value !== undefined && { best: error(value) === error(best[kind]) },
     runs,
+    ...intervals && { detail: `95 % interval: ${rangeOf(intervals[kind])}` },
   });
+}
+
+/** An interval as a report shows it: `15.8 to 19.1`. */
+function rangeOf({ low, high }: Interval): string {
+  return `${low.toFixed(1)} to ${high.toFixed(1)}`;
 }
 
 /** Published errors; one cell for both splits where the paper merges them. */

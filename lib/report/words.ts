@@ -1,5 +1,6 @@
 /** What a reader must know before reading a number: which table, measured on what and how. */
 import type { Departure, Table, TableResult } from "../experiment.ts";
+import type { Interval } from "../statistics/mod.ts";
 
 /** The data set whose errors the paper prints. */
 const PAPERS_OWN = "ILSVRC-2012, 1,000 classes, 50,000 validation images";
@@ -28,6 +29,13 @@ export function captionOf({ setup, dataset, rows }: TableResult): string[] {
       : [],
     "Errors in per cent. S (training) and Q (test): smallest image side in the paper's pixels.",
   ];
+  const widest = Math.max(...ours.map(({ intervals }) => intervals ? halfOf(intervals.top1) : 0));
+  if (widest > 0) {
+    sentences.push(
+      `So many images leave a top-1 error uncertain by up to ±${widest.toFixed(1)} points (95 %, ` +
+        "Wilson); the CSV has each interval.",
+    );
+  }
   if (missing > 0) {
     sentences.push(`${missing} of ${count(ours.length, "row")} not measured yet (${MISSING}).`);
   }
@@ -40,6 +48,8 @@ export function notesOf({ departures }: Pick<TableResult, "departures">): string
   const list = departures.map(({ field, here, paper }: Departure) => `${field} ${here} (${paper})`);
   return [`Departures from the paper's setup, its own in brackets: ${list.join(", ")}.`];
 }
+
+const halfOf = ({ low, high }: Interval) => (high - low) / 2;
 
 function count(number: number, one: string, many = `${one}s`): string {
   return `${number.toLocaleString("en-US")} ${number === 1 ? one : many}`;

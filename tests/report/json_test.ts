@@ -31,6 +31,10 @@ Deno.test("JSON holds the records of the CSV, numbers as numbers", () => {
     nets: "D/[256;512]/384",
     split: "val",
     flips: "true",
+    top1_low: null,
+    top1_high: null,
+    top5_low: null,
+    top5_high: null,
     status: null,
     status_reason: null,
   });

@@ -1,0 +1,35 @@
+/** The distributions behind intervals and tests, from Cephes, as in SciPy. */
+import { createRequire } from "node:module";
+
+/**
+ * At the first use, for it takes 20 ms, and by require(), for Deno cannot run the package's ES
+ * module (it writes to `__proto__`).
+ */
+const cephes = (): typeof import("cephes") => createRequire(import.meta.url)("cephes");
+
+/** The value that a normal draw of N(0, 1) stays below with probability `p`. */
+export function normalQuantile(p: number): number {
+  return cephes().ndtri(p);
+}
+
+/** The value that a draw of Student's t with so many degrees of freedom stays below with `p`. */
+export function studentQuantile(p: number, degrees: number): number {
+  return cephes().stdtri(degrees, p);
+}
+
+/** Probability of at most `k` heads in `n` throws of a fair coin. */
+export function coinCdf(k: number, n: number): number {
+  return cephes().bdtr(k, n, 1 / 2);
+}
+
+/**
+ * Probability below the upper end of a two-sided interval: 0.975 for a confidence of 0.95.
+ *
+ * @throws {RangeError} A confidence is between 0 and 1, neither included.
+ */
+export function upperShare(confidence: number): number {
+  if (!(confidence > 0 && confidence < 1)) {
+    throw new RangeError(`Cannot take ${confidence} as a confidence: give a share such as 0.95`);
+  }
+  return (1 + confidence) / 2;
+}

@@ -1,0 +1,161 @@
+/**
+ * Two rows on the same images. What both got right or both got wrong says nothing about which is
+ * better; all is in the images that only one of them got wrong, the discordant ones.
+ *
+ * @module
+ */
+import { coinCdf, normalQuantile, upperShare } from "./distributions.ts";
+import type { Interval } from "./proportion.ts";
+
+/** How two classifiers did on the same images, in numbers of images. */
+export interface Pairs {
+  readonly images: number;
+  /** Images that only the first got wrong. */
+  readonly onlyFirst: number;
+  /** Images that only the second got wrong. */
+  readonly onlySecond: number;
+}
+
+/**
+ * Two-sided p-value of McNemar's exact test (McNemar 1947; Fagerland, Lydersen and Laake 2013): how
+ * likely a fair coin, thrown for each discordant image, would be as uneven or more. 1 where no image
+ * is discordant.
+ *
+ * @param onlyFirst images that only the first got wrong
+ * @param onlySecond images that only the second got wrong
+ * @throws {RangeError} One is no count.
+ */
+export function mcnemar(onlyFirst: number, onlySecond: number): number {
+  requireCounts(onlyFirst, onlySecond);
+  if (onlyFirst === onlySecond) return 1;
+  const fewer = Math.min(onlyFirst, onlySecond);
+  return Math.min(1, 2 * coinCdf(fewer, onlyFirst + onlySecond));
+}
+
+/**
+ * Tango's score interval (Tango 1998) of the difference of two errors, first - second: the
+ * differences that McNemar's test, generalised to any of them, does not reject. It is the one to
+ * print: it goes with the p-value, keeps its coverage where few images are discordant, and where
+ * none is it still says what so many images can exclude, for which a bootstrap is too sure.
+ *
+ * @returns shares, -1 to 1
+ * @throws {RangeError} The counts cannot be.
+ */
+export function pairedDifference(pairs: Pairs, confidence = 0.95): Interval {
+  requirePairs(pairs);
+  const z = normalQuantile(upperShare(confidence));
+  const swapped = { ...pairs, onlyFirst: pairs.onlySecond, onlySecond: pairs.onlyFirst };
+  return { low: -upperEnd(swapped, z), high: upperEnd(pairs, z) };
+}
+
+/** The difference above the observed one whose score is -z, by halving, to 2^-60. */
+function upperEnd(pairs: Pairs, z: number): number {
+  let [low, high] = [(pairs.onlyFirst - pairs.onlySecond) / pairs.images, 1];
+  for (let halving = 0; halving < 60; halving++) {
+    const middle = (low + high) / 2;
+    if (score(pairs, middle) > -z) low = middle;
+    else high = middle;
+  }
+  return high;
+}
+
+/**
+ * Tango's score of a supposed difference: how many standard deviations the observed difference lies
+ * above it, where the share that only the second gets wrong is the most likely one under it.
+ */
+function score({ images, onlyFirst, onlySecond }: Pairs, difference: number): number {
+  const b = (2 * images - onlyFirst + onlySecond) * difference - onlyFirst - onlySecond;
+  const c = -onlySecond * difference * (1 - difference);
+  const share = (Math.sqrt(b ** 2 - 8 * images * c) - b) / (4 * images);
+  const variance = images * (2 * share + difference * (1 - difference));
+  return (onlyFirst - onlySecond - images * difference) / Math.sqrt(variance);
+}
+
+/**
+ * The paired bootstrap's percentile interval of the same difference (Efron 1979), as endless
+ * resamples would give it. A resample draws each of its images as discordant with probability
+ * (b + c) / n and then for the first with b / (b + c), so its difference needs no images, only two
+ * binomial draws; and with so simple a law it needs no draws either: its distribution is summed up
+ * here, exactly, without a seed and without the noise of a finite number of resamples.
+ *
+ * @returns shares, -1 to 1
+ * @throws {RangeError} The counts cannot be.
+ */
+export function bootstrapDifference(pairs: Pairs, confidence = 0.95): Interval {
+  requirePairs(pairs);
+  const { images, onlyFirst, onlySecond } = pairs;
+  const discordant = onlyFirst + onlySecond;
+  const upper = upperShare(confidence);
+  if (discordant === 0) return { low: 0, high: 0 };
+  const law = new Float64Array(2 * images + 1); // of the difference in images, -n to n
+  const counts = binomial(images, discordant / images);
+  counts.shares.forEach((share, i) => {
+    const count = counts.first + i;
+    const ofFirst = binomial(count, onlyFirst / discordant);
+    const from = images + 2 * ofFirst.first - count;
+    ofFirst.shares.forEach((given, j) => law[from + 2 * j]! += share * given);
+  });
+  const quantile = (share: number) => {
+    let [below, at] = [0, -1];
+    while (below < share && at < 2 * images) below += law[++at]!;
+    return (at - images) / images;
+  };
+  return { low: quantile(1 - upper), high: quantile(upper) };
+}
+
+/** Probabilities that are smaller than the greatest by this factor cannot move a quantile. */
+const TINY = 1e-12;
+
+/** Probabilities of `first`, `first + 1`, ... successes in `n` trials, without the far tails. */
+function binomial(n: number, p: number): { first: number; shares: Float64Array } {
+  const odds = p / (1 - p);
+  const weights = new Float64Array(n + 1);
+  let first = Math.min(n, Math.floor((n + 1) * p)); // the most likely number
+  let last = first;
+  weights[first] = 1;
+  for (; last < n && weights[last]! > TINY; last++) {
+    weights[last + 1] = weights[last]! * odds * (n - last) / (last + 1);
+  }
+  for (; first > 0 && weights[first]! > TINY; first--) {
+    weights[first - 1] = weights[first]! / odds * first / (n - first + 1);
+  }
+  const shares = weights.subarray(first, last + 1);
+  const sum = shares.reduce((sum, weight) => sum + weight);
+  return { first, shares: shares.map((weight) => weight / sum) };
+}
+
+/** What `imagesToDecide` plans for: a test at 5 %, won four times in five. */
+const [SIGNIFICANCE, POWER] = [0.05, 0.8];
+
+/**
+ * How many images McNemar's test would need to find a difference of the observed size, among such a
+ * share of discordant images, significant at 5 % with a probability of 80 % (Connor 1987). Infinity
+ * where the errors are equal.
+ *
+ * @throws {RangeError} The counts cannot be.
+ */
+export function imagesToDecide(pairs: Pairs): number {
+  requirePairs(pairs);
+  const { images, onlyFirst, onlySecond } = pairs;
+  const discordant = (onlyFirst + onlySecond) / images;
+  const difference = (onlyFirst - onlySecond) / images;
+  if (difference === 0) return Infinity;
+  const deviations = normalQuantile(upperShare(1 - SIGNIFICANCE)) * Math.sqrt(discordant) +
+    normalQuantile(POWER) * Math.sqrt(discordant - difference ** 2);
+  return Math.ceil((deviations / difference) ** 2);
+}
+
+function requirePairs({ images, onlyFirst, onlySecond }: Pairs): void {
+  requireCounts(images, onlyFirst, onlySecond);
+  if (images === 0 || onlyFirst + onlySecond > images) {
+    throw new RangeError(
+      `Cannot compare on ${images} images, ${onlyFirst} and ${onlySecond} of them discordant: ` +
+        "count each image once",
+    );
+  }
+}
+
+function requireCounts(...counts: readonly number[]): void {
+  const wrong = counts.find((count) => !(Number.isSafeInteger(count) && count >= 0));
+  if (wrong !== undefined) throw new RangeError(`Cannot take ${wrong} as a number of images`);
+}

@@ -1,0 +1,36 @@
+/** What several seeds say together. */
+import { studentQuantile, upperShare } from "./distributions.ts";
+import type { Interval } from "./proportion.ts";
+
+/**
+ * The mean and the standard deviation (n - 1 in the denominator) of `values`. A single value has no
+ * deviation: NaN.
+ *
+ * @throws {RangeError} There are no values, or one is no number.
+ */
+export function meanAndDeviation(
+  values: readonly number[],
+): { readonly mean: number; readonly deviation: number } {
+  if (values.length === 0 || !values.every(Number.isFinite)) {
+    throw new RangeError(`Cannot average [${values.join(", ")}]: give at least one finite number`);
+  }
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { mean, deviation: Math.sqrt(squares / (values.length - 1)) };
+}
+
+/**
+ * Student's interval of the mean that endless seeds would have (Student 1908), for values that are
+ * about normally distributed. Of two seeds it is wide: 12.7 standard errors to each side.
+ *
+ * @throws {RangeError} There are fewer than two values, or one is no number.
+ */
+export function studentInterval(values: readonly number[], confidence = 0.95): Interval {
+  const { mean, deviation } = meanAndDeviation(values);
+  if (values.length < 2) {
+    throw new RangeError(`Cannot tell from one seed (${mean}) how seeds differ: run at least two`);
+  }
+  const t = studentQuantile(upperShare(confidence), values.length - 1);
+  const half = t * deviation / Math.sqrt(values.length);
+  return { low: mean - half, high: mean + half };
+}

@@ -1,0 +1,103 @@
+/** Whether a measured error reproduces a published one. */
+import { type Interval, wilson } from "./proportion.ts";
+import { meanAndDeviation, studentInterval } from "./seeds.ts";
+
+/** What a measured error says about a published one of the same protocol. */
+export type Status =
+  /** They are equal, as far as differences matter. */
+  | "reproduced"
+  /** The measured error is lower. */
+  | "better"
+  /** The measured error is higher. */
+  | "worse"
+  /** Neither equality nor a difference is shown, though equality could have been. */
+  | "within noise"
+  /** Nothing could have shown equality: there are too few images or seeds. */
+  | "underpowered";
+
+/** A status and what it rests on: errors in points, measured - published. */
+export interface Verdict {
+  readonly status: Status;
+  readonly difference: number;
+  readonly interval: Interval;
+  /** One sentence, with the numbers. */
+  readonly reason: string;
+}
+
+/**
+ * Differences up to this size count as none, points. The paper sees none between A and A-LRN (0.1),
+ * D and E (0.1 to 0.3) and a slight one between dense and multi-crop (0.2), while the steps from A
+ * to B, B to C and C to D are 0.9, 0.6 and 1.1.
+ */
+export const MARGIN = 0.5;
+
+/** A published error is printed to 0.1 and may be this far from what was measured, points. */
+const ROUNDING = 0.05;
+
+/**
+ * Compares measured with published. The interval of the difference is the wider of Wilson's, for the
+ * images, and Student's, for the seeds where there are at least two, and both ends are moved outwards
+ * by the rounding. Equality is shown where it lies within the margin: an equivalence test by two
+ * one-sided tests (Schuirmann 1987), each at 2.5 %.
+ *
+ * Whether the protocols are the same is for the caller to see first.
+ *
+ * @param errors measured errors in per cent, one a seed
+ * @param images how many images each of them was measured on
+ * @param published in per cent
+ * @throws {RangeError} An error is no share, or there are no images.
+ */
+export function verdict(
+  { errors, images, published }: {
+    readonly errors: readonly number[];
+    readonly images: number;
+    readonly published: number;
+  },
+): Verdict {
+  for (const error of [...errors, published]) {
+    if (!(error >= 0 && error <= 100)) throw new RangeError(`Cannot take ${error} % as an error`);
+  }
+  const difference = meanAndDeviation(errors).mean - published;
+  const { low, high, source } = intervalOf(errors, images);
+  const interval = { low: low - published - ROUNDING, high: high - published + ROUNDING };
+  const status = statusOf(interval);
+  const reason = `Measured - published is ${signed(difference)} points, and its interval from ` +
+    `${source}, ${signed(interval.low)} to ${signed(interval.high)}, ${BECAUSE[status]}.`;
+  return { status, difference, interval, reason };
+}
+
+/** What the interval of a difference does, for each status. */
+const BECAUSE: Readonly<Record<Status, string>> = {
+  "reproduced": `lies within ±${MARGIN}`,
+  "better": "lies below 0",
+  "worse": "lies above 0",
+  "within noise": `contains 0 and goes beyond ±${MARGIN}`,
+  "underpowered": `is too wide to show equality within ±${MARGIN}`,
+};
+
+/** The wider interval of the measured error in per cent, and what makes it so wide. */
+function intervalOf(errors: readonly number[], images: number): Interval & { source: string } {
+  const { low, high } = wilson(meanAndDeviation(errors).mean / 100 * images, images);
+  const byImages = { low: 100 * low, high: 100 * high };
+  if (errors.length > 1) {
+    const bySeeds = studentInterval(errors);
+    if (width(bySeeds) > width(byImages)) return { ...bySeeds, source: `${errors.length} seeds` };
+  }
+  return { ...byImages, source: `${images.toLocaleString("en")} images` };
+}
+
+function statusOf(interval: Interval): Status {
+  const { low, high } = interval;
+  if (low >= -MARGIN && high <= MARGIN) return "reproduced";
+  if (low > 0) return "worse";
+  if (high < 0) return "better";
+  return width(interval) > 2 * MARGIN ? "underpowered" : "within noise";
+}
+
+const width = ({ low, high }: Interval) => high - low;
+
+/** Two decimals and a sign, which a difference of nothing lacks. */
+function signed(points: number): string {
+  const text = points.toFixed(2);
+  return Number(text) === 0 ? "0.00" : points > 0 ? `+${text}` : text;
+}

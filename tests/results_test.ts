@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { evaluations, net } from "../experiments/protocol.ts";
+import { paper, small } from "../experiments/setups.ts";
+import type { Description } from "../lib/datasets/mod.ts";
+import { UserError } from "../lib/errors.ts";
+import {
+  type Context,
+  type EvalRun,
+  key,
+  type Row,
+  type Setup,
+  type Table,
+} from "../lib/experiment.ts";
+import { resultsOf } from "../lib/results.ts";
+import { makeStore, type Store } from "../lib/store.ts";
+
+const IMAGES = 8;
+const dataset: Description = {
+  name: "made up",
+  classes: ["a", "b"],
+  val: Array(IMAGES).fill({ width: 40, height: 40 }),
+  fingerprint: "made-up",
+};
+const contexts: Context[] = [0, 1].map((seed) => ({
+  ...{ train: small.train, evaluate: small.evaluate, seed, data: dataset.fingerprint },
+}));
+const [atQ224, atQ256] = evaluations(net("B", 256), [224, 256], "dense") as [EvalRun, EvalRun];
+const table = (rows: readonly Row[]): Table => ({
+  ...{ name: "table9", caption: "made up", headings: ["config"], rows },
+});
+
+/** Keeps posteriors of class 0; half of the images are of class 0, the first ones. */
+function keep(store: Store, run: EvalRun, context: Context, ofClass0: readonly number[]) {
+  store.writePosteriors({ run, context, key: key(run, context), after: [] }, {
+    classes: 2,
+    values: Float32Array.from(ofClass0.flatMap((p) => [p, 1 - p])),
+    labels: Int32Array.from({ length: ofClass0.length }, (_, i) => i < IMAGES / 2 ? 0 : 1),
+  });
+}
+
+/** Results of rows, from a store that `fill` fills. */
+function results(
+  rows: readonly Row[],
+  fill: (store: Store) => void,
+  { setup = small, seeds = contexts }: { setup?: Setup; seeds?: Context[] } = {},
+) {
+  const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
+  try {
+    const store = makeStore(folder);
+    fill(store);
+    const tables = [table(rows)];
+    return resultsOf({ tables, setup, paper }, { store, dataset, contexts: seeds })[0]!.rows;
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+}
+
+const good = [0.9, 0.9, 0.9, 0.4, 0.1, 0.1, 0.1, 0.1]; // one of eight wrong
+const bad = [0.1, 0.4, 0.4, 0.9, 0.1, 0.1, 0.1, 0.9]; // four of eight wrong
+const both: Row = { evaluations: [atQ224, atQ256], published: { top1: 28.2 } };
+
+Deno.test("a row's errors are those of the mean posterior, for each seed and on average", () => {
+  const [row] = results([both], (store) => {
+    keep(store, atQ224, contexts[0]!, good);
+    keep(store, atQ256, contexts[0]!, bad); // means 0.5 0.65 0.65 0.65 0.1 0.1 0.1 0.5
+    for (const run of both.evaluations) keep(store, run, contexts[1]!, good);
+  });
+  // a posterior that ties with another class earns nothing: the first and the last image are missed
+  assert.deepEqual(row!.seeds, [{ top1: 25, top5: 0 }, { top1: 12.5, top5: 0 }]);
+  assert.deepEqual(row!.measured, { top1: 18.75, top5: 0 });
+  assert.deepEqual([...row!.scores[1]!.ranks], [0, 0, 0, 1, 0, 0, 0, 0]);
+  assert.equal(row!.runs.length, 4);
+  // Wilson's formula for p = 0.1875 and n = 8, z = 1.959964, worked out in Python
+  assert.equal(row!.intervals!.top1.low.toFixed(2), "4.45");
+  assert.equal(row!.intervals!.top1.high.toFixed(2), "53.32");
+});
+
+Deno.test("a row is measured when all of its runs are done, for every seed", () => {
+  const [row] = results([both], (store) => {
+    for (const run of both.evaluations) keep(store, run, contexts[0]!, good);
+    keep(store, atQ224, contexts[1]!, good);
+  });
+  assert.deepEqual([row!.measured, row!.seeds, row!.runs.length], [undefined, [], 4]);
+});
+
+Deno.test("somebody else's row has no runs, and nothing measured", () => {
+  const [row] = results([{ title: "others", evaluations: [], published: { top5: 7.9 } }], () => {});
+  assert.deepEqual([row!.measured, row!.runs, row!.comparison], [undefined, [], undefined]);
+});
+
+Deno.test("errors of another protocol are not compared with the paper's; the fields are named", () => {
+  const [row] = results([both], (store) => {
+    for (const context of contexts) {
+      for (const run of both.evaluations) keep(store, run, context, good);
+    }
+  });
+  assert.deepEqual(row!.comparison, {
+    status: "protocol differs",
+    reason: "Not the paper's: setup, data set, number of images, number of classes.",
+  });
+});
+
+Deno.test("posteriors that do not fit are refused with their file and the way out", () => {
+  assert.throws(
+    () =>
+      results([both], (store) => {
+        keep(store, atQ224, contexts[0]!, good);
+        keep(store, atQ256, contexts[0]!, good.slice(1));
+      }, { seeds: [contexts[0]!] }),
+    (error) =>
+      error instanceof UserError &&
+      /^Cannot average posteriors: ".*B-256-Q256-dense-.*" has 7 images, not 8/.test(error.message),
+  );
+  assert.throws(
+    () =>
+      results([both], (store) => {
+        keep(store, atQ224, contexts[0]!, good.with(2, NaN));
+        keep(store, atQ256, contexts[0]!, good);
+      }, { seeds: [contexts[0]!] }),
+    /B-256-Q224-dense-.*": what it says of image 2 sums to NaN and is no posterior/,
+  );
+});

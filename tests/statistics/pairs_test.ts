@@ -1,0 +1,192 @@
+import assert from "node:assert/strict";
+import { uniform } from "../../lib/random.ts";
+import {
+  bootstrapDifference,
+  imagesToDecide,
+  mcnemar,
+  pairedDifference,
+  type Pairs,
+} from "../../lib/statistics/mod.ts";
+import { assertNear } from "./near.ts";
+
+const pairs = (onlyFirst: number, onlySecond: number, images: number): Pairs => (
+  { images, onlyFirst, onlySecond }
+);
+
+Deno.test("McNemar's exact p-value agrees with SciPy's, down to 1e-115", () => {
+  // scipy.stats.binomtest(b, b + c).pvalue
+  const expected = [
+    [0, 1, 1],
+    [5, 12, 0.143463134765625],
+    [0, 10, 0.001953125],
+    [75, 100, 0.06933702412999178],
+    [900, 1100, 8.45708953550381e-06],
+    [9800, 10200, 0.004780889455902781],
+    [9990, 10010, 0.8931260239225577],
+    [0, 332, 2.28597478256455e-100],
+    [500, 1500, 1.4743975229770045e-115],
+    [8500, 11500, 3.5819485070593784e-100],
+  ] as const;
+  for (const [b, c, p] of expected) {
+    assertNear(mcnemar(b, c), p);
+    assert.equal(mcnemar(c, b), mcnemar(b, c));
+  }
+});
+
+Deno.test("no discordant image, or as many for each, is no evidence; too small a p-value is 0", () => {
+  for (const count of [0, 1, 10_000]) assert.equal(mcnemar(count, count), 1);
+  const [one, next] = [mcnemar(9999, 10_000), mcnemar(9999, 10_001)];
+  assert.ok(one <= 1 && 1 - one < 1e-9 && next < one);
+  assert.equal(mcnemar(0, 20_000), 0); // 2^-19999
+});
+
+Deno.test("Tango's interval agrees with a numerical solution in SciPy", () => {
+  // z, seen = scipy.stats.norm.ppf(.975), (b - c) / n
+  // def score(d):  # the likelihood under a supposed difference d has its maximum at some t
+  //   at = lambda t: (t * (1 - abs(d)) / 2 + max(d, 0), t * (1 - abs(d)) / 2 + max(-d, 0))
+  //   slope = lambda t: b / at(t)[0] + c / at(t)[1] - 2 * (n - b - c) / ((1 - abs(d)) * (1 - t))
+  //   t = brentq(slope, 1e-12, 1 - 1e-12, xtol=1e-300, rtol=1e-14)
+  //   return (b - c - n * d) / (n * (sum(at(t)) - d * d)) ** .5
+  // brentq(lambda d: score(d) - z, -.9999, seen, xtol=1e-16, rtol=1e-15)
+  // brentq(lambda d: score(d) + z, seen, .9999, xtol=1e-16, rtol=1e-15)
+  const expected = [
+    // the first is the example of Fagerland, Lydersen and Laake 2014: -0.517 to -0.026
+    [1, 7, 21, -0.5172322764213774, -0.026003032480868556],
+    [40, 20, 160, 0.030864533133086736, 0.21806424416682477],
+    [100, 75, 2000, -0.0004686173882844361, 0.025665738408807072],
+    [3, 1, 2000, -0.0014526727015570593, 0.003954139511040884],
+    [3000, 2000, 50000, 0.01723831371163515, 0.022772486729040024],
+    [20000, 15000, 50000, 0.09271319911479574, 0.10727477600155992],
+    [1, 1, 50000, -9.473389226427828e-05, 9.473389226427828e-05],
+  ] as const;
+  for (const [b, c, n, low, high] of expected) {
+    const interval = pairedDifference(pairs(b, c, n));
+    assertNear(interval.low, low);
+    assertNear(interval.high, high);
+    const mirrored = pairedDifference(pairs(c, b, n));
+    assert.deepEqual([-mirrored.high, -mirrored.low], [interval.low, interval.high]);
+  }
+});
+
+Deno.test("at its extremes Tango's interval is known by hand", () => {
+  // no discordant image: z^2 / (n + z^2) to each side
+  const z2 = 1.959963984540054 ** 2;
+  const none = pairedDifference(pairs(0, 0, 2000));
+  assertNear(none.high, z2 / (2000 + z2));
+  assert.equal(none.low, -none.high);
+  // only the first is ever wrong: 1 at the upper end, a proportion's interval at the lower
+  const all = pairedDifference(pairs(50, 0, 50));
+  assertNear(all.high, 1);
+  assertNear(all.low, (50 - z2) / (50 + z2));
+});
+
+Deno.test("Tango's interval excludes 0 where McNemar's score does, and widens with confidence", () => {
+  const z = 1.959963984540054;
+  for (let b = 0; b <= 30; b++) {
+    for (let c = 0; c <= 30; c++) {
+      const { low, high } = pairedDifference(pairs(b, c, 300));
+      const significant = Math.abs(b - c) > z * Math.sqrt(b + c);
+      assert.equal(low > 0 || high < 0, significant, `${b} and ${c}`);
+      assert.ok(low <= (b - c) / 300 && (b - c) / 300 <= high);
+    }
+  }
+  const [sure, surer] = [0.95, 0.99].map((share) => pairedDifference(pairs(9, 4, 300), share));
+  assert.ok(surer!.low < sure!.low && sure!.high < surer!.high);
+});
+
+Deno.test("the bootstrap of endless resamples is what NumPy sums up", () => {
+  // law = functools.reduce(numpy.convolve, [[c / n, 1 - (b + c) / n, b / n]] * n)
+  // numpy.searchsorted(numpy.cumsum(law), [.025, .975]) - n
+  const expected = [
+    [40, 20, 160, 5, 35],
+    [100, 75, 2000, -1, 51],
+    [3, 0, 2000, 0, 7],
+    [1, 7, 21, -11, -1],
+  ] as const;
+  for (const [b, c, n, low, high] of expected) {
+    const interval = bootstrapDifference(pairs(b, c, n));
+    assert.deepEqual(interval, { low: low / n, high: high / n });
+  }
+  assert.deepEqual(bootstrapDifference(pairs(0, 0, 2000)), { low: 0, high: 0 });
+  assert.deepEqual(bootstrapDifference(pairs(20, 0, 20)), { low: 1, high: 1 });
+  assert.deepEqual(bootstrapDifference(pairs(0, 20, 20)), { low: -1, high: -1 });
+});
+
+Deno.test("the bootstrap agrees with drawing images, and of many images with Tango", () => {
+  const [b, c, n, resamples] = [40, 20, 160, 20_000];
+  const images = Array.from({ length: n }, (_, i) => i < b ? 1 : i < b + c ? -1 : 0);
+  const draw = uniform(4);
+  const drawn = Int32Array.from({ length: resamples }, () => {
+    let difference = 0;
+    for (let i = 0; i < n; i++) difference += images[Math.floor(draw() * n)]!;
+    return difference;
+  }).sort();
+  const { low, high } = bootstrapDifference(pairs(b, c, n));
+  // the shares of draws at or below the ends; their deviation is 0.0011
+  const share = (end: number) => drawn.filter((value) => value <= end * n).length / resamples;
+  assert.ok(share(low) > 0.0205 && share(low - 1 / n) < 0.0295);
+  assert.ok(share(high) > 0.9705 && share(high - 1 / n) < 0.9795);
+
+  const many = pairs(3000, 2000, 50_000);
+  const [bootstrap, tango] = [bootstrapDifference(many), pairedDifference(many)];
+  assert.ok(Math.abs(bootstrap.low - tango.low) < 2 / 50_000);
+  assert.ok(Math.abs(bootstrap.high - tango.high) < 2 / 50_000);
+});
+
+Deno.test("images to decide, by Connor's formula", () => {
+  // z = scipy.stats.norm.ppf; p, d = (b + c) / n, (b - c) / n
+  // math.ceil(((z(.975) * p ** .5 + z(.8) * (p - d * d) ** .5) / d) ** 2)
+  const expected = [
+    [45, 5, 100, 23],
+    [30, 15, 100, 155],
+    [100, 75, 2000, 4394],
+    [2, 1, 50_000, 1_177_330],
+    [3000, 2900, 50_000, 231_540],
+  ] as const;
+  for (const [b, c, n, images] of expected) {
+    assert.equal(imagesToDecide(pairs(b, c, n)), images);
+    assert.equal(imagesToDecide(pairs(c, b, n)), images);
+  }
+  assert.equal(imagesToDecide(pairs(7, 7, 100)), Infinity);
+  assert.equal(imagesToDecide(pairs(0, 0, 100)), Infinity);
+});
+
+Deno.test("with that many images the exact test succeeds in four of five", () => {
+  const [first, second, trials] = [0.06, 0.04, 1000];
+  const images = imagesToDecide(pairs(6, 4, 100));
+  const draw = uniform(5);
+  let significant = 0;
+  for (let trial = 0; trial < trials; trial++) {
+    let [b, c] = [0, 0];
+    for (let i = 0; i < images; i++) {
+      const u = draw();
+      if (u < first) b++;
+      else if (u < first + second) c++;
+    }
+    if (mcnemar(b, c) < 0.05) significant++;
+  }
+  // deviation 0.013; the exact test is a little more careful than the formula
+  assert.ok(Math.abs(significant / trials - 0.79) < 0.045, `${significant}`);
+});
+
+Deno.test("what are no counts is refused", () => {
+  for (const [count, wrong] of [[-1, "-1"], [NaN, "NaN"], [1.5, "1.5"], [Infinity, "Infinity"]]) {
+    const error = { name: "RangeError", message: `Cannot take ${wrong} as a number of images` };
+    assert.throws(() => mcnemar(count as number, 1), error);
+    assert.throws(() => mcnemar(1, count as number), error);
+    for (const f of [pairedDifference, bootstrapDifference, imagesToDecide]) {
+      assert.throws(() => f(pairs(1, count as number, 10)), error);
+      assert.throws(() => f(pairs(1, 1, count as number)), error);
+    }
+  }
+  for (const f of [pairedDifference, bootstrapDifference, imagesToDecide]) {
+    assert.throws(() => f(pairs(6, 5, 10)), {
+      name: "RangeError",
+      message: "Cannot compare on 10 images, 6 and 5 of them discordant: count each image once",
+    });
+    assert.throws(() => f(pairs(0, 0, 0)), /Cannot compare on 0 images/);
+  }
+  for (const f of [pairedDifference, bootstrapDifference]) {
+    assert.throws(() => f(pairs(1, 1, 10), 1), /Cannot take 1 as a confidence/);
+  }
+});
