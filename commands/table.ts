@@ -44,7 +44,7 @@ export function helpOfAll(): string {
   return helpOf("reproduce-all", {
     about: `Tables 1 to 7, as one plan: what tables share is done once. ${HOW}`,
     examples: {
-      "reproduce-all --setup smoke": "some minutes: does all of it work?",
+      "reproduce-all --setup smoke": "does all of it work?",
       "reproduce-all": "small nets on small pictures",
       "reproduce-all --dry-run": "what it would run",
       "reproduce-all --setup paper --data DIR": "the paper itself",

@@ -15,7 +15,7 @@
  */
 import process from "node:process";
 import { UserError } from "./errors.ts";
-import { isEvaluation, slug } from "./experiment.ts";
+import { type Context, isEvaluation, key as keyOf, needs, type Run, slug } from "./experiment.ts";
 import { readIfThere, removeIfThere, writeAtomically } from "./files.ts";
 import type { PlannedRun } from "./plan.ts";
 import type { Posteriors } from "./score.ts";
@@ -65,6 +65,34 @@ export class Store {
       return { state: "partial", detail: this.#progress(folder) };
     }
     return { state: "todo" };
+  }
+
+  /** Every run that was begun here, in the order of its folder's name. */
+  runs(): PlannedRun[] {
+    return ["train", "eval"].flatMap((kind) => {
+      const folder = `${this.folder}/${kind}`;
+      const names = exists(folder, "isDirectory")
+        ? [...Deno.readDirSync(folder)].map(({ name }) => name).sort()
+        : [];
+      return names.flatMap((name) => recipeOf(`${folder}/${name}`) ?? []);
+    });
+  }
+
+  /**
+   * The run whose key begins with so many digits.
+   *
+   * @throws {UserError} There is none here, or there are several.
+   */
+  find(digits: string): PlannedRun {
+    const found = this.runs().filter(({ key }) => key.startsWith(digits));
+    if (found.length === 1) return found[0]!;
+    const names = found.map((planned) => this.folderOf(planned)).join(", ");
+    throw new UserError(
+      `Cannot find run "${digits}" in "${this.folder}": ` +
+        (found.length === 0
+          ? "no run there has such a key; deno task status lists keys"
+          : `it may be each of ${names}; give more digits`),
+    );
   }
 
   /** Notes that this process works on a run, and forgets an earlier failure. */
@@ -255,9 +283,22 @@ function floats({ tensors }: Safetensors): Tensors {
   }));
 }
 
-function exists(file: string): boolean {
+/** The run that a folder is of; nothing where its recipe cannot be read. */
+function recipeOf(folder: string): PlannedRun | undefined {
   try {
-    return Deno.statSync(file).isFile;
+    const { run, ...context } = JSON.parse(Deno.readTextFileSync(`${folder}/recipe.json`)) as
+      & Context
+      & { run: Run };
+    const after = needs(run).map((ancestor) => keyOf(ancestor, context));
+    return { key: keyOf(run, context), run, context, after };
+  } catch {
+    return undefined;
+  }
+}
+
+function exists(file: string, what: "isFile" | "isDirectory" = "isFile"): boolean {
+  try {
+    return Deno.statSync(file)[what];
   } catch {
     return false;
   }
