@@ -154,9 +154,12 @@ export class Table<TRow extends RowType = RowType> extends Array<TRow> {
       ),
       style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
     });
+    // A row of several lines is drawn as several rows, without the rules between them: cli-table3
+    // takes a time that grows with the cube of a cell's lines.
+    const isFirst: boolean[] = [];
     for (const [index, row] of cells.entries()) {
       let at = 0;
-      table.push(row.map((cell) => {
+      const columns = row.map((cell) => {
         const column = at;
         at += cell.getColSpan();
         const own = index === 0 && this.#header ? undefined : this.#columns[column]?.align;
@@ -164,21 +167,33 @@ export class Table<TRow extends RowType = RowType> extends Array<TRow> {
         const between = this.#border ? gap + 1 : gap;
         const width = covered.reduce((a, b) => a + b) + (covered.length - 1) * between;
         return {
-          content: wrap(cell.toString(), width).join("\n"),
-          colSpan: cell.getColSpan(),
-          hAlign: cell.getAlign() ?? own ?? this.#align,
-          style: {
-            "padding-left": this.#border ? this.#padding : 0,
-            "padding-right": this.#border
-              ? this.#padding
-              : at < count
-              ? Math.max(this.#padding - 1, 0)
-              : 0,
+          lines: wrap(cell.toString(), width),
+          look: {
+            colSpan: cell.getColSpan(),
+            hAlign: cell.getAlign() ?? own ?? this.#align,
+            style: {
+              "padding-left": this.#border ? this.#padding : 0,
+              "padding-right": this.#border
+                ? this.#padding
+                : at < count
+                ? Math.max(this.#padding - 1, 0)
+                : 0,
+            },
           },
         };
-      }));
+      });
+      const height = Math.max(...columns.map(({ lines }) => lines.length));
+      for (let line = 0; line < height; line++) {
+        table.push(columns.map(({ lines, look }) => ({ content: lines[line] ?? "", ...look })));
+        isFirst.push(line === 0);
+      }
     }
-    return table.toString().replace(/^/gm, " ".repeat(this.#indent));
+    const lines = table.toString().split("\n");
+    // with a border every second line is a rule, the last one too
+    const kept = this.#border
+      ? lines.filter((_, i) => i % 2 === 1 || isFirst[i / 2] !== false)
+      : lines;
+    return kept.join("\n").replace(/^/gm, " ".repeat(this.#indent));
   }
 
   /** Writes the table to standard output. */
