@@ -61,7 +61,8 @@ function upperEnd(pairs: Pairs, z: number): number {
 
 /**
  * Tango's score of a supposed difference: how many standard deviations the observed difference lies
- * above it, where the share that only the second gets wrong is the most likely one under it.
+ * above it, where the share that only the second gets wrong is the most likely one under it: the
+ * root of 2 n share^2 + b share + c = 0.
  */
 function score({ images, onlyFirst, onlySecond }: Pairs, difference: number): number {
   const b = (2 * images - onlyFirst + onlySecond) * difference - onlyFirst - onlySecond;
@@ -73,10 +74,10 @@ function score({ images, onlyFirst, onlySecond }: Pairs, difference: number): nu
 
 /**
  * The paired bootstrap's percentile interval of the same difference (Efron 1979), as endless
- * resamples would give it. A resample draws each of its images as discordant with probability
- * (b + c) / n and then for the first with b / (b + c), so its difference needs no images, only two
- * binomial draws; and with so simple a law it needs no draws either: its distribution is summed up
- * here, exactly, without a seed and without the noise of a finite number of resamples.
+ * resamples would give it. All that a resample's difference needs of its images is how many are
+ * discordant, and how many of those only the first got wrong: two binomial draws. Of so simple a law
+ * no draws are needed either: its distribution is summed up here, exactly, without a seed and
+ * without the noise of a finite number of resamples.
  *
  * @returns shares, -1 to 1
  * @throws {RangeError} The counts cannot be.
