@@ -76,7 +76,7 @@ function evaluate(planned: PlannedRun, ancestor: PlannedRun, place: Workplace) {
   const { store, binding, dataset: { classes, val, colours } } = place;
   if (!isEvaluation(run)) throw new TypeError("Cannot evaluate a training");
   const setup = context.train;
-  const { graph } = evaluationGraph(run.net, {
+  const { graph } = evaluationGraph(run, {
     setup,
     evaluate: context.evaluate,
     classes: classes.length,
@@ -85,10 +85,11 @@ function evaluate(planned: PlannedRun, ancestor: PlannedRun, place: Workplace) {
   try {
     setTensors(session, store.readWeights(ancestor));
     const values = posteriorsOf(session, val, {
+      method: run.method,
       side: pixels(run.Q, setup.crop),
+      crop: setup.crop,
       classes: classes.length,
       mean: colours.mean,
-      flips: true,
       onProgress: place.onProgress,
     });
     const labels = Int32Array.from(val, ({ label }) => label);
