@@ -125,7 +125,7 @@ function multiCrop(size: Size): EvaluationCase {
     name: `multi-crop test ${called(size)}, ${crop} px, batch ${batch}, ${precision}`,
     method: "multi-crop",
     looks: GRID["multi-crop"] ** 2,
-    ...size.divisor === 1 && { memory: 8 },
+    ...size.divisor === 1 && { memory: 6 },
   };
 }
 
@@ -145,7 +145,7 @@ export function races(files: readonly string[]): Case[] {
   const evaluations = PRECISIONS.flatMap((precision) => [
     evaluation({ config: "D", divisor: 8, crop: 56, batch: 16, precision }, 64, 80),
     evaluation({ config: "D", divisor: 1, crop: 224, batch: 2, precision }, 256, 341),
-    multiCrop({ config: "D", divisor: 8, crop: 56, batch: 1, precision }),
+    multiCrop({ config: "D", divisor: 8, crop: 56, batch: 3, precision }),
     multiCrop({ config: "D", divisor: 1, crop: 224, batch: 1, precision }),
   ]);
   const inputs: InputCase[] = [
