@@ -101,8 +101,8 @@ export interface EvaluateOptions {
 /** Images at once at most. */
 const IMAGES = 16;
 /**
- * Pixels at once, about: measured on a Zen 4 with the small setup's D, 50 to 100 crops at once were
- * fastest, 7 per cent before 25 or 300. At full width these are maps of 64 MiB.
+ * Pixels at once, about: on a Zen 4 the small setup's D took 50 to 100 of its crops at once fastest,
+ * and 25 or 300 some 5 per cent slower. At full width the largest maps have 64 MiB then.
  */
 const PIXELS = 2 ** 18;
 
