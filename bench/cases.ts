@@ -5,8 +5,9 @@
  * @module
  */
 import { small } from "../experiments/setups.ts";
-import type { ConfigName, Precision, TrainSetup } from "../lib/experiment.ts";
+import type { ConfigName, Method, Precision, TrainSetup } from "../lib/experiment.ts";
 import { type Layer, layersOf, shapeOf } from "../lib/vgg/configs.ts";
+import { GRID } from "../lib/vgg/images.ts";
 
 /** Who may take part in a race. */
 export type PeerName = "PyTorch" | "stock tfjs-node";
@@ -40,9 +41,16 @@ export interface TrainingCase extends Named, Net {
   readonly towers: number;
 }
 
-/** Posteriors of whole images, averaged with those of their mirror images (Section 3.2). */
+/**
+ * Posteriors of images, averaged with those of their mirror images (Section 3.2): of whole ones, or
+ * of several crops of each.
+ */
 export interface EvaluationCase extends Named, Net {
   readonly kind: "evaluation";
+  readonly method: Method;
+  /** Looks at each image: 1 where it is whole. */
+  readonly looks: number;
+  /** Sides of what is looked at, pixels. */
   readonly height: number;
   readonly width: number;
 }
@@ -103,9 +111,21 @@ function evaluation(size: Size, height: number, width: number): EvaluationCase {
   return {
     kind: "evaluation",
     name: `test ${called(size)}, ${height} x ${width} px, batch ${batch}, ${precision}`,
-    ...{ batch, height, width },
+    ...{ batch, method: "dense", looks: 1, height, width },
     peers: ["PyTorch"],
     ...net(size),
+  };
+}
+
+/** 25 crops of each image, and their mirror images. */
+function multiCrop(size: Size): EvaluationCase {
+  const { crop, batch, precision } = size;
+  return {
+    ...evaluation(size, crop, crop),
+    name: `multi-crop test ${called(size)}, ${crop} px, batch ${batch}, ${precision}`,
+    method: "multi-crop",
+    looks: GRID["multi-crop"] ** 2,
+    ...size.divisor === 1 && { memory: 6 },
   };
 }
 
@@ -125,6 +145,8 @@ export function races(files: readonly string[]): Case[] {
   const evaluations = PRECISIONS.flatMap((precision) => [
     evaluation({ config: "D", divisor: 8, crop: 56, batch: 16, precision }, 64, 80),
     evaluation({ config: "D", divisor: 1, crop: 224, batch: 2, precision }, 256, 341),
+    multiCrop({ config: "D", divisor: 8, crop: 56, batch: 3, precision }),
+    multiCrop({ config: "D", divisor: 1, crop: 224, batch: 1, precision }),
   ]);
   const inputs: InputCase[] = [
     {

@@ -1,9 +1,9 @@
 /** What a run costs: arithmetic, time and memory, before it is carried out. */
 import type { Description, ImageSize } from "./datasets/mod.ts";
-import { isEvaluation, type TrainSetup } from "./experiment.ts";
+import { type EvalRun, FLIPS, isEvaluation, type TrainRun, type TrainSetup } from "./experiment.ts";
 import type { PlannedRun } from "./plan.ts";
-import { countMultiplyAdds, type Layer, layersOf, shapeOf } from "./vgg/configs.ts";
-import { pixels, rescale } from "./vgg/images.ts";
+import { countMultiplyAdds, type Layer, layersOf, pooled, shapeOf } from "./vgg/configs.ts";
+import { GRID, pixels, rescale } from "./vgg/images.ts";
 import { scheduleOf } from "./vgg/schedule.ts";
 
 /** What is expected of a run. */
@@ -20,9 +20,6 @@ export interface Cost {
  */
 const SPEED = { narrow: 33e9, full: 70e9 };
 
-/** A backward pass takes about as much for the weights as for the maps: twice the forward pass. */
-const TRAINING_PASSES = 3;
-
 /** Multiply-adds and rough time of a run, alone on the machine. */
 export function cost(
   { run, context }: PlannedRun,
@@ -32,14 +29,44 @@ export function cost(
   const net = isEvaluation(run) ? run.net : run;
   const layers = layersOf(net.config, shapeOf(setup, classes.length));
   const multiplyAdds = isEvaluation(run)
-    ? 2 * evaluationAdds(layers, val, pixels(run.Q, setup.crop))
-    : TRAINING_PASSES * countMultiplyAdds(layers, setup.crop) * scheduleOf(run, setup).images;
+    ? evaluationAdds(run, { layers, images: val, crop: setup.crop })
+    : trainingAdds(run, { layers, setup });
   const speed = SPEED.narrow + (SPEED.full - SPEED.narrow) * setup.width;
   return { multiplyAdds, seconds: multiplyAdds / (speed * navigator.hardwareConcurrency) };
 }
 
+/**
+ * Multiply-adds of a training. A backward pass takes about as much for the weights as for the maps:
+ * twice the forward pass, of the layers that learn.
+ */
+function trainingAdds(
+  run: TrainRun,
+  { layers, setup }: { layers: readonly Layer[]; setup: TrainSetup },
+): number {
+  const forward = countMultiplyAdds(layers, setup.crop);
+  const fc = layers.filter((layer) => layer.kind === "conv" && layer.name.startsWith("fc"));
+  const learning = run.update === "fc" ? countMultiplyAdds(fc, pooled(setup.crop)) : forward;
+  return (forward + 2 * learning) * scheduleOf(run, setup).images;
+}
+
+/** Multiply-adds of looking at all images as the method does. */
+function evaluationAdds(
+  { method, Q }: EvalRun,
+  { layers, images, crop }: {
+    layers: readonly Layer[];
+    images: readonly ImageSize[];
+    crop: number;
+  },
+): number {
+  const crops = GRID[method] ** 2;
+  const once = crops === 0
+    ? wholeAdds(layers, images, pixels(Q, crop))
+    : crops * countMultiplyAdds(layers, crop) * images.length;
+  return FLIPS[method] ? 2 * once : once;
+}
+
 /** Multiply-adds of looking once at each image, whole, its smallest side rescaled to `side`. */
-function evaluationAdds(layers: readonly Layer[], images: readonly ImageSize[], side: number) {
+function wholeAdds(layers: readonly Layer[], images: readonly ImageSize[], side: number) {
   const alike = Map.groupBy(images, ({ height, width }) => height * 2 ** 20 + width);
   return [...alike.values()].reduce((sum, group) => {
     const { height, width } = rescale(group[0]!, side);

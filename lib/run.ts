@@ -1,15 +1,17 @@
 /** Carries out one run against a store: trains a net, or evaluates one. Needs TensorFlow. */
 import type { Dataset } from "./datasets/mod.ts";
-import { isEvaluation, type TrainRun } from "./experiment.ts";
+import { UserError } from "./errors.ts";
+import { isEvaluation, title, type TrainRun } from "./experiment.ts";
 import type { PlannedRun } from "./plan.ts";
 import type { Store } from "./store.ts";
 import type { Binding } from "./tensorflow/addon.ts";
 import { Session } from "./tensorflow/session.ts";
+import { openSummaries } from "./tensorflow/summaries.ts";
 import type { Bank } from "./vgg/bank.ts";
 import { posteriorsOf } from "./vgg/evaluate.ts";
 import { pixels } from "./vgg/images.ts";
 import { evaluationGraph } from "./vgg/model.ts";
-import { setTensors, train } from "./vgg/train.ts";
+import { type LogEntry, setTensors, train } from "./vgg/train.ts";
 
 /** What a run works with. */
 export interface Workplace {
@@ -49,26 +51,71 @@ export function carryOut(planned: PlannedRun, ancestor: PlannedRun | undefined, 
 
 function trainNet(planned: PlannedRun, ancestor: PlannedRun | undefined, place: Workplace) {
   const { store, binding, dataset, bank, microBatch, towers = 1 } = place;
+  const run = planned.run as TrainRun;
+  mustLearn(run);
   const checkpoint = store.readCheckpoint(planned);
   store.cutLog(planned, checkpoint?.step ?? 0);
-  const outcome = train(binding, {
-    run: planned.run as TrainRun,
-    context: planned.context,
-    dataset,
-    ...ancestor && { ancestor: store.readWeights(ancestor) },
-    ...checkpoint && { checkpoint },
-    ...bank && { bank },
-    ...microBatch !== undefined && { microBatch },
-    towers,
-  }, {
-    onLog: (entry) => store.appendLog(planned, entry),
-    onCheckpoint: (state) => store.writeCheckpoint(planned, state),
-    onProgress: place.onProgress,
-    shouldStop: place.shouldStop,
-  });
-  if (outcome.finished) store.writeWeights(planned, outcome.checkpoint.tensors);
-  else store.writeCheckpoint(planned, outcome.checkpoint);
-  return outcome.finished;
+  const log = openLog(planned, place);
+  try {
+    const outcome = train(binding, {
+      run,
+      context: planned.context,
+      dataset,
+      ...ancestor && { ancestor: store.readWeights(ancestor) },
+      ...checkpoint && { checkpoint },
+      ...bank && { bank },
+      ...microBatch !== undefined && { microBatch },
+      towers,
+    }, {
+      onLog: log.write,
+      onCheckpoint: (state) => store.writeCheckpoint(planned, state),
+      onProgress: place.onProgress,
+      shouldStop: place.shouldStop,
+    });
+    if (outcome.finished) store.writeWeights(planned, outcome.checkpoint.tensors);
+    else store.writeCheckpoint(planned, outcome.checkpoint);
+    return outcome.finished;
+  } finally {
+    log.close();
+  }
+}
+
+/** Weights that were made elsewhere are brought into a store, not learnt. */
+function mustLearn(run: TrainRun) {
+  const { init, config } = run;
+  if (init === "random" || !("weights" in init)) return;
+  throw new UserError(
+    `Cannot train ${title(run)}: its weights were made elsewhere (SHA-256 ${init.weights}) and ` +
+      "are not in this folder of results; bring them in with " +
+      `deno task evaluate --config ${config} --weights FILE`,
+  );
+}
+
+/** A training's log: lines, and TensorBoard's events, which say the same from the first step on. */
+function openLog(planned: PlannedRun, { store, binding }: Workplace) {
+  const events = openSummaries(binding, store.folderOf(planned));
+  const show = (entry: LogEntry) => events.write(entry.step, scalarsOf(entry));
+  store.readLog(planned).forEach(show);
+  return {
+    write(entry: LogEntry) {
+      store.appendLog(planned, entry);
+      show(entry);
+    },
+    close: events.close,
+  };
+}
+
+/** A line of the log by TensorBoard's tags. */
+function scalarsOf({ loss, learningRate, imagesPerSecond, validation }: LogEntry) {
+  return {
+    "loss": loss,
+    "learning rate": learningRate,
+    "images per second": imagesPerSecond,
+    ...validation && {
+      "validation/top-1 error": validation.top1,
+      "validation/top-5 error": validation.top5,
+    },
+  };
 }
 
 function evaluate(planned: PlannedRun, ancestor: PlannedRun, place: Workplace) {
@@ -76,7 +123,7 @@ function evaluate(planned: PlannedRun, ancestor: PlannedRun, place: Workplace) {
   const { store, binding, dataset: { classes, val, colours } } = place;
   if (!isEvaluation(run)) throw new TypeError("Cannot evaluate a training");
   const setup = context.train;
-  const { graph } = evaluationGraph(run.net, {
+  const { graph } = evaluationGraph(run, {
     setup,
     evaluate: context.evaluate,
     classes: classes.length,
@@ -85,10 +132,11 @@ function evaluate(planned: PlannedRun, ancestor: PlannedRun, place: Workplace) {
   try {
     setTensors(session, store.readWeights(ancestor));
     const values = posteriorsOf(session, val, {
+      method: run.method,
       side: pixels(run.Q, setup.crop),
+      crop: setup.crop,
       classes: classes.length,
       mean: colours.mean,
-      flips: true,
       onProgress: place.onProgress,
     });
     const labels = Int32Array.from(val, ({ label }) => label);

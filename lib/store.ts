@@ -5,6 +5,7 @@
  * store.json                            the format's version
  * train/D-256-0123456789ab/recipe.json  everything the run's numbers depend on
  *                          checkpoint.safetensors, log.jsonl, weights.safetensors
+ *                          events.out.tfevents.*        the log again, for TensorBoard
  * eval/D-256-Q256-dense-.../recipe.json, posteriors.safetensors
  * table3.csv, table3.md                 reports
  * ```

@@ -71,12 +71,16 @@ def training(case):
 
 
 def evaluation(case):
-    model = net(case, dense=True).eval()
-    images = torch.randn(case["batch"], 3, case["height"], case["width"])
+    dense, looks = case["method"] == "dense", case["looks"]
+    model = net(case, dense).eval()
+    images = torch.randn(case["batch"] * looks, 3, case["height"], case["width"])
     images = images.to(memory_format=torch.channels_last)
 
     def posteriors(x):
-        return model(x).float().mean((2, 3)).softmax(1)
+        scores = model(x).float()
+        if dense:
+            scores = scores.mean((2, 3))
+        return scores.softmax(1).unflatten(0, (-1, looks)).mean(1)
 
     def step():
         with torch.inference_mode(), autocast(case):

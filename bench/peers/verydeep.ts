@@ -70,16 +70,20 @@ function trainingOf(binding: Binding, what: TrainingCase): Runner {
   };
 }
 
-/** Posteriors of the same whole images each time. */
+/** Posteriors of the same images, or crops of them, each time. */
 function evaluationOf(binding: Binding, what: EvaluationCase): Runner {
-  const { setup, classes, batch, height, width } = what;
-  const { graph, weights } = evaluationGraph(runOf(what), { setup, evaluate, classes });
+  const { method, setup, classes, batch, looks, height, width } = what;
+  const { graph, weights } = evaluationGraph({ net: runOf(what), method }, {
+    ...{ setup, evaluate, classes },
+  });
   const session = new Session(binding, graph);
   for (const { name, shape } of weights) {
     session.run({ [`${name}/fed`]: formula(shape) }, [`${name}/set:0`]);
   }
   const fed = {
-    "images/next:0": session.hold(noise([batch, height, width, 3])),
+    "images/next:0": session.hold(
+      noise([batch, ...method === "dense" ? [] : [looks], height, width, 3]),
+    ),
     "images/mean": session.hold(float32(MEAN)),
   };
   return {

@@ -195,9 +195,9 @@ export function matMul(
   }
   return graphOf(a).op("MatMul", [a, b], { product: { dtype: a.dtype, shape } }, {
     attrs,
-    gradient: (g) => [
-      matMul(g, b, { transposeB: true }),
-      matMul(a, g, { transposeA: true }),
+    gradient: (g, [aNeeded, bNeeded]) => [
+      aNeeded ? matMul(g, b, { transposeB: true }) : undefined,
+      bNeeded ? matMul(a, g, { transposeA: true }) : undefined,
     ],
   });
 }

@@ -1,9 +1,58 @@
-/** Dense evaluation: class posteriors of whole, uncropped images (Section 3.2). */
+/**
+ * Evaluation: a net's class posteriors of test images (Section 3.2).
+ *
+ * Each method looks at an image one or several times: at all of it, at 25 crops, at one. A look's
+ * posteriors are the soft-max of its scores; an image's are the mean over its looks, and over those of
+ * its mirror image.
+ *
+ * @module
+ */
+import { UserError } from "../errors.ts";
+import { type EvaluateSetup, FLIPS, type Method, type TrainSetup } from "../experiment.ts";
+import type { Graph, Tensor } from "../tensorflow/graph.ts";
+import { add, mean, mirror, reshape, scale, softmax } from "../tensorflow/operations.ts";
 import { float32, int32, type Session } from "../tensorflow/session.ts";
+import { finished } from "../tensorflow/variables.ts";
 import type { ImageFile } from "./bank.ts";
-import { rescale } from "./images.ts";
+import { pooled } from "./configs.ts";
+import { GRID, gridOf, rescale } from "./images.ts";
+import { averageScores, forward, type Network } from "./network.ts";
+import { cropsOfImages, placeOf, wholeImages } from "./pipeline.ts";
 
-/** Images that are evaluated together: all are alike in shape after rescaling. */
+/** What an evaluator's graph depends on, besides the net. */
+export interface EvaluatorOptions {
+  readonly method: Method;
+  readonly setup: Pick<TrainSetup, "crop" | "inputScale" | "precision">;
+  readonly evaluate: EvaluateSetup;
+}
+
+/**
+ * Adds an evaluator to a graph; `posteriorsOf` runs it. See `wholeImages` and `cropsOfImages` for what
+ * it is fed with.
+ *
+ * - `posteriors`: `[batch, classes]`, those of the image and of its mirror image averaged.
+ * - `posteriors/upright`: without the mirror image.
+ */
+export function addEvaluator(
+  graph: Graph,
+  net: Network,
+  { method, setup, evaluate }: EvaluatorOptions,
+) {
+  const crops = GRID[method] ** 2;
+  const looks = crops === 0 ? wholeImages(graph, setup) : cropsOfImages(graph, { ...setup, crops });
+  const posteriors = (x: Tensor) => {
+    const scores = forward(net, x, { precision: setup.precision });
+    const each = evaluate.scoreMap === "average-then-softmax"
+      ? softmax(averageScores(scores))
+      : averageScores(softmax(scores));
+    return crops > 1 ? mean(reshape(each, [null, crops, each.shape[1]!]), [1]) : each;
+  };
+  const upright = posteriors(looks);
+  finished("posteriors/upright", upright, []);
+  finished("posteriors", scale(add(upright, posteriors(mirror(looks))), 0.5), []);
+}
+
+/** Images that are evaluated together. */
 export interface Group {
   /** Images in a batch. */
   readonly batch: number;
@@ -12,83 +61,121 @@ export interface Group {
 }
 
 /**
- * Sorts images into batches of one shape each. What is left of a shape fills a last batch up with
- * repeats where it is a quarter of one at least; else its images go one by one: each new shape
- * of a batch costs TensorFlow's kernels some time.
+ * Sorts images, given by the shapes of what the net sees of them, into batches of one shape each. What
+ * is left of a shape fills a last batch up with repeats where it is a quarter of one at least; else
+ * its images go one by one: each new shape of a batch costs TensorFlow's kernels some time.
  */
-export function groupByShape(
-  images: readonly ImageFile[],
-  { side, largest }: { side: number; largest: number },
-): Group[] {
-  const shapes = Map.groupBy(images.keys(), (i) => {
-    const { height, width } = rescale(images[i]!, side);
-    return `${height}x${width}`;
-  });
-  const [batches, singles]: [number[], number[]] = [[], []];
-  for (const indices of shapes.values()) {
+export function groupAlike(shapes: readonly string[], largest: number): Group[] {
+  const alike = Map.groupBy(shapes.keys(), (i) => shapes[i]!);
+  const parts = [...alike.values()].map((indices) => {
     const left = indices.length % largest;
     const fill = left >= largest / 4 ? largest - left : 0;
-    const whole = fill > 0 ? indices.length : indices.length - left;
-    batches.push(...indices.slice(0, whole), ...Array<number>(fill).fill(indices.at(-1)!));
-    singles.push(...indices.slice(whole));
-  }
-  return [{ batch: largest, images: batches }, { batch: 1, images: singles }]
-    .filter(({ images }) => images.length > 0);
+    const end = fill > 0 ? indices.length : indices.length - left;
+    const repeats = Array<number>(fill).fill(indices.at(-1)!);
+    return { whole: [...indices.slice(0, end), ...repeats], rest: indices.slice(end) };
+  });
+  return [
+    { batch: largest, images: parts.flatMap(({ whole }) => whole) },
+    { batch: 1, images: parts.flatMap(({ rest }) => rest) },
+  ].filter(({ images }) => images.length > 0);
 }
 
 /** How posteriors are asked for. */
 export interface EvaluateOptions {
+  /** That of the session's graph. */
+  readonly method: Method;
   /** Test scale: smallest side of the rescaled image, pixels. */
   readonly side: number;
+  /** Side of the crops that the net was made for, pixels. */
+  readonly crop: number;
   readonly classes: number;
   /** Mean colour that is subtracted, 0-255. */
   readonly mean: readonly number[];
-  /** Whether the mirror image's posteriors are averaged in; the paper's way. */
-  readonly flips: boolean;
-  /** Images at once at most. */
+  /** Whether the mirror image's posteriors are averaged in; the method's way if absent. */
+  readonly flips?: boolean;
+  /** Images at once at most; about so many as compute fastest if absent. */
   readonly largest?: number;
   readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** Images at once at most. */
+const IMAGES = 16;
+/**
+ * Pixels at once, about: on a Zen 4 the small setup's D took 50 to 100 of its crops at once fastest,
+ * and 25 or 300 some 5 per cent slower. At full width the largest maps have 64 MiB then.
+ */
+const PIXELS = 2 ** 18;
+
+/** Images at once, where each is a square, or a grid of crops. */
+function imagesAtOnce({ method, side, crop }: Pick<EvaluateOptions, "method" | "side" | "crop">) {
+  const pixels = (GRID[method] * crop || side) ** 2;
+  return Math.max(1, Math.min(IMAGES, Math.floor(PIXELS / pixels)));
 }
 
 /**
  * Posteriors of images under the weights that a session holds.
  *
  * @returns `[images, classes]`, row after row.
+ * @throws {UserError} The rescaled images are smaller than what the net looks at.
  */
 export function posteriorsOf(
   session: Session,
   images: readonly ImageFile[],
   options: EvaluateOptions,
 ): Float32Array {
-  const { side, classes, mean, flips, largest = 16, onProgress } = options;
+  const { method, side, classes, flips = FLIPS[method], onProgress } = options;
+  const { largest = imagesAtOnce(options) } = options;
+  mustBeLargeEnough(options);
   const result = new Float32Array(images.length * classes);
   const fetch = flips ? "posteriors:0" : "posteriors/upright:0";
-  const means = { "images/mean": float32(mean) };
+  const means = { "images/mean": float32(options.mean) };
+  // crops are of one shape whatever they are cut from
+  const shapes = images.map((image) => {
+    const { height, width } = rescale(image, side);
+    return method === "dense" ? `${height}x${width}` : "crops";
+  });
   let done = 0;
-  for (const group of groupByShape(images, { side, largest })) {
-    const chosen = group.images.map((i) => images[i]!);
-    const sides = chosen.flatMap((image) => {
-      const { height, width } = rescale(image, side);
-      return [height, width];
-    });
-    session.run({
-      "images/files": {
-        dtype: "string",
-        shape: [chosen.length],
-        values: chosen.map(({ file }) => file),
-      },
-      "images/sides": int32(sides, [chosen.length, 2]),
-      "images/batch": int32([group.batch], []),
-    }, ["images/start:0"]);
-    for (let at = 0; at < chosen.length; at += group.batch) {
+  for (const { batch, images: indices } of groupAlike(shapes, largest)) {
+    const table = tableOf(indices.map((i) => images[i]!), options);
+    session.run({ ...table, "images/batch": int32([batch], []) }, ["images/start:0"]);
+    for (let at = 0; at < indices.length; at += batch) {
       const [posteriors] = session.run(means, [fetch]);
-      for (let row = 0; row < group.batch; row++) {
+      for (let row = 0; row < batch; row++) {
         const values = posteriors!.values.subarray(row * classes, (row + 1) * classes);
-        result.set(values, group.images[at + row]! * classes);
+        result.set(values, indices[at + row]! * classes);
       }
-      done += group.batch;
+      done += batch;
       onProgress?.(Math.min(done, images.length), images.length);
     }
   }
   return result;
+}
+
+/** What the input pipeline is fed with: which images, rescaled to what, and crops cut where. */
+function tableOf(
+  images: readonly ImageFile[],
+  { method, side, crop }: Pick<EvaluateOptions, "method" | "side" | "crop">,
+) {
+  const files = images.map(({ file }) => file);
+  const sides = images.map((image) => rescale(image, side));
+  const count = GRID[method];
+  const places = sides.flatMap((each) =>
+    gridOf(each, { crop, count }).flatMap((corner) =>
+      placeOf({ ...corner, flip: false }, each, crop)
+    )
+  );
+  return {
+    "images/files": { dtype: "string", shape: [files.length], values: files },
+    "images/sides": int32(sides.flatMap(({ height, width }) => [height, width]), [files.length, 2]),
+    ...count > 0 && { "images/places": int32(places, [files.length, count ** 2, 3]) },
+  } as const;
+}
+
+/** Crops must fit into an image, and fc6's kernel into the last map of a whole one. */
+function mustBeLargeEnough({ method, side, crop }: EvaluateOptions) {
+  if (method === "dense" ? pooled(side) >= pooled(crop) : side >= crop) return;
+  throw new UserError(
+    `Cannot evaluate (${method}) at a smallest side of ${side} pixels: the net looks at ${crop} ` +
+      "pixels at least; choose a larger Q: 224 is the side of a crop in any setup",
+  );
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { TrainScale, TrainSetup } from "../experiment.ts";
+import type { Method, TrainScale, TrainSetup } from "../experiment.ts";
 import { normal, permutation, uniform } from "../random.ts";
 
 /** Side of the paper's training crop, the unit of S and Q. */
@@ -42,6 +42,29 @@ export interface Sides {
 export function rescale({ height, width }: Sides, side: number): Sides {
   const factor = side / Math.min(height, width);
   return { height: Math.round(height * factor), width: Math.round(width * factor) };
+}
+
+/** Crops along each side of a test image that a method looks at; 0: it looks at the whole image. */
+export const GRID: Readonly<Record<Method, number>> = {
+  "dense": 0,
+  "multi-crop": 5,
+  "centre-crop": 1,
+};
+
+/**
+ * Upper left corners of `count` by `count` crops in a rescaled image, row by row: a regular grid,
+ * whose offsets go evenly from 0 to side - crop, rounded; a single crop is the middle one.
+ */
+export function gridOf(
+  { height, width }: Sides,
+  { crop, count }: { crop: number; count: number },
+): { top: number; left: number }[] {
+  const offsets = (side: number) =>
+    Array.from({ length: count }, (_, i) => {
+      const share = count === 1 ? 0.5 : i / (count - 1);
+      return Math.round(share * (side - crop));
+    });
+  return offsets(height).flatMap((top) => offsets(width).map((left) => ({ top, left })));
 }
 
 /** One look of a training at an image. */

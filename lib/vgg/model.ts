@@ -1,13 +1,13 @@
 /**
  * The graph of a run. It holds the input pipeline, initialisation, forward and backward pass,
- * update, and the dense evaluator, addressed by the names that the functions' comments give.
+ * update, and an evaluator, addressed by the names that the functions' comments give.
  *
  * @module
  */
-import type { EvaluateSetup, KernelInit, TrainRun, TrainSetup } from "../experiment.ts";
+import type { EvalRun, EvaluateSetup, KernelInit, TrainRun, TrainSetup } from "../experiment.ts";
 import { gradients } from "../tensorflow/gradients.ts";
 import { attr, constant, Graph, placeholder, type Tensor } from "../tensorflow/graph.ts";
-import { add, crossEntropy, mirror, scale, softmax } from "../tensorflow/operations.ts";
+import { add, crossEntropy, scale } from "../tensorflow/operations.ts";
 import {
   assign,
   assignAdd,
@@ -18,8 +18,9 @@ import {
   variable,
 } from "../tensorflow/variables.ts";
 import { type Conv, layersOf, shapeOf } from "./configs.ts";
-import { averageScores, forward, type Network, network, variablesOf } from "./network.ts";
-import { cropsFromBank, cropsFromFiles, wholeImages } from "./pipeline.ts";
+import { addEvaluator } from "./evaluate.ts";
+import { forward, type Network, network, variablesOf } from "./network.ts";
+import { cropsFromBank, cropsFromFiles } from "./pipeline.ts";
 
 /** What a training's graph depends on. */
 export interface TrainingOptions {
@@ -52,7 +53,7 @@ export interface Model {
  *   (int32 `[2]`). With micro-batches: `part`, which adds a part's gradient up and gives its share
  *   of the loss, as often as needed, then `update`.
  * - `<variable>/set` with `<variable>/fed`, and `<variable>/value:0`.
- * - the evaluator's names; see `addEvaluator`.
+ * - the names of a dense evaluator, for validation; see `addEvaluator`.
  */
 export function trainingGraph(run: TrainRun, options: TrainingOptions): Model {
   const { setup, evaluate, classes, microBatch, towers = 1, source } = options;
@@ -96,44 +97,21 @@ export function trainingGraph(run: TrainRun, options: TrainingOptions): Model {
 
   addInitialisation(graph, net, { zero: [...velocities, ...sums], init: setup.kernels });
   for (const each of [...weights, ...velocities]) settable(graph, each);
-  addEvaluator(graph, net, { setup, evaluate });
+  addEvaluator(graph, net, { method: "dense", setup, evaluate });
   return { graph, weights, velocities };
 }
 
 /** The graph of an evaluation: weights are set from outside; see `addEvaluator`. */
 export function evaluationGraph(
-  run: TrainRun,
+  { net: { config }, method }: Pick<EvalRun, "net" | "method">,
   { setup, evaluate, classes }: Pick<TrainingOptions, "setup" | "evaluate" | "classes">,
 ): Model {
   const graph = new Graph();
-  const net = network(graph, layersOf(run.config, shapeOf(setup, classes)));
+  const net = network(graph, layersOf(config, shapeOf(setup, classes)));
   const weights = variablesOf(net);
   for (const each of weights) settable(graph, each);
-  addEvaluator(graph, net, { setup, evaluate });
+  addEvaluator(graph, net, { method, setup, evaluate });
   return { graph, weights, velocities: [] };
-}
-
-/**
- * Adds dense evaluation of whole images (Section 3.2); see `wholeImages` for starting it.
- *
- * - `posteriors`: `[batch, classes]`, those of the image and of its mirror image averaged.
- * - `posteriors/upright`: without the mirror image, for validating a training on its way.
- */
-function addEvaluator(
-  graph: Graph,
-  net: Network,
-  { setup, evaluate }: Pick<TrainingOptions, "setup" | "evaluate">,
-) {
-  const images = wholeImages(graph, setup);
-  const posteriors = (x: Tensor) => {
-    const scores = forward(net, x, { precision: setup.precision });
-    return evaluate.scoreMap === "average-then-softmax"
-      ? softmax(averageScores(scores))
-      : averageScores(softmax(scores));
-  };
-  const upright = posteriors(images);
-  finished("posteriors/upright", upright, []);
-  finished("posteriors", scale(add(upright, posteriors(mirror(images))), 0.5), []);
 }
 
 /** Adds `initialise`: kernels drawn; biases and the variables of `zero` 0. */

@@ -45,7 +45,12 @@ const AHEAD = 4;
  *
  * @returns start, stride and step.
  */
-export function placeOf({ top, left, flip }: Sample, sides: Sides, crop: number, offset = 0) {
+export function placeOf(
+  { top, left, flip }: Pick<Sample, "top" | "left" | "flip">,
+  sides: Sides,
+  crop: number,
+  offset = 0,
+) {
   const start = offset + top * sides.width + left;
   return flip ? [start + crop - 1, sides.width, -1] : [start, sides.width, 1];
 }
@@ -122,22 +127,52 @@ function ready(crops: DataNode, { batch, crop, inputScale }: CropOptions): Batch
 }
 
 /**
- * Adds batches of whole images. To start: feed `images/files` (string `[images]`), `images/sides`
- * (int32 `[images, 2]`: height and width after rescaling; alike within a batch), `images/batch`
- * (int32 scalar) and `images/mean` (float32 `[3]`), and fetch `images/start`.
+ * Adds batches of whole test images. To start: feed `images/files` (string `[images]`),
+ * `images/sides` (int32 `[images, 2]`: height and width after rescaling; alike within a batch) and
+ * `images/batch` (int32 scalar), and fetch `images/start`; feed `images/mean` (float32 `[3]`) to each
+ * run.
  *
  * @returns `[batch, height, width, 3]`, float32.
  */
 export function wholeImages(graph: Graph, { inputScale }: { inputScale: number }): Tensor {
-  const table = rows(graph, [
+  const images = map(rows(graph, testImages(graph)), (body, file, sides) => {
+    return [resize(decode(body, file!), sides!)];
+  }, { name: "rescale_file" });
+  return testBatch(images, inputScale);
+}
+
+/**
+ * Adds batches of test images, of each of which some crops are cut. It is started as `wholeImages`
+ * is, with `images/places` (int32 `[images, crops, 3]`; see `placeOf`) besides; images of a batch
+ * may differ in shape.
+ *
+ * @returns Crops of the first image, of the second, ...: `[batch * crops, crop, crop, 3]`, float32.
+ */
+export function cropsOfImages(
+  graph: Graph,
+  { crop, crops, inputScale }: { crop: number; crops: number; inputScale: number },
+): Tensor {
+  const places = placeholder(graph, "images/places", { dtype: "int32", shape: [null, crops, 3] });
+  const table = rows(graph, [...testImages(graph), places]);
+  const images = map(table, (body, file, sides, places) => {
+    return [cut(reshape(resize(decode(body, file!), sides!), [null, 3]), places!, crop)];
+  }, { name: "cut_grid" });
+  return reshape(testBatch(images, inputScale), [null, crop, crop, 3]);
+}
+
+/** Test images: their files, and their sides after rescaling. */
+function testImages(graph: Graph): Tensor[] {
+  return [
     stringPlaceholder(graph, "images/files", [null]),
     placeholder(graph, "images/sides", { dtype: "int32", shape: [null, 2] }),
-  ]);
-  const rescaled = map(table, (body, file, sides) => [resize(decode(body, file!), sides!)], {
-    name: "rescale_file",
-  });
+  ];
+}
+
+/** The next batch of test images, as a net wants it. */
+function testBatch(images: DataNode, inputScale: number): Tensor {
+  const graph = images.handle.node.graph;
   const size = cast(placeholder(graph, "images/batch", { dtype: "int32", shape: [] }), "int64");
-  const [pixels] = iterator(prefetch(batch(rescaled, size), AHEAD), "images");
+  const [pixels] = iterator(prefetch(batch(images, size), AHEAD), "images");
   const mean = placeholder(graph, "images/mean", { dtype: "float32", shape: [3] });
   return scale(add(cast(pixels!, "float32"), scale(mean, -1)), inputScale);
 }

@@ -179,8 +179,7 @@ function validate(session: Session, { run, context, dataset }: Training): Errors
   const images = dataset.val.slice(0, validationImages);
   const classes = dataset.classes.length;
   const values = posteriorsOf(session, images, {
-    side: pixels(middleOf(run.S), crop),
-    classes,
+    ...{ method: "dense", side: pixels(middleOf(run.S), crop), crop, classes },
     mean: dataset.colours.mean,
     flips: false,
   });

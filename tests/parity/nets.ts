@@ -1,7 +1,13 @@
 /** Our side of the parity tests: what `pytorch.py` computes, by the project's own graphs. */
 import { join } from "node:path";
 import { small } from "../../experiments/setups.ts";
-import type { ConfigName, EvaluateSetup, Precision, TrainSetup } from "../../lib/experiment.ts";
+import type {
+  ConfigName,
+  EvaluateSetup,
+  Method,
+  Precision,
+  TrainSetup,
+} from "../../lib/experiment.ts";
 import type { Binding } from "../../lib/tensorflow/addon.ts";
 import { gradients } from "../../lib/tensorflow/gradients.ts";
 import { constant, Graph, placeholder } from "../../lib/tensorflow/graph.ts";
@@ -139,26 +145,28 @@ export function losses(
   }
 }
 
-/** Posteriors of a whole image file. */
-export function dense(
+/** Posteriors of an image file, by a method: with its mirror image, and without. */
+export function posteriors(
   binding: Binding,
   config: ConfigName,
-  scoreMap: EvaluateSetup["scoreMap"] = "average-then-softmax",
+  { method, scoreMap = "average-then-softmax" }: {
+    method: Method;
+    scoreMap?: EvaluateSetup["scoreMap"];
+  },
 ): Found {
-  const { classes, whole: [height, width], mean } = NET;
+  const { classes, crop, whole: [height, width], mean } = NET;
   const train = setup("float32");
   const options = { setup: train, evaluate: { scoreMap }, classes };
-  const { graph, weights } = evaluationGraph(run(config), options);
+  const { graph, weights } = evaluationGraph({ net: run(config), method }, options);
   const session = new Session(binding, graph);
   const folder = folderWith({ "whole.png": noisyPng(height, width) });
   try {
     setWeights(session, layersOf(config, shapeOf(train, classes)), weights);
     const images = [{ file: join(folder, "whole.png"), height, width }];
-    const posteriors = (flips: boolean) =>
-      posteriorsOf(session, images, { side: height, classes, mean, flips });
-    const found: Found = new Map([[`dense/${scoreMap}`, posteriors(true)]]);
-    if (scoreMap === "average-then-softmax") found.set("dense/upright", posteriors(false));
-    return found;
+    return new Map([true, false].map((flips) => [
+      `${method}/${scoreMap}/${flips ? "both" : "upright"}`,
+      posteriorsOf(session, images, { method, side: height, crop, classes, mean, flips }),
+    ]));
   } finally {
     Deno.removeSync(folder, { recursive: true });
     session.close();

@@ -15,8 +15,8 @@ import torch.nn.functional as F
 
 torch.set_num_threads(1)
 
-# Convs in each block (Table 1). C's third conv of a block is 1 by 1; A-LRN normalises after the
-# first.
+# Convs in each block (Table 1, Section 4.1). C's third conv of a block is 1 by 1; A-LRN normalises
+# after the first.
 DEPTHS = {
     "A": (1, 1, 2, 2, 2),
     "A-LRN": (1, 1, 2, 2, 2),
@@ -24,6 +24,7 @@ DEPTHS = {
     "C": (2, 2, 3, 3, 3),
     "D": (2, 2, 3, 3, 3),
     "E": (2, 2, 4, 4, 4),
+    "B-5x5": (1, 1, 1, 1, 1),
 }
 CHANNELS = (64, 128, 256, 512, 512)
 
@@ -44,7 +45,7 @@ def parameters(config, crop, width, fc, classes, **_):
     layers, inputs = [], 3
     for block, depth in enumerate(DEPTHS[config]):
         for place in range(depth):
-            size = 1 if config == "C" and place == 2 else 3
+            size = 5 if config == "B-5x5" else 1 if config == "C" and place == 2 else 3
             outputs = int(CHANNELS[block] * width)
             layers.append((f"conv{block + 1}_{place + 1}", size, inputs, outputs))
             inputs = outputs
@@ -115,19 +116,40 @@ def train(net, config):
     return torch.stack(found)
 
 
-def dense(net, config):
-    """Posteriors of a whole image and its mirror image, in both orders of the score map."""
+def cuts(image, crop, shares):
+    """Square crops of an image [1, 3, height, width], at these shares of the room for them."""
+    offsets = [[math.floor(share * (side - crop) + 0.5) for share in shares]
+               for side in image.shape[2:]]
+    return [image[:, :, top:top + crop, left:left + crop]
+            for top in offsets[0] for left in offsets[1]]
+
+
+def posteriors(net, config):
+    """Posteriors of an image with its mirror image, and without, by each method and in each order of
+    score map and soft-max."""
     height, width = net["whole"]
     image = noisy_bytes(0, (1, height, width, 3)) - torch.tensor(net["mean"])
     image = (image * net["inputScale"]).permute(0, 3, 1, 2)
     weights = parameters(config, **net)
-    with torch.no_grad():
-        maps = [forward(config, weights, x) for x in (image, image.flip(3))]
-    return {
-        "average-then-softmax": sum(F.softmax(m.mean((2, 3)), 1) for m in maps) / 2,
-        "softmax-then-average": sum(F.softmax(m, 1).mean((2, 3)) for m in maps) / 2,
-        "upright": F.softmax(maps[0].mean((2, 3)), 1),
+    looks = {
+        "dense": [image],
+        "multi-crop": cuts(image, net["crop"], [0, 0.25, 0.5, 0.75, 1]),
+        "centre-crop": cuts(image, net["crop"], [0.5]),
     }
+    orders = {
+        "average-then-softmax": lambda scores: F.softmax(scores.mean((2, 3)), 1),
+        "softmax-then-average": lambda scores: F.softmax(scores, 1).mean((2, 3)),
+    }
+    for method, images in looks.items():
+        with torch.no_grad():
+            upright, mirrored = (
+                [forward(config, weights, x.flip(3) if flip else x) for x in images]
+                for flip in (False, True)
+            )
+        for name, order in orders.items():
+            mean = lambda maps: sum(map(order, maps)) / len(maps)
+            yield f"{method}/{name}/both", mean(upright + mirrored)
+            yield f"{method}/{name}/upright", mean(upright)
 
 
 def nets(net):
@@ -139,8 +161,8 @@ def nets(net):
         yield f"{config}/losses", train(net, config)
         for name, weight in weights.items():
             yield f"{config}/gradient/{name}", weight.grad
-        for name, values in dense(net, config).items():
-            yield f"{config}/dense/{name}", values
+        for name, values in posteriors(net, config):
+            yield f"{config}/{name}", values
 
 
 def resized(cases):

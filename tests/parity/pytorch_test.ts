@@ -11,7 +11,7 @@ import { resize } from "../../lib/tensorflow/images.ts";
 import { cast } from "../../lib/tensorflow/operations.ts";
 import { gap, noisyBytes } from "../formula.ts";
 import { evaluate, numbers, tensorflow } from "../tensorflow/run_graph.ts";
-import { dense, type Found, losses, NET, scoresAndGradients } from "./nets.ts";
+import { type Found, losses, NET, posteriors, scoresAndGradients } from "./nets.ts";
 import { askPytorch, pytorchVersion } from "./pytorch.ts";
 
 /** Height and width before and after: shrinking, growing, both, and a scene to the small setup's. */
@@ -37,7 +37,7 @@ Deno.test({
     const named = (config: string, part: string) =>
       [...expected.keys()].filter((name) => name.startsWith(`${config}/${part}`)).length;
 
-    for (const config of CONFIGS) {
+    for (const config of [...CONFIGS, "B-5x5"] as const) {
       await t.step(`${config}: scores, and the gradient of every weight`, () => {
         const found = scoresAndGradients(binding, config);
         assert.equal(found.size, 1 + named(config, "gradient/"));
@@ -52,12 +52,21 @@ Deno.test({
         assert.ok(theirs.at(-1)! < 0.98 * theirs[0]!, "it learns");
       });
       await t.step(`${config}: posteriors of a whole image, and without its mirror image`, () => {
-        compare(config, dense(binding, config));
+        compare(config, posteriors(binding, config, { method: "dense" }));
       });
     }
 
+    for (const config of ["D", "B-5x5"] as const) {
+      for (const method of ["multi-crop", "centre-crop"] as const) {
+        await t.step(`${config}: posteriors of an image by ${method}, and not mirrored`, () => {
+          compare(config, posteriors(binding, config, { method }));
+        });
+      }
+    }
+
     await t.step("C: posteriors where the soft-max comes before the average", () => {
-      compare("C", dense(binding, "C", "softmax-then-average"));
+      const options = { method: "dense", scoreMap: "softmax-then-average" } as const;
+      compare("C", posteriors(binding, "C", options));
     });
 
     for (const [i, [height, width, newHeight, newWidth]] of RESIZED.entries()) {

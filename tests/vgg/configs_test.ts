@@ -54,6 +54,30 @@ Deno.test("C is D with 1 by 1 kernels at the end of blocks 3, 4 and 5", () => {
   assert.deepEqual(outputs("C"), outputs("D"));
 });
 
+Deno.test("B-5x5 is B with one 5 by 5 conv in place of each pair of 3 by 3", () => {
+  const layers = layersOf("B-5x5");
+  const convs = convsOf(layers);
+  assert.deepEqual(
+    convs.slice(0, 5).map(({ name, size, inputs, outputs }) => [name, size, inputs, outputs]),
+    [
+      ["conv1_1", 5, 3, 64],
+      ["conv2_1", 5, 64, 128],
+      ["conv3_1", 5, 128, 256],
+      ["conv4_1", 5, 256, 512],
+      ["conv5_1", 5, 512, 512],
+    ],
+  );
+  assert.deepEqual(convs.slice(5), convsOf(layersOf("B")).slice(10));
+  // weights and biases of the convs, then of fc6, fc7 and fc8
+  const parameters = [4_864, 204_928, 819_456, 3_277_312, 6_554_112];
+  const fc = [102_764_544, 16_781_312, 4_097_000];
+  const total = [...parameters, ...fc].reduce((sum, count) => sum + count);
+  assert.equal(countParameters(layers), total);
+  assert.equal(total, 134_503_528);
+  // 224^2 x 75 x 64 + (112^2 x 1600 x 128) x 3 + 14^2 x 12800 x 512 + the weights of fc6 to fc8
+  assert.equal(countMultiplyAdds(layers, 224), 9_356_017_664);
+});
+
 Deno.test("A-LRN normalises once, between conv1_1 and the first pooling", () => {
   const [first, second, third, ...others] = layersOf("A-LRN");
   assert.deepEqual([first, second, third].map((layer) => layer!.kind), ["conv", "lrn", "maxpool"]);
@@ -62,7 +86,7 @@ Deno.test("A-LRN normalises once, between conv1_1 and the first pooling", () => 
 });
 
 Deno.test("a pooling ends each of the five blocks, and nothing pools after them", () => {
-  for (const config of CONFIGS) {
+  for (const config of [...CONFIGS, "B-5x5"] as const) {
     const blocks = layersOf(config)
       .map((layer) => layer.kind === "conv" ? layer.name[4] : layer.kind === "maxpool" ? "|" : "")
       .join("").replaceAll(/(\d)\1+/g, "$1");

@@ -1,21 +1,24 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { int32, Session } from "../../lib/tensorflow/session.ts";
-import { groupByShape, posteriorsOf } from "../../lib/vgg/evaluate.ts";
-import { trainingGraph } from "../../lib/vgg/model.ts";
+import { UserError } from "../../lib/errors.ts";
+import type { Method } from "../../lib/experiment.ts";
+import { elements, Session } from "../../lib/tensorflow/session.ts";
+import { fillBank } from "../../lib/vgg/bank.ts";
+import { type EvaluateOptions, groupAlike, posteriorsOf } from "../../lib/vgg/evaluate.ts";
+import { rescale } from "../../lib/vgg/images.ts";
+import { evaluationGraph } from "../../lib/vgg/model.ts";
+import { setTensors } from "../../lib/vgg/train.ts";
 import { folderWith, png } from "../datasets/fixtures.ts";
-import { gap, noisyBytes } from "../formula.ts";
+import { gap, noises, noisyBytes } from "../formula.ts";
 import { tensorflow } from "../tensorflow/run_graph.ts";
 import { context, noisyPng, setup } from "./tiny.ts";
 
-const image = (height: number, width: number) => ({ file: "", height, width });
-
 Deno.test("images of one shape make batches; few that are left over go one by one", () => {
-  const images = [
-    ...Array.from({ length: 9 }, () => image(40, 60)), // 20 by 30
-    image(20, 80),
-    ...Array.from({ length: 3 }, () => image(60, 40)),
-    image(80, 120), // 20 by 30 too: ten of them
+  const shapes = [
+    ...Array<string>(9).fill("20x30"),
+    "20x80",
+    ...Array<string>(3).fill("30x20"),
+    "20x30",
   ];
   // 20 by 30: a batch, and a quarter of one, filled up; 30 by 20: three eighths, filled up
   const batches = [
@@ -23,73 +26,185 @@ Deno.test("images of one shape make batches; few that are left over go one by on
     ...[8, 13, 13, 13, 13, 13, 13, 13],
     ...[10, 11, 12, 12, 12, 12, 12, 12],
   ];
-  assert.deepEqual(groupByShape(images, { side: 20, largest: 8 }), [
+  assert.deepEqual(groupAlike(shapes, 8), [
     { batch: 8, images: batches },
     { batch: 1, images: [9] },
   ]);
-  assert.deepEqual(groupByShape([], { side: 20, largest: 8 }), []);
+  assert.deepEqual(groupAlike([], 8), []);
+  // as many as the largest split of ImageNet has, and alike
+  assert.equal(groupAlike(Array(150_000).fill(""), 16)[0]!.images.length, 150_000);
 });
 
-/** A session of a net with random weights, and image files. */
+type Asked = Partial<Omit<EvaluateOptions, "method">>;
+
+/** Net B with weights by the formula, and image files. */
 async function prepared(files: Record<string, Uint8Array>) {
-  const run = { config: "B", S: 256, init: "random" } as const;
-  const { graph } = trainingGraph(run, {
-    ...{ setup, evaluate: context.evaluate, classes: 5, microBatch: 4, source: "bank" },
-  });
-  const session = new Session(await tensorflow(), graph);
-  session.run({ "seed/weights": int32([3, 0]) }, ["initialise:0"]);
+  const binding = await tensorflow();
   const folder = folderWith(files);
+  const sessions = new Map<Method, Session>();
+
+  function sessionOf(method: Method): Session {
+    const net = { config: "B", S: 256, init: "random" } as const;
+    const options = { setup, evaluate: context.evaluate, classes: 5 };
+    const { graph, weights } = evaluationGraph({ net, method }, options);
+    const session = new Session(binding, graph);
+    setTensors(
+      session,
+      new Map(weights.map(({ name, shape }, i) => {
+        const inputs = elements(shape.slice(0, -1));
+        const scale = name.endsWith(".kernel") ? Math.sqrt(6 / inputs) : 0.1;
+        return [name, { shape, values: noises(elements(shape), { from: 10_000 * i, scale }) }];
+      })),
+    );
+    return session;
+  }
+
   return {
-    session,
-    file: (name: string) => join(folder, name),
+    binding,
+    /** An image of the folder. */
+    image: (name: string, [height, width]: readonly [number, number]) => {
+      return { file: join(folder, name), height, width };
+    },
+    /** Posteriors at scale 32, where not asked otherwise. */
+    posteriors(method: Method, images: Parameters<typeof posteriorsOf>[1], asked: Asked = {}) {
+      const session = sessions.get(method) ?? sessionOf(method);
+      sessions.set(method, session);
+      const common = { side: 32, crop: setup.crop, classes: 5, mean: [128, 127, 126] };
+      return [...posteriorsOf(session, images, { ...common, ...asked, method })];
+    },
     [Symbol.dispose]() {
-      session.close();
+      for (const session of sessions.values()) session.close();
       Deno.removeSync(folder, { recursive: true });
     },
   };
 }
 
-const options = { side: 32, classes: 5, mean: [128, 128, 128], flips: true };
+const METHODS: readonly Method[] = ["dense", "multi-crop", "centre-crop"];
 
-Deno.test("each image gets its own posteriors, however the images are grouped", async () => {
+Deno.test("each image gets its own posteriors, however the images are grouped", async (t) => {
   const sides = [[32, 40], [40, 32], [32, 40], [33, 50], [32, 40], [40, 32], [64, 80]] as const;
   const name = (i: number) => `${i}.png`;
   using run = await prepared(Object.fromEntries(
     sides.map(([height, width], i) => [name(i), noisyPng(height, width, 5000 * i)]),
   ));
-  const images = sides.map(([height, width], i) => ({ file: run.file(name(i)), height, width }));
-  const progress: number[] = [];
-  const all = posteriorsOf(run.session, images, {
-    ...{ ...options, largest: 2, onProgress: (done: number) => progress.push(done) },
-  });
-  assert.equal(progress.at(-1), 7);
-  for (const [i, each] of images.entries()) {
-    const own = posteriorsOf(run.session, [each], options);
-    assert.ok(Math.abs(own.reduce((sum, value) => sum + value, 0) - 1) < 1e-6);
-    assert.ok(gap(all.slice(5 * i, 5 * i + 5), own) < 1e-5);
+  const images = sides.map((size, i) => run.image(name(i), size));
+  for (const method of METHODS) {
+    await t.step(method, () => {
+      for (const largest of [2, 4, 5]) {
+        const progress: number[] = [];
+        const onProgress = (done: number) => progress.push(done);
+        const all = run.posteriors(method, images, { largest, onProgress });
+        assert.equal(progress.at(-1), 7);
+        for (const [i, each] of images.entries()) {
+          const own = run.posteriors(method, [each]);
+          assert.ok(Math.abs(own.reduce((sum, value) => sum + value, 0) - 1) < 1e-6);
+          assert.ok(gap(all.slice(5 * i, 5 * i + 5), own) < 1e-5);
+        }
+        const rows = images.map((_, i) => String(all.slice(5 * i, 5 * i + 5)));
+        assert.equal(new Set(rows).size, 7);
+      }
+    });
   }
-  const rows = images.map((_, i) => String(all.slice(5 * i, 5 * i + 5)));
-  assert.equal(new Set(rows).size, 7);
 });
 
-Deno.test("an image and its mirror image have the same posteriors, half of each", async () => {
-  const [height, width] = [32, 45];
-  const bytes = noisyBytes(height * width * 3);
-  const rows = (mirrored: boolean) =>
-    Array.from({ length: height }, (_, y) =>
-      Array.from({ length: width }, (_, x) => {
-        const at = 3 * (y * width + (mirrored ? width - 1 - x : x));
-        return [...bytes.subarray(at, at + 3)];
-      }).flat());
+/** Pixels of an image, `[height, width, 3]`. */
+interface Pixels {
+  readonly height: number;
+  readonly width: number;
+  readonly bytes: Uint8Array;
+}
+
+/** A part of an image, mirrored where asked, as PNG. */
+function part(
+  { bytes, width }: Pixels,
+  { top = 0, left = 0, sides: [rows, columns], mirrored = false }: {
+    readonly top?: number;
+    readonly left?: number;
+    readonly sides: readonly [number, number];
+    readonly mirrored?: boolean;
+  },
+): Uint8Array {
+  const lines = Array.from({ length: rows }, (_, y) =>
+    Array.from({ length: columns }, (_, x) => {
+      const column = left + (mirrored ? columns - 1 - x : x);
+      const at = 3 * ((top + y) * width + column);
+      return [...bytes.subarray(at, at + 3)];
+    }).flat());
+  return png({ width: columns, bits: 8, kind: 2, rows: lines });
+}
+
+Deno.test("an image and its mirror image have the same posteriors, half of each", async (t) => {
+  // 40 - 28 and 44 - 28 are multiples of four: the grid is its own mirror image
+  const sides = [40, 44] as const;
+  const pixels = { height: 40, width: 44, bytes: noisyBytes(40 * 44 * 3) };
   using run = await prepared({
-    "upright.png": png({ width, bits: 8, kind: 2, rows: rows(false) }),
-    "mirrored.png": png({ width, bits: 8, kind: 2, rows: rows(true) }),
+    "upright.png": part(pixels, { sides }),
+    "mirrored.png": part(pixels, { sides, mirrored: true }),
   });
-  const of = (name: string, flips: boolean) =>
-    posteriorsOf(run.session, [{ file: run.file(name), height, width }], { ...options, flips });
-  const [one, other] = [of("upright.png", false), of("mirrored.png", false)];
-  assert.ok(gap(other, one) > 1e-3);
-  const mean = one.map((value, i) => (value + other[i]!) / 2);
-  assert.ok(gap(of("upright.png", true), mean) < 1e-5);
-  assert.ok(gap(of("mirrored.png", true), mean) < 1e-5);
+  for (const method of METHODS) {
+    await t.step(method, () => {
+      const of = (name: string, flips: boolean) =>
+        run.posteriors(method, [run.image(name, sides)], { side: 40, flips });
+      const [one, other] = [of("upright.png", false), of("mirrored.png", false)];
+      assert.ok(gap(other, one) > 1e-3);
+      const mean = one.map((value, i) => (value + other[i]!) / 2);
+      assert.ok(gap(of("upright.png", true), mean) < 1e-5);
+      assert.ok(gap(of("mirrored.png", true), mean) < 1e-5);
+    });
+  }
+});
+
+/** Crops by hand: 28 pixels out of 32 by 41, 33 by 32 and 28 by 36. */
+const GRIDS = [
+  // 4 downwards; 13 across in steps of 3.25
+  { sides: [32, 41], side: 32, tops: [0, 1, 2, 3, 4], lefts: [0, 3, 7, 10, 13], middle: [2, 7] },
+  // rescaled: 5 downwards in steps of 1.25; 4 across
+  { sides: [66, 64], side: 32, tops: [0, 1, 3, 4, 5], lefts: [0, 1, 2, 3, 4], middle: [3, 2] },
+  // as narrow as a crop: one row of windows, five times
+  { sides: [28, 36], side: 28, tops: [0, 0, 0, 0, 0], lefts: [0, 2, 4, 6, 8], middle: [0, 4] },
+] as const;
+
+for (const { sides: [height, width], side, tops, lefts, middle } of GRIDS) {
+  Deno.test(`${height} by ${width}: crops that are cut by hand and seen one by one give the same`, async () => {
+    using run = await prepared({ "whole.png": noisyPng(height, width) });
+    const whole = run.image("whole.png", [height, width]);
+    const { bytes } = fillBank(run.binding, [whole], { scales: [side] });
+    const pixels = { ...rescale(whole, side), bytes };
+    const corners = [
+      ...tops.flatMap((top) => lefts.map((left) => ({ top, left }))),
+      { top: middle[0], left: middle[1] },
+    ];
+    const crop = [setup.crop, setup.crop] as const;
+    const cuts = corners.flatMap((corner) =>
+      [false, true].map((mirrored) => part(pixels, { ...corner, sides: crop, mirrored }))
+    );
+    using seen = await prepared(Object.fromEntries(cuts.map((bytes, i) => [`${i}.png`, bytes])));
+    // a dense look at a crop is a look at that crop
+    const rows = cuts.map((_, i) =>
+      seen.posteriors("dense", [seen.image(`${i}.png`, crop)], { side: crop[0], flips: false })
+    );
+    const mean = (rows: number[][]) =>
+      rows[0]!.map((_, k) => rows.reduce((sum, row) => sum + row[k]!, 0) / rows.length);
+    const grid = rows.slice(0, 50);
+    assert.ok(gap(run.posteriors("multi-crop", [whole], { side }), mean(grid)) < 1e-5);
+    assert.ok(gap(run.posteriors("centre-crop", [whole], { side }), rows[50]!) < 1e-5);
+    // and each crop says something else
+    assert.ok(gap(grid[24]!, grid[0]!) > 1e-3);
+    assert.ok(gap(mean(grid), rows[50]!) > 1e-3);
+  });
+}
+
+Deno.test("an image that is smaller than what the net looks at is refused", async () => {
+  using run = await prepared({ "small.png": noisyPng(24, 30) });
+  const small = run.image("small.png", [24, 30]);
+  for (const method of ["multi-crop", "centre-crop"] as const) {
+    assert.throws(
+      () => run.posteriors(method, [small], { side: 27 }),
+      (error: Error) =>
+        error instanceof UserError &&
+        error.message.startsWith(`Cannot evaluate (${method}) at a smallest side of 27 pixels`),
+    );
+  }
+  // of 28 pixels five poolings leave 1, of 24 too
+  assert.equal(run.posteriors("dense", [small], { side: 24 }).length, 5);
 });

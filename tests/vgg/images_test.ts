@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { paper, small, smoke } from "../../experiments/setups.ts";
 import { shiftAxes } from "../../lib/vgg/colours.ts";
 import {
+  GRID,
+  gridOf,
   middleOf,
   pixels,
   rescale,
@@ -54,6 +56,27 @@ Deno.test("an image is rescaled by its smallest side and keeps its aspect", () =
   for (const side of counting(300).map((i) => i + 20)) {
     assert.equal(rescale({ height: 97, width: 331 }, side).height, side);
   }
+});
+
+Deno.test("a grid goes evenly from edge to edge, in both directions, rounded to pixels", () => {
+  const offsets = (height: number, width: number, crop: number, count = GRID["multi-crop"]) => {
+    const corners = gridOf({ height, width }, { crop, count });
+    assert.equal(corners.length, count ** 2);
+    const tops = corners.filter((_, i) => i % count === 0).map(({ top }) => top);
+    const lefts = corners.slice(0, count).map(({ left }) => left);
+    // row by row
+    assert.deepEqual(corners, tops.flatMap((top) => lefts.map((left) => ({ top, left }))));
+    return [tops, lefts];
+  };
+  // the paper's: 32 pixels in steps of 8; 117 in steps of 29.25
+  assert.deepEqual(offsets(256, 341, 224), [[0, 8, 16, 24, 32], [0, 29, 59, 88, 117]]);
+  assert.deepEqual(offsets(341, 256, 224), [[0, 29, 59, 88, 117], [0, 8, 16, 24, 32]]);
+  // more than five crops long
+  assert.deepEqual(offsets(512, 1344, 224), [[0, 72, 144, 216, 288], [0, 280, 560, 840, 1120]]);
+  // no room, or less than a pixel for each step
+  assert.deepEqual(offsets(56, 58, 56), [[0, 0, 0, 0, 0], [0, 1, 1, 2, 2]]);
+  assert.deepEqual(offsets(256, 341, 224, GRID["centre-crop"]), [[16], [59]]);
+  assert.deepEqual(GRID, { "dense": 0, "multi-crop": 5, "centre-crop": 1 });
 });
 
 Deno.test("each epoch visits every image once, in another order", () => {

@@ -125,6 +125,24 @@ Deno.test("where only the fully-connected layers learn, no other weight moves", 
   assert.deepEqual(trained.velocities, fc.map((name) => `${name}.velocity`));
 });
 
+Deno.test("where only the fully-connected layers learn, nothing flows back through the convs", () => {
+  const run = { config: "D", S: 256, init: "random" } as const;
+  const options = { setup, evaluate: context.evaluate, classes: 3, source: "bank" } as const;
+  for (const microBatch of [setup.batch, setup.batch / 2]) {
+    const counts = (["all", "fc"] as const).map((update) => {
+      const { graph } = trainingGraph({ ...run, update }, { ...options, microBatch });
+      const text = new TextDecoder("latin1").decode(graph.serialise());
+      return ["Conv2DBackprop", "MaxPoolGrad", "BiasAddGrad", "ResourceApplyKerasMomentum"]
+        // what a node does is its field 2, of tag 0x12; its name may be the same
+        .map((kind) =>
+          text.match(new RegExp(`\\x12.${kind}(Input|Filter)?[^\\w]`, "gs"))?.length ?? 0
+        );
+    });
+    // thirteen convs, of the first of which no images learn; five poolings
+    assert.deepEqual(counts, [[25, 5, 16, 32], [0, 0, 3, 6]]);
+  }
+});
+
 Deno.test("deviations of random kernels, by their formulas", () => {
   const conv: Conv = { kind: "conv", name: "conv2_1", size: 3, inputs: 64, outputs: 128 };
   const found = (["paper", "gaussian-0.01", "glorot", "he"] as const)

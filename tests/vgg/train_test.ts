@@ -222,3 +222,23 @@ Deno.test("S = 384 starts from all layers of S = 256, a jittered S from those of
     assert.deepEqual(await inheritedLayers(run, weightsOf(run.init.from)), names);
   }
 });
+
+Deno.test("fine-tuning of FC layers keeps all layers, moves theirs, and goes on from a checkpoint", async () => {
+  using dataset = tinyDataset();
+  const run: TrainRun = { ...net("D", [256, 512]), update: "fc" };
+  const ancestor = weightsOf(run);
+  const training = { run, context: contextOf({ dropout: 0.5 }), dataset, ancestor };
+  const { finished, checkpoint } = await watch(training);
+  assert.ok(finished);
+  const { tensors } = checkpoint;
+  const fc = ["fc6", "fc7", "fc8"].flatMap((name) => [`${name}.kernel`, `${name}.bias`]);
+  const velocities = fc.map((name) => `${name}.velocity`);
+  assert.deepEqual([...tensors.keys()], [...ancestor.keys(), ...velocities]);
+  const changed = [...ancestor].filter(([name, { values }]) =>
+    values.some((value, i) => value !== tensors.get(name)!.values[i])
+  );
+  assert.deepEqual(changed.map(([name]) => name), fc);
+  const stopped = await watch(training, 5);
+  const resumed = await watch({ ...training, checkpoint: stopped.checkpoint });
+  assert.deepEqual(resumed.checkpoint, checkpoint);
+});
