@@ -305,11 +305,12 @@ function exists(file: string, what: "isFile" | "isDirectory" = "isFile"): boolea
   }
 }
 
-/** Whether a process of this machine is alive. */
+/** Whether a process of this machine is alive. One that has ended, but is not buried yet, is not. */
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    // On Linux: its number, its name in brackets, its state; Z is a zombie.
+    return !/\) Z [^)]*$/.test(readIfThere(`/proc/${pid}/stat`) ?? "");
   } catch (error) {
     return (error as { code?: string }).code === "EPERM";
   }

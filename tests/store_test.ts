@@ -83,3 +83,30 @@ Deno.test("weights are no posteriors: the file is named", () =>
         /posteriors\.safetensors": .*(fit|posteriors)/.test(error.message),
     );
   }));
+
+Deno.test({
+  name: "a process that was killed does not hold the store, even before it is buried",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    // A shell that becomes another program never asks how its child ended: a zombie.
+    const parent = new Deno.Command("sh", {
+      args: ["-c", "true & echo $!; exec cat"],
+      stdin: "piped",
+      stdout: "piped",
+    }).spawn();
+    const reader = parent.stdout.getReader();
+    const pid = Number(new TextDecoder().decode((await reader.read()).value));
+    const isZombie = () => / Z /.test(Deno.readTextFileSync(`/proc/${pid}/stat`));
+    while (!isZombie()) await new Promise((resolve) => setTimeout(resolve));
+    inStore((folder) => {
+      const store = makeStore(folder);
+      Deno.writeTextFileSync(`${folder}/process`, String(parent.pid));
+      assert.equal(store.worker(), parent.pid);
+      Deno.writeTextFileSync(`${folder}/process`, String(pid));
+      assert.equal(store.worker(), undefined);
+    });
+    await parent.stdin.close();
+    await parent.status;
+    await reader.cancel();
+  },
+});
