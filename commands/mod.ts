@@ -94,6 +94,13 @@ export const COMMANDS = {
     },
   }, ({ reproduceAll }, options) => reproduceAll(options)),
 
+  claims: command({
+    summary: "Which of the paper's claims hold here, by stored results",
+    words: { pattern: "[NAME...]", most: Infinity },
+    takes: [...RESULTS, "skip-unreadable", "strict", "format"],
+    load: () => import("./claims.ts"),
+  }, ({ examine }, options, words) => examine(words, options)),
+
   plan: command({
     summary: "What tables would run, what is done already, and what the rest costs",
     words: TABLES,

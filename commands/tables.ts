@@ -1,7 +1,7 @@
 /** Tables by the names that a user gives them, and what is done with their results. */
 import * as experiments from "../experiments/mod.ts";
 import { UsageError, UserError } from "../lib/errors.ts";
-import type { Setup, Table } from "../lib/experiment.ts";
+import type { Row, Setup, Table } from "../lib/experiment.ts";
 import { didYouMean } from "../lib/nearest.ts";
 import { departures } from "../lib/protocol.ts";
 import { report, writeReports } from "../lib/report/mod.ts";
@@ -41,6 +41,13 @@ export function tablesNamed(words: readonly string[]): Table[] {
         didYouMean(word, NAMES),
     );
   });
+}
+
+/** The tables that these rows are in, and nothing else of them. */
+export function tablesWith(rows: ReadonlySet<Row>): Table[] {
+  return NAMES.map((name): Table => tables[name])
+    .map((table) => ({ ...table, rows: table.rows.filter((row) => rows.has(row)) }))
+    .filter((table) => table.rows.length > 0);
 }
 
 /** What the options ask for, of the tables called `words`. */

@@ -5,6 +5,7 @@ import {
   FLIPS,
   formatS,
   type Protocol,
+  type RowResult,
   type Setup,
 } from "./experiment.ts";
 
@@ -42,8 +43,29 @@ export function differences(one: Protocol, other: Protocol): (keyof Protocol)[] 
   return fields.filter((field) => JSON.stringify(one[field]) !== JSON.stringify(other[field]));
 }
 
-/** What fields of a protocol are called in a sentence. */
-const NAMES: Readonly<Record<keyof Protocol, string>> = {
+/** What two rows may differ in: the nets behind them, and what a protocol says. */
+export type Field = "config" | "init" | "update" | keyof Protocol;
+
+/** Every field in which two rows differ. */
+export function fieldsApart(
+  one: Pick<RowResult, "row" | "protocol">,
+  other: Pick<RowResult, "row" | "protocol">,
+): Field[] {
+  const ofNets = (["config", "init", "update"] as const).filter((field) => {
+    const values = ({ row: { evaluations } }: Pick<RowResult, "row">) =>
+      evaluations.map(({ net: { update = "all", ...net } }) =>
+        JSON.stringify({ update, ...net }[field])
+      );
+    return new Set(values(one)).symmetricDifference(new Set(values(other))).size > 0;
+  });
+  return [...ofNets, ...differences(one.protocol, other.protocol)];
+}
+
+/** What fields are called in a sentence. */
+const NAMES: Readonly<Record<Field, string>> = {
+  config: "configuration",
+  init: "initialisation",
+  update: "layers that learn",
   setup: "setup",
   dataset: "data set",
   split: "split",
@@ -56,7 +78,7 @@ const NAMES: Readonly<Record<keyof Protocol, string>> = {
 };
 
 /** Fields as a list for people: `setup, data set, number of classes`. */
-export function namesOf(fields: readonly (keyof Protocol)[]): string {
+export function namesOf(fields: readonly Field[]): string {
   return fields.map((field) => NAMES[field]).join(", ");
 }
 

@@ -12,11 +12,14 @@ import {
   openDataset,
   type Sighting,
 } from "./datasets/mod.ts";
+import { type Claim, type ClaimsResult, judged } from "./claims.ts";
 import { UserError } from "./errors.ts";
 import type { Context, Setup, Table, TableResult } from "./experiment.ts";
+import { finalLosses } from "./losses.ts";
 import { plan } from "./plan.ts";
 import { type Bars, progressBars } from "./progress.ts";
-import { resultsOf } from "./results.ts";
+import { departures } from "./protocol.ts";
+import { resultsOf, type Source } from "./results.ts";
 import { makeStore, openStore } from "./store.ts";
 
 /** What a user asks for. */
@@ -64,12 +67,35 @@ export async function reproduce(request: Request): Promise<TableResult[]> {
  * @throws {UserError} The data set, whose content is a part of every run's name, is not found.
  */
 export async function collect(request: Request): Promise<TableResult[]> {
+  return resultsOf(request, await stored(request));
+}
+
+/**
+ * What the store says of claims about rows of the tables.
+ *
+ * @throws {UserError} The data set, whose content is a part of every run's name, is not found.
+ */
+export async function examine(claims: readonly Claim[], request: Request): Promise<ClaimsResult> {
+  const source = await stored(request);
+  const tables = resultsOf(request, source);
+  const { setup, paper, seeds } = request;
+  const { name, classes, val } = source.dataset;
+  return {
+    setup,
+    dataset: { name, classes: classes.length, images: val.length },
+    departures: departures(setup, paper),
+    seeds: seeds.length,
+    claims: judged(claims, { tables, lossOf: finalLosses(source) }),
+  };
+}
+
+/** Where what is stored of a request comes from. */
+async function stored(request: Request): Promise<Source> {
   const bars = progressBars();
   try {
     const dataset = await describeData(request, bars);
     if (dataset.missing !== undefined) throw new UserError(dataset.missing);
-    const contexts = contextsOf(request, dataset);
-    return resultsOf(request, { dataset, store: openStore(request.results), contexts });
+    return { dataset, store: openStore(request.results), contexts: contextsOf(request, dataset) };
   } finally {
     bars.stop();
   }

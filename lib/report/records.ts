@@ -79,6 +79,6 @@ export function deviation(seeds: RowResult["seeds"]): Errors | undefined {
 }
 
 /** Two decimals at most; nothing for what is no number. */
-function rounded(value: number | undefined): number | undefined {
+export function rounded(value: number | undefined): number | undefined {
   return value === undefined || !Number.isFinite(value) ? undefined : Math.round(value * 100) / 100;
 }

@@ -8,24 +8,45 @@ const WIDTH = 80;
 /** Texts are broken to fit, but not into columns that are narrower than this. */
 const NARROWEST = 16;
 
-/** Draws a sheet. */
+/** Draws a sheet. Several notes stand apart. */
 export function terminal(sheet: Sheet): string {
   const { title, caption, notes } = sheet;
-  const words = [...caption, ...notes].flatMap((text) => fold(text));
-  return [title, drawn(sheet, WIDTH), ...words].join("\n");
+  const apart = notes.length > 1 ? [""] : [];
+  const words = [
+    ...caption.flatMap((text) => fold(text)),
+    ...notes.flatMap((text) => [...apart, ...fold(text)]),
+  ];
+  return [title, drawn(sheet), ...words].join("\n");
 }
 
-/** The table, with texts of at most `most` characters, or of fewer where it is too wide. */
-function drawn(sheet: Sheet, most: number): string {
-  const { columns, header, body } = sheet;
-  const narrow = (row: SheetRow) => narrowed(row, columns, most);
-  const rows = body.flatMap((group) => bands(group.map(narrow))).map(stacked);
-  const [top = [], ...others] = [...header.map(narrow), ...rows].map((row) =>
-    cellsOf(row, columns)
-  );
-  const text = new Table().header(top).body(others).border().toString();
-  const fits = text.indexOf("\n") <= WIDTH || most <= NARROWEST;
-  return fits ? text : drawn(sheet, most - 1);
+/** The table. It is fitted before it is drawn: drawing takes long where cells have many lines. */
+function drawn(sheet: Sheet): string {
+  const { columns, header, body } = fitted(sheet, WIDTH);
+  const rows = body.flatMap((group) => bands(group)).map(stacked);
+  const [top = [], ...others] = [...header, ...rows].map((row) => cellsOf(row, columns));
+  return new Table().header(top).body(others).border().toString();
+}
+
+/** The sheet with texts of at most `most` characters, or of fewer where it is too wide. */
+function fitted(sheet: Sheet, most: number): Sheet {
+  const narrow = (row: SheetRow) => narrowed(row, sheet.columns, most);
+  const [header, body] = [sheet.header.map(narrow), sheet.body.map((group) => group.map(narrow))];
+  const fits = widthOf([...header, ...body.flat()]) <= WIDTH;
+  return fits || most <= NARROWEST ? { ...sheet, header, body } : fitted(sheet, most - 1);
+}
+
+/** Characters of a ruled line; cells that cover several columns make none of them wider. */
+function widthOf(rows: readonly SheetRow[]): number {
+  const widths: number[] = [];
+  for (const row of rows) {
+    let at = 0;
+    for (const { text, span = 1 } of row) {
+      const longest = Math.max(...text.split("\n").map((line) => [...line].length));
+      widths[at] = Math.max(widths[at] ?? 0, span === 1 ? longest : 0);
+      at += span;
+    }
+  }
+  return widths.reduce((sum, width) => sum + width + "│  ".length, "│".length);
 }
 
 /** A row whose texts, where they stand to the left, are broken into lines of `most` characters. */

@@ -20,9 +20,7 @@ export function captionOf({ setup, dataset, rows }: TableResult): string[] {
   const most = Math.max(0, ...ours.map(({ seeds }) => seeds.length));
   const missing = ours.filter(({ measured }) => measured === undefined).length;
   const sentences = [
-    `Measured: ${dataset.name}, ${count(dataset.classes, "class", "classes")}, ` +
-    `${count(dataset.images, "validation image")}; setup "${setup.name}" (${setup.note}), ` +
-    `${setup.train.precision}, ` +
+    `Measured: ${groundOf({ setup, dataset })}, ` +
     (most > 1 ? `mean ± standard deviation of ${most} seeds.` : "one seed."),
     ...rows.some(({ row }) => Object.keys(row.published).length > 0)
       ? [`Published: ${PAPERS_OWN}.`]
@@ -42,6 +40,13 @@ export function captionOf({ setup, dataset, rows }: TableResult): string[] {
   return sentences;
 }
 
+/** What was measured on, and under which setup. */
+export function groundOf({ setup, dataset }: Pick<TableResult, "setup" | "dataset">): string {
+  return `${dataset.name}, ${count(dataset.classes, "class", "classes")}, ` +
+    `${count(dataset.images, "validation image")}; setup "${setup.name}" (${setup.note}), ` +
+    setup.train.precision;
+}
+
 /** Footnotes: in what the setup is not the paper's. */
 export function notesOf({ departures }: Pick<TableResult, "departures">): string[] {
   if (departures.length === 0) return [];
@@ -51,6 +56,7 @@ export function notesOf({ departures }: Pick<TableResult, "departures">): string
 
 const halfOf = ({ low, high }: Interval) => (high - low) / 2;
 
-function count(number: number, one: string, many = `${one}s`): string {
+/** A number with its noun: `1 row`, `2,000 rows`. */
+export function count(number: number, one: string, many = `${one}s`): string {
   return `${number.toLocaleString("en-US")} ${number === 1 ? one : many}`;
 }

@@ -7,19 +7,19 @@
 import { coinCdf, normalQuantile, upperShare } from "./distributions.ts";
 import type { Interval } from "./proportion.ts";
 
-/** How two classifiers did on the same images, in numbers of images. */
+/** How two classifiers did on the same images; a mean over seeds need not be whole. */
 export interface Pairs {
   readonly images: number;
-  /** Images that only the first got wrong. */
+  /** Number of images that only the first got wrong. */
   readonly onlyFirst: number;
-  /** Images that only the second got wrong. */
+  /** Number of images that only the second got wrong. */
   readonly onlySecond: number;
 }
 
 /**
  * Two-sided p-value of McNemar's exact test (McNemar 1947; Fagerland, Lydersen and Laake 2013): how
- * likely a fair coin, thrown for each discordant image, would be as uneven or more. 1 where no image
- * is discordant.
+ * likely a fair coin, thrown for each discordant image, would be as uneven or more. 1 where no
+ * image is discordant.
  *
  * @param onlyFirst images that only the first got wrong
  * @param onlySecond images that only the second got wrong
@@ -130,24 +130,31 @@ const [SIGNIFICANCE, POWER] = [0.05, 0.8];
 
 /**
  * How many images McNemar's test would need to find a difference of the observed size, among such a
- * share of discordant images, significant at 5 % with a probability of 80 % (Connor 1987). Infinity
- * where the errors are equal.
+ * share of discordant images, significant at 5 % with a probability of 80 % (Connor 1987); or
+ * Tango's test, to tell it from another difference than none. Infinity where there is nothing to
+ * tell apart.
  *
+ * @param against the difference, a share, that the observed one is to be told from
  * @throws {RangeError} The counts cannot be.
  */
-export function imagesToDecide(pairs: Pairs): number {
+export function imagesToDecide(pairs: Pairs, against = 0): number {
   requirePairs(pairs);
   const { images, onlyFirst, onlySecond } = pairs;
   const discordant = (onlyFirst + onlySecond) / images;
   const difference = (onlyFirst - onlySecond) / images;
-  if (difference === 0) return Infinity;
-  const deviations = normalQuantile(upperShare(1 - SIGNIFICANCE)) * Math.sqrt(discordant) +
+  if (difference === against) return Infinity;
+  // that difference itself would take so many discordant images at least
+  const supposed = Math.max(discordant, Math.abs(against));
+  const deviations =
+    normalQuantile(upperShare(1 - SIGNIFICANCE)) * Math.sqrt(supposed - against ** 2) +
     normalQuantile(POWER) * Math.sqrt(discordant - difference ** 2);
-  return Math.ceil((deviations / difference) ** 2);
+  return Math.ceil((deviations / (difference - against)) ** 2);
 }
 
 function requirePairs({ images, onlyFirst, onlySecond }: Pairs): void {
-  requireCounts(images, onlyFirst, onlySecond);
+  requireCounts(images);
+  const wrong = [onlyFirst, onlySecond].find((count) => !(count >= 0 && count < Infinity));
+  if (wrong !== undefined) throw new RangeError(`Cannot take ${wrong} as a number of images`);
   if (images === 0 || onlyFirst + onlySecond > images) {
     throw new RangeError(
       `Cannot compare on ${images} images, ${onlyFirst} and ${onlySecond} of them discordant: ` +

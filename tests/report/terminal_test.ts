@@ -53,6 +53,13 @@ Deno.test("several seeds have a deviation, missing rows a dash; all fits in 80 c
   assert.deepEqual(text.split("\n").filter((line) => [...line].length > 80), []);
 });
 
+Deno.test("several notes stand apart, a single one does not", () => {
+  const wordsOf = (...notes: string[]) =>
+    terminal({ ...madeUp(), caption: ["Caption."], notes }).split("┘\n")[1];
+  assert.equal(wordsOf("One note."), "Caption.\nOne note.");
+  assert.equal(wordsOf("One.", "Another."), "Caption.\n\nOne.\n\nAnother.");
+});
+
 /** Made-up sheets of other tables, nothing of them measured. */
 function empty(table: Table) {
   const [ground] = [results.madeUp().rows[0]!.protocol];

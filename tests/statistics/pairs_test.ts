@@ -133,6 +133,13 @@ Deno.test("the bootstrap agrees with drawing images, and of many images with Tan
   assert.ok(Math.abs(bootstrap.high - tango.high) < 2 / 50_000);
 });
 
+Deno.test("means over seeds need not be whole", () => {
+  // by the same solution in SciPy, with counts of 17/3 and 47/3 in 200 images
+  const { low, high } = pairedDifference(pairs(17 / 3, 47 / 3, 200));
+  assertNear(low, -0.09992226941927974);
+  assertNear(high, -0.005164534054639367);
+});
+
 Deno.test("images to decide, by Connor's formula", () => {
   // z = scipy.stats.norm.ppf; p, d = (b + c) / n, (b - c) / n
   // math.ceil(((z(.975) * p ** .5 + z(.8) * (p - d * d) ** .5) / d) ** 2)
@@ -149,6 +156,28 @@ Deno.test("images to decide, by Connor's formula", () => {
   }
   assert.equal(imagesToDecide(pairs(7, 7, 100)), Infinity);
   assert.equal(imagesToDecide(pairs(0, 0, 100)), Infinity);
+});
+
+Deno.test("images to tell a difference from another one than none", () => {
+  // a = the other one; the discordant images are as many under it, but not fewer than it takes
+  // p, d = (b + c) / n, (b - c) / n
+  // math.ceil(((z(.975) * (max(p, abs(a)) - a*a) ** .5 + z(.8) * (p - d*d) ** .5) / (d - a)) ** 2)
+  const expected = [
+    [30, 15, 100, 0.05, 347],
+    [100, 75, 2000, -0.005, 2241],
+    [100, 75, 2000, 0.005, 12_201],
+    [7.5, 7.5, 100, 0.005, 47_088],
+    [0, 0, 100, 0.005, 765],
+    [0, 0, 100, -0.005, 765],
+  ] as const;
+  for (const [b, c, n, against, images] of expected) {
+    assert.equal(imagesToDecide(pairs(b, c, n), against), images);
+    assert.equal(imagesToDecide(pairs(c, b, n), -against), images);
+  }
+  // so many images without a discordant one are what excludes half a point
+  const { high } = pairedDifference(pairs(0, 0, 765));
+  assert.ok(Math.abs(high - 0.005) < 1e-4, `${high}`);
+  assert.equal(imagesToDecide(pairs(4, 2, 200), 0.01), Infinity);
 });
 
 Deno.test("with that many images the exact test succeeds in four of five", () => {
@@ -170,13 +199,14 @@ Deno.test("with that many images the exact test succeeds in four of five", () =>
 });
 
 Deno.test("what are no counts is refused", () => {
-  for (const [count, wrong] of [[-1, "-1"], [NaN, "NaN"], [1.5, "1.5"], [Infinity, "Infinity"]]) {
-    const error = { name: "RangeError", message: `Cannot take ${wrong} as a number of images` };
-    assert.throws(() => mcnemar(count as number, 1), error);
-    assert.throws(() => mcnemar(1, count as number), error);
+  for (const count of [-1, NaN, 1.5, Infinity]) {
+    const error = { name: "RangeError", message: `Cannot take ${count} as a number of images` };
+    assert.throws(() => mcnemar(count, 1), error);
+    assert.throws(() => mcnemar(1, count), error);
     for (const f of [pairedDifference, bootstrapDifference, imagesToDecide]) {
-      assert.throws(() => f(pairs(1, count as number, 10)), error);
-      assert.throws(() => f(pairs(1, 1, count as number)), error);
+      // a mean over seeds need not be whole
+      if (count !== 1.5) assert.throws(() => f(pairs(1, count, 10)), error);
+      assert.throws(() => f(pairs(1, 1, count)), error);
     }
   }
   for (const f of [pairedDifference, bootstrapDifference, imagesToDecide]) {

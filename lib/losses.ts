@@ -1,0 +1,76 @@
+/**
+ * Where trainings ended. A net that tests badly may have learned its own training images badly,
+ * too; then it was trained too little, and its test error says nothing of what it could have
+ * learned.
+ *
+ * @module
+ */
+import { formatS, key as keyOf, type Row, title, type TrainRun } from "./experiment.ts";
+import type { Source } from "./results.ts";
+import { meanAndDeviation } from "./statistics/mod.ts";
+import type { LogEntry } from "./vgg/train.ts";
+
+/** The share of a training, at its end, whose losses are averaged: a line of a log is noisy. */
+const END = 1 / 10;
+
+/** Mean cross-entropy of a training's last tenth; nothing of an empty log. */
+export function finalLoss(log: readonly Pick<LogEntry, "step" | "loss">[]): number | undefined {
+  const last = log.at(-1)?.step ?? 0;
+  let [steps, sum] = [0, 0];
+  log.forEach(({ step, loss }, line) => {
+    if (step <= last * (1 - END)) return;
+    const since = step - (log[line - 1]?.step ?? 0); // a line's loss is a mean over these steps
+    steps += since;
+    sum += since * loss;
+  });
+  return steps === 0 ? undefined : sum / steps;
+}
+
+/** A net's training loss at the end, mean over seeds; nothing where it is not known. */
+export type LossOf = (net: TrainRun) => number | undefined;
+
+/** Final losses as a store's logs have them. */
+export function finalLosses({ store, contexts }: Pick<Source, "store" | "contexts">): LossOf {
+  return (run) => {
+    const losses = contexts.map((context) =>
+      finalLoss(store.readLog({ run, context, key: keyOf(run, context), after: [] }))
+    );
+    const known = losses.filter((loss) => loss !== undefined);
+    return known.length < losses.length ? undefined : meanAndDeviation(known).mean;
+  };
+}
+
+/** What losses say of a row that tests worse than another. */
+export interface LossesSay {
+  /** Whether it learned its own training images worse, too. */
+  readonly underTrained: boolean;
+  readonly words: string;
+}
+
+/**
+ * What the losses say of two rows of one net each, of which the first tests worse. Nothing where
+ * the nets are the same, or their losses unknown. Losses are told apart to two decimals.
+ */
+export function lossesSay(worse: Row, better: Row, lossOf: LossOf): LossesSay | undefined {
+  const [one, other] = [trainedNet(worse, lossOf), trainedNet(better, lossOf)];
+  if (one === undefined || other === undefined || one.key === other.key) return undefined;
+  if (one.S !== other.S) {
+    const words = "training losses do not compare: they are of crops of another S";
+    return { underTrained: false, words };
+  }
+  const underTrained = Number(one.loss) > Number(other.loss);
+  const losses = `final training losses: ${one.name} ${one.loss}, ${other.name} ${other.loss}`;
+  const words = underTrained
+    ? `${losses}; under-trained, so no evidence against the claim`
+    : `${losses}; so not for want of training`;
+  return { underTrained, words };
+}
+
+/** The net of a row that tests a single one, and its loss if that is known. */
+function trainedNet({ title: own, evaluations }: Row, lossOf: LossOf) {
+  const nets = new Map(evaluations.map(({ net }) => [JSON.stringify(net), net]));
+  const [[key, net] = []] = nets;
+  const loss = nets.size === 1 && net !== undefined ? lossOf(net) : undefined;
+  if (key === undefined || net === undefined || loss === undefined) return undefined;
+  return { key, S: formatS(net.S), name: own ?? title(net), loss: loss.toFixed(2) };
+}

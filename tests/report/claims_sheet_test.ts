@@ -1,0 +1,198 @@
+import assert from "node:assert/strict";
+import claims from "../../experiments/claims.ts";
+import { setups } from "../../experiments/mod.ts";
+import type {
+  Claim,
+  ClaimResult,
+  ClaimsResult,
+  ClaimStatus,
+  PairResult,
+} from "../../lib/claims.ts";
+import { differenceOf } from "../../lib/difference.ts";
+import { departures } from "../../lib/protocol.ts";
+import { claimsSheet } from "../../lib/report/claims_sheet.ts";
+import { markdown } from "../../lib/report/markdown.ts";
+import { terminal } from "../../lib/report/terminal.ts";
+import { discordant } from "../discordant.ts";
+
+type Judgement = Partial<Omit<PairResult, "pair">>;
+
+/** A claim that was judged so: pair by pair, the last as all the others. */
+function judged(name: string, status: ClaimStatus, ...judgements: Judgement[]): ClaimResult {
+  const claim = (claims as readonly Claim[]).find((claim) => claim.name === name)!;
+  const pairs = claim.pairs.map((pair, at): PairResult => ({
+    ...{ pair, status: "undecided", firmly: false, underTrained: false, missing: [] },
+    ...judgements[Math.min(at, judgements.length - 1)],
+  }));
+  return { claim, status, pairs };
+}
+
+function resultOf(
+  claims: readonly ClaimResult[],
+  { setup = setups.small, images = 2000, seeds = 1 } = {},
+): ClaimsResult {
+  const dataset = { name: setup.dataset, classes: 20, images };
+  return { setup, dataset, departures: departures(setup, setups.paper), seeds, claims };
+}
+
+const difference = (images: number, onlyFirst: number, onlySecond: number) => {
+  const [first, second] = discordant(images, onlyFirst, onlySecond);
+  return differenceOf([first], [second]);
+};
+
+Deno.test("claims on a terminal: a claim, its pairs, their differences and what would decide", () => {
+  const { notes, ...sheet } = claimsSheet(resultOf([
+    judged("lrn", "undecided", {
+      ...{ published: 0.1, difference: difference(2000, 30, 30), imagesToDecide: 9414 },
+    }),
+    judged(
+      "context",
+      "contradicted",
+      {
+        ...{ status: "holds", published: -1.1, difference: difference(2000, 20, 100) },
+      },
+      { published: -1.3, missing: ["table3"] },
+      {
+        ...{ status: "contradicted", published: -1.7, difference: difference(2000, 100, 40) },
+        ...{ firmly: true, underTrained: true },
+      },
+    ),
+  ]));
+  assert.equal(
+    terminal({ ...sheet, notes: [], caption: [] }),
+    `
+The paper's claims, by top-1 errors
+┌───────────────────────┬────────────────────┬───────┬────────┬───────────────┐
+│ claim (section), rows │ difference, points │ paper │      p │ verdict       │
+├───────────────────────┼────────────────────┼───────┼────────┼───────────────┤
+│ lrn (4.1)             │                    │       │        │ undecided     │
+│   A-LRN ≥ A           │     0.0 [-0.8;0.8] │  +0.1 │  1.000 │ undecided     │
+│                       │                    │       │        │ 9,500 images  │
+├───────────────────────┼────────────────────┼───────┼────────┼───────────────┤
+│ context (4.1)         │        1 of 3 hold │       │        │ contradicted  │
+│                       │                    │       │        │ under-trained │
+│   S 256: D < C        │   -4.0 [-5.1;-3.0] │  -1.1 │ <0.001 │ holds         │
+│   S 384: D < C        │                  – │  -1.3 │      – │ undecided     │
+│                       │                    │       │        │ not measured  │
+│   S [256;512]: D < C  │     +3.0 [1.9;4.2] │  -1.7 │ <0.001 │ contradicted  │
+│                       │                    │       │        │ under-trained │
+└───────────────────────┴────────────────────┴───────┴────────┴───────────────┘`.slice(1),
+  );
+  assert.equal(notes.length, 2);
+});
+
+Deno.test("all claims: the paper's conclusions in signs, and all fits in 80 columns", () => {
+  const sheet = claimsSheet(resultOf(claims.map(({ name }) =>
+    judged(name, "undecided", {
+      difference: difference(200, 30, 60),
+      imagesToDecide: 123_456,
+    })
+  )));
+  const labels = sheet.body.map((group) => group.map(([{ text } = { text: "" }]) => text.trim()));
+  assert.deepEqual(labels.map(([claim, ...pairs]) => `${claim} ${pairs.join(", ")}`), [
+    "lrn (4.1) A-LRN ≥ A",
+    "depth (4.1) B < A, C < B, D < B, E < A",
+    "saturation (4.1) S 256: E ≈ D, S 384: E ≈ D, S [256;512]: E ≈ D",
+    "non-linearity (4.1) C < B",
+    "context (4.1) S 256: D < C, S 384: D < C, S [256;512]: D < C",
+    "small-filters (4.1) B < B-5x5",
+    "train-jitter (4.1) " +
+    ["C", "D", "E"].flatMap((net) => [
+      `${net}: [256;512] < 256`,
+      `${net}: [256;512] < 384`,
+    ]).join(", "),
+    "test-jitter (4.2) B 256: 3 Q < 1 Q, " +
+    ["C", "D", "E"].flatMap((net) => [
+      `${net} 256: 3 Q < 1 Q`,
+      `${net} 384: 3 Q < 1 Q`,
+      `${net} [256;512]: 3 Q < 1 Q`,
+    ]).join(", "),
+    "multi-crop (4.3) D: multi-crop < dense, E: multi-crop < dense",
+    "complementary (4.3) D: multi-crop & dense < dense, D: multi-crop & dense < multi-crop, " +
+    "E: multi-crop & dense < dense, E: multi-crop & dense < multi-crop",
+    "fusion (4.4) dense: D + E < D, dense: D + E < E, multi-crop: D + E < D, " +
+    "multi-crop: D + E < E, multi-crop & dense: D + E < D, multi-crop & dense: D + E < E",
+    "two-best (4.4) D + E < ILSVRC submission",
+    "random-start (3.1) B: from random weights ≤ from net A, D: from random weights ≤ from net A",
+  ]);
+  const text = terminal(sheet);
+  assert.deepEqual(text.split("\n").filter((line) => [...line].length > 80), []);
+  for (const { sentence } of claims) assert.ok(markdown(sheet).includes(`"${sentence}".`));
+});
+
+/** What is said of a claim below the table, behind its sentence. */
+function wordOf(claim: ClaimResult): string {
+  return claimsSheet(resultOf([claim])).notes[0]!.split('". ')[1]!;
+}
+
+Deno.test("a word on each claim says what decided it, and what it lacks", () => {
+  const against = { status: "contradicted", firmly: true } as const;
+  assert.equal(wordOf(judged("lrn", "holds", { status: "holds" })), "Holds.");
+  assert.equal(wordOf(judged("lrn", "undecided")), "Undecided.");
+  assert.equal(wordOf(judged("lrn", "contradicted", against)), "Contradicted: not A-LRN ≥ A.");
+  assert.equal(wordOf(judged("context", "holds", { status: "holds" })), "Holds.");
+  assert.equal(
+    wordOf(judged("context", "contradicted", { status: "holds" }, { ...against, note: "for a" })),
+    "Contradicted: 1 of 3 hold; not S 384: D < C, S [256;512]: D < C (for a).",
+  );
+  assert.equal(
+    wordOf(judged("context", "undecided", { status: "contradicted" }, { note: "needs this" })),
+    "Undecided: 0 of 3 hold; not S 256: D < C; S 384: D < C, S [256;512]: D < C (needs this); " +
+      "one of 3 may be contradicted by chance.",
+  );
+  assert.equal(
+    wordOf(judged("multi-crop", "undecided", { missing: ["table5"], note: "needs that" })),
+    "Undecided: 0 of 2 hold; needs that.",
+  );
+});
+
+Deno.test("a caption says on what claims are tested: on ImageNet only where that is so", () => {
+  const captionOf = (how: Parameters<typeof resultOf>[1]) =>
+    claimsSheet(resultOf([judged("lrn", "undecided")], how)).caption.join(" ");
+  const bfloat16 = {
+    ...setups.paper,
+    train: { ...setups.paper.train, precision: "bfloat16" },
+  } as const;
+  assert.match(
+    captionOf({}),
+    /2,000 validation images; setup "small" .* 1 seed\. So .*not on Image/,
+  );
+  assert.match(captionOf({ setup: bfloat16 }), /not under the paper's own setup/);
+  assert.doesNotMatch(captionOf({ setup: setups.paper }), /So the paper's claims/);
+  assert.match(captionOf({}), /about these very nets/);
+  assert.match(captionOf({ seeds: 3 }), /3 seeds\..* and Student's, for the seeds/);
+  const missing = resultOf([judged("lrn", "undecided", { missing: ["table3"] })]);
+  assert.match(claimsSheet(missing).caption.join(" "), /a command is named/);
+});
+
+Deno.test("from 10,000 images on an image is a hundredth of a point or less, and shown", () => {
+  const sheet = claimsSheet(resultOf([
+    judged("lrn", "holds", { status: "holds", difference: difference(50_000, 400, 550) }),
+  ], { images: 50_000 }));
+  assert.equal(sheet.body[0]![1]![1]!.text, "-0.30 [-0.42;-0.18]");
+});
+
+Deno.test("seeds that leave a pair open are named in place of images", () => {
+  const open = { ...difference(2000, 20, 30), from: "seeds" } as const;
+  const sheet = claimsSheet(resultOf([judged("lrn", "undecided", { difference: open })]));
+  assert.equal(sheet.body[0]![1]!.at(-1)!.text, "undecided\nmore seeds");
+});
+
+Deno.test("a record for each pair, with what its claim came to", () => {
+  const [record] = claimsSheet(resultOf([
+    judged("depth", "undecided", {
+      ...{ published: -0.9, difference: difference(2000, 20, 30), imagesToDecide: 7847 },
+    }),
+  ])).records;
+  const { low, high, p, ...rest } = record!;
+  assert.deepEqual([low, high], [-1.23, 0.2]); // Tango's, in SciPy
+  assert.equal(Number(p).toFixed(6), "0.202639"); // scipy.stats.binomtest(20, 50).pvalue
+  assert.deepEqual(rest, {
+    ...{ claim: "depth", section: "4.1", claim_status: "undecided", pair: "B < A" },
+    ...{ relation: "lower", first: "B/256/256 dense", second: "A/256/256 dense" },
+    ...{ status: "undecided", difference: -0.5, interval_from: "images" },
+    ...{ only_first: 20, only_second: 30, images_to_decide: 7847, paper_difference: -0.9 },
+    ...{ under_trained: "false", note: undefined, images: 2000, classes: 20 },
+    ...{ dataset: "scenes", setup: "small", seeds: 1 },
+  });
+});
