@@ -32,7 +32,7 @@ export function rows(graph: Graph, tensors: readonly Tensor[]): DataNode {
 export function map(
   data: DataNode,
   build: (body: Graph, ...parts: Tensor[]) => readonly Tensor[],
-  { name = "map", parallel = 0, captured = [] as readonly Tensor[] } = {},
+  { name = "map", captured = [] as readonly Tensor[] } = {},
 ): DataNode {
   const graph = data.handle.node.graph;
   const parameters = Object.fromEntries(
@@ -40,7 +40,7 @@ export function map(
   );
   const { name: f, results } = graph.function(name, parameters, build);
   const elements = results.map(({ dtype, shape }) => ({ dtype, shape }));
-  const calls = constant(graph, parallel === 0 ? -1 : parallel, { dtype: "int64" });
+  const calls = constant(graph, -1, { dtype: "int64" }); // as many as there are threads
   const handle = graph.op("ParallelMapDatasetV2", [data.handle, ...captured, calls], {
     handle: VARIANT,
   }, {

@@ -16,6 +16,7 @@ import {
   mirror,
   multiply,
   relu,
+  repeat,
   softmax,
 } from "../../lib/tensorflow/operations.ts";
 import { int32 } from "../../lib/tensorflow/session.ts";
@@ -159,13 +160,18 @@ Deno.test("dropout: the mask follows from the seed, keeps 1 - rate of the values
   assert.ok(Math.abs(kept - 0.9) < 0.013, `${kept}`);
 });
 
-Deno.test("gathering, joining, mirroring", async () => {
-  const [rows, joined, mirrored] = await evaluate((graph) => [
+Deno.test("gathering, joining, mirroring, repeating", async () => {
+  const [rows, joined, mirrored, repeated] = await evaluate((graph) => [
     gather(floats(graph, counting(6), [3, 2]), constant(graph, [2, 0, 2], { shape: [3, 1] })),
     join([floats(graph, [1]), floats(graph, [2, 3])]),
     mirror(floats(graph, counting(12), [2, 1, 3, 2])),
+    repeat(floats(graph, counting(4), [2, 2]), 2),
   ]);
   assert.deepEqual(rows, { shape: [3, 1, 2], values: Float32Array.of(5, 6, 1, 2, 5, 6) });
   assert.deepEqual(numbers(joined), [1, 2, 3]);
   assert.deepEqual(numbers(mirrored), [5, 6, 3, 4, 1, 2, 11, 12, 9, 10, 7, 8]);
+  assert.deepEqual(repeated, {
+    shape: [2, 4],
+    values: Float32Array.of(1, 2, 1, 2, 3, 4, 3, 4),
+  });
 });
