@@ -2,6 +2,7 @@
 import { cost } from "../lib/cost.ts";
 import { type Counts, counts } from "../lib/plan.ts";
 import { clock } from "../lib/progress.ts";
+import { fold } from "../lib/report/fold.ts";
 import { listing } from "../lib/report/listing.ts";
 import { helpOf } from "./help.ts";
 import type { Options } from "./options.ts";
@@ -59,7 +60,7 @@ export async function plan(words: readonly string[], options: Options): Promise<
           `${clock(sum("seconds"))} one after the other on this machine.`,
         ]
         : [],
-    ],
+    ].flatMap((note) => fold(note)),
   }, options.format));
   return 0;
 }
