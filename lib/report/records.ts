@@ -50,7 +50,7 @@ export function recordsOf({ table, rows }: TableResult): FlatRecord[] {
 }
 
 /** Configs of a row's nets, each once: `D`, or `D + E`. */
-export function configsOf({ evaluations }: Row): string {
+export function configsOf({ evaluations }: Pick<Row, "evaluations">): string {
   return [...new Set(evaluations.map(({ net }) => net.config))].join(" + ");
 }
 
@@ -79,6 +79,6 @@ export function deviation(seeds: RowResult["seeds"]): Errors | undefined {
 }
 
 /** Two decimals at most; nothing for what is no number. */
-function rounded(value: number | undefined): number | undefined {
+export function rounded(value: number | undefined): number | undefined {
   return value === undefined || !Number.isFinite(value) ? undefined : Math.round(value * 100) / 100;
 }

@@ -54,6 +54,7 @@ export function notesOf({ departures }: Pick<TableResult, "departures">): string
 
 const halfOf = ({ low, high }: Interval) => (high - low) / 2;
 
-function count(number: number, one: string, many = `${one}s`): string {
+/** A number with its noun: `1 row`, `2,000 rows`. */
+export function count(number: number, one: string, many = `${one}s`): string {
   return `${number.toLocaleString("en-US")} ${number === 1 ? one : many}`;
 }
