@@ -51,6 +51,12 @@ const TABLE_OPTIONS = [
   "format",
 ] as const;
 
+/** Options of runs that are carried out by themselves. */
+const ADHOC = [
+  ...["config", "S", "update", ...RESULTS] as const,
+  ...["workers", "skip-unreadable", "dry-run", "format"] as const,
+] as const;
+
 /** The command of one table. */
 function table(name: TableName, summary: string): Command {
   return command({
@@ -100,6 +106,25 @@ export const COMMANDS = {
     takes: [...RESULTS, "skip-unreadable", "strict", "format"],
     load: () => import("./claims.ts"),
   }, ({ examine }, options, words) => examine(words, options)),
+
+  train: command({
+    summary: "Train one net, as the tables do or from another start",
+    takes: [...ADHOC, "init-from", "layers"],
+    load: () => import("./train.ts"),
+  }, ({ train }, options) => train(options)),
+
+  evaluate: command({
+    summary: "Test one net at any scales: the paper's, a stored one, or a file's",
+    takes: [...ADHOC, "weights", "Q", "method"],
+    load: () => import("./evaluate.ts"),
+  }, ({ evaluate }, options) => evaluate(options)),
+
+  fuse: command({
+    summary: "The mean of any stored posteriors, beside its best member",
+    words: { pattern: "KEY...", most: Infinity },
+    takes: ["method", ...RESULTS, "skip-unreadable", "format"],
+    load: () => import("./fuse.ts"),
+  }, ({ fuse }, options, words) => fuse(words, options)),
 
   plan: command({
     summary: "What tables would run, what is done already, and what the rest costs",

@@ -3,21 +3,44 @@ import { parseArgs } from "@std/cli/parse-args";
 import { resolve } from "node:path";
 import { setups } from "../experiments/mod.ts";
 import { UsageError } from "../lib/errors.ts";
-import { override } from "./overrides.ts";
 import type { Precision, Setup } from "../lib/experiment.ts";
 import { didYouMean } from "../lib/nearest.ts";
 import { FORMATS, type ReportFormat } from "../lib/report/formats.ts";
+import { type NetOptions, netOptions } from "./net_options.ts";
+import { override } from "./overrides.ts";
+import { oneOf, whole } from "./values.ts";
 
 /** How an option is written and explained. */
 export interface Option {
   /** What stands for its value in a help text; an option without one is a switch. */
   readonly value?: string;
   readonly text: string;
-  readonly group: "What to run" | "Where things lie" | "How to run it" | "What to print";
+  readonly group:
+    | "Which net"
+    | "What to run"
+    | "Where things lie"
+    | "How to run it"
+    | "What to print";
 }
 
 /** Every option, in the order of a help text. */
 export const OPTIONS = {
+  config: { value: "NAME", text: "A, A-LRN, B, C, D, E or B-5x5", group: "Which net" },
+  S: { value: "S", text: "training scale: 256, or jittered as in 256,512", group: "Which net" },
+  "init-from": { value: "FROM", text: "random, a run's key, or a file", group: "Which net" },
+  layers: { value: "NAMES", text: "layers to copy, as in conv1_1,fc6", group: "Which net" },
+  update: { value: "all|fc", text: "layers that learn (default all)", group: "Which net" },
+  weights: { value: "FROM", text: "a training's key, or a file", group: "Which net" },
+  Q: {
+    value: "Q,...",
+    text: "test scales (default: S, or the middle of its range)",
+    group: "What to run",
+  },
+  method: {
+    value: "NAME",
+    text: "dense (default), multi-crop, centre-crop, or several",
+    group: "What to run",
+  },
   setup: {
     value: "NAME",
     text: "smoke, small (default) or paper",
@@ -85,7 +108,7 @@ export const OPTIONS = {
 export type OptionName = keyof typeof OPTIONS;
 
 /** What the options of a command line come to. */
-export interface Options {
+export interface Options extends NetOptions {
   /** The named setup with the data set and the precision of the command line. */
   readonly setup: Setup;
   /** Folder of all data sets. */
@@ -104,6 +127,8 @@ export interface Options {
   /** Absent where the command line says nothing of it. */
   readonly gpu?: boolean;
   readonly format: ReportFormat;
+  /** The options as they were written. */
+  readonly given: CommandLine["given"];
 }
 
 /** A command line, read. */
@@ -184,6 +209,7 @@ export function resolveOptions(
   const seeds = whole("seeds", text("seeds") ?? "1", 1);
   const workers = text("workers");
   return {
+    ...netOptions(text),
     setup: changed({ ...named, dataset, train: { ...named.train, precision } }, changes),
     data: folder("data"),
     results: resolve(
@@ -203,6 +229,7 @@ export function resolveOptions(
     check: given.check === true,
     ...(typeof given.gpu === "boolean" && { gpu: given.gpu }),
     format: oneOf("format", text("format") ?? "table", FORMATS),
+    given,
   };
 }
 
@@ -213,20 +240,6 @@ function changed(setup: Setup, changes: string | undefined): Setup {
 }
 
 /** Where the user stands: `deno task` itself goes to the project's folder. */
-function startFolder(): string {
+export function startFolder(): string {
   return Deno.env.get("INIT_CWD") ?? Deno.cwd();
-}
-
-function oneOf<Value extends string>(name: OptionName, value: string, values: readonly Value[]) {
-  const found = values.find((other) => other === value);
-  if (found !== undefined) return found;
-  throw new UsageError(
-    `--${name} is one of ${values.join(", ")}, not "${value}".` + didYouMean(value, values),
-  );
-}
-
-function whole(name: OptionName, value: string, least: number): number {
-  const number = Number(value);
-  if (/^\d+$/.test(value) && number >= least && Number.isSafeInteger(number)) return number;
-  throw new UsageError(`--${name} is a whole number, ${least} or more, not "${value}"`);
 }

@@ -1,4 +1,5 @@
 /** `plan`: what tables would run, what is done, and what the rest costs. */
+import type { Sighting } from "../lib/datasets/mod.ts";
 import { cost } from "../lib/cost.ts";
 import { type Counts, counts } from "../lib/plan.ts";
 import { clock } from "../lib/progress.ts";
@@ -6,7 +7,7 @@ import { fold } from "../lib/report/fold.ts";
 import { listing } from "../lib/report/listing.ts";
 import { helpOf } from "./help.ts";
 import type { Options } from "./options.ts";
-import { knownRuns } from "./runs.ts";
+import { type KnownRun, knownRuns } from "./runs.ts";
 
 export const help = helpOf("plan", {
   about: "Lists the runs behind tables, all tables if none is named, in the order in which they " +
@@ -20,7 +21,19 @@ export const help = helpOf("plan", {
 
 /** Prints the plan of the tables called `words`. */
 export async function plan(words: readonly string[], options: Options): Promise<number> {
-  const { runs, asked, dataset } = await knownRuns(words, options);
+  return printPlan(await knownRuns(words, options), options);
+}
+
+/** Prints runs with their costs. @returns the exit code */
+export function printPlan(
+  { runs, dataset, asked }: {
+    readonly runs: readonly KnownRun[];
+    readonly dataset: Sighting;
+    /** What tables name, with repeats; absent where no tables are meant. */
+    readonly asked?: Counts;
+  },
+  options: Pick<Options, "setup" | "format">,
+): number {
   const records = runs.map(({ status, ...run }) => {
     const { multiplyAdds, seconds } = cost(run, dataset);
     return {
@@ -52,7 +65,8 @@ export async function plan(words: readonly string[], options: Options): Promise<
       ...dataset.made || dataset.missing !== undefined
         ? []
         : [`The images of ${dataset.name} are not there yet; they are made first.`],
-      `Asked for, table by table: ${inWords(asked)}. Needed, each once: ${inWords(needed)}; ` +
+      (asked ? `Asked for, table by table: ${inWords(asked)}. ` : "") +
+      `Needed, each once: ${inWords(needed)}; ` +
       `${runs.length - left.length} of these ${runs.length} runs are done.`,
       ...left.length > 0
         ? [
@@ -66,7 +80,8 @@ export async function plan(words: readonly string[], options: Options): Promise<
 }
 
 function inWords({ evaluations, trainings }: Counts): string {
-  return `${evaluations} evaluations and ${trainings} trainings`;
+  const count = (number: number, what: string) => `${number} ${what}${number === 1 ? "" : "s"}`;
+  return `${count(evaluations, "evaluation")} and ${count(trainings, "training")}`;
 }
 
 /** A large number with a unit prefix: `15.5 G`, `1.2 P`. */

@@ -1,12 +1,12 @@
 /** The runs that a command line asks for, and what the store knows of them; none is carried out. */
 import type { Sighting } from "../lib/datasets/mod.ts";
-import { isEvaluation, title } from "../lib/experiment.ts";
+import { type Context, isEvaluation, title } from "../lib/experiment.ts";
 import { askedFor, type Counts, plan, type PlannedRun } from "../lib/plan.ts";
 import { progressBars } from "../lib/progress.ts";
 import { fold } from "../lib/report/fold.ts";
-import { openStore, type RunStatus } from "../lib/store.ts";
+import { openStore, type RunStatus, type Store } from "../lib/store.ts";
 import type { Options } from "./options.ts";
-import { requestFor } from "./tables.ts";
+import { requestFor, tablesNamed, workOf } from "./tables.ts";
 
 /** A run with what the store knows of it. */
 export interface KnownRun extends PlannedRun {
@@ -15,35 +15,75 @@ export interface KnownRun extends PlannedRun {
   readonly status: RunStatus;
 }
 
+/** Where runs are looked for. */
+export interface Ground {
+  readonly store: Store;
+  readonly dataset: Sighting;
+  /** One for each seed. */
+  readonly contexts: readonly Context[];
+}
+
+/** The store, the data and the seeds that options name; nothing is made for that. */
+export async function groundOf(options: Options): Promise<Ground> {
+  const { contextsOf, describeData } = await import("../lib/reproduce.ts");
+  const work = workOf(options);
+  const store = openStore(work.results);
+  const bars = progressBars();
+  const dataset = await describeData(work, bars).finally(bars.stop);
+  return { store, dataset, contexts: contextsOf(work, dataset) };
+}
+
 /**
- * Every run behind the tables called `words`, ancestors first, and the data that they are on. Where
- * there is no such data the runs have empty keys, as its content is a part of them, and a warning
- * goes to standard error.
+ * The run whose key begins with so many digits: one that was begun, or one of the paper's tables.
+ *
+ * @throws {UserError} There is none, or there are several.
  */
+export function runNamed(
+  digits: string,
+  { store, contexts }: Pick<Ground, "store" | "contexts">,
+): PlannedRun {
+  const meant = ({ key }: PlannedRun) => key.startsWith(digits);
+  const toDo = store.runs().some(meant) ? [] : plan(tablesNamed([]), contexts).filter(meant);
+  return toDo.length === 1 ? toDo[0]! : store.find(digits);
+}
+
+/** Every run behind the tables called `words`, ancestors first, and the data that they are on. */
 export async function knownRuns(
   words: readonly string[],
   options: Options,
 ): Promise<
-  { readonly runs: readonly KnownRun[]; readonly asked: Counts; readonly dataset: Sighting }
+  {
+    readonly runs: readonly KnownRun[];
+    readonly asked: Counts;
+    readonly dataset: Sighting;
+    readonly ground: Ground;
+  }
 > {
-  const request = requestFor(words, options);
-  const { contextsOf, describeData } = await import("../lib/reproduce.ts");
-  const store = openStore(request.results);
-  const bars = progressBars();
-  const dataset = await describeData(request, bars).finally(bars.stop);
-  const contexts = contextsOf(request, dataset);
-  const asked = askedFor(request.tables, contexts);
-  const runs = plan(request.tables, contexts).map((planned) => ({
+  const { tables } = requestFor(words, options);
+  const ground = await groundOf(options);
+  const { dataset, contexts } = ground;
+  const asked = askedFor(tables, contexts);
+  return { runs: known(plan(tables, contexts), ground), asked, dataset, ground };
+}
+
+/**
+ * What the store knows of runs. Where there is no data they have empty keys, as its content is a
+ * part of them, and a warning goes to standard error.
+ */
+export function known(runs: readonly PlannedRun[], { store, dataset }: Ground): KnownRun[] {
+  const found = inStore(runs, store);
+  if (dataset.missing === undefined) return found;
+  console.error(warningOf(dataset, dataset.missing));
+  return found.map((run) => ({ ...run, key: "", after: [], status: { state: "todo" } }));
+}
+
+/** What a store knows of runs. */
+export function inStore(runs: readonly PlannedRun[], store: Store): KnownRun[] {
+  return runs.map((planned) => ({
     ...planned,
     name: `${isEvaluation(planned.run) ? "test" : "train"} ${title(planned.run)}`,
     status: store.status(planned),
   }));
-  if (dataset.missing === undefined) return { runs, asked, dataset };
-  console.error(warningOf(dataset, dataset.missing));
-  return {
-    runs: runs.map((run) => ({ ...run, key: "", after: [], status: { state: "todo" } })),
-    ...{ asked, dataset },
-  };
 }
 
 function warningOf({ classes, val }: Sighting, missing: string): string {

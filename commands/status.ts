@@ -2,11 +2,13 @@
 import { listing } from "../lib/report/listing.ts";
 import { helpOf } from "./help.ts";
 import type { Options } from "./options.ts";
-import { knownRuns } from "./runs.ts";
+import { inStore, knownRuns } from "./runs.ts";
 
 export const help = helpOf("status", {
-  about: "Says of every run behind tables, all tables if none is named, whether it is done, " +
-    "running, failed, partial (stopped on the way; it goes on from there) or still to do.",
+  about:
+    "Says of every run behind tables whether it is done, running, failed, partial (stopped on " +
+    "the way; it goes on from there) or still to do. Where no table is named, of those of all " +
+    "tables and of every other run that was begun.",
   examples: {
     "status": "every run under the small setup",
     "status table3 --setup smoke": "the runs of the smoke test",
@@ -16,7 +18,10 @@ export const help = helpOf("status", {
 
 /** Prints the state of the runs behind the tables called `words`. */
 export async function status(words: readonly string[], options: Options): Promise<number> {
-  const { runs } = await knownRuns(words, options);
+  const { runs: ofTables, ground: { store } } = await knownRuns(words, options);
+  const keys = new Set(ofTables.map(({ key }) => key));
+  const others = words.length > 0 ? [] : store.runs().filter(({ key }) => !keys.has(key));
+  const runs = [...ofTables, ...inStore(others, store)];
   const records = runs.map(({ name, key, context, status: { state, detail } }) => (
     { run: name, key, seed: context.seed, state, detail }
   ));

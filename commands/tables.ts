@@ -6,7 +6,7 @@ import { didYouMean } from "../lib/nearest.ts";
 import { departures } from "../lib/protocol.ts";
 import { report, writeReports } from "../lib/report/mod.ts";
 import type { Sheet } from "../lib/report/sheet.ts";
-import type { Request } from "../lib/reproduce.ts";
+import type { Request, Work } from "../lib/reproduce.ts";
 import type { Options } from "./options.ts";
 
 const { setups, ...tables } = experiments;
@@ -52,13 +52,17 @@ export function tablesWith(rows: ReadonlySet<Row>): Table[] {
 
 /** What the options ask for, of the tables called `words`. */
 export function requestFor(words: readonly string[], options: Options): Request {
-  const { setup, data, results, seeds, workers, skipUnreadable } = options;
   const tables = tablesNamed(words);
-  if (options.strict) mustBePapers(setup);
+  if (options.strict) mustBePapers(options.setup);
+  return { ...workOf(options), tables, paper: setups.paper };
+}
+
+/** What runs are carried out under and on, as the options say. */
+export function workOf(
+  { setup, data, results, seeds, workers, skipUnreadable }: Options,
+): Work {
   return {
-    tables,
     setup,
-    paper: setups.paper,
     dataset: setup.dataset,
     dataFolder: data,
     results,

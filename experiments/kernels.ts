@@ -5,8 +5,8 @@
 import type { Row, Table, TrainRun } from "../lib/experiment.ts";
 import { evaluations, net, oneScale } from "./protocol.ts";
 
-/** Five convolutions and no kernel that fits net A's, so it starts from random weights. */
-export const shallow: TrainRun = { config: "B-5x5", S: 256, init: "random" };
+/** Five convolutions. */
+export const shallow = net("B-5x5", 256);
 
 function row(run: TrainRun): Row {
   return { evaluations: evaluations(run, oneScale(run.S), "centre-crop"), published: {} };

@@ -1,9 +1,12 @@
 /** How the paper trains and tests (Section 3): policy, kept apart from the engine. */
-import type { ConfigName, EvalRun, Method, TrainRun, TrainScale } from "../lib/experiment.ts";
+import type { ConfigName, EvalRun, Init, Method, TrainRun, TrainScale } from "../lib/experiment.ts";
 import { middleOf } from "../lib/vgg/images.ts";
 
 /** "The first four convolutional layers and the last three fully-connected layers" (3.1). */
 const FROM_NET_A = ["conv1_1", "conv2_1", "conv3_1", "conv3_2", "fc6", "fc7", "fc8"];
+
+/** Nets that start from random weights: no kernel of net A's fits the 5x5 net. */
+const FIRST: readonly ConfigName[] = ["A", "A-LRN", "B-5x5"];
 
 /** S drawn for each image (3.1). */
 export const JITTERED: TrainScale = [256, 512];
@@ -11,14 +14,18 @@ export const JITTERED: TrainScale = [256, 512];
 /**
  * The network that the paper calls `config`, trained at S, with the chain it was initialised from:
  * A from random weights, the deeper nets from A; S = 384 from S = 256; jittered S from S = 384.
+ * Scales that the paper has not, too, start as 384 or as its jittered S does.
  */
 export function net(config: ConfigName, S: TrainScale): TrainRun {
   if (S === 256) {
-    const shallow = config === "A" || config === "A-LRN";
-    return { config, S, init: shallow ? "random" : { from: net("A", 256), layers: FROM_NET_A } };
+    return { config, S, init: FIRST.includes(config) ? "random" : initFrom(net("A", 256), config) };
   }
-  const from = net(config, S === 384 ? 256 : 384);
-  return { config, S, init: { from, layers: "all" } };
+  return { config, S, init: initFrom(net(config, typeof S === "number" ? 256 : 384), config) };
+}
+
+/** How a net of `config` starts from an earlier one: as a whole where they are alike. */
+export function initFrom(from: TrainRun, config: ConfigName): Extract<Init, { from: TrainRun }> {
+  return { from, layers: from.config === config ? "all" : FROM_NET_A };
 }
 
 /** Q = S, or the middle of the range for a jittered S (4.1). */

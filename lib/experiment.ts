@@ -235,6 +235,11 @@ export function hasAncestor(init: Init): init is Extract<Init, { readonly from: 
   return typeof init === "object" && "from" in init;
 }
 
+/** Whether weights come from a file that was made elsewhere. */
+export function isImported(init: Init): init is Extract<Init, { readonly weights: string }> {
+  return typeof init === "object" && "weights" in init;
+}
+
 /** S as the paper prints it. */
 export function formatS(S: TrainScale): string {
   return typeof S === "number" ? String(S) : `[${S[0]};${S[1]}]`;
@@ -244,7 +249,7 @@ export function formatS(S: TrainScale): string {
 export function title(run: Run): string {
   if (isEvaluation(run)) return `${title(run.net)} at Q = ${run.Q}, ${run.method}`;
   return `${run.config} ${formatS(run.S)}${run.update === "fc" ? " (FC layers)" : ""}${
-    typeof run.init === "object" && "weights" in run.init ? " (imported)" : ""
+    isImported(run.init) ? " (imported)" : ""
   }`;
 }
 

@@ -18,11 +18,16 @@ export interface PlannedRun {
   readonly after: readonly string[];
 }
 
-/**
- * Collects the runs behind `tables` under every context (one for each seed), dropping repeats.
- * Every run comes after those it needs.
- */
+/** The runs behind `tables`; see `planOf`. */
 export function plan(tables: readonly Table[], contexts: readonly Context[]): PlannedRun[] {
+  return planOf(evaluationsOf(tables), contexts);
+}
+
+/**
+ * Collects runs and those that they start from under every context (one for each seed), dropping
+ * repeats. Every run comes after those it needs.
+ */
+export function planOf(runs: readonly Run[], contexts: readonly Context[]): PlannedRun[] {
   const planned = new Map<string, PlannedRun>();
 
   function visit(run: Run, context: Context) {
@@ -35,7 +40,7 @@ export function plan(tables: readonly Table[], contexts: readonly Context[]): Pl
   }
 
   for (const context of contexts) {
-    for (const evaluation of evaluationsOf(tables)) visit(evaluation, context);
+    for (const run of runs) visit(run, context);
   }
   return [...planned.values()];
 }

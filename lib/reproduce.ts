@@ -14,20 +14,17 @@ import {
 } from "./datasets/mod.ts";
 import { type Claim, type ClaimsResult, judged } from "./claims.ts";
 import { UserError } from "./errors.ts";
-import type { Context, Setup, Table, TableResult } from "./experiment.ts";
+import type { Context, Run, Setup, Table, TableResult } from "./experiment.ts";
 import { finalLosses } from "./losses.ts";
-import { plan } from "./plan.ts";
+import { evaluationsOf, planOf } from "./plan.ts";
 import { type Bars, progressBars } from "./progress.ts";
 import { departures } from "./protocol.ts";
 import { resultsOf, type Source } from "./results.ts";
 import { makeStore, openStore } from "./store.ts";
 
-/** What a user asks for. */
-export interface Request {
-  readonly tables: readonly Table[];
+/** What runs are carried out under and on. */
+export interface Work {
   readonly setup: Setup;
-  /** The paper's own setup, from which departures are counted. */
-  readonly paper: Setup;
   readonly dataset: string;
   /** Folder of all data sets. */
   readonly dataFolder: string;
@@ -39,23 +36,40 @@ export interface Request {
   readonly skipUnreadable?: boolean;
 }
 
+/** What a user asks for. */
+export interface Request extends Work {
+  readonly tables: readonly Table[];
+  /** The paper's own setup, from which departures are counted. */
+  readonly paper: Setup;
+}
+
 /**
  * Carries out what the tables need and is not done yet, with progress on standard error.
  *
  * @throws {UserError} A run failed, or the data or the store cannot be used. All that was done is kept.
  */
 export async function reproduce(request: Request): Promise<TableResult[]> {
+  return resultsOf(request, await carryOutRuns(evaluationsOf(request.tables), request));
+}
+
+/**
+ * Carries out runs, and those that they start from, that are not done yet, under every seed.
+ *
+ * @returns where their results are
+ * @throws {UserError} A run failed, or the data or the store cannot be used. All that was done is kept.
+ */
+export async function carryOutRuns(runs: readonly Run[], work: Work): Promise<Source> {
   const bars = progressBars();
   try {
-    const dataset = await openData(request, bars);
-    const store = makeStore(request.results);
-    const contexts = contextsOf(request, dataset);
-    const runs = plan(request.tables, contexts);
-    const { setup, workers } = request;
+    const dataset = await openData(work, bars);
+    const store = makeStore(work.results);
+    const contexts = contextsOf(work, dataset);
+    const { setup, workers } = work;
     // Loaded here: whoever only collects needs neither threads nor an installer.
     const { carryOutPlan } = await import("./crew.ts");
-    await carryOutPlan(runs, { store, dataset, setup, bars, ...workers && { workers } });
-    return resultsOf(request, { dataset, store, contexts });
+    const crew = { store, dataset, setup, bars, ...workers && { workers } };
+    await carryOutPlan(planOf(runs, contexts), crew);
+    return { store, dataset, contexts };
   } finally {
     bars.stop();
   }
@@ -102,7 +116,7 @@ async function stored(request: Request): Promise<Source> {
 }
 
 /** The part of a request that says which data set is meant. */
-export type DataRequest = Pick<Request, "setup" | "dataset" | "dataFolder" | "skipUnreadable">;
+export type DataRequest = Pick<Work, "setup" | "dataset" | "dataFolder" | "skipUnreadable">;
 
 /** Opens the data set of a request, with a bar for each kind of work that takes long. */
 export async function openData(request: DataRequest, bars: Bars): Promise<Dataset> {
@@ -134,7 +148,7 @@ function optionsOf(
 
 /** What the runs of a request depend on, seed by seed. */
 export function contextsOf(
-  { setup: { train, evaluate }, seeds }: Pick<Request, "setup" | "seeds">,
+  { setup: { train, evaluate }, seeds }: Pick<Work, "setup" | "seeds">,
   { fingerprint }: Pick<Description, "fingerprint">,
 ): Context[] {
   return seeds.map((seed) => ({ train, evaluate, seed, data: fingerprint }));

@@ -65,11 +65,10 @@ export function resultsOf({ tables, setup, paper }: TablesAsked, source: Source)
     const scores = seeds.map(scoresOf);
     const errors = scores.map(errorsOf);
     const measured = meanErrors(errors);
-    const interval = (which: keyof Errors) => inPerCent(measured[which], protocol.images);
     const comparison = comparisonOf(row, protocol, errors);
     return {
       ...{ row, protocol, runs, scores, measured, seeds: errors },
-      intervals: { top1: interval("top1"), top5: interval("top5") },
+      intervals: intervalsOf(measured, protocol.images),
       ...comparison && { comparison },
     };
   }
@@ -82,7 +81,7 @@ export function resultsOf({ tables, setup, paper }: TablesAsked, source: Source)
 }
 
 /** Scores the mean of the runs' posteriors. */
-function scoresFrom(store: Store, runs: readonly PlannedRun[]): Scores {
+export function scoresFrom(store: Store, runs: readonly PlannedRun[]): Scores {
   using open = new DisposableStack();
   return scored(runs.map((run) => open.use(store.openPosteriors(run))));
 }
@@ -117,10 +116,13 @@ function comparisonOf(
   return { status, reason };
 }
 
-/** Wilson's interval of an error in per cent. */
-function inPerCent(error: number, images: number): Interval {
-  const { low, high } = wilson(error / 100 * images, images);
-  return { low: 100 * low, high: 100 * high };
+/** Wilson's intervals of errors, all in per cent. */
+export function intervalsOf(errors: Errors, images: number): Record<keyof Errors, Interval> {
+  const interval = (error: number) => {
+    const { low, high } = wilson(error / 100 * images, images);
+    return { low: 100 * low, high: 100 * high };
+  };
+  return { top1: interval(errors.top1), top5: interval(errors.top5) };
 }
 
 function meanErrors(seeds: readonly Errors[]): Errors {

@@ -105,6 +105,9 @@ Deno.test("help names usage, options and examples", async () => {
       "kernels",
       "reproduce-all",
       "report",
+      "train",
+      "evaluate",
+      "fuse",
     ] as const
   ) {
     const { code, out } = await cli(name, "--help");
@@ -128,6 +131,12 @@ Deno.test("misuse is answered in a sentence, with code 2 and nothing on standard
       ["report", "tabel3"],
       'There is no table "tabel3": the tables that ask for runs are table3, table4,',
     ],
+    [["train", "--config", "F"], '--config is one of A, A-LRN, B, C, D, E, B-5x5, not "F".'],
+    [
+      ["evaluate", "--Q", "200"],
+      '--Q is a whole number, 224 or more, not "200": the smallest side',
+    ],
+    [["fuse", "--S", "256"], "fuse takes no --S; fuse --help says what it takes"],
     [["toString"], 'There is no command "toString"'],
   ];
   await Promise.all(cases.map(async ([args, message]) => {

@@ -103,6 +103,14 @@ Deno.test("the paper's chain: [256;512] from 384 from 256 from A's seven layers"
   ]);
 });
 
+Deno.test("other scales than the paper's start as 384 or as its jittered S; the 5x5 net at random", () => {
+  const from = (run: TrainRun) => hasAncestor(run.init) ? title(run.init.from) : run.init;
+  assert.equal(from(net("D", 320)), "D 256");
+  assert.equal(from(net("D", [256, 384])), "D 384");
+  assert.equal(from(net("B-5x5", 256)), "random");
+  assert.deepEqual(needs(net("A", 224)), [A]);
+});
+
 Deno.test("runs have names for people and for folders", () => {
   assert.deepEqual([formatS(256), formatS(JITTERED)], ["256", "[256;512]"]);
   const fc: TrainRun = { ...D, update: "fc" };

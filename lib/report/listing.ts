@@ -12,8 +12,8 @@ export interface ListingColumn {
   readonly field: string;
   /** Its heading, if it is not the field's name. */
   readonly heading?: string;
-  /** How a value is written for people. */
-  readonly show?: (value: Value) => string;
+  /** How a value is written for people; the record is there for what else belongs in the cell. */
+  readonly show?: (value: Value, record: FlatRecord) => string;
 }
 
 /** A list of records with a title and a last word. */
@@ -34,7 +34,7 @@ export function listing(list: Listing, format: ReportFormat): string {
   const rows = records.map((record) =>
     columns.map(({ field, show = String }) =>
       // A cell is one line here, whatever the value is.
-      record[field] === undefined ? "" : show(record[field]).replace(/\s+/g, " ")
+      record[field] === undefined ? "" : show(record[field], record).replace(/\s+/g, " ")
     )
   );
   const align = columns.map(({ field }) =>

@@ -50,7 +50,7 @@ export function recordsOf({ table, rows }: TableResult): FlatRecord[] {
 }
 
 /** Configs of a row's nets, each once: `D`, or `D + E`. */
-export function configsOf({ evaluations }: Row): string {
+export function configsOf({ evaluations }: Pick<Row, "evaluations">): string {
   return [...new Set(evaluations.map(({ net }) => net.config))].join(" + ");
 }
 

@@ -15,7 +15,7 @@ export function titleOf({ name, caption }: Pick<Table, "name" | "caption">): str
 }
 
 /** Sentences that tell measured numbers from published ones, most important first. */
-export function captionOf({ setup, dataset, rows }: TableResult): string[] {
+export function captionOf({ table, setup, dataset, rows }: TableResult): string[] {
   const ours = rows.filter(({ row }) => row.evaluations.length > 0);
   const most = Math.max(0, ...ours.map(({ seeds }) => seeds.length));
   const missing = ours.filter(({ measured }) => measured === undefined).length;
@@ -35,7 +35,10 @@ export function captionOf({ setup, dataset, rows }: TableResult): string[] {
     );
   }
   if (missing > 0) {
-    sentences.push(`${missing} of ${count(ours.length, "row")} not measured yet (${MISSING}).`);
+    sentences.push(
+      `${missing} of ${count(ours.length, "row")} not measured yet (${MISSING}): ` +
+        `deno task ${table.name} makes them, with the same options.`,
+    );
   }
   return sentences;
 }

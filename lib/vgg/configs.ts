@@ -53,6 +53,9 @@ const NETS: Record<ConfigName, string> = {
 /** The six configurations in the paper's order. */
 export const CONFIGS = Object.keys(TABLE_1) as readonly (keyof typeof TABLE_1)[];
 
+/** These and the shallow net. */
+export const ALL_NETS = Object.keys(NETS) as readonly ConfigName[];
+
 /** Side of a feature map after the five poolings, which round odd sides up as Caffe's do. */
 export function pooled(side: number): number {
   for (let pooling = 0; pooling < 5; pooling++) side = Math.ceil(side / 2);
@@ -90,6 +93,26 @@ export function layersOf(config: ConfigName, shape = IMAGENET): Layer[] {
 /** The layers that have weights. */
 export function convsOf(layers: readonly Layer[]): Conv[] {
   return layers.filter((layer) => layer.kind === "conv");
+}
+
+/** Shapes of a net's weights by name: kernels `[size, size, inputs, outputs]`, biases `[outputs]`. */
+export function weightShapes(layers: readonly Layer[]): Map<string, readonly number[]> {
+  const shapes = new Map<string, readonly number[]>();
+  for (const { name, size, inputs, outputs } of convsOf(layers)) {
+    shapes.set(`${name}.kernel`, [size, size, inputs, outputs]).set(`${name}.bias`, [outputs]);
+  }
+  return shapes;
+}
+
+/** Names of the layers that two nets have alike: in name, size, inputs and outputs. */
+export function layersInCommon(one: readonly Layer[], other: readonly Layer[]): string[] {
+  const of = (layers: readonly Layer[]) =>
+    new Map(convsOf(layers).map((conv) => [conv.name, conv]));
+  const others = of(other);
+  return [...of(one)].filter(([name, conv]) => {
+    const { size, inputs, outputs } = others.get(name) ?? {};
+    return size === conv.size && inputs === conv.inputs && outputs === conv.outputs;
+  }).map(([name]) => name);
 }
 
 /** Number of weights and biases, as in Table 2. */

@@ -8,7 +8,7 @@ import type { Method, TrainScale, TrainSetup } from "../experiment.ts";
 import { normal, permutation, uniform } from "../random.ts";
 
 /** Side of the paper's training crop, the unit of S and Q. */
-const PAPER_CROP = 224;
+export const PAPER_CROP = 224;
 
 /** A scale S or Q, given in the paper's pixels, in pixels of a setup whose crop is `crop` wide. */
 export function pixels(scale: number, crop: number): number {

@@ -72,17 +72,18 @@ export interface OpenSafetensors extends Disposable {
   read(name: string, from?: number, to?: number): NamedTensor["values"];
 }
 
+/** What to do about a damaged file of ours. */
+const MAKE_AGAIN = "remove it, and what it held is made again";
+
 /**
  * Opens a file and reads its header.
  *
+ * @param remedy what a user may do about a damaged file, for the message
  * @throws UserError where the file is damaged: cut off, or its header does not fit its bytes
  */
-export function openSafetensors(file: string): OpenSafetensors {
+export function openSafetensors(file: string, { remedy = MAKE_AGAIN } = {}): OpenSafetensors {
   const handle = Deno.openSync(file);
-  const damaged = (what: string) =>
-    new UserError(
-      `Cannot read "${file}": ${what}; remove it, and what it held is made again`,
-    );
+  const damaged = (what: string) => new UserError(`Cannot read "${file}": ${what}; ${remedy}`);
   function bytes(at: number, length: number): Uint8Array<ArrayBuffer> {
     const part = new Uint8Array(length);
     handle.seekSync(at, Deno.SeekMode.Start);

@@ -19,7 +19,8 @@ function refuses(args: readonly string[], message: string) {
 }
 
 Deno.test("a bare command means one seed of the small setup, inside the project", () => {
-  const { setup, ...rest } = options();
+  const { setup, given, ...rest } = options();
+  assert.deepEqual(given, {});
   assert.equal(setup.name, "small");
   assert.equal(setup.dataset, "scenes");
   assert.equal(setup.train.precision, "float32");
@@ -36,12 +37,13 @@ Deno.test("a bare command means one seed of the small setup, inside the project"
 });
 
 Deno.test("options change what they name", () => {
-  const { setup, ...rest } = options(
+  const { setup, given, ...rest } = options(
     ..."--setup smoke --seeds 3 --seed=5 --precision bfloat16 --workers 2 --dry-run".split(" "),
     ..."--skip-unreadable --gpu=false --format csv --results /r --data /d".split(" "),
   );
   assert.equal(setup.name, "smoke");
   assert.equal(setup.train.precision, "bfloat16");
+  assert.deepEqual([given.seed, given.gpu, given["dry-run"]], ["5", false, true]); // as written
   assert.deepEqual(rest, {
     data: resolve("/d"),
     results: resolve("/r/smoke-bfloat16"),

@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
 import { small } from "../../experiments/setups.ts";
+import type { ConfigName } from "../../lib/experiment.ts";
 import {
   CONFIGS,
   convsOf,
   countMultiplyAdds,
   countParameters,
+  layersInCommon,
   layersOf,
   pooled,
   shapeOf,
+  weightShapes,
 } from "../../lib/vgg/configs.ts";
 
 Deno.test("Table 2: parameters at 1000 classes, and multiply-adds of a crop of 224", () => {
@@ -129,4 +132,26 @@ Deno.test("multiply-adds of a whole image: fc6 slides over its larger map", () =
   const expected = 64 * 96 * 9 * 3 * 1 + 32 * 48 * 9 * 1 * 2 + 16 * 24 * 9 * (2 * 4 + 4 * 4) +
     8 * 12 * 9 * (4 * 8 + 8 * 8) + 4 * 6 * 9 * (8 * 8 + 8 * 8) + 2 * 3 * (8 * 4 + 4 * 4 + 4 * 10);
   assert.equal(countMultiplyAdds(layersOf("A", shape), 64, 96), expected);
+});
+
+Deno.test("a net's weights have names and shapes: two for each layer, Table 2's in all", () => {
+  const shapes = weightShapes(layersOf("D"));
+  assert.equal(shapes.size, 2 * 16);
+  assert.deepEqual(shapes.get("conv1_1.kernel"), [3, 3, 3, 64]);
+  assert.deepEqual(shapes.get("fc6.kernel"), [7, 7, 512, 4096]);
+  assert.deepEqual(shapes.get("fc8.bias"), [1000]);
+  const values = [...shapes.values()].map((sides) => sides.reduce((a, b) => a * b));
+  assert.equal(values.reduce((a, b) => a + b), 138_357_544);
+});
+
+Deno.test("what nets have in common has one name and one shape", () => {
+  const common = (one: ConfigName, other: ConfigName) =>
+    layersInCommon(layersOf(one), layersOf(other)).join(" ");
+  // the paper's seven, and what else happens to fit by name
+  assert.equal(
+    common("A", "D"),
+    "conv1_1 conv2_1 conv3_1 conv3_2 conv4_1 conv4_2 conv5_1 conv5_2 fc6 fc7 fc8",
+  );
+  assert.equal(common("C", "D").includes("conv3_3"), false); // 1x1 and 3x3
+  assert.equal(common("B-5x5", "B"), "fc6 fc7 fc8");
 });

@@ -1,0 +1,50 @@
+/** `evaluate`: one net at any test scales, by any method, and the mean of all. */
+import { evaluations, oneScale } from "../experiments/protocol.ts";
+import { isEvaluation, title } from "../lib/experiment.ts";
+import { fusionOf } from "../lib/fusion.ts";
+import { planOf } from "../lib/plan.ts";
+import { fusionListing } from "../lib/report/fusion_listing.ts";
+import { listing } from "../lib/report/listing.ts";
+import { carryOut, showPlan } from "./adhoc.ts";
+import { helpOf } from "./help.ts";
+import { netToEvaluate } from "./nets.ts";
+import type { Options } from "./options.ts";
+import { groundOf } from "./runs.ts";
+
+export const help = helpOf("evaluate", {
+  about:
+    "Tests a net at each Q by each method, and prints every error and that of the mean of all " +
+    "posteriors, with 95 % intervals. The net is the paper's own of --config and --S, which is " +
+    "trained first if need be; or --weights: a stored training, or a safetensors file whose tensors " +
+    "are named conv1_1.kernel [3, 3, in, out], conv1_1.bias [out] and on, as in a store, which is " +
+    "copied into the store. Posteriors are kept where the tables look for them.",
+  examples: {
+    "evaluate --config D --S 384 --Q 352,384,416": "a row of Table 4",
+    "evaluate --weights 0123abcd --method multi-crop": "a stored net",
+    "evaluate --config D --weights FILE --Q 256,512": "from elsewhere",
+    "evaluate --config D --S 384 --dry-run": "what it would run",
+  },
+});
+
+/** Evaluates the net that options mean, under each seed, and prints its errors. */
+export async function evaluate(options: Options): Promise<number> {
+  const ground = await groundOf(options);
+  const { run, imported } = netToEvaluate(options, ground);
+  const { Q = oneScale(run.S), methods = ["dense"], setup } = options;
+  const runs = evaluations(run, Q, ...methods);
+  if (options.dryRun) return showPlan(runs, ground, options);
+  const { store, contexts, dataset } = await carryOut(runs, { options, ground, imported });
+  const fusions = contexts.map((context) => {
+    const done = planOf(runs, [context]).filter(({ run }) => isEvaluation(run));
+    return fusionOf(done, store);
+  });
+  console.log(listing(
+    fusionListing(fusions, {
+      setup,
+      title: `${title(run)} under the setup "${setup.name}" on ${dataset.name}, ` +
+        `${dataset.val.length.toLocaleString("en-US")} validation images`,
+    }),
+    options.format,
+  ));
+  return 0;
+}

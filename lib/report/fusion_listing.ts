@@ -1,0 +1,156 @@
+/** Evaluations and their mean as a list: each one's errors, and whether fusing them was worth it. */
+import type { Difference } from "../difference.ts";
+import { type EvalRun, formatS, type Setup, title } from "../experiment.ts";
+import type { Fusion, Measured } from "../fusion.ts";
+import type { PlannedRun } from "../plan.ts";
+import { imagesToDecide } from "../statistics/mod.ts";
+import { fold } from "./fold.ts";
+import type { Listing } from "./listing.ts";
+import { configsOf, type FlatRecord, formatQ, rounded } from "./records.ts";
+import { count } from "./words.ts";
+
+/** Differences that chance would bring about less often than this are called real. */
+const SIGNIFICANCE = 0.05;
+
+/** Below this a probability is not spelt out. */
+const TINY = 0.0001;
+
+/** Lists fusions, one a seed, with their members. */
+export function fusionListing(
+  fusions: readonly Fusion[],
+  { title, setup }: { readonly title: string; readonly setup: Setup },
+): Listing {
+  const records = fusions.flatMap((fusion) => recordsOf(fusion, setup));
+  const seeds = new Set(records.map(({ seed }) => seed));
+  return {
+    title,
+    records,
+    columns: [
+      { field: "run" },
+      ...seeds.size > 1 ? [{ field: "seed" }] : [],
+      { field: "key", show: (key) => String(key).includes(" ") ? "" : String(key) },
+      ...(["top1", "top5"] as const).map((kind) => ({
+        field: `${kind}_error`,
+        heading: `${kind.replace("p", "p-")}, %`,
+        show: (_: unknown, record: FlatRecord) => errorOf(record, kind),
+      })),
+    ],
+    notes: [
+      "In brackets: 95 % intervals (Wilson), for so many images.",
+      ...fusions.flatMap((fusion) => wordsOf(fusion, fusions.length > 1)),
+      ...fusions.some(({ fused }) => fused)
+        ? ["A best member was picked on these same images, which flatters it."]
+        : [],
+    ],
+  };
+}
+
+/** `17.4 (15.8 to 19.1)` */
+function errorOf(record: FlatRecord, kind: "top1" | "top5"): string {
+  const [error, low, high] = ["error", "low", "high"]
+    .map((what) => Number(record[`${kind}_${what}`]).toFixed(1));
+  return `${error} (${low} to ${high})`;
+}
+
+/** A record for each member, and one for the mean, which alone is compared. */
+function recordsOf(
+  { images, classes, members, fused }: Fusion,
+  { name: setup, dataset }: Setup,
+): FlatRecord[] {
+  const all = members.map(({ run }) => run);
+  const ground = { images, classes, dataset, setup };
+  return [
+    ...members.map((member) => ({
+      run: title(member.run.run),
+      ...whatOf([member.run]),
+      ...{ ...ground, ...numbersOf(member) },
+      ...comparisonOf(undefined),
+    })),
+    ...fused
+      ? [{
+        run: `mean of ${all.length}`,
+        ...whatOf(all),
+        ...{ ...ground, ...numbersOf(fused) },
+        ...comparisonOf(fused),
+      }]
+      : [],
+  ];
+}
+
+/** What was evaluated, and how: each value once. */
+function whatOf(runs: readonly PlannedRun[]): FlatRecord {
+  const unique = <Value>(values: readonly Value[]) => [...new Set(values)];
+  const evaluations = runs.map(({ run }) => run as EvalRun);
+  const scales = unique(
+    evaluations.map(({ net: { S } }) => typeof S === "number" ? S : formatS(S)),
+  );
+  const seeds = unique(runs.map(({ context }) => context.seed));
+  return {
+    config: configsOf({ evaluations }),
+    S: scales.length === 1 ? scales[0] : scales.join(" "),
+    Q: formatQ(unique(evaluations.map(({ Q }) => Q))),
+    method: unique(evaluations.map(({ method }) => method)).join(" "),
+    seed: seeds.length === 1 ? seeds[0] : seeds.join(" "),
+    key: runs.map(({ key }) => key).join(" "),
+  };
+}
+
+function numbersOf({ errors, intervals: { top1, top5 } }: Measured): FlatRecord {
+  return {
+    top1_error: rounded(errors.top1),
+    top1_low: rounded(top1.low),
+    top1_high: rounded(top1.high),
+    top5_error: rounded(errors.top5),
+    top5_low: rounded(top5.low),
+    top5_high: rounded(top5.high),
+  };
+}
+
+/** The mean's top-1 error - its best member's, in points. */
+function comparisonOf(fused: Fusion["fused"]): FlatRecord {
+  const { points, interval, p, pairs } = fused?.difference ?? {};
+  return {
+    best_member: fused?.best.key,
+    difference: rounded(points),
+    difference_low: rounded(interval?.low),
+    difference_high: rounded(interval?.high),
+    only_fused_wrong: pairs?.onlyFirst,
+    only_best_wrong: pairs?.onlySecond,
+    p_value: p === undefined ? undefined : Number(p.toPrecision(3)),
+  };
+}
+
+/** How the mean compares with its best member, and what that means, in lines. */
+function wordsOf({ members, fused }: Fusion, severalSeeds: boolean): string[] {
+  if (fused === undefined) return [];
+  const { best, difference } = fused;
+  const { points, interval: { low, high }, pairs: { onlyFirst, onlySecond }, p } = difference;
+  const seed = severalSeeds ? `Seed ${best.context.seed}: ` : "";
+  const paragraph =
+    `${seed}Mean of ${members.length} against its best member, ${title(best.run)}: ` +
+    `${signed(points)} points of top-1 error (95 %, Tango: ${signed(low)} to ${signed(high)}). ` +
+    `${
+      count(onlyFirst, "image")
+    } only the mean got wrong, ${onlySecond} only the best member: exact ` +
+    `McNemar p ${p < TINY ? `< ${TINY}` : `= ${p.toPrecision(2)}`}. ${meaningOf(difference)}`;
+  return [fold(paragraph).join("\n")];
+}
+
+/** What a difference means, in a sentence. */
+function meaningOf({ points, p, pairs }: Difference): string {
+  if (p < SIGNIFICANCE) {
+    return `The mean is ${points < 0 ? "better" : "worse"}: chance would seldom do this.`;
+  }
+  if (points === 0) return "They are level here.";
+  const needed = count(imagesToDecide(pairs), "image");
+  return `No difference is shown; one of this size would take about ${needed}.`;
+}
+
+/** Two decimals and a sign. */
+function signed(points: number): string {
+  return points.toLocaleString("en-US", {
+    minimumFractionDigits: 2,
+    maximumFractionDigits: 2,
+    signDisplay: "exceptZero",
+  });
+}

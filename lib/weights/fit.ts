@@ -1,0 +1,37 @@
+/** Whether tensors are the weights of a net. Pure functions that say what is wrong. */
+import type { Shapes } from "./own.ts";
+
+/** Names that a message lists at most. */
+const MOST = 3;
+
+/** What keeps tensors of these shapes from being a net's weights; nothing where they fit. */
+export function misfit(found: Shapes, needed: Shapes): string | undefined {
+  const without = (one: Shapes, other: Shapes) =>
+    [...one.keys()].filter((name) => !other.has(name));
+  const [missing, unknown] = [without(needed, found), without(found, needed)];
+  if (missing.length + unknown.length > 0) {
+    return [
+      ...missing.length > 0 ? [`it has no ${someOf(missing)}`] : [],
+      ...unknown.length > 0 ? [`the net has no ${someOf(unknown)}`] : [],
+    ].join(", and ");
+  }
+  const odd = [...needed].filter(([name, shape]) => String(found.get(name)) !== String(shape));
+  const [first] = odd;
+  if (first === undefined) return undefined;
+  const [name, shape] = first;
+  const list = (sides: readonly number[]) => `[${sides.join(", ")}]`;
+  const others = odd.length > 1 ? ` (and ${odd.length - 1} more do not fit)` : "";
+  return `its ${name} is ${list(found.get(name)!)}, the net's is ${list(shape)}${others}`;
+}
+
+/** What of a tensor is no finite number; nothing where all is. */
+export function flaw(name: string, values: Float32Array): string | undefined {
+  const at = values.findIndex((value) => !Number.isFinite(value));
+  return at < 0 ? undefined : `value ${at} of ${name} is ${values[at]}`;
+}
+
+/** `a, b, c and 9 more` */
+function someOf(names: readonly string[]): string {
+  const more = names.length - MOST;
+  return names.slice(0, MOST).join(", ") + (more > 0 ? ` and ${more} more` : "");
+}

@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { smoke } from "../experiments/setups.ts";
+import { UserError } from "../lib/errors.ts";
+import type { Context, Setup } from "../lib/experiment.ts";
+import { bringIn, importedNet, noteIn } from "../lib/import.ts";
+import { planOf } from "../lib/plan.ts";
+import { makeStore } from "../lib/store.ts";
+import { layersOf, shapeOf, weightShapes } from "../lib/vgg/configs.ts";
+import { type NamedTensor, readSafetensors, writeSafetensors } from "../lib/weights/safetensors.ts";
+import { noises } from "./formula.ts";
+import { setup as tiny } from "./vgg/tiny.ts";
+
+const setup: Setup = { ...smoke, train: tiny };
+const dataset = { name: "made up", classes: ["a", "b"] };
+const contexts: Context[] = [0, 1].map((seed) => ({
+  ...{ train: tiny, evaluate: smoke.evaluate, seed, data: "made-up" },
+}));
+const asked = { config: "A", S: 256, setup, dataset } as const;
+
+/** Weights of a tiny A, by formula. */
+function weightsOfA(classes = 2): Map<string, NamedTensor> {
+  const shapes = weightShapes(layersOf("A", shapeOf(tiny, classes)));
+  return new Map([...shapes].map(([name, shape], i) => {
+    const count = shape.reduce((product, side) => product * side);
+    return [name, { shape, values: noises(count, { from: 1000 * i }) }];
+  }));
+}
+
+/** A file with tensors, in a folder of its own. */
+function inFile(
+  tensors: ReadonlyMap<string, NamedTensor>,
+  work: (file: string, folder: string) => void,
+  metadata: Record<string, string> = {},
+) {
+  const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
+  try {
+    writeSafetensors(`${folder}/given.safetensors`, { tensors, metadata });
+    work(`${folder}/given.safetensors`, folder);
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+}
+
+function refused(work: () => unknown, message: RegExp) {
+  assert.throws(work, (error) => {
+    assert.ok(error instanceof UserError, String(error));
+    assert.match(error.message, message);
+    return true;
+  });
+}
+
+Deno.test("weights from elsewhere are a training that is done, under the digest of their file", () =>
+  inFile(weightsOfA(), (file, folder) => {
+    const net = importedNet(file, asked);
+    const { stdout } = new Deno.Command("sha256sum", { args: [file] }).outputSync();
+    const [digest] = new TextDecoder().decode(stdout).split(" ");
+    assert.deepEqual(net.run, { config: "A", S: 256, init: { weights: digest } });
+
+    const store = makeStore(`${folder}/results`);
+    bringIn(net, { store, contexts });
+    const planned = planOf([net.run], contexts);
+    assert.deepEqual(store.runs().map(({ key }) => key).sort(), planned.map((r) => r.key).sort());
+    for (const run of planned) {
+      assert.equal(store.status(run).state, "done");
+      assert.deepEqual(store.readWeights(run), weightsOfA());
+      const written = readSafetensors(`${store.folderOf(run)}/weights.safetensors`);
+      assert.equal(written.metadata.run, run.key);
+      assert.deepEqual(JSON.parse(written.metadata.recipe!).run, net.run);
+    }
+    // once there, the file is not needed
+    Deno.removeSync(file);
+    bringIn(net, { store, contexts });
+  }));
+
+Deno.test("a file of another net, or of other classes, is refused with both shapes", () => {
+  inFile(weightsOfA(), (file) => {
+    refused(
+      () => importedNet(file, { ...asked, config: "B" }),
+      /^Cannot take ".*given\.safetensors" as weights of B under the setup "smoke" for the 2 classes of made up: it has no conv1_2\.kernel, .*; name the --config, --setup and --dataset/,
+    );
+    refused(
+      () => importedNet(file, { ...asked, setup: smoke }),
+      /its conv1_1\.kernel is \[3, 3, 3, 2\], the net's is \[3, 3, 3, 4\]/, // width 1/32 and 1/16 of 64
+    );
+  });
+  inFile(weightsOfA(1000), (file) => {
+    refused(
+      () => importedNet(file, asked),
+      /its fc8\.kernel is \[1, 1, 16, 1000\], the net's is \[1, 1, 16, 2\]/,
+    );
+  });
+});
+
+Deno.test("a weight that is no number keeps the whole net out", () => {
+  const tensors = weightsOfA();
+  tensors.get("fc7.kernel")!.values[5] = NaN;
+  inFile(tensors, (file, folder) => {
+    const store = makeStore(`${folder}/results`);
+    const net = importedNet(file, asked);
+    refused(() => bringIn(net, { store, contexts }), /: value 5 of fc7\.kernel is NaN; take them/);
+    assert.deepEqual(store.runs(), []);
+  });
+});
+
+Deno.test("what is no file of float32 weights is refused, with no advice to remove it", () => {
+  const counts = { shape: [2], values: Int32Array.of(1, 2) };
+  inFile(weightsOfA().set("conv1_1.bias", counts), (file) => {
+    refused(() => importedNet(file, asked), /: "conv1_1\.bias" has the type I32; name a whole/);
+    Deno.writeTextFileSync(file, "PK\x03\x04 or anything else");
+    refused(
+      () => noteIn(file),
+      /^Cannot read ".*": its header is cut off; name a whole safetensors/,
+    );
+  });
+  // eight bytes of length, and a header with a tensor of half precision
+  const header = '{"conv1_1.bias":{"dtype":"F16","shape":[2],"data_offsets":[0,4]}}';
+  inFile(new Map(), (file) => {
+    const length = new Uint8Array(8);
+    length[0] = header.length;
+    Deno.writeFileSync(file, length);
+    Deno.writeTextFileSync(file, `${header}\0\0\0\0`, { append: true });
+    refused(
+      () => noteIn(file),
+      /"conv1_1\.bias" has the type F16; name a whole .* float32 \(F32\)/,
+    );
+  });
+});
+
+Deno.test("a store's own file says which net it holds; others say nothing", () => {
+  const noted = (recipe: string | undefined) => {
+    let note = {};
+    inFile(weightsOfA(), (file) => note = noteIn(file), recipe === undefined ? {} : { recipe });
+    return note;
+  };
+  assert.deepEqual(noted('{"run":{"config":"E","S":384,"init":"random"}}'), {
+    config: "E",
+    S: 384,
+  });
+  assert.deepEqual(noted('{"run":{"config":"D","S":[256,512]}}'), { config: "D", S: [256, 512] });
+  for (const recipe of [undefined, "{", '{"run":{"config":"VGG","S":256}}', '{"run":{"S":[1]}}']) {
+    assert.deepEqual(noted(recipe), {});
+  }
+});

@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { evaluations, net } from "../../experiments/protocol.ts";
+import { smoke } from "../../experiments/setups.ts";
+import { differenceOf } from "../../lib/difference.ts";
+import { type Context, isEvaluation } from "../../lib/experiment.ts";
+import type { Fusion } from "../../lib/fusion.ts";
+import { planOf } from "../../lib/plan.ts";
+import { fusionListing } from "../../lib/report/fusion_listing.ts";
+import { listing } from "../../lib/report/listing.ts";
+
+const contexts: Context[] = [0, 1].map((seed) => ({
+  ...{ train: smoke.train, evaluate: smoke.evaluate, seed, data: "made-up" },
+}));
+
+/** A fusion of 2,000 images: so many are missed by the mean alone, and by its best member alone. */
+function fusion(onlyMean: number, onlyBest: number, context = contexts[0]!): Fusion {
+  const [first, second] = planOf(evaluations(net("D", 256), [256, 288], "dense"), [context])
+    .filter(({ run }) => isEvaluation(run));
+  const [both, images] = [300, 2000];
+  const ranks = (from: number, to: number) =>
+    Int32Array.from({ length: images }, (_, i) => i < both || (i >= from && i < to) ? 1 : 0);
+  const mean = { ranks: ranks(both, both + onlyMean) };
+  const best = { ranks: ranks(both + onlyMean, both + onlyMean + onlyBest) };
+  const measured = (misses: number) => ({
+    errors: { top1: 100 * misses / images, top5: 0 },
+    intervals: { top1: { low: 14.1234, high: 17.9876 }, top5: { low: 0, high: 0.19 } },
+  });
+  return {
+    ...{ images, classes: 20 },
+    members: [
+      { run: first!, ...measured(both + onlyBest) },
+      { run: second!, ...measured(500) },
+    ],
+    fused: {
+      ...measured(both + onlyMean),
+      best: first!,
+      difference: differenceOf([mean], [best]),
+    },
+  };
+}
+
+const drawn = (fusions: readonly Fusion[], format: "table" | "json" = "table") =>
+  listing(fusionListing(fusions, { title: "Made up", setup: smoke }), format);
+
+Deno.test("members, then their mean; what the difference means is said in words", () => {
+  const text = drawn([fusion(15, 40)]);
+  assert.match(text, /│ D 256 at Q = 256, dense │ [0-9a-f]{12} │ 17\.0 \(14\.1 to 18\.0\) │/);
+  assert.match(text, /│ mean of 2 +│ {14}│ 15\.8 /);
+  // SciPy: binomtest(15, 15 + 40).pvalue = 0.00101585
+  const words = text.replaceAll("\n", " ");
+  assert.match(words, /Mean of 2 against its best member, D 256 at Q = 256, dense: -1\.25 points/);
+  assert.match(words, /15 images only the mean got wrong, 40 only the best member: exact McNemar/);
+  assert.match(words, /p = 0\.0010\. The mean is better: chance would seldom do this\./);
+  assert.match(words, /A best member was picked on these same images, which flatters it\.$/);
+  for (const line of text.split("\n").filter((line) => !line.includes("─"))) {
+    assert.ok([...line].length <= 80 || line.startsWith("│"), line);
+  }
+});
+
+Deno.test("a difference that may be chance is called none; a worse mean is called worse", () => {
+  const words = (...counts: [number, number]) => drawn([fusion(...counts)]).replaceAll("\n", " ");
+  assert.match(
+    words(9, 4),
+    /\+0\.25 points .* No difference is shown; one of this size would take/,
+  );
+  assert.match(words(90, 10), / McNemar p < 0\.0001\. The mean is worse/);
+  assert.match(words(7, 7), / 0\.00 points .* p = 1\.0\. They are level here\./);
+  assert.match(words(40, 15), /\+1\.25 points .* The mean is worse: chance would seldom do this\./);
+});
+
+Deno.test("programs get a record for each, of which the mean's has the comparison", () => {
+  const [first, , mean] = JSON.parse(drawn([fusion(15, 40)], "json"));
+  assert.deepEqual(
+    [first.S, first.Q, first.method, first.seed, first.top1_error, first.top1_low, first.p_value],
+    [256, 256, "dense", 0, 17, 14.12, null],
+  );
+  assert.deepEqual(
+    [mean.Q, mean.images, mean.classes, mean.dataset, mean.setup, mean.best_member],
+    ["256 288", 2000, 20, "scenes", "smoke", first.key],
+  );
+  assert.deepEqual(
+    [mean.difference, mean.only_fused_wrong, mean.only_best_wrong, mean.p_value],
+    [-1.25, 15, 40, 0.00102],
+  );
+  assert.deepEqual(Object.keys(first), Object.keys(mean));
+});
+
+Deno.test("seeds are told apart where there are several", () => {
+  const text = drawn(contexts.map((context) => fusion(15, 40, context)));
+  assert.match(text, /│ run +│ seed │ key /);
+  assert.match(text, /│ mean of 2 +│ +1 │/);
+  assert.match(text, /^Seed 1: Mean of 2 against its best member/m);
+});
