@@ -4,7 +4,7 @@ import { isEvaluation } from "./experiment.ts";
 import type { PlannedRun } from "./plan.ts";
 import type { Hand } from "./pool.ts";
 import type { Bars } from "./progress.ts";
-import { type Bank, bankSize } from "./vgg/bank.ts";
+import { type Bank, bankSize, LARGEST_BANK } from "./vgg/bank.ts";
 import { scalesOf } from "./vgg/images.ts";
 
 /** Share of the machine's memory that a data set, decoded, may take. */
@@ -24,7 +24,7 @@ export class Banks {
   /** The bank for a run, made by `hand` unless it is there; none where memory is too small. */
   of(run: PlannedRun, hand: Hand): Promise<Bank> | undefined {
     const scales = scalesFor(run);
-    const limit = SHARE * Deno.systemMemoryInfo().total;
+    const limit = Math.min(SHARE * Deno.systemMemoryInfo().total, LARGEST_BANK);
     if (bankSize(this.#dataset.train, scales) > limit) return undefined;
     const name = scales.join();
     const present = this.#banks.get(name);

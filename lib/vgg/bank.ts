@@ -19,6 +19,9 @@ export interface Bank {
   readonly bytes: Uint8Array<SharedArrayBuffer>;
 }
 
+/** Pixels of a bank have numbers of 32 bits; bytes. */
+export const LARGEST_BANK = 3 * (2 ** 31 - 1);
+
 /** Bytes of a bank: what a data set takes in memory at these scales, pixels of the smallest side. */
 export function bankSize(images: readonly Sides[], scales: readonly number[]): number {
   return images.reduce((sum, image) => sum + paddedBytes(image, scales), 0);
@@ -76,7 +79,7 @@ export function fillBank(
       "bank/files": { dtype: "string", shape: [images.length], values: images.map((i) => i.file) },
       "bank/sides": int32(sides, [images.length, scales.length, 2]),
     }, ["bank/start"]);
-    const bytes = aligned(bankSize(images, scales));
+    const bytes = alignedBytes(bankSize(images, scales));
     const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
     let at = 0;
     for (const [i, image] of images.entries()) {
@@ -94,7 +97,7 @@ export function fillBank(
 const ALIGNMENT = 64;
 
 /** Shared memory of `size` bytes that TensorFlow need not copy. */
-function aligned(size: number): Uint8Array<SharedArrayBuffer> {
+export function alignedBytes(size: number): Uint8Array<SharedArrayBuffer> {
   const bytes = new Uint8Array(new SharedArrayBuffer(size + ALIGNMENT));
   const address = Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes));
   const over = Number(BigInt(address) % BigInt(ALIGNMENT));

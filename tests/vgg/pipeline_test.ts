@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { TrainScale } from "../../lib/experiment.ts";
 import { Graph } from "../../lib/tensorflow/graph.ts";
-import { Session } from "../../lib/tensorflow/session.ts";
-import { type Bank, fillBank } from "../../lib/vgg/bank.ts";
+import { float32, int32, Session } from "../../lib/tensorflow/session.ts";
+import { alignedBytes, type Bank, fillBank } from "../../lib/vgg/bank.ts";
 import { shiftAxes } from "../../lib/vgg/colours.ts";
 import { openCrops } from "../../lib/vgg/crops.ts";
 import { sampler, scalesOf } from "../../lib/vgg/images.ts";
@@ -99,6 +99,25 @@ Deno.test("a crop is its image's pixels, mirrored or not, plus the shift, minus 
     }
   }
   assert.ok(seen.flipped > 0 && seen.upright > 0);
+});
+
+Deno.test("a bank may have more than 2^31 bytes: its last crop is cut as well as its first", async () => {
+  // zeros that nobody touches take no memory
+  const pixels = Math.ceil(2 ** 31 / 3) + 1000;
+  const bytes = alignedBytes(3 * pixels);
+  bytes.set([1, 2, 3], 0);
+  bytes.set([7, 8, 9], bytes.length - 3);
+  const graph = new Graph();
+  const { images } = cropsFromBank(graph, { batch: 2, crop: 1, inputScale: 1 });
+  const session = new Session(await tensorflow(), graph);
+  session.run({
+    "crops/bank": { dtype: "uint8", shape: [pixels, 3], values: bytes },
+    "crops/places": int32([0, 1, 1, pixels - 1, 1, 1], [1, 2, 3]),
+    "crops/offsets": float32([0, 0, 0, 0, 0, 0], [1, 2, 3]),
+    "crops/labels": int32([0, 0], [1, 2]),
+  }, ["crops/start:0"]);
+  assert.deepEqual([...session.run({}, [images])[0]!.values], [1, 2, 3, 7, 8, 9]);
+  session.close();
 });
 
 Deno.test("a mirrored crop is read from its right end, with a step of -1", () => {
