@@ -50,13 +50,13 @@ export async function carryOutPlan(runs: readonly PlannedRun[], crew: Crew) {
     const show = () => overall.update(board.done, runs.length);
     show();
     const banks = new Banks(crew);
-    await Promise.all(hands.map(async (hand) => {
+    await allOrStopped(hands, signal.halt, async (hand) => {
       for (let run = await board.next(); run; run = await board.next()) {
         await carryOutOne(run, hand, { crew, board, banks });
         banks.forget(board.open);
         show();
       }
-    }));
+    });
     overall.stop();
     signal.throwIfStopped();
     board.complain();
@@ -93,6 +93,27 @@ async function hireAll(
   }
 }
 
+/**
+ * Lets all hands work until they are done. Where one meets a defect of the program, the others stop
+ * at a checkpoint first: an error loses no other run's work.
+ */
+export async function allOrStopped(
+  hands: readonly Hand[],
+  halt: () => void,
+  work: (hand: Hand) => Promise<void>,
+) {
+  const outcomes = await Promise.allSettled(hands.map(async (hand) => {
+    try {
+      await work(hand);
+    } catch (error) {
+      halt();
+      throw error;
+    }
+  }));
+  const failed = outcomes.find(({ status }) => status === "rejected");
+  if (failed?.status === "rejected") throw failed.reason;
+}
+
 /** Has one run carried out and notes on the board how it ended. */
 async function carryOutOne(
   run: PlannedRun,
@@ -116,7 +137,10 @@ async function carryOutOne(
     if (finished) board.finish(run);
     else board.close(run);
   } catch (error) {
-    if (!(error instanceof UserError)) throw error;
+    if (!(error instanceof UserError)) {
+      board.close(run);
+      throw error;
+    }
     board.fail(run);
     bars.log(`error: ${error.message}`);
   } finally {
@@ -133,6 +157,9 @@ async function install(bars: Bars) {
 /** Exit codes after the signals that stop a program. */
 const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
 
+/** What threads see where no signal stops them, but an error. */
+const HALTED = -1;
+
 /** Sets an int32 that threads watch at the first signal; ends the program at the second. */
 function listen() {
   const stop = new SharedArrayBuffer(4);
@@ -147,8 +174,10 @@ function listen() {
   });
   return {
     stop,
+    /** Makes the threads stop as a signal does. */
+    halt: () => void Atomics.compareExchange(code, 0, 0, HALTED),
     throwIfStopped() {
-      if (code[0] !== 0) throw new Interruption(code[0]!);
+      if (code[0]! > 0) throw new Interruption(code[0]!);
     },
     unlisten() {
       for (const [name, listener] of listeners) Deno.removeSignalListener(name, listener);
