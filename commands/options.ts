@@ -75,7 +75,7 @@ export const OPTIONS = {
   gpu: { text: "take the CUDA build", group: "How to run it" },
   format: {
     value: "FORMAT",
-    text: "table (default), csv, json or markdown",
+    text: "table (default), csv, json, markdown or latex",
     group: "What to print",
   },
   help: { text: "this text", group: "What to print" },

@@ -83,7 +83,7 @@ Deno.test("a slip is answered by what was meant", () => {
     '--setup is one of paper, small, smoke, not "smal". Did you mean "small"?',
   );
   refuses(["--setup", "toString"], '--setup is one of paper, small, smoke, not "toString".');
-  refuses(["--format", "pdf"], '--format is one of table, csv, json, markdown, not "pdf".');
+  refuses(["--format", "pdf"], '--format is one of table, csv, json, markdown, latex, not "pdf".');
   refuses(
     ["--precision=float16"],
     '--precision is one of float32, bfloat16, not "float16".' +
