@@ -16,7 +16,7 @@ import { UserError } from "./errors.ts";
 import type { Context, Setup, Table, TableResult } from "./experiment.ts";
 import { plan } from "./plan.ts";
 import { type Bars, progressBars } from "./progress.ts";
-import { resultsOf } from "./results.ts";
+import { resultsOf, type Source } from "./results.ts";
 import { makeStore, openStore } from "./store.ts";
 
 /** What a user asks for. */
@@ -64,15 +64,22 @@ export async function reproduce(request: Request): Promise<TableResult[]> {
  * @throws {UserError} The data set, whose content is a part of every run's name, is not found.
  */
 export async function collect(request: Request): Promise<TableResult[]> {
+  return resultsOf(request, await sourceOf(request));
+}
+
+/**
+ * Where the results of a request are: its store, and its data set, of which nothing is made.
+ *
+ * @throws {UserError} The data set, whose content is a part of every run's name, is not found.
+ */
+export async function sourceOf(
+  request: Request,
+): Promise<Source & { readonly dataset: Sighting }> {
   const bars = progressBars();
-  try {
-    const dataset = await describeData(request, bars);
-    if (dataset.missing !== undefined) throw new UserError(dataset.missing);
-    const contexts = contextsOf(request, dataset);
-    return resultsOf(request, { dataset, store: openStore(request.results), contexts });
-  } finally {
-    bars.stop();
-  }
+  const dataset = await describeData(request, bars).finally(bars.stop);
+  if (dataset.missing !== undefined) throw new UserError(dataset.missing);
+  const contexts = contextsOf(request, dataset);
+  return { dataset, store: openStore(request.results), contexts };
 }
 
 /** The part of a request that says which data set is meant. */
@@ -81,6 +88,20 @@ export type DataRequest = Pick<Request, "setup" | "dataset" | "dataFolder" | "sk
 /** Opens the data set of a request, with a bar for each kind of work that takes long. */
 export async function openData(request: DataRequest, bars: Bars): Promise<Dataset> {
   return await openDataset(request.dataset, optionsOf(request, bars));
+}
+
+/** Opens the data set of a request where it is made already; nothing where it cannot be used. */
+export async function openedIfMade(request: DataRequest): Promise<Dataset | undefined> {
+  const bars = progressBars();
+  try {
+    const { made } = await describeData(request, bars);
+    return made ? await openData(request, bars) : undefined;
+  } catch (error) {
+    if (error instanceof UserError) return undefined;
+    throw error;
+  } finally {
+    bars.stop();
+  }
 }
 
 /** Describes the data set of a request, and makes none. */

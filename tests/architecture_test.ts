@@ -159,6 +159,7 @@ for (
     "lib/score.ts",
     "lib/statistics/mod.ts",
     "lib/report/mod.ts",
+    "lib/report/html/mod.ts",
     "lib/datasets/mod.ts",
   ]
 ) {
