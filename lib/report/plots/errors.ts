@@ -9,7 +9,7 @@ import {
 import type { Interval } from "../../statistics/mod.ts";
 import { convsOf, layersOf } from "../../vgg/configs.ts";
 import type { Dossier } from "../dossier.ts";
-import { configsOf } from "../records.ts";
+import { netsOf } from "../records.ts";
 import { type Drawing, Plot } from "./draw.ts";
 import {
   colourOf,
@@ -83,7 +83,8 @@ function pointOf({ row, measured, intervals }: RowResult) {
   const { top1 } = row.published;
   if (measured === undefined || top1 === undefined) return [];
   const { low, high } = intervals?.top1 ?? { low: measured.top1, high: measured.top1 };
-  const title = `${row.title ?? configsOf(row)}: measured ${measured.top1.toFixed(1)} %, ` +
+  const title =
+    `${row.title ?? netsOf(row).join(" + ")}: measured ${measured.top1.toFixed(1)} %, ` +
     `published ${top1.toFixed(1)} %`;
   return [{ published: top1, measured: measured.top1, low, high, title }];
 }

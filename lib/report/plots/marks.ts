@@ -1,6 +1,5 @@
 /** What plots share: a colour for each net, a shape for each S, and their legends. */
 import type { ConfigName, TrainScale } from "../../experiment.ts";
-import { formatS } from "../../experiment.ts";
 import { Plot } from "./draw.ts";
 
 /** Colours that differ on light and dark ground and to most eyes (after Okabe and Ito 2008). */
@@ -28,7 +27,7 @@ export function inOrder(configs: Iterable<ConfigName>): ConfigName[] {
   return [...new Set(configs)].sort((a, b) => order.indexOf(a) - order.indexOf(b));
 }
 
-/** How nets trained at an S are marked: jittering is a filled shape of its own. */
+/** How nets trained at S = 256, at a larger S and at jittered S are marked. */
 export function symbolOf(S: TrainScale): "circle" | "square" | "diamond" {
   return S === 256 ? "circle" : typeof S === "number" ? "square" : "diamond";
 }
@@ -64,11 +63,6 @@ export function legend(entries: readonly Entry[], dy: number): Plot.Markish[] {
 /** A legend of configurations. */
 export function legendOfNets(configs: readonly ConfigName[], dy: number): Plot.Markish[] {
   return legend(configs.map((config) => ({ text: config, colour: colourOf(config) })), dy);
-}
-
-/** A legend of training scales. */
-export function legendOfScales(scales: readonly TrainScale[], dy: number): Plot.Markish[] {
-  return legend(scales.map((S) => ({ text: `S = ${formatS(S)}`, symbol: symbolOf(S) })), dy);
 }
 
 /** Digits of a text with lines between: `[256;512]` is `256-512`. */
