@@ -98,7 +98,7 @@ export const OPTIONS = {
   gpu: { text: "take the CUDA build", group: "How to run it" },
   format: {
     value: "FORMAT",
-    text: "table (default), csv, json or markdown",
+    text: "table (default), csv, json, markdown or latex",
     group: "What to print",
   },
   help: { text: "this text", group: "What to print" },
@@ -111,6 +111,8 @@ export type OptionName = keyof typeof OPTIONS;
 export interface Options extends NetOptions {
   /** The named setup with the data set and the precision of the command line. */
   readonly setup: Setup;
+  /** The options that choose this setup, as a command line has them: `--setup small`. */
+  readonly choice: string;
   /** Folder of all data sets. */
   readonly data: string;
   /**
@@ -211,6 +213,13 @@ export function resolveOptions(
   return {
     ...netOptions(text),
     setup: changed({ ...named, dataset, train: { ...named.train, precision } }, changes),
+    choice: [
+      `--setup ${named.name}`,
+      ...(["dataset", "precision", "set"] as const).flatMap((name) => {
+        const value = text(name);
+        return value === undefined ? [] : [`--${name} ${quoted(value)}`];
+      }),
+    ].join(" "),
     data: folder("data"),
     results: resolve(
       folder("results"),
@@ -237,6 +246,11 @@ export function resolveOptions(
 function changed(setup: Setup, changes: string | undefined): Setup {
   if (changes === undefined) return setup;
   return { ...override(setup, changes), note: `${setup.note}; with ${changes}` };
+}
+
+/** A word as a shell takes it for one. */
+function quoted(word: string): string {
+  return /^[\w.,:=/-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** Where the user stands: `deno task` itself goes to the project's folder. */

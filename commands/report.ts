@@ -4,24 +4,31 @@ import type { Options } from "./options.ts";
 import { sheetOf } from "../lib/report/results_sheet.ts";
 import { sheet as table1 } from "./table1.ts";
 import { sheet as table2 } from "./table2.ts";
-import { publish, requestFor } from "./tables.ts";
+import { publish, publishAll, requestFor } from "./tables.ts";
 
 export const help = helpOf("report", {
   about:
     "Scores the stored posteriors again and prints the tables, all of them if none is named, " +
-    "without training or testing anything. Rows whose runs are not done have no measured error.",
+    "without training or testing anything. Rows whose runs are not done have no measured error. " +
+    "Each table is also written as CSV, Markdown and LaTeX; if none is named, all of them " +
+    "together, too: all.csv, tables.tex, and report.html with learning curves and other plots.",
   examples: {
     "report": "every table under the small setup",
-    "report table3 --format markdown": "Table 3 for a document",
+    "report table3 --format latex": "Table 3 for a paper",
     "report --setup smoke --format csv": "the numbers for a program",
   },
 });
 
-/** Prints the tables called `words` from the store, and writes them beside the results. */
+/**
+ * Prints the tables called `words` from the store, and writes them beside the results; all of them,
+ * with what holds all of them, if there are no words.
+ */
 export async function report(words: readonly string[], options: Options): Promise<number> {
   const request = requestFor(words, options);
-  const { collect } = await import("../lib/reproduce.ts");
-  const results = await collect(request);
-  const counted = words.length === 0 ? [table1(), table2()] : [];
-  return publish([...counted, ...results.map(sheetOf)], options);
+  const { sourceOf } = await import("../lib/reproduce.ts");
+  const { resultsOf } = await import("../lib/results.ts");
+  const source = await sourceOf(request);
+  const results = resultsOf(request, source);
+  if (words.length > 0) return publish(results.map(sheetOf), options);
+  return await publishAll({ counts: [table1(), table2()], results, source, request }, options);
 }

@@ -1,10 +1,11 @@
 /** `table3` to `table7`, the side experiments, and `reproduce-all`: train, test, print. */
+import { evaluationsOf } from "../lib/plan.ts";
 import { sheetOf } from "../lib/report/results_sheet.ts";
 import { helpOf } from "./help.ts";
 import type { Options } from "./options.ts";
 import { sheet as table1 } from "./table1.ts";
 import { sheet as table2 } from "./table2.ts";
-import { PAPER_TABLES, publish, requestFor, type TableName } from "./tables.ts";
+import { PAPER_TABLES, publish, publishAll, requestFor, type TableName } from "./tables.ts";
 
 /** What a table shows, as its help text begins. */
 const ABOUT: Readonly<Record<TableName, string>> = {
@@ -23,7 +24,7 @@ const ABOUT: Readonly<Record<TableName, string>> = {
 const HOW = "Trains the nets that it needs, each once and those that others start from first, " +
   "tests them, and prints the errors beside the published ones. Runs that are done are not done " +
   "again, and an interrupted one goes on where it was. TensorFlow is installed and the data set " +
-  "made on the way, if they are not there. The table is also written as CSV and Markdown.";
+  "made on the way, if they are not there. Tables are also written as CSV, Markdown and LaTeX.";
 
 /** The help text of a table's command. */
 export function helpOfTable(name: TableName): string {
@@ -42,7 +43,8 @@ export function helpOfTable(name: TableName): string {
 /** The help text of `reproduce-all`. */
 export function helpOfAll(): string {
   return helpOf("reproduce-all", {
-    about: `Tables 1 to 7, as one plan: what tables share is done once. ${HOW}`,
+    about: `Tables 1 to 7, as one plan: what tables share is done once. ${HOW} All of them are ` +
+      "together in all.csv, tables.tex, and report.html with learning curves and other plots.",
     examples: {
       "reproduce-all --setup smoke": "does all of it work?",
       "reproduce-all": "small nets on small pictures",
@@ -69,8 +71,10 @@ export async function reproduceAll(options: Options): Promise<number> {
 async function reproduce(names: readonly TableName[], options: Options): Promise<number> {
   if (options.dryRun) return (await import("./plan.ts")).plan(names, options);
   const request = requestFor(names, options);
-  const { reproduce } = await import("../lib/reproduce.ts");
-  const results = await reproduce(request);
-  const counted = names === PAPER_TABLES ? [table1(), table2()] : [];
-  return publish([...counted, ...results.map(sheetOf)], options);
+  const { carryOutRuns } = await import("../lib/reproduce.ts");
+  const { resultsOf } = await import("../lib/results.ts");
+  const source = await carryOutRuns(evaluationsOf(request.tables), request);
+  const results = resultsOf(request, source);
+  if (names !== PAPER_TABLES) return publish(results.map(sheetOf), options);
+  return await publishAll({ counts: [table1(), table2()], results, source, request }, options);
 }

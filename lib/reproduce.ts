@@ -14,9 +14,9 @@ import {
 } from "./datasets/mod.ts";
 import { type Claim, type ClaimsResult, judged } from "./claims.ts";
 import { UserError } from "./errors.ts";
-import type { Context, Run, Setup, Table, TableResult } from "./experiment.ts";
+import type { Context, Run, Setup, Table } from "./experiment.ts";
 import { finalLosses } from "./losses.ts";
-import { evaluationsOf, planOf } from "./plan.ts";
+import { planOf } from "./plan.ts";
 import { type Bars, progressBars } from "./progress.ts";
 import { departures } from "./protocol.ts";
 import { resultsOf, type Source } from "./results.ts";
@@ -44,15 +44,6 @@ export interface Request extends Work {
 }
 
 /**
- * Carries out what the tables need and is not done yet, with progress on standard error.
- *
- * @throws {UserError} A run failed, or the data or the store cannot be used. All that was done is kept.
- */
-export async function reproduce(request: Request): Promise<TableResult[]> {
-  return resultsOf(request, await carryOutRuns(evaluationsOf(request.tables), request));
-}
-
-/**
  * Carries out runs, and those that they start from, that are not done yet, under every seed.
  *
  * @returns where their results are
@@ -76,21 +67,12 @@ export async function carryOutRuns(runs: readonly Run[], work: Work): Promise<So
 }
 
 /**
- * What the store has of the tables; rows whose runs are not done have no `measured`.
- *
- * @throws {UserError} The data set, whose content is a part of every run's name, is not found.
- */
-export async function collect(request: Request): Promise<TableResult[]> {
-  return resultsOf(request, await stored(request));
-}
-
-/**
  * What the store says of claims about rows of the tables.
  *
  * @throws {UserError} The data set, whose content is a part of every run's name, is not found.
  */
 export async function examine(claims: readonly Claim[], request: Request): Promise<ClaimsResult> {
-  const source = await stored(request);
+  const source = await sourceOf(request);
   const tables = resultsOf(request, source);
   const { setup, paper, seeds } = request;
   const { name, classes, val } = source.dataset;
@@ -103,16 +85,19 @@ export async function examine(claims: readonly Claim[], request: Request): Promi
   };
 }
 
-/** Where what is stored of a request comes from. */
-async function stored(request: Request): Promise<Source> {
+/**
+ * Where the results of a request are: its store, and its data set, of which nothing is made.
+ *
+ * @throws {UserError} The data set, whose content is a part of every run's name, is not found.
+ */
+export async function sourceOf(
+  request: Request,
+): Promise<Source & { readonly dataset: Sighting }> {
   const bars = progressBars();
-  try {
-    const dataset = await describeData(request, bars);
-    if (dataset.missing !== undefined) throw new UserError(dataset.missing);
-    return { dataset, store: openStore(request.results), contexts: contextsOf(request, dataset) };
-  } finally {
-    bars.stop();
-  }
+  const dataset = await describeData(request, bars).finally(bars.stop);
+  if (dataset.missing !== undefined) throw new UserError(dataset.missing);
+  const contexts = contextsOf(request, dataset);
+  return { dataset, store: openStore(request.results), contexts };
 }
 
 /** The part of a request that says which data set is meant. */
@@ -121,6 +106,20 @@ export type DataRequest = Pick<Work, "setup" | "dataset" | "dataFolder" | "skipU
 /** Opens the data set of a request, with a bar for each kind of work that takes long. */
 export async function openData(request: DataRequest, bars: Bars): Promise<Dataset> {
   return await openDataset(request.dataset, optionsOf(request, bars));
+}
+
+/** Opens the data set of a request where it is made already; nothing where it cannot be used. */
+export async function openedIfMade(request: DataRequest): Promise<Dataset | undefined> {
+  const bars = progressBars();
+  try {
+    const { made } = await describeData(request, bars);
+    return made ? await openData(request, bars) : undefined;
+  } catch (error) {
+    if (error instanceof UserError) return undefined;
+    throw error;
+  } finally {
+    bars.stop();
+  }
 }
 
 /** Describes the data set of a request, and makes none. */

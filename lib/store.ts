@@ -7,7 +7,7 @@
  *                          checkpoint.safetensors, log.jsonl, weights.safetensors
  *                          events.out.tfevents.*        the log again, for TensorBoard
  * eval/D-256-Q256-dense-.../recipe.json, posteriors.safetensors
- * table3.csv, table3.md                 reports
+ * table3.csv, .md, .tex, all.csv, tables.tex, report.html, plots/    reports
  * ```
  *
  * A run is done when its weights or posteriors are there; each file is written atomically.

@@ -167,6 +167,7 @@ for (
     "lib/score.ts",
     "lib/statistics/mod.ts",
     "lib/report/mod.ts",
+    "lib/report/html/mod.ts",
     "lib/datasets/mod.ts",
   ]
 ) {

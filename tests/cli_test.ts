@@ -148,13 +148,16 @@ Deno.test("misuse is answered in a sentence, with code 2 and nothing on standard
   }));
 });
 
-Deno.test("what starts up is light: neither TensorFlow nor sharp, nor what needs them", async () => {
+/** TensorFlow, images and plots, and what needs them. */
+const HEAVY = /tensorflow|sharp|lib\/datasets|linkedom|@observablehq|lib\/report\/(plots|html)/;
+
+Deno.test("what starts up is light: neither TensorFlow nor images nor plots, nor what needs them", async () => {
   interface Module {
     readonly specifier: string;
     readonly dependencies?: readonly { isDynamic?: boolean; code?: { specifier?: string } }[];
   }
-  const light = ["cli.ts", "commands/table1.ts", "commands/table2.ts", "commands/table.ts"];
-  for (const file of light) {
+  const tables = ["table1", "table2", "table", "tables", "report"];
+  for (const file of ["cli.ts", ...tables.map((name) => `commands/${name}.ts`)]) {
     const { stdout } = await deno("info", "--json", file);
     const { roots, modules }: { roots: string[]; modules: Module[] } = JSON.parse(stdout);
     const found = new Set(roots);
@@ -165,7 +168,7 @@ Deno.test("what starts up is light: neither TensorFlow nor sharp, nor what needs
       }
     }
     assert.ok(found.has(new URL(file, ROOT).href));
-    const heavy = [...found].filter((name) => /tensorflow|sharp|lib\/datasets/.test(name));
+    const heavy = [...found].filter((name) => HEAVY.test(name));
     assert.deepEqual(heavy, [], file);
   }
 });

@@ -112,6 +112,17 @@ export async function decode(
   return { width, height, channels, pixels: data };
 }
 
+/** An image file as a JPEG of some kilobytes that fits into a square of `side` pixels. */
+export async function miniature(file: string, side: number): Promise<Uint8Array> {
+  return await sharp(file)
+    .autoOrient()
+    .flatten({ background: "white" })
+    .resize(side, side, { fit: "inside", withoutEnlargement: true })
+    .toColourspace("srgb")
+    .jpeg({ quality: 72 })
+    .toBuffer();
+}
+
 /** A row of a contact sheet. */
 export interface SheetRow {
   readonly label: string;

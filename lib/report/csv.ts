@@ -2,10 +2,21 @@
 import Papa from "papaparse";
 import type { FlatRecord } from "./records.ts";
 
-/** Records that have the same columns, as CSV with a header. Lines end in a line feed alone. */
+/** How a text begins that a spreadsheet would carry out: it gets an apostrophe before it. */
+const FORMULA = /^[=+\-@\t\r]/;
+
+/**
+ * Records as CSV with a header, which has the columns of all of them. Lines end in a line feed
+ * alone. Texts, unlike numbers, are kept from being formulas.
+ */
 export function csvOf(records: readonly FlatRecord[]): string {
   const { unparse } = Papa as unknown as {
-    unparse(rows: readonly FlatRecord[], options: { newline: string }): string;
+    unparse(
+      rows: readonly FlatRecord[],
+      options: { columns: string[]; newline: string; escapeFormulae: RegExp },
+    ): string;
   };
-  return unparse(records, { newline: "\n" });
+  if (records.length === 0) return "";
+  const columns = [...new Set(records.flatMap((record) => Object.keys(record)))];
+  return unparse(records, { columns, newline: "\n", escapeFormulae: FORMULA });
 }

@@ -4,6 +4,7 @@ import { writeAtomically } from "../files.ts";
 import { csvOf } from "./csv.ts";
 import type { ReportFormat } from "./formats.ts";
 import { jsonOf } from "./json.ts";
+import { latex, latexDocument } from "./latex.ts";
 import { markdown } from "./markdown.ts";
 import type { Sheet } from "./sheet.ts";
 import { terminal } from "./terminal.ts";
@@ -18,22 +19,51 @@ export function report(sheets: readonly Sheet[], format: ReportFormat): string {
       return jsonOf(records());
     case "markdown":
       return sheets.map(markdown).join("\n\n");
+    case "latex":
+      return sheets.map(latex).join("\n\n");
     case "table":
       return sheets.map(terminal).join("\n\n");
   }
 }
 
 /**
- * Writes `<table>.csv` and `<table>.md` of each sheet into `folder`, each file wholly or not at all.
+ * Writes `<table>.csv`, `.md` and `.tex` of each sheet into `folder`, each file wholly or not at all.
  *
  * @returns the files' paths
  * @throws {UserError} The folder cannot be written.
  */
 export function writeReports(sheets: readonly Sheet[], folder: string): string[] {
-  const files = sheets.flatMap((sheet) => {
-    const file = join(folder, sheet.name);
-    return [[`${file}.csv`, csvOf(sheet.records)], [`${file}.md`, markdown(sheet)]] as const;
+  return written(
+    folder,
+    sheets.flatMap((sheet) => [
+      [`${sheet.name}.csv`, csvOf(sheet.records)],
+      [`${sheet.name}.md`, markdown(sheet)],
+      [`${sheet.name}.tex`, latex(sheet)],
+    ]),
+  );
+}
+
+/**
+ * Writes what holds several tables at once: `all.csv`, the records of those that have errors, and
+ * `tables.tex`, a document of all.
+ *
+ * @returns the files' paths
+ * @throws {UserError} The folder cannot be written.
+ */
+export function writeCollections(
+  { counts, errors }: { readonly counts: readonly Sheet[]; readonly errors: readonly Sheet[] },
+  folder: string,
+): string[] {
+  return written(folder, [
+    ["all.csv", csvOf(errors.flatMap(({ records }) => records))],
+    ["tables.tex", latexDocument([...counts, ...errors])],
+  ]);
+}
+
+function written(folder: string, files: readonly (readonly [string, string])[]): string[] {
+  return files.map(([name, text]) => {
+    const file = join(folder, name);
+    writeAtomically(file, `${text}\n`);
+    return file;
   });
-  for (const [file, text] of files) writeAtomically(file, `${text}\n`);
-  return files.map(([file]) => file);
 }

@@ -1,6 +1,7 @@
 /** Sheets on a terminal: a ruled table, then its words, in lines that fit on 80 columns. */
 import { Cell as TableCell, Table } from "@cliffy/table";
 import { fold } from "./fold.ts";
+import { narrowed } from "./narrow.ts";
 import type { Align, Sheet, SheetRow } from "./sheet.ts";
 
 /** Columns of a terminal. */
@@ -47,30 +48,6 @@ function widthOf(rows: readonly SheetRow[]): number {
     }
   }
   return widths.reduce((sum, width) => sum + width + "│  ".length, "│".length);
-}
-
-/** A row whose texts, where they stand to the left, are broken into lines of `most` characters. */
-function narrowed(row: SheetRow, columns: readonly Align[], most: number): SheetRow {
-  let at = 0;
-  return row.map((cell) => {
-    const align = cell.align ?? columns[at];
-    at += cell.span ?? 1;
-    return align === "left" ? { ...cell, text: broken(cell.text, most) } : cell;
-  });
-}
-
-/** Breaks lines at spaces, and behind the slashes and commas of `D/[256;512]/256,384,512`. */
-function broken(text: string, most: number): string {
-  const pieces = text.split("\n").map((line) => line.match(/[^ /,]*[ /,]?/g) ?? []);
-  return pieces.flatMap((words) => {
-    const lines = [""];
-    for (const word of words) {
-      const longer = lines.at(-1)! + word;
-      if (longer.trimEnd().length <= most) lines[lines.length - 1] = longer;
-      else lines.push(word);
-    }
-    return lines.map((line) => line.trimEnd());
-  }).join("\n");
 }
 
 /** A group's rows in bands whose cells cover the same columns. */

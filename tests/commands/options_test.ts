@@ -25,6 +25,7 @@ Deno.test("a bare command means one seed of the small setup, inside the project"
   assert.equal(setup.dataset, "scenes");
   assert.equal(setup.train.precision, "float32");
   assert.deepEqual(rest, {
+    choice: "--setup small",
     data: resolve(ROOT, "data"),
     results: resolve(ROOT, "results/small"),
     seeds: [0],
@@ -45,6 +46,7 @@ Deno.test("options change what they name", () => {
   assert.equal(setup.train.precision, "bfloat16");
   assert.deepEqual([given.seed, given.gpu, given["dry-run"]], ["5", false, true]); // as written
   assert.deepEqual(rest, {
+    choice: "--setup smoke --precision bfloat16",
     data: resolve("/d"),
     results: resolve("/r/smoke-bfloat16"),
     seeds: [5, 6, 7],
@@ -63,6 +65,14 @@ Deno.test("results on another data set than the setup's own lie in a folder of t
   assert.equal(setup.dataset, "cifar10");
   assert.equal(results, resolve("/r/small-cifar10"));
   assert.equal(options("--results", "/r", "--dataset", "scenes").results, resolve("/r/small"));
+});
+
+Deno.test("what chooses a setup can be written again, quoted where a shell needs it", () => {
+  assert.equal(
+    options("--set", "dropout=0.2,width=0.25", "--dataset", "folder", "--data", "/d").choice,
+    "--setup small --dataset folder --set dropout=0.2,width=0.25",
+  );
+  assert.equal(options("--dataset", "it's").choice, "--setup small --dataset 'it'\\''s'");
 });
 
 Deno.test("folders are relative to where the user stands", () => {
@@ -85,7 +95,7 @@ Deno.test("a slip is answered by what was meant", () => {
     '--setup is one of paper, small, smoke, not "smal". Did you mean "small"?',
   );
   refuses(["--setup", "toString"], '--setup is one of paper, small, smoke, not "toString".');
-  refuses(["--format", "pdf"], '--format is one of table, csv, json, markdown, not "pdf".');
+  refuses(["--format", "pdf"], '--format is one of table, csv, json, markdown, latex, not "pdf".');
   refuses(
     ["--precision=float16"],
     '--precision is one of float32, bfloat16, not "float16".' +

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readCommandLine, resolveOptions } from "../../commands/options.ts";
 import { knownRuns } from "../../commands/runs.ts";
 import { UserError } from "../../lib/errors.ts";
-import { collect } from "../../lib/reproduce.ts";
+import { sourceOf } from "../../lib/reproduce.ts";
+import { resultsOf } from "../../lib/results.ts";
 import { requestFor } from "../../commands/tables.ts";
 
 /** Options of `plan` in a fresh place. */
@@ -30,7 +31,8 @@ Deno.test("a plan and a report make no pictures", async () => {
   const { runs, dataset } = await knownRuns(["table3"], options);
   assert.deepEqual([runs.length, dataset.made], [24, false]); // 12 nets, each tested once
   assert.equal(new Set(runs.map(({ key }) => key)).size, 24);
-  const [result] = await collect(requestFor(["table3"], options));
+  const request = requestFor(["table3"], options);
+  const [result] = resultsOf(request, await sourceOf(request));
   assert.deepEqual(result!.dataset, { name: "scenes", classes: 5, images: 200 });
   assert.deepEqual([...Deno.readDirSync(folder)], []);
 });
@@ -49,5 +51,5 @@ Deno.test("the paper is planned without ImageNet: runs have no keys, and a warni
 
 Deno.test("a report without its data set is refused: a table of blanks would replace a good one", async () => {
   const { options } = optionsOf("--setup", "paper");
-  await assert.rejects(collect(requestFor(["table3"], options)), UserError);
+  await assert.rejects(sourceOf(requestFor(["table3"], options)), UserError);
 });

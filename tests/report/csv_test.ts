@@ -49,3 +49,16 @@ Deno.test("what was not measured is empty, and never NaN", () => {
 Deno.test("values with commas and quotes are quoted", () => {
   assert.equal(csvOf([{ a: 'say "5, 6"', b: undefined }]), 'a,b\n"say ""5, 6""",');
 });
+
+Deno.test("a text that a spreadsheet would carry out begins with an apostrophe; a number does not", () => {
+  const texts = ["=cmd()", "+1", "-1", "@a", "\t=a", "\r=a", "a=b", "=a\nb"];
+  const [, ...lines] = csvOf(texts.map((text) => ({ n: -1.5, text }))).split("\n-1.5,");
+  assert.deepEqual(lines, [
+    ...[`"'=cmd()"`, `"'+1"`, `"'-1"`, `"'@a"`, `"'\t=a"`, `"'\r=a"`, "a=b", `"'=a\nb"`],
+  ]);
+});
+
+Deno.test("records of several kinds have the columns of all", () => {
+  assert.equal(csvOf([{ a: 1 }, { b: 2 }, { a: 3, b: 4 }]), "a,b\n1,\n,2\n3,4");
+  assert.equal(csvOf([]), "");
+});

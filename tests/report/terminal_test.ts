@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { table6, table7 } from "../../experiments/mod.ts";
 import type { Table } from "../../lib/experiment.ts";
-import { protocolOf } from "../../lib/protocol.ts";
 import { terminal } from "../../lib/report/terminal.ts";
 import { sheetOf } from "../../lib/report/results_sheet.ts";
 import * as results from "./results.ts";
@@ -63,24 +62,18 @@ Deno.test("several notes stand apart, a single one does not", () => {
   assert.equal(wordsOf("One.", "Another."), "Caption.\n\nOne.\n\nAnother.");
 });
 
-/** Made-up sheets of other tables, nothing of them measured. */
-function empty(table: Table) {
-  const [ground] = [results.madeUp().rows[0]!.protocol];
-  const rows = table.rows.map((row) => ({
-    ...{ row, protocol: protocolOf(row.evaluations, ground), seeds: [], scores: [], runs: [] },
-  }));
-  return terminal({ ...sheetOf({ ...results.madeUp(), table, rows }), caption: [], notes: [] });
-}
+const drawn = (table: Table) =>
+  terminal({ ...sheetOf(results.empty(table)), caption: [], notes: [] });
 
 Deno.test("Table 6 fits in 80 columns: nets and methods are broken where the paper's slashes are", () => {
-  const text = empty(table6);
+  const text = drawn(table6);
   assert.deepEqual(text.split("\n").filter((line) => [...line].length > 80), []);
   assert.match(text, /│ FC-only D\/ .*\n│ \[256;512\]\/256, .*\n│ 384,512 /);
   assert.match(text, /│ multi-crop & .*\n│ +│ dense /);
 });
 
 Deno.test("Table 7 has one cell for both splits where the paper merges them", () => {
-  const text = empty(table7);
+  const text = drawn(table7);
   assert.deepEqual(text.split("\n").filter((line) => [...line].length > 80), []);
   assert.match(text, /│ GoogLeNet .*│ +– │ +7\.9 +│\n/);
   // others measured nothing here

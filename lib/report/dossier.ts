@@ -1,0 +1,94 @@
+/** What a report tells of the runs behind its tables: how they came about, and where they lie. */
+import {
+  type Context,
+  type Errors,
+  type EvalRun,
+  hasAncestor,
+  isEvaluation,
+  type TableResult,
+  type TrainRun,
+} from "../experiment.ts";
+import { plan, type PlannedRun } from "../plan.ts";
+import type { Source } from "../results.ts";
+import { errorsOf, scored } from "../score.ts";
+import type { RunStatus, Store } from "../store.ts";
+import type { LogEntry } from "../vgg/train.ts";
+
+/** A run of a report. */
+export interface RunFacts<Kind extends TrainRun | EvalRun> {
+  readonly key: string;
+  readonly run: Kind;
+  readonly context: Context;
+  /** Below the folder of the results. */
+  readonly folder: string;
+  readonly state: RunStatus["state"];
+  /** The first table that needs it, by its name. */
+  readonly table: string;
+}
+
+/** A training with its log, line by line. */
+export interface Training extends RunFacts<TrainRun> {
+  readonly log: readonly LogEntry[];
+}
+
+/** A test, and what it alone comes to; no errors where it is not done. */
+export interface Evaluation extends RunFacts<EvalRun> {
+  readonly errors?: Errors;
+}
+
+/** All that a report tells besides its tables. */
+export interface Dossier {
+  /** Options that ask for these results: `--setup small`. */
+  readonly choice: string;
+  readonly seeds: readonly number[];
+  /** Names of the classes, by label. */
+  readonly classes: readonly string[];
+  /** Ancestors first, seed after seed. */
+  readonly trainings: readonly Training[];
+  readonly evaluations: readonly Evaluation[];
+}
+
+/** Collects what the store knows of the runs behind tables. */
+export function dossierOf(
+  results: readonly TableResult[],
+  { store, dataset, contexts, choice }: Source & { readonly choice: string },
+): Dossier {
+  const tables = results.map(({ table }) => table);
+  const known = errorsOfSingles(results);
+  const firstTable = new Map<string, string>();
+  for (const table of tables.toReversed()) {
+    for (const { key } of plan([table], contexts)) firstTable.set(key, table.name);
+  }
+  const trainings: Training[] = [], evaluations: Evaluation[] = [];
+  for (const planned of plan(tables, contexts)) {
+    const { key, run, context } = planned;
+    const { state } = store.status(planned);
+    const folder = store.folderOf(planned).slice(store.folder.length + 1);
+    const facts = { key, context, folder, state, table: firstTable.get(key)! };
+    if (isEvaluation(run)) {
+      const errors = state === "done" ? known.get(key) ?? errorsIn(store, planned) : undefined;
+      evaluations.push({ ...facts, run, ...errors && { errors } });
+    } else trainings.push({ ...facts, run, log: store.readLog(planned) });
+  }
+  const seeds = contexts.map(({ seed }) => seed);
+  return { choice, seeds, classes: dataset.classes, trainings, evaluations };
+}
+
+/** The nets that a net comes from, first to last, and itself. */
+export function lineageOf(run: TrainRun): TrainRun[] {
+  return [...hasAncestor(run.init) ? lineageOf(run.init.from) : [], run];
+}
+
+/** Errors of evaluations that a row has alone, by their keys. */
+function errorsOfSingles(results: readonly TableResult[]): Map<string, Errors> {
+  const rows = results.flatMap(({ rows }) => rows);
+  return new Map(
+    rows.filter(({ row }) => row.evaluations.length === 1)
+      .flatMap(({ runs, seeds }) => seeds.map((errors, seed) => [runs[seed]!, errors])),
+  );
+}
+
+function errorsIn(store: Store, planned: PlannedRun): Errors {
+  using posteriors = store.openPosteriors(planned);
+  return errorsOf(scored([posteriors]));
+}

@@ -1,0 +1,102 @@
+/** What one row's nets took for what: errors by class, confusions, the surest mistakes. */
+import type { RowResult } from "../../experiment.ts";
+import { classErrors, confusions } from "../mistakes.ts";
+import type { PicturedMistake } from "../pictures.ts";
+import type { Figures } from "../plots/mod.ts";
+import { type Content, h } from "./markup.ts";
+import { details, plainTable, plots } from "./parts.ts";
+
+/** Pairs of classes that the list of confusions has. */
+const PAIRS = 20;
+
+/** Errors of every class. */
+export function classSection(
+  { scores }: RowResult,
+  names: readonly string[],
+  figures: Figures,
+): Content {
+  const errors = classErrors(scores);
+  const rows = errors.map(({ label, images, misses, error, interval: { low, high } }) => [
+    names[label],
+    images,
+    misses,
+    error.toFixed(1),
+    `${low.toFixed(1)} to ${high.toFixed(1)}`,
+  ]);
+  const table = plainTable(rows, {
+    label: "Errors of classes",
+    columns: [
+      { title: "class", align: "left" },
+      { title: "images", align: "right" },
+      { title: "missed", align: "right" },
+      { title: "top-1, %", align: "right" },
+      { title: "95 %", align: "right" },
+    ],
+  });
+  return [plots(figures.classes), details(`All ${errors.length} classes as a table`, table)];
+}
+
+/** The confusion matrix, where there is room for one, and the most frequent confusions. */
+export function confusionSection(
+  { scores }: RowResult,
+  names: readonly string[],
+  figures: Figures,
+): Content {
+  const pairs = confusions(scores).filter(({ label, predicted }) => label !== predicted);
+  if (pairs.length === 0) return h("p", {}, "There is none.");
+  const rows = pairs.slice(0, PAIRS).map(({ label, predicted, images, share }) => [
+    names[label],
+    names[predicted],
+    images,
+    (100 * share).toFixed(1),
+  ]);
+  const table = plainTable(rows, {
+    label: "Most frequent confusions",
+    caption: "The most frequent",
+    columns: [
+      { title: "true class", align: "left" },
+      { title: "taken for", align: "left" },
+      { title: "images", align: "right" },
+      { title: "of the class, %", align: "right" },
+    ],
+  });
+  return plots(figures.confusions, { beside: table });
+}
+
+/** The surest mistakes as pictures; where their files are not there, it says so. */
+export function mistakeSection(
+  mistakes: readonly PicturedMistake[],
+  names: readonly string[],
+  credits: string | undefined,
+): Content {
+  if (mistakes.length === 0) return h("p", {}, "There is none.");
+  const isPictured = mistakes.some(({ picture }) => picture !== undefined);
+  const list = mistakes.map(({ image, label, predicted, confidence, picture, file }) => {
+    const alt = `${names[label]} taken for ${names[predicted]}`;
+    return h(
+      "li",
+      {},
+      h(
+        "figure",
+        {},
+        picture !== undefined && h("img", { src: picture, alt }),
+        h(
+          "figcaption",
+          {},
+          names[label],
+          h("br", {}),
+          h("b", {}, names[predicted]),
+          ` ${(100 * confidence).toFixed(0)} %`,
+          h("br", {}),
+          h("small", {}, file ?? `image ${image}`),
+        ),
+      ),
+    );
+  });
+  return [
+    !isPictured && h("p", {}, "The images are not on this machine, so they are only named."),
+    h("ul", { class: "mistakes" }, list),
+    isPictured && credits !== undefined &&
+    details("Credits of the pictures", h("pre", {}, credits.trim())),
+  ];
+}

@@ -1,0 +1,17 @@
+/** Command lines that make results again. */
+import type { Dossier, Training } from "../dossier.ts";
+
+/** The command that makes a table: `deno task table3 --setup small --seeds 3`. */
+export function commandFor(table: string, { choice, seeds }: Dossier): string {
+  const [first = 0] = seeds;
+  return [
+    `deno task ${table} ${choice}`,
+    ...first === 0 ? [] : [`--seed ${first}`],
+    ...seeds.length === 1 ? [] : [`--seeds ${seeds.length}`],
+  ].join(" ");
+}
+
+/** The command of the first table that needs a training, for its seed alone. */
+export function commandOf({ table, context }: Training, dossier: Dossier): string {
+  return commandFor(table, { ...dossier, seeds: [context.seed] });
+}

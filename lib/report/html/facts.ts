@@ -1,0 +1,72 @@
+/** What a page says of a whole report: on what it was measured, and in what it is not the paper. */
+import type { Departure, TableResult } from "../../experiment.ts";
+import type { Dossier } from "../dossier.ts";
+import { commandFor } from "./commands.ts";
+import { type Content, h } from "./markup.ts";
+import { code, count, link, plainTable } from "./parts.ts";
+
+/** The facts that a reader needs first. */
+export function summary([first]: readonly TableResult[], dossier: Dossier): Content {
+  if (first === undefined) return h("p", {}, "Nothing was asked for.");
+  const { setup, dataset, departures } = first;
+  const { trainings, evaluations, seeds } = dossier;
+  const done = (runs: readonly { readonly state: string }[]) =>
+    `${runs.filter(({ state }) => state === "done").length} of ${runs.length}`;
+  const facts: [string, Content][] = [
+    ["Setup", [h("b", {}, setup.name), `: ${setup.note}`]],
+    [
+      "Data",
+      `${dataset.name}, ${count(dataset.classes)} classes, ${count(dataset.images)} ` +
+      "validation images",
+    ],
+    ["Arithmetic", setup.train.precision],
+    [seeds.length > 1 ? "Seeds" : "Seed", seeds.join(", ")],
+    ["Runs done", `${done(trainings)} trainings, ${done(evaluations)} tests`],
+    ["Command", code(commandFor("reproduce-all", dossier))],
+  ];
+  return [
+    h(
+      "dl",
+      { class: "facts" },
+      facts.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))),
+    ),
+    departures.length > 0 && h(
+      "p",
+      {},
+      "Published numbers are the paper's own, on ImageNet. Measured ones are of another protocol (",
+      link("departures", `${departures.length} departures`),
+      "): compare them with each other, not with the published column.",
+    ),
+    h(
+      "p",
+      {},
+      "In the tables bold is the lowest measured error, and each measured number leads to the " +
+        "runs behind it.",
+    ),
+  ];
+}
+
+/** Every field of the setup that is not the paper's. */
+export function departureTable(departures: readonly Departure[]): Content {
+  if (departures.length === 0) return h("p", {}, "None: this is the paper's own setup.");
+  return plainTable(departures.map(({ field, paper, here }) => [code(field), paper, here]), {
+    label: "Departures from the paper",
+    columns: ["field", "the paper", "here"].map((title) => ({ title, align: "left" })),
+  });
+}
+
+/** Whether the numbers of the scatter plot may be compared at all. */
+export function publishedWords(results: readonly TableResult[]): Content {
+  const isOther = results.flatMap(({ rows }) => rows)
+    .some(({ comparison }) => comparison?.status === "protocol differs");
+  if (!isOther) return undefined;
+  const { setup, dataset } = results[0]!;
+  return h(
+    "p",
+    {},
+    h("strong", {}, "Two different things. "),
+    `Measured on ${dataset.name} with ${count(dataset.classes)} classes under the setup ` +
+      `“${setup.name}”, published on ILSVRC-2012 with 1,000. How far a row is from the broken ` +
+      "line says nothing; whether the rows come in the same order does.",
+  );
+}

@@ -1,0 +1,60 @@
+/** HTML that is safe to put together: whatever is no markup yet becomes text. */
+
+/** A piece of HTML. */
+export interface Markup {
+  readonly markup: string;
+}
+
+/** What may stand in an element; nothing stands for undefined and false. */
+export type Content = Markup | string | number | undefined | false | readonly Content[];
+
+/** Attributes of an element; those that are undefined are left out. */
+export type Attributes = Readonly<Record<string, string | number | undefined>>;
+
+/** Elements that have no content and no end. */
+const EMPTY = new Set(["br", "img", "meta"]);
+
+/** Elements inside a line: a line break after others makes the source easier to read. */
+const INLINE = new Set(["a", "b", "br", "code", "small", "strong", "th", "td", "dt", "summary"]);
+
+/**
+ * An element. Texts in it and in its attributes are escaped.
+ *
+ * ```ts
+ * import { h } from "./markup.ts";
+ *
+ * const name = '<i>"5" & more';
+ * const { markup } = h("a", { title: name }, "1 < ", h("b", {}, 2));
+ * if (markup !== '<a title="&lt;i&gt;&quot;5&quot; &amp; more">1 &lt; <b>2</b></a>') {
+ *   throw new Error(markup);
+ * }
+ * ```
+ */
+export function h(tag: string, attributes: Attributes, ...content: readonly Content[]): Markup {
+  const begin = Object.entries(attributes).reduce(
+    (text, [name, value]) =>
+      value === undefined ? text : `${text} ${name}="${escaped(String(value))}"`,
+    tag,
+  );
+  const end = EMPTY.has(tag) ? "" : `${markupOf(content)}</${tag}>`;
+  return { markup: `<${begin}>${end}${INLINE.has(tag) ? "" : "\n"}` };
+}
+
+/** Text that is HTML already. */
+export function raw(markup: string): Markup {
+  return { markup };
+}
+
+/** A text as HTML and XML have it. */
+export function escaped(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;").replaceAll("'", "&#39;");
+}
+
+function markupOf(content: Content): string {
+  if (content === undefined || content === false) return "";
+  if (typeof content === "string") return escaped(content);
+  if (typeof content === "number") return String(content);
+  if ("markup" in content) return content.markup;
+  return content.map(markupOf).join("");
+}

@@ -1,0 +1,54 @@
+/** The page and its plots, collected, drawn and written. */
+import { join } from "node:path";
+import type { Dataset } from "../../datasets/mod.ts";
+import type { TableResult } from "../../experiment.ts";
+import { writeAtomically } from "../../files.ts";
+import type { Source } from "../../results.ts";
+import { dossierOf } from "../dossier.ts";
+import { bestRow, surestMistakes } from "../mistakes.ts";
+import { pictured } from "../pictures.ts";
+import { allOf, figuresOf, fileOf } from "../plots/mod.ts";
+import type { Sheet } from "../sheet.ts";
+import { page } from "./page.ts";
+
+/** Mistakes that the page shows. */
+const MISTAKES = 24;
+
+/** What a page is made from. */
+export interface PageSource {
+  /** In the order of the page. */
+  readonly sheets: readonly Sheet[];
+  readonly results: readonly TableResult[];
+  readonly source: Source;
+  /** Options that ask for these results: `--setup small`. */
+  readonly choice: string;
+  /** With its image files, where they are there. */
+  readonly dataset?: Dataset;
+}
+
+/**
+ * Writes `report.html` and `plots/*.svg` into `folder`, each file wholly or not at all.
+ *
+ * @returns the paths of the page and of the folder of plots
+ * @throws {UserError} The folder cannot be written.
+ */
+export async function writePage(
+  { sheets, results, source, choice, dataset }: PageSource,
+  folder: string,
+): Promise<string[]> {
+  const dossier = dossierOf(results, { ...source, choice });
+  const figures = figuresOf(results, dossier);
+  const scores = bestRow(results)?.result.scores[0];
+  const mistakes = scores ? surestMistakes(scores, MISTAKES) : [];
+  const content = {
+    ...{ sheets, results, dossier, figures },
+    mistakes: dataset ? await pictured(mistakes, dataset) : mistakes,
+    ...dataset?.credits !== undefined && { credits: dataset.credits },
+  };
+  const [file, plots] = [join(folder, "report.html"), join(folder, "plots")];
+  for (const figure of allOf(figures)) {
+    writeAtomically(join(plots, `${figure.name}.svg`), fileOf(figure));
+  }
+  writeAtomically(file, page(content));
+  return [file, plots];
+}

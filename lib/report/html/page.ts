@@ -1,0 +1,170 @@
+/** The report as one page that needs nothing else: no network, no other file, no script to be read. */
+import { createHash } from "node:crypto";
+import type { TableResult } from "../../experiment.ts";
+import type { Dossier } from "../dossier.ts";
+import { bestRow } from "../mistakes.ts";
+import type { PicturedMistake } from "../pictures.ts";
+import type { Figures } from "../plots/mod.ts";
+import type { Sheet } from "../sheet.ts";
+import { classSection, confusionSection, mistakeSection } from "./classes.ts";
+import { commandFor } from "./commands.ts";
+import { departureTable, publishedWords, summary } from "./facts.ts";
+import { type Content, h, raw } from "./markup.ts";
+import css from "./page.css" with { type: "text" };
+import { code, details, link, plots } from "./parts.ts";
+import { rowsBehind, rowTitle } from "./rows.ts";
+import { rowId, sheetTable } from "./sheet_table.ts";
+import { trainingCards } from "./trainings.ts";
+
+/** All that a page shows. */
+export interface PageContent {
+  /** In the order of the page; a result's sheet has its table's name. */
+  readonly sheets: readonly Sheet[];
+  readonly results: readonly TableResult[];
+  readonly dossier: Dossier;
+  readonly figures: Figures;
+  readonly mistakes: readonly PicturedMistake[];
+  /** Licences and attributions of the pictures. */
+  readonly credits?: string;
+}
+
+/** A part of the page under a heading. */
+interface Section {
+  readonly id: string;
+  readonly title: string;
+  readonly content: Content;
+}
+
+const TITLE = "Very deep convolutional networks, measured again";
+const PAPER = "K. Simonyan and A. Zisserman, Very Deep Convolutional Networks for Large-Scale " +
+  "Image Recognition, arXiv 1409.1556";
+
+/** Opens what a link leads into; most browsers do so by themselves. */
+const SCRIPT = `const open=()=>{const target=document.getElementById(location.hash.slice(1));` +
+  `for(let e=target;e;e=e.parentElement)if(e.tagName==="DETAILS")e.open=true;` +
+  `target?.scrollIntoView()};addEventListener("hashchange",open);open()`;
+
+/** What the page may load: nothing but what is in it. */
+const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; " +
+  `script-src 'sha256-${createHash("sha256").update(SCRIPT).digest("base64")}'`;
+
+/** The page, as a file holds it. */
+export function page(content: PageContent): string {
+  const { results, dossier } = content;
+  const [first] = results;
+  const sections = sectionsOf(content);
+  const head = h(
+    "head",
+    {},
+    h("meta", { charset: "utf-8" }),
+    h("meta", { "http-equiv": "Content-Security-Policy", "content": POLICY }),
+    h("meta", { name: "viewport", content: "width=device-width, initial-scale=1" }),
+    h("meta", { name: "color-scheme", content: "light dark" }),
+    h("title", {}, TITLE, first && `: ${first.setup.name} on ${first.dataset.name}`),
+    h("style", {}, raw(css)),
+  );
+  const body = h(
+    "body",
+    {},
+    h("a", { class: "skip", href: "#summary" }, "To the report"),
+    h("header", { id: "summary" }, h("h1", {}, TITLE), summary(results, dossier)),
+    h(
+      "nav",
+      { "aria-labelledby": "contents" },
+      h("h2", { id: "contents" }, "Contents"),
+      h("ol", {}, sections.map(({ id, title }) => h("li", {}, link(id, title)))),
+    ),
+    h(
+      "main",
+      {},
+      sections.map(({ id, title, content }) =>
+        h("section", { "aria-labelledby": id }, h("h2", { id }, title), content)
+      ),
+    ),
+    h("footer", {}, h("p", {}, "Made by verydeep: ", code(commandFor("report", dossier)), ".")),
+    h("script", {}, raw(SCRIPT)),
+  );
+  return `<!doctype html>\n${h("html", { lang: "en" }, head, body).markup}`;
+}
+
+function sectionsOf(content: PageContent): Section[] {
+  const { sheets, results, dossier, figures } = content;
+  const section = (id: string, title: string, ...content: Content[]) => ({ id, title, content });
+  return [
+    ...sheets.map((sheet) => section(sheet.name, sheet.title, sheetContent(sheet, content))),
+    ...figures.published.length > 0
+      ? [section(
+        "published",
+        "Measured against published",
+        publishedWords(results),
+        plots(figures.published),
+      )]
+      : [],
+    ...figures.depth.length > 0
+      ? [section("depth", "Error against depth", plots(figures.depth))]
+      : [],
+    ...figures.scales.length > 0
+      ? [section("scale", "Error against test scale", plots(figures.scales))]
+      : [],
+    section(
+      "nets",
+      "Nets and learning curves",
+      plots(figures.losses),
+      trainingCards(dossier, figures.learning),
+    ),
+    ...sectionsOfBest(content),
+    section(
+      "departures",
+      "Departures from the paper",
+      departureTable(results[0]?.departures ?? []),
+      h("p", { class: "words" }, `The paper: ${PAPER}.`),
+    ),
+  ];
+}
+
+function sheetContent(sheet: Sheet, { results, dossier }: PageContent): Content {
+  const { name, caption, notes } = sheet;
+  const result = results.find(({ table }) => table.name === name);
+  return [
+    sheetTable(sheet),
+    caption.length > 0 && h("p", { class: "words" }, caption.join(" ")),
+    notes.length > 0 && details("Footnotes", notes.map((note) => h("p", {}, note))),
+    result && rowsBehind(result, dossier),
+  ];
+}
+
+/** What the nets of the best row took for what. */
+function sectionsOfBest(
+  { results, dossier: { classes, seeds }, figures, mistakes, credits }: PageContent,
+): Section[] {
+  const best = bestRow(results);
+  if (best === undefined) return [];
+  const { result, table, row } = best;
+  const [, number] = /^table(\d+)$/.exec(table.name) ?? [];
+  const name = number ? `Table ${number}` : table.caption;
+  const which = link(rowId(table.name, row), `${name}, row ${row}: ${rowTitle(result)}`);
+  const of = (more: string) =>
+    h("p", {}, "Of the row with the lowest top-1 error, ", which, `${more}.`);
+  const all = seeds.length > 1 ? `; all ${seeds.length} seeds` : "";
+  const one = seeds.length > 1 ? `; seed ${seeds[0]}` : "";
+  return [
+    {
+      id: "classes",
+      title: "Errors of classes",
+      content: [of(all), classSection(result, classes, figures)],
+    },
+    {
+      id: "confusions",
+      title: "Confusions",
+      content: [of(all), confusionSection(result, classes, figures)],
+    },
+    {
+      id: "mistakes",
+      title: "The surest mistakes",
+      content: [
+        of(`${one}. True class, then what it was taken for and with which posterior`),
+        mistakeSection(mistakes, classes, credits),
+      ],
+    },
+  ];
+}

@@ -1,0 +1,107 @@
+/** Parts that sections of a page have in common. */
+import type { Figure } from "../plots/mod.ts";
+import { type Content, h, type Markup, raw } from "./markup.ts";
+
+/** A column of a plain table. */
+export interface Column {
+  readonly title: string;
+  readonly align: "left" | "right";
+}
+
+/** Rows of plain cells; the first of each is its heading. Too wide a table can be scrolled. */
+export function plainTable(
+  rows: readonly (readonly Content[])[],
+  { label, columns, ids = [], caption }: {
+    /** What it is called for those who do not see it. */
+    readonly label: string;
+    readonly columns: readonly Column[];
+    /** Names of the rows within the page. */
+    readonly ids?: readonly string[];
+    readonly caption?: string;
+  },
+): Markup {
+  const classOf = (column: number) => columns[column]!.align;
+  return scrollable(
+    { "aria-label": label },
+    h(
+      "table",
+      {},
+      caption !== undefined && h("caption", {}, caption),
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          columns.map(({ title, align }) => h("th", { scope: "col", class: align }, title)),
+        ),
+      ),
+      h(
+        "tbody",
+        {},
+        rows.map((cells, row) =>
+          h(
+            "tr",
+            { id: ids[row] },
+            cells.map((content, i) =>
+              i === 0
+                ? h("th", { scope: "row", class: classOf(i) }, content)
+                : h("td", { class: classOf(i) }, content)
+            ),
+          )
+        ),
+      ),
+    ),
+  );
+}
+
+/** Something wide that is scrolled by itself, with a pointer or the keyboard. */
+export function scrollable(name: Readonly<Record<string, string>>, content: Content): Markup {
+  return h("div", { class: "scroll", role: "region", tabindex: 0, ...name }, content);
+}
+
+/** Names and what they stand for. */
+export function definitions(facts: readonly (readonly [string, Content])[]): Markup {
+  return h("dl", {}, facts.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
+}
+
+/** What a reader may open. */
+export function details(summary: Content, ...content: readonly Content[]): Markup {
+  return h("details", {}, h("summary", {}, summary), ...content);
+}
+
+/** Plots side by side, as many as there is room for; captions are their titles. */
+export function plots(
+  figures: readonly Figure[],
+  { captions = true, beside }: { readonly captions?: boolean; readonly beside?: Content } = {},
+): Content {
+  if (figures.length === 0) return beside;
+  return h(
+    "div",
+    { class: "plots" },
+    figures.map(({ title, svg }) =>
+      h("figure", {}, captions && h("figcaption", {}, title), raw(svg))
+    ),
+    beside,
+  );
+}
+
+/** Code in a line. */
+export function code(text: string): Markup {
+  return h("code", {}, text);
+}
+
+/** A link within the page. */
+export function link(id: string, content: Content): Markup {
+  return h("a", { href: `#${id}` }, content);
+}
+
+/** A share or an error: `17.4 %`. */
+export function percent(value: number): string {
+  return `${value.toFixed(1)} %`;
+}
+
+/** A whole number: `12,000`. */
+export function count(number: number): string {
+  return number.toLocaleString("en-US");
+}

@@ -1,0 +1,99 @@
+/** What is said of each row of a table: its numbers, its comparison, its command, its runs. */
+import { type RowResult, type TableResult, title } from "../../experiment.ts";
+import type { Dossier, Evaluation } from "../dossier.ts";
+import { netsOf } from "../records.ts";
+import { commandFor } from "./commands.ts";
+import { type Content, h, type Markup } from "./markup.ts";
+import { code, definitions, details, link, percent } from "./parts.ts";
+import { rowId } from "./sheet_table.ts";
+
+/** Name of what is said of a run within the page. */
+export function runId(key: string): string {
+  return `run-${key}`;
+}
+
+/** What stands behind the rows of a table; nothing for those that are somebody else's. */
+export function rowsBehind({ table, rows }: TableResult, dossier: Dossier): Markup {
+  const byKey = new Map(dossier.evaluations.map((evaluation) => [evaluation.key, evaluation]));
+  const command = commandFor(table.name, dossier);
+  return details(
+    "Runs behind each row",
+    rows.map((result, i) =>
+      result.row.evaluations.length > 0 &&
+      h(
+        "details",
+        { id: rowId(table.name, i + 1) },
+        h("summary", {}, `Row ${i + 1}: ${rowTitle(result)}`),
+        definitions([...factsOf(result), ["Command", code(command)]]),
+        runsOf(result, { byKey, seeds: dossier.seeds.length }),
+      )
+    ),
+  );
+}
+
+/** What a row is called: its own title, or its nets and how they look at an image. */
+export function rowTitle({ row, protocol }: RowResult): string {
+  return row.title ?? `${netsOf(row).join(" + ")}, ${protocol.methods.join(" & ")}`;
+}
+
+function factsOf(
+  { row: { published }, measured, intervals, seeds, comparison }: RowResult,
+): (readonly [string, Content])[] {
+  const facts: (readonly [string, Content])[] = [];
+  if (measured) {
+    const inWords = (["top1", "top5"] as const).map((kind) => {
+      const { low, high } = intervals?.[kind] ?? {};
+      const range = low === undefined || high === undefined
+        ? ""
+        : ` (95 %: ${low.toFixed(1)} to ${high.toFixed(1)})`;
+      return `${KINDS[kind]} ${percent(measured[kind])}${range}`;
+    });
+    facts.push(["Measured", inWords.join(", ")]);
+  } else facts.push(["Measured", "not yet"]);
+  if (seeds.length > 1) {
+    facts.push(["Seeds, top-1", seeds.map(({ top1 }) => percent(top1)).join(", ")]);
+  }
+  const printed = (["top1", "top5", "testTop5"] as const).flatMap((kind) => {
+    const value = published[kind];
+    return typeof value === "number" ? [`${KINDS[kind]} ${percent(value)}`] : [];
+  });
+  if (printed.length > 0) facts.push(["Published", printed.join(", ")]);
+  if (comparison) {
+    facts.push(["Comparison", [h("b", {}, comparison.status), `. ${comparison.reason}`]]);
+  }
+  return facts;
+}
+
+const KINDS = { top1: "top-1", top5: "top-5", testTop5: "top-5 test" } as const;
+
+/** The evaluations whose posteriors the row is the mean of, net by net. */
+function runsOf(
+  { row: { evaluations }, runs }: RowResult,
+  { byKey, seeds }: {
+    readonly byKey: ReadonlyMap<string, Evaluation>;
+    readonly seeds: number;
+  },
+): Content {
+  const nets = Map.groupBy(runs.flatMap((key) => byKey.get(key) ?? []), ({ run, context }) => {
+    const seed = seeds > 1 ? `, seed ${context.seed}` : "";
+    return `${title(run.net)}${seed}, ${run.method}`;
+  });
+  const mean = evaluations.length > 1
+    ? `The mean posterior of ${evaluations.length} tests`
+    : "One test";
+  return [
+    h("p", {}, mean, seeds > 1 && ", for each seed", ":"),
+    h(
+      "ul",
+      {},
+      [...nets].map(([name, tests]) =>
+        h(
+          "li",
+          {},
+          `${name}, at Q = `,
+          tests.map(({ key, run: { Q } }, i) => [i > 0 && ", ", link(runId(key), Q)]),
+        )
+      ),
+    ),
+  ];
+}

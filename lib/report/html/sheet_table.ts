@@ -1,0 +1,108 @@
+/** A sheet as an HTML table, its measured cells linked to what is said of their rows. */
+import type { Align, Cell, Sheet, SheetRow } from "../sheet.ts";
+import { type Content, h, type Markup } from "./markup.ts";
+import { scrollable } from "./parts.ts";
+
+/** Name of what is said of a sheet's row, counted from 1, within the page. */
+export function rowId(table: string, row: number): string {
+  return `${table}-row${row}`;
+}
+
+/** Letters of a heading that needs several lines where there is little room. */
+const LONG = 24;
+
+/** Draws a sheet; the heading above it is called as the sheet is. */
+export function sheetTable({ name, columns, header, body }: Sheet): Markup {
+  let row = 0;
+  const label = { "aria-labelledby": name };
+  return scrollable(
+    label,
+    h(
+      "table",
+      label,
+      h("thead", {}, header.map((cells, i) => headRow(cells, columns, i === header.length - 1))),
+      body.map((group) =>
+        h(
+          "tbody",
+          {},
+          group.map((cells, i) =>
+            bodyRow(cells, { columns, group, isFirst: i === 0, target: rowId(name, ++row) })
+          ),
+        )
+      ),
+    ),
+  );
+}
+
+function headRow(cells: SheetRow, columns: readonly Align[], isLast: boolean): Markup {
+  return h(
+    "tr",
+    {},
+    placed(cells, columns).map(({ cell: { text, span = 1 }, align }) => {
+      if (text === "") return h("td", { colspan: more(span) });
+      const scope = isLast && span === 1 ? "col" : "colgroup";
+      return h("th", { scope, colspan: more(span), class: align }, inLines(text));
+    }),
+  );
+}
+
+/**
+ * A row of the body. A first column of texts is the heading of its rows; where only the first row of
+ * a group names it, it stands beside all of them.
+ */
+function bodyRow(
+  cells: SheetRow,
+  { columns, group, isFirst, target }: {
+    readonly columns: readonly Align[];
+    readonly group: readonly SheetRow[];
+    readonly isFirst: boolean;
+    readonly target: string;
+  },
+): Markup {
+  const isHeaded = columns[0] === "left";
+  const isShared = isHeaded && group.length > 1 &&
+    group.slice(1).every(([first]) => first?.text === "");
+  const [first, ...others] = placed(cells, columns);
+  const heading = isHeaded && isFirst || isHeaded && !isShared
+    ? h("th", {
+      scope: isShared ? "rowgroup" : "row",
+      rowspan: isShared ? group.length : undefined,
+      class: first!.cell.text.length > LONG ? `${first!.align} long` : first!.align,
+    }, inLines(first!.cell.text))
+    : !isHeaded && bodyCell(first!, target);
+  return h("tr", {}, heading, others.map((place) => bodyCell(place, target)));
+}
+
+function bodyCell({ cell: { text, span = 1, best, detail, runs }, align }: Place, target: string) {
+  const words = best ? h("b", {}, inLines(text)) : inLines(text);
+  return h(
+    "td",
+    { colspan: more(span), class: runs ? `${align} measured` : align },
+    runs && runs.length > 0 ? h("a", { href: `#${target}`, title: detail }, words) : words,
+  );
+}
+
+/** A cell in its place. */
+interface Place {
+  readonly cell: Cell;
+  readonly align: Align;
+}
+
+/** Cells with their alignment. */
+function placed(cells: SheetRow, columns: readonly Align[]): Place[] {
+  let next = 0;
+  return cells.map((cell) => {
+    const at = next;
+    next += cell.span ?? 1;
+    return { cell, align: cell.align ?? (cell.span ? "center" : columns[at] ?? "left") };
+  });
+}
+
+/** A span of several columns, or nothing. */
+function more(span: number): number | undefined {
+  return span > 1 ? span : undefined;
+}
+
+function inLines(text: string): Content {
+  return text.split("\n").map((line, i) => i === 0 ? line : [h("br", {}), line]);
+}

@@ -1,0 +1,144 @@
+/** What is said of each training: where it comes from, how it went, what its tests came to. */
+import { formatS, hasAncestor, key as keyOf, title, type TrainRun } from "../../experiment.ts";
+import { convsOf, countParameters, layersOf, shapeOf } from "../../vgg/configs.ts";
+import { scheduleOf } from "../../vgg/schedule.ts";
+import type { LogEntry } from "../../vgg/train.ts";
+import { type Dossier, type Evaluation, lineageOf, type Training } from "../dossier.ts";
+import type { Figure } from "../plots/mod.ts";
+import { commandOf } from "./commands.ts";
+import { type Content, h, type Markup } from "./markup.ts";
+import { code, count, definitions, details, link, plainTable, plots } from "./parts.ts";
+import { runId } from "./rows.ts";
+
+/** Every training, ancestors first. */
+export function trainingCards(
+  dossier: Dossier,
+  learning: ReadonlyMap<string, readonly Figure[]>,
+): Markup[] {
+  const tests = Map.groupBy(dossier.evaluations, ({ run, context }) => keyOf(run.net, context));
+  return dossier.trainings.map((training) => {
+    const { key, run, context, log } = training;
+    const net = title(run);
+    return h(
+      "article",
+      { class: "net", id: runId(key) },
+      h("h3", {}, net, dossier.seeds.length > 1 && h("small", {}, ` seed ${context.seed}`)),
+      h("p", { class: "lineage" }, lineage(training)),
+      plots(learning.get(key) ?? [], { captions: false }),
+      details(
+        summaryOf(training),
+        definitions(factsOf(training, dossier)),
+        testTable(tests.get(key) ?? [], net),
+        log.length > 0 && details("Log", logTable(log, net)),
+        details("Recipe", h("pre", {}, JSON.stringify({ run, ...context }, null, 2))),
+      ),
+    );
+  });
+}
+
+/** `random weights → A 256 → D 256 → D 384`, each net that it comes from linked. */
+function lineage({ run, context }: Training): Content {
+  const nets = lineageOf(run);
+  return [
+    nets[0]!.init === "random" ? "random weights" : "imported weights",
+    ...nets.map((net) => [
+      " → ",
+      net === run ? h("b", {}, title(net)) : link(runId(keyOf(net, context)), title(net)),
+    ]),
+  ];
+}
+
+function summaryOf({ state, log }: Training): string {
+  const last = log.at(-1);
+  if (last === undefined) return `Details (${state})`;
+  const validation = log.findLast((entry) => entry.validation)?.validation;
+  return [
+    `Loss ${last.loss.toPrecision(3)} after ${last.epoch.toPrecision(3)} epochs`,
+    ...validation ? [`validation top-1 ${validation.top1.toFixed(1)} %`] : [],
+    ...state === "done" ? [] : [state],
+  ].join(", ");
+}
+
+function factsOf(training: Training, dossier: Dossier): (readonly [string, Content])[] {
+  const { key, run, context: { train, data, seed }, folder, log } = training;
+  const layers = layersOf(run.config, shapeOf(train, dossier.classes.length));
+  const { images, learningRate } = scheduleOf(run, train);
+  return [
+    ["Key", code(key)],
+    ["Folder", code(folder)],
+    ["Command", code(commandOf(training, dossier))],
+    [
+      "Net",
+      `${run.config}: ${convsOf(layers).length} weight layers, ` +
+      `${count(countParameters(layers))} parameters`,
+    ],
+    ["Training scale S", formatS(run.S)],
+    ["Begins with", beginning(run)],
+    ...run.update === "fc" ? [["Learns", "its fully-connected layers only"] as const] : [],
+    [
+      "Schedule",
+      `${count(images)} images at most, in batches of ${train.batch}; first learning rate ` +
+      learningRate,
+    ],
+    ["Seed and data", [`${seed}, `, code(data)]],
+    ...log.length > 0 ? [["Speed", `${count(Math.round(usualSpeed(log)))} images/s`] as const] : [],
+  ];
+}
+
+/** Which layers are copied from where, and which are drawn. */
+function beginning({ init }: TrainRun): string {
+  if (init === "random") return "random weights";
+  if (!hasAncestor(init)) return `weights of digest ${init.weights}`;
+  const { from, layers } = init;
+  return layers === "all"
+    ? `all layers of ${title(from)}`
+    : `${layers.join(", ")} of ${title(from)}, the others random`;
+}
+
+function testTable(tests: readonly Evaluation[], net: string): Content {
+  if (tests.length === 0) return undefined;
+  const rows = tests.map(({ key, run: { Q, method }, errors, state, folder }) => [
+    Q,
+    method,
+    errors?.top1.toFixed(1) ?? state,
+    errors?.top5.toFixed(1),
+    code(key),
+    code(folder),
+  ]);
+  return plainTable(rows, {
+    label: `Tests of ${net}`,
+    caption: "Its tests, each alone",
+    ids: tests.map(({ key }) => runId(key)),
+    columns: [
+      { title: "Q", align: "right" },
+      { title: "method", align: "left" },
+      { title: "top-1, %", align: "right" },
+      { title: "top-5, %", align: "right" },
+      { title: "key", align: "left" },
+      { title: "folder", align: "left" },
+    ],
+  });
+}
+
+function logTable(log: readonly LogEntry[], net: string): Markup {
+  const rows = log.map(({ step, epoch, loss, learningRate, imagesPerSecond, validation }) => [
+    count(step),
+    epoch.toFixed(2),
+    loss.toPrecision(4),
+    Number(learningRate.toPrecision(3)),
+    Math.round(imagesPerSecond),
+    validation?.top1.toFixed(1),
+    validation?.top5.toFixed(1),
+  ]);
+  const titles = ["step", "epoch", "loss", "rate", "images/s", "top-1, %", "top-5, %"];
+  return plainTable(rows, {
+    label: `Log of ${net}`,
+    columns: titles.map((title) => ({ title, align: "right" })),
+  });
+}
+
+/** The median of the log's speeds. */
+function usualSpeed(log: readonly LogEntry[]): number {
+  const speeds = log.map(({ imagesPerSecond }) => imagesPerSecond).sort((a, b) => a - b);
+  return speeds[speeds.length >> 1]!;
+}

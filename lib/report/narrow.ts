@@ -1,0 +1,26 @@
+/** Rows of a sheet whose texts are broken into lines, for where there is not enough room. */
+import type { Align, SheetRow } from "./sheet.ts";
+
+/** A row whose texts, where they stand to the left, are broken into lines of `most` characters. */
+export function narrowed(row: SheetRow, columns: readonly Align[], most: number): SheetRow {
+  let at = 0;
+  return row.map((cell) => {
+    const align = cell.align ?? columns[at];
+    at += cell.span ?? 1;
+    return align === "left" ? { ...cell, text: broken(cell.text, most) } : cell;
+  });
+}
+
+/** Breaks lines at spaces, and behind the slashes and commas of `D/[256;512]/256,384,512`. */
+function broken(text: string, most: number): string {
+  const pieces = text.split("\n").map((line) => line.match(/[^ /,]*[ /,]?/g) ?? []);
+  return pieces.flatMap((words) => {
+    const lines = [""];
+    for (const word of words) {
+      const longer = lines.at(-1)! + word;
+      if (longer.trimEnd().length <= most) lines[lines.length - 1] = longer;
+      else lines.push(word);
+    }
+    return lines.map((line) => line.trimEnd());
+  }).join("\n");
+}

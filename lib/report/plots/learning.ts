@@ -1,0 +1,111 @@
+/** Learning curves: the training loss and the validation errors over the epochs. */
+import { type ConfigName, formatS, slug, title } from "../../experiment.ts";
+import type { LogEntry } from "../../vgg/train.ts";
+import type { Training } from "../dossier.ts";
+import { type Drawing, Plot } from "./draw.ts";
+import { colourOf, digitsOf, inOrder, LEGEND, legend, legendOfNets, TOP } from "./marks.ts";
+
+const SMALL = {
+  width: 340,
+  height: 196,
+  marginBottom: 36,
+  marginLeft: 40,
+  marginTop: 26,
+  marginRight: 16,
+} as const;
+const EPOCHS = { label: "epochs", ticks: 5 } as const;
+
+/** The plots of one training; none while its log is empty. */
+export function learningPlots({ key, run, context, log }: Training): Drawing[] {
+  if (log.length === 0) return [];
+  const name = `${slug(run)}-${key}`;
+  const net = `${title(run)}, seed ${context.seed}`;
+  const drops = Plot.ruleX(dropsIn(log), {
+    ...{ x: "epoch", stroke: "currentColor", strokeOpacity: 0.5, strokeDasharray: "2 3" },
+    title: ({ learningRate }: LogEntry) => `learning rate ${learningRate}`,
+  });
+  const validations = log.flatMap(({ epoch, validation }) =>
+    validation ? [{ epoch, ...validation }] : []
+  );
+  const loss: Drawing = {
+    name: `loss-${name}`,
+    title: `Training loss of ${net}`,
+    description: `Mean cross-entropy, from ${log[0]!.loss.toPrecision(3)} to ` +
+      `${log.at(-1)!.loss.toPrecision(3)} in ${log.at(-1)!.epoch.toPrecision(3)} epochs.`,
+    ...SMALL,
+    x: EPOCHS,
+    y: { ...lossAxis(log), label: "loss" },
+    marks: [drops, Plot.line(log, { x: "epoch", y: "loss", stroke: colourOf(run.config) })],
+  };
+  if (validations.length === 0) return [loss];
+  const last = validations.at(-1)!;
+  const colours = { top1: colourOf(run.config), top5: "currentColor" } as const;
+  return [loss, {
+    name: `validation-${name}`,
+    title: `Validation errors of ${net}`,
+    description: `On the way, at one scale: at last ${last.top1.toFixed(1)} % top-1 and ` +
+      `${last.top5.toFixed(1)} % top-5.`,
+    ...SMALL,
+    x: { ...EPOCHS, domain: [0, log.at(-1)!.epoch] },
+    y: { domain: [0, Math.max(1, ...validations.map(({ top1 }) => top1))], grid: true, ticks: 4 },
+    marks: [
+      drops,
+      ...(["top1", "top5"] as const).map((y) =>
+        Plot.line(validations, { x: "epoch", y, stroke: colours[y], marker: "dot" })
+      ),
+      ...legend([
+        { text: "top-1, %", colour: colours.top1 },
+        { text: "top-5, %", colour: colours.top5 },
+      ], -14),
+    ],
+  }];
+}
+
+/** Losses of all nets, a plot for each S, of the first seed. */
+export function lossPlots(trainings: readonly Training[]): Drawing[] {
+  const [first] = trainings;
+  const logged = trainings.filter(({ log, context, run }) =>
+    log.length > 0 && context.seed === first!.context.seed && run.update !== "fc"
+  );
+  return [...Map.groupBy(logged, ({ run }) => formatS(run.S))].map(([S, nets]) => {
+    const configs = inOrder(nets.map(({ run }) => run.config));
+    const entries = nets.flatMap(({ run: { config }, log }) =>
+      log.map(({ epoch, loss }) => ({ config, epoch, loss }))
+    );
+    return {
+      name: `losses-S${digitsOf(S)}`,
+      title: `Training losses, S = ${S}`,
+      description: nets.map(({ run, log }) => `${run.config} ${log.at(-1)!.loss.toPrecision(3)}`)
+        .join(", ") + " at last.",
+      ...{
+        width: 400,
+        height: 310,
+        marginTop: TOP,
+        marginBottom: 40,
+        marginLeft: 44,
+        marginRight: 16,
+      },
+      x: EPOCHS,
+      y: { ...lossAxis(entries), label: "loss" },
+      marks: [
+        Plot.line(entries, {
+          ...{ x: "epoch", y: "loss", z: "config" },
+          stroke: ({ config }: { config: ConfigName }) => colourOf(config),
+        }),
+        ...legendOfNets(configs, LEGEND),
+      ],
+    };
+  });
+}
+
+/** Lines of a log at which the learning rate was divided. */
+function dropsIn(log: readonly LogEntry[]): LogEntry[] {
+  return log.filter(({ learningRate }, i) => i > 0 && learningRate < log[i - 1]!.learningRate / 2);
+}
+
+/** A logarithmic axis with few ticks: losses fall by factors. */
+function lossAxis(log: readonly { readonly loss: number }[]) {
+  const losses = log.map(({ loss }) => loss);
+  const domain = [Math.min(...losses), Math.max(...losses)];
+  return { type: "log", domain, grid: true, ticks: 4, tickFormat: "~g" } as const;
+}

@@ -1,0 +1,78 @@
+/** What plots share: a colour for each net, a shape for each S, and their legends. */
+import type { ConfigName, TrainScale } from "../../experiment.ts";
+import { Plot } from "./draw.ts";
+
+/** Colours that differ on light and dark ground and to most eyes (after Okabe and Ito 2008). */
+const COLOURS: Readonly<Record<ConfigName, string>> = {
+  "A": "#2f8fd0",
+  "A-LRN": "#858a93",
+  "B": "#009e73",
+  "C": "#c07f00",
+  "D": "#d55e00",
+  "E": "#c764a4",
+  "B-5x5": "#7a6ff0",
+};
+
+/** Colour of a configuration. */
+export function colourOf(config: ConfigName): string {
+  return COLOURS[config];
+}
+
+/** The accent of plots that are about one thing alone. */
+export const ACCENT = "#d55e00";
+
+/** Nets in the order of Table 1. */
+export function inOrder(configs: Iterable<ConfigName>): ConfigName[] {
+  const order = Object.keys(COLOURS);
+  return [...new Set(configs)].sort((a, b) => order.indexOf(a) - order.indexOf(b));
+}
+
+/** How nets trained at S = 256, at a larger S and at jittered S are marked. */
+export function symbolOf(S: TrainScale): "circle" | "square" | "diamond" {
+  return S === 256 ? "circle" : typeof S === "number" ? "square" : "diamond";
+}
+
+/** An entry of a legend. */
+export interface Entry {
+  readonly text: string;
+  readonly colour?: string;
+  readonly symbol?: "circle" | "square" | "diamond" | "triangle";
+}
+
+/** Where a legend stands over a plot whose top margin is `TOP`: below the axis's label. */
+export const LEGEND = -20;
+export const TOP = 48;
+
+/** Width of a letter of a legend, pixels. */
+const LETTER = 6.2;
+
+/** A legend in a plot's top margin: symbols and words in one line from the left. */
+export function legend(entries: readonly Entry[], dy: number): Plot.Markish[] {
+  let dx = 0;
+  return entries.flatMap(({ text, colour = "currentColor", symbol = "circle" }) => {
+    const at = { frameAnchor: "top-left", dy } as const;
+    const marks = [
+      Plot.dot([0], { ...at, dx: dx + 4, fill: colour, symbol, r: 4 }),
+      Plot.text([text], { ...at, dx: dx + 13, textAnchor: "start", lineAnchor: "middle" }),
+    ];
+    dx += 26 + LETTER * text.length;
+    return marks;
+  });
+}
+
+/** A legend of configurations. */
+export function legendOfNets(configs: readonly ConfigName[], dy: number): Plot.Markish[] {
+  return legend(configs.map((config) => ({ text: config, colour: colourOf(config) })), dy);
+}
+
+/** Digits of a text with lines between: `[256;512]` is `256-512`. */
+export function digitsOf(text: string): string {
+  return (text.match(/\d+/g) ?? []).join("-");
+}
+
+/** From the least to the greatest value, and a little more on both sides; not below 0. */
+export function padded(values: readonly number[]): [number, number] {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const more = Math.max(0.5, 0.08 * (high - low));
+  return [Math.max(0, low - more), high + more];
+}

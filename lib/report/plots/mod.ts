@@ -1,0 +1,46 @@
+/** Every plot of a report. */
+import type { TableResult } from "../../experiment.ts";
+import type { Dossier } from "../dossier.ts";
+import { bestRow, classErrors, confusions } from "../mistakes.ts";
+import { classPlot, confusionPlot } from "./classes.ts";
+import { draw, type Drawing, type Figure, fileOf } from "./draw.ts";
+import { depthPlots, publishedPlot, scalePlots } from "./errors.ts";
+import { learningPlots, lossPlots } from "./learning.ts";
+
+export { type Figure, fileOf };
+
+/** Plots by what they show; a list is empty where there is nothing to show yet. */
+export interface Figures {
+  readonly published: readonly Figure[];
+  readonly depth: readonly Figure[];
+  readonly scales: readonly Figure[];
+  readonly losses: readonly Figure[];
+  /** By the training's key. */
+  readonly learning: ReadonlyMap<string, readonly Figure[]>;
+  readonly classes: readonly Figure[];
+  readonly confusions: readonly Figure[];
+}
+
+/** Draws what results and their runs' logs have to show. */
+export function figuresOf(results: readonly TableResult[], dossier: Dossier): Figures {
+  const drawn = (...drawings: readonly (Drawing | undefined)[]) =>
+    drawings.flatMap((drawing) => drawing ? draw(drawing) : []);
+  const scores = bestRow(results)?.result.scores;
+  const { trainings, classes } = dossier;
+  return {
+    published: drawn(publishedPlot(results)),
+    depth: drawn(...depthPlots(results)),
+    scales: drawn(...scalePlots(dossier)),
+    losses: drawn(...lossPlots(trainings)),
+    learning: new Map(
+      trainings.map((training) => [training.key, drawn(...learningPlots(training))]),
+    ),
+    classes: drawn(scores && classPlot(classErrors(scores), classes)),
+    confusions: drawn(scores && confusionPlot(confusions(scores), classes)),
+  };
+}
+
+/** All of them, one after the other. */
+export function allOf({ learning, ...lists }: Figures): Figure[] {
+  return [...Object.values(lists).flat(), ...[...learning.values()].flat()];
+}

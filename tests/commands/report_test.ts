@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { readCommandLine, resolveOptions } from "../../commands/options.ts";
+import { PAPER_TABLES, requestFor } from "../../commands/tables.ts";
+import { isEvaluation } from "../../lib/experiment.ts";
+import { plan } from "../../lib/plan.ts";
+import { dossierOf, lineageOf } from "../../lib/report/dossier.ts";
+import { sourceOf } from "../../lib/reproduce.ts";
+import { resultsOf } from "../../lib/results.ts";
+import { makeStore } from "../../lib/store.ts";
+
+/** The smoke setup's store, all runs done: of image i every third net takes another class. */
+async function filledStore() {
+  const folder = await Deno.makeTempDir({ prefix: "verydeep-test-" });
+  const args = ["--setup", "smoke", "--data", join(folder, "data"), "--results", folder];
+  const options = resolveOptions(readCommandLine(args), {
+    command: "report",
+    takes: ["setup", "data", "results"],
+  });
+  const request = requestFor(PAPER_TABLES, options);
+  const source = await sourceOf(request);
+  const store = makeStore(options.results);
+  const classes = source.dataset.classes.length;
+  const labels = Int32Array.from(source.dataset.val, (_, i) => i % classes);
+  for (const [r, planned] of plan(request.tables, source.contexts).entries()) {
+    store.begin(planned);
+    if (isEvaluation(planned.run)) {
+      const values = new Float32Array(labels.length * classes).fill(0.1);
+      labels.forEach((label, i) => {
+        const said = (i + r) % 3 === 0 ? (label + 1) % classes : label;
+        values[i * classes + said] = 1 - 0.1 * (classes - 1);
+      });
+      store.writePosteriors(planned, { classes, values, labels });
+    } else {
+      const line = { step: 300, epoch: 6, loss: 1.5, learningRate: 5e-5, imagesPerSecond: 1000 };
+      store.appendLog(planned, { ...line, step: 150, epoch: 3, loss: 2 });
+      store.appendLog(planned, { ...line, validation: { top1: 40, top5: 0 } });
+      store.writeWeights(planned, new Map());
+    }
+    store.end(planned);
+  }
+  return { folder, args, request, source, results: options.results };
+}
+
+async function run(args: readonly string[]) {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "cli.ts", "report", ...args],
+    cwd: new URL("../../", import.meta.url),
+    env: { NO_COLOR: "1", INIT_CWD: "" },
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  assert.equal(code, 0, text(stderr));
+  return { out: text(stdout), err: text(stderr) };
+}
+
+/** Every file of a report, by its path below the folder of the results. */
+function filesOf(results: string): Map<string, string> {
+  const below = (folder: string): string[] =>
+    [...Deno.readDirSync(join(results, folder))].flatMap(({ name, isDirectory }) =>
+      isDirectory ? below(`${folder}${name}/`) : [`${folder}${name}`]
+    );
+  const names = below("").filter((name) => !/^(train|eval)\/|^store/.test(name)).sort();
+  return new Map(names.map((name) => [name, Deno.readTextFileSync(join(results, name))]));
+}
+
+const store = await filledStore();
+
+Deno.test("report makes the seven tables in every format, one CSV, one document and a page", async () => {
+  const { out, err } = await run(store.args);
+  assert.equal(out.match(/^Table [1-7]: /gm)?.length, 7);
+  const files = filesOf(store.results);
+  for (const ending of ["csv", "md", "tex"]) {
+    for (let n = 1; n <= 7; n++) assert.ok(files.has(`table${n}.${ending}`));
+  }
+  assert.ok(err.includes(`written: ${store.results}/table7.{csv,md,tex}\n`));
+  // Tables 3 to 7 have 12, 10, 6, 4 and 15 rows
+  assert.equal(files.get("all.csv")!.trimEnd().split("\n").length, 1 + 12 + 10 + 6 + 4 + 15);
+  assert.equal(files.get("tables.tex")!.match(/\\input/g)?.length, 7);
+  const plots = [...files.keys()].filter((name) => name.startsWith("plots/"));
+  // scatter, depth twice, scale and losses for three S, classes, confusions; 13 nets, twice each
+  assert.equal(plots.length, 1 + 2 + 3 + 3 + 1 + 1 + 2 * 13);
+  const page = files.get("report.html")!;
+  assert.equal(page.match(/<article/g)?.length, 13);
+  assert.equal(page.match(/ id="run-[0-9a-f]{12}"/g)?.length, 13 + 41);
+  assert.match(page, /There is none\./); // two of three nets are right, so their mean always is
+
+  for (const [name, text] of files) assert.ok(!text.includes(store.folder), name);
+  await run(store.args);
+  const again = filesOf(store.results);
+  assert.deepEqual([...again.keys()], [...files.keys()]);
+  for (const [name, text] of files) assert.ok(again.get(name) === text, `${name} differs`);
+});
+
+Deno.test("a table by its name writes its own files only", async () => {
+  const results = join(store.results, "../elsewhere");
+  await Deno.mkdir(results, { recursive: true });
+  const where = [...store.args.slice(0, -1), results, "--format", "latex"];
+  const { out } = await run(["table5", ...where]);
+  assert.match(out, /^% Table 5: .*\n\\begin\{table\}/);
+  assert.deepEqual([...filesOf(join(results, "smoke")).keys()], [
+    ...["table5.csv", "table5.md", "table5.tex"],
+  ]);
+});
+
+Deno.test("a dossier has each run once, ancestors first, with what its test alone comes to", () => {
+  const { request, source, results } = store;
+  const dossier = dossierOf(resultsOf(request, source), { ...source, choice: "--setup smoke" });
+  assert.deepEqual([dossier.trainings.length, dossier.evaluations.length], [13, 41]);
+  const [first] = dossier.trainings;
+  assert.deepEqual([first!.run.config, first!.log.length, first!.table], ["A", 2, "table3"]);
+  assert.equal(Deno.statSync(join(results, first!.folder, "log.jsonl")).isFile, true);
+  // 200 images, every third is missed, the first of them at (0, 1 or 2): 66 or 67
+  for (const { errors } of dossier.evaluations) assert.ok([33, 33.5].includes(errors!.top1));
+  const fusion = dossier.evaluations.find(({ run }) => run.net.update === "fc")!;
+  assert.equal(fusion.table, "table6");
+  assert.deepEqual(lineageOf(fusion.run.net).map(({ config, S }) => `${config} ${S}`), [
+    ...["A 256", "D 256", "D 384", "D 256,512"],
+  ]);
+});
+
+globalThis.addEventListener("unload", () => Deno.removeSync(store.folder, { recursive: true }));

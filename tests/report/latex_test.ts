@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { table6, table7 } from "../../experiments/mod.ts";
+import { sheet as table1 } from "../../commands/table1.ts";
+import { sheet as table2 } from "../../commands/table2.ts";
+import { escaped, latex } from "../../lib/report/latex.ts";
+import { writeCollections, writeReports } from "../../lib/report/mod.ts";
+import { sheetOf } from "../../lib/report/results_sheet.ts";
+import { cell, type Sheet } from "../../lib/report/sheet.ts";
+import { empty, madeUp } from "./results.ts";
+
+Deno.test("what means something to TeX becomes letters, and what its fonts lack a number", () => {
+  assert.equal(escaped("50 % of A_1 & $x$ #2"), "50 \\% of A\\_1 \\& \\$x\\$ \\#2");
+  assert.equal(escaped("\\input{/etc/passwd}"), "\\textbackslash{}input\\{/etc/passwd\\}");
+  assert.equal(
+    escaped("a~b^c`d|e<f>"),
+    [
+      "a\\textasciitilde{}b\\textasciicircum{}c\\`{}d\\textbar{}e\\textless{}f\\textgreater{}",
+    ].join(),
+  );
+  assert.equal(escaped('the "small" one ("so")'), "the ``small'' one (``so'')");
+  assert.equal(escaped("[256;512] --set *"), "{[}256;512{]} -{}-set {*}");
+  assert.equal(escaped("12 ± 3 – Schwäbisch Gmünd"), "12 $\\pm$ 3 -- Schwäbisch Gmünd");
+  assert.equal(escaped("狐 🦊"), "U+72D0 U+1F98A");
+});
+
+Deno.test("Table 3 in LaTeX: rules of booktabs, two rows of headings, the best in bold", () => {
+  const lines = latex(sheetOf(madeUp())).split("\n");
+  const from = lines.indexOf("\\toprule");
+  assert.deepEqual(lines.slice(from, from + 12), [
+    "\\toprule",
+    " & \\multicolumn{2}{c}{smallest side} & \\multicolumn{2}{c}{measured, \\%} & " +
+    "\\multicolumn{2}{c@{}}{published, \\%} \\\\",
+    "\\cmidrule(lr){2-3} \\cmidrule(lr){4-5} \\cmidrule(l){6-7}",
+    "config & train S & test Q & top-1 & top-5 & top-1 & top-5 \\\\",
+    "\\midrule",
+    "A & 256 & 256 & \\textbf{10.0} & \\textbf{2.0} & 29.6 & 10.4 \\\\",
+    "\\addlinespace",
+    "A-LRN & 256 & 256 & 11.0 & 2.1 & 29.7 & 10.5 \\\\",
+    "\\addlinespace",
+    "B & 256 & 256 & 12.0 & 2.3 & 28.7 & 9.9 \\\\",
+    "\\addlinespace",
+    "C & 256 & 256 & 13.0 & 2.4 & 28.1 & 9.4 \\\\",
+  ]);
+  assert.equal(lines.filter((line) => line === "\\addlinespace").length, 5);
+  assert.ok(lines.includes("\\label{tab:table3}"));
+  const [caption] = lines.filter((line) => line.startsWith("\\caption"));
+  assert.match(caption!, /^\\caption\[ConvNet performance at a single test scale\]\{ConvNet/);
+  assert.match(caption!, /Measured: scenes, 20 classes, 2,000 validation images; setup ``small''/);
+  assert.match(lines.join("\n"), /\\bottomrule\n.*\n\\par.*minipage.*footnotesize\nDepartures/s);
+});
+
+Deno.test("a text of many lines is many rows; a cell for two columns is one of two", () => {
+  const six = latex(sheetOf(empty(table6))).split("\n");
+  assert.ok(six.includes("ILSVRC submission & dense & -- & -- & 24.7 & 7.5 & 7.3 \\\\"));
+  assert.ok(six.includes("D/256/224,256,288 &  &  &  &  &  &  \\\\"));
+  assert.match(
+    latex(sheetOf(empty(table7))),
+    /GoogLeNet \(Szegedy et al., 2014\) \(1 net\) & {2}& {2}& -- & \\multicolumn\{2\}\{c@\{\}\}\{7.9\} \\\\/,
+  );
+});
+
+/** A sheet whose every word is hostile. */
+const hostile: Sheet = {
+  name: "hostile",
+  title: "\\end{table} 100 % _all_ #1 & more ^~ $",
+  caption: ["}{ <script>", "=cmd()", "\\input{x} 狐"],
+  notes: ["% no comment", "[256;512] {"],
+  columns: ["left", "right"],
+  header: [[cell("a & b"), cell("*")]],
+  body: [[[cell("[not an option]"), cell("\\\\", { best: true })], [cell("*"), cell("\n\n")]]],
+  records: [],
+};
+
+const pdflatex = await new Deno.Command("pdflatex", { args: ["--version"] }).output()
+  .then(({ success }) => success, () => false);
+
+Deno.test({
+  name: "all tables compile as they are written, and none is too wide for its page",
+  ignore: !pdflatex,
+  fn: async () => {
+    const folder = await Deno.makeTempDir({ prefix: "verydeep-test-" });
+    const counts = [table1(), table2()];
+    const results = [madeUp({ seeds: 3 }), empty(table6), empty(table7)];
+    const errors = [...results.map(sheetOf), hostile];
+    writeReports([...counts, ...errors], folder);
+    writeCollections({ counts, errors }, folder);
+    const { success, stdout } = await new Deno.Command("pdflatex", {
+      args: ["-interaction=nonstopmode", "-halt-on-error", "tables.tex"],
+      cwd: folder,
+    }).output();
+    const log = new TextDecoder().decode(stdout);
+    assert.ok(success, log);
+    assert.deepEqual(log.match(/^(Overfull|Missing|! ).*$/gm), null, log);
+    assert.ok((await Deno.stat(`${folder}/tables.pdf`)).size > 10_000);
+    await Deno.remove(folder, { recursive: true });
+  },
+});

@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { bestRow, classErrors, confusions, surestMistakes } from "../../lib/report/mistakes.ts";
+import { measured } from "./pages.ts";
+
+/** Six images of three classes: 0 0 0 1 1 2 taken for 0 1 1 1 0 2. */
+const scores = {
+  classes: 3,
+  labels: Int32Array.of(0, 0, 0, 1, 1, 2),
+  predicted: Int32Array.of(0, 1, 1, 1, 0, 2),
+  ranks: Int32Array.of(0, 1, 2, 0, 1, 0),
+  confidence: Float32Array.of(0.9, 0.6, 0.8, 0.7, 0.8, 1),
+};
+
+Deno.test("errors of classes: shares of their own images, worst first", () => {
+  const errors = classErrors([scores]);
+  assert.deepEqual(errors.map(({ label, images, misses }) => [label, images, misses]), [
+    [0, 3, 2],
+    [1, 2, 1],
+    [2, 1, 0],
+  ]);
+  assert.deepEqual(errors.map(({ error }) => error.toFixed(2)), ["66.67", "50.00", "0.00"]);
+  // Wilson's interval of 2 in 3: statsmodels' proportion_confint(2, 3, method="wilson")
+  assert.deepEqual(
+    [errors[0]!.interval.low.toFixed(2), errors[0]!.interval.high.toFixed(2)],
+    ["20.77", "93.85"],
+  );
+});
+
+Deno.test("more seeds have more images, but no narrower interval", () => {
+  const [once, twice] = [classErrors([scores])[0]!, classErrors([scores, scores])[0]!];
+  assert.deepEqual([twice.images, twice.misses], [6, 4]);
+  assert.deepEqual([twice.error, twice.interval], [once.error, once.interval]);
+});
+
+Deno.test("a miss without another prediction counts: the true class may only tie with another", () => {
+  const tied = { ...scores, predicted: scores.labels };
+  assert.equal(classErrors([tied])[0]!.misses, 2);
+  assert.ok(confusions([tied]).every(({ label, predicted }) => label === predicted));
+});
+
+Deno.test("confusions: what each class was taken for, the most frequent first", () => {
+  assert.deepEqual(
+    confusions([scores]).map((
+      { label, predicted, images, share },
+    ) => [label, predicted, images, +share.toFixed(3)]),
+    [[0, 1, 2, 0.667], [0, 0, 1, 0.333], [1, 0, 1, 0.5], [1, 1, 1, 0.5], [2, 2, 1, 1]],
+  );
+});
+
+Deno.test("the surest mistakes come first; of equally sure ones the first image", () => {
+  assert.deepEqual(surestMistakes(scores, 2).map(({ image }) => image), [2, 4]);
+  assert.deepEqual(surestMistakes(scores, 9).map(({ image }) => image), [2, 4, 1]);
+});
+
+Deno.test("the best row is the first of those with the lowest error", () => {
+  const result = measured();
+  const best = bestRow([{ ...result, rows: result.rows.toReversed() }, result]);
+  assert.deepEqual([best!.table.name, best!.row], ["table3", 12]);
+  assert.equal(bestRow([]), undefined);
+});
