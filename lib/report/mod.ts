@@ -7,7 +7,7 @@ import { jsonOf } from "./json.ts";
 import { latex, latexDocument } from "./latex.ts";
 import { markdown } from "./markdown.ts";
 import type { Sheet } from "./sheet.ts";
-import { terminal } from "./terminal.ts";
+import { terminals } from "./terminal.ts";
 
 /** Sheets in a format, without a line break at the end: all in one list, or one below the other. */
 export function report(sheets: readonly Sheet[], format: ReportFormat): string {
@@ -22,7 +22,7 @@ export function report(sheets: readonly Sheet[], format: ReportFormat): string {
     case "latex":
       return sheets.map(latex).join("\n\n");
     case "table":
-      return sheets.map(terminal).join("\n\n");
+      return terminals(sheets);
   }
 }
 

@@ -11,13 +11,31 @@ const NARROWEST = 16;
 
 /** Draws a sheet. Several notes stand apart. */
 export function terminal(sheet: Sheet): string {
-  const { title, caption, notes } = sheet;
+  return [sheet.title, drawn(sheet), ...wordsOf(sheet)].join("\n");
+}
+
+/** Draws sheets one below the other; words that all of them share are said once, at the end. */
+export function terminals(sheets: readonly Sheet[]): string {
+  const worded = sheets.filter(({ caption, notes }) => caption.length + notes.length > 0);
+  const isShared = (text: string) =>
+    worded.length > 1 &&
+    worded.every(({ caption, notes }) => caption.includes(text) || notes.includes(text));
+  const own = (texts: readonly string[]) => texts.filter((text) => !isShared(text));
+  const parts = sheets.map((sheet) =>
+    terminal({ ...sheet, caption: own(sheet.caption), notes: own(sheet.notes) })
+  );
+  const [{ caption, notes } = { caption: [], notes: [] }] = worded;
+  const shared = { caption: caption.filter(isShared), notes: notes.filter(isShared) };
+  return [...parts, wordsOf(shared).join("\n")].filter((part) => part !== "").join("\n\n");
+}
+
+/** Caption and notes in lines. */
+function wordsOf({ caption, notes }: Pick<Sheet, "caption" | "notes">): string[] {
   const apart = notes.length > 1 ? [""] : [];
-  const words = [
+  return [
     ...caption.flatMap((text) => fold(text)),
     ...notes.flatMap((text) => [...apart, ...fold(text)]),
   ];
-  return [title, drawn(sheet), ...words].join("\n");
 }
 
 /** The table. It is fitted before it is drawn: drawing takes long where cells have many lines. */

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { table6, table7 } from "../../experiments/mod.ts";
 import type { Table } from "../../lib/experiment.ts";
-import { terminal } from "../../lib/report/terminal.ts";
+import { cell, type Sheet } from "../../lib/report/sheet.ts";
+import { terminal, terminals } from "../../lib/report/terminal.ts";
 import { sheetOf } from "../../lib/report/results_sheet.ts";
 import * as results from "./results.ts";
 
@@ -78,4 +79,21 @@ Deno.test("Table 7 has one cell for both splits where the paper merges them", ()
   assert.match(text, /│ GoogLeNet .*│ +– │ +7\.9 +│\n/);
   // others measured nothing here
   assert.match(text, /│ Krizhevsky et al\. \(2012\) .*│ {7}│ {7}│ {2}40\.7 │ {2}18\.2 │ +– │/);
+});
+
+Deno.test("what several tables share is said once, below all of them", () => {
+  const sheet = (caption: string[], notes: string[]): Sheet => ({
+    ...{ name: "t", title: "Title", columns: ["left"], header: [[cell("a")]], body: [] },
+    ...{ records: [], caption, notes },
+  });
+  const text = terminals([
+    sheet([], []),
+    sheet(["Shared.", "First alone."], ["Note of all."]),
+    sheet(["Shared.", "Second alone."], ["Note of all."]),
+  ]);
+  const words = text.split("\n").filter((line) => line.endsWith("."));
+  assert.deepEqual(words, ["First alone.", "Second alone.", "Shared.", "Note of all."]);
+  assert.match(text, /┘\nSecond alone\.\n\nShared\.\nNote of all\.$/);
+  // one table alone keeps its words beside it
+  assert.match(terminals([sheet(["Shared."], ["Note."])]), /┘\nShared\.\nNote\.$/);
 });
