@@ -5,6 +5,8 @@ import { UsageError } from "../lib/errors.ts";
 import { didYouMean } from "../lib/nearest.ts";
 import { claimsSheet } from "../lib/report/claims_sheet.ts";
 import { report } from "../lib/report/mod.ts";
+import type { Sheet } from "../lib/report/sheet.ts";
+import { claimsOf, type Source } from "../lib/results.ts";
 import { helpOf } from "./help.ts";
 import type { Options } from "./options.ts";
 import { publish, requestFor, tablesWith } from "./tables.ts";
@@ -29,13 +31,22 @@ export const help = helpOf("claims", {
  */
 export async function examine(words: readonly string[], options: Options): Promise<number> {
   const wanted = words.length > 0 ? words.map(claimNamed) : claims;
-  const rows = wanted.flatMap(({ pairs }) => pairs.flatMap(({ first, second }) => [first, second]));
-  const request = { ...requestFor([], options), tables: tablesWith(new Set(rows)) };
-  const { examine } = await import("../lib/reproduce.ts");
-  const sheet = claimsSheet(await examine(wanted, request));
+  const { sourceOf } = await import("../lib/reproduce.ts");
+  const sheet = sheetOfClaims(await sourceOf(requestFor([], options)), options, wanted);
   if (words.length === 0) return publish([sheet], options);
   console.log(report([sheet], options.format));
   return 0;
+}
+
+/** What the store says of claims, all of them if none are named. */
+export function sheetOfClaims(
+  source: Source,
+  options: Options,
+  wanted: readonly Claim[] = claims,
+): Sheet {
+  const rows = wanted.flatMap(({ pairs }) => pairs.flatMap(({ first, second }) => [first, second]));
+  const request = { ...requestFor([], options), tables: tablesWith(new Set(rows)) };
+  return claimsSheet(claimsOf(wanted, request, source));
 }
 
 /** @throws {UsageError} There is no such claim. */

@@ -2,9 +2,8 @@
 import { helpOf } from "./help.ts";
 import type { Options } from "./options.ts";
 import { sheetOf } from "../lib/report/results_sheet.ts";
-import { sheet as table1 } from "./table1.ts";
-import { sheet as table2 } from "./table2.ts";
-import { publish, publishAll, requestFor } from "./tables.ts";
+import { resultsOf } from "../lib/results.ts";
+import { publish, requestFor } from "./tables.ts";
 
 export const help = helpOf("report", {
   about:
@@ -26,9 +25,7 @@ export const help = helpOf("report", {
 export async function report(words: readonly string[], options: Options): Promise<number> {
   const request = requestFor(words, options);
   const { sourceOf } = await import("../lib/reproduce.ts");
-  const { resultsOf } = await import("../lib/results.ts");
   const source = await sourceOf(request);
-  const results = resultsOf(request, source);
-  if (words.length > 0) return publish(results.map(sheetOf), options);
-  return await publishAll({ counts: [table1(), table2()], results, source, request }, options);
+  if (words.length > 0) return publish(resultsOf(request, source).map(sheetOf), options);
+  return await (await import("./all_tables.ts")).publishAll(request, source, options);
 }

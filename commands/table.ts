@@ -1,11 +1,10 @@
 /** `table3` to `table7`, the side experiments, and `reproduce-all`: train, test, print. */
 import { evaluationsOf } from "../lib/plan.ts";
 import { sheetOf } from "../lib/report/results_sheet.ts";
+import { resultsOf } from "../lib/results.ts";
 import { helpOf } from "./help.ts";
 import type { Options } from "./options.ts";
-import { sheet as table1 } from "./table1.ts";
-import { sheet as table2 } from "./table2.ts";
-import { PAPER_TABLES, publish, publishAll, requestFor, type TableName } from "./tables.ts";
+import { PAPER_TABLES, publish, requestFor, type TableName } from "./tables.ts";
 
 /** What a table shows, as its help text begins. */
 const ABOUT: Readonly<Record<TableName, string>> = {
@@ -72,9 +71,7 @@ async function reproduce(names: readonly TableName[], options: Options): Promise
   if (options.dryRun) return (await import("./plan.ts")).plan(names, options);
   const request = requestFor(names, options);
   const { carryOutRuns } = await import("../lib/reproduce.ts");
-  const { resultsOf } = await import("../lib/results.ts");
   const source = await carryOutRuns(evaluationsOf(request.tables), request);
-  const results = resultsOf(request, source);
-  if (names !== PAPER_TABLES) return publish(results.map(sheetOf), options);
-  return await publishAll({ counts: [table1(), table2()], results, source, request }, options);
+  if (names !== PAPER_TABLES) return publish(resultsOf(request, source).map(sheetOf), options);
+  return await (await import("./all_tables.ts")).publishAll(request, source, options);
 }

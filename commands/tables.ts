@@ -1,14 +1,12 @@
 /** Tables by the names that a user gives them, and what is done with their results. */
 import * as experiments from "../experiments/mod.ts";
 import { UsageError, UserError } from "../lib/errors.ts";
-import type { Row, Setup, Table, TableResult } from "../lib/experiment.ts";
+import type { Row, Setup, Table } from "../lib/experiment.ts";
 import { didYouMean } from "../lib/nearest.ts";
 import { departures } from "../lib/protocol.ts";
-import { report, writeCollections, writeReports } from "../lib/report/mod.ts";
-import { sheetOf } from "../lib/report/results_sheet.ts";
+import { report, writeReports } from "../lib/report/mod.ts";
 import type { Sheet } from "../lib/report/sheet.ts";
 import type { Request, Work } from "../lib/reproduce.ts";
-import type { Source } from "../lib/results.ts";
 import type { Options } from "./options.ts";
 
 const { setups, ...tables } = experiments;
@@ -93,40 +91,8 @@ export function publish(sheets: readonly Sheet[], options: Options): number {
   return 0;
 }
 
-/**
- * Writes and prints all of a request's tables, and writes what holds all of them: the tidy CSV, the
- * LaTeX document and the page with its plots.
- *
- * @param counts sheets of what is only counted, Tables 1 and 2
- * @returns the exit code
- */
-export async function publishAll(
-  { counts, results, source, request }: {
-    readonly counts: readonly Sheet[];
-    readonly results: readonly TableResult[];
-    readonly source: Source;
-    readonly request: Request;
-  },
-  options: Options,
-): Promise<number> {
-  const errors = results.map(sheetOf);
-  publish([...counts, ...errors], options);
-  const { openedIfMade } = await import("../lib/reproduce.ts");
-  const { writePage } = await import("../lib/report/html/mod.ts");
-  const dataset = await openedIfMade(request);
-  const files = [
-    ...writeCollections({ counts, errors }, options.results),
-    ...await writePage({
-      ...{ sheets: [...counts, ...errors], results, source, choice: options.choice },
-      ...dataset && { dataset },
-    }, options.results),
-  ];
-  tell(files);
-  return 0;
-}
-
 /** Says on standard error which files were written; those that differ in their ending, together. */
-function tell(files: readonly string[]) {
+export function tell(files: readonly string[]) {
   const named = Map.groupBy(files, (file) => file.replace(/\.\w+$/, ""));
   for (const [name, alike] of named) {
     const endings = alike.map((file) => file.slice(name.length + 1));

@@ -12,14 +12,11 @@ import {
   openDataset,
   type Sighting,
 } from "./datasets/mod.ts";
-import { type Claim, type ClaimsResult, judged } from "./claims.ts";
 import { UserError } from "./errors.ts";
 import type { Context, Run, Setup, Table } from "./experiment.ts";
-import { finalLosses } from "./losses.ts";
 import { planOf } from "./plan.ts";
 import { type Bars, progressBars } from "./progress.ts";
-import { departures } from "./protocol.ts";
-import { resultsOf, type Source } from "./results.ts";
+import type { Source } from "./results.ts";
 import { makeStore, openStore } from "./store.ts";
 
 /** What runs are carried out under and on. */
@@ -64,25 +61,6 @@ export async function carryOutRuns(runs: readonly Run[], work: Work): Promise<So
   } finally {
     bars.stop();
   }
-}
-
-/**
- * What the store says of claims about rows of the tables.
- *
- * @throws {UserError} The data set, whose content is a part of every run's name, is not found.
- */
-export async function examine(claims: readonly Claim[], request: Request): Promise<ClaimsResult> {
-  const source = await sourceOf(request);
-  const tables = resultsOf(request, source);
-  const { setup, paper, seeds } = request;
-  const { name, classes, val } = source.dataset;
-  return {
-    setup,
-    dataset: { name, classes: classes.length, images: val.length },
-    departures: departures(setup, paper),
-    seeds: seeds.length,
-    claims: judged(claims, { tables, lossOf: finalLosses(source) }),
-  };
 }
 
 /**

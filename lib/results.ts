@@ -1,4 +1,5 @@
 /** From a store to what tables came to. Loads no TensorFlow. */
+import { type Claim, type ClaimsResult, judged } from "./claims.ts";
 import type { Description } from "./datasets/mod.ts";
 import {
   type Comparison,
@@ -12,6 +13,7 @@ import {
   type Table,
   type TableResult,
 } from "./experiment.ts";
+import { finalLosses } from "./losses.ts";
 import type { PlannedRun } from "./plan.ts";
 import {
   departures,
@@ -78,6 +80,22 @@ export function resultsOf({ tables, setup, paper }: TablesAsked, source: Source)
     departures: departures(setup, paper),
     rows: table.rows.map(rowResult),
   }));
+}
+
+/** What the store says of claims about rows of the tables. */
+export function claimsOf(
+  claims: readonly Claim[],
+  asked: TablesAsked,
+  source: Source,
+): ClaimsResult {
+  const { name, classes, val } = source.dataset;
+  return {
+    setup: asked.setup,
+    dataset: { name, classes: classes.length, images: val.length },
+    departures: departures(asked.setup, asked.paper),
+    seeds: source.contexts.length,
+    claims: judged(claims, { tables: resultsOf(asked, source), lossOf: finalLosses(source) }),
+  };
 }
 
 /** Scores the mean of the runs' posteriors. */

@@ -1,0 +1,39 @@
+/** All seven tables at once, and what holds all of them. */
+import { writeCollections, writeReports } from "../lib/report/mod.ts";
+import { sheetOf } from "../lib/report/results_sheet.ts";
+import type { Request } from "../lib/reproduce.ts";
+import { resultsOf, type Source } from "../lib/results.ts";
+import { sheetOfClaims } from "./claims.ts";
+import type { Options } from "./options.ts";
+import { sheet as table1 } from "./table1.ts";
+import { sheet as table2 } from "./table2.ts";
+import { publish, tell } from "./tables.ts";
+
+/**
+ * Writes and prints Tables 1 and 2 and those of a request, and writes what is about all of them: the
+ * claims, the tidy CSV, the LaTeX document and the page with its plots.
+ *
+ * @returns the exit code
+ */
+export async function publishAll(
+  request: Request,
+  source: Source,
+  options: Options,
+): Promise<number> {
+  const results = resultsOf(request, source);
+  const [counts, errors] = [[table1(), table2()], results.map(sheetOf)];
+  publish([...counts, ...errors], options);
+  const claims = sheetOfClaims(source, options);
+  const { openedIfMade } = await import("../lib/reproduce.ts");
+  const { writePage } = await import("../lib/report/html/mod.ts");
+  const dataset = await openedIfMade(request);
+  tell([
+    ...writeReports([claims], options.results),
+    ...writeCollections({ counts, errors }, options.results),
+    ...await writePage({
+      ...{ sheets: [...counts, ...errors, claims], results, source, choice: options.choice },
+      ...dataset && { dataset },
+    }, options.results),
+  ]);
+  return 0;
+}
