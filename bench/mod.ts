@@ -62,7 +62,7 @@ const threads = (intra: number, inter: number) => ({
 /** How each is started. */
 const COMMANDS: Readonly<Record<PeerName, readonly string[]>> = {
   "PyTorch": [...python(), peer("pytorch.py")],
-  "stock tfjs-node": deno("stock_tfjs.ts"),
+  "stock tfjs-node, float32": deno("stock_tfjs.ts"),
 };
 
 /** Starts this project with the threads of a training that has the machine for itself. */

@@ -6,7 +6,7 @@ import { jsonOf } from "../../lib/report/json.ts";
 const CASE = { name: "train X, batch 16", batch: 16 };
 
 Deno.test("a line a peer, with images a second and ratios", () => {
-  const peers = [{ name: "PyTorch" }, { name: "stock tfjs-node" }];
+  const peers = [{ name: "PyTorch" }, { name: "stock tfjs-node, float32" }];
   const times = [[0.1, 0.2, 0.1], [0.2, 0.3, 0.1], [0.4, 0.4, 0.4]];
   // 16 / 0.1, 16 / 0.2, 16 / 0.4; ratios 2, 1.5, 1 and 4, 2, 4
   assert.deepEqual(JSON.parse(jsonOf(measurementsOf(CASE, peers, times))), [
@@ -16,7 +16,7 @@ Deno.test("a line a peer, with images a second and ratios", () => {
     },
     {
       ...{ name: "train X, batch 16", unit: "images/s", ours: 160, peer: 40 },
-      ...{ peer_name: "stock tfjs-node", ratio: 4, ratio_min: 2, ratio_max: 4 },
+      ...{ peer_name: "stock tfjs-node, float32", ratio: 4, ratio_min: 2, ratio_max: 4 },
     },
   ]);
 });
