@@ -127,27 +127,19 @@ export function biasAdd(x: Tensor, bias: Tensor): Tensor {
 }
 
 /**
- * Convolution of stride 1: `[batch, h, w, inputs]` by a kernel `[size, size, inputs, outputs]`.
- * `"SAME"` pads with zeros to keep h and w; `"VALID"` lets the kernel slide inside only.
+ * Convolution of stride 1: `[batch, h, w, inputs]` by a kernel `[size, size, inputs, outputs]`,
+ * padded with zeros to keep h and w.
  */
-export function conv2d(
-  x: Tensor,
-  kernel: Tensor,
-  { padding = "SAME" }: { padding?: "SAME" | "VALID" } = {},
-): Tensor {
+export function conv2d(x: Tensor, kernel: Tensor): Tensor {
   const graph = graphOf(x);
-  const [batch = null, height = null, width = null] = x.shape;
-  const [size = null, , , outputs = null] = kernel.shape;
-  const side = (length: number | null) =>
-    length === null || size === null || padding === "SAME" ? length : length - size + 1;
   const attrs = {
     ...T(x),
     ...NHWC,
     strides: attr.ints([1, 1, 1, 1]),
     dilations: attr.ints([1, 1, 1, 1]),
-    padding: attr.text(padding),
+    padding: attr.text("SAME"),
   };
-  const output = { dtype: x.dtype, shape: [batch, side(height), side(width), outputs] };
+  const output = { dtype: x.dtype, shape: [...x.shape.slice(0, 3), kernel.shape[3] ?? null] };
   return graph.op("Conv2D", [x, kernel], { output }, {
     attrs,
     gradient: (g, [imagesNeeded]) => [
@@ -200,6 +192,41 @@ export function matMul(
       bNeeded ? matMul(a, g, { transposeA: true }) : undefined,
     ],
   });
+}
+
+/**
+ * All windows of `size` by `size` places of `[batch, height, width, channels]`, each as one row:
+ * `[batch, height - size + 1, width - size + 1, size * size * channels]`.
+ */
+export function windows(x: Tensor, size: number): Tensor {
+  const [batch = null, height = null, width = null, channels = null] = x.shape;
+  const side = (length: number | null) => length === null ? null : length - size + 1;
+  const row = channels === null ? null : size * size * channels;
+  const patches = { dtype: x.dtype, shape: [batch, side(height), side(width), row] };
+  return graphOf(x).op("ExtractImagePatches", [x], { patches }, {
+    attrs: {
+      ...T(x),
+      ksizes: attr.ints([1, size, size, 1]),
+      strides: attr.ints([1, 1, 1, 1]),
+      rates: attr.ints([1, 1, 1, 1]),
+      padding: attr.text("VALID"),
+    },
+  });
+}
+
+/** `[..., k] x [k, n]`: the product with a matrix at every place, `[..., n]`. */
+export function project(x: Tensor, matrix: Tensor): Tensor {
+  const graph = graphOf(x);
+  const [inputs = null, outputs = null] = matrix.shape;
+  const outer = x.shape.slice(0, -1);
+  const [begin, size] = [constant(graph, [0]), constant(graph, [outer.length])];
+  const sides = graph.op("Slice", [shapeOf(x), begin, size], {
+    output: { dtype: "int32", shape: [outer.length] },
+  }, { attrs: { T: attr.type("int32"), Index: attr.type("int32") } });
+  const rows = matMul(reshape(x, [null, inputs]), matrix);
+  return graph.op("Reshape", [rows, join([sides, constant(graph, [outputs!])])], {
+    output: { dtype: x.dtype, shape: [...outer, outputs] },
+  }, { attrs: { ...T(x), Tshape: attr.type("int32") } });
 }
 
 /** Mean over some sides, which vanish. */

@@ -15,9 +15,11 @@ import {
   mean,
   mirror,
   multiply,
+  project,
   relu,
   repeat,
   softmax,
+  windows,
 } from "../../lib/tensorflow/operations.ts";
 import { int32 } from "../../lib/tensorflow/session.ts";
 import { evaluate, numbers, sessionOf } from "./run_graph.ts";
@@ -65,8 +67,8 @@ Deno.test("relu and biasAdd", async () => {
   assert.deepEqual(numbers(moved), [9, 22, 13, 16]);
 });
 
-Deno.test("a convolution pads with zeros, or slides inside; it does not mirror its kernel", async () => {
-  const [same, valid, shifted, channels] = await evaluate((graph) => {
+Deno.test("a convolution pads with zeros; it does not mirror its kernel", async () => {
+  const [same, shifted, channels] = await evaluate((graph) => {
     const x = floats(graph, counting(9), [1, 3, 3, 1]);
     const ones = floats(graph, Array(9).fill(1), [3, 3, 1, 1]);
     // 1 in the upper left corner: each place gets the value above it to the left
@@ -74,15 +76,26 @@ Deno.test("a convolution pads with zeros, or slides inside; it does not mirror i
     const point = floats(graph, [1, 2, 3, 4], [1, 1, 2, 2]);
     return [
       conv2d(x, ones),
-      conv2d(x, ones, { padding: "VALID" }),
       conv2d(x, corner),
       conv2d(floats(graph, [10, 1], [1, 1, 1, 2]), point),
     ];
   });
   assert.deepEqual(numbers(same), [12, 21, 16, 27, 45, 33, 24, 39, 28]);
-  assert.deepEqual(valid, { shape: [1, 1, 1, 1], values: Float32Array.of(45) });
   assert.deepEqual(numbers(shifted), [0, 0, 0, 0, 1, 2, 0, 4, 5]);
   assert.deepEqual(numbers(channels), [13, 24]);
+});
+
+Deno.test("windows slide inside, row after row; a matrix is applied at every place", async () => {
+  const [slid, projected] = await evaluate((graph) => {
+    const x = floats(graph, counting(12), [1, 2, 3, 2]);
+    return [windows(x, 2), project(x, floats(graph, [1, 0, 1, 10, 1, 1], [2, 3]))];
+  });
+  assert.deepEqual(slid, {
+    shape: [1, 1, 2, 8],
+    values: Float32Array.of(1, 2, 3, 4, 7, 8, 9, 10, 3, 4, 5, 6, 9, 10, 11, 12),
+  });
+  assert.deepEqual(projected!.shape, [1, 2, 3, 3]);
+  assert.deepEqual(numbers(projected).slice(0, 6), [21, 2, 3, 43, 4, 7]);
 });
 
 Deno.test("max-pooling rounds odd sides up", async () => {
