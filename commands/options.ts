@@ -87,7 +87,7 @@ export const OPTIONS = {
     group: "How to run it",
   },
   strict: {
-    text: "refuse a setup that departs from the paper's in any field",
+    text: "refuse a setup or data that is not the paper's in any field",
     group: "How to run it",
   },
   "dry-run": { text: "say what would run, and run nothing", group: "How to run it" },

@@ -41,7 +41,8 @@ const LEVELS = [
   inLib("difference.ts", "losses.ts"),
   inLib("statistics/"),
   inLib("experiment.ts"),
-  inLib("cache.ts", "errors.ts", "files.ts", "nearest.ts", "progress.ts", "random.ts"),
+  inLib("cache.ts", "environment.ts", "errors.ts", "files.ts", "nearest.ts"),
+  inLib("progress.ts", "random.ts"),
 ];
 
 const root = fileURLToPath(new URL("../", import.meta.url));
@@ -160,6 +161,7 @@ for (
     "commands/train.ts",
     "commands/evaluate.ts",
     "commands/fuse.ts",
+    "lib/environment.ts",
     "experiments/mod.ts",
     "lib/plan.ts",
     "lib/cost.ts",
