@@ -200,8 +200,7 @@ export function resolveOptions(
     }
   }
   const text = (name: OptionName) => typeof given[name] === "string" ? given[name] : undefined;
-  const folder = (name: "data" | "results") =>
-    resolve(startFolder(), text(name) ?? `${ROOT}/${name}`);
+  const folder = (name: "data" | "results") => pathFrom(text(name) ?? `${ROOT}/${name}`);
 
   const named = SETUPS[oneOf("setup", text("setup") ?? "small", Object.keys(SETUPS))]!;
   const dataset = text("dataset") ?? named.dataset;
@@ -249,8 +248,13 @@ function changed(setup: Setup, changes: string | undefined): Setup {
 }
 
 /** A word as a shell takes it for one. */
-function quoted(word: string): string {
+export function quoted(word: string): string {
   return /^[\w.,:=/-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** A path as the user means it. */
+export function pathFrom(word: string): string {
+  return resolve(startFolder(), word);
 }
 
 /** Where the user stands: `deno task` itself goes to the project's folder. */

@@ -108,6 +108,8 @@ Deno.test("help names usage, options and examples", async () => {
       "train",
       "evaluate",
       "fuse",
+      "why",
+      "diff",
     ] as const
   ) {
     const { code, out } = await cli(name, "--help");
