@@ -161,6 +161,20 @@ export const COMMANDS = {
     load: () => import("./diff.ts"),
   }, ({ diff }, options, words) => diff(words, options)),
 
+  bundle: command({
+    summary: "All evidence behind tables in one file, which verify checks anywhere",
+    words: { pattern: "FILE [TABLE...]", most: Infinity },
+    takes: [...RESULTS, "skip-unreadable", "strict", "small", "format"],
+    load: () => import("./bundle.ts"),
+  }, ({ bundle }, options, words) => bundle(words, options)),
+
+  verify: command({
+    summary: "Recompute the tables of a bundle from its posteriors",
+    words: { pattern: "FILE", most: 1 },
+    takes: ["format"],
+    load: () => import("./verify.ts"),
+  }, ({ verify }, options, words) => verify(words, options)),
+
   data: command({
     summary: "Make or inspect a data set",
     words: { pattern: "[NAME]", most: 1 },

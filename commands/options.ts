@@ -91,6 +91,10 @@ export const OPTIONS = {
     group: "How to run it",
   },
   "dry-run": { text: "say what would run, and run nothing", group: "How to run it" },
+  small: {
+    text: "keep five classes of each image, not all posteriors",
+    group: "How to run it",
+  },
   check: {
     text: "say what is there and what is missing, and change nothing",
     group: "How to run it",
@@ -126,6 +130,7 @@ export interface Options extends NetOptions {
   readonly dryRun: boolean;
   readonly strict: boolean;
   readonly check: boolean;
+  readonly small: boolean;
   /** Absent where the command line says nothing of it. */
   readonly gpu?: boolean;
   readonly format: ReportFormat;
@@ -235,6 +240,7 @@ export function resolveOptions(
     dryRun: given["dry-run"] === true,
     strict: given.strict === true,
     check: given.check === true,
+    small: given.small === true,
     ...(typeof given.gpu === "boolean" && { gpu: given.gpu }),
     format: oneOf("format", text("format") ?? "table", FORMATS),
     given,

@@ -25,6 +25,7 @@ const LEVELS = [
   inLib(
     "reproduce.ts",
     "results.ts",
+    "evidence/",
     "crew.ts",
     "fusion.ts",
     "import.ts",
@@ -163,6 +164,10 @@ for (
     "commands/fuse.ts",
     "commands/why.ts",
     "commands/diff.ts",
+    "commands/bundle.ts",
+    "commands/verify.ts",
+    "lib/evidence/bundle.ts",
+    "lib/evidence/verify.ts",
     "lib/environment.ts",
     "lib/lineage.ts",
     "experiments/mod.ts",

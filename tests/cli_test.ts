@@ -110,6 +110,8 @@ Deno.test("help names usage, options and examples", async () => {
       "fuse",
       "why",
       "diff",
+      "bundle",
+      "verify",
     ] as const
   ) {
     const { code, out } = await cli(name, "--help");

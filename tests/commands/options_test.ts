@@ -33,6 +33,7 @@ Deno.test("a bare command means one seed of the small setup, inside the project"
     strict: false,
     dryRun: false,
     check: false,
+    small: false,
     format: "table",
   });
 });
@@ -56,6 +57,7 @@ Deno.test("options change what they name", () => {
     strict: false,
     dryRun: true,
     check: false,
+    small: false,
     gpu: false,
     format: "csv",
   });
