@@ -1,5 +1,5 @@
 /** `bench`: how fast training, testing and reading are, beside PyTorch and stock tfjs-node. */
-import { cpus } from "node:os";
+import { machine, machineInWords } from "../lib/environment.ts";
 import { progressBars } from "../lib/progress.ts";
 import { listing } from "../lib/report/listing.ts";
 import type { Value } from "../lib/report/records.ts";
@@ -64,7 +64,7 @@ export async function bench(
         { field: "ratio_max", heading: "greatest", show: numeral },
       ],
       notes: [
-        machine(),
+        machineInWords(machine()),
         Object.entries(versions).map(([name, version]) => `${name}: ${version}`).join("; "),
         "A ratio is ours / peer: the median over the rounds, the least and the greatest.",
         "%: time that a training of the small setup waits for data.",
@@ -74,13 +74,6 @@ export async function bench(
   } finally {
     bars.stop();
   }
-}
-
-/** The processor, as the operating system names it. */
-function machine(): string {
-  const [{ model } = { model: "unknown processor" }] = cpus();
-  const gib = Deno.systemMemoryInfo().total / 2 ** 30;
-  return `${model.trim()}, ${cpus().length} cores, ${gib.toFixed(0)} GiB`;
 }
 
 const text = (value: Value) => value === undefined ? "" : String(value);

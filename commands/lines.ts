@@ -1,13 +1,47 @@
 /** Command lines that a message or a note names, to be copied. */
 import { net } from "../experiments/protocol.ts";
-import { key, type Method, type TrainRun } from "../lib/experiment.ts";
+import { hasAncestor, key, type Method, type TrainRun } from "../lib/experiment.ts";
 import type { PlannedRun } from "../lib/plan.ts";
-import type { OptionName, Options } from "./options.ts";
+import { type OptionName, type Options, quoted } from "./options.ts";
 
 /** Options that decide which store and which data are meant. */
 const WHERE: readonly OptionName[] = [
   ...["setup", "dataset", "precision", "set", "data", "results", "skip-unreadable"] as const,
 ];
+
+/** Whose options a line has. */
+type Written = Pick<Options, "given">;
+
+/** The command of a table, for the seeds that are given here or for one of them alone. */
+export function tableLine(table: string, options: Written, seed?: number): string {
+  const seeds = (["seeds", "seed"] as const).flatMap((name) => written(name, options.given[name]));
+  return [
+    `deno task ${table}`,
+    ...seed === undefined ? seeds : onSeed(seed),
+    ...where(options),
+  ].join(" ");
+}
+
+/** The command that trains a net that was not made elsewhere. */
+export function trainLine(
+  { key: name, run, context, after }: PlannedRun,
+  options: Written,
+): string {
+  const { config, S, update, init } = run as TrainRun;
+  const papers = { ...net(config, S), ...update && { update } };
+  const start = key(papers, context) === name
+    ? []
+    : hasAncestor(init)
+    ? [`--init-from ${after[0]}`, ...init.layers === "all" ? [] : [`--layers ${init.layers}`]]
+    : ["--init-from random"];
+  return [
+    `deno task train --config ${config} --S ${S}`,
+    ...update === "fc" ? ["--update fc"] : [],
+    ...start,
+    ...onSeed(context.seed),
+    ...where(options),
+  ].join(" ");
+}
 
 /** The command that evaluates the net of a training, which is carried out first if need be. */
 export function evaluateLine(
@@ -23,14 +57,22 @@ export function evaluateLine(
       : [`--weights ${name}`],
     `--Q ${Q}`,
     ...method === "dense" ? [] : [`--method ${method}`],
-    ...context.seed === 0 ? [] : [`--seed ${context.seed}`],
-    ...WHERE.flatMap((option) => written(option, options.given[option])),
+    ...onSeed(context.seed),
+    ...where(options),
   ].join(" ");
 }
 
-/** An option as it was written. */
+function onSeed(seed: number): string[] {
+  return seed === 0 ? [] : [`--seed ${seed}`];
+}
+
+function where({ given }: Written): string[] {
+  return WHERE.flatMap((option) => written(option, given[option]));
+}
+
+/** An option as it was written, for a shell. */
 function written(name: OptionName, value: string | boolean | undefined): string[] {
   if (value === undefined || value === false) return [];
   if (value === true) return [`--${name}`];
-  return [`--${name} ${/^[\w.,:=/+-]+$/.test(value) ? value : JSON.stringify(value)}`];
+  return [`--${name} ${quoted(value)}`];
 }

@@ -30,7 +30,7 @@ function command<Module extends { readonly help: string }>(
 }
 
 /** Options that decide which results are meant. */
-const RESULTS = [
+export const RESULTS = [
   "setup",
   "dataset",
   "seeds",
@@ -146,6 +146,34 @@ export const COMMANDS = {
     takes: [...RESULTS, "skip-unreadable", "strict", "format"],
     load: () => import("./report.ts"),
   }, ({ report }, options, words) => report(words, options)),
+
+  why: command({
+    summary: "Where a run or a row of a table comes from, and what makes it",
+    words: { pattern: "KEY|TABLE/ROW", most: 1 },
+    takes: [...RESULTS, "skip-unreadable", "format"],
+    load: () => import("./why.ts"),
+  }, ({ why }, options, words) => why(words, options)),
+
+  diff: command({
+    summary: "In which fields two runs differ",
+    words: { pattern: "KEY KEY", most: 2 },
+    takes: [...RESULTS, "skip-unreadable", "format"],
+    load: () => import("./diff.ts"),
+  }, ({ diff }, options, words) => diff(words, options)),
+
+  bundle: command({
+    summary: "All evidence behind tables in one file, which verify checks anywhere",
+    words: { pattern: "FILE [TABLE...]", most: Infinity },
+    takes: [...RESULTS, "skip-unreadable", "strict", "small", "format"],
+    load: () => import("./bundle.ts"),
+  }, ({ bundle }, options, words) => bundle(words, options)),
+
+  verify: command({
+    summary: "Recompute the tables of a bundle from its posteriors",
+    words: { pattern: "FILE", most: 1 },
+    takes: ["format"],
+    load: () => import("./verify.ts"),
+  }, ({ verify }, options, words) => verify(words, options)),
 
   data: command({
     summary: "Make or inspect a data set",

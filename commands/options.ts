@@ -87,10 +87,14 @@ export const OPTIONS = {
     group: "How to run it",
   },
   strict: {
-    text: "refuse a setup that departs from the paper's in any field",
+    text: "refuse a setup or data that is not the paper's in any field",
     group: "How to run it",
   },
   "dry-run": { text: "say what would run, and run nothing", group: "How to run it" },
+  small: {
+    text: "keep five classes of each image, not all posteriors",
+    group: "How to run it",
+  },
   check: {
     text: "say what is there and what is missing, and change nothing",
     group: "How to run it",
@@ -126,6 +130,7 @@ export interface Options extends NetOptions {
   readonly dryRun: boolean;
   readonly strict: boolean;
   readonly check: boolean;
+  readonly small: boolean;
   /** Absent where the command line says nothing of it. */
   readonly gpu?: boolean;
   readonly format: ReportFormat;
@@ -200,8 +205,7 @@ export function resolveOptions(
     }
   }
   const text = (name: OptionName) => typeof given[name] === "string" ? given[name] : undefined;
-  const folder = (name: "data" | "results") =>
-    resolve(startFolder(), text(name) ?? `${ROOT}/${name}`);
+  const folder = (name: "data" | "results") => pathFrom(text(name) ?? `${ROOT}/${name}`);
 
   const named = SETUPS[oneOf("setup", text("setup") ?? "small", Object.keys(SETUPS))]!;
   const dataset = text("dataset") ?? named.dataset;
@@ -236,6 +240,7 @@ export function resolveOptions(
     dryRun: given["dry-run"] === true,
     strict: given.strict === true,
     check: given.check === true,
+    small: given.small === true,
     ...(typeof given.gpu === "boolean" && { gpu: given.gpu }),
     format: oneOf("format", text("format") ?? "table", FORMATS),
     given,
@@ -249,8 +254,13 @@ function changed(setup: Setup, changes: string | undefined): Setup {
 }
 
 /** A word as a shell takes it for one. */
-function quoted(word: string): string {
+export function quoted(word: string): string {
   return /^[\w.,:=/-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** A path as the user means it. */
+export function pathFrom(word: string): string {
+  return resolve(startFolder(), word);
 }
 
 /** Where the user stands: `deno task` itself goes to the project's folder. */

@@ -1,9 +1,9 @@
 /** Tables by the names that a user gives them, and what is done with their results. */
 import * as experiments from "../experiments/mod.ts";
-import { UsageError, UserError } from "../lib/errors.ts";
-import type { Row, Setup, Table } from "../lib/experiment.ts";
+import { UsageError } from "../lib/errors.ts";
+import type { Row, Table } from "../lib/experiment.ts";
 import { didYouMean } from "../lib/nearest.ts";
-import { departures } from "../lib/protocol.ts";
+import { departures, mustBePapers } from "../lib/protocol.ts";
 import { report, writeReports } from "../lib/report/mod.ts";
 import type { Sheet } from "../lib/report/sheet.ts";
 import type { Request, Work } from "../lib/reproduce.ts";
@@ -22,6 +22,14 @@ export const PAPER_TABLES: readonly TableName[] = NAMES.filter((name) => rankOf(
 
 function rankOf(name: TableName): 0 | 1 {
   return /^table\d$/.test(name) ? 0 : 1;
+}
+
+/** Every table that asks for runs. */
+export const TABLES: readonly Table[] = NAMES.map((name) => tables[name]);
+
+/** Whether a word is the name of a table that asks for runs. */
+export function isTableName(word: string): word is TableName {
+  return NAMES.some((name) => name === word);
 }
 
 /**
@@ -53,13 +61,14 @@ export function tablesWith(rows: ReadonlySet<Row>): Table[] {
 /** What the options ask for, of the tables called `words`. */
 export function requestFor(words: readonly string[], options: Options): Request {
   const tables = tablesNamed(words);
-  if (options.strict) mustBePapers(options.setup);
+  // before any work; what the data departs in comes when it is found
+  if (options.strict) mustBePapers(departures(options.setup, setups.paper));
   return { ...workOf(options), tables, paper: setups.paper };
 }
 
 /** What runs are carried out under and on, as the options say. */
 export function workOf(
-  { setup, data, results, seeds, workers, skipUnreadable }: Options,
+  { setup, data, results, seeds, workers, skipUnreadable, strict }: Options,
 ): Work {
   return {
     setup,
@@ -69,18 +78,8 @@ export function workOf(
     seeds,
     ...(workers !== undefined && { workers }),
     skipUnreadable,
+    ...strict && { strict: setups.paper },
   };
-}
-
-/** Refuses a setup that is not the paper's, to the last field. */
-function mustBePapers(setup: Setup) {
-  const found = departures(setup, setups.paper);
-  if (found.length === 0) return;
-  const list = found.map(({ field, here, paper }) => `${field} is ${here}, not ${paper}`);
-  throw new UserError(
-    `Cannot call this the paper's protocol (--strict): ${list.join("; ")}; choose --setup paper ` +
-      "without --set, --dataset and --precision, or leave --strict out",
-  );
 }
 
 /** Writes sheets as files beside the runs, and prints them. @returns the exit code */

@@ -3,7 +3,7 @@ import { type Difference, differenceOf } from "./difference.ts";
 import { UserError } from "./errors.ts";
 import type { Errors } from "./experiment.ts";
 import type { PlannedRun } from "./plan.ts";
-import { intervalsOf, scoresFrom } from "./results.ts";
+import { intervalsOf } from "./results.ts";
 import { errorsOf, type Scores } from "./score.ts";
 import type { Interval } from "./statistics/mod.ts";
 import type { Store } from "./store.ts";
@@ -29,13 +29,13 @@ export interface Fusion {
  * @throws {UserError} They are not of the same images and classes, or are no posteriors.
  */
 export function fusionOf(runs: readonly PlannedRun[], store: Store): Fusion {
-  const scores = runs.map((run) => scoresFrom(store, [run]));
+  const scores = runs.map((run) => store.scoresOf([run]));
   const [first] = scores;
   if (first === undefined) throw new RangeError("Cannot fuse nothing: name evaluations");
   const members = runs.map((run, i) => ({ run, ...measured(scores[i]!) }));
   const size = { images: first.labels.length, classes: first.classes };
   if (members.length === 1) return { ...size, members };
-  const together = scoresFrom(store, runs);
+  const together = store.scoresOf(runs);
   mustBeOfSameData(runs);
   const lowest = Math.min(...members.map(({ errors }) => errors.top1));
   const best = members.findIndex(({ errors }) => errors.top1 === lowest);

@@ -18,6 +18,12 @@ export interface PlannedRun {
   readonly after: readonly string[];
 }
 
+/** A run under a context, by its name. */
+export function plannedRun(run: Run, context: Context): PlannedRun {
+  const after = needs(run).map((ancestor) => key(ancestor, context));
+  return { key: key(run, context), run, context, after };
+}
+
 /** The runs behind `tables`; see `planOf`. */
 export function plan(tables: readonly Table[], contexts: readonly Context[]): PlannedRun[] {
   return planOf(evaluationsOf(tables), contexts);
@@ -31,12 +37,10 @@ export function planOf(runs: readonly Run[], contexts: readonly Context[]): Plan
   const planned = new Map<string, PlannedRun>();
 
   function visit(run: Run, context: Context) {
-    const name = key(run, context);
-    if (planned.has(name)) return;
-    const ancestors = needs(run);
-    for (const ancestor of ancestors) visit(ancestor, context);
-    const after = ancestors.map((ancestor) => key(ancestor, context));
-    planned.set(name, { key: name, run, context, after });
+    const named = plannedRun(run, context);
+    if (planned.has(named.key)) return;
+    for (const ancestor of needs(run)) visit(ancestor, context);
+    planned.set(named.key, named);
   }
 
   for (const context of contexts) {

@@ -1,4 +1,6 @@
 /** Under which protocol a number was found, and which numbers may be compared. */
+import type { Description } from "./datasets/mod.ts";
+import { UserError } from "./errors.ts";
 import {
   type Departure,
   type EvalRun,
@@ -20,6 +22,29 @@ export const PAPER_GROUND: Ground = {
   images: 50_000,
   classes: 1000,
 };
+
+/** How many classes and images a data set has. */
+export interface DataSize {
+  readonly classes: number;
+  readonly train: number;
+  readonly val: number;
+}
+
+/** The size of ILSVRC-2012 (Section 4, "Dataset"; its 1.3M training images counted). */
+export const PAPER_DATA: DataSize = {
+  classes: PAPER_GROUND.classes,
+  train: 1_281_167,
+  val: PAPER_GROUND.images,
+};
+
+/** The size of a data set that is described. */
+export function sizeOf(
+  { classes, train, val }: Readonly<
+    Record<keyof Pick<Description, "classes" | "train" | "val">, { readonly length: number }>
+  >,
+): DataSize {
+  return { classes: classes.length, train: train.length, val: val.length };
+}
 
 /** The protocol of a row: where it was measured, and how its evaluations look at images. */
 export function protocolOf(evaluations: readonly EvalRun[], ground: Ground): Protocol {
@@ -83,11 +108,18 @@ export function namesOf(fields: readonly Field[]): string {
 }
 
 /**
- * Every field of a setup that is not the paper's, with both values. Fields that only one of them
- * has count, too; names and notes do not. What all three schedules share is one departure.
+ * Every field of a setup, and of the data it is used on, that is not the paper's, with both values.
+ * Fields that only one of them has count, too; names and notes do not, nor does what decides no
+ * number. What all three schedules share is one departure.
  */
-export function departures(setup: Setup, paper: Setup): Departure[] {
-  const [ours, theirs] = [setup, paper].map(leaves) as [Map<string, string>, Map<string, string>];
+export function departures(
+  setup: Setup,
+  paper: Setup,
+  data: DataSize = PAPER_DATA,
+): Departure[] {
+  const deciding = ({ dataset, train, evaluate }: Setup, data: DataSize) =>
+    fieldsOf({ dataset, data, ...train, ...evaluate });
+  const [ours, theirs] = [deciding(setup, data), deciding(paper, PAPER_DATA)];
   const fields = [...new Set([...theirs.keys(), ...ours.keys()])];
   const found = fields.map((field) => ({
     field,
@@ -109,8 +141,22 @@ export function departures(setup: Setup, paper: Setup): Departure[] {
 /** S = 256, S = 384 and jittered S have a schedule each. */
 const SCHEDULES = 3;
 
-/** The fields that decide numbers, by their paths. */
-function leaves({ dataset, train, evaluate }: Setup): Map<string, string> {
+/**
+ * Refuses numbers that are not the paper's to the last field: `--strict`.
+ *
+ * @throws {UserError} There are departures; all of them are named.
+ */
+export function mustBePapers(departures: readonly Departure[]) {
+  if (departures.length === 0) return;
+  const list = departures.map(({ field, here, paper }) => `${field} is ${here}, not ${paper}`);
+  throw new UserError(
+    `Cannot call this the paper's protocol (--strict): ${list.join("; ")}; choose --setup paper ` +
+      "without --set, --dataset and --precision, on the whole of ILSVRC-2012, or leave --strict out",
+  );
+}
+
+/** The fields of a value as words, by their paths, as in `schedules.first.images`. */
+export function fieldsOf(value: object): Map<string, string> {
   const found = new Map<string, string>();
   function visit(path: string, value: unknown) {
     if (isBranch(value)) {
@@ -119,7 +165,7 @@ function leaves({ dataset, train, evaluate }: Setup): Map<string, string> {
       }
     } else found.set(path, inWords(value));
   }
-  visit("", { dataset, ...train, ...evaluate });
+  visit("", value);
   return found;
 }
 
@@ -128,13 +174,15 @@ function isBranch(value: unknown): value is object {
   return typeof value === "object" && value !== null && !("rule" in value);
 }
 
+const NUMERALS = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 12 });
+
 /** A value as a footnote has it: `he`, `1/8`, `60,000`, `steps at 0.7 0.9`. */
 function inWords(value: unknown): string {
   if (typeof value === "number") {
     const part = 1 / value;
     return value < 1 && Number.isInteger(part) && part >= 8 && Number.isInteger(Math.log2(part))
       ? `1/${part}`
-      : value.toLocaleString("en-US", { maximumSignificantDigits: 12 });
+      : NUMERALS.format(value);
   }
   if (typeof value !== "object") return String(value);
   const { rule, ...facts } = value as Record<string, unknown>;

@@ -16,6 +16,7 @@ import { UserError } from "./errors.ts";
 import type { Context, Run, Setup, Table } from "./experiment.ts";
 import { planOf } from "./plan.ts";
 import { type Bars, progressBars } from "./progress.ts";
+import { departures, mustBePapers, sizeOf } from "./protocol.ts";
 import type { Source } from "./results.ts";
 import { makeStore, openStore } from "./store.ts";
 
@@ -31,6 +32,8 @@ export interface Work {
   /** Trainings side by side; the setup's choice if absent. */
   readonly workers?: number;
   readonly skipUnreadable?: boolean;
+  /** The setup from which any departure is a failure; the paper's, under --strict. */
+  readonly strict?: Setup;
 }
 
 /** What a user asks for. */
@@ -50,6 +53,7 @@ export async function carryOutRuns(runs: readonly Run[], work: Work): Promise<So
   const bars = progressBars();
   try {
     const dataset = await openData(work, bars);
+    mustBeStrict(work, dataset);
     const store = makeStore(work.results);
     const contexts = contextsOf(work, dataset);
     const { setup, workers } = work;
@@ -74,8 +78,14 @@ export async function sourceOf(
   const bars = progressBars();
   const dataset = await describeData(request, bars).finally(bars.stop);
   if (dataset.missing !== undefined) throw new UserError(dataset.missing);
+  mustBeStrict(request, dataset);
   const contexts = contextsOf(request, dataset);
   return { dataset, store: openStore(request.results), contexts };
+}
+
+/** Under `--strict` data that is not the paper's is refused, as its setup was before. */
+function mustBeStrict({ strict, setup }: Work, dataset: Description) {
+  if (strict) mustBePapers(departures(setup, strict, sizeOf(dataset)));
 }
 
 /** The part of a request that says which data set is meant. */

@@ -5,7 +5,6 @@ import {
   type Comparison,
   type Context,
   type Errors,
-  key,
   type Protocol,
   type Row,
   type RowResult,
@@ -14,7 +13,7 @@ import {
   type TableResult,
 } from "./experiment.ts";
 import { finalLosses } from "./losses.ts";
-import type { PlannedRun } from "./plan.ts";
+import { type PlannedRun, plannedRun } from "./plan.ts";
 import {
   departures,
   differences,
@@ -22,10 +21,11 @@ import {
   namesOf,
   PAPER_GROUND,
   protocolOf,
+  sizeOf,
 } from "./protocol.ts";
-import { errorsOf, scored, type Scores } from "./score.ts";
+import { errorsOf, type Scores } from "./score.ts";
 import { type Interval, verdict, wilson } from "./statistics/mod.ts";
-import type { Store } from "./store.ts";
+import type { RunStatus, Store } from "./store.ts";
 
 /** Which tables are meant, and under which setup. */
 export interface TablesAsked {
@@ -43,24 +43,32 @@ export interface Source {
   readonly contexts: readonly Context[];
 }
 
+/** What tables are scored from: a store and its data, or what stands for them. */
+export interface Scored extends Pick<Source, "contexts"> {
+  readonly store: Pick<Store, "scoresOf"> & {
+    status(run: PlannedRun): Pick<RunStatus, "state">;
+  };
+  readonly dataset: Pick<Description, "name" | "classes" | "train"> & {
+    readonly val: { readonly length: number };
+  };
+}
+
 /** What the store has of the tables; rows whose runs are not done have no `measured`. */
-export function resultsOf({ tables, setup, paper }: TablesAsked, source: Source): TableResult[] {
+export function resultsOf({ tables, setup, paper }: TablesAsked, source: Scored): TableResult[] {
   const { name, classes, val } = source.dataset;
   const dataset = { name, classes: classes.length, images: val.length };
   const ground: Ground = {
     ...{ setup: setup.name, dataset: name, split: "val" as const },
     ...{ images: val.length, classes: classes.length },
   };
-  const scoresOf = remembering((runs: readonly PlannedRun[]) => scoresFrom(source.store, runs));
+  const scoresOf = remembering((runs: readonly PlannedRun[]) => source.store.scoresOf(runs));
 
   function rowResult(row: Row): RowResult {
     const { evaluations } = row;
     const protocol = protocolOf(evaluations, ground);
     const seeds = evaluations.length === 0
       ? []
-      : source.contexts.map((context) =>
-        evaluations.map((run) => ({ run, context, key: key(run, context), after: [] }))
-      );
+      : source.contexts.map((context) => evaluations.map((run) => plannedRun(run, context)));
     const runs = seeds.flat().map(({ key }) => key);
     const done = seeds.flat().every((run) => source.store.status(run).state === "done");
     if (!done || seeds.length === 0) return { row, protocol, runs, seeds: [], scores: [] };
@@ -77,7 +85,7 @@ export function resultsOf({ tables, setup, paper }: TablesAsked, source: Source)
 
   return tables.map((table) => ({
     ...{ table, setup, dataset },
-    departures: departures(setup, paper),
+    departures: departures(setup, paper, sizeOf(source.dataset)),
     rows: table.rows.map(rowResult),
   }));
 }
@@ -92,16 +100,10 @@ export function claimsOf(
   return {
     setup: asked.setup,
     dataset: { name, classes: classes.length, images: val.length },
-    departures: departures(asked.setup, asked.paper),
+    departures: departures(asked.setup, asked.paper, sizeOf(source.dataset)),
     seeds: source.contexts.length,
     claims: judged(claims, { tables: resultsOf(asked, source), lossOf: finalLosses(source) }),
   };
-}
-
-/** Scores the mean of the runs' posteriors. */
-export function scoresFrom(store: Store, runs: readonly PlannedRun[]): Scores {
-  using open = new DisposableStack();
-  return scored(runs.map((run) => open.use(store.openPosteriors(run))));
 }
 
 /** Runs that several rows name are scored once. */

@@ -1,5 +1,6 @@
 /** Carries out one run against a store: trains a net, or evaluates one. Needs TensorFlow. */
 import type { Dataset } from "./datasets/mod.ts";
+import { environment, type Sitting } from "./environment.ts";
 import { UserError } from "./errors.ts";
 import { isEvaluation, title, type TrainRun } from "./experiment.ts";
 import type { PlannedRun } from "./plan.ts";
@@ -23,6 +24,8 @@ export interface Workplace {
   readonly microBatch?: number;
   /** Parts of a batch that a training computes side by side; 1 if absent. */
   readonly towers?: number;
+  /** Threads inside an operation; TensorFlow's choice if absent. */
+  readonly threads?: number;
   /** Images seen, of how many. */
   onProgress(done: number, total: number): void;
   /** Whether to leave at the next step. */
@@ -37,6 +40,7 @@ export interface Workplace {
 export function carryOut(planned: PlannedRun, ancestor: PlannedRun | undefined, place: Workplace) {
   const { store } = place;
   store.begin(planned);
+  const leave = sitDown(planned, place);
   try {
     const done = isEvaluation(planned.run)
       ? evaluate(planned, ancestor!, place)
@@ -46,7 +50,30 @@ export function carryOut(planned: PlannedRun, ancestor: PlannedRun | undefined, 
   } catch (error) {
     store.end(planned, (error as Error).message);
     throw error;
+  } finally {
+    leave();
   }
+}
+
+/** Notes where and how a run is carried out, and, when what is returned is called, how long. */
+function sitDown(planned: PlannedRun, { store, binding, threads, towers = 1 }: Workplace) {
+  const earlier = store.readSittings(planned);
+  const started = new Date();
+  const sitting: Sitting = {
+    ...environment(binding.TF_Version),
+    device: binding.isUsingGpuDevice() ? "gpu" : "cpu",
+    precision: planned.context.train.precision,
+    ...threads !== undefined && { threads },
+    towers,
+    started: started.toISOString(),
+  };
+  store.writeSittings(planned, [...earlier, sitting]);
+  return () => {
+    const finished = new Date();
+    const seconds = (finished.getTime() - started.getTime()) / 1000;
+    const ended = { ...sitting, finished: finished.toISOString(), seconds };
+    store.writeSittings(planned, [...earlier, ended]);
+  };
 }
 
 function trainNet(planned: PlannedRun, ancestor: PlannedRun | undefined, place: Workplace) {

@@ -45,9 +45,14 @@ const TOLERANCE = 1e-3;
  * some thousand rows of each. A class that ties with the true one counts as higher, so that a net
  * that says the same of all classes earns nothing.
  *
+ * `onImage` is shown each image's posteriors, summed over the evaluations, before they are gone.
+ *
  * @throws {UserError} Evaluations are not of the same images and classes, or a row is no posterior.
  */
-export function scored(evaluations: readonly Posteriors[]): Scores {
+export function scored(
+  evaluations: readonly Posteriors[],
+  onImage?: (image: number, sums: Float64Array) => void,
+): Scores {
   const [first] = evaluations;
   if (first === undefined) throw new RangeError("Cannot score no posteriors: name an evaluation");
   for (const other of evaluations) mustMatch(first, other);
@@ -70,7 +75,9 @@ export function scored(evaluations: readonly Posteriors[]): Scores {
     sums.fill(0);
     for (const evaluation of evaluations) addRows(sums, evaluation, from, to);
     for (let image = from; image < to; image++) {
-      rank(scores, image, sums, (image - from) * classes, evaluations.length);
+      const at = (image - from) * classes;
+      rank(scores, image, sums, at, evaluations.length);
+      onImage?.(image, sums.subarray(at, at + classes));
     }
   }
   return scores;

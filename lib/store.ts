@@ -6,7 +6,8 @@
  * train/D-256-0123456789ab/recipe.json  everything the run's numbers depend on
  *                          checkpoint.safetensors, log.jsonl, weights.safetensors
  *                          events.out.tfevents.*        the log again, for TensorBoard
- * eval/D-256-Q256-dense-.../recipe.json, posteriors.safetensors
+ *                          environment.json      where and when it was carried out
+ * eval/D-256-Q256-dense-.../recipe.json, environment.json, posteriors.safetensors
  * table3.csv, .md, .tex, all.csv, tables.tex, report.html, plots/    reports
  * ```
  *
@@ -15,13 +16,15 @@
  * @module
  */
 import process from "node:process";
+import type { Sitting } from "./environment.ts";
 import { UserError } from "./errors.ts";
-import { type Context, isEvaluation, key as keyOf, needs, type Run, slug } from "./experiment.ts";
+import { type Context, isEvaluation, type Run, slug } from "./experiment.ts";
 import { readIfThere, removeIfThere, writeAtomically } from "./files.ts";
-import type { PlannedRun } from "./plan.ts";
-import type { Posteriors } from "./score.ts";
+import { type PlannedRun, plannedRun } from "./plan.ts";
+import { type Posteriors, scored, type Scores } from "./score.ts";
 import type { Checkpoint, LogEntry, Tensors } from "./vgg/train.ts";
 import {
+  type OpenSafetensors,
   openSafetensors,
   readSafetensors,
   type Safetensors,
@@ -47,8 +50,8 @@ export class Store {
   }
 
   /** Folder of a run. */
-  folderOf({ run, key }: PlannedRun): string {
-    return `${this.folder}/${isEvaluation(run) ? "eval" : "train"}/${slug(run)}-${key}`;
+  folderOf(planned: PlannedRun): string {
+    return `${this.folder}/${placeIn(planned)}`;
   }
 
   /** What is known of a run, without reading its results. */
@@ -96,13 +99,16 @@ export class Store {
     );
   }
 
-  /** Notes that this process works on a run, and forgets an earlier failure. */
+  /**
+   * Notes that this process works on a run, and forgets an earlier failure, and earlier sittings
+   * unless it goes on from their checkpoint.
+   */
   begin(planned: PlannedRun) {
-    const { run, context } = planned;
     const folder = this.folderOf(planned);
-    writeAtomically(`${folder}/recipe.json`, `${JSON.stringify({ run, ...context }, null, 2)}\n`);
+    writeAtomically(`${folder}/recipe.json`, recipeText(planned));
     writeAtomically(`${folder}/running`, String(Deno.pid));
     removeIfThere(`${folder}/failed.txt`);
+    if (!exists(`${folder}/checkpoint.safetensors`)) removeIfThere(`${folder}/environment.json`);
   }
 
   /** Notes that nobody works on a run any more; with a reason, that it failed. */
@@ -110,6 +116,23 @@ export class Store {
     const folder = this.folderOf(planned);
     if (failure !== undefined) writeAtomically(`${folder}/failed.txt`, failure);
     removeIfThere(`${folder}/running`);
+  }
+
+  /** The sittings in which a run was carried out, first to last; none where they are not known. */
+  readSittings(planned: PlannedRun): Sitting[] {
+    try {
+      const text = readIfThere(`${this.folderOf(planned)}/environment.json`);
+      const sittings = JSON.parse(text ?? "[]");
+      return Array.isArray(sittings) ? sittings : [];
+    } catch {
+      return [];
+    }
+  }
+
+  /** Keeps the sittings in which a run is carried out. */
+  writeSittings(planned: PlannedRun, sittings: readonly Sitting[]) {
+    const text = JSON.stringify(sittings, null, 2);
+    writeAtomically(`${this.folderOf(planned)}/environment.json`, `${text}\n`);
   }
 
   /** A trained net's weights. */
@@ -168,22 +191,13 @@ export class Store {
   /** Posteriors of an evaluation, to be read in parts. */
   openPosteriors(planned: PlannedRun): Posteriors & Disposable {
     const file = this.#result(planned);
-    const open = openSafetensors(file);
-    const [images, classes] = open.shapes.get("posteriors") ?? [];
-    const labels = open.shapes.has("labels") ? open.read("labels") : undefined;
-    if (!(labels instanceof Int32Array) || classes === undefined || labels.length !== images) {
-      open[Symbol.dispose]();
-      throw new UserError(
-        `Cannot read "${file}": it holds no posteriors; remove it, and they are made again`,
-      );
-    }
-    return {
-      name: file,
-      classes,
-      labels,
-      rows: (from, to) => open.read("posteriors", from * classes, to * classes) as Float32Array,
-      [Symbol.dispose]: () => open[Symbol.dispose](),
-    };
+    return posteriorsIn(openSafetensors(file), file);
+  }
+
+  /** Scores the mean of the posteriors of evaluations that are done. */
+  scoresOf(runs: readonly PlannedRun[]): Scores {
+    using open = new DisposableStack();
+    return scored(runs.map((run) => open.use(this.openPosteriors(run))));
   }
 
   /** Keeps posteriors: `posteriors` F32 `[images, classes]` and `labels` I32 `[images]`. */
@@ -239,6 +253,39 @@ export class Store {
   }
 }
 
+/** Where a run lies in a folder of results: `train/D-256-0123456789ab`. */
+export function placeIn({ run, key }: PlannedRun): string {
+  return `${isEvaluation(run) ? "eval" : "train"}/${slug(run)}-${key}`;
+}
+
+/** What is in a run's recipe.json. */
+export function recipeText({ run, context }: PlannedRun): string {
+  return `${JSON.stringify({ run, ...context }, null, 2)}\n`;
+}
+
+/**
+ * The posteriors that an open file holds, which is closed with them.
+ *
+ * @throws {UserError} It holds none; it is closed then.
+ */
+export function posteriorsIn(open: OpenSafetensors, name: string): Posteriors & Disposable {
+  const [images, classes] = open.shapes.get("posteriors") ?? [];
+  const labels = open.shapes.has("labels") ? open.read("labels") : undefined;
+  if (!(labels instanceof Int32Array) || classes === undefined || labels.length !== images) {
+    open[Symbol.dispose]();
+    throw new UserError(
+      `Cannot read "${name}": it holds no posteriors; remove it, and they are made again`,
+    );
+  }
+  return {
+    name,
+    classes,
+    labels,
+    rows: (from, to) => open.read("posteriors", from * classes, to * classes) as Float32Array,
+    [Symbol.dispose]: () => open[Symbol.dispose](),
+  };
+}
+
 /**
  * Opens a folder of results, which is made when something is written.
  *
@@ -290,8 +337,7 @@ function recipeOf(folder: string): PlannedRun | undefined {
     const { run, ...context } = JSON.parse(Deno.readTextFileSync(`${folder}/recipe.json`)) as
       & Context
       & { run: Run };
-    const after = needs(run).map((ancestor) => keyOf(ancestor, context));
-    return { key: keyOf(run, context), run, context, after };
+    return plannedRun(run, context);
   } catch {
     return undefined;
   }

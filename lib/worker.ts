@@ -81,6 +81,7 @@ async function answer(job: Job): Promise<Answer> {
     ...microBatch !== undefined && { microBatch },
     // a GPU shares its own work out
     towers: binding.isUsingGpuDevice() ? 1 : towers,
+    ...threads.intraOpThreads !== undefined && { threads: threads.intraOpThreads },
     onProgress,
     shouldStop: () => Atomics.load(stop, 0) !== 0,
   });

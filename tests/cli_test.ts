@@ -108,6 +108,10 @@ Deno.test("help names usage, options and examples", async () => {
       "train",
       "evaluate",
       "fuse",
+      "why",
+      "diff",
+      "bundle",
+      "verify",
     ] as const
   ) {
     const { code, out } = await cli(name, "--help");

@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import { evaluations, JITTERED, net } from "../experiments/protocol.ts";
 import { paper, small } from "../experiments/setups.ts";
-import { departures, differences, namesOf, PAPER_GROUND, protocolOf } from "../lib/protocol.ts";
+import { UserError } from "../lib/errors.ts";
+import type { EvaluateSetup, Setup, TrainSetup } from "../lib/experiment.ts";
+import {
+  departures,
+  differences,
+  mustBePapers,
+  namesOf,
+  PAPER_DATA,
+  PAPER_GROUND,
+  protocolOf,
+} from "../lib/protocol.ts";
 
 const ground = { ...PAPER_GROUND, setup: "small", dataset: "scenes", images: 2000, classes: 20 };
 const dense = evaluations(net("D", JITTERED), [256, 384, 512], "dense");
@@ -59,4 +69,52 @@ Deno.test("the small setup's departures: a field that all schedules share is nam
   });
   assert.equal(named("schedules.finer.images")?.paper, "94,806,358");
   assert.equal(named("momentum"), undefined);
+});
+
+Deno.test("classes and images that are not ILSVRC-2012's are departures, whatever the data's name", () => {
+  assert.deepEqual(departures(paper, paper, PAPER_DATA), []);
+  assert.deepEqual(departures(paper, paper, { classes: 1000, train: 1_281_167, val: 49_999 }), [
+    { field: "data.val", paper: "50,000", here: "49,999" },
+  ]);
+  const few = { classes: 100, train: 128_000, val: 50_000 };
+  assert.deepEqual(departures(paper, paper, few).map(({ field, here }) => [field, here]), [
+    ["data.classes", "100"],
+    ["data.train", "128,000"],
+  ]);
+});
+
+Deno.test("no field of a setup that decides numbers can change without a departure of its name", () => {
+  let changed = 0;
+  /** Changes each field below `path` in turn. */
+  function visit(path: readonly string[], value: unknown, setup: (other: unknown) => Setup) {
+    const isRule = path.at(-1) === "drops"; // one value, however it is put
+    if (typeof value === "object" && value !== null && !Array.isArray(value) && !isRule) {
+      for (const [name, part] of Object.entries(value)) {
+        visit([...path, name], part, (other) => setup({ ...value, [name]: other }));
+      }
+      return;
+    }
+    const other = isRule ? { rule: "steps", at: [0.5] } : typeof value === "number" ? 7 : "other";
+    const fields = departures(setup(other), paper).map(({ field }) => field);
+    assert.deepEqual(fields, [path.join(".")]);
+    changed++;
+  }
+  visit([], paper.train, (train) => ({ ...paper, train: train as TrainSetup }));
+  visit([], paper.evaluate, (evaluate) => ({ ...paper, evaluate: evaluate as EvaluateSetup }));
+  visit(["dataset"], paper.dataset, (dataset) => ({ ...paper, dataset: dataset as string }));
+  // crop, width, fc, batch, momentum, weight decay, dropout, kernels, two of biases, input scale,
+  // two of the RGB shift, jitter step, three of each schedule, validations, precision; score map; data
+  assert.equal(changed, 10 + 1 + 2 + 1 + 9 + 2 + 2);
+});
+
+Deno.test("--strict names every departure, and the way out", () => {
+  mustBePapers(departures(paper, paper));
+  const train = { ...paper.train, batch: 128, precision: "bfloat16" } as const;
+  assert.throws(
+    () => mustBePapers(departures({ ...paper, train }, paper)),
+    (error) =>
+      error instanceof UserError &&
+      /\(--strict\): batch is 128, not 256; precision is bfloat16, not float32; choose --setup/
+        .test(error.message),
+  );
 });

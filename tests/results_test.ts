@@ -18,6 +18,7 @@ const IMAGES = 8;
 const dataset: Description = {
   name: "made up",
   classes: ["a", "b"],
+  train: { length: 16 },
   val: Array(IMAGES).fill({ width: 40, height: 40 }),
   fingerprint: "made-up",
 };

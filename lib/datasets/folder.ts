@@ -83,8 +83,8 @@ export async function openFolder(options: DatasetOptions): Promise<Dataset> {
  * @throws {UserError} as opening does.
  */
 export async function describeFolder(options: DatasetOptions): Promise<Sighting> {
-  const { name, classes, val, fingerprint } = await openFolder(options);
-  return { name, classes, val, fingerprint, made: true };
+  const { name, classes, train, val, fingerprint } = await openFolder(options);
+  return { name, classes, train, val, fingerprint, made: true };
 }
 
 /** Looks into every file, on all cores. */

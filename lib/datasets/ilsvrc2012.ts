@@ -16,6 +16,7 @@ const LAYOUT = "train/<wnid>/*.JPEG and val/<wnid>/*.JPEG with the 1,000 classes
 
 /** What is assumed where nothing is found: so many classes and images, and their usual size. */
 const CLASSES = 1000;
+const TRAINING = { length: 1_281_167 };
 const VALIDATION = { images: 50_000, width: 500, height: 375 };
 
 /**
@@ -43,6 +44,7 @@ export async function describeIlsvrc2012(options: DatasetOptions): Promise<Sight
   return {
     name: NAME,
     classes: Array.from({ length: CLASSES }, (_, label) => `class ${label}`),
+    train: TRAINING,
     val: new Array(images).fill({ width, height }),
     fingerprint: "",
     made: false,

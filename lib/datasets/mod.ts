@@ -17,6 +17,8 @@ export interface Description {
   readonly name: string;
   /** Sorted; a label is an index. */
   readonly classes: readonly string[];
+  /** How many training images there are. */
+  readonly train: { readonly length: number };
   /** In an order whose every beginning has the classes as equally as can be. */
   readonly val: readonly ImageSize[];
   /**

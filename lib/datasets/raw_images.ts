@@ -76,7 +76,7 @@ export async function openRaw(source: RawSource, options: DatasetOptions): Promi
 /**
  * Describes what `openRaw` would open, from its source and with nothing saved.
  *
- * @throws {UserError} where the source of the validation images is damaged
+ * @throws {UserError} where the source is damaged
  */
 export async function describeRaw(source: RawSource, options: DatasetOptions): Promise<Sighting> {
   const { contents, folderName, fingerprint } = await load(source);
@@ -84,6 +84,7 @@ export async function describeRaw(source: RawSource, options: DatasetOptions): P
   return {
     name: source.name,
     classes: source.classes.filter((_, label) => labels.includes(label)).sort(),
+    train: { length: source.read("train", contents).labels.length },
     val: new Array(labels.length).fill({ width, height }),
     fingerprint,
     made: [options.folder, cachePlaceFor(options.folder)]

@@ -54,6 +54,7 @@ export function describeScenes(options: DatasetOptions): Promise<Sighting> {
   return Promise.resolve({
     name: "scenes",
     classes: CLASSES.slice(0, recipe.classes).sort(),
+    train: { length: recipe.train },
     // As a listed folder has them: the first of each class by name, then the second.
     val: scenesOf("val", recipe).sort((a, b) => place(a) < place(b) ? -1 : 1)
       .map((scene) => sizeOf(scene, recipe.seed)),

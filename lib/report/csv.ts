@@ -20,3 +20,11 @@ export function csvOf(records: readonly FlatRecord[]): string {
   const columns = [...new Set(records.flatMap((record) => Object.keys(record)))];
   return unparse(records, { columns, newline: "\n", escapeFormulae: FORMULA });
 }
+
+/** The cells of comma-separated values, line by line, header first. */
+export function cellsOf(csv: string): string[][] {
+  const { parse } = Papa as unknown as {
+    parse(text: string, options: { delimiter: string; skipEmptyLines: true }): { data: string[][] };
+  };
+  return parse(csv, { delimiter: ",", skipEmptyLines: true }).data;
+}

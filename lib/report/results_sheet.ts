@@ -5,6 +5,7 @@ import {
   type Heading,
   type Row,
   type RowResult,
+  type Table,
   type TableResult,
 } from "../experiment.ts";
 import type { Interval } from "../statistics/mod.ts";
@@ -19,7 +20,7 @@ export function sheetOf(result: TableResult): Sheet {
   const best = bestOf(rows);
   const { headings } = table;
   const cellsOf = (row: RowResult) => [
-    ...headings.map((heading) => cell(HEADINGS[heading].of(row))),
+    ...headOf(table, row).map((text) => cell(text)),
     ...kinds.measured.map((kind) => measuredCell(row, kind, best)),
     ...publishedCells(row.row, kinds.published),
   ];
@@ -38,12 +39,20 @@ export function sheetOf(result: TableResult): Sheet {
   };
 }
 
+/** What a row's headings follow from. */
+type Headed = Pick<RowResult, "row" | "protocol">;
+
+/** What stands before a row's errors, column by column. */
+export function headOf({ headings }: Pick<Table, "headings">, result: Headed): string[] {
+  return headings.map((heading) => HEADINGS[heading].of(result));
+}
+
 /** The columns before the errors. */
 const HEADINGS: Readonly<
   Record<Heading, {
     readonly title: string;
     readonly align: "left" | "right";
-    readonly of: (result: RowResult) => string;
+    readonly of: (result: Headed) => string;
   }>
 > = {
   config: { title: "config", align: "left", of: ({ row }) => configsOf(row) },

@@ -53,8 +53,13 @@ export function groundOf({ setup, dataset }: Pick<TableResult, "setup" | "datase
 /** Footnotes: in what the setup is not the paper's. */
 export function notesOf({ departures }: Pick<TableResult, "departures">): string[] {
   if (departures.length === 0) return [];
-  const list = departures.map(({ field, here, paper }: Departure) => `${field} ${here} (${paper})`);
-  return [`Departures from the paper's setup, its own in brackets: ${list.join(", ")}.`];
+  const list = departures.map(departureInWords).join(", ");
+  return [`Departures from the paper's setup, its own in brackets: ${list}.`];
+}
+
+/** A field that is not the paper's, with the paper's value behind it: `crop 56 (224)`. */
+export function departureInWords({ field, here, paper }: Departure): string {
+  return `${field} ${here} (${paper})`;
 }
 
 const halfOf = ({ low, high }: Interval) => (high - low) / 2;

@@ -17,6 +17,8 @@ import { CUDA_LIBRARIES, fetchCuda } from "./cuda.ts";
 import { fetchLibraries, libraryNames, type OnProgress, requirePip } from "./wheel.ts";
 import { type Variant, VERSION, wheelFor } from "./wheel.ts";
 
+export { VERSION };
+
 /** Receives what is being done, and the share of the whole set-up that is done, 0 to 1. */
 export type OnStep = (step: string, share: number) => void;
 

@@ -29,8 +29,13 @@ interface Entry {
   readonly data_offsets: readonly [begin: number, end: number];
 }
 
-/** Writes a file, atomically: float32 as F32, int32 as I32. */
-export function writeSafetensors(file: string, { tensors, metadata }: Safetensors) {
+/** Writes a file, atomically. */
+export function writeSafetensors(file: string, content: Safetensors) {
+  writeAtomically(file, safetensorsBytes(content));
+}
+
+/** The bytes of a file, in parts: float32 as F32, int32 as I32. */
+export function safetensorsBytes({ tensors, metadata }: Safetensors): Uint8Array[] {
   let at = 0;
   const entries = [...tensors].map(([name, { shape, values }]): [string, Entry] => {
     const begin = at;
@@ -48,7 +53,7 @@ export function writeSafetensors(file: string, { tensors, metadata }: Safetensor
   const bytes = [...tensors.values()].map(({ values }) =>
     new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
   );
-  writeAtomically(file, [length, padded, ...bytes]);
+  return [length, padded, ...bytes];
 }
 
 /**
@@ -75,18 +80,35 @@ export interface OpenSafetensors extends Disposable {
 /** What to do about a damaged file of ours. */
 const MAKE_AGAIN = "remove it, and what it held is made again";
 
+/** A file that lies inside another one, as it is. */
+export interface Section {
+  readonly name: string;
+  /** Where it begins, and its length, bytes. */
+  readonly at: number;
+  readonly size: number;
+}
+
 /**
- * Opens a file and reads its header.
+ * Opens a file, or a section of one, and reads its header.
  *
  * @param remedy what a user may do about a damaged file, for the message
  * @throws UserError where the file is damaged: cut off, or its header does not fit its bytes
  */
-export function openSafetensors(file: string, { remedy = MAKE_AGAIN } = {}): OpenSafetensors {
+export function openSafetensors(
+  file: string,
+  { section, remedy = MAKE_AGAIN }: { readonly section?: Section; readonly remedy?: string } = {},
+): OpenSafetensors {
   const handle = Deno.openSync(file);
-  const damaged = (what: string) => new UserError(`Cannot read "${file}": ${what}; ${remedy}`);
+  const damaged = (what: string) =>
+    new UserError(
+      section === undefined
+        ? `Cannot read "${file}": ${what}; ${remedy}`
+        : `Cannot read "${section.name}" in "${file}": ${what}`,
+    );
+  const { at: offset, size } = section ?? { at: 0, size: handle.statSync().size };
   function bytes(at: number, length: number): Uint8Array<ArrayBuffer> {
     const part = new Uint8Array(length);
-    handle.seekSync(at, Deno.SeekMode.Start);
+    handle.seekSync(offset + at, Deno.SeekMode.Start);
     for (let done = 0; done < length;) {
       const count = handle.readSync(part.subarray(done));
       if (count === null) throw damaged("it is cut off");
@@ -96,7 +118,7 @@ export function openSafetensors(file: string, { remedy = MAKE_AGAIN } = {}): Ope
   }
 
   try {
-    const { size } = handle.statSync();
+    if (size < 8) throw damaged("its header is cut off");
     const length = Number(new DataView(bytes(0, 8).buffer).getBigUint64(0, true));
     const start = 8 + length;
     if (length > LONGEST_HEADER || start > size) throw damaged("its header is cut off");
@@ -135,9 +157,16 @@ function headerOf(
     throw damaged("its header is no JSON");
   }
   const fits = typeof header === "object" && header !== null && !Array.isArray(header) &&
-    Object.entries(header).every(([name, entry]) => name === "__metadata__" || isEntry(entry));
+    Object.entries(header).every(([name, entry]) =>
+      name === "__metadata__" ? isTexts(entry) : isEntry(entry)
+    );
   if (!fits) throw damaged("its header is not of safetensors");
   return header as Record<string, Entry>;
+}
+
+function isTexts(value: unknown): boolean {
+  return typeof value === "object" && value !== null &&
+    Object.values(value).every((text) => typeof text === "string");
 }
 
 function isEntry(value: unknown): value is Entry {

@@ -33,6 +33,7 @@ Deno.test("a bare command means one seed of the small setup, inside the project"
     strict: false,
     dryRun: false,
     check: false,
+    small: false,
     format: "table",
   });
 });
@@ -42,6 +43,7 @@ Deno.test("options change what they name", () => {
     ..."--setup smoke --seeds 3 --seed=5 --precision bfloat16 --workers 2 --dry-run".split(" "),
     ..."--skip-unreadable --gpu=false --format csv --results /r --data /d".split(" "),
   );
+  assert.deepEqual([given.seed, given.gpu, given.format], ["5", false, "csv"]); // as written
   assert.equal(setup.name, "smoke");
   assert.equal(setup.train.precision, "bfloat16");
   assert.deepEqual([given.seed, given.gpu, given["dry-run"]], ["5", false, true]); // as written
@@ -55,6 +57,7 @@ Deno.test("options change what they name", () => {
     strict: false,
     dryRun: true,
     check: false,
+    small: false,
     gpu: false,
     format: "csv",
   });

@@ -50,9 +50,9 @@ Deno.test("records become coloured images; the test batch is for validation", as
 Deno.test("describing agrees with opening", async () => {
   const folder = folderWith(below("cifar10/"));
   const seen = await describeCifar10({ folder });
-  const { name, classes, fingerprint } = await openCifar10({ folder });
+  const { name, classes, train: { length }, fingerprint } = await openCifar10({ folder });
   const val = new Array(10).fill({ width: 32, height: 32 });
-  assert.deepEqual(seen, { name, classes, val, fingerprint, made: false });
+  assert.deepEqual(seen, { name, classes, train: { length }, val, fingerprint, made: false });
 });
 
 Deno.test("files that are missing or of a wrong size or label are named", async () => {

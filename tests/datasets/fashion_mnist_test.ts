@@ -60,9 +60,9 @@ Deno.test("describing saves nothing, and agrees with opening", async () => {
   const entries = () => [...Deno.readDirSync(folder)].length;
   const before = await describeFashionMnist({ folder });
   assert.deepEqual([before.made, entries()], [false, 4]);
-  const { name, classes, fingerprint } = await openFashionMnist({ folder });
+  const { name, classes, train: { length }, fingerprint } = await openFashionMnist({ folder });
   const val = new Array(10).fill({ width: SIDE, height: SIDE });
-  assert.deepEqual(before, { name, classes, val, fingerprint, made: false });
+  assert.deepEqual(before, { name, classes, train: { length }, val, fingerprint, made: false });
   assert.deepEqual(await describeFashionMnist({ folder }), { ...before, made: true });
 });
 

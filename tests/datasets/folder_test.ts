@@ -232,7 +232,8 @@ Deno.test("a JPEG with damage in its middle is saved anew, as far as it can be s
 Deno.test("a folder is described by what opening finds", async () => {
   const folder = smallestFolder();
   const { fingerprint } = await openFolder({ folder });
-  const { classes, val, ...rest } = await describeFolder({ folder });
+  const { classes, train, val, ...rest } = await describeFolder({ folder });
+  assert.equal(train.length, 2);
   assert.deepEqual(rest, { name: "folder", fingerprint, made: true });
   assert.deepEqual(classes, ["cat", "dog"]);
   assert.deepEqual(val.map(({ width, height }) => [width, height]), [[2, 2], [2, 2]]);

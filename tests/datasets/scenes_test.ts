@@ -52,9 +52,10 @@ Deno.test("describing makes nothing, and agrees with opening", async () => {
   const folder = join(Deno.makeTempDirSync(), "data");
   const before = await describeScenes({ folder, scenes });
   assert.deepEqual([before.made, exists(folder)], [false, false]);
-  const { name, classes, val, fingerprint } = await openScenes({ folder, scenes });
+  const { name, classes, train, val, fingerprint } = await openScenes({ folder, scenes });
+  const { length } = train;
   const sizes = val.map(({ width, height }) => ({ width, height }));
-  const after = { name, classes, val: sizes, fingerprint, made: true };
+  const after = { name, classes, train: { length }, val: sizes, fingerprint, made: true };
   assert.deepEqual(await describeScenes({ folder, scenes }), after);
   assert.deepEqual(before, { ...after, made: false });
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { csvOf } from "../../lib/report/csv.ts";
+import { cellsOf, csvOf } from "../../lib/report/csv.ts";
 import { recordsOf } from "../../lib/report/records.ts";
 import { madeUp } from "./results.ts";
 
@@ -61,4 +61,11 @@ Deno.test("a text that a spreadsheet would carry out begins with an apostrophe; 
 Deno.test("records of several kinds have the columns of all", () => {
   assert.equal(csvOf([{ a: 1 }, { b: 2 }, { a: 3, b: 4 }]), "a,b\n1,\n,2\n3,4");
   assert.equal(csvOf([]), "");
+});
+
+Deno.test("cells are read as they were written, quotes, commas and line breaks too", () => {
+  const records = [{ a: 'say "5, 6"', b: 1.25 }, { a: "two\nlines", b: undefined }];
+  assert.deepEqual(cellsOf(`${csvOf(records)}\n`), [
+    ...[["a", "b"], ['say "5, 6"', "1.25"], ["two\nlines", ""]],
+  ]);
 });

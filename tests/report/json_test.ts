@@ -37,6 +37,7 @@ Deno.test("JSON holds the records of the CSV, numbers as numbers", () => {
     top5_high: null,
     status: null,
     status_reason: null,
+    departures: records[0].departures,
   });
 });
 

@@ -2,7 +2,11 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../lib/errors.ts";
 import { answer, python } from "../../lib/tensorflow/subprocess.ts";
-import { readSafetensors, writeSafetensors } from "../../lib/weights/safetensors.ts";
+import {
+  openSafetensors,
+  readSafetensors,
+  writeSafetensors,
+} from "../../lib/weights/safetensors.ts";
 import { noises } from "../formula.ts";
 
 /** Does something in an empty folder. */
@@ -149,3 +153,25 @@ Deno.test({
       );
     }),
 });
+
+Deno.test("a file inside another is read in its place; damage is named with both", () =>
+  inFolder((folder) => {
+    const [inner, outer] = [join(folder, "inner.safetensors"), join(folder, "outer")];
+    writeSafetensors(inner, { tensors, metadata: {} });
+    const bytes = Deno.readFileSync(inner);
+    Deno.writeFileSync(outer, Uint8Array.from([1, 2, 3, ...bytes, 4, 5]));
+    const section = { name: "inner", at: 3, size: bytes.length };
+    {
+      using open = openSafetensors(outer, { section });
+      assert.deepEqual(open.read("conv1_1.kernel"), tensors.get("conv1_1.kernel")!.values);
+      assert.deepEqual([...open.read("labels", 1, 2)], [2 ** 31 - 1]);
+    }
+    for (const size of [0, 7, 20, bytes.length - 1]) {
+      assert.throws(
+        () => openSafetensors(outer, { section: { ...section, size } }),
+        (error) =>
+          error instanceof UserError &&
+          error.message.startsWith(`Cannot read "inner" in "${outer}"`),
+      );
+    }
+  }));

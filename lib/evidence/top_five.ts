@@ -1,0 +1,172 @@
+/**
+ * What is left of posteriors where a bundle is to be small: for each image its label, the label's
+ * rank, and the five highest classes with their posteriors. That gives every error again, and is
+ * too little to average; so the mean posteriors of each row are kept in the same way, and must lie
+ * where the five highest of each evaluation let them.
+ *
+ * @module
+ */
+import { UserError } from "../errors.ts";
+import { type Posteriors, scored, type Scores } from "../score.ts";
+import {
+  type NamedTensor,
+  type OpenSafetensors,
+  type Safetensors,
+  safetensorsBytes,
+} from "../weights/safetensors.ts";
+
+/** The five highest classes, or all of fewer. */
+const MOST = 5;
+
+/** What float32, and the rounding of sums, leave uncertain of a posterior. */
+const TOLERANCE = 1e-5;
+
+/** The highest classes of mean posteriors, and where each image's label stands among all. */
+export interface TopFive {
+  readonly classes: number;
+  /** `[images]`. */
+  readonly labels: Int32Array;
+  /** `[images]`: other classes whose posterior is not below the label's. */
+  readonly ranks: Int32Array;
+  /** Classes that are kept of each image: 5, or all of fewer. */
+  readonly kept: number;
+  /** `[images, kept]`: highest first, and of equal ones the first class first. */
+  readonly top: Int32Array;
+  /** `[images, kept]`: their posteriors. */
+  readonly values: Float32Array;
+}
+
+/** The five highest classes of the mean of evaluations. */
+export function topFiveOf(evaluations: readonly Posteriors[]): TopFive {
+  const { classes, labels } = evaluations[0]!;
+  const kept = Math.min(MOST, classes);
+  const top = new Int32Array(labels.length * kept);
+  const values = new Float32Array(labels.length * kept);
+  const { ranks } = scored(evaluations, (image, sums) => {
+    const highest = highestOf(sums, kept);
+    top.set(highest, image * kept);
+    values.set(highest.map((place) => sums[place]! / evaluations.length), image * kept);
+  });
+  return { classes, labels, ranks, kept, top, values };
+}
+
+/** Where the `count` highest values stand, the highest first. */
+function highestOf(values: Float64Array, count: number): number[] {
+  const places: number[] = [];
+  for (const [place, value] of values.entries()) {
+    if (places.length === count && !(value > values[places.at(-1)!]!)) continue;
+    let at = places.length;
+    while (at > 0 && value > values[places[at - 1]!]!) at--;
+    places.splice(at, 0, place);
+    places.length = Math.min(places.length, count);
+  }
+  return places;
+}
+
+/** As a file; `runs` are the keys of the evaluations behind it. */
+export function topFiveBytes(
+  { classes, labels, ranks, kept, top, values }: TopFive,
+  runs: readonly string[],
+): Uint8Array[] {
+  const images = labels.length;
+  const tensors: Safetensors["tensors"] = new Map<string, NamedTensor>([
+    ["labels", { shape: [images], values: labels }],
+    ["ranks", { shape: [images], values: ranks }],
+    ["top_classes", { shape: [images, kept], values: top }],
+    ["top_posteriors", { shape: [images, kept], values }],
+  ]);
+  const metadata = { runs: runs.join(" "), classes: String(classes) };
+  return safetensorsBytes({ tensors, metadata });
+}
+
+/**
+ * Reads such a file and looks whether it can be what it says.
+ *
+ * @throws {UserError} It is none, or an image's numbers contradict each other.
+ */
+export function readTopFive(open: OpenSafetensors, name: string): TopFive {
+  const read = (tensor: string) => open.shapes.has(tensor) ? open.read(tensor) : undefined;
+  const [labels, ranks, top, values] = ["labels", "ranks", "top_classes", "top_posteriors"]
+    .map(read);
+  const classes = Number(open.metadata.classes);
+  const kept = Math.min(MOST, classes);
+  const isWhole = labels instanceof Int32Array && ranks instanceof Int32Array &&
+    top instanceof Int32Array && values instanceof Float32Array &&
+    Number.isSafeInteger(classes) && classes > 0 && ranks.length === labels.length &&
+    top.length === kept * labels.length && values.length === top.length;
+  if (!isWhole) throw new UserError(`Cannot read "${name}": it does not hold the highest classes`);
+  const found = { classes, labels, ranks, kept, top, values };
+  for (const image of labels.keys()) {
+    const fault = faultOf(found, image);
+    if (fault === undefined) continue;
+    throw new UserError(
+      `Cannot score "${name}": what it says of image ${image} cannot be: ${fault}`,
+    );
+  }
+  return found;
+}
+
+/** Why what is said of an image cannot be; nothing where it can. */
+function faultOf({ classes, labels, ranks, kept, top, values }: TopFive, image: number) {
+  const [label, rank] = [labels[image]!, ranks[image]!];
+  const highest = top.subarray(image * kept, (image + 1) * kept);
+  const posteriors = values.subarray(image * kept, (image + 1) * kept);
+  const isClass = (index: number) => index >= 0 && index < classes;
+  if (!isClass(label) || !highest.every(isClass)) return `not all are of its ${classes} classes`;
+  if (new Set(highest).size < kept) return "a class is named twice";
+  const sum = posteriors.reduce((sum, value) => sum + value, 0);
+  const falls = posteriors.every((value, i) => value >= 0 && !(value > posteriors[i - 1]!));
+  if (!falls || !(sum <= 1 + 1e-3)) return "its highest posteriors are none";
+
+  // Posteriors that differ by less than float32 can say may stand in either order.
+  const place = highest.indexOf(label);
+  const own = place < 0 ? posteriors[kept - 1]! : posteriors[place]!;
+  const above = posteriors.filter((value) => value > own).length;
+  const equal = posteriors.filter((value) => value === own).length - 1;
+  const least = place < 0 ? kept : above;
+  const most = place < 0 || own === posteriors[kept - 1] ? classes - 1 : above + equal;
+  return rank >= least && rank <= most ? undefined : `its label cannot have rank ${rank}`;
+}
+
+/** As scores. */
+export function scoresOf({ classes, labels, ranks, kept, top, values }: TopFive): Scores {
+  return {
+    ...{ classes, labels, ranks },
+    predicted: labels.map((_, image) => top[image * kept]!),
+    confidence: Float32Array.from(labels, (_, image) => values[image * kept]!),
+  };
+}
+
+/**
+ * Looks whether `mean` can be the mean of `parts`: each of its highest posteriors must lie between
+ * what the parts say at least and at most of that class.
+ *
+ * @throws {UserError} It cannot; or they are not of the same images.
+ */
+export function mustBeMean(mean: TopFive, parts: readonly TopFive[], name: string) {
+  const { kept, labels } = mean;
+  for (const part of parts) {
+    if (part.classes === mean.classes && sameLabels(part.labels, labels)) continue;
+    throw new UserError(`Cannot score "${name}": its evaluations are of other images`);
+  }
+  for (const [i, index] of mean.top.entries()) {
+    const image = Math.floor(i / kept);
+    let [least, most] = [0, 0];
+    for (const { top, values } of parts) {
+      const at = top.subarray(image * kept, (image + 1) * kept).indexOf(index);
+      if (at >= 0) least += values[image * kept + at]!;
+      most += values[image * kept + (at < 0 ? kept - 1 : at)]!;
+    }
+    const value = mean.values[i]!;
+    const [low, high] = [least / parts.length - TOLERANCE, most / parts.length + TOLERANCE];
+    if (value >= low && value <= high) continue;
+    throw new UserError(
+      `Cannot score "${name}": what it says of image ${image} is not the mean of its evaluations`,
+    );
+  }
+}
+
+/** Whether two lists of labels are the same. */
+export function sameLabels(one: Int32Array, other: Int32Array): boolean {
+  return one.length === other.length && one.every((label, image) => label === other[image]);
+}

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { bundle } from "../../commands/bundle.ts";
+import { readCommandLine, resolveOptions } from "../../commands/options.ts";
+import { verify } from "../../commands/verify.ts";
+import { UserError } from "../../lib/errors.ts";
+import { writeBundle } from "../../lib/evidence/bundle.ts";
+import { withStore } from "../evidence/made_store.ts";
+
+const optionsOf = (...args: string[]) =>
+  resolveOptions(readCommandLine(args), { command: "verify", takes: ["format", "setup"] });
+
+/** What `verify` prints, and its exit code. */
+async function verified(file: string, ...args: string[]) {
+  const { log } = console;
+  const lines: string[] = [];
+  console.log = (text: string) => lines.push(text);
+  try {
+    const code = await verify([file], optionsOf(...args));
+    return { code, text: lines.join("\n") };
+  } finally {
+    console.log = log;
+  }
+}
+
+Deno.test("a bundle that agrees: how many cells of how many tables, and exit code 0", () =>
+  withStore(async (evidence, folder) => {
+    const file = `${folder}/some.zip`;
+    const { fingerprint, files } = await writeBundle(file, evidence);
+    const { code, text } = await verified(file);
+    assert.equal(code, 0);
+    assert.equal(
+      text,
+      'first second: setup "smoke", made up (7 classes, 40 validation images), seeds 0 1; ' +
+        `posteriors\n${files} files, fingerprint ${fingerprint}\n` +
+        "note: first second not as in this version of verydeep: other rows, or other published " +
+        "numbers\n120 cells of 2 tables agree.",
+    );
+    assert.deepEqual(await verified(file, "--format", "json"), { code: 0, text: "[]" });
+  }));
+
+Deno.test("one that does not: each file and cell in a line, without what a terminal obeys", () =>
+  withStore(async (evidence, folder) => {
+    const file = `${folder}/some.zip`;
+    await writeBundle(file, evidence);
+    // a name inside the CSV: four bytes for four
+    const content = Deno.readFileSync(file);
+    const at = new TextDecoder("latin1").decode(content).indexOf("first,1,A,256");
+    content.set(new TextEncoder().encode("fi\x1b[t"), at);
+    Deno.writeFileSync(file, content);
+    const { code, text } = await verified(file);
+    assert.equal(code, 1);
+    const lines = text.split("\n");
+    assert.deepEqual(lines.slice(-3), [
+      "first.csv was altered: SHA256SUMS has another hash",
+      "first, row 1 (A, 256), table: the CSV has fi\ufffd[t, computed is first",
+      "It does not agree: 1 file is not what it should be, 1 of 120 cells differs.",
+    ]);
+    const { text: json } = await verified(file, "--format", "json");
+    assert.equal(JSON.parse(json)[1].recomputed, "first");
+  }));
+
+Deno.test("what is no bundle, or not named, is refused in a sentence", async () => {
+  const refused = (work: Promise<unknown>, message: RegExp) =>
+    assert.rejects(work, (error) => error instanceof UserError && message.test(error.message));
+  const options = optionsOf();
+  await refused(verify([], options), /verify needs a bundle: deno task verify FILE\.zip$/);
+  await refused(verify(["/nowhere/some.zip"], options), /Cannot open "\/nowhere\/some\.zip": /);
+  await refused(verify([import.meta.filename!], options), /as a bundle: it is no zip file/);
+  await refused(bundle([], options), /name of a file to write first, ending in \.zip: deno task/);
+  // not a file of this name
+  await refused(bundle(["table3"], options), /ending in \.zip, not "table3": deno task bundle/);
+  await refused(bundle(["a.zip", "tabel3"], options), /There is no table "tabel3"/);
+});

@@ -1,0 +1,38 @@
+/** What is not the paper's stands under a table, or beside its numbers, in every format. */
+import assert from "node:assert/strict";
+import { setups } from "../../experiments/mod.ts";
+import { departures } from "../../lib/protocol.ts";
+import { FORMATS } from "../../lib/report/formats.ts";
+import { report } from "../../lib/report/mod.ts";
+import { sheetOf } from "../../lib/report/results_sheet.ts";
+import { madeUp } from "./results.ts";
+
+const found = departures(setups.small, setups.paper, { classes: 20, train: 12_000, val: 2_000 });
+const result = { ...madeUp(), departures: found };
+
+for (const format of FORMATS) {
+  Deno.test(`${format}: data, pixels, width, iterations, precision and schedule are named`, () => {
+    const text = report([sheetOf(result)], format).replace(/\s+/g, " ");
+    for (
+      const departure of [
+        "dataset scenes (ilsvrc2012)",
+        "data.classes 20 (1,000)",
+        "data.train 12,000 (1,281,167)",
+        "data.val 2,000 (50,000)",
+        "crop 56 (224)",
+        "width 1/8 (1)",
+        "batch 16 (256)",
+        "schedules.first.images 60,000 (94,806,358)",
+        "schedules.drops steps at 0.7 0.9 (plateau patience 5 times 3)",
+      ]
+    ) assert.ok(text.includes(departure), departure);
+    for (const { field } of found) assert.ok(text.includes(`${field} `), field);
+    // precision is the paper's here, and not named
+    assert.ok(!text.includes("precision float32 ("));
+  });
+
+  Deno.test(`${format}: under the paper's setup there is no departure`, () => {
+    const text = report([sheetOf({ ...result, departures: [] })], format);
+    assert.doesNotMatch(text, /Departures|\(ilsvrc2012\)/);
+  });
+}
