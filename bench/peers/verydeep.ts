@@ -48,7 +48,7 @@ function trainingOf(binding: Binding, what: TrainingCase): Runner {
   session.run({ "seed/weights": int32([0, 0]) }, ["initialise:0"]);
   // What is fed takes the place of the pipeline, which then does not run.
   const fed = source === "bank" ? {} : {
-    "crops/next:0": session.hold(noise([batch, crop, crop, 3])),
+    "crops/pixels:0": session.hold(noise([batch, crop, crop, 3])),
     "crops/next:1": session.hold(
       float32(Array(batch).fill(MEAN).flat().map((m) => -m), [batch, 3]),
     ),

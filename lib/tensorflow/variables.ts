@@ -43,7 +43,7 @@ function effect(kind: string, handle: Tensor, value: Tensor, after: readonly Nod
 }
 
 /** Adds a tensor that is `value` once the nodes have run, so that a run can ask for their effect. */
-export function finished(name: string, value: Tensor, after: readonly Node[]): Tensor {
+export function finished(name: string, value: Tensor, after: readonly Node[] = []): Tensor {
   const spec = { dtype: value.dtype, shape: value.shape };
   return value.node.graph.op("Identity", [value], { output: spec }, {
     attrs: { T: attr.type(value.dtype) },

@@ -23,7 +23,7 @@ Deno.test("towers change nothing but rounding, dropout's draws included", async 
       session.run({ "seed/weights": int32([3, 0]) }, ["initialise:0"]);
       return Array.from({ length: 6 }, (_, step) =>
         session.run({
-          "crops/next:0": { dtype: "uint8", shape: [8, 28, 28, 3], values: pixels },
+          "crops/pixels:0": { dtype: "uint8", shape: [8, 28, 28, 3], values: pixels },
           "crops/next:1": float32(new Float32Array(24).fill(-128), [8, 3]),
           "crops/next:2": int32([0, 1, 2, 3, 4, 0, 1, 2]),
           "rate": float32([0.02], []),
