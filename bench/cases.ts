@@ -87,8 +87,8 @@ function net({ config, divisor, crop, batch, precision }: Size): Net {
 const called = ({ config, divisor }: Size) => divisor === 1 ? config : `${config}/${divisor}`;
 
 /**
- * A training case. In bfloat16 stock tfjs-node races for the full net alone, where the choice that
- * it does not offer matters most.
+ * A training case. Against bfloat16 stock tfjs-node races with the full net alone, the one that
+ * float32 keeps busiest.
  */
 export function training(size: Size): TrainingCase {
   const { crop, batch, precision, divisor } = size;

@@ -48,7 +48,7 @@ const PHOTOS = 16;
 /** Where data flows: what begins or ends with a turn must not count much. */
 const LONG_TURNS = { turn: 2, rounds: 5 };
 /** Small differences want many rounds. */
-const MANY_TURNS = { turn: 0.7, rounds: 15 };
+const MANY_TURNS = { turn: 0.7, rounds: 25 };
 
 const peer = (name: string) => fileURLToPath(new URL(`peers/${name}`, import.meta.url));
 const deno = (name: string) => [Deno.execPath(), "run", "-A", "--no-check", peer(name)];
