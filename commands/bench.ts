@@ -10,7 +10,7 @@ export const help = helpOf("bench", {
   about:
     "Trains, tests and reads with this project, with PyTorch and with stock tfjs-node, in turns, " +
     "so that what slows the machine down slows all of them, and prints how many times as fast we " +
-    "are: the median over the rounds. Takes some eight minutes on 2 cores and 16 GB of memory; " +
+    "are: the median over the rounds. Takes some twelve minutes on 2 cores and 16 GB of memory; " +
     "nothing else should run. PyTorch is that of python3, or of PYTHON; its lines are left out " +
     "where there is none. Words narrow the cases down to those in whose name all of them occur.",
   examples: {

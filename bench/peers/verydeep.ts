@@ -5,6 +5,7 @@ import { normal, uniform } from "../../lib/random.ts";
 import { type Binding, loadAddon } from "../../lib/tensorflow/addon.ts";
 import { Graph } from "../../lib/tensorflow/graph.ts";
 import { elements, float32, int32, Session } from "../../lib/tensorflow/session.ts";
+import { finished } from "../../lib/tensorflow/variables.ts";
 import { type Bank, bankSize } from "../../lib/vgg/bank.ts";
 import { openCrops } from "../../lib/vgg/crops.ts";
 import { scalesOf } from "../../lib/vgg/images.ts";
@@ -99,15 +100,16 @@ function evaluationOf(binding: Binding, what: EvaluationCase): Runner {
 function inputOf(binding: Binding, what: InputCase): Runner {
   const { setup: { crop, inputScale }, batch, source } = what;
   const graph = new Graph();
-  const { labels } = (source === "bank" ? cropsFromBank : cropsFromFiles)(graph, {
+  const { images, labels } = (source === "bank" ? cropsFromBank : cropsFromFiles)(graph, {
     ...{ batch, crop, inputScale },
   });
+  // the pixels stay in TensorFlow: JavaScript has no use for them
+  const made = finished("made", labels, [images.node]);
   const session = new Session(binding, graph);
   const crops = pictures(session, what);
   return {
     begin: (steps) => crops.next(steps),
-    // a batch's labels come with its pixels, which JavaScript has no use for
-    step: () => void session.run({}, [labels]),
+    step: () => void session.run({}, [made]),
     close() {
       crops.release();
       session.close();
