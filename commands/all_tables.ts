@@ -1,4 +1,5 @@
 /** All seven tables at once, and what holds all of them. */
+import type { Dataset } from "../lib/datasets/mod.ts";
 import { writeCollections, writeReports } from "../lib/report/mod.ts";
 import { sheetOf } from "../lib/report/results_sheet.ts";
 import type { Request } from "../lib/reproduce.ts";
@@ -13,20 +14,22 @@ import { publish, tell } from "./tables.ts";
  * Writes and prints Tables 1 and 2 and those of a request, and writes what is about all of them: the
  * claims, the tidy CSV, the LaTeX document and the page with its plots.
  *
+ * @param dataset with its image files, where they are there
  * @returns the exit code
  */
 export async function publishAll(
-  request: Request,
-  source: Source,
+  { request, source, dataset }: {
+    readonly request: Request;
+    readonly source: Source;
+    readonly dataset: Dataset | undefined;
+  },
   options: Options,
 ): Promise<number> {
   const results = resultsOf(request, source);
   const [counts, errors] = [[table1(), table2()], results.map(sheetOf)];
   publish([...counts, ...errors], options);
-  const claims = sheetOfClaims(source, options);
-  const { openedIfMade } = await import("../lib/reproduce.ts");
+  const claims = sheetOfClaims(source, options, { known: results });
   const { writePage } = await import("../lib/report/html/mod.ts");
-  const dataset = await openedIfMade(request);
   tell([
     ...writeReports([claims], options.results),
     ...writeCollections({ counts, errors }, options.results),

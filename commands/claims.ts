@@ -2,6 +2,7 @@
 import claims from "../experiments/claims.ts";
 import type { Claim } from "../lib/claims.ts";
 import { UsageError } from "../lib/errors.ts";
+import type { TableResult } from "../lib/experiment.ts";
 import { didYouMean } from "../lib/nearest.ts";
 import { claimsSheet } from "../lib/report/claims_sheet.ts";
 import { report } from "../lib/report/mod.ts";
@@ -32,21 +33,27 @@ export const help = helpOf("claims", {
 export async function examine(words: readonly string[], options: Options): Promise<number> {
   const wanted = words.length > 0 ? words.map(claimNamed) : claims;
   const { sourceOf } = await import("../lib/reproduce.ts");
-  const sheet = sheetOfClaims(await sourceOf(requestFor([], options)), options, wanted);
+  const sheet = sheetOfClaims(await sourceOf(requestFor([], options)), options, { wanted });
   if (words.length === 0) return publish([sheet], options);
   console.log(report([sheet], options.format));
   return 0;
 }
 
-/** What the store says of claims, all of them if none are named. */
+/** What the store says of claims, all of them if none are named; `known` results serve again. */
 export function sheetOfClaims(
   source: Source,
   options: Options,
-  wanted: readonly Claim[] = claims,
+  { wanted = claims, known = [] }: {
+    readonly wanted?: readonly Claim[];
+    readonly known?: readonly TableResult[];
+  },
 ): Sheet {
-  const rows = wanted.flatMap(({ pairs }) => pairs.flatMap(({ first, second }) => [first, second]));
-  const request = { ...requestFor([], options), tables: tablesWith(new Set(rows)) };
-  return claimsSheet(claimsOf(wanted, request, source));
+  const rows = new Set(
+    wanted.flatMap(({ pairs }) => pairs.flatMap(({ first, second }) => [first, second])),
+  );
+  const knownRows = new Set(known.flatMap(({ rows }) => rows.map(({ row }) => row)));
+  const request = { ...requestFor([], options), tables: tablesWith(rows.difference(knownRows)) };
+  return claimsSheet(claimsOf(wanted, request, source, known));
 }
 
 /** @throws {UsageError} There is no such claim. */

@@ -24,8 +24,10 @@ export const help = helpOf("report", {
  */
 export async function report(words: readonly string[], options: Options): Promise<number> {
   const request = requestFor(words, options);
-  const { sourceOf } = await import("../lib/reproduce.ts");
+  const { openedIfMade, sourceOf } = await import("../lib/reproduce.ts");
   const source = await sourceOf(request);
   if (words.length > 0) return publish(resultsOf(request, source).map(sheetOf), options);
-  return await (await import("./all_tables.ts")).publishAll(request, source, options);
+  const { publishAll } = await import("./all_tables.ts");
+  const dataset = await openedIfMade(request, source.dataset);
+  return await publishAll({ request, source, dataset }, options);
 }

@@ -73,5 +73,6 @@ async function reproduce(names: readonly TableName[], options: Options): Promise
   const { carryOutRuns } = await import("../lib/reproduce.ts");
   const source = await carryOutRuns(evaluationsOf(request.tables), request);
   if (names !== PAPER_TABLES) return publish(resultsOf(request, source).map(sheetOf), options);
-  return await (await import("./all_tables.ts")).publishAll(request, source, options);
+  const { publishAll } = await import("./all_tables.ts");
+  return await publishAll({ request, source, dataset: source.dataset }, options);
 }

@@ -49,7 +49,10 @@ export interface Request extends Work {
  * @returns where their results are
  * @throws {UserError} A run failed, or the data or the store cannot be used. All that was done is kept.
  */
-export async function carryOutRuns(runs: readonly Run[], work: Work): Promise<Source> {
+export async function carryOutRuns(
+  runs: readonly Run[],
+  work: Work,
+): Promise<Source & { readonly dataset: Dataset }> {
   const bars = progressBars();
   try {
     const dataset = await openData(work, bars);
@@ -96,12 +99,15 @@ export async function openData(request: DataRequest, bars: Bars): Promise<Datase
   return await openDataset(request.dataset, optionsOf(request, bars));
 }
 
-/** Opens the data set of a request where it is made already; nothing where it cannot be used. */
-export async function openedIfMade(request: DataRequest): Promise<Dataset | undefined> {
+/** Opens a data set that was seen, where it is made already; nothing where it cannot be used. */
+export async function openedIfMade(
+  request: DataRequest,
+  { made }: Pick<Sighting, "made">,
+): Promise<Dataset | undefined> {
+  if (!made) return undefined;
   const bars = progressBars();
   try {
-    const { made } = await describeData(request, bars);
-    return made ? await openData(request, bars) : undefined;
+    return await openData(request, bars);
   } catch (error) {
     if (error instanceof UserError) return undefined;
     throw error;

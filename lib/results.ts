@@ -90,11 +90,12 @@ export function resultsOf({ tables, setup, paper }: TablesAsked, source: Scored)
   }));
 }
 
-/** What the store says of claims about rows of the tables. */
+/** What the store says of claims about rows of the tables, and of tables whose results are known. */
 export function claimsOf(
   claims: readonly Claim[],
   asked: TablesAsked,
   source: Source,
+  known: readonly TableResult[] = [],
 ): ClaimsResult {
   const { name, classes, val } = source.dataset;
   return {
@@ -102,7 +103,10 @@ export function claimsOf(
     dataset: { name, classes: classes.length, images: val.length },
     departures: departures(asked.setup, asked.paper, sizeOf(source.dataset)),
     seeds: source.contexts.length,
-    claims: judged(claims, { tables: resultsOf(asked, source), lossOf: finalLosses(source) }),
+    claims: judged(claims, {
+      tables: [...known, ...resultsOf(asked, source)],
+      lossOf: finalLosses(source),
+    }),
   };
 }
 

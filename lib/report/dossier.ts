@@ -8,10 +8,10 @@ import {
   type TableResult,
   type TrainRun,
 } from "../experiment.ts";
-import { plan, type PlannedRun } from "../plan.ts";
+import { plan } from "../plan.ts";
 import type { Source } from "../results.ts";
-import { errorsOf, scored } from "../score.ts";
-import type { RunStatus, Store } from "../store.ts";
+import { errorsOf } from "../score.ts";
+import type { RunStatus } from "../store.ts";
 import type { LogEntry } from "../vgg/train.ts";
 
 /** A run of a report. */
@@ -66,7 +66,9 @@ export function dossierOf(
     const folder = store.folderOf(planned).slice(store.folder.length + 1);
     const facts = { key, context, folder, state, table: firstTable.get(key)! };
     if (isEvaluation(run)) {
-      const errors = state === "done" ? known.get(key) ?? errorsIn(store, planned) : undefined;
+      const errors = state === "done"
+        ? known.get(key) ?? errorsOf(store.scoresOf([planned]))
+        : undefined;
       evaluations.push({ ...facts, run, ...errors && { errors } });
     } else trainings.push({ ...facts, run, log: store.readLog(planned) });
   }
@@ -86,9 +88,4 @@ function errorsOfSingles(results: readonly TableResult[]): Map<string, Errors> {
     rows.filter(({ row }) => row.evaluations.length === 1)
       .flatMap(({ runs, seeds }) => seeds.map((errors, seed) => [runs[seed]!, errors])),
   );
-}
-
-function errorsIn(store: Store, planned: PlannedRun): Errors {
-  using posteriors = store.openPosteriors(planned);
-  return errorsOf(scored([posteriors]));
 }
