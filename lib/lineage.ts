@@ -10,7 +10,7 @@ import {
   type TrainRun,
 } from "./experiment.ts";
 import { type PlannedRun, plannedRun } from "./plan.ts";
-import { fieldsOf } from "./protocol.ts";
+import { type Apart, apart, fieldsOf } from "./protocol.ts";
 
 /** A run and all that it comes from, nearest first. */
 export function chainOf(planned: PlannedRun): PlannedRun[] {
@@ -86,27 +86,15 @@ function originFields(net: TrainRun): Record<string, string> {
   }
 }
 
-/** A field in which two runs differ; `none` where one of them has no such field. */
-export interface Difference {
-  readonly field: string;
-  readonly one: string;
-  readonly other: string;
-}
-
 /** Every field in which two runs differ: of the runs, their ancestors, setups, seeds and data. */
-export function differencesBetween(one: PlannedRun, other: PlannedRun): Difference[] {
-  const [ones, others] = [recipeFields(one), recipeFields(other)];
-  return [...new Set([...ones.keys(), ...others.keys()])].map((field) => ({
-    field,
-    one: ones.get(field) ?? "none",
-    other: others.get(field) ?? "none",
-  })).filter((each) => each.one !== each.other);
+export function differencesBetween(one: PlannedRun, other: PlannedRun): Apart[] {
+  return apart(recipeFields(one), recipeFields(other));
 }
 
 /** A run with all in which it differs from another. */
 export interface Neighbour {
   readonly planned: PlannedRun;
-  readonly differences: readonly Difference[];
+  readonly differences: readonly Apart[];
 }
 
 /** The other run, of the same kind, that differs in the fewest fields; the first of several. */

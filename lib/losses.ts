@@ -5,9 +5,7 @@
  *
  * @module
  */
-import { formatS, key as keyOf, type Row, title, type TrainRun } from "./experiment.ts";
-import type { Source } from "./results.ts";
-import { meanAndDeviation } from "./statistics/mod.ts";
+import { formatS, type Row, title, type TrainRun } from "./experiment.ts";
 import type { LogEntry } from "./vgg/train.ts";
 
 /** The share of a training, at its end, whose losses are averaged: a line of a log is noisy. */
@@ -28,17 +26,6 @@ export function finalLoss(log: readonly Pick<LogEntry, "step" | "loss">[]): numb
 
 /** A net's training loss at the end, mean over seeds; nothing where it is not known. */
 export type LossOf = (net: TrainRun) => number | undefined;
-
-/** Final losses as a store's logs have them. */
-export function finalLosses({ store, contexts }: Pick<Source, "store" | "contexts">): LossOf {
-  return (run) => {
-    const losses = contexts.map((context) =>
-      finalLoss(store.readLog({ run, context, key: keyOf(run, context), after: [] }))
-    );
-    const known = losses.filter((loss) => loss !== undefined);
-    return known.length < losses.length ? undefined : meanAndDeviation(known).mean;
-  };
-}
 
 /** What losses say of a row that tests worse than another. */
 export interface LossesSay {

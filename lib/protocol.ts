@@ -120,12 +120,9 @@ export function departures(
   const deciding = ({ dataset, train, evaluate }: Setup, data: DataSize) =>
     fieldsOf({ dataset, data, ...train, ...evaluate });
   const [ours, theirs] = [deciding(setup, data), deciding(paper, PAPER_DATA)];
-  const fields = [...new Set([...theirs.keys(), ...ours.keys()])];
-  const found = fields.map((field) => ({
-    field,
-    paper: theirs.get(field) ?? "none",
-    here: ours.get(field) ?? "none",
-  })).filter((each) => each.paper !== each.here);
+  const found = apart(theirs, ours).map(({ field, one, other }) => (
+    { field, paper: one, here: other }
+  ));
 
   const shared = Map.groupBy(
     found,
@@ -136,6 +133,25 @@ export function departures(
     const [field] = JSON.parse(name) as [string];
     return alike.length === SCHEDULES ? [{ ...alike[0]!, field }] : alike;
   });
+}
+
+/** A field whose values differ; `none` where one side has no such field. */
+export interface Apart {
+  readonly field: string;
+  readonly one: string;
+  readonly other: string;
+}
+
+/** The fields, as `fieldsOf` gives them, in which two sides differ. */
+export function apart(
+  ones: ReadonlyMap<string, string>,
+  others: ReadonlyMap<string, string>,
+): Apart[] {
+  return [...new Set([...ones.keys(), ...others.keys()])].map((field) => ({
+    field,
+    one: ones.get(field) ?? "none",
+    other: others.get(field) ?? "none",
+  })).filter(({ one, other }) => one !== other);
 }
 
 /** S = 256, S = 384 and jittered S have a schedule each. */

@@ -12,7 +12,7 @@ import {
   type Table,
   type TableResult,
 } from "./experiment.ts";
-import { finalLosses } from "./losses.ts";
+import { finalLoss, type LossOf } from "./losses.ts";
 import { type PlannedRun, plannedRun } from "./plan.ts";
 import {
   departures,
@@ -24,7 +24,7 @@ import {
   sizeOf,
 } from "./protocol.ts";
 import { errorsOf, type Scores } from "./score.ts";
-import { type Interval, verdict, wilson } from "./statistics/mod.ts";
+import { type Interval, meanAndDeviation, verdict, wilson } from "./statistics/mod.ts";
 import type { RunStatus, Store } from "./store.ts";
 
 /** Which tables are meant, and under which setup. */
@@ -110,6 +110,15 @@ export function claimsOf(
   };
 }
 
+/** Final losses as a store's logs have them. */
+export function finalLosses({ store, contexts }: Pick<Source, "store" | "contexts">): LossOf {
+  return (run) => {
+    const losses = contexts.map((context) => finalLoss(store.readLog(plannedRun(run, context))));
+    const known = losses.filter((loss) => loss !== undefined);
+    return known.length < losses.length ? undefined : meanAndDeviation(known).mean;
+  };
+}
+
 /** Runs that several rows name are scored once. */
 function remembering(score: (runs: readonly PlannedRun[]) => Scores) {
   const known = new Map<string, Scores>();
@@ -150,7 +159,6 @@ export function intervalsOf(errors: Errors, images: number): Record<keyof Errors
 }
 
 function meanErrors(seeds: readonly Errors[]): Errors {
-  const mean = (which: keyof Errors) =>
-    seeds.reduce((sum, errors) => sum + errors[which], 0) / seeds.length;
+  const mean = (which: keyof Errors) => meanAndDeviation(seeds.map((each) => each[which])).mean;
   return { top1: mean("top1"), top5: mean("top5") };
 }

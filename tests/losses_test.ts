@@ -3,7 +3,8 @@ import { fromScratch } from "../experiments/starts.ts";
 import { evaluations, JITTERED, net } from "../experiments/protocol.ts";
 import { smoke } from "../experiments/setups.ts";
 import { type Context, key, type Row, type TrainRun } from "../lib/experiment.ts";
-import { finalLoss, finalLosses, lossesSay } from "../lib/losses.ts";
+import { finalLoss, lossesSay } from "../lib/losses.ts";
+import { finalLosses } from "../lib/results.ts";
 import { makeStore } from "../lib/store.ts";
 
 const line = (step: number, loss: number) => ({ step, loss });
