@@ -24,12 +24,12 @@ export function tableLine(table: string, options: Written, seed?: number): strin
 
 /** The command that trains a net that was not made elsewhere. */
 export function trainLine(
-  { key: name, run, context, after }: PlannedRun,
+  planned: PlannedRun,
   options: Written,
 ): string {
+  const { run, context, after } = planned;
   const { config, S, update, init } = run as TrainRun;
-  const papers = { ...net(config, S), ...update && { update } };
-  const start = key(papers, context) === name
+  const start = isPapers(planned)
     ? []
     : hasAncestor(init)
     ? [`--init-from ${after[0]}`, ...init.layers === "all" ? [] : [`--layers ${init.layers}`]]
@@ -45,14 +45,14 @@ export function trainLine(
 
 /** The command that evaluates the net of a training, which is carried out first if need be. */
 export function evaluateLine(
-  { key: name, run, context }: PlannedRun,
-  { Q, method, options }: { Q: number; method: Method; options: Pick<Options, "given"> },
+  planned: PlannedRun,
+  { Q, method, options }: { Q: number; method: Method; options: Written },
 ): string {
+  const { key: name, run, context } = planned;
   const { config, S, update } = run as TrainRun;
-  const papers = { ...net(config, S), ...update && { update } };
   return [
     "deno task evaluate",
-    ...key(papers, context) === name
+    ...isPapers(planned)
       ? [`--config ${config} --S ${S}`, ...update === "fc" ? ["--update fc"] : []]
       : [`--weights ${name}`],
     `--Q ${Q}`,
@@ -60,6 +60,12 @@ export function evaluateLine(
     ...onSeed(context.seed),
     ...where(options),
   ].join(" ");
+}
+
+/** Whether a training is what its config and S alone mean: with the paper's own chain of starts. */
+function isPapers({ key: name, run, context }: PlannedRun): boolean {
+  const { config, S, update } = run as TrainRun;
+  return key({ ...net(config, S), ...update && { update } }, context) === name;
 }
 
 function onSeed(seed: number): string[] {

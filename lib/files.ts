@@ -1,4 +1,4 @@
-/** Files that are there wholly or not at all. */
+/** Files: written wholly or not at all, and read in parts. */
 import { UserError } from "./errors.ts";
 
 /**
@@ -42,6 +42,36 @@ export function readIfThere(file: string): string | undefined {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
+  }
+}
+
+/** Bytes `at` to `at + length` of an open file; nothing where it ends before. */
+export function readAt(
+  handle: Deno.FsFile,
+  at: number,
+  length: number,
+): Uint8Array<ArrayBuffer> | undefined {
+  const part = new Uint8Array(length);
+  handle.seekSync(at, Deno.SeekMode.Start);
+  for (let done = 0; done < length;) {
+    const count = handle.readSync(part.subarray(done));
+    if (count === null) return undefined;
+    done += count;
+  }
+  return part;
+}
+
+/** Bytes that are read at once, where what is read is not kept. */
+export const PIECE = 2 ** 20;
+
+/** The bytes of a file, piece by piece. */
+export function* piecesOf(file: string): Iterable<Uint8Array> {
+  using handle = Deno.openSync(file);
+  for (;;) {
+    const piece = new Uint8Array(PIECE);
+    const count = handle.readSync(piece);
+    if (count === null) return;
+    yield piece.subarray(0, count);
   }
 }
 

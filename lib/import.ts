@@ -7,6 +7,7 @@
 import { createHash } from "node:crypto";
 import { UserError } from "./errors.ts";
 import type { ConfigName, Context, Setup, TrainRun, TrainScale } from "./experiment.ts";
+import { piecesOf } from "./files.ts";
 import { planOf } from "./plan.ts";
 import type { Store } from "./store.ts";
 import { ALL_NETS, layersOf, shapeOf, weightShapes } from "./vgg/configs.ts";
@@ -94,10 +95,6 @@ export function bringIn(
 /** SHA-256 of a file's bytes, in hexadecimal digits. */
 function digestOf(file: string): string {
   const hash = createHash("sha256");
-  using handle = Deno.openSync(file);
-  const part = new Uint8Array(2 ** 20);
-  for (let count = handle.readSync(part); count !== null; count = handle.readSync(part)) {
-    hash.update(part.subarray(0, count));
-  }
+  for (const piece of piecesOf(file)) hash.update(piece);
   return hash.digest("hex");
 }

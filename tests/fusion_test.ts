@@ -5,7 +5,8 @@ import { UserError } from "../lib/errors.ts";
 import { type Context, isEvaluation } from "../lib/experiment.ts";
 import { type Fusion, fusionOf } from "../lib/fusion.ts";
 import { type PlannedRun, planOf } from "../lib/plan.ts";
-import { makeStore, type Store } from "../lib/store.ts";
+import type { Store } from "../lib/store.ts";
+import { inStore } from "./in_store.ts";
 
 const context: Context = {
   ...{ train: smoke.train, evaluate: smoke.evaluate, seed: 0, data: "made-up" },
@@ -14,15 +15,6 @@ const planned = (context: Context) =>
   planOf(evaluations(net("D", 256), [224, 256, 288], "dense"), [context])
     .filter(({ run }) => isEvaluation(run)) as [PlannedRun, PlannedRun, PlannedRun];
 const [atQ224, atQ256, atQ288] = planned(context);
-
-function inStore(work: (store: Store) => void) {
-  const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
-  try {
-    work(makeStore(folder));
-  } finally {
-    Deno.removeSync(folder, { recursive: true });
-  }
-}
 
 /** Keeps posteriors of class 0, of two; the first half of the images is of class 0. */
 function keep(store: Store, run: PlannedRun, ofClass0: readonly number[]) {

@@ -2,16 +2,7 @@ import assert from "node:assert/strict";
 import { UserError } from "../lib/errors.ts";
 import { errorsOf, inMemory, misses, type Posteriors, scored } from "../lib/score.ts";
 import { noises } from "./formula.ts";
-
-/** Posteriors of images, a row each. */
-function posteriors(rows: readonly (readonly number[])[], labels: readonly number[]): Posteriors {
-  return inMemory({
-    name: "made up",
-    classes: rows[0]!.length,
-    values: Float32Array.from(rows.flat()),
-    labels: Int32Array.from(labels),
-  });
-}
+import { posteriors } from "./posteriors.ts";
 
 const errors = (...evaluations: Posteriors[]) => errorsOf(scored(evaluations));
 const row = [0.3, 0.2, 0.15, 0.12, 0.1, 0.08, 0.05];

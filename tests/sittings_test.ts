@@ -7,24 +7,16 @@ import { environment, type Sitting } from "../lib/environment.ts";
 import type { Context } from "../lib/experiment.ts";
 import { plannedRun } from "../lib/plan.ts";
 import { carryOut } from "../lib/run.ts";
-import { makeStore, type Store } from "../lib/store.ts";
+
 import type { Binding } from "../lib/tensorflow/addon.ts";
 import { START } from "../lib/vgg/schedule.ts";
+import { inStore } from "./in_store.ts";
 
 const context: Context = {
   ...{ train: smoke.train, evaluate: smoke.evaluate, seed: 0, data: "made-up" },
 };
 const A = plannedRun(net("A", 256), context);
 const [tested] = evaluations(net("A", 256), [256], "dense").map((run) => plannedRun(run, context));
-
-function inStore(work: (store: Store) => void) {
-  const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
-  try {
-    work(makeStore(folder));
-  } finally {
-    Deno.removeSync(folder, { recursive: true });
-  }
-}
 
 const sitting: Sitting = {
   ...environment("2.21.0"),

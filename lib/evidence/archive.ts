@@ -14,7 +14,7 @@ import { pipeline } from "node:stream/promises";
 import * as yauzl from "yauzl";
 import * as yazl from "yazl";
 import { UserError } from "../errors.ts";
-import { removeIfThere } from "../files.ts";
+import { PIECE, readAt, removeIfThere } from "../files.ts";
 import type { Section } from "../weights/safetensors.ts";
 
 /** Name of the entry that has the hashes of the others. */
@@ -25,9 +25,6 @@ const NAME = /^[\w.,=+-]+(\/[\w.,=+-]+)*$/;
 
 /** Longest text that is read at once, bytes. */
 const LONGEST_TEXT = 2 ** 28;
-
-/** Bytes that are read at once, where what is read is not kept. */
-const PIECE = 2 ** 20;
 
 /** A file to be. */
 export interface Content {
@@ -85,17 +82,6 @@ export async function writeArchive(file: string, contents: readonly Content[]): 
   return createHash("sha256").update(sums.join("")).digest("hex");
 }
 
-/** The bytes of a file, piece by piece. */
-export function* piecesOf(file: string): Iterable<Uint8Array> {
-  using handle = Deno.openSync(file);
-  for (;;) {
-    const piece = new Uint8Array(PIECE);
-    const count = handle.readSync(piece);
-    if (count === null) return;
-    yield piece.subarray(0, count);
-  }
-}
-
 /** An archive, open for reading. */
 export interface Archive extends Disposable {
   readonly file: string;
@@ -133,13 +119,8 @@ export async function openArchive(file: string): Promise<Archive> {
   function* pieces(name: string): Iterable<Uint8Array<ArrayBuffer>> {
     const { at, size } = entries.get(name)!;
     for (let from = 0; from < size; from += PIECE) {
-      const piece = new Uint8Array(Math.min(PIECE, size - from));
-      handle.seekSync(at + from, Deno.SeekMode.Start);
-      for (let done = 0; done < piece.length;) {
-        const count = handle.readSync(piece.subarray(done));
-        if (count === null) throw new UserError(`Cannot read "${file}": "${name}" is cut off`);
-        done += count;
-      }
+      const piece = readAt(handle, at + from, Math.min(PIECE, size - from));
+      if (piece === undefined) throw new UserError(`Cannot read "${file}": "${name}" is cut off`);
       yield piece;
     }
   }

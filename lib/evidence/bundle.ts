@@ -8,13 +8,13 @@ import type { Description } from "../datasets/mod.ts";
 import { environment } from "../environment.ts";
 import { UserError } from "../errors.ts";
 import { type Context, isEvaluation, type Setup, type Table } from "../experiment.ts";
-import { readIfThere } from "../files.ts";
+import { piecesOf, readIfThere } from "../files.ts";
 import { type PlannedRun, plannedRun } from "../plan.ts";
 import { csvOf } from "../report/csv.ts";
 import { recordsOf } from "../report/records.ts";
 import { resultsOf } from "../results.ts";
 import { placeIn, recipeText, type Store } from "../store.ts";
-import { type Content, piecesOf, writeArchive } from "./archive.ts";
+import { type Content, writeArchive } from "./archive.ts";
 import {
   type BundlePlan,
   csvName,

@@ -3,7 +3,7 @@ import type { Claim, ClaimResult, ClaimsResult, PairResult, Relation } from "../
 import type { Difference } from "../difference.ts";
 import { formatS, type Row } from "../experiment.ts";
 import type { Field } from "../protocol.ts";
-import { MARGIN } from "../statistics/mod.ts";
+import { MARGIN, signed } from "../statistics/mod.ts";
 import { configsOf, type FlatRecord, netsOf, rounded } from "./records.ts";
 import { cell, type Sheet, type SheetRow } from "./sheet.ts";
 import { count, groundOf, MISSING } from "./words.ts";
@@ -71,12 +71,6 @@ function having(pairs: readonly PairResult[], status: PairResult["status"]): Pai
 function measured({ points, interval }: Difference, decimals: number): string {
   const ends = [interval.low, interval.high].map((end) => end.toFixed(decimals));
   return `${signed(points, decimals)} [${ends.join(";")}]`;
-}
-
-/** With its sign; what rounds to nothing has none. */
-function signed(points: number, decimals: number): string {
-  const text = points.toFixed(decimals);
-  return Number(text) === 0 ? Math.abs(points).toFixed(decimals) : points > 0 ? `+${text}` : text;
 }
 
 function probability(p: number): string {

@@ -3,7 +3,7 @@ import type { Difference } from "../difference.ts";
 import { type EvalRun, formatS, type Setup, title } from "../experiment.ts";
 import type { Fusion, Measured } from "../fusion.ts";
 import type { PlannedRun } from "../plan.ts";
-import { imagesToDecide } from "../statistics/mod.ts";
+import { imagesToDecide, signed } from "../statistics/mod.ts";
 import { fold } from "./fold.ts";
 import type { Listing } from "./listing.ts";
 import { configsOf, type FlatRecord, formatQ, rounded } from "./records.ts";
@@ -144,13 +144,4 @@ function meaningOf({ points, p, pairs }: Difference): string {
   if (points === 0) return "They are level here.";
   const needed = count(imagesToDecide(pairs), "image");
   return `No difference is shown; one of this size would take about ${needed}.`;
-}
-
-/** Two decimals and a sign. */
-function signed(points: number): string {
-  return points.toLocaleString("en-US", {
-    minimumFractionDigits: 2,
-    maximumFractionDigits: 2,
-    signDisplay: "exceptZero",
-  });
 }

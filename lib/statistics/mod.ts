@@ -13,4 +13,4 @@ export {
   type Pairs,
 } from "./pairs.ts";
 export { meanAndDeviation, studentInterval } from "./seeds.ts";
-export { MARGIN, type Status, type Verdict, verdict } from "./verdict.ts";
+export { MARGIN, signed, type Status, type Verdict, verdict } from "./verdict.ts";

@@ -96,8 +96,8 @@ function statusOf(interval: Interval): Status {
 
 const width = ({ low, high }: Interval) => high - low;
 
-/** Two decimals and a sign, which a difference of nothing lacks. */
-function signed(points: number): string {
-  const text = points.toFixed(2);
-  return Number(text) === 0 ? "0.00" : points > 0 ? `+${text}` : text;
+/** A difference with its sign; what rounds to nothing has none. */
+export function signed(points: number, decimals = 2): string {
+  const text = points.toFixed(decimals);
+  return Number(text) === 0 ? Math.abs(points).toFixed(decimals) : points > 0 ? `+${text}` : text;
 }

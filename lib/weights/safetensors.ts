@@ -5,7 +5,7 @@
  * @module
  */
 import { UserError } from "../errors.ts";
-import { writeAtomically } from "../files.ts";
+import { readAt, writeAtomically } from "../files.ts";
 
 /** A tensor: its sides and its values, row after row. */
 export interface NamedTensor {
@@ -107,13 +107,8 @@ export function openSafetensors(
     );
   const { at: offset, size } = section ?? { at: 0, size: handle.statSync().size };
   function bytes(at: number, length: number): Uint8Array<ArrayBuffer> {
-    const part = new Uint8Array(length);
-    handle.seekSync(offset + at, Deno.SeekMode.Start);
-    for (let done = 0; done < length;) {
-      const count = handle.readSync(part.subarray(done));
-      if (count === null) throw damaged("it is cut off");
-      done += count;
-    }
+    const part = readAt(handle, offset + at, length);
+    if (part === undefined) throw damaged("it is cut off");
     return part;
   }
 

@@ -8,18 +8,10 @@ import {
   topFiveBytes,
   topFiveOf,
 } from "../../lib/evidence/top_five.ts";
-import { inMemory, type Posteriors, scored } from "../../lib/score.ts";
+import { type Posteriors, scored } from "../../lib/score.ts";
 import { openSafetensors } from "../../lib/weights/safetensors.ts";
 import { noise } from "../formula.ts";
-
-function posteriors(rows: readonly (readonly number[])[], labels: readonly number[]): Posteriors {
-  return inMemory({
-    name: "made up",
-    classes: rows[0]!.length,
-    values: Float32Array.from(rows.flat()),
-    labels: Int32Array.from(labels),
-  });
-}
+import { posteriors } from "../posteriors.ts";
 
 /** Soft-max posteriors of 50 images and 9 classes. */
 function softmaxes(from: number): Posteriors {
