@@ -75,7 +75,7 @@ export interface PairResult {
   readonly imagesToDecide?: number;
   /** Names of the tables whose rows are not measured. */
   readonly missing: readonly string[];
-  /** Whether the row that tests worse learned its own training images worse, too. */
+  /** Whether the row that tests worse is of a deeper net, which learned its images worse, too. */
   readonly underTrained: boolean;
   /** More about it, in words. */
   readonly note?: string;

@@ -1,11 +1,12 @@
 /**
- * Where trainings ended. A net that tests badly may have learned its own training images badly,
- * too; then it was trained too little, and its test error says nothing of what it could have
- * learned.
+ * Where trainings ended. A deeper net that tests worse than a shallower one may have learned its
+ * own training images worse, too: it could represent what the other did (He et al. 2015, Section
+ * 1), so it was trained too little, and its test error says nothing of depth.
  *
  * @module
  */
 import { formatS, type Row, title, type TrainRun } from "./experiment.ts";
+import { depthOf } from "./vgg/configs.ts";
 import type { LogEntry } from "./vgg/train.ts";
 
 /** The share of a training, at its end, whose losses are averaged: a line of a log is noisy. */
@@ -29,7 +30,7 @@ export type LossOf = (net: TrainRun) => number | undefined;
 
 /** What losses say of a row that tests worse than another. */
 export interface LossesSay {
-  /** Whether it learned its own training images worse, too. */
+  /** Whether it is the deeper net and learned its own training images worse, too. */
   readonly underTrained: boolean;
   readonly words: string;
 }
@@ -45,12 +46,15 @@ export function lossesSay(worse: Row, better: Row, lossOf: LossOf): LossesSay | 
     const words = "training losses do not compare: they are of crops of another S";
     return { underTrained: false, words };
   }
-  const underTrained = Number(one.loss) > Number(other.loss);
   const losses = `final training losses: ${one.name} ${one.loss}, ${other.name} ${other.loss}`;
-  const words = underTrained
-    ? `${losses}; under-trained, so no evidence against the claim`
-    : `${losses}; so not for want of training`;
-  return { underTrained, words };
+  if (Number(one.loss) <= Number(other.loss)) {
+    return { underTrained: false, words: `${losses}; so not for want of training` };
+  }
+  if (one.depth <= other.depth) return { underTrained: false, words: losses };
+  return {
+    underTrained: true,
+    words: `${losses}; the deeper net is under-trained, so no evidence against depth`,
+  };
 }
 
 /** The net of a row that tests a single one, and its loss if that is known. */
@@ -59,5 +63,11 @@ function trainedNet({ title: own, evaluations }: Row, lossOf: LossOf) {
   const [[key, net] = []] = nets;
   const loss = nets.size === 1 && net !== undefined ? lossOf(net) : undefined;
   if (key === undefined || net === undefined || loss === undefined) return undefined;
-  return { key, S: formatS(net.S), name: own ?? title(net), loss: loss.toFixed(2) };
+  return {
+    key,
+    S: formatS(net.S),
+    name: own ?? title(net),
+    depth: depthOf(net.config),
+    loss: loss.toFixed(2),
+  };
 }

@@ -50,12 +50,22 @@ const D = row([net("D", 256)]);
 /** Losses by config. */
 const losses = (of: Record<string, number>) => ({ config }: TrainRun) => of[config];
 
-Deno.test("a net that tests worse and has the higher training loss is under-trained", () => {
+Deno.test("a deeper net that tests worse and has the higher training loss is under-trained", () => {
   assert.deepEqual(lossesSay(D, A, losses({ A: 0.32, D: 0.406 })), {
     underTrained: true,
-    words: "final training losses: D 256 0.41, A 256 0.32; under-trained, so no evidence against " +
-      "the claim",
+    words:
+      "final training losses: D 256 0.41, A 256 0.32; the deeper net is under-trained, so no " +
+      "evidence against depth",
   });
+});
+
+Deno.test("a higher training loss says so much of the deeper net alone", () => {
+  const lrn = row([net("A-LRN", 256)]);
+  assert.deepEqual(lossesSay(A, lrn, losses({ A: 0.5, "A-LRN": 0.48 })), {
+    underTrained: false,
+    words: "final training losses: A 256 0.50, A-LRN 256 0.48",
+  });
+  assert.equal(lossesSay(A, D, losses({ A: 0.5, D: 0.48 }))?.underTrained, false);
 });
 
 Deno.test("one that has no higher training loss is not, to two decimals", () => {
@@ -81,7 +91,7 @@ Deno.test("rows have the names by which their table tells them apart", () => {
     row([other], 256, "from net A"),
     (net) => net === one ? 2 : 1,
   );
-  assert.match(said!.words, /losses: from random weights 2\.00, from net A 1\.00; under-trained/);
+  assert.equal(said!.words, "final training losses: from random weights 2.00, from net A 1.00");
 });
 
 Deno.test("there is nothing to say of the same net, of several nets, and without a log", () => {

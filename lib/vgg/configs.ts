@@ -95,6 +95,11 @@ export function convsOf(layers: readonly Layer[]): Conv[] {
   return layers.filter((layer) => layer.kind === "conv");
 }
 
+/** Weight layers of a configuration: what the paper calls its depth, 11 in A to 19 in E. */
+export function depthOf(config: ConfigName): number {
+  return convsOf(layersOf(config)).length;
+}
+
 /** Shapes of a net's weights by name: kernels `[size, size, inputs, outputs]`, biases `[outputs]`. */
 export function weightShapes(layers: readonly Layer[]): Map<string, readonly number[]> {
   const shapes = new Map<string, readonly number[]>();
