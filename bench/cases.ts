@@ -67,9 +67,18 @@ export interface InputCase extends Named {
   readonly files: readonly string[];
 }
 
-/** Something to measure. */
-export type Case = TrainingCase | EvaluationCase | InputCase;
+/** Errors of the mean of several evaluations' posteriors, read from their files (Section 3.2). */
+export interface ScoringCase extends Named {
+  readonly kind: "scoring";
+  /** In the form in which evaluations store them, one file for each. */
+  readonly files: readonly string[];
+}
 
+/** Something to measure. */
+export type Case = TrainingCase | EvaluationCase | InputCase | ScoringCase;
+
+/** Posteriors that are scored: those of the paper's fusion of seven nets (Table 6). */
+export const BANK = { evaluations: 7, images: 50_000, classes: 1000 };
 const CLASSES = { narrow: 20, full: 1000 };
 const PRECISIONS: readonly Precision[] = ["float32", "bfloat16"];
 
@@ -136,8 +145,8 @@ function multiCrop(size: Size): EvaluationCase {
   };
 }
 
-/** All races, in the order of the table. `files` are JPEG files to read. */
-export function races(files: readonly string[]): Case[] {
+/** All races, in the order of the table; of JPEG files and files of posteriors to read. */
+export function races(photos: readonly string[], posteriors: readonly string[]): Case[] {
   const sizes: Omit<Size, "precision">[] = [
     { config: "A", divisor: 8, crop: 56, batch: 16 },
     { config: "A", divisor: 8, crop: 56, batch: 64 },
@@ -163,7 +172,7 @@ export function races(files: readonly string[]): Case[] {
       source: "files",
       peers: ["PyTorch"],
       setup: { ...small.train, crop: 224 },
-      files,
+      files: photos,
     },
     {
       kind: "input",
@@ -175,7 +184,14 @@ export function races(files: readonly string[]): Case[] {
       files: [],
     },
   ];
-  return [...trainings, ...evaluations, ...inputs];
+  const scoring: ScoringCase = {
+    kind: "scoring",
+    name: "score 7 x 50,000 x 1,000 posteriors",
+    batch: BANK.images,
+    peers: ["PyTorch"],
+    files: posteriors,
+  };
+  return [...trainings, ...evaluations, ...inputs, scoring];
 }
 
 /** Trainings of the small setup whose waiting for data is measured. */

@@ -8,9 +8,10 @@ import { fileURLToPath } from "node:url";
 import { UserError } from "../lib/errors.ts";
 import type { FlatRecord } from "../lib/report/records.ts";
 import { python } from "../lib/tensorflow/subprocess.ts";
-import { type Case, type PeerName, races, type TrainingCase, waits } from "./cases.ts";
+import { BANK, type Case, type PeerName, races, type TrainingCase, waits } from "./cases.ts";
 import { type Contestant, startContestant, together } from "./contestant.ts";
 import { photoFiles, writePhotos } from "./photos.ts";
+import { posteriorFiles, writePosteriors } from "./posteriors.ts";
 import { median, race, ratioOf, type Times } from "./race.ts";
 
 /** One line of the benchmark. */
@@ -86,12 +87,14 @@ export async function measure(options: BenchOptions = {}): Promise<Outcome> {
   const measurements: Measurement[] = [];
   const versions: Record<string, string> = {};
   try {
-    const files = photoFiles(folder, PHOTOS);
-    const cases = races(files).filter(isMeant);
+    const photos = photoFiles(folder, PHOTOS);
+    const posteriors = posteriorFiles(folder, BANK.evaluations);
+    const cases = races(photos, posteriors).filter(isMeant);
     const waiting = waits().filter(isMeant);
     const total = cases.length + waiting.length;
     if (total === 0) throw unknownCases(words);
-    if (cases.some(({ kind }) => kind === "input")) await writePhotos(files);
+    if (cases.some(({ kind }) => kind === "input")) await writePhotos(photos);
+    if (cases.some(({ kind }) => kind === "scoring")) writePosteriors(posteriors, BANK);
     let done = 0;
     const report = (name = "") => onProgress?.(done++, total, name);
 
@@ -141,7 +144,7 @@ async function lineUp(
 }
 
 function unknownCases(words: readonly string[]): UserError {
-  const names = [...races([]), ...waits()].map(({ name }) => `\n  ${name}`);
+  const names = [...races([], []), ...waits()].map(({ name }) => `\n  ${name}`);
   return new UserError(
     `Cannot measure "${words.join(" ")}": no case has all of this in its name; ` +
       `they are${names.join("")}`,

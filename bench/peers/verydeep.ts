@@ -2,6 +2,8 @@
 import { paper, small } from "../../experiments/setups.ts";
 import type { ConfigName, TrainRun } from "../../lib/experiment.ts";
 import { normal, uniform } from "../../lib/random.ts";
+import { errorsOf, scored } from "../../lib/score.ts";
+import { posteriorsIn } from "../../lib/store.ts";
 import { type Binding, loadAddon } from "../../lib/tensorflow/addon.ts";
 import { Graph } from "../../lib/tensorflow/graph.ts";
 import { elements, float32, int32, Session } from "../../lib/tensorflow/session.ts";
@@ -11,7 +13,8 @@ import { openCrops } from "../../lib/vgg/crops.ts";
 import { scalesOf } from "../../lib/vgg/images.ts";
 import { evaluationGraph, trainingGraph } from "../../lib/vgg/model.ts";
 import { cropsFromBank, cropsFromFiles } from "../../lib/vgg/pipeline.ts";
-import type { Case, EvaluationCase, InputCase, TrainingCase } from "../cases.ts";
+import { openSafetensors } from "../../lib/weights/safetensors.ts";
+import type { Case, EvaluationCase, InputCase, ScoringCase, TrainingCase } from "../cases.ts";
 import { type Runner, takePart } from "../contestant.ts";
 
 /** Small enough to leave the weights where they are: speed must not depend on what is learnt. */
@@ -35,6 +38,8 @@ function build(binding: Binding, what: Case): Runner {
       return evaluationOf(binding, what);
     case "input":
       return inputOf(binding, what);
+    case "scoring":
+      return scoringOf(what);
   }
 }
 
@@ -114,6 +119,17 @@ function inputOf(binding: Binding, what: InputCase): Runner {
       crops.release();
       session.close();
     },
+  };
+}
+
+/** Errors of a fusion, from files to two numbers. */
+function scoringOf({ files }: ScoringCase): Runner {
+  return {
+    step() {
+      using open = new DisposableStack();
+      errorsOf(scored(files.map((file) => open.use(posteriorsIn(openSafetensors(file), file)))));
+    },
+    close() {},
   };
 }
 

@@ -3,14 +3,14 @@ import { races, waits } from "../../bench/cases.ts";
 import { countParameters } from "../../lib/vgg/configs.ts";
 
 Deno.test("each case has a name of its own, and holds what a peer must know", () => {
-  const cases = [...races(["a.jpg"]), ...waits()];
+  const cases = [...races(["a.jpg"], ["a.safetensors"]), ...waits()];
   assert.equal(new Set(cases.map(({ name }) => name)).size, cases.length);
   assert.deepEqual(JSON.parse(JSON.stringify(cases)), cases);
 });
 
 Deno.test("full D is Table 2's D; divided by 8 it has the small setup's layers", () => {
   const layersOf = (name: string) => {
-    const what = races([]).find((what) => what.name === name);
+    const what = races([], []).find((what) => what.name === name);
     assert.ok(what?.kind === "training");
     return what.layers;
   };
@@ -22,9 +22,9 @@ Deno.test("full D is Table 2's D; divided by 8 it has the small setup's layers",
 });
 
 Deno.test("stock tfjs-node trains in float32; its wide nets race against our bfloat16 too", () => {
-  const racing = races([]).filter(({ peers }) => peers.includes("stock tfjs-node, float32"));
+  const racing = races([], []).filter(({ peers }) => peers.includes("stock tfjs-node, float32"));
   const names = racing.map(({ name }) => name);
-  const float32 = races([]).filter(({ name }) => /^train .* float32$/.test(name));
+  const float32 = races([], []).filter(({ name }) => /^train .* float32$/.test(name));
   assert.deepEqual(names.filter((name) => name.endsWith("float32")), [
     ...float32.map(({ name }) => name),
   ]);

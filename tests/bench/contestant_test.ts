@@ -7,7 +7,7 @@ import { UserError } from "../../lib/errors.ts";
 const FAKE = fileURLToPath(new URL("fake.ts", import.meta.url));
 const start = (...args: string[]) =>
   startContestant("fake", [Deno.execPath(), "run", "-A", "--no-check", FAKE, ...args]);
-const [CASE] = races([]);
+const [CASE] = races([], []);
 
 Deno.test("a contestant says its version, builds, runs, and goes on after a mistake", async () => {
   const fake = await start();
