@@ -43,7 +43,7 @@ export const OPTIONS = {
   },
   setup: {
     value: "NAME",
-    text: "smoke, small (default) or paper",
+    text: "smoke, small (default), medium or paper",
     group: "What to run",
   },
   dataset: {

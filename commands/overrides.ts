@@ -12,7 +12,9 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Fields that count something. */
-const WHOLE = /^(crop|fc|batch|validations|validationImages|jitterStep|schedules\.\w+\.images)$/;
+const WHOLE = new RegExp(
+  "^(crop|fc|batch|validations|validationImages|jitterStep|schedules\\.\\w+\\.images|scenes\\.\\w+)$",
+);
 
 type Leaf = string | number;
 interface Branch {
@@ -21,15 +23,16 @@ interface Branch {
 
 /**
  * A setup with some fields changed. A field is named as in `lib/experiment.ts`, with a dot between an
- * object's name and its field's: `dropout`, `schedules.first.images`.
+ * object's name and its field's: `dropout`, `schedules.first.images`, `scenes.classes`.
  *
  * @throws {UsageError} There is no such field, or it cannot hold the value.
  */
 export function override(setup: Setup, changes: string): Setup {
   return changes.split(",").reduce((changed, text) => {
     const [field = "", value] = text.split("=");
-    const { train, evaluate } = changed;
-    const names = [...leaves(train), ...leaves(evaluate)];
+    const { train, evaluate, scenes } = changed;
+    const data = scenes ? { scenes } : {};
+    const names = [...leaves(train), ...leaves(evaluate), ...leaves(data)];
     if (!names.includes(field)) {
       throw new UsageError(
         `Cannot set "${field}": the fields are ${names.join(", ")}.` + didYouMean(field, names),
@@ -38,6 +41,7 @@ export function override(setup: Setup, changes: string): Setup {
     if (value === undefined || value === "") {
       throw new UsageError(`--set ${field} needs a value: --set ${field}=VALUE`);
     }
+    if (leaves(data).includes(field)) return { ...changed, ...withLeaf(data, field, value) };
     const part = leaves(train).includes(field) ? "train" : "evaluate";
     return { ...changed, [part]: withLeaf(changed[part], field, value) };
   }, setup);

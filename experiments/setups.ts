@@ -1,4 +1,4 @@
-/** The setups: the paper's own, one for a machine without ImageNet, one for a minute. */
+/** The setups: the paper's own, two for a machine without ImageNet, one for a minute. */
 import type { Schedule, Setup } from "../lib/experiment.ts";
 
 /** 74 epochs of ILSVRC-2012's 1,281,167 training images: the paper's 370,000 iterations (3.1). */
@@ -75,6 +75,29 @@ export const small: Setup = {
     validationImages: 300,
   },
   sideBySide: "cores",
+};
+
+/**
+ * Between small and paper: trainings that are long enough for deep nets, and enough images to tell
+ * what they are worth. How its fields were chosen is in docs/medium.md.
+ */
+export const medium: Setup = {
+  ...small,
+  name: "medium",
+  scenes: { classes: 20, train: 20_000, val: 10_000 },
+  train: {
+    ...small.train,
+    crop: 28,
+    width: 1 / 4,
+    batch: 32,
+    schedules: {
+      first: fixedDrops(5e-3, 500_000),
+      finer: fixedDrops(5e-4, 250_000),
+      jittered: fixedDrops(5e-3, 500_000),
+    },
+    validationImages: 2000,
+    precision: "bfloat16",
+  },
 };
 
 /** Everything divided by eight: shows in a minute that all parts work; its errors say nothing. */

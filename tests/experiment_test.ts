@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { evaluations, JITTERED, net } from "../experiments/protocol.ts";
-import { paper, small, smoke } from "../experiments/setups.ts";
+import { medium, paper, small, smoke } from "../experiments/setups.ts";
 import {
   type Context,
   formatS,
@@ -54,7 +54,7 @@ Deno.test("whatever changes a number changes the key", () => {
     key({ ...A, init: { from: { ...A, S: 384 }, layers: "all" } }, context),
     key(A, { ...context, seed: 1 }),
     key(A, { ...context, data: "scenes" }),
-    ...[small, smoke].map(({ train }) => key(A, { ...context, train })),
+    ...[small, medium, smoke].map(({ train }) => key(A, { ...context, train })),
     ...([
       "crop",
       "width",

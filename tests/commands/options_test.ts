@@ -95,9 +95,12 @@ Deno.test("a slip is answered by what was meant", () => {
   refuses(["-x"], "There is no option -x.");
   refuses(
     ["--setup", "smal"],
-    '--setup is one of paper, small, smoke, not "smal". Did you mean "small"?',
+    '--setup is one of medium, paper, small, smoke, not "smal". Did you mean "small"?',
   );
-  refuses(["--setup", "toString"], '--setup is one of paper, small, smoke, not "toString".');
+  refuses(
+    ["--setup", "toString"],
+    '--setup is one of medium, paper, small, smoke, not "toString".',
+  );
   refuses(["--format", "pdf"], '--format is one of table, csv, json, markdown, latex, not "pdf".');
   refuses(
     ["--precision=float16"],

@@ -22,12 +22,22 @@ Deno.test("--set reaches how nets are evaluated, and the plateau rule", () => {
   });
 });
 
+Deno.test("--set changes the pictures that are made; a setup on others has no such field", () => {
+  assert.deepEqual(override(small, "scenes.classes=50,scenes.val=5000").scenes, {
+    classes: 50,
+    train: 12_000,
+    val: 5000,
+  });
+  assert.throws(() => override(paper, "scenes.classes=50"), /Cannot set "scenes.classes"/);
+});
+
 Deno.test("--set says what a field may be", () => {
   const cases: [changes: string, message: RegExp][] = [
     ["kernel=he", /Did you mean "kernels"\?/],
     ["kernels=hee", /Did you mean "he"\?/],
     ["kernels", /--set kernels=VALUE/],
     ["batch=1.5", /a whole number above 0/],
+    ["scenes.train=1.5", /a whole number above 0/],
     ["dropout=-1", /not negative/],
     ["dropout=much", /not negative/],
   ];
