@@ -56,13 +56,13 @@ export function nameOfListing({ train, val }: Listing): string {
 
 /** The stored index of this listing, or undefined where it must be made. */
 export async function readIndex(place: string, listing: string): Promise<Index | undefined> {
-  let stored: Stored;
+  let stored: unknown;
   try {
     stored = JSON.parse(await Deno.readTextFile(join(place, "index.json")));
   } catch {
     return undefined; // none yet, or damaged: it is made anew
   }
-  if (stored.version !== VERSION || stored.listing !== listing) return undefined;
+  if (!isStored(stored) || stored.listing !== listing) return undefined;
   const { sizes, faults, upright } = stored;
   for (const file of Object.values(upright)) {
     if (!exists(join(place, "upright", file))) return undefined;
@@ -74,6 +74,19 @@ export async function readIndex(place: string, listing: string): Promise<Index |
     return turned === undefined ? size : { ...size, upright: turned };
   });
   return { files, colours: stored.colours.map(BigInt) as unknown as ColourSums };
+}
+
+function isStored(value: unknown): value is Stored {
+  if (typeof value !== "object" || value === null) return false;
+  const { version, sizes, faults, upright, colours } = value as Record<keyof Stored, unknown>;
+  const isList = (list: unknown, isPart: (part: unknown) => boolean) =>
+    Array.isArray(list) && list.every(isPart);
+  const holdsTexts = (record: unknown) =>
+    typeof record === "object" && record !== null && !Array.isArray(record) &&
+    Object.values(record).every((part) => typeof part === "string");
+  return version === VERSION && holdsTexts(faults) && holdsTexts(upright) &&
+    isList(sizes, (side) => Number.isSafeInteger(side) && side as number >= 0) &&
+    isList(colours, (sum) => typeof sum === "string" && /^\d+$/.test(sum));
 }
 
 /** Stores an index in one piece, and removes upright pictures that it does not name. */

@@ -1,0 +1,181 @@
+/** Every reader of files that may come from strangers, or from a disc that lost some of them. */
+import { createHash } from "node:crypto";
+import { dirname, join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { paper } from "../../experiments/setups.ts";
+import { describeCifar10 } from "../../lib/datasets/cifar10.ts";
+import { nameOfListing, readIndex } from "../../lib/datasets/folder/index_file.ts";
+import { listFolder } from "../../lib/datasets/folder/listing.ts";
+import { openFolder } from "../../lib/datasets/folder.ts";
+import { encodeJpeg, encodePng, lookAt, type Picture } from "../../lib/datasets/pixels.ts";
+import { readIdx } from "../../lib/datasets/raw_images/idx.ts";
+import { UserError } from "../../lib/errors.ts";
+import { openArchive, SUMS } from "../../lib/evidence/archive.ts";
+import { writeBundle } from "../../lib/evidence/bundle.ts";
+import { verifyBundle } from "../../lib/evidence/verify.ts";
+import { scored } from "../../lib/score.ts";
+import { posteriorsIn } from "../../lib/store.ts";
+import {
+  openSafetensors,
+  readSafetensors,
+  safetensorsBytes,
+} from "../../lib/weights/safetensors.ts";
+import { smallestFolder } from "../datasets/fixtures.ts";
+import { withStore } from "../evidence/made_store.ts";
+import { zipOf } from "../evidence/zips.ts";
+import type { GoodFile, Target } from "./hunt.ts";
+
+/** Parts of a file as one. */
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  parts.reduce((at, part) => (bytes.set(part, at), at + part.length), 0);
+  return bytes;
+}
+
+const counting = (count: number) => Array.from({ length: count }, (_, i) => i);
+
+/** Posteriors of six images and three classes. */
+function posteriors(): Uint8Array {
+  const values = Float32Array.from(
+    counting(18),
+    (i) => [0.5, 0.25, 0.25][(i + Math.floor(i / 3)) % 3]!,
+  );
+  return joined(safetensorsBytes({
+    metadata: { run: "made up", note: "fuzz" },
+    tensors: new Map([
+      ["posteriors", { shape: [6, 3], values }],
+      ["labels", { shape: [6], values: Int32Array.from(counting(6), (i) => i % 3) }],
+    ]),
+  }));
+}
+
+/** An IDX file of bytes with so many values along each side. */
+function idx(...shape: readonly number[]): Uint8Array {
+  const count = shape.reduce((product, side) => product * side, 1);
+  const header = [0, 0, 8, shape.length, ...shape.flatMap((side) => [0, 0, 0, side])];
+  return Uint8Array.from([...header, ...counting(count).map((i) => i % 10)]);
+}
+
+const picture: Picture = {
+  ...{ width: 24, height: 17, channels: 3 },
+  pixels: Uint8Array.from(counting(24 * 17 * 3), (i) => i * 31 % 256),
+};
+
+function writeBelow(folder: string, path: string, bytes: Uint8Array) {
+  const file = join(folder, path);
+  Deno.mkdirSync(dirname(file), { recursive: true });
+  Deno.writeFileSync(file, bytes);
+}
+
+/** Paths of all files below a folder. */
+function filesBelow(folder: string): string[] {
+  return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) =>
+    isDirectory ? filesBelow(`${folder}/${name}`).map((path) => `${name}/${path}`) : [name]
+  ).sort();
+}
+
+/** Where a reader's own answer to a bad file is any error: its caller puts it into words. */
+async function refusing(work: Promise<unknown>) {
+  await work.catch((error) => {
+    throw new UserError(error.message);
+  });
+}
+
+export const targets: readonly Target[] = [
+  {
+    name: "safetensors",
+    files: () => [{ path: "a.safetensors", bytes: posteriors() }],
+    read: (file) => readSafetensors(file),
+  },
+  {
+    name: "posteriors",
+    files: () => [{ path: "a.safetensors", bytes: posteriors() }],
+    read(file) {
+      using open = posteriorsIn(openSafetensors(file), file);
+      scored([open]);
+    },
+  },
+  {
+    name: "idx",
+    files: () => [
+      { path: "images", bytes: idx(5, 4, 3) },
+      { path: "images.gz", bytes: gzipSync(idx(5, 4, 3)) },
+    ],
+    read: (file) => readIdx(Deno.readFileSync(file), { file, rank: 3 }),
+  },
+  {
+    name: "cifar10",
+    files(folder) {
+      const bytes = Uint8Array.from(counting(2 * 3073), (i) => i % 3073 === 0 ? i % 10 : i % 256);
+      const names = [...counting(5).map((i) => `data_batch_${i + 1}.bin`), "test_batch.bin"];
+      for (const name of names) Deno.writeFileSync(`${folder}/${name}`, bytes);
+      return [{ path: "data_batch_2.bin", bytes }, { path: "test_batch.bin", bytes }];
+    },
+    read: (_, folder) => describeCifar10({ folder }),
+  },
+  {
+    name: "images",
+    files: async () => [
+      { path: "a.jpg", bytes: await encodeJpeg(picture) },
+      { path: "a.png", bytes: await encodePng(picture) },
+    ],
+    read: (file) => refusing(lookAt(file)),
+  },
+  {
+    name: "index of a folder",
+    async files(folder) {
+      const made = smallestFolder();
+      Deno.renameSync(made, `${folder}/pictures`);
+      await openFolder({ folder: `${folder}/pictures` });
+      const path = "pictures/.verydeep/index.json";
+      return [{ path, bytes: Deno.readFileSync(`${folder}/${path}`) }];
+    },
+    async read(_, folder) {
+      const listing = nameOfListing(listFolder(`${folder}/pictures`));
+      await readIndex(`${folder}/pictures/.verydeep`, listing);
+    },
+  },
+  {
+    name: "bundle",
+    async files() {
+      const files: GoodFile[] = [];
+      await withStore(async (evidence, folder) => {
+        for (const small of [false, true]) {
+          await writeBundle(`${folder}/a.zip`, { ...evidence, small });
+          files.push({ path: `${small}.zip`, bytes: Deno.readFileSync(`${folder}/a.zip`) });
+        }
+      });
+      return files;
+    },
+    read: (file) => verifyBundle(file, { paper }),
+  },
+  {
+    name: "entries of a bundle",
+    async files(folder) {
+      const files: GoodFile[] = [];
+      await withStore(async (evidence, elsewhere) => {
+        await writeBundle(`${elsewhere}/a.zip`, evidence);
+        const all = Deno.readFileSync(`${elsewhere}/a.zip`);
+        using archive = await openArchive(`${elsewhere}/a.zip`);
+        for (const { name, at, size } of archive.entries.values()) {
+          if (name !== SUMS) {
+            files.push({ path: `entries/${name}`, bytes: all.slice(at, at + size) });
+          }
+        }
+      });
+      for (const { path, bytes } of files) writeBelow(folder, path, bytes);
+      return files;
+    },
+    async read(_, folder) {
+      const entries = filesBelow(`${folder}/entries`).map((name) => {
+        return { name, bytes: Deno.readFileSync(`${folder}/entries/${name}`) };
+      });
+      const sums = entries.map(({ name, bytes }) =>
+        `${createHash("sha256").update(bytes).digest("hex")}  ${name}\n`
+      );
+      const list = { name: SUMS, bytes: new TextEncoder().encode(sums.join("")) };
+      Deno.writeFileSync(`${folder}/a.zip`, zipOf([...entries, list]));
+      await verifyBundle(`${folder}/a.zip`, { paper });
+    },
+  },
+];
