@@ -130,8 +130,8 @@ function optionsOf(
     folder,
     skipUnreadable,
     ...setup.scenes && { scenes: setup.scenes },
-    onProgress(what, done, total) {
-      const bar = shown.get(what) ?? bars.bar(what, { unit: "images" });
+    onProgress(what, done, total, unit = "images") {
+      const bar = shown.get(what) ?? bars.bar(what, { unit });
       shown.set(what, bar);
       bar.update(done, total);
       if (done === total) bar.stop();

@@ -12,6 +12,7 @@ import type { Bank } from "./vgg/bank.ts";
 import { posteriorsOf } from "./vgg/evaluate.ts";
 import { pixels } from "./vgg/images.ts";
 import { evaluationGraph } from "./vgg/model.ts";
+import { archiveOf } from "./vgg/sources.ts";
 import { type LogEntry, setTensors, train } from "./vgg/train.ts";
 
 /** What a run works with. */
@@ -154,6 +155,7 @@ function evaluate(planned: PlannedRun, ancestor: PlannedRun, place: Workplace) {
     setup,
     evaluate: context.evaluate,
     classes: classes.length,
+    archive: archiveOf(val),
   });
   const session = new Session(binding, graph);
   try {
