@@ -75,7 +75,8 @@ export interface LabelledImage extends ImageSize {
   /** Absolute path of its file, or of the archive that it lies in. */
   readonly file: string;
   /** Where it lies in an archive: its first byte, a multiple of 512, and how many there are. */
-  readonly part?: readonly [at: number, bytes: number];
+  readonly at?: number;
+  readonly bytes?: number;
   /** Index of its class; -1 where nobody tells. */
   readonly label: number;
 }

@@ -115,13 +115,13 @@ export async function decode(
 }
 
 /** Where an image is stored. */
-type Stored = Pick<LabelledImage, "file" | "part">;
+type Stored = Pick<LabelledImage, "file" | "at" | "bytes">;
 
 /** An image's file, or, where it lies in an archive, its bytes. */
-function content({ file, part }: Stored): string | Uint8Array {
-  if (part === undefined) return file;
+function content({ file, at, bytes }: Stored): string | Uint8Array {
+  if (at === undefined || bytes === undefined) return file;
   using archive = Deno.openSync(file);
-  return readAt(archive, ...part) ?? new Uint8Array();
+  return readAt(archive, at, bytes) ?? new Uint8Array();
 }
 
 /** An image as a JPEG of some kilobytes that fits into a square of `side` pixels. */

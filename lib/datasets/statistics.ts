@@ -60,7 +60,7 @@ export function statisticsOf({ classes, train, val, colours }: Dataset): Statist
     mean: colours.mean,
     deviation: colours.covariance.map((row, i) => 255 * Math.sqrt(row[i]!)),
     bytes: images.reduce(
-      (sum, { file, part }) => sum + (part ? part[1] : Deno.statSync(file).size),
+      (sum, { file, bytes }) => sum + (bytes ?? Deno.statSync(file).size),
       0,
     ),
   };

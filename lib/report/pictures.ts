@@ -29,7 +29,7 @@ export async function pictured(
     return {
       ...mistake,
       picture: `data:image/jpeg;base64,${bytes.toBase64()}`,
-      ...image.part === undefined && { file: basename(image.file) },
+      ...image.at === undefined && { file: basename(image.file) },
     };
   }));
 }

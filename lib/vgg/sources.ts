@@ -14,7 +14,8 @@ export interface ImageFile extends Sides {
   /** Path of its file, or of the archive that it lies in. */
   readonly file: string;
   /** Where it lies in an archive: its first byte, a multiple of 512, and how many there are. */
-  readonly part?: readonly [at: number, bytes: number];
+  readonly at?: number;
+  readonly bytes?: number;
 }
 
 /** Images as a column of a graph's table, and how a function that maps its rows reads one. */
@@ -49,22 +50,22 @@ export function addSource(graph: Graph, name: string, archive?: Archive): Source
  */
 export function archiveOf(images: readonly ImageFile[]): Archive | undefined {
   const [first] = images;
-  if (first?.part === undefined) return undefined;
-  let bytes = 0;
-  for (const { file, part } of images) {
-    if (file !== first.file || !part) throw new TypeError(`Cannot read "${file}" by parts`);
-    bytes = Math.max(bytes, part[0] + part[1]);
+  if (first?.at === undefined) return undefined;
+  let end = 0;
+  for (const { file, at = NaN, bytes = NaN } of images) {
+    if (file !== first.file || !(at >= 0)) throw new TypeError(`Cannot read "${file}" by parts`);
+    end = Math.max(end, at + bytes);
   }
-  return { file: first.file, bytes };
+  return { file: first.file, bytes: end };
 }
 
 /** What fills the column that `addSource` adds. */
 export function feedOf(images: readonly ImageFile[], name: string): Record<string, Value> {
   const count = images.length;
-  if (images[0]?.part === undefined) {
+  if (images[0]?.at === undefined) {
     const values = images.map(({ file }) => file);
     return { [`${name}/files`]: { dtype: "string", shape: [count], values } };
   }
-  const parts = images.flatMap(({ part }) => [part![0] / BLOCK, part![1]]);
+  const parts = images.flatMap(({ at, bytes }) => [at! / BLOCK, bytes!]);
   return { [`${name}/parts`]: int32(parts, [count, 2]) };
 }

@@ -44,7 +44,7 @@ Deno.test("the archives are read in place: classes, labels, order and places", a
   assert.deepEqual(val.map(({ label }) => label), [...Array(1000).keys()]);
 
   // what lies at a place begins as a PNG does
-  for (const { file, part: [at, bytes] = [NaN, NaN] } of [train[5]!, train[1000]!, val[7]!]) {
+  for (const { file, at = NaN, bytes = NaN } of [train[5]!, train[1000]!, val[7]!]) {
     const png = Deno.readFileSync(file).subarray(at, at + bytes);
     assert.deepEqual([...png.subarray(1, 4), ...png.subarray(-8, -4)], [
       ...new TextEncoder().encode("PNGIEND"),

@@ -15,12 +15,12 @@ function archived<Images extends Pick<Dataset, "train" | "val">>(dataset: Images
   using archive = Deno.openSync(file, { write: true });
   let at = start;
   const put = (image: LabelledImage): LabelledImage => {
-    const bytes = Deno.readFileSync(image.file);
+    const content = Deno.readFileSync(image.file);
     archive.seekSync(at, Deno.SeekMode.Start);
-    archive.writeSync(bytes);
-    const part = [at, bytes.length] as const;
-    at += Math.ceil(bytes.length / 512) * 512;
-    return { ...image, file, part };
+    archive.writeSync(content);
+    const put = { ...image, file, at, bytes: content.length };
+    at += Math.ceil(content.length / 512) * 512;
+    return put;
   };
   return { ...dataset, train: dataset.train.map(put), val: dataset.val.map(put), file };
 }
@@ -96,7 +96,7 @@ Deno.test("images in an archive give the same pixels as files, wherever in it th
 
 Deno.test("an archive is used as far as its images go, and is one", () => {
   const image = (file: string, at: number) => (
-    { file, part: [at, 100] as const, width: 1, height: 1, label: 0 }
+    { file, at, bytes: 100, width: 1, height: 1, label: 0 }
   );
   assert.deepEqual(archiveOf([image("a.tar", 2048), image("a.tar", 512)]), {
     file: "a.tar",

@@ -124,7 +124,7 @@ function imageAt(i: number, label: number, { form, paths, at, bytes, sides }: Li
   const [width, height] = [sides[2 * i]!, sides[2 * i + 1]!];
   return paths
     ? { file: paths[i]!, label, width, height }
-    : { file: form.path, part: [at[i]!, bytes[i]!] as const, label, width, height };
+    : { file: form.path, at: at[i]!, bytes: bytes[i]!, label, width, height };
 }
 
 /** Places of the images that can be used. */
