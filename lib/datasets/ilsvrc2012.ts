@@ -80,9 +80,7 @@ function mustBeWhole(layout: Layout, options: DatasetOptions) {
 
 function missing(layout: Layout, { folder }: DatasetOptions): string {
   const place = layout.train ?? layout.val ? layout.place : folder;
-  return `Cannot find ${NAME} in "${place}": there are no ${
-    missingIn(layout).join(", and no ")
-  }; ` +
+  return `Cannot find ${NAME} in "${place}": missing are ${missingIn(layout).join(", ")}; ` +
     "say where they are with --data DIR";
 }
 

@@ -73,8 +73,8 @@ export function classFoldersIn(folder: string): string[] {
 /** What a layout lacks for training, each with the files that are looked for; none if nothing. */
 export function missingIn({ train, val, devkit }: Layout): string[] {
   return [
-    ...train ? [] : [`training images (${ARCHIVES.train[0]} or train/<wnid>/*.JPEG)`],
-    ...val ? [] : [`validation images (${ARCHIVES.val[0]}, val/*.JPEG or val/<wnid>/*.JPEG)`],
+    ...train ? [] : [`the training images (${ARCHIVES.train[0]} or train/<wnid>/*.JPEG)`],
+    ...val ? [] : [`the validation images (${ARCHIVES.val[0]}, val/*.JPEG or val/<wnid>/*.JPEG)`],
     ...(val?.byClass ?? false) || devkit !== undefined
       ? []
       : [`the classes of val/*.JPEG (${DEVKIT.archive} or ${DEVKIT.folder}/data/)`],
