@@ -1,6 +1,7 @@
 /** `data`: makes or inspects a data set. */
 import type { Statistics } from "../lib/datasets/statistics.ts";
-import { progressBars } from "../lib/progress.ts";
+import { UsageError } from "../lib/errors.ts";
+import { progressBar, progressBars } from "../lib/progress.ts";
 import { listing } from "../lib/report/listing.ts";
 import { helpOf } from "./help.ts";
 import type { Options } from "./options.ts";
@@ -15,12 +16,16 @@ export const help = helpOf("data", {
     "data folder --data DIR": "your images: DIR/{train,val}/<class>/*",
     "data fashion-mnist": "Debian's package dataset-fashion-mnist, or --data DIR",
     "data cifar10 --data DIR": "the .bin files of its binary version",
-    "data ilsvrc2012 --data DIR": "ImageNet: DIR/{train,val}/<wnid>/*.JPEG",
+    "data ilsvrc2012 --data DIR": "ImageNet: its archives, or what is in them",
+    "data ilsvrc2012 --data DIR --verify": "their MD5, beside those of ImageNet's site",
   },
 });
 
 /** Options of the command. */
-export type DataOptions = Pick<Options, "setup" | "data" | "skipUnreadable" | "format">;
+export type DataOptions = Pick<
+  Options,
+  "setup" | "data" | "skipUnreadable" | "verify" | "format"
+>;
 
 /**
  * Prints what a data set has, and where its contact sheet lies.
@@ -28,6 +33,7 @@ export type DataOptions = Pick<Options, "setup" | "data" | "skipUnreadable" | "f
  * @throws {UserError} The data set is unknown, or cannot be trained on.
  */
 export async function data(name: string, options: DataOptions): Promise<number> {
+  if (options.verify) return await verifyArchives(name, options);
   const dataset = await open(name, options);
   const { statisticsOf, writeSheet } = await import("../lib/datasets/statistics.ts");
   const sheet = await writeSheet(dataset, options.data);
@@ -54,6 +60,29 @@ async function open(name: string, { setup, data, skipUnreadable }: DataOptions) 
   const bars = progressBars();
   return await openData({ setup, dataset: name, dataFolder: data, skipUnreadable }, bars)
     .finally(bars.stop);
+}
+
+/** Compares archives with their known MD5. @returns the exit code: 1 where one is another */
+async function verifyArchives(name: string, { data, format }: DataOptions): Promise<number> {
+  if (name !== "ilsvrc2012") {
+    throw new UsageError(`Cannot verify "${name}": MD5 are known of the archives of ilsvrc2012`);
+  }
+  const { checkArchives } = await import("../lib/datasets/ilsvrc2012/checksums.ts");
+  const bar = progressBar("Reading archives", { unit: "MB" });
+  const checked = checkArchives(data, (done, total) => {
+    bar.update(Math.round(done / 1e6), Math.round(total / 1e6));
+  });
+  bar.stop();
+  console.log(listing({
+    title: `Archives of ${name} in ${data}`,
+    records: checked.map(({ file, md5, expected }) => (
+      { file, md5, state: expected === undefined ? "not known" : md5 === expected ? "ok" : "other" }
+    )),
+    columns: [{ field: "file" }, { field: "md5", heading: "MD5" }, { field: "state" }],
+    notes: checked.filter(({ md5, expected }) => expected !== undefined && md5 !== expected)
+      .map(({ file, expected }) => `${file} should have ${expected}: get it again.`),
+  }, format));
+  return checked.some(({ md5, expected }) => expected !== undefined && md5 !== expected) ? 1 : 0;
 }
 
 /** What there is to say besides the classes, a line each. */

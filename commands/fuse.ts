@@ -46,11 +46,17 @@ export async function fuse(words: readonly string[], options: Options): Promise<
   return 0;
 }
 
-/** The evaluations that a run stands for, all of them done. */
-function membersOf(planned: PlannedRun, store: Store, options: Options): PlannedRun[] {
+/** The evaluations of validation images that a run stands for, all of them done. */
+export function membersOf(planned: PlannedRun, store: Store, options: Options): PlannedRun[] {
   const isDone = (run: PlannedRun) => store.status(run).state === "done";
   const { run, context } = planned;
   if (isEvaluation(run)) {
+    if (run.test !== undefined) {
+      throw new UserError(
+        `Cannot take ${title(run)} (${planned.key}): only a test server knows the classes of its ` +
+          "images; name an evaluation of validation images",
+      );
+    }
     if (isDone(planned)) return [planned];
     const [training] = planOf([run.net], [context]).slice(-1) as [PlannedRun];
     throw new UserError(
@@ -61,8 +67,8 @@ function membersOf(planned: PlannedRun, store: Store, options: Options): Planned
   const { methods = ["dense"] } = options;
   return methods.flatMap((method) => {
     const found = store.runs().filter((each) =>
-      isEvaluation(each.run) && each.run.method === method && each.after[0] === planned.key &&
-      isDone(each)
+      isEvaluation(each.run) && each.run.test === undefined && each.run.method === method &&
+      each.after[0] === planned.key && isDone(each)
     );
     if (found.length > 0) return found;
     throw new UserError(

@@ -126,6 +126,13 @@ export const COMMANDS = {
     load: () => import("./fuse.ts"),
   }, ({ fuse }, options, words) => fuse(words, options)),
 
+  submission: command({
+    summary: "The test server's file for a row of a table, and the score that it gave",
+    words: { pattern: "TABLE/ROW|KEY...", most: Infinity },
+    takes: ["score", "method", ...RESULTS, "workers", "skip-unreadable", "dry-run", "format"],
+    load: () => import("./submission.ts"),
+  }, ({ submission }, options, words) => submission(words, options)),
+
   plan: command({
     summary: "What tables would run, what is done already, and what the rest costs",
     words: TABLES,
@@ -178,7 +185,7 @@ export const COMMANDS = {
   data: command({
     summary: "Make or inspect a data set",
     words: { pattern: "[NAME]", most: 1 },
-    takes: ["setup", "data", "skip-unreadable", "format"],
+    takes: ["setup", "data", "skip-unreadable", "verify", "format"],
     load: () => import("./data.ts"),
   }, ({ data }, options, [name = options.setup.dataset]) => data(name, options)),
 

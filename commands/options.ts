@@ -8,7 +8,7 @@ import { didYouMean } from "../lib/nearest.ts";
 import { FORMATS, type ReportFormat } from "../lib/report/formats.ts";
 import { type NetOptions, netOptions } from "./net_options.ts";
 import { override } from "./overrides.ts";
-import { oneOf, whole } from "./values.ts";
+import { oneOf, perCent, whole } from "./values.ts";
 
 /** How an option is written and explained. */
 export interface Option {
@@ -91,12 +91,21 @@ export const OPTIONS = {
     group: "How to run it",
   },
   "dry-run": { text: "say what would run, and run nothing", group: "How to run it" },
+  score: {
+    value: "ERROR",
+    text: "the top-5 error, in per cent, that the test server gave",
+    group: "What to run",
+  },
   small: {
     text: "keep five classes of each image, not all posteriors",
     group: "How to run it",
   },
   check: {
     text: "say what is there and what is missing, and change nothing",
+    group: "How to run it",
+  },
+  verify: {
+    text: "compare archives with their known MD5, and open nothing",
     group: "How to run it",
   },
   gpu: { text: "take the CUDA build", group: "How to run it" },
@@ -131,6 +140,9 @@ export interface Options extends NetOptions {
   readonly strict: boolean;
   readonly check: boolean;
   readonly small: boolean;
+  readonly verify: boolean;
+  /** A top-5 error, in per cent. */
+  readonly score?: number;
   /** Absent where the command line says nothing of it. */
   readonly gpu?: boolean;
   readonly format: ReportFormat;
@@ -214,6 +226,7 @@ export function resolveOptions(
   const first = whole("seed", text("seed") ?? "0", 0);
   const seeds = whole("seeds", text("seeds") ?? "1", 1);
   const workers = text("workers");
+  const score = text("score");
   return {
     ...netOptions(text),
     setup: changed({ ...named, dataset, train: { ...named.train, precision } }, changes),
@@ -241,6 +254,8 @@ export function resolveOptions(
     strict: given.strict === true,
     check: given.check === true,
     small: given.small === true,
+    verify: given.verify === true,
+    ...(score !== undefined && { score: perCent("score", score) }),
     ...(typeof given.gpu === "boolean" && { gpu: given.gpu }),
     format: oneOf("format", text("format") ?? "table", FORMATS),
     given,

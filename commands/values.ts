@@ -64,3 +64,10 @@ function scale(name: "S" | "Q", value: string): number {
 export function parts(value: string, between: string | RegExp = ","): string[] {
   return value.split(between).map((part) => part.trim());
 }
+
+/** A number from 0 to 100. */
+export function perCent(name: OptionName, value: string): number {
+  const number = Number(value);
+  if (/^\d+(\.\d+)?$/.test(value) && number <= 100) return number;
+  throw new UsageError(`--${name} is a number from 0 to 100, in per cent, not "${value}"`);
+}

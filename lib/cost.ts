@@ -23,13 +23,17 @@ const SPEED = { narrow: 33e9, full: 70e9 };
 /** Multiply-adds and rough time of a run, alone on the machine. */
 export function cost(
   { run, context }: PlannedRun,
-  { classes, val }: Pick<Description, "classes" | "val">,
+  { classes, val, test }: Pick<Description, "classes" | "val" | "test">,
 ): Cost {
   const setup = context.train;
   const net = isEvaluation(run) ? run.net : run;
   const layers = layersOf(net.config, shapeOf(setup, classes.length));
   const multiplyAdds = isEvaluation(run)
-    ? evaluationAdds(run, { layers, images: val, crop: setup.crop })
+    ? evaluationAdds(run, {
+      layers,
+      images: run.test === undefined ? val : test?.images ?? [],
+      crop: setup.crop,
+    })
     : trainingAdds(run, { layers, setup });
   const speed = SPEED.narrow + (SPEED.full - SPEED.narrow) * setup.width;
   return { multiplyAdds, seconds: multiplyAdds / (speed * navigator.hardwareConcurrency) };

@@ -55,6 +55,8 @@ export interface EvalRun {
   /** Test scale. */
   readonly Q: number;
   readonly method: Method;
+  /** Fingerprint of the test images, where it looks at these and not at validation images. */
+  readonly test?: string;
 }
 
 /** A run of either kind. */
@@ -247,7 +249,10 @@ export function formatS(S: TrainScale): string {
 
 /** Name of a run for people: `D [256;512]`, `D [256;512] at Q = 384, dense`. */
 export function title(run: Run): string {
-  if (isEvaluation(run)) return `${title(run.net)} at Q = ${run.Q}, ${run.method}`;
+  if (isEvaluation(run)) {
+    const split = run.test === undefined ? "" : ", test images";
+    return `${title(run.net)} at Q = ${run.Q}, ${run.method}${split}`;
+  }
   return `${run.config} ${formatS(run.S)}${run.update === "fc" ? " (FC layers)" : ""}${
     isImported(run.init) ? " (imported)" : ""
   }`;
@@ -255,7 +260,9 @@ export function title(run: Run): string {
 
 /** Name of a run for a folder, without its key: `D-256-512`, `D-256-512-Q384-dense`. */
 export function slug(run: Run): string {
-  if (isEvaluation(run)) return `${slug(run.net)}-Q${run.Q}-${run.method}`;
+  if (isEvaluation(run)) {
+    return `${slug(run.net)}-Q${run.Q}-${run.method}${run.test === undefined ? "" : "-test"}`;
+  }
   const scale = typeof run.S === "number" ? run.S : run.S.join("-");
   return `${run.config}-${scale}${run.update === "fc" ? "-fc" : ""}`;
 }
@@ -303,6 +310,8 @@ export interface RowResult {
   readonly runs: readonly string[];
   /** How it compares with the published top-1 error. */
   readonly comparison?: Comparison;
+  /** Top-5 error on test images as their server gave it, in per cent, under its own protocol. */
+  readonly tested?: { readonly top5: number; readonly protocol: Protocol };
 }
 
 /** What a table came to. */

@@ -19,6 +19,7 @@ import { type Bars, progressBars } from "./progress.ts";
 import { departures, mustBePapers, sizeOf } from "./protocol.ts";
 import type { Source } from "./results.ts";
 import { makeStore, openStore } from "./store.ts";
+import { testScoresIn } from "./submission.ts";
 
 /** What runs are carried out under and on. */
 export interface Work {
@@ -64,7 +65,7 @@ export async function carryOutRuns(
     const { carryOutPlan } = await import("./crew.ts");
     const crew = { store, dataset, setup, bars, ...workers && { workers } };
     await carryOutPlan(planOf(runs, contexts), crew);
-    return { store, dataset, contexts };
+    return { store, dataset, contexts, testScores: testScoresIn(store.folder) };
   } finally {
     bars.stop();
   }
@@ -83,7 +84,8 @@ export async function sourceOf(
   if (dataset.missing !== undefined) throw new UserError(dataset.missing);
   mustBeStrict(request, dataset);
   const contexts = contextsOf(request, dataset);
-  return { dataset, store: openStore(request.results), contexts };
+  const store = openStore(request.results);
+  return { dataset, store, contexts, testScores: testScoresIn(store.folder) };
 }
 
 /** Under `--strict` data that is not the paper's is refused, as its setup was before. */
@@ -130,8 +132,8 @@ function optionsOf(
     folder,
     skipUnreadable,
     ...setup.scenes && { scenes: setup.scenes },
-    onProgress(what, done, total) {
-      const bar = shown.get(what) ?? bars.bar(what, { unit: "images" });
+    onProgress(what, done, total, unit = "images") {
+      const bar = shown.get(what) ?? bars.bar(what, { unit });
       shown.set(what, bar);
       bar.update(done, total);
       if (done === total) bar.stop();

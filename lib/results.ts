@@ -26,6 +26,7 @@ import {
 import { errorsOf, type Scores } from "./score.ts";
 import { type Interval, meanAndDeviation, verdict, wilson } from "./statistics/mod.ts";
 import type { RunStatus, Store } from "./store.ts";
+import { scoreOf, type TestScore } from "./submission.ts";
 
 /** Which tables are meant, and under which setup. */
 export interface TablesAsked {
@@ -41,10 +42,12 @@ export interface Source {
   readonly dataset: Description;
   /** One for each seed. */
   readonly contexts: readonly Context[];
+  /** What the test server said; nothing if absent. */
+  readonly testScores?: readonly TestScore[];
 }
 
 /** What tables are scored from: a store and its data, or what stands for them. */
-export interface Scored extends Pick<Source, "contexts"> {
+export interface Scored extends Pick<Source, "contexts" | "testScores"> {
   readonly store: Pick<Store, "scoresOf"> & {
     status(run: PlannedRun): Pick<RunStatus, "state">;
   };
@@ -76,10 +79,12 @@ export function resultsOf({ tables, setup, paper }: TablesAsked, source: Scored)
     const errors = scores.map(errorsOf);
     const measured = meanErrors(errors);
     const comparison = comparisonOf(row, protocol, errors);
+    const tested = testedOf(seeds, protocol, source);
     return {
       ...{ row, protocol, runs, scores, measured, seeds: errors },
       intervals: intervalsOf(measured, protocol.images),
       ...comparison && { comparison },
+      ...tested && { tested },
     };
   }
 
@@ -88,6 +93,21 @@ export function resultsOf({ tables, setup, paper }: TablesAsked, source: Scored)
     departures: departures(setup, paper, sizeOf(source.dataset)),
     rows: table.rows.map(rowResult),
   }));
+}
+
+/** What the test server said of a row; nothing where it did not of every seed. */
+function testedOf(
+  seeds: readonly (readonly PlannedRun[])[],
+  protocol: Protocol,
+  { testScores = [] }: Pick<Source, "testScores">,
+): RowResult["tested"] {
+  const found = seeds.flatMap((runs) => scoreOf(runs.map(({ key }) => key), testScores) ?? []);
+  const images = new Set(found.map(({ images }) => images));
+  if (found.length < seeds.length || images.size !== 1) return undefined;
+  return {
+    top5: meanAndDeviation(found.map(({ top5 }) => top5!)).mean,
+    protocol: { ...protocol, split: "test", images: found[0]!.images },
+  };
 }
 
 /** What the store says of claims about rows of the tables, and of tables whose results are known. */

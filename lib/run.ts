@@ -1,8 +1,8 @@
 /** Carries out one run against a store: trains a net, or evaluates one. Needs TensorFlow. */
-import type { Dataset } from "./datasets/mod.ts";
+import type { Dataset, LabelledImage } from "./datasets/mod.ts";
 import { environment, type Sitting } from "./environment.ts";
 import { UserError } from "./errors.ts";
-import { isEvaluation, title, type TrainRun } from "./experiment.ts";
+import { type EvalRun, isEvaluation, title, type TrainRun } from "./experiment.ts";
 import type { PlannedRun } from "./plan.ts";
 import type { Store } from "./store.ts";
 import type { Binding } from "./tensorflow/addon.ts";
@@ -12,6 +12,7 @@ import type { Bank } from "./vgg/bank.ts";
 import { posteriorsOf } from "./vgg/evaluate.ts";
 import { pixels } from "./vgg/images.ts";
 import { evaluationGraph } from "./vgg/model.ts";
+import { archiveOf } from "./vgg/sources.ts";
 import { type LogEntry, setTensors, train } from "./vgg/train.ts";
 
 /** What a run works with. */
@@ -147,18 +148,21 @@ function scalarsOf({ loss, learningRate, imagesPerSecond, validation }: LogEntry
 
 function evaluate(planned: PlannedRun, ancestor: PlannedRun, place: Workplace) {
   const { run, context } = planned;
-  const { store, binding, dataset: { classes, val, colours } } = place;
+  const { store, binding, dataset } = place;
+  const { classes, colours } = dataset;
   if (!isEvaluation(run)) throw new TypeError("Cannot evaluate a training");
+  const images = imagesFor(run, dataset);
   const setup = context.train;
   const { graph } = evaluationGraph(run, {
     setup,
     evaluate: context.evaluate,
     classes: classes.length,
+    archive: archiveOf(images),
   });
   const session = new Session(binding, graph);
   try {
     setTensors(session, store.readWeights(ancestor));
-    const values = posteriorsOf(session, val, {
+    const values = posteriorsOf(session, images, {
       method: run.method,
       side: pixels(run.Q, setup.crop),
       crop: setup.crop,
@@ -166,10 +170,19 @@ function evaluate(planned: PlannedRun, ancestor: PlannedRun, place: Workplace) {
       mean: colours.mean,
       onProgress: place.onProgress,
     });
-    const labels = Int32Array.from(val, ({ label }) => label);
+    const labels = Int32Array.from(images, ({ label }) => label);
     store.writePosteriors(planned, { classes: classes.length, values, labels });
     return true;
   } finally {
     session.close();
   }
+}
+
+/** The images that an evaluation looks at. */
+function imagesFor(run: EvalRun, { name, val, test }: Dataset): readonly LabelledImage[] {
+  if (run.test === undefined) return val;
+  if (run.test === test?.fingerprint) return test.images;
+  throw new UserError(
+    `Cannot evaluate ${title(run)}: these are not the test images of ${name} as it lies here`,
+  );
 }

@@ -55,7 +55,6 @@ export function scored(
 ): Scores {
   const [first] = evaluations;
   if (first === undefined) throw new RangeError("Cannot score no posteriors: name an evaluation");
-  for (const other of evaluations) mustMatch(first, other);
   const { classes, labels } = first;
   const count = labels.length;
   if (!labels.every((label) => label >= 0 && label < classes)) {
@@ -68,6 +67,26 @@ export function scored(
     predicted: new Int32Array(count),
     confidence: new Float32Array(count),
   };
+  summed(evaluations, (image, sums) => {
+    rank(scores, image, sums, evaluations.length);
+    onImage?.(image, sums);
+  });
+  return scores;
+}
+
+/**
+ * Shows `onImage` each image's posteriors, summed over evaluations, of which there is one at least;
+ * labels do not count. The sums are good until the next image.
+ *
+ * @throws {UserError} Evaluations are not of the same images and classes, or a row is no posterior.
+ */
+export function summed(
+  evaluations: readonly Posteriors[],
+  onImage: (image: number, sums: Float64Array) => void,
+) {
+  const [first] = evaluations as [Posteriors];
+  for (const other of evaluations) mustMatch(first, other);
+  const { classes, labels: { length: count } } = first;
   const step = Math.max(1, Math.floor(VALUES / classes));
   const sums = new Float64Array(step * classes);
   for (let from = 0; from < count; from += step) {
@@ -76,11 +95,22 @@ export function scored(
     for (const evaluation of evaluations) addRows(sums, evaluation, from, to);
     for (let image = from; image < to; image++) {
       const at = (image - from) * classes;
-      rank(scores, image, sums, at, evaluations.length);
-      onImage?.(image, sums.subarray(at, at + classes));
+      onImage(image, sums.subarray(at, at + classes));
     }
   }
-  return scores;
+}
+
+/** Where the `count` highest values stand, the highest first; of equal ones the first first. */
+export function highestOf(values: Float64Array, count: number): number[] {
+  const places: number[] = [];
+  for (const [place, value] of values.entries()) {
+    if (places.length === count && !(value > values[places.at(-1)!]!)) continue;
+    let at = places.length;
+    while (at > 0 && value > values[places[at - 1]!]!) at--;
+    places.splice(at, 0, place);
+    places.length = Math.min(places.length, count);
+  }
+  return places;
 }
 
 function mustMatch(first: Posteriors, other: Posteriors) {
@@ -125,18 +155,17 @@ function rank(
   { labels, ranks, predicted, confidence, classes }: Scores,
   image: number,
   sums: Float64Array,
-  at: number,
   evaluations: number,
 ) {
-  const own = sums[at + labels[image]!]!;
-  let [higher, best] = [-1, at]; // the true class itself is not below its own posterior
-  for (let i = at; i < at + classes; i++) {
+  const own = sums[labels[image]!]!;
+  let [higher, best] = [-1, 0]; // the true class itself is not below its own posterior
+  for (let i = 0; i < classes; i++) {
     const value = sums[i]!;
     if (value >= own) higher++;
     if (value > sums[best]!) best = i;
   }
   ranks[image] = higher;
-  predicted[image] = best - at;
+  predicted[image] = best;
   confidence[image] = sums[best]! / evaluations;
 }
 

@@ -25,6 +25,7 @@ const LEVELS = [
   inLib(
     "reproduce.ts",
     "results.ts",
+    "submission.ts",
     "evidence/",
     "crew.ts",
     "fusion.ts",
@@ -162,6 +163,7 @@ for (
     "commands/train.ts",
     "commands/evaluate.ts",
     "commands/fuse.ts",
+    "commands/submission.ts",
     "commands/why.ts",
     "commands/diff.ts",
     "commands/bundle.ts",

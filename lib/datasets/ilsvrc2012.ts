@@ -1,45 +1,53 @@
 /**
- * `ilsvrc2012`: the paper's own data set, ImageNet's 1,000 classes, as a folder of images.
+ * `ilsvrc2012`: the paper's own data set, ImageNet's 1,000 classes, as its archives are or as they
+ * come out of them (`ilsvrc2012/layout.ts`). Nothing is unpacked or converted.
+ *
+ * Images are seen as Caffe saw them: as they are stored, however the camera was held, in four inks
+ * turned into three colours without a profile, PNG under the name of a JPEG.
  *
  * @module
  */
 import { join } from "node:path";
 import { UserError } from "../errors.ts";
-import { describeFolder, openFolder } from "./folder.ts";
-import { listClasses } from "./folder/listing.ts";
-import { exists } from "./made.ts";
+import { some } from "./folder/listing.ts";
+import { type Devkit, readDevkit } from "./ilsvrc2012/devkit.ts";
+import type { Index } from "./ilsvrc2012/index_file.ts";
+import { CLASSES, imagesOf, type Looked, NAME, usable } from "./ilsvrc2012/images.ts";
+import { findLayout, type Layout, missingIn } from "./ilsvrc2012/layout.ts";
+import { openSplits } from "./ilsvrc2012/split.ts";
+import { writablePlaceFor } from "./made.ts";
 import type { Dataset, DatasetOptions, Sighting } from "./mod.ts";
 
-const NAME = "ilsvrc2012";
-const LAYOUT = "train/<wnid>/*.JPEG and val/<wnid>/*.JPEG with the 1,000 classes, as in " +
-  "train/n01440764/n01440764_18.JPEG";
-
-/** What is assumed where nothing is found: so many classes and images, and their usual size. */
-const CLASSES = 1000;
+/** What is assumed where nothing is found: so many images, and their usual size. */
 const TRAINING = { length: 1_281_167 };
 const VALIDATION = { images: 50_000, width: 500, height: 375 };
 
 /**
- * Opens train/<wnid>/*.JPEG and val/<wnid>/*.JPEG in the folder of `--data`, or in ilsvrc2012/
- * below it.
+ * Opens the data set in the folder of `--data`, or in ilsvrc2012/ or ILSVRC2012/ below it. The first
+ * time the headers of all images are read.
  *
- * @throws {UserError} where there is no such folder, or it has another number of classes.
+ * @throws {UserError} A part is missing, damaged, or not of this data set.
  */
 export async function openIlsvrc2012(options: DatasetOptions): Promise<Dataset> {
-  const folder = find(options);
-  if (folder === undefined) throw new UserError(notFound(options));
-  return { ...await openFolder({ ...options, folder }), name: NAME };
+  const layout = findLayout(options.folder);
+  mustBeWhole(layout, options);
+  return imagesOf(await look(layout, options), options);
 }
 
 /**
- * Describes what `openIlsvrc2012` would open. Where nothing is found, what everybody knows of the
+ * Describes what `openIlsvrc2012` would open. Where parts are missing, what everybody knows of the
  * data set is assumed, so that the paper's experiments can be planned without it.
  *
- * @throws {UserError} where a folder is found that cannot be used.
+ * @throws {UserError} What is there is damaged, or not of this data set.
  */
 export async function describeIlsvrc2012(options: DatasetOptions): Promise<Sighting> {
-  const folder = find(options);
-  if (folder !== undefined) return { ...await describeFolder({ ...options, folder }), name: NAME };
+  const layout = findLayout(options.folder);
+  if (missingIn(layout).length === 0) {
+    const seen = await look(layout, options);
+    const { name, classes, val, test, fingerprint } = imagesOf(seen, options, ["val", "test"]);
+    const train = { length: usable(seen.train).length };
+    return { name, classes, train, val, fingerprint, ...test && { test }, made: true };
+  }
   const { images, width, height } = VALIDATION;
   return {
     name: NAME,
@@ -48,24 +56,82 @@ export async function describeIlsvrc2012(options: DatasetOptions): Promise<Sight
     val: new Array(images).fill({ width, height }),
     fingerprint: "",
     made: false,
-    missing: notFound(options),
+    missing: missing(layout, options),
   };
 }
 
-/** The folder that has train/ and val/, if there is one. */
-function find({ folder: named }: DatasetOptions): string | undefined {
-  const folder = [named, join(named, NAME)]
-    .find((place) => exists(join(place, "train")) && exists(join(place, "val")));
-  if (folder === undefined) return undefined;
-  const { length } = listClasses(folder);
-  if (length === CLASSES) return folder;
+/**
+ * ILSVRC2012_ID of each label, which the test server wants.
+ *
+ * @throws {UserError} There is no development kit.
+ */
+export function ilsvrcIds({ folder }: Pick<DatasetOptions, "folder">): readonly number[] {
+  const { place, devkit } = findLayout(folder);
+  if (devkit !== undefined) return readDevkit(devkit).ids;
   throw new UserError(
-    `Cannot use "${folder}" as ${NAME}: it has ${length} classes; needed is ${LAYOUT}; ` +
-      "other images are opened with --dataset folder",
+    `Cannot tell the numbers that the test server has for classes: the development kit, ` +
+      `ILSVRC2012_devkit_t12.tar.gz, is not in "${place}"; put it there`,
   );
 }
 
-function notFound({ folder }: DatasetOptions): string {
-  return `Cannot find ${NAME} in "${folder}": needed is ${LAYOUT}; say where that is with ` +
-    "--data DIR";
+function mustBeWhole(layout: Layout, options: DatasetOptions) {
+  if (missingIn(layout).length > 0) throw new UserError(missing(layout, options));
+}
+
+function missing(layout: Layout, { folder }: DatasetOptions): string {
+  const place = layout.train ?? layout.val ? layout.place : folder;
+  return `Cannot find ${NAME} in "${place}": missing are ${missingIn(layout).join(", ")}; ` +
+    "say where they are with --data DIR";
+}
+
+/** Looks at headers, or at what was kept of an earlier look, and at the kit. */
+async function look(layout: Layout, { onProgress }: DatasetOptions): Promise<Looked> {
+  const wanted = (["train", "val", "test"] as const).flatMap((split) => {
+    const form = layout[split];
+    return form ? [{ split, form }] : [];
+  });
+  const folder = join(await writablePlaceFor(layout.place), ".verydeep");
+  const splits = await openSplits(wanted, { folder, ...onProgress && { onProgress } });
+  const [train, val] = [splits.get("train")!, splits.get("val")!];
+  const wnids = train.shelves.map(([name]) => name);
+  if (wnids.length !== CLASSES) {
+    throw new UserError(
+      `Cannot use "${layout.train!.path}" as ${NAME}: it has ${wnids.length} classes, not ` +
+        `${CLASSES}; other images are opened with --dataset folder`,
+    );
+  }
+  const devkit = layout.devkit === undefined ? undefined : readDevkit(layout.devkit);
+  if (devkit) mustHaveClasses(devkit.wnids, wnids, layout.devkit!);
+  if (layout.val!.byClass) {
+    mustHaveClasses(val.shelves.map(([name]) => name), wnids, layout.val!.path);
+  }
+  const labels = labelsOf(val, devkit, layout);
+  return { train, val, test: splits.get("test"), layout, wnids, devkit, labels };
+}
+
+/** Refuses other classes than those of the training images. */
+function mustHaveClasses(found: readonly string[], wnids: readonly string[], place: string) {
+  const missing = wnids.filter((wnid) => !found.includes(wnid));
+  const extra = found.filter((wnid) => !wnids.includes(wnid));
+  if (missing.length === 0 && extra.length === 0) return;
+  throw new UserError(
+    `Cannot use "${place}" with these training images: they have ` +
+      [
+        ...missing.length > 0 ? [`${some(missing)}, which it lacks`] : [],
+        ...extra.length > 0 ? [`not ${some(extra)}, which it has`] : [],
+      ].join(", and ") + "; take both from ILSVRC-2012, tasks 1 and 2",
+  );
+}
+
+/** Labels of validation images: of their folders, or of the kit by the order of their names. */
+function labelsOf(val: Index, devkit: Devkit | undefined, layout: Layout): number[] {
+  if (layout.val!.byClass) return val.shelves.flatMap(([, count], i) => Array(count).fill(i));
+  const { validation } = devkit!, { length } = val.bytes;
+  if (validation.length === length) return [...validation];
+  throw new UserError(
+    `Cannot tell the classes of validation images: "${layout.devkit}" has ${validation.length}, ` +
+      `but there are ${length} images in "${
+        layout.val!.path
+      }"; get the one that is not whole again`,
+  );
 }

@@ -1,6 +1,6 @@
 /**
- * Data sets by name. Each is in the end a folder of image files with labels and sizes, which
- * TensorFlow reads by itself: JPEG or 8-bit PNG, upright, without alpha, red-green-blue or grey.
+ * Data sets by name. Each is in the end a list of image files with labels and sizes, which
+ * TensorFlow reads by itself, from a folder or out of an archive: JPEG or 8-bit PNG, upright, without alpha, red-green-blue or grey.
  *
  * @module
  */
@@ -26,6 +26,15 @@ export interface Description {
    * recipe does. Absolute paths and times do not count. Empty where nothing was found.
    */
   readonly fingerprint: string;
+  /** Images whose classes nobody tells, where there are any. */
+  readonly test?: TestSplit<ImageSize>;
+}
+
+/** Images whose classes only a test server knows, in the order of their files' names. */
+export interface TestSplit<Image> {
+  readonly images: readonly Image[];
+  /** As that of a description; it is no part of that one. */
+  readonly fingerprint: string;
 }
 
 /** A description, and whether there is what it describes. */
@@ -42,6 +51,7 @@ export interface Dataset extends Description {
   readonly train: readonly LabelledImage[];
   readonly val: readonly LabelledImage[];
   readonly colours: Colours;
+  readonly test?: TestSplit<LabelledImage>;
   /** Licences and attributions. */
   readonly credits?: string;
 }
@@ -60,10 +70,14 @@ export interface ImageSize {
   readonly height: number;
 }
 
-/** An image file, its class, and its size. */
+/** An image, its class, and its size. */
 export interface LabelledImage extends ImageSize {
-  /** Absolute path. */
+  /** Absolute path of its file, or of the archive that it lies in. */
   readonly file: string;
+  /** Where it lies in an archive: its first byte, a multiple of 512, and how many there are. */
+  readonly at?: number;
+  readonly bytes?: number;
+  /** Index of its class; -1 where nobody tells. */
   readonly label: number;
 }
 
@@ -77,8 +91,8 @@ export interface DatasetOptions {
   readonly seed?: number;
   /** Leave out files that are no whole images, instead of refusing the data set. */
   readonly skipUnreadable?: boolean;
-  /** Called now and then while data is made or looked at. */
-  readonly onProgress?: (what: string, done: number, total: number) => void;
+  /** Called now and then while data is made or looked at; images are counted if nothing is said. */
+  readonly onProgress?: (what: string, done: number, total: number, unit?: string) => void;
 }
 
 /** A member of the family. */

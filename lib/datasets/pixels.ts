@@ -5,6 +5,8 @@
  */
 import { Buffer } from "node:buffer";
 import sharp from "sharp";
+import { readAt } from "../files.ts";
+import type { LabelledImage } from "./mod.ts";
 
 // Every core has its own worker, and no picture is needed twice.
 sharp.concurrency(1);
@@ -112,9 +114,19 @@ export async function decode(
   return { width, height, channels, pixels: data };
 }
 
-/** An image file as a JPEG of some kilobytes that fits into a square of `side` pixels. */
-export async function miniature(file: string, side: number): Promise<Uint8Array> {
-  return await sharp(file)
+/** Where an image is stored. */
+type Stored = Pick<LabelledImage, "file" | "at" | "bytes">;
+
+/** An image's file, or, where it lies in an archive, its bytes. */
+function content({ file, at, bytes }: Stored): string | Uint8Array {
+  if (at === undefined || bytes === undefined) return file;
+  using archive = Deno.openSync(file);
+  return readAt(archive, at, bytes) ?? new Uint8Array();
+}
+
+/** An image as a JPEG of some kilobytes that fits into a square of `side` pixels. */
+export async function miniature(image: Stored, side: number): Promise<Uint8Array> {
+  return await sharp(content(image))
     .autoOrient()
     .flatten({ background: "white" })
     .resize(side, side, { fit: "inside", withoutEnlargement: true })
@@ -126,7 +138,7 @@ export async function miniature(file: string, side: number): Promise<Uint8Array>
 /** A row of a contact sheet. */
 export interface SheetRow {
   readonly label: string;
-  readonly files: readonly string[];
+  readonly images: readonly Stored[];
 }
 
 /** Side of a cell, height of a label's letters, and space between cells, pixels. */
@@ -140,7 +152,7 @@ const PAPER = "#f4f4f2";
 export async function contactSheet(rows: readonly SheetRow[]): Promise<Uint8Array> {
   const left = 24 + Math.ceil(0.64 * LETTER * Math.max(...rows.map(({ label }) => label.length)));
   const pitch = CELL + GAP;
-  const width = left + pitch * Math.max(...rows.map(({ files }) => files.length)) + GAP;
+  const width = left + pitch * Math.max(...rows.map(({ images }) => images.length)) + GAP;
   const height = pitch * rows.length + GAP;
 
   const labels = rows.map(({ label }, row) =>
@@ -152,9 +164,9 @@ export async function contactSheet(rows: readonly SheetRow[]): Promise<Uint8Arra
     `<g font-family="sans-serif" font-size="${LETTER}" text-anchor="end" fill="#222">` +
     `${labels.join("")}</g></svg>`;
   const cells = await Promise.all(
-    rows.flatMap(({ files }, row) =>
-      files.map(async (file, column) => ({
-        input: await thumbnail(file),
+    rows.flatMap(({ images }, row) =>
+      images.map(async (image, column) => ({
+        input: await thumbnail(image),
         left: left + column * pitch,
         top: GAP + row * pitch,
       }))
@@ -166,7 +178,8 @@ export async function contactSheet(rows: readonly SheetRow[]): Promise<Uint8Arra
     .toBuffer();
 }
 
-async function thumbnail(file: string): Promise<Buffer> {
+async function thumbnail(image: Stored): Promise<Buffer> {
+  const file = content(image);
   const { width, height } = await sharp(file).metadata();
   const kernel = Math.max(width, height) < CELL ? "nearest" : "lanczos3";
   return await sharp(file)

@@ -59,7 +59,10 @@ export function statisticsOf({ classes, train, val, colours }: Dataset): Statist
     portrait: images.filter(({ width, height }) => height > width).length / images.length,
     mean: colours.mean,
     deviation: colours.covariance.map((row, i) => 255 * Math.sqrt(row[i]!)),
-    bytes: images.reduce((sum, { file }) => sum + Deno.statSync(file).size, 0),
+    bytes: images.reduce(
+      (sum, { file, bytes }) => sum + (bytes ?? Deno.statSync(file).size),
+      0,
+    ),
   };
 }
 
@@ -71,12 +74,15 @@ export function statisticsOf({ classes, train, val, colours }: Dataset): Statist
  * @returns the file
  */
 export async function writeSheet(dataset: Dataset, folder: string): Promise<string> {
-  const rows = dataset.classes.slice(0, ROWS).map((label) => ({ label, files: [] as string[] }));
+  const rows = dataset.classes.slice(0, ROWS).map((label) => ({
+    label,
+    images: [] as LabelledImage[],
+  }));
   let missing = rows.length * COLUMNS;
-  for (const { label, file } of dataset.train) {
-    const files = rows[label]?.files;
-    if (!files || files.length === COLUMNS) continue;
-    files.push(file);
+  for (const image of dataset.train) {
+    const images = rows[image.label]?.images;
+    if (!images || images.length === COLUMNS) continue;
+    images.push(image);
     if (--missing === 0) break;
   }
   const place = await writablePlaceFor(folder);

@@ -14,6 +14,7 @@ import { csvOf } from "../report/csv.ts";
 import { recordsOf } from "../report/records.ts";
 import { resultsOf } from "../results.ts";
 import { placeIn, recipeText, type Store } from "../store.ts";
+import { scoreOf, type TestScore } from "../submission.ts";
 import { type Content, writeArchive } from "./archive.ts";
 import {
   type BundlePlan,
@@ -40,6 +41,8 @@ export interface Evidence {
   /** One for each seed. */
   readonly contexts: readonly Context[];
   readonly store: Store;
+  /** What the test server said; nothing if absent. */
+  readonly testScores?: readonly TestScore[];
   /** Keep the five highest classes in place of posteriors. */
   readonly small?: boolean;
   /** Version of TensorFlow that is set up here. */
@@ -91,7 +94,9 @@ export async function writeBundle(file: string, evidence: Evidence): Promise<Wri
   return { runs: runs.length, missing, files: contents.length, bytes, fingerprint };
 }
 
-function planOf({ tables, setup, dataset, contexts, small = false }: Evidence): BundlePlan {
+function planOf(evidence: Evidence): BundlePlan {
+  const { tables, setup, dataset, contexts, small = false } = evidence;
+  const testScores = scoresOfRows(evidence);
   const { name, classes, train, val, fingerprint } = dataset;
   return {
     format: FORMAT,
@@ -100,7 +105,21 @@ function planOf({ tables, setup, dataset, contexts, small = false }: Evidence): 
     dataset: { name, classes, train: train.length, val: val.length, fingerprint },
     seeds: contexts.map(({ seed }) => seed),
     tables,
+    ...testScores.length > 0 && { testScores },
   };
+}
+
+/** What the test server said of the rows, seed by seed. */
+function scoresOfRows({ tables, contexts, testScores = [] }: Evidence) {
+  const found = contexts.flatMap((context) =>
+    tables.flatMap(({ rows }) => rows).flatMap(({ evaluations }) => {
+      const keys = evaluations.map((run) => plannedRun(run, context).key);
+      return scoreOf(keys, testScores) ?? [];
+    })
+  );
+  return [...new Set(found)].flatMap(({ top5, ...score }) =>
+    top5 === undefined ? [] : [{ ...score, top5 }]
+  );
 }
 
 /** The CSV of each table, from the posteriors as they are now. */

@@ -16,6 +16,7 @@ import {
 import { type RowPlace, rowsOn } from "../lineage.ts";
 import { plan, type PlannedRun } from "../plan.ts";
 import { placeIn } from "../store.ts";
+import type { TestScore } from "../submission.ts";
 
 /** Version of the layout. */
 export const FORMAT = 1;
@@ -42,6 +43,8 @@ export interface BundlePlan {
   };
   readonly seeds: readonly number[];
   readonly tables: readonly Table[];
+  /** What a test server said of rows, which nobody can compute; nothing if absent. */
+  readonly testScores?: readonly Required<TestScore>[];
 }
 
 /** The contexts of a bundle's runs, seed by seed. */
@@ -159,6 +162,7 @@ const EVAL_RUN = z.strictObject(
     net: TRAIN_RUN,
     Q: whole,
     method: z.enum(Object.keys(FLIPS)),
+    test: z.string().optional(),
   } satisfies Fields<EvalRun>,
 );
 
@@ -189,6 +193,14 @@ const TABLE = z.strictObject(
 /** What decides numbers may have fields that this version does not know: they are names, no more. */
 const deciding = z.record(z.string(), z.json());
 
+const TEST_SCORE = z.strictObject(
+  {
+    evaluations: z.array(z.string()),
+    images: whole,
+    top5: z.number().min(0).max(100),
+  } satisfies Fields<TestScore>,
+);
+
 const BUNDLE_PLAN = z.strictObject(
   {
     format: z.literal(FORMAT),
@@ -211,6 +223,7 @@ const BUNDLE_PLAN = z.strictObject(
     ),
     seeds: z.array(whole).nonempty(),
     tables: z.array(TABLE).nonempty(),
+    testScores: z.array(TEST_SCORE).optional(),
   } satisfies Fields<BundlePlan>,
 );
 

@@ -7,7 +7,7 @@
  * @module
  */
 import { UserError } from "../errors.ts";
-import { type Posteriors, scored, type Scores } from "../score.ts";
+import { highestOf, type Posteriors, scored, type Scores } from "../score.ts";
 import {
   type NamedTensor,
   type OpenSafetensors,
@@ -48,19 +48,6 @@ export function topFiveOf(evaluations: readonly Posteriors[]): TopFive {
     values.set(highest.map((place) => sums[place]! / evaluations.length), image * kept);
   });
   return { classes, labels, ranks, kept, top, values };
-}
-
-/** Where the `count` highest values stand, the highest first. */
-function highestOf(values: Float64Array, count: number): number[] {
-  const places: number[] = [];
-  for (const [place, value] of values.entries()) {
-    if (places.length === count && !(value > values[places.at(-1)!]!)) continue;
-    let at = places.length;
-    while (at > 0 && value > values[places[at - 1]!]!) at--;
-    places.splice(at, 0, place);
-    places.length = Math.min(places.length, count);
-  }
-  return places;
 }
 
 /** As a file; `runs` are the keys of the evaluations behind it. */

@@ -190,7 +190,8 @@ function computeRow(row: Row, table: Table, { bundle, plan, paper }: Ground): Co
   const sizes = { train: { length: dataset.train }, val: { length: dataset.val } };
   function computed(store: Pick<OpenedBundle, "status" | "scoresOf">): TableResult {
     const asked = { tables: [{ ...table, rows: [row] }], setup, paper };
-    return resultsOf(asked, { store, dataset: { ...dataset, ...sizes }, contexts })[0]!;
+    const { testScores = [] } = plan;
+    return resultsOf(asked, { store, dataset: { ...dataset, ...sizes }, contexts, testScores })[0]!;
   }
 
   const missing = contexts.flatMap((context) =>

@@ -7,7 +7,7 @@ import type { Mistake } from "./mistakes.ts";
 export interface PicturedMistake extends Mistake {
   /** The image, small, as a data URI. */
   readonly picture?: string;
-  /** Name of its file, without folders. */
+  /** Name of its file, without folders, where it has one of its own. */
   readonly file?: string;
 }
 
@@ -24,12 +24,12 @@ export async function pictured(
     const image = val[mistake.image];
     // Another order of images would show the wrong ones.
     if (image?.label !== mistake.label) return mistake;
-    const bytes = await miniature(image.file, SIDE).catch(() => undefined);
+    const bytes = await miniature(image, SIDE).catch(() => undefined);
     if (bytes === undefined) return mistake;
     return {
       ...mistake,
       picture: `data:image/jpeg;base64,${bytes.toBase64()}`,
-      file: basename(image.file),
+      ...image.at === undefined && { file: basename(image.file) },
     };
   }));
 }

@@ -15,41 +15,49 @@ export type FlatRecord = Readonly<Record<string, Value>>;
  */
 export function recordsOf({ table, rows, departures }: TableResult): FlatRecord[] {
   const departed = departures.map(departureInWords).join("; ");
-  return rows.map(({ row, protocol, measured, intervals, seeds, runs, comparison }, index) => {
-    const { S, Q, methods, images, classes, dataset, setup, split, flips } = protocol;
-    const { published, evaluations } = row;
-    const spread = deviation(seeds);
-    return {
-      table: table.name,
-      row: index + 1,
-      config: configsOf(row),
-      S: S.length === 1 && typeof S[0] === "number" ? S[0] : S.map(formatS).join(" "),
-      Q: formatQ(Q),
-      method: methods.join(" "),
-      top1_error: rounded(measured?.top1),
-      top5_error: rounded(measured?.top5),
-      paper_top1_error: published.top1,
-      paper_top5_error: published.top5,
-      ...evaluations.length > 0
-        ? { images, classes, dataset, setup, seeds: seeds.length }
-        : { images: undefined, classes: undefined, dataset: undefined, setup: undefined, seeds: 0 },
-      run: runs.join(" "),
-      top1_error_sd: rounded(spread?.top1),
-      top5_error_sd: rounded(spread?.top5),
-      paper_top5_test_error: published.testTop5,
-      title: row.title,
-      nets: netsOf({ evaluations }).join(" "),
-      split: evaluations.length > 0 ? split : undefined,
-      flips: evaluations.length > 0 ? String(flips) : undefined,
-      top1_low: rounded(intervals?.top1.low),
-      top1_high: rounded(intervals?.top1.high),
-      top5_low: rounded(intervals?.top5.low),
-      top5_high: rounded(intervals?.top5.high),
-      status: comparison?.status,
-      status_reason: comparison?.reason,
-      departures: evaluations.length > 0 ? departed : undefined,
-    };
-  });
+  return rows.map(
+    ({ row, protocol, measured, intervals, seeds, runs, comparison, tested }, index) => {
+      const { S, Q, methods, images, classes, dataset, setup, split, flips } = protocol;
+      const { published, evaluations } = row;
+      const spread = deviation(seeds);
+      return {
+        table: table.name,
+        row: index + 1,
+        config: configsOf(row),
+        S: S.length === 1 && typeof S[0] === "number" ? S[0] : S.map(formatS).join(" "),
+        Q: formatQ(Q),
+        method: methods.join(" "),
+        top1_error: rounded(measured?.top1),
+        top5_error: rounded(measured?.top5),
+        paper_top1_error: published.top1,
+        paper_top5_error: published.top5,
+        ...evaluations.length > 0 ? { images, classes, dataset, setup, seeds: seeds.length } : {
+          images: undefined,
+          classes: undefined,
+          dataset: undefined,
+          setup: undefined,
+          seeds: 0,
+        },
+        run: runs.join(" "),
+        top1_error_sd: rounded(spread?.top1),
+        top5_error_sd: rounded(spread?.top5),
+        paper_top5_test_error: published.testTop5,
+        title: row.title,
+        nets: netsOf({ evaluations }).join(" "),
+        split: evaluations.length > 0 ? split : undefined,
+        flips: evaluations.length > 0 ? String(flips) : undefined,
+        top1_low: rounded(intervals?.top1.low),
+        top1_high: rounded(intervals?.top1.high),
+        top5_low: rounded(intervals?.top5.low),
+        top5_high: rounded(intervals?.top5.high),
+        status: comparison?.status,
+        status_reason: comparison?.reason,
+        departures: evaluations.length > 0 ? departed : undefined,
+        top5_test_error: rounded(tested?.top5),
+        test_images: tested?.protocol.images,
+      };
+    },
+  );
 }
 
 /** Configs of a row's nets, each once: `D`, or `D + E`. */

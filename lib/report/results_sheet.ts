@@ -68,13 +68,15 @@ const HEADINGS: Readonly<
 };
 
 type ErrorKind = "top1" | "top5" | "testTop5";
+const ERROR_KINDS: readonly ErrorKind[] = ["top1", "top5", "testTop5"];
 
 /** Which errors the table has; a column is there where one of its rows has a number in it. */
 function errorColumns(rows: readonly RowResult[]) {
-  const published = (["top1", "top5", "testTop5"] as const).filter((kind) =>
+  const published = ERROR_KINDS.filter((kind) =>
     rows.some(({ row }) => row.published[kind] !== undefined)
   );
-  return { measured: ["top1", "top5"] as const, published };
+  const isTested = rows.some(({ tested }) => tested !== undefined);
+  return { measured: ERROR_KINDS.filter((kind) => kind !== "testTop5" || isTested), published };
 }
 
 /** What columns of errors are called; all but the last are of the validation split. */
@@ -116,9 +118,10 @@ function bestOf(rows: readonly RowResult[]): Errors | undefined {
   return { top1: least("top1"), top5: least("top5") };
 }
 
-function measuredCell(result: RowResult, kind: keyof Errors, best?: Errors): Cell {
-  const { row, measured, intervals, seeds, runs } = result;
+function measuredCell(result: RowResult, kind: ErrorKind, best?: Errors): Cell {
+  const { row, measured, intervals, seeds, runs, tested } = result;
   if (row.evaluations.length === 0) return cell("");
+  if (kind === "testTop5") return cell(error(tested?.top5), { runs });
   const value = measured?.[kind];
   const text = error(value, deviation(seeds)?.[kind]);
   return cell(text, {

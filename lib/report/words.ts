@@ -34,6 +34,14 @@ export function captionOf({ table, setup, dataset, rows }: TableResult): string[
         "Wilson); the CSV has each interval.",
     );
   }
+  const tested = rows.flatMap(({ tested }) => tested ?? [])[0];
+  if (tested) {
+    sentences.push(
+      `Measured on test images: what their server said of ${
+        count(tested.protocol.images, "image")
+      }, whose classes nobody else knows.`,
+    );
+  }
   if (missing > 0) {
     sentences.push(
       `${missing} of ${count(ours.length, "row")} not measured yet (${MISSING}): ` +

@@ -1,11 +1,10 @@
-/** Image files in a graph: read, decoded, rescaled. */
-import { attr, constant, type Graph, type Tensor } from "./graph.ts";
+/** Images in a graph: decoded, rescaled. */
+import { attr, constant, type Tensor } from "./graph.ts";
 import { cast } from "./operations.ts";
 
-/** Adds reading a JPEG, PNG, GIF or BMP file as RGB, uint8 `[height, width, 3]`. */
-export function decode(graph: Graph, file: Tensor): Tensor {
-  const contents = graph.op("ReadFile", [file], { contents: { dtype: "string", shape: [] } });
-  return graph.op("DecodeImage", [contents], {
+/** Adds decoding the bytes of a JPEG, PNG, GIF or BMP file to RGB, uint8 `[height, width, 3]`. */
+export function decode(contents: Tensor): Tensor {
+  return contents.node.graph.op("DecodeImage", [contents], {
     image: { dtype: "uint8", shape: [null, null, 3] },
   }, {
     attrs: {

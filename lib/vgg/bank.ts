@@ -7,11 +7,7 @@ import { Graph } from "../tensorflow/graph.ts";
 import { int32, Session } from "../tensorflow/session.ts";
 import { rescale, type Sides } from "./images.ts";
 import { bankImages } from "./pipeline.ts";
-
-/** An image file and its sides. */
-export interface ImageFile extends Sides {
-  readonly file: string;
-}
+import { archiveOf, feedOf, type ImageFile } from "./sources.ts";
 
 /** Pixels of all images at some scales, RGB after RGB, shared between threads. */
 export interface Bank {
@@ -66,7 +62,7 @@ export function fillBank(
   },
 ): Bank {
   const graph = new Graph();
-  const next = bankImages(graph, scales.length);
+  const next = bankImages(graph, scales.length, archiveOf(images));
   const session = new Session(binding, graph);
   try {
     const sides = images.flatMap((image) =>
@@ -76,7 +72,7 @@ export function fillBank(
       })
     );
     session.run({
-      "bank/files": { dtype: "string", shape: [images.length], values: images.map((i) => i.file) },
+      ...feedOf(images, "bank"),
       "bank/sides": int32(sides, [images.length, scales.length, 2]),
     }, ["bank/start"]);
     const bytes = alignedBytes(bankSize(images, scales));

@@ -6,6 +6,7 @@ import { type Bank, bankOffsets } from "./bank.ts";
 import { shiftAxes } from "./colours.ts";
 import { rescale, type Sample, sampler, scalesOf } from "./images.ts";
 import { placeOf } from "./pipeline.ts";
+import { feedOf } from "./sources.ts";
 
 /** What decides a training's crops. */
 export interface CropSource {
@@ -72,10 +73,9 @@ export function openCrops(session: Session, source: CropSource): Crops {
       const { height, width } = rescale(train[image]!, side);
       return [height, width];
     });
-    const files = samples.map(({ image }) => train[image]!.file);
     return {
-      "crops/files": { dtype: "string", shape: [files.length], values: files },
-      "crops/sides": int32(sides, [files.length, 2]),
-    } as const;
+      ...feedOf(samples.map(({ image }) => train[image]!), "crops"),
+      "crops/sides": int32(sides, [samples.length, 2]),
+    };
   }
 }

@@ -9,21 +9,24 @@
  */
 import { UserError } from "../errors.ts";
 import { type EvaluateSetup, FLIPS, type Method, type TrainSetup } from "../experiment.ts";
+import type { Archive } from "../tensorflow/files.ts";
 import type { Graph, Tensor } from "../tensorflow/graph.ts";
 import { add, mean, mirror, reshape, scale, softmax } from "../tensorflow/operations.ts";
 import { float32, int32, type Session } from "../tensorflow/session.ts";
 import { finished } from "../tensorflow/variables.ts";
-import type { ImageFile } from "./bank.ts";
 import { pooled } from "./configs.ts";
 import { GRID, gridOf, rescale } from "./images.ts";
 import { averageScores, forward, type Network } from "./network.ts";
 import { cropsOfImages, placeOf, wholeImages } from "./pipeline.ts";
+import { feedOf, type ImageFile } from "./sources.ts";
 
 /** What an evaluator's graph depends on, besides the net. */
 export interface EvaluatorOptions {
   readonly method: Method;
   readonly setup: Pick<TrainSetup, "crop" | "inputScale" | "precision">;
   readonly evaluate: EvaluateSetup;
+  /** What holds the image files, where they are not files by themselves. */
+  readonly archive?: Archive | undefined;
 }
 
 /**
@@ -36,10 +39,13 @@ export interface EvaluatorOptions {
 export function addEvaluator(
   graph: Graph,
   net: Network,
-  { method, setup, evaluate }: EvaluatorOptions,
+  { method, setup, evaluate, archive }: EvaluatorOptions,
 ) {
   const crops = GRID[method] ** 2;
-  const looks = crops === 0 ? wholeImages(graph, setup) : cropsOfImages(graph, { ...setup, crops });
+  const images = { ...setup, archive };
+  const looks = crops === 0
+    ? wholeImages(graph, images)
+    : cropsOfImages(graph, { ...images, crops });
   const posteriors = (x: Tensor) => {
     const scores = forward(net, x, { precision: setup.precision });
     const each = evaluate.scoreMap === "average-then-softmax"
@@ -156,7 +162,6 @@ function tableOf(
   images: readonly ImageFile[],
   { method, side, crop }: Pick<EvaluateOptions, "method" | "side" | "crop">,
 ) {
-  const files = images.map(({ file }) => file);
   const sides = images.map((image) => rescale(image, side));
   const count = GRID[method];
   const places = sides.flatMap((each) =>
@@ -165,10 +170,13 @@ function tableOf(
     )
   );
   return {
-    "images/files": { dtype: "string", shape: [files.length], values: files },
-    "images/sides": int32(sides.flatMap(({ height, width }) => [height, width]), [files.length, 2]),
-    ...count > 0 && { "images/places": int32(places, [files.length, count ** 2, 3]) },
-  } as const;
+    ...feedOf(images, "images"),
+    "images/sides": int32(
+      sides.flatMap(({ height, width }) => [height, width]),
+      [images.length, 2],
+    ),
+    ...count > 0 && { "images/places": int32(places, [images.length, count ** 2, 3]) },
+  };
 }
 
 /** Crops must fit into an image, and fc6's kernel into the last map of a whole one. */

@@ -5,6 +5,7 @@
  * @module
  */
 import type { EvalRun, EvaluateSetup, KernelInit, TrainRun, TrainSetup } from "../experiment.ts";
+import type { Archive } from "../tensorflow/files.ts";
 import { gradients } from "../tensorflow/gradients.ts";
 import { attr, constant, Graph, placeholder, type Tensor } from "../tensorflow/graph.ts";
 import { add, crossEntropy, scale } from "../tensorflow/operations.ts";
@@ -18,7 +19,7 @@ import {
   variable,
 } from "../tensorflow/variables.ts";
 import { type Conv, layersOf, shapeOf } from "./configs.ts";
-import { addEvaluator } from "./evaluate.ts";
+import { addEvaluator, type EvaluatorOptions } from "./evaluate.ts";
 import { forward, type Network, network, variablesOf } from "./network.ts";
 import { cropsFromBank, cropsFromFiles } from "./pipeline.ts";
 
@@ -33,6 +34,8 @@ export interface TrainingOptions {
   readonly towers?: number;
   /** Where crops come from. */
   readonly source: "bank" | "files";
+  /** What holds the images, where they are no files by themselves. */
+  readonly archives?: { readonly train?: Archive | undefined; readonly val?: Archive | undefined };
 }
 
 /** A graph and the variables in it. */
@@ -56,7 +59,7 @@ export interface Model {
  * - the names of a dense evaluator, for validation; see `addEvaluator`.
  */
 export function trainingGraph(run: TrainRun, options: TrainingOptions): Model {
-  const { setup, evaluate, classes, microBatch, towers = 1, source } = options;
+  const { setup, evaluate, classes, microBatch, towers = 1, source, archives = {} } = options;
   const { batch, crop, inputScale, precision } = setup;
   const graph = new Graph();
   const net = network(graph, layersOf(run.config, shapeOf(setup, classes)));
@@ -65,7 +68,9 @@ export function trainingGraph(run: TrainRun, options: TrainingOptions): Model {
   const velocities = learning.map(({ name, shape }) => variable(graph, `${name}.velocity`, shape));
 
   const crops = source === "bank" ? cropsFromBank : cropsFromFiles;
-  const { images, labels } = crops(graph, { batch: microBatch, crop, inputScale });
+  const { images, labels } = crops(graph, {
+    ...{ batch: microBatch, crop, inputScale, archive: archives.train },
+  });
   const seed = placeholder(graph, "seed/dropout", { dtype: "int32", shape: [2] });
   const dropout = { rate: setup.dropout, seed };
   const scores = forward(net, images, { precision, dropout, towers });
@@ -97,20 +102,22 @@ export function trainingGraph(run: TrainRun, options: TrainingOptions): Model {
 
   addInitialisation(graph, net, { zero: [...velocities, ...sums], init: setup.kernels });
   for (const each of [...weights, ...velocities]) settable(graph, each);
-  addEvaluator(graph, net, { method: "dense", setup, evaluate });
+  addEvaluator(graph, net, { method: "dense", setup, evaluate, archive: archives.val });
   return { graph, weights, velocities };
 }
 
 /** The graph of an evaluation: weights are set from outside; see `addEvaluator`. */
 export function evaluationGraph(
   { net: { config }, method }: Pick<EvalRun, "net" | "method">,
-  { setup, evaluate, classes }: Pick<TrainingOptions, "setup" | "evaluate" | "classes">,
+  { setup, evaluate, classes, archive }:
+    & Pick<TrainingOptions, "setup" | "evaluate" | "classes">
+    & Pick<EvaluatorOptions, "archive">,
 ): Model {
   const graph = new Graph();
   const net = network(graph, layersOf(config, shapeOf(setup, classes)));
   const weights = variablesOf(net);
   for (const each of weights) settable(graph, each);
-  addEvaluator(graph, net, { method, setup, evaluate });
+  addEvaluator(graph, net, { method, setup, evaluate, archive });
   return { graph, weights, velocities: [] };
 }
 

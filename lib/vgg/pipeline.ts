@@ -7,15 +7,9 @@
  *
  * @module
  */
+import type { Archive } from "../tensorflow/files.ts";
 import { batch, type DataNode, iterator, map, prefetch, rows } from "../tensorflow/data.ts";
-import {
-  attr,
-  constant,
-  type Graph,
-  placeholder,
-  stringPlaceholder,
-  type Tensor,
-} from "../tensorflow/graph.ts";
+import { attr, constant, type Graph, placeholder, type Tensor } from "../tensorflow/graph.ts";
 import { decode, resize } from "../tensorflow/images.ts";
 import {
   add,
@@ -30,6 +24,7 @@ import {
 } from "../tensorflow/operations.ts";
 import { finished } from "../tensorflow/variables.ts";
 import type { Sample, Sides } from "./images.ts";
+import { addSource, type Source } from "./sources.ts";
 
 /** What a step takes in. */
 export interface Batch {
@@ -45,6 +40,8 @@ export interface CropOptions {
   /** Side of a crop, pixels. */
   readonly crop: number;
   readonly inputScale: number;
+  /** What holds the image files, where they are not files by themselves. */
+  readonly archive?: Archive | undefined;
 }
 
 /** Batches that are made ready ahead of the step that needs them. */
@@ -88,23 +85,25 @@ export function cropsFromBank(graph: Graph, options: CropOptions): Batch {
 
 /**
  * Adds batches of crops out of image files. To start: feed, for each image in order, `crops/files`
- * (string `[images]`), `crops/sides` (int32 `[images, 2]`: height and width after rescaling),
+ * (string `[images]`; or `crops/parts`, see `addSource`), `crops/sides` (int32 `[images, 2]`: height and width after rescaling),
  * `crops/places` (int32 `[images, 3]`), `crops/offsets` (float32, alike) and `crops/labels`, and
  * fetch `crops/start`.
  */
 export function cropsFromFiles(graph: Graph, options: CropOptions): Batch {
-  const { batch: size, crop } = options;
+  const { batch: size, crop, archive } = options;
+  const source = addSource(graph, "crops", archive);
   const table = rows(graph, [
-    stringPlaceholder(graph, "crops/files", [null]),
+    source.column,
     placeholder(graph, "crops/sides", { dtype: "int32", shape: [null, 2] }),
     placeholder(graph, "crops/places", { dtype: "int32", shape: [null, 3] }),
     placeholder(graph, "crops/offsets", { dtype: "float32", shape: [null, 3] }),
     placeholder(graph, "crops/labels", { dtype: "int32", shape: [null] }),
   ]);
-  const crops = map(table, (body, file, sides, place, offset, label) => {
-    const pixels = reshape(resize(decode(body, file!), sides!), [null, 3]);
+  const crops = map(table, (_, file, sides, place, offset, label, ...captured) => {
+    const image = decode(source.read(file!, captured));
+    const pixels = reshape(resize(image, sides!), [null, 3]);
     return [reshape(cut(pixels, reshape(place!, [1, 3]), crop), [crop, crop, 3]), offset!, label!];
-  }, { name: "cut_from_file" });
+  }, { name: "cut_from_file", captured: source.captured });
   const [pixels, offsets, labels] = iterator(prefetch(batch(crops, size), AHEAD), "crops");
   return ready(pixels!, { offsets: offsets!, labels: labels! }, options);
 }
@@ -139,17 +138,21 @@ function ready(
 }
 
 /**
- * Adds batches of whole test images. To start: feed `images/files` (string `[images]`),
- * `images/sides` (int32 `[images, 2]`: height and width after rescaling; alike within a batch) and
+ * Adds batches of whole test images. To start: feed `images/files` (string `[images]`;
+ * or `images/parts`, see `addSource`), `images/sides` (int32 `[images, 2]`: height and width after rescaling; alike within a batch) and
  * `images/batch` (int32 scalar), and fetch `images/start`; feed `images/mean` (float32 `[3]`) to each
  * run.
  *
  * @returns `[batch, height, width, 3]`, float32.
  */
-export function wholeImages(graph: Graph, { inputScale }: { inputScale: number }): Tensor {
-  const images = map(rows(graph, testImages(graph)), (body, file, sides) => {
-    return [resize(decode(body, file!), sides!)];
-  }, { name: "rescale_file" });
+export function wholeImages(
+  graph: Graph,
+  { inputScale, archive }: Pick<CropOptions, "inputScale" | "archive">,
+): Tensor {
+  const source = addSource(graph, "images", archive);
+  const images = map(rows(graph, testImages(graph, source)), (_, file, sides, ...captured) => {
+    return [resize(decode(source.read(file!, captured)), sides!)];
+  }, { name: "rescale_file", captured: source.captured });
   return testBatch(images, inputScale);
 }
 
@@ -162,20 +165,22 @@ export function wholeImages(graph: Graph, { inputScale }: { inputScale: number }
  */
 export function cropsOfImages(
   graph: Graph,
-  { crop, crops, inputScale }: { crop: number; crops: number; inputScale: number },
+  { crop, crops, inputScale, archive }: Omit<CropOptions, "batch"> & { readonly crops: number },
 ): Tensor {
+  const source = addSource(graph, "images", archive);
   const places = placeholder(graph, "images/places", { dtype: "int32", shape: [null, crops, 3] });
-  const table = rows(graph, [...testImages(graph), places]);
-  const images = map(table, (body, file, sides, places) => {
-    return [cut(reshape(resize(decode(body, file!), sides!), [null, 3]), places!, crop)];
-  }, { name: "cut_grid" });
+  const table = rows(graph, [...testImages(graph, source), places]);
+  const images = map(table, (_, file, sides, places, ...captured) => {
+    const image = decode(source.read(file!, captured));
+    return [cut(reshape(resize(image, sides!), [null, 3]), places!, crop)];
+  }, { name: "cut_grid", captured: source.captured });
   return reshape(testBatch(images, inputScale), [null, crop, crop, 3]);
 }
 
 /** Test images: their files, and their sides after rescaling. */
-function testImages(graph: Graph): Tensor[] {
+function testImages(graph: Graph, { column }: Source): Tensor[] {
   return [
-    stringPlaceholder(graph, "images/files", [null]),
+    column,
     placeholder(graph, "images/sides", { dtype: "int32", shape: [null, 2] }),
   ];
 }
@@ -191,22 +196,23 @@ function testBatch(images: DataNode, inputScale: number): Tensor {
 
 /**
  * Adds reading images at several scales, for a bank. To start: feed `bank/files` (string
- * `[images]`) and `bank/sides` (int32 `[images, scales, 2]`), and fetch `bank/start`.
+ * `[images]`; or `bank/parts`, see `addSource`) and `bank/sides` (int32 `[images, scales, 2]`), and fetch `bank/start`.
  *
  * @returns The next image's bytes, scale after scale, padded to whole int32s: int32 `[words]`.
  */
-export function bankImages(graph: Graph, scales: number): Tensor {
+export function bankImages(graph: Graph, scales: number, archive?: Archive): Tensor {
+  const source = addSource(graph, "bank", archive);
   const table = rows(graph, [
-    stringPlaceholder(graph, "bank/files", [null]),
+    source.column,
     placeholder(graph, "bank/sides", { dtype: "int32", shape: [null, scales, 2] }),
   ]);
-  const images = map(table, (body, file, sides) => {
-    const image = decode(body, file!);
+  const images = map(table, (body, file, sides, ...captured) => {
+    const image = decode(source.read(file!, captured));
     const bytesAt = (i: number) =>
       reshape(resize(image, gather(sides!, constant(body, i))), [null]);
     const others = Array.from({ length: scales - 1 }, (_, i) => bytesAt(i + 1));
     return [words(body, [bytesAt(0), ...others])];
-  }, { name: "rescale_for_bank" });
+  }, { name: "rescale_for_bank", captured: source.captured });
   return iterator(prefetch(images, AHEAD * 8), "bank")[0]!;
 }
 

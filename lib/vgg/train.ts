@@ -16,6 +16,7 @@ import { openCrops } from "./crops.ts";
 import { posteriorsOf } from "./evaluate.ts";
 import { middleOf, pixels } from "./images.ts";
 import { type Model, trainingGraph } from "./model.ts";
+import { archiveOf } from "./sources.ts";
 import { learningRate, type Plateau, scheduleOf, START, validated } from "./schedule.ts";
 
 /** Tensors by name, float32. */
@@ -106,6 +107,7 @@ export function train(
     microBatch,
     towers: training.towers ?? 1,
     source: bank ? "bank" : "files",
+    archives: { train: archiveOf(dataset.train), val: archiveOf(dataset.val) },
   });
   const session = new Session(binding, model.graph);
   const crops = openCrops(session, { ...training, setup, seed, microBatch });

@@ -33,7 +33,7 @@ Deno.test("a bundle that agrees: how many cells of how many tables, and exit cod
       'first second: setup "smoke", made up (7 classes, 40 validation images), seeds 0 1; ' +
         `posteriors\n${files} files, fingerprint ${fingerprint}\n` +
         "note: first second not as in this version of verydeep: other rows, or other published " +
-        "numbers\n120 cells of 2 tables agree.",
+        "numbers\n128 cells of 2 tables agree.",
     );
     assert.deepEqual(await verified(file, "--format", "json"), { code: 0, text: "[]" });
   }));
@@ -53,7 +53,7 @@ Deno.test("one that does not: each file and cell in a line, without what a termi
     assert.deepEqual(lines.slice(-3), [
       "first.csv was altered: SHA256SUMS has another hash",
       "first, row 1 (A, 256), table: the CSV has fi\ufffd[t, computed is first",
-      "It does not agree: 1 file is not what it should be, 1 of 120 cells differs.",
+      "It does not agree: 1 file is not what it should be, 1 of 128 cells differs.",
     ]);
     const { text: json } = await verified(file, "--format", "json");
     assert.equal(JSON.parse(json)[1].recomputed, "first");

@@ -5,6 +5,8 @@ import { UserError } from "../../lib/errors.ts";
 import { openArchive, SUMS } from "../../lib/evidence/archive.ts";
 import { type Evidence, writeBundle } from "../../lib/evidence/bundle.ts";
 import { type Problem, type Verdict, verifyBundle } from "../../lib/evidence/verify.ts";
+import type { Context, Row } from "../../lib/experiment.ts";
+import { plannedRun } from "../../lib/plan.ts";
 import { csvOf } from "../../lib/report/csv.ts";
 import { recordsOf } from "../../lib/report/records.ts";
 import { resultsOf } from "../../lib/results.ts";
@@ -306,3 +308,33 @@ Deno.test("a store in which nothing is done is not bundled; the command that doe
       /^UserError: Cannot bundle first, second: none of the 8 evaluations .*deno task first/,
     );
   }, () => true));
+
+Deno.test("what a test server said goes with its row, and nowhere else", async () => {
+  await withStore(async (evidence, folder) => {
+    const { tables, contexts } = evidence;
+    const keysOf = (row: Row, context: Context) =>
+      row.evaluations.map((run) => plannedRun(run, context).key);
+    const [row] = tables[0]!.rows;
+    const scores = contexts.map((context) => (
+      { evaluations: keysOf(row!, context), images: 100_000, top5: 7.3 }
+    ));
+    const other = { evaluations: ["0123456789ab"], images: 3, top5: 99 };
+    const scored = { ...evidence, testScores: [...scores, other] };
+    const honest = await afterwards(scored, folder, (entries) => {
+      assert.match(text(entries, "first.csv"), /,7\.3,100000/);
+      assert.ok(!text(entries, "plan.json").includes('"top5": 99'));
+    });
+    assert.deepEqual(honest.problems, []);
+    const altered = await afterwards(scored, folder, (entries) => {
+      entries.set("first.csv", bytes(text(entries, "first.csv").replace(",7.3,", ",6.3,")));
+      coverUp(entries);
+    });
+    const [problem, ...more] = altered.problems;
+    assert.deepEqual(more, []);
+    assert.ok(problem?.kind === "cell");
+    assert.deepEqual(
+      [problem.column, problem.found, problem.recomputed],
+      ["top5_test_error", "6.3", "7.3"],
+    );
+  });
+});

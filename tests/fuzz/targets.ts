@@ -8,6 +8,15 @@ import { nameOfListing, readIndex } from "../../lib/datasets/folder/index_file.t
 import { listFolder } from "../../lib/datasets/folder/listing.ts";
 import { openFolder } from "../../lib/datasets/folder.ts";
 import { encodeJpeg, encodePng, lookAt, type Picture } from "../../lib/datasets/pixels.ts";
+import { openBytes, partOf } from "../../lib/datasets/ilsvrc2012/bytes.ts";
+import { devkitOf } from "../../lib/datasets/ilsvrc2012/devkit.ts";
+import { sizeIn } from "../../lib/datasets/ilsvrc2012/header.ts";
+import {
+  indexOf,
+  readIndex as readSplitIndex,
+  writeIndex as writeSplitIndex,
+} from "../../lib/datasets/ilsvrc2012/index_file.ts";
+import { entriesOf } from "../../lib/datasets/ilsvrc2012/tar.ts";
 import { readIdx } from "../../lib/datasets/raw_images/idx.ts";
 import { UserError } from "../../lib/errors.ts";
 import { openArchive, SUMS } from "../../lib/evidence/archive.ts";
@@ -21,6 +30,8 @@ import {
   safetensorsBytes,
 } from "../../lib/weights/safetensors.ts";
 import { smallestFolder } from "../datasets/fixtures.ts";
+import { META, tarOf } from "../datasets/ilsvrc2012/made.ts";
+import { synsets } from "../datasets/ilsvrc2012/mats.ts";
 import { withStore } from "../evidence/made_store.ts";
 import { zipOf } from "../evidence/zips.ts";
 import type { GoodFile, Target } from "./hunt.ts";
@@ -134,6 +145,52 @@ export const targets: readonly Target[] = [
       const listing = nameOfListing(listFolder(`${folder}/pictures`));
       await readIndex(`${folder}/pictures/.verydeep`, listing);
     },
+  },
+  {
+    name: "tar",
+    files() {
+      const bytes = tarOf([
+        ...[{ name: "a/", kind: "5" }, { name: "a/one.JPEG", bytes: idx(9, 9, 9) }],
+        { name: "x", kind: "x", bytes: new TextEncoder().encode("13 path=b.PNG\n") },
+        { name: "two.JPEG", bytes: idx(5, 4, 3) },
+      ]);
+      return [{ path: "a.tar", bytes }];
+    },
+    read(file) {
+      using tar = openBytes(file);
+      for (const { at, size } of entriesOf(tar)) sizeIn(partOf(tar, at, size));
+    },
+  },
+  {
+    name: "headers of images",
+    files: async () => [
+      { path: "a.jpg", bytes: await encodeJpeg(picture) },
+      { path: "a.png", bytes: await encodePng(picture) },
+    ],
+    read(file) {
+      using image = openBytes(file);
+      sizeIn(image);
+    },
+  },
+  {
+    name: "development kit",
+    files: () => [
+      { path: "a.mat", bytes: META },
+      { path: "b.mat", bytes: synsets([{ id: 1, wnid: "n00000001", children: 0 }]) },
+    ],
+    read: (file) => devkitOf({ meta: Deno.readFileSync(file), truth: "1\n" }, file),
+  },
+  {
+    name: "index of ImageNet",
+    files(folder) {
+      const faults = { 1: "is empty" };
+      const shelf = { names: ["a", "b"], at: Float64Array.of(512, 1024), faults };
+      const sizes = { bytes: Uint32Array.of(5, 6), sides: Uint16Array.of(1, 2, 3, 4) };
+      writeSplitIndex(folder, "val", "", indexOf([["", { ...shelf, ...sizes }]]));
+      const path = "ilsvrc2012-val.index";
+      return [{ path, bytes: Deno.readFileSync(`${folder}/${path}`) }];
+    },
+    read: (_, folder) => void readSplitIndex(folder, "val", "")?.names(),
   },
   {
     name: "bundle",

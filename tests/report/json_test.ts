@@ -38,6 +38,8 @@ Deno.test("JSON holds the records of the CSV, numbers as numbers", () => {
     status: null,
     status_reason: null,
     departures: records[0].departures,
+    top5_test_error: null,
+    test_images: null,
   });
 });
 

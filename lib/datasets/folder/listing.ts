@@ -87,13 +87,18 @@ function classesOf(folder: string, split: string): string[] {
         "put images into train/<class>/ and val/<class>/, or name another folder with --data DIR",
     );
   }
-  const classes = entries.filter((entry) => isVisibleFolder(place, entry))
-    .map(({ name }) => name).sort();
+  const classes = foldersAmong(entries, place);
   if (classes.length > 0) return classes;
   throw new UserError(
     `Cannot open the images in "${folder}": ${split}/ has no classes; ` +
       `put the images of each class into a folder ${split}/<class>/`,
   );
+}
+
+/** Names of the folders among what lies in a place, without hidden ones, sorted by code point. */
+export function foldersAmong(entries: Iterable<Deno.DirEntry>, place: string): string[] {
+  return [...entries].filter((entry) => isVisibleFolder(place, entry))
+    .map(({ name }) => name).sort();
 }
 
 function isVisibleFolder(place: string, { name, isDirectory, isSymlink }: Deno.DirEntry): boolean {
@@ -125,7 +130,7 @@ function filesOf(folder: string, split: string, classes: readonly string[]): Lis
 }
 
 /** The first of each row, then the second of each, until the longest row ends. */
-function takingTurns<Item>(rows: readonly (readonly Item[])[]): Item[] {
+export function takingTurns<Item>(rows: readonly (readonly Item[])[]): Item[] {
   const items: Item[] = [];
   let longest = 0;
   for (const row of rows) longest = Math.max(longest, row.length);

@@ -1,0 +1,53 @@
+/** Bytes that are read in parts, from a file or from memory. */
+import { readAt } from "../../files.ts";
+
+/** Bytes with a name and a length, of which parts can be read. */
+export interface Bytes {
+  /** What they are called in a message. */
+  readonly name: string;
+  readonly size: number;
+  /** Bytes `at` to `at + length`; nothing where there are not so many. Good until the next call. */
+  read(at: number, length: number): Uint8Array | undefined;
+}
+
+/** Bytes in memory. */
+export function bytesInMemory(name: string, bytes: Uint8Array): Bytes {
+  return {
+    name,
+    size: bytes.length,
+    read: (at, length) => at + length <= bytes.length ? bytes.subarray(at, at + length) : undefined,
+  };
+}
+
+/** What is read at once: where small parts lie close together, the disk is asked once for several. */
+const WINDOW = 8192;
+
+/** Opens a file to read parts of it. Whatever length is asked for, memory holds what is there. */
+export function openBytes(file: string): Bytes & Disposable {
+  const handle = Deno.openSync(file);
+  const { size } = handle.statSync();
+  let start = 0, window: Uint8Array = new Uint8Array();
+  return {
+    name: file,
+    size,
+    read(at, length) {
+      if (at < 0 || at + length > size) return undefined;
+      if (at < start || at + length > start + window.length) {
+        const read = readAt(handle, at, Math.min(Math.max(length, WINDOW), size - at));
+        if (read === undefined) return undefined;
+        [start, window] = [at, read];
+      }
+      return window.subarray(at - start, at - start + length);
+    },
+    [Symbol.dispose]: () => handle.close(),
+  };
+}
+
+/** A part of bytes, as bytes of their own. */
+export function partOf(bytes: Bytes, at: number, size: number, name = bytes.name): Bytes {
+  return {
+    name,
+    size,
+    read: (from, length) => from + length <= size ? bytes.read(at + from, length) : undefined,
+  };
+}

@@ -1,0 +1,153 @@
+/**
+ * The development kit of ILSVRC-2012 (task 1 and 2): which number, name and words a class has, and
+ * the classes of the validation images.
+ *
+ * Its own numbers of the classes, ILSVRC2012_ID, are in no useful order. A label is the rank of a
+ * class's WordNet ID (WNID) among all, as Caffe, Keras and torchvision have it.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { UserError } from "../../errors.ts";
+import { bytesInMemory } from "./bytes.ts";
+import { type MatStruct, type MatValue, readMat } from "./mat.ts";
+import { entriesOf } from "./tar.ts";
+
+/** What the kit says. */
+export interface Devkit {
+  /** Sorted by code point; a label is an index. */
+  readonly wnids: readonly string[];
+  /** By label: synonyms with commas between. */
+  readonly words: readonly string[];
+  /** By label: ILSVRC2012_ID, from 1 on. */
+  readonly ids: readonly number[];
+  /** Labels of the validation images, in the order of their files' names. */
+  readonly validation: readonly number[];
+}
+
+/** The kit as ImageNet's site gives it, and unpacked. */
+export const DEVKIT = { archive: "ILSVRC2012_devkit_t12.tar.gz", folder: "ILSVRC2012_devkit_t12" };
+
+const META = "meta.mat";
+const TRUTH = "ILSVRC2012_validation_ground_truth.txt";
+
+/** Bytes of the kit, unpacked, at most; it has 4 MB. */
+const LARGEST = 2 ** 28;
+
+/**
+ * Reads the kit at `place`, the archive or the folder.
+ *
+ * @throws {UserError} It lacks a file, is damaged, or does not say what a kit of 2012 says.
+ */
+export function readDevkit(place: string): Devkit {
+  const files = place.endsWith(".gz") ? filesInArchive(place) : filesInFolder(place);
+  return devkitOf(files, place);
+}
+
+/** What the kit's two files come to. */
+export function devkitOf(
+  { meta, truth }: { readonly meta: Uint8Array; readonly truth: string },
+  name: string,
+): Devkit {
+  const leaves = leavesIn(readMat(meta, `${name}: ${META}`), name);
+  const ranked = leaves.toSorted((a, b) => a.wnid < b.wnid ? -1 : 1);
+  const labelOf = new Map(ranked.map(({ id }, label) => [id, label]));
+  return {
+    wnids: ranked.map(({ wnid }) => wnid),
+    words: ranked.map(({ words }) => words),
+    ids: ranked.map(({ id }) => id),
+    validation: truth.trimEnd().split("\n").map((line, i) => {
+      const label = labelOf.get(Number(line));
+      if (label !== undefined && line.trim() !== "") return label;
+      throw new UserError(
+        `Cannot use "${name}": line ${i + 1} of ${TRUTH} is "${
+          line.trim().slice(0, 40)
+        }", not an ` +
+          `ILSVRC2012_ID from 1 to ${leaves.length}; get the kit again`,
+      );
+    }),
+  };
+}
+
+interface Leaf {
+  readonly id: number;
+  readonly wnid: string;
+  readonly words: string;
+}
+
+/** The classes that have images: leaves of the tree, whose inner nodes are listed, too. */
+function leavesIn(variables: ReadonlyMap<string, MatValue>, name: string): Leaf[] {
+  const refuse = (reason: string) =>
+    new UserError(
+      `Cannot use "${name}": ${reason}; needed is the kit of 2012, tasks 1 and 2 (${DEVKIT.archive})`,
+    );
+  const synsets = variables.get("synsets");
+  if (!Array.isArray(synsets) || synsets.length === 0) {
+    throw refuse(`${META} has no list "synsets"`);
+  }
+  const leaves = (synsets as readonly unknown[]).flatMap((synset, i) => {
+    const field = (name: string) => (synset as MatStruct)?.[name];
+    const [id, wnid, words, children] = [
+      ...[field("ILSVRC2012_ID")?.[0], field("WNID"), field("words")],
+      field("num_children")?.[0],
+    ];
+    if (typeof id !== "number" || typeof children !== "number" || typeof wnid !== "string") {
+      throw refuse(`entry ${i + 1} of ${META} has no ILSVRC2012_ID, WNID or num_children`);
+    }
+    return children === 0 ? [{ id, wnid, words: typeof words === "string" ? words : "" }] : [];
+  });
+  const ids = new Set(leaves.map(({ id }) => id));
+  const isNumbered = leaves.every(({ id }) =>
+    Number.isInteger(id) && id > 0 && id <= leaves.length
+  );
+  if (!isNumbered || ids.size < leaves.length) {
+    throw refuse(
+      `the ILSVRC2012_IDs of its ${leaves.length} classes are not 1 to ${leaves.length}`,
+    );
+  }
+  const odd = leaves.find(({ wnid }) => !/^n\d{8}$/.test(wnid));
+  if (odd !== undefined) throw refuse(`"${odd.wnid}" is no WNID`);
+  if (new Set(leaves.map(({ wnid }) => wnid)).size < leaves.length) throw refuse("a WNID is twice");
+  return leaves;
+}
+
+function filesInArchive(place: string) {
+  let tar: Uint8Array;
+  try {
+    tar = gunzipSync(Deno.readFileSync(place), { maxOutputLength: LARGEST });
+  } catch (error) {
+    const { message } = error as Error;
+    throw new UserError(`Cannot read "${place}": ${message}; get the archive again`);
+  }
+  const bytes = bytesInMemory(place, tar);
+  const found = new Map(
+    [...entriesOf(bytes)].map(({ name, at, size }) => [
+      name.slice(name.lastIndexOf("/") + 1),
+      tar.subarray(at, at + size),
+    ]),
+  );
+  return chosen((name) => found.get(name), place);
+}
+
+function filesInFolder(place: string) {
+  return chosen((name) => {
+    try {
+      return Deno.readFileSync(join(place, "data", name));
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return undefined;
+      throw new UserError(
+        `Cannot read "${join(place, "data", name)}": ${(error as Error).message}`,
+      );
+    }
+  }, place);
+}
+
+function chosen(file: (name: string) => Uint8Array | undefined, place: string) {
+  const read = (name: string) => {
+    const bytes = file(name);
+    if (bytes !== undefined) return bytes;
+    throw new UserError(`Cannot use "${place}": it has no data/${name}; get the kit again`);
+  };
+  return { meta: read(META), truth: new TextDecoder().decode(read(TRUTH)) };
+}

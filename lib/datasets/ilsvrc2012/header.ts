@@ -1,0 +1,76 @@
+/** Sizes of images from the first bytes of their files: JPEG and PNG, whatever a file is called. */
+import type { ImageSize } from "../mod.ts";
+import type { Bytes } from "./bytes.ts";
+
+/** An image's size, or why it is none, as the end of a sentence that begins with its name. */
+export type Seen = ImageSize | { readonly fault: string };
+
+/** How much of a file's end is searched for its end mark; some cameras write notes behind it. */
+const TAIL = 2048;
+
+/** How images begin, and how they end: JPEG's SOI and EOI, PNG's signature and IEND. */
+const JPEG = { begin: [0xFF, 0xD8], end: [0xFF, 0xD9] };
+const PNG = { begin: [0x89, 0x50, 0x4E, 0x47], end: [0x49, 0x45, 0x4E, 0x44] };
+
+/**
+ * The size of an image as it is stored: how a camera was held (EXIF) does not count. Only headers
+ * and the end are read.
+ */
+export function sizeIn(file: Bytes): Seen {
+  if (file.size === 0) return { fault: "is empty" };
+  const begins = (bytes: readonly number[]) => holds(file.read(0, bytes.length), 0, bytes);
+  const [size, { end }] = begins(JPEG.begin)
+    ? [jpegSize(file), JPEG]
+    : begins(PNG.begin)
+    ? [pngSize(file), PNG]
+    : [undefined, { end: [] }];
+  if (size === undefined) return { fault: end.length > 0 ? "is cut off" : "is no image" };
+  if (size.width === 0 || size.height === 0) return { fault: "has no pixels" };
+  const tail = Math.min(TAIL, file.size);
+  const last = file.read(file.size - tail, tail);
+  return last && lastIndexOf(last, end) >= 0 ? size : { fault: "is cut off" };
+}
+
+/** From a JPEG's frame header, to which segments of a stated length lead (ITU T.81, Annex B). */
+function jpegSize(file: Bytes): ImageSize | undefined {
+  for (let at = 2;;) {
+    const bytes = file.read(at, 4);
+    if (bytes === undefined || bytes[0] !== 0xFF) return undefined;
+    const marker = bytes[1]!;
+    if (marker === 0xFF) { // a filling byte
+      at++;
+      continue;
+    }
+    if (marker === 0x01 || (marker >= 0xD0 && marker <= 0xD8)) { // without a length
+      at += 2;
+      continue;
+    }
+    if (marker >= 0xC0 && marker <= 0xCF && ![0xC4, 0xC8, 0xCC].includes(marker)) {
+      const frame = file.read(at + 5, 4);
+      return frame &&
+        { height: frame[0]! << 8 | frame[1]!, width: frame[2]! << 8 | frame[3]! };
+    }
+    const length = bytes[2]! << 8 | bytes[3]!;
+    if (length < 2 || marker === 0xDA || marker === 0xD9) return undefined;
+    at += 2 + length;
+  }
+}
+
+/** From a PNG's first chunk. */
+function pngSize(file: Bytes): ImageSize | undefined {
+  const bytes = file.read(16, 8);
+  if (bytes === undefined) return undefined;
+  const sides = new DataView(bytes.buffer, bytes.byteOffset, 8);
+  return { width: sides.getUint32(0), height: sides.getUint32(4) };
+}
+
+/** Where a pattern lies last in bytes; -1 where it does not. */
+function lastIndexOf(bytes: Uint8Array, pattern: readonly number[]): number {
+  let at = bytes.length - pattern.length;
+  while (at >= 0 && !holds(bytes, at, pattern)) at--;
+  return at;
+}
+
+function holds(bytes: Uint8Array | undefined, at: number, pattern: readonly number[]): boolean {
+  return bytes !== undefined && pattern.every((byte, i) => bytes[at + i] === byte);
+}

@@ -1,0 +1,153 @@
+/** ILSVRC-2012 as a data set: its images in their order, with their labels. */
+import { createHash } from "node:crypto";
+import { UserError } from "../../errors.ts";
+import { some, takingTurns } from "../folder/listing.ts";
+import type { Colours, Dataset, DatasetOptions, LabelledImage } from "../mod.ts";
+import type { Devkit } from "./devkit.ts";
+import type { Index } from "./index_file.ts";
+import type { Form, Layout, Split } from "./layout.ts";
+
+/** Name of the data set. */
+export const NAME = "ilsvrc2012";
+
+/** Classes that it has. */
+export const CLASSES = 1000;
+
+/**
+ * Mean and covariance of the training images' colours: the mean that the paper's authors released
+ * their nets with, and the eigenvalues and eigenvectors of Krizhevsky's code, P diag(l) P^T.
+ */
+const COLOURS: Colours = {
+  mean: [123.68, 116.779, 103.939],
+  covariance: covarianceOf({
+    values: [0.2175, 0.0188, 0.0045],
+    rows: [[-0.5675, 0.7192, 0.4009], [-0.5808, -0.0045, -0.8140], [-0.5836, -0.6948, 0.4203]],
+  }),
+};
+
+/** What was seen of a whole data set: its splits and classes. */
+export interface Looked {
+  readonly train: Index;
+  readonly val: Index;
+  readonly test?: Index | undefined;
+  readonly layout: Layout;
+  readonly wnids: readonly string[];
+  readonly devkit?: Devkit | undefined;
+  /** Labels of the validation images, by place in their index. */
+  readonly labels: readonly number[];
+}
+
+/** Everything as a data set, or only some splits of it. */
+export function imagesOf(
+  { train, val, test, layout, wnids, devkit, labels }: Looked,
+  options: DatasetOptions,
+  only: readonly Split[] = ["train", "val", "test"],
+): Dataset {
+  for (const [split, index] of Object.entries({ train, val, test })) {
+    if (index) refuseFaults(index, layout[split as Split]!, options);
+  }
+  const names = val.names();
+  const print = createHash("sha256").update(train.digest);
+  const byName = [...names.keys()].sort((a, b) => names[a]! < names[b]! ? -1 : 1);
+  const { sides, bytes } = val;
+  print.update(
+    byName.map((i) =>
+      `${names[i]}\t${labels[i]}\t${sides[2 * i]}\t${sides[2 * i + 1]}\t${bytes[i]}\n`
+    ).join(""),
+  );
+  return {
+    name: NAME,
+    classes: wnids.map((wnid, i) => [wnid, ...devkit?.words[i]?.split(",", 1) ?? []].join(" ")),
+    train: only.includes("train") ? trainingImages(train, layout.train!) : [],
+    val: validationImages(val, layout.val!, { labels, byName }),
+    ...test && {
+      test: {
+        images: usable(test).map((i) => imageAt(i, -1, listed(test, layout.test!))),
+        fingerprint: test.digest.slice(0, 12),
+      },
+    },
+    fingerprint: print.digest("hex").slice(0, 12),
+    colours: COLOURS,
+  };
+}
+
+/** Training images, classes taking turns. */
+function trainingImages(train: Index, form: Form): LabelledImage[] {
+  const list = listed(train, form);
+  let first = 0;
+  const rows = train.shelves.map(([, count], label) => {
+    const row: LabelledImage[] = [];
+    for (const end = first + count; first < end; first++) {
+      if (!(first in train.faults)) row.push(imageAt(first, label, list));
+    }
+    return row;
+  });
+  const lost = train.shelves.filter((_, label) => rows[label]!.length === 0);
+  if (lost.length === 0) return takingTurns(rows);
+  throw new UserError(
+    `Cannot train on "${form.path}": it has no images of ${
+      some(lost.map(([name]) => name))
+    }; get ` +
+      "it again",
+  );
+}
+
+/** Validation images, classes taking turns: in the same order whatever form they are in. */
+function validationImages(
+  val: Index,
+  form: Form,
+  { labels, byName }: { readonly labels: readonly number[]; readonly byName: readonly number[] },
+): LabelledImage[] {
+  const list = listed(val, form);
+  const rows = Array.from({ length: CLASSES }, (): LabelledImage[] => []);
+  for (const i of byName) {
+    if (!(i in val.faults)) rows[labels[i]!]!.push(imageAt(i, labels[i]!, list));
+  }
+  return takingTurns(rows);
+}
+
+/** An index, and how its images are got at. */
+type Listed = Index & { readonly form: Form; readonly paths?: readonly string[] };
+
+function listed(index: Index, form: Form): Listed {
+  if (form.kind === "archive") return { ...index, form };
+  const names = index.names();
+  let first = 0;
+  const paths = index.shelves.flatMap(([shelf, count]) => {
+    const folder = shelf === "" ? form.path : `${form.path}/${shelf}`;
+    return names.slice(first, first += count).map((name) => `${folder}/${name}`);
+  });
+  return { ...index, form, paths };
+}
+
+function imageAt(i: number, label: number, { form, paths, at, bytes, sides }: Listed) {
+  const [width, height] = [sides[2 * i]!, sides[2 * i + 1]!];
+  return paths
+    ? { file: paths[i]!, label, width, height }
+    : { file: form.path, at: at[i]!, bytes: bytes[i]!, label, width, height };
+}
+
+/** Places of the images that can be used. */
+export function usable({ bytes, faults }: Index): number[] {
+  return Array.from(bytes.keys()).filter((i) => !(i in faults));
+}
+
+function refuseFaults({ faults, names }: Index, { path }: Form, options: DatasetOptions) {
+  const found = Object.entries(faults);
+  if (options.skipUnreadable || found.length === 0) return;
+  const list = names();
+  const shown = found.slice(0, 5).map(([i, fault]) => `"${list[Number(i)]}" ${fault}`).join(", ");
+  throw new UserError(
+    `Cannot use "${path}": ${shown}${found.length > 5 ? `, and ${found.length - 5} more` : ""}; ` +
+      "get what is damaged again, or add --skip-unreadable",
+  );
+}
+
+/** P diag(values) P^T of eigenvectors that are P's columns. */
+function covarianceOf(
+  { values, rows }: { values: readonly number[]; rows: readonly (readonly number[])[] },
+) {
+  return rows.map((a) =>
+    rows.map((b) => values.reduce((sum, value, i) => sum + a[i]! * value * b[i]!, 0))
+  );
+}

@@ -1,0 +1,128 @@
+/**
+ * The index of a split: what a look at the headers of all its images came to, kept so that it is
+ * opened at once. It is made again when an archive's size or time of change differs, or the time of a
+ * folder, which changes when a file in it comes, goes or gets another name.
+ *
+ * The file: a line of JSON, filled up with spaces to a multiple of eight bytes; first bytes (float64),
+ * bytes (uint32) and sides (uint16, twice) of all images; then their names, a line each.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { basename, join } from "node:path";
+import { writeAtomically } from "../../files.ts";
+import { classFoldersIn, type Form, type Split } from "./layout.ts";
+import type { SeenShelf } from "./worker.ts";
+
+/** The images of a split, class by class and by name, or by name alone. */
+export interface Index {
+  /** Names and numbers of images of its shelves: WNIDs, or one without a name. */
+  readonly shelves: readonly (readonly [name: string, count: number])[];
+  readonly at: Float64Array;
+  readonly bytes: Uint32Array;
+  readonly sides: Uint16Array;
+  readonly faults: Readonly<Record<number, string>>;
+  /** Names, decoded when they are needed. */
+  names(): string[];
+  /** SHA-256 of names, sizes and sides: the same whatever form they are in. */
+  readonly digest: string;
+}
+
+/** Counts up with every change of what the file says. */
+const VERSION = 1;
+
+interface Header extends Pick<Index, "shelves" | "faults" | "digest"> {
+  readonly version: number;
+  readonly stamp: string;
+}
+
+const fileOf = (folder: string, split: Split) => join(folder, `ilsvrc2012-${split}.index`);
+
+/** What tells whether a split is still what its index was made of. */
+export function stampOf({ kind, path, byClass }: Form): string {
+  const changed = (path: string) => Deno.statSync(path).mtime?.getTime() ?? 0;
+  const facts = kind === "archive" ? [basename(path), Deno.statSync(path).size, changed(path)] : [
+    changed(path),
+    ...(byClass ? classFoldersIn(path) : []).map((name) => [name, changed(join(path, name))]),
+  ];
+  return createHash("sha256").update(JSON.stringify([kind, byClass, facts])).digest("hex");
+}
+
+/** The stored index of a split, or undefined where it must be made. */
+export function readIndex(folder: string, split: Split, stamp: string): Index | undefined {
+  let file: Uint8Array<ArrayBuffer>;
+  try {
+    file = Deno.readFileSync(fileOf(folder, split));
+  } catch {
+    return undefined; // none yet
+  }
+  try {
+    const end = file.indexOf(0x0A) + 1;
+    const header: Header = JSON.parse(new TextDecoder().decode(file.subarray(0, end)));
+    if (header.version !== VERSION || header.stamp !== stamp) return undefined;
+    const count = header.shelves.reduce((sum, [, count]) => sum + count, 0);
+    const at = new Float64Array(file.buffer, end, count);
+    const bytes = new Uint32Array(file.buffer, end + 8 * count, count);
+    const sides = new Uint16Array(file.buffer, end + 12 * count, 2 * count);
+    const names = file.subarray(end + 16 * count);
+    return { ...header, at, bytes, sides, names: () => lines(names) };
+  } catch {
+    return undefined; // damaged: it is made anew
+  }
+}
+
+/** Puts shelves that were seen together. */
+export function indexOf(shelves: readonly (readonly [name: string, SeenShelf])[]): Index {
+  const names = shelves.flatMap(([, { names }]) => names);
+  const hash = createHash("sha256");
+  const faults: Record<number, string> = {};
+  let at = 0;
+  for (const [shelf, { names, bytes, sides, faults: own }] of shelves) {
+    hash.update(
+      names.map((name, i) =>
+        `${shelf}/${name}\t${sides[2 * i]}\t${sides[2 * i + 1]}\t${bytes[i]}\n`
+      ).join(""),
+    );
+    for (const [i, fault] of Object.entries(own)) faults[at + Number(i)] = fault;
+    at += names.length;
+  }
+  return {
+    shelves: shelves.map(([name, { names }]) => [name, names.length]),
+    at: joined(Float64Array, shelves.map(([, { at }]) => at)),
+    bytes: joined(Uint32Array, shelves.map(([, { bytes }]) => bytes)),
+    sides: joined(Uint16Array, shelves.map(([, { sides }]) => sides)),
+    faults,
+    names: () => names,
+    digest: hash.digest("hex"),
+  };
+}
+
+/** Stores an index in one piece. */
+export function writeIndex(folder: string, split: Split, stamp: string, index: Index) {
+  const { shelves, faults, digest, at, bytes, sides } = index;
+  const header: Header = { version: VERSION, stamp, shelves, faults, digest };
+  const line = new TextEncoder().encode(JSON.stringify(header));
+  const padding = " ".repeat(7 - line.length % 8) + "\n";
+  writeAtomically(fileOf(folder, split), [
+    line,
+    new TextEncoder().encode(padding),
+    ...[at, bytes, sides].map(({ buffer, byteOffset, byteLength }) =>
+      new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength)
+    ),
+    new TextEncoder().encode(index.names().join("\n")),
+  ]);
+}
+
+function lines(text: Uint8Array): string[] {
+  return text.length === 0 ? [] : new TextDecoder().decode(text).split("\n");
+}
+
+/** Arrays one after the other. */
+function joined<Values extends Float64Array | Uint32Array | Uint16Array>(
+  kind: new (length: number) => Values,
+  parts: readonly Values[],
+): Values {
+  const whole = new kind(parts.reduce((sum, { length }) => sum + length, 0));
+  parts.reduce((at, part) => (whole.set(part, at), at + part.length), 0);
+  return whole;
+}

@@ -1,0 +1,82 @@
+/**
+ * The forms in which ILSVRC-2012 lies on disks: archives as ImageNet's site gives them, folders as
+ * they come out of these, and validation images sorted into folders, as torchvision wants them.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { foldersAmong } from "../folder/listing.ts";
+import { exists } from "../made.ts";
+import { DEVKIT } from "./devkit.ts";
+
+/** A split of the data set. */
+export type Split = "train" | "val" | "test";
+
+/** Where a split lies. */
+export interface Form {
+  /** A tar archive, or a folder. */
+  readonly kind: "archive" | "folder";
+  readonly path: string;
+  /** Whether there is a folder, or an archive inside, for each class, called by its WNID. */
+  readonly byClass: boolean;
+}
+
+/** What was found in a folder. */
+export interface Layout extends Readonly<Partial<Record<Split, Form>>> {
+  readonly place: string;
+  /** The development kit: its archive or its folder. */
+  readonly devkit?: string;
+}
+
+/** The archives of each split, by their names. */
+export const ARCHIVES: Readonly<Record<Split, readonly string[]>> = {
+  train: ["ILSVRC2012_img_train.tar"],
+  val: ["ILSVRC2012_img_val.tar"],
+  test: ["ILSVRC2012_img_test_v10102019.tar", "ILSVRC2012_img_test.tar"],
+};
+
+/** Folders below the one of `--data` that are looked at, too. */
+const PLACES = ["", "ilsvrc2012", "ILSVRC2012"];
+
+/**
+ * Looks for the data set in `folder`, or below it: in the first place that has training or
+ * validation images. Where a split is there twice, its archive counts: it is whole.
+ */
+export function findLayout(folder: string): Layout {
+  const layouts = PLACES.map((name) => layoutOf(join(folder, name)));
+  return layouts.find(({ train, val }) => train ?? val) ?? layouts[0]!;
+}
+
+function layoutOf(place: string): Layout {
+  const devkit = [DEVKIT.archive, DEVKIT.folder].map((name) => join(place, name)).find(exists);
+  const forms = (["train", "val", "test"] as const).flatMap((split) => {
+    const form = formOf(split, place);
+    return form ? [[split, form] as const] : [];
+  });
+  return { place, ...Object.fromEntries(forms), ...devkit !== undefined && { devkit } };
+}
+
+function formOf(split: Split, place: string): Form | undefined {
+  const archive = ARCHIVES[split].map((name) => join(place, name)).find(exists);
+  if (archive !== undefined) return { kind: "archive", path: archive, byClass: split === "train" };
+  const path = join(place, split);
+  if (!exists(path)) return undefined;
+  const byClass = split === "train" || (split === "val" && classFoldersIn(path).length > 0);
+  return { kind: "folder", path, byClass };
+}
+
+/** The folders of classes in a folder, sorted. */
+export function classFoldersIn(folder: string): string[] {
+  return foldersAmong(Deno.readDirSync(folder), folder);
+}
+
+/** What a layout lacks for training, each with the files that are looked for; none if nothing. */
+export function missingIn({ train, val, devkit }: Layout): string[] {
+  return [
+    ...train ? [] : [`the training images (${ARCHIVES.train[0]} or train/<wnid>/*.JPEG)`],
+    ...val ? [] : [`the validation images (${ARCHIVES.val[0]}, val/*.JPEG or val/<wnid>/*.JPEG)`],
+    ...(val?.byClass ?? false) || devkit !== undefined
+      ? []
+      : [`the classes of val/*.JPEG (${DEVKIT.archive} or ${DEVKIT.folder}/data/)`],
+  ];
+}

@@ -1,0 +1,73 @@
+/** A split's images, from its index where that is there, else by a look at all headers. */
+import { basename, join } from "node:path";
+import { UserError } from "../../errors.ts";
+import { inParallel } from "../parallel.ts";
+import { openBytes } from "./bytes.ts";
+import { type Index, indexOf, readIndex, stampOf, writeIndex } from "./index_file.ts";
+import { classFoldersIn, type Form, type Split } from "./layout.ts";
+import { entriesOf } from "./tar.ts";
+import type { SeenShelf, Shelf } from "./worker.ts";
+
+/** A split that is to be opened. */
+export interface Wanted {
+  readonly split: Split;
+  readonly form: Form;
+}
+
+/**
+ * Opens splits; headers are read on all cores, once, where a split has no index yet in `folder`.
+ *
+ * @throws {UserError} An archive is damaged, or holds what does not belong there.
+ */
+export async function openSplits(
+  wanted: readonly Wanted[],
+  { folder, onProgress }: {
+    readonly folder: string;
+    readonly onProgress?: (what: string, done: number, total: number, unit?: string) => void;
+  },
+): Promise<Map<Split, Index>> {
+  const stamped = wanted.map((each) => ({ ...each, stamp: stampOf(each.form) }));
+  const found = new Map(stamped.flatMap(({ split, stamp }) => {
+    const index = readIndex(folder, split, stamp);
+    return index ? [[split, index] as const] : [];
+  }));
+  const shelves = stamped.filter(({ split }) => !found.has(split)).flatMap((each) =>
+    shelvesOf(each.form).map(([name, shelf]) => ({ ...each, name, shelf }))
+  );
+
+  const seen: SeenShelf[] = [];
+  const worker = new URL("./worker.ts", import.meta.url);
+  const jobs = shelves.map(({ shelf }) => shelf);
+  let done = 0;
+  for await (const { index, answer } of inParallel<Shelf, SeenShelf>(jobs, { worker })) {
+    seen[index] = answer;
+    onProgress?.("Reading headers", ++done, jobs.length, "folders");
+  }
+  const bySplit = Map.groupBy(shelves.keys(), (i) => shelves[i]!.split);
+  for (const [split, places] of bySplit) {
+    const index = indexOf(places.map((i) => [shelves[i]!.name, seen[i]!]));
+    found.set(split, index);
+    const mayHeal = Object.values(index.faults).some((fault) => fault.startsWith("cannot be"));
+    if (!mayHeal) writeIndex(folder, split, shelves[places[0]!]!.stamp, index);
+  }
+  return found;
+}
+
+/** What a split's images lie in, by class or all together, sorted. */
+function shelvesOf({ kind, path, byClass }: Form): [name: string, Shelf][] {
+  if (kind === "folder") {
+    if (!byClass) return [["", { folder: path }]];
+    return classFoldersIn(path).map((name) => [name, { folder: join(path, name) }]);
+  }
+  using archive = openBytes(path);
+  if (!byClass) return [["", { archive: path, at: 0, size: archive.size }]];
+  const shelves = [...entriesOf(archive)].map(({ name, at, size }): [string, Shelf] => {
+    const wnid = basename(name, ".tar");
+    if (/^n\d{8}$/.test(wnid)) return [wnid, { archive: path, at, size }];
+    throw new UserError(
+      `Cannot use "${path}": "${name}" at byte ${at} is no archive of a class, as n01440764.tar is; ` +
+        "get the archive again",
+    );
+  });
+  return shelves.sort(([a], [b]) => a < b ? -1 : 1);
+}

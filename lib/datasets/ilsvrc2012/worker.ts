@@ -1,0 +1,95 @@
+/** Looks at the images of one class or of a whole split, by their headers; one of several Web Workers. */
+import { UserError } from "../../errors.ts";
+import { answerJobs } from "../parallel.ts";
+import { type Bytes, openBytes, partOf } from "./bytes.ts";
+import { type Seen, sizeIn } from "./header.ts";
+import { entriesOf } from "./tar.ts";
+
+/** Images that lie together: in a folder, or in a tar, which may be a part of another. */
+export type Shelf =
+  | { readonly folder: string }
+  | { readonly archive: string; readonly at: number; readonly size: number };
+
+/** The images of a shelf, sorted by name. */
+export interface SeenShelf {
+  readonly names: readonly string[];
+  /** First byte of each in its archive; 0 where it is a file. */
+  readonly at: Float64Array;
+  readonly bytes: Uint32Array;
+  /** Width and height of each; 0 and 0 where it is no image. */
+  readonly sides: Uint16Array;
+  /** By place: why a file is no image. */
+  readonly faults: Readonly<Record<number, string>>;
+}
+
+/** An image as it is seen. */
+interface Found {
+  readonly name: string;
+  readonly at: number;
+  readonly bytes: number;
+  readonly seen: Seen;
+}
+
+answerJobs((shelf: Shelf) => {
+  const found = "folder" in shelf ? [...filesIn(shelf.folder)] : [...partsOf(shelf)];
+  return shelved(found.sort((a, b) => a.name < b.name ? -1 : 1), shelf);
+});
+
+function* filesIn(folder: string): Iterable<Found> {
+  for (const { name, isDirectory } of Deno.readDirSync(folder)) {
+    if (isDirectory || isHidden(name)) continue;
+    try {
+      using file = openBytes(`${folder}/${name}`);
+      yield { name, at: 0, bytes: file.size, seen: sizeIn(file) };
+    } catch (error) {
+      const fault = error instanceof Deno.errors.NotFound
+        ? "is a link to nothing"
+        : `cannot be read (${(error as Error).message})`;
+      yield { name, at: 0, bytes: 0, seen: { fault } };
+    }
+  }
+}
+
+function* partsOf({ archive, at, size }: Extract<Shelf, { archive: string }>): Iterable<Found> {
+  using file: Bytes & Disposable = openBytes(archive);
+  for (const entry of entriesOf(partOf(file, at, size))) {
+    const name = entry.name.slice(entry.name.lastIndexOf("/") + 1);
+    if (isHidden(name)) continue;
+    const place = at + entry.at;
+    yield { name, at: place, bytes: entry.size, seen: sizeIn(partOf(file, place, entry.size)) };
+  }
+}
+
+/** Notes of file managers, and the like. */
+function isHidden(name: string): boolean {
+  return name.startsWith(".");
+}
+
+function shelved(found: readonly Found[], shelf: Shelf): SeenShelf {
+  const faults: Record<number, string> = {};
+  const sides = new Uint16Array(2 * found.length);
+  for (const [i, { name, bytes, seen }] of found.entries()) {
+    if (name === found[i - 1]?.name) {
+      const place = "folder" in shelf ? shelf.folder : shelf.archive;
+      throw new UserError(`Cannot use "${place}": "${name}" is in it twice; get it again`);
+    }
+    const fault = faultOf(seen, bytes);
+    if (fault !== undefined) faults[i] = fault;
+    else if ("width" in seen) sides.set([seen.width, seen.height], 2 * i);
+  }
+  return {
+    names: found.map(({ name }) => name),
+    at: Float64Array.from(found, ({ at }) => at),
+    bytes: Uint32Array.from(found, ({ bytes }) => bytes),
+    sides,
+    faults,
+  };
+}
+
+/** Why an image cannot be used. Its sides, JPEG's at most, and its bytes must fit their tables. */
+function faultOf(seen: Seen, bytes: number): string | undefined {
+  if ("fault" in seen) return seen.fault;
+  return Math.max(seen.width, seen.height) >= 2 ** 16 || bytes >= 2 ** 31
+    ? "is too large"
+    : undefined;
+}

@@ -1,0 +1,71 @@
+/**
+ * Where a graph finds images: in files of their own, or in an archive that holds them all. Either
+ * way TensorFlow's threads read them.
+ *
+ * @module
+ */
+import { type Archive, BLOCK, mapFile, partOf, readFile } from "../tensorflow/files.ts";
+import { type Graph, placeholder, stringPlaceholder, type Tensor } from "../tensorflow/graph.ts";
+import { int32, type Value } from "../tensorflow/session.ts";
+import type { Sides } from "./images.ts";
+
+/** An image and its sides, in pixels. */
+export interface ImageFile extends Sides {
+  /** Path of its file, or of the archive that it lies in. */
+  readonly file: string;
+  /** Where it lies in an archive: its first byte, a multiple of 512, and how many there are. */
+  readonly at?: number;
+  readonly bytes?: number;
+}
+
+/** Images as a column of a graph's table, and how a function that maps its rows reads one. */
+export interface Source {
+  readonly column: Tensor;
+  /** What the function has to capture. */
+  readonly captured: readonly Tensor[];
+  /** Adds reading an image: the bytes of its file, a string. */
+  read(row: Tensor, captured: readonly Tensor[]): Tensor;
+}
+
+/**
+ * Adds a column of images that `feedOf` fills: `<name>/files` (string `[images]`) or, where they
+ * lie in an archive, `<name>/parts` (int32 `[images, 2]`; see `partOf`).
+ */
+export function addSource(graph: Graph, name: string, archive?: Archive): Source {
+  if (archive === undefined) {
+    const column = stringPlaceholder(graph, `${name}/files`, [null]);
+    return { column, captured: [], read: readFile };
+  }
+  return {
+    column: placeholder(graph, `${name}/parts`, { dtype: "int32", shape: [null, 2] }),
+    captured: [mapFile(graph, archive)],
+    read: (part, [bytes]) => partOf(bytes!, part),
+  };
+}
+
+/**
+ * The archive that images lie in, if they do.
+ *
+ * @throws {TypeError} They lie in several places.
+ */
+export function archiveOf(images: readonly ImageFile[]): Archive | undefined {
+  const [first] = images;
+  if (first?.at === undefined) return undefined;
+  let end = 0;
+  for (const { file, at = NaN, bytes = NaN } of images) {
+    if (file !== first.file || !(at >= 0)) throw new TypeError(`Cannot read "${file}" by parts`);
+    end = Math.max(end, at + bytes);
+  }
+  return { file: first.file, bytes: end };
+}
+
+/** What fills the column that `addSource` adds. */
+export function feedOf(images: readonly ImageFile[], name: string): Record<string, Value> {
+  const count = images.length;
+  if (images[0]?.at === undefined) {
+    const values = images.map(({ file }) => file);
+    return { [`${name}/files`]: { dtype: "string", shape: [count], values } };
+  }
+  const parts = images.flatMap(({ at, bytes }) => [at! / BLOCK, bytes!]);
+  return { [`${name}/parts`]: int32(parts, [count, 2]) };
+}

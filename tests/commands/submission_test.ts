@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { UserError } from "../../lib/errors.ts";
+import { madeIlsvrc } from "../datasets/ilsvrc2012/made.ts";
+import { Place } from "./place.ts";
+
+Deno.test("ImageNet's archives are trained on and tested in place, up to the server's file", async () => {
+  using place = new Place();
+  const folder = madeIlsvrc({
+    ...{ train: "archive", val: "archive", devkit: "archive", test: "archive" },
+  });
+  // 12 updates; of the validation images only some are looked at
+  const setup = [
+    ...["width=0.03125", "fc=16", "batch=4", "validations=1", "validationImages=4"],
+    "schedules.first.images=48",
+  ].join(",");
+  const here = ["--dataset", "ilsvrc2012", "--data", folder, "--set", setup];
+  await assert.rejects(place.records("submission", ["table3/A/256"], ...here, "--seeds", "2"));
+  const planned = await place.records("submission", ["table3/A/256"], ...here, "--dry-run");
+  assert.deepEqual(planned.map(({ run }) => run), [
+    "train A 256",
+    "test A 256 at Q = 256, dense, test images",
+  ]);
+  const [written] = await place.records("submission", ["table3/A/256"], ...here);
+  assert.equal(written.images, 3);
+  const lines = Deno.readTextFileSync(written.file).trimEnd().split("\n");
+  assert.equal(lines.length, 3);
+  for (const line of lines) {
+    const ids = line.split(" ").map(Number);
+    assert.equal(new Set(ids).size, 5);
+    assert.ok(ids.every((id) => Number.isInteger(id) && id >= 1 && id <= 1000), line);
+  }
+  const [kept] = await place.records("submission", ["table3/A"], ...here, "--score", "6.8");
+  assert.deepEqual([kept.score, kept.key], [6.8, written.key]);
+  await assert.rejects(
+    place.records("submission", ["table3/B"], ...here, "--score", "6.8"),
+    /no submission of them was written/,
+  );
+  await assert.rejects(place.records("submission", ["table7/9"], ...here), /result of others/);
+});
+
+Deno.test("a data set without test images says which files are looked for", async () => {
+  using place = new Place();
+  await assert.rejects(place.records("submission", ["table3/A/256"]), (error) => {
+    assert.ok(error instanceof UserError, String(error));
+    assert.match(error.message, /no test images.*ILSVRC2012_img_test_v10102019\.tar/);
+    return true;
+  });
+});

@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { bytesInMemory } from "../../../lib/datasets/ilsvrc2012/bytes.ts";
+import { entriesOf } from "../../../lib/datasets/ilsvrc2012/tar.ts";
+import { UserError } from "../../../lib/errors.ts";
+import { noisyBytes } from "../../formula.ts";
+import { tarOf } from "./made.ts";
+
+const list = (tar: Uint8Array) => [...entriesOf(bytesInMemory("made.tar", tar))];
+
+/** What a tar is refused with. */
+function refusal(tar: Uint8Array): string {
+  try {
+    list(tar);
+  } catch (error) {
+    assert.ok(error instanceof UserError, String(error));
+    return error.message;
+  }
+  assert.fail("it was read");
+}
+
+const [one, two] = [noisyBytes(700), noisyBytes(512)];
+
+Deno.test("files are found where they lie; folders are left out", () => {
+  const tar = tarOf([
+    { name: "a/", kind: "5" },
+    { name: "./a/one.JPEG", bytes: one },
+    { name: "two.JPEG", bytes: two, kind: "\0" },
+    { name: "empty" },
+  ]);
+  const entries = list(tar);
+  assert.deepEqual(entries, [
+    { name: "a/one.JPEG", at: 1024, size: 700 },
+    { name: "two.JPEG", at: 1024 + 1024 + 512, size: 512 },
+    { name: "empty", at: 1024 + 1024 + 512 + 512 + 512, size: 0 },
+  ]);
+  assert.deepEqual(Uint8Array.from(tar.subarray(1024, 1724)), one);
+});
+
+Deno.test("what GNU tar, and Python's as GNU and pax, writes is read", async () => {
+  const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
+  const long = `${"deep/".repeat(30)}${"é".repeat(60)}.JPEG`;
+  const script = `import io, tarfile
+for form in ("GNU", "PAX"):
+    with tarfile.open(f"{form}.tar", "w", format=getattr(tarfile, f"{form}_FORMAT")) as tar:
+        for name, size in (("short", 3), ("${long}", 700), ("last", 0)):
+            info = tarfile.TarInfo(name); info.size = size; info.mtime = 1.5 if form == "PAX" else 1
+            tar.addfile(info, io.BytesIO(bytes(size)))
+`;
+  const { success } = await new Deno.Command("python3", { args: ["-c", script], cwd: folder })
+    .output();
+  assert.ok(success);
+  for (const form of ["GNU", "PAX"]) {
+    const entries = list(Deno.readFileSync(`${folder}/${form}.tar`));
+    assert.deepEqual(entries.map(({ name, size }) => [name, size]), [
+      ...[["short", 3], [long, 700], ["last", 0]],
+    ]);
+  }
+  Deno.removeSync(folder, { recursive: true });
+});
+
+Deno.test("paths that lead out, links and devices are refused, each with its name", () => {
+  assert.match(refusal(tarOf([{ name: "../x.JPEG" }])), /byte 0: "\.\.\/x\.JPEG" leads out/);
+  assert.match(refusal(tarOf([{ name: "a/../../x" }])), /leads out/);
+  assert.match(refusal(tarOf([{ name: "/etc/x" }])), /"\/etc\/x" leads out/);
+  const after = { name: "one", bytes: one };
+  assert.match(refusal(tarOf([after, { name: "x", kind: "2" }])), /byte 1536: "x" is a symbolic/);
+  assert.match(refusal(tarOf([{ name: "x", kind: "1" }])), /is a link/);
+  assert.match(refusal(tarOf([{ name: "x", kind: "3" }])), /is a device/);
+  assert.match(refusal(tarOf([{ name: "x", kind: "Z" }])), /of type "Z"/);
+});
+
+Deno.test("a tar that is cut off anywhere is refused at the byte where it lacks something", () => {
+  const tar = tarOf([{ name: "one", bytes: one }, { name: "two", bytes: two }]);
+  for (let end = 0; end <= 1536 + 1024; end += 100) {
+    assert.match(refusal(tar.subarray(0, end)), /byte (0|1536|\d+): .*cut off/, `cut at ${end}`);
+  }
+  assert.match(refusal(tar.subarray(0, 1800)), /byte 1536: it ends amid a header/);
+  assert.match(refusal(tar.subarray(0, 2300)), /byte 1536: "two" has 512 bytes.*after 252/);
+  assert.match(refusal(tar.subarray(0, 2560)), /byte 2560: .*end mark.*cut off/);
+});
+
+Deno.test("sizes that lie are refused, and take no memory", () => {
+  const huge = tarOf([{ name: "one", bytes: one, size: 8 ** 11 - 1 }]);
+  assert.match(refusal(huge), /"one" has 8589934591 bytes/);
+  const pax = (text: string) => tarOf([{ name: "x", kind: "x", bytes: Buffer.from(text) }]);
+  assert.match(refusal(pax("20 size=1e999999999\n")), /size is "1e999999999"/);
+  assert.match(refusal(tarOf([{ name: "x", kind: "L", size: 2 ** 30 }])), /cut off/);
+  const long = tarOf([{ name: "x", kind: "L", bytes: new Uint8Array(2 ** 17) }]);
+  assert.match(refusal(long), /a name has 131072 bytes/);
+});
+
+Deno.test("what is no tar, or has a damaged header, is refused", () => {
+  assert.match(refusal(noisyBytes(5000)), /byte 0: /);
+  const tar = tarOf([{ name: "one", bytes: one }, { name: "two", bytes: two }]);
+  for (let byte = 1536; byte < 2048; byte += 7) {
+    const damaged = Uint8Array.from(tar);
+    damaged[byte]! ^= 0x55;
+    assert.match(refusal(damaged), /byte 1536: /, `byte ${byte}`);
+  }
+});
