@@ -45,13 +45,41 @@ export function carryOut(planned: PlannedRun, ancestor: PlannedRun | undefined, 
     const done = isEvaluation(planned.run)
       ? evaluate(planned, ancestor!, place)
       : trainNet(planned, ancestor, place);
-    store.end(planned);
     return done;
   } catch (error) {
-    store.end(planned, (error as Error).message);
+    unlessItFails(() => store.fail(planned, (error as Error).message));
     throw error;
   } finally {
     leave();
+  }
+}
+
+/**
+ * Does work of which no part is kept, and gives it up where a stop is asked for.
+ *
+ * @returns nothing where it was given up
+ */
+export function unlessStopped<Result>(
+  { onProgress, shouldStop }: Pick<Workplace, "onProgress" | "shouldStop">,
+  work: (onProgress: Workplace["onProgress"]) => Result,
+): Result | undefined {
+  const stopped = new Error("stopped");
+  try {
+    return work((done, total) => {
+      if (shouldStop()) throw stopped;
+      onProgress(done, total);
+    });
+  } catch (error) {
+    if (error !== stopped) throw error;
+  }
+}
+
+/** Notes something that is worth less than the error that may be on its way: a disk may be full. */
+function unlessItFails(note: () => void) {
+  try {
+    note();
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
   }
 }
 
@@ -72,7 +100,7 @@ function sitDown(planned: PlannedRun, { store, binding, threads, towers = 1 }: W
     const finished = new Date();
     const seconds = (finished.getTime() - started.getTime()) / 1000;
     const ended = { ...sitting, finished: finished.toISOString(), seconds };
-    store.writeSittings(planned, [...earlier, ended]);
+    unlessItFails(() => store.writeSittings(planned, [...earlier, ended]));
   };
 }
 
@@ -158,14 +186,16 @@ function evaluate(planned: PlannedRun, ancestor: PlannedRun, place: Workplace) {
   const session = new Session(binding, graph);
   try {
     setTensors(session, store.readWeights(ancestor));
-    const values = posteriorsOf(session, val, {
-      method: run.method,
-      side: pixels(run.Q, setup.crop),
-      crop: setup.crop,
-      classes: classes.length,
-      mean: colours.mean,
-      onProgress: place.onProgress,
-    });
+    const values = unlessStopped(place, (onProgress) =>
+      posteriorsOf(session, val, {
+        method: run.method,
+        side: pixels(run.Q, setup.crop),
+        crop: setup.crop,
+        classes: classes.length,
+        mean: colours.mean,
+        onProgress,
+      }));
+    if (values === undefined) return false;
     const labels = Int32Array.from(val, ({ label }) => label);
     store.writePosteriors(planned, { classes: classes.length, values, labels });
     return true;
