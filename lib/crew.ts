@@ -37,7 +37,7 @@ export interface Crew {
  * @throws {UserError} Runs failed; the others that could be done are done.
  */
 export async function carryOutPlan(runs: readonly PlannedRun[], crew: Crew) {
-  const { store, bars } = crew;
+  const { bars } = crew;
   const done = doneOf(runs, crew);
   if (done.length === runs.length) return;
   const board = new Board(runs, done);

@@ -12,6 +12,7 @@ import type { Bank } from "./vgg/bank.ts";
 import { posteriorsOf } from "./vgg/evaluate.ts";
 import { pixels } from "./vgg/images.ts";
 import { evaluationGraph } from "./vgg/model.ts";
+import { unlessStopped } from "./vgg/stop.ts";
 import { type LogEntry, setTensors, train } from "./vgg/train.ts";
 
 /** What a run works with. */
@@ -51,26 +52,6 @@ export function carryOut(planned: PlannedRun, ancestor: PlannedRun | undefined, 
     throw error;
   } finally {
     leave();
-  }
-}
-
-/**
- * Does work of which no part is kept, and gives it up where a stop is asked for.
- *
- * @returns nothing where it was given up
- */
-export function unlessStopped<Result>(
-  { onProgress, shouldStop }: Pick<Workplace, "onProgress" | "shouldStop">,
-  work: (onProgress: Workplace["onProgress"]) => Result,
-): Result | undefined {
-  const stopped = new Error("stopped");
-  try {
-    return work((done, total) => {
-      if (shouldStop()) throw stopped;
-      onProgress(done, total);
-    });
-  } catch (error) {
-    if (error !== stopped) throw error;
   }
 }
 

@@ -206,8 +206,7 @@ export class Store {
         if (!exists(file)) continue;
         this.#mustBeWhole(file);
         const content = readSafetensors(file);
-        const { step, plateau } = JSON.parse(content.metadata.state ?? "");
-        return { step, plateau, tensors: floats(content) };
+        return { ...JSON.parse(content.metadata.state ?? ""), tensors: floats(content) };
       } catch (error) {
         if (!(error instanceof UserError || error instanceof SyntaxError)) throw error;
       }
@@ -216,8 +215,8 @@ export class Store {
   }
 
   /** Keeps where a training stands, and where it stood before. */
-  writeCheckpoint(planned: PlannedRun, { step, plateau, tensors }: Checkpoint) {
-    const metadata = { ...metadataOf(planned), state: JSON.stringify({ step, plateau }) };
+  writeCheckpoint(planned: PlannedRun, { tensors, ...state }: Checkpoint) {
+    const metadata = { ...metadataOf(planned), state: JSON.stringify(state) };
     const [latest, previous] = CHECKPOINTS.map((name) => `${this.folderOf(planned)}/${name}`);
     writeSafetensors(latest!, { tensors, metadata }, { keep: previous! });
   }

@@ -2,10 +2,11 @@
 import type { Dataset } from "./datasets/mod.ts";
 import { UserError } from "./errors.ts";
 import type { PlannedRun } from "./plan.ts";
-import { carryOut, unlessStopped } from "./run.ts";
+import { carryOut } from "./run.ts";
 import { openStore } from "./store.ts";
 import { loadAddon, type LoadOptions } from "./tensorflow/addon.ts";
 import { type Bank, fillBank } from "./vgg/bank.ts";
+import { unlessStopped } from "./vgg/stop.ts";
 
 /** What a worker is told once. */
 export interface Opening {

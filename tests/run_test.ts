@@ -62,7 +62,8 @@ Deno.test("TensorBoard's events say what the log says, also after a training wen
   const folder = store.folderOf(run);
   // 12 steps, of which each has a line; validations after 4 and 8
   let steps = 0;
-  assert.equal(carryOut(run, undefined, { ...place, shouldStop: () => ++steps === 6 }), false);
+  const until6 = { onProgress: () => steps++, shouldStop: () => steps === 6 };
+  assert.equal(carryOut(run, undefined, { ...place, ...until6 }), false);
   const before = scalarsIn(folder);
   assert.deepEqual(before, logged(store, run));
   assert.equal(before.at(-1)!.step, 6);

@@ -5,6 +5,7 @@ import { UserError } from "../lib/errors.ts";
 import { type Context, key, needs, type Run } from "../lib/experiment.ts";
 import type { PlannedRun } from "../lib/plan.ts";
 import { makeStore, openStore } from "../lib/store.ts";
+import type { Checkpoint } from "../lib/vgg/train.ts";
 import { START } from "../lib/vgg/schedule.ts";
 
 const context: Context = {
@@ -145,6 +146,9 @@ const checkpoint = (step: number) => ({
 Deno.test("a damaged checkpoint costs the time since the one before it; two, all", () =>
   inStore((folder) => {
     const store = makeStore(folder);
+    const whole: Checkpoint = { ...checkpoint(8), losses: { sum: 0.1, count: 3 }, due: true };
+    store.writeCheckpoint(D, whole);
+    assert.deepEqual(store.readCheckpoint(D), whole);
     for (const step of [10, 20, 30]) store.writeCheckpoint(D, checkpoint(step));
     const place = store.folderOf(D);
     const spoil = (name: string) => Deno.truncateSync(`${place}/${name}`, 400);

@@ -17,6 +17,7 @@ import { posteriorsOf } from "./evaluate.ts";
 import { middleOf, pixels } from "./images.ts";
 import { type Model, trainingGraph } from "./model.ts";
 import { learningRate, type Plateau, scheduleOf, START, validated } from "./schedule.ts";
+import { unlessStopped } from "./stop.ts";
 
 /** Tensors by name, float32. */
 export type Tensors = ReadonlyMap<
@@ -31,6 +32,16 @@ export interface Checkpoint {
   readonly plateau: Plateau;
   /** Weights, and velocities as `<name>.velocity`. */
   readonly tensors: Tensors;
+  /** Losses since the log's last line, where there are any. */
+  readonly losses?: Losses;
+  /** Whether the validation after this step is still to be done. */
+  readonly due?: true;
+}
+
+/** Losses that no line of the log has yet. */
+export interface Losses {
+  readonly sum: number;
+  readonly count: number;
 }
 
 /** A training to be done. */
@@ -115,18 +126,24 @@ export function train(
     session.run({ "seed/weights": int32([seed, 0]) }, ["initialise:0"]);
     if (training.ancestor) setTensors(session, inherited(run, training.ancestor));
     if (training.checkpoint) setTensors(session, training.checkpoint.tensors);
-    const checkpoint = () => ({ step, plateau, tensors: getTensors(session, model) });
+    let due = training.checkpoint?.due ?? false;
+    const log = logger(dataset.train.length, batch, watcher, training.checkpoint?.losses);
+    const checkpoint = (): Checkpoint => ({
+      ...{ step, plateau, tensors: getTensors(session, model) },
+      ...log.losses && { losses: log.losses },
+      ...due && { due },
+    });
 
-    const log = logger(dataset.train.length, batch, watcher);
-    let saved = Date.now();
-    while (step < steps && !plateau.over) {
-      const validation = nextMark(step, steps, setup.validations);
+    let saved = performance.now();
+    while (due || step < steps && !plateau.over) {
+      const validation = due ? step : nextMark(step, steps, setup.validations);
       const end = Math.min(validation, step + Math.floor(SAMPLES / batch));
-      crops.start(step * batch, end * batch);
+      if (step < end) crops.start(step * batch, end * batch);
       while (step < end) {
         const rate = learningRate(schedule, plateau, step * batch);
         const loss = update(session, { rate, seed, step, parts: batch / microBatch });
         step++;
+        due = step === validation;
         if (!Number.isFinite(loss)) {
           throw diverged(run, { what: `the loss is ${loss}`, step, rate });
         }
@@ -135,16 +152,19 @@ export function train(
         if (step === nextMark(step - 1, steps, LOG_LINES) && step < end) log.write(step, rate);
         if (watcher.shouldStop()) return { finished: false, checkpoint: checkpoint() };
       }
-      if (step === validation) {
+      const saves = due || performance.now() - saved > CHECKPOINT_PAUSE;
+      if (due) {
         const rate = learningRate(schedule, plateau, step * batch);
-        const errors = log.pause(() => validate(session, training));
+        const errors = log.pause(() => validate(session, training, watcher));
+        if (errors === "stopped") return { finished: false, checkpoint: checkpoint() };
         if (errors === undefined) throw diverged(run, { what: "posteriors are NaN", step, rate });
         plateau = validated(schedule, plateau, 1 - errors.top1 / 100);
         log.write(step, rate, errors);
+        due = false;
       }
-      if (step === validation || Date.now() - saved > CHECKPOINT_PAUSE) {
+      if (saves) {
         watcher.onCheckpoint(checkpoint());
-        saved = Date.now();
+        saved = performance.now();
       }
     }
     return { finished: true, checkpoint: checkpoint() };
@@ -174,15 +194,20 @@ function update(
  * Errors on the setup's validation images: dense, at the run's middle scale, without flips. Nothing
  * where the last update left weights that are no numbers.
  */
-function validate(session: Session, { run, context, dataset }: Training): Errors | undefined {
+function validate(
+  session: Session,
+  { run, context, dataset }: Training,
+  { shouldStop }: Pick<Watcher, "shouldStop">,
+): Errors | "stopped" | undefined {
   const { crop, validationImages } = context.train;
   const images = dataset.val.slice(0, validationImages);
   const classes = dataset.classes.length;
-  const values = posteriorsOf(session, images, {
-    ...{ method: "dense", side: pixels(middleOf(run.S), crop), crop, classes },
-    mean: dataset.colours.mean,
-    flips: false,
-  });
+  const values = unlessStopped({ shouldStop }, (onProgress) =>
+    posteriorsOf(session, images, {
+      ...{ method: "dense", side: pixels(middleOf(run.S), crop), crop, classes },
+      ...{ mean: dataset.colours.mean, flips: false, onProgress },
+    }));
+  if (values === undefined) return "stopped";
   if (!values.every(Number.isFinite)) return undefined;
   const labels = Int32Array.from(images, ({ label }) => label);
   return errorsOf(scored([inMemory({ name: "validation", classes, values, labels })]));
@@ -195,12 +220,22 @@ function nextMark(step: number, steps: number, count: number): number {
 }
 
 /** Collects losses between two lines of the log. */
-function logger(images: number, batch: number, watcher: Watcher) {
-  let [sum, count, since] = [0, 0, performance.now()];
+function logger(
+  images: number,
+  batch: number,
+  watcher: Watcher,
+  { sum, count }: Losses = { sum: 0, count: 0 },
+) {
+  let [since, here] = [performance.now(), 0];
   return {
+    /** Those that no line has yet. */
+    get losses(): Losses | undefined {
+      return count > 0 ? { sum, count } : undefined;
+    },
     add(loss: number) {
       sum += loss;
       count++;
+      here++;
     },
     /** Does something whose time does not count. */
     pause<Result>(act: () => Result): Result {
@@ -216,10 +251,10 @@ function logger(images: number, batch: number, watcher: Watcher) {
         epoch: step * batch / images,
         loss: sum / count,
         learningRate,
-        imagesPerSecond: count * batch / seconds,
+        imagesPerSecond: here * batch / seconds,
         ...validation === undefined ? {} : { validation },
       });
-      [sum, count, since] = [0, 0, performance.now()];
+      [sum, count, here, since] = [0, 0, 0, performance.now()];
     },
   };
 }
