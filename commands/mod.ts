@@ -188,6 +188,13 @@ export const COMMANDS = {
     load: () => import("./setup.ts"),
   }, ({ setup }, options) => setup(options)),
 
+  doctor: command({
+    summary: "Is all well here? doctor resume: does a killed training give the same bits?",
+    words: { pattern: "[resume]", most: 1 },
+    takes: [...RESULTS, "workers", "skip-unreadable", "format"],
+    load: () => import("./doctor.ts"),
+  }, ({ doctor }, options, words) => doctor(words, options)),
+
   bench: command({
     summary: "Speed beside PyTorch and stock tfjs-node, as ratios",
     words: { pattern: "[WORD...]", most: Infinity },

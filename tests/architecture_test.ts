@@ -35,6 +35,7 @@ const LEVELS = [
     "worker.ts",
     "run.ts",
   ),
+  inLib("resume.ts", "findings.ts"),
   inLib("store.ts", "plan.ts", "cost.ts", "lineage.ts", "report/"),
   inLib("claims.ts", "losses.ts"),
   inLib("vgg/"),
