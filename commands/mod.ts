@@ -47,6 +47,7 @@ const TABLE_OPTIONS = [
   "workers",
   "skip-unreadable",
   "strict",
+  "doubtful",
   "dry-run",
   "format",
 ] as const;
@@ -103,7 +104,7 @@ export const COMMANDS = {
   claims: command({
     summary: "Which of the paper's claims hold here, by stored results",
     words: { pattern: "[NAME...]", most: Infinity },
-    takes: [...RESULTS, "skip-unreadable", "strict", "format"],
+    takes: [...RESULTS, "skip-unreadable", "strict", "doubtful", "format"],
     load: () => import("./claims.ts"),
   }, ({ examine }, options, words) => examine(words, options)),
 
@@ -143,7 +144,7 @@ export const COMMANDS = {
   report: command({
     summary: "Draw tables again from stored results",
     words: TABLES,
-    takes: [...RESULTS, "skip-unreadable", "strict", "format"],
+    takes: [...RESULTS, "skip-unreadable", "strict", "doubtful", "format"],
     load: () => import("./report.ts"),
   }, ({ report }, options, words) => report(words, options)),
 

@@ -2,8 +2,9 @@
 import type { Dataset } from "./datasets/mod.ts";
 import { environment, type Sitting } from "./environment.ts";
 import { UserError } from "./errors.ts";
-import { isEvaluation, title, type TrainRun } from "./experiment.ts";
+import { isEvaluation, RETRY, title, type TrainRun } from "./experiment.ts";
 import type { PlannedRun } from "./plan.ts";
+import { inMemory, scored } from "./score.ts";
 import type { Store } from "./store.ts";
 import type { Binding } from "./tensorflow/addon.ts";
 import { Session } from "./tensorflow/session.ts";
@@ -13,7 +14,7 @@ import { posteriorsOf } from "./vgg/evaluate.ts";
 import { pixels } from "./vgg/images.ts";
 import { evaluationGraph } from "./vgg/model.ts";
 import { unlessStopped } from "./vgg/stop.ts";
-import { type LogEntry, setTensors, train } from "./vgg/train.ts";
+import { Diverged, type LogEntry, setTensors, train } from "./vgg/train.ts";
 
 /** What a run works with. */
 export interface Workplace {
@@ -85,11 +86,33 @@ function sitDown(planned: PlannedRun, { store, binding, threads, towers = 1 }: W
   };
 }
 
-function trainNet(planned: PlannedRun, ancestor: PlannedRun | undefined, place: Workplace) {
+/** Trains a net; one that diverges begins again, once, as the setup says. */
+function trainNet(
+  planned: PlannedRun,
+  ancestor: PlannedRun | undefined,
+  place: Workplace,
+): boolean {
+  const { store } = place;
+  mustLearn(planned.run as TrainRun);
+  try {
+    return trainOn(planned, ancestor, place);
+  } catch (error) {
+    const { share } = planned.context.train.retry ?? RETRY;
+    const isLast = share === 0 || store.readDivergence(planned) !== undefined;
+    if (!(error instanceof Diverged) || isLast) throw error;
+    store.writeDivergence(planned, error.divergence);
+    return trainOn(planned, ancestor, place);
+  }
+}
+
+/** Trains a net from its beginning, or from its last checkpoint. */
+function trainOn(planned: PlannedRun, ancestor: PlannedRun | undefined, place: Workplace) {
   const { store, binding, dataset, bank, microBatch, towers = 1 } = place;
   const run = planned.run as TrainRun;
-  mustLearn(run);
-  const checkpoint = store.readCheckpoint(planned);
+  const again = store.readDivergence(planned) !== undefined;
+  const found = store.readCheckpoint(planned);
+  // one from before it began again is of no use
+  const checkpoint = (found?.again ?? false) === again ? found : undefined;
   store.cutLog(planned, checkpoint?.step ?? 0);
   const log = openLog(planned, place);
   try {
@@ -101,7 +124,7 @@ function trainNet(planned: PlannedRun, ancestor: PlannedRun | undefined, place: 
       ...checkpoint && { checkpoint },
       ...bank && { bank },
       ...microBatch !== undefined && { microBatch },
-      towers,
+      ...{ towers, again },
     }, {
       onLog: log.write,
       onCheckpoint: (state) => store.writeCheckpoint(planned, state),
@@ -178,6 +201,8 @@ function evaluate(planned: PlannedRun, ancestor: PlannedRun, place: Workplace) {
       }));
     if (values === undefined) return false;
     const labels = Int32Array.from(val, ({ label }) => label);
+    // looks whether they are posteriors
+    scored([inMemory({ name: title(run), classes: classes.length, values, labels })]);
     store.writePosteriors(planned, { classes: classes.length, values, labels });
     return true;
   } finally {

@@ -7,6 +7,7 @@
  * train/D-256-0123456789ab/recipe.json  everything the run's numbers depend on
  *                          checkpoint.safetensors, checkpoint.previous.safetensors
  *                          log.jsonl, weights.safetensors
+ *                          diverged.json         where it diverged before it began again
  *                          events.out.tfevents.*        the log again, for TensorBoard
  *                          environment.json      where and when it was carried out
  * eval/D-256-Q256-dense-.../recipe.json, environment.json, posteriors.safetensors
@@ -20,6 +21,7 @@
  *
  * @module
  */
+import type { Divergence } from "./doubts.ts";
 import type { Sitting } from "./environment.ts";
 import { UserError } from "./errors.ts";
 import { type Context, isEvaluation, type Run, slug } from "./experiment.ts";
@@ -167,15 +169,11 @@ export class Store {
 
   /** The sittings in which a run was carried out, first to last; none where they are not known. */
   readSittings(planned: PlannedRun): Sitting[] {
-    try {
-      const text = readIfThere(`${this.folderOf(planned)}/environment.json`);
-      const sittings = JSON.parse(text ?? "[]");
-      return Array.isArray(sittings)
-        ? sittings.flatMap((sitting) => unsealed<Sitting>(sitting) ?? [])
-        : [];
-    } catch {
-      return [];
-    }
+    const text = readIfThere(`${this.folderOf(planned)}/environment.json`) ?? "[]";
+    const sittings = parsed(text) ?? [];
+    return Array.isArray(sittings)
+      ? sittings.flatMap((sitting) => unsealed<Sitting>(sitting) ?? [])
+      : [];
   }
 
   /** Keeps the sittings in which a run is carried out. */
@@ -221,6 +219,18 @@ export class Store {
     writeSafetensors(latest!, { tensors, metadata }, { keep: previous! });
   }
 
+  /** Notes where a training diverged, which begins again; its checkpoints are of no use then. */
+  writeDivergence(planned: PlannedRun, divergence: Divergence) {
+    const text = JSON.stringify(sealed(divergence));
+    writeAtomically(`${this.folderOf(planned)}/diverged.json`, `${text}\n`);
+    this.dropCheckpoints(planned);
+  }
+
+  /** Where a training diverged before it began again; nothing where it did not. */
+  readDivergence(planned: PlannedRun): Divergence | undefined {
+    return divergenceIn(readIfThere(`${this.folderOf(planned)}/diverged.json`));
+  }
+
   /** Forgets where a training stands. */
   dropCheckpoints(planned: PlannedRun) {
     for (const name of CHECKPOINTS) removeIfThere(`${this.folderOf(planned)}/${name}`);
@@ -233,17 +243,7 @@ export class Store {
 
   /** A training's log, step by step; lines that a crash cut off or that changed are left out. */
   readLog(planned: PlannedRun): LogEntry[] {
-    const lines = readIfThere(`${this.folderOf(planned)}/log.jsonl`)?.split("\n") ?? [];
-    const entries = lines.slice(0, -1).flatMap((line) => {
-      try {
-        return unsealed<LogEntry>(JSON.parse(line)) ?? [];
-      } catch {
-        return [];
-      }
-    });
-    // two processes may have done a step, where one was thought to be dead
-    const steps = new Map(entries.map((entry) => [entry.step, entry]));
-    return [...steps.values()].sort((one, other) => one.step - other.step);
+    return logIn(readIfThere(`${this.folderOf(planned)}/log.jsonl`));
   }
 
   /** Drops the log's lines after a step, which will be done again. */
@@ -310,6 +310,29 @@ export function placeIn({ run, key }: PlannedRun): string {
   return `${isEvaluation(run) ? "eval" : "train"}/${slug(run)}-${key}`;
 }
 
+/** The lines of a log that are whole, step by step. */
+export function logIn(text = ""): LogEntry[] {
+  const lines = text.split("\n").slice(0, -1);
+  const entries = lines.flatMap((line) => unsealed<LogEntry>(parsed(line)) ?? []);
+  // two processes may have done a step, where one was thought to be dead
+  const steps = new Map(entries.map((entry) => [entry.step, entry]));
+  return [...steps.values()].sort((one, other) => one.step - other.step);
+}
+
+/** What a diverged.json says; nothing where there is none, or it is damaged. */
+export function divergenceIn(text?: string): Divergence | undefined {
+  return unsealed<Divergence>(parsed(text ?? ""));
+}
+
+/** A JSON value; nothing of what is none. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** What is in a run's recipe.json. */
 export function recipeText({ run, context }: PlannedRun): string {
   return `${JSON.stringify({ run, ...context }, null, 2)}\n`;
@@ -346,7 +369,7 @@ export function posteriorsIn(open: OpenSafetensors, name: string): Posteriors & 
 export function openStore(folder: string): Store {
   const file = `${folder}/store.json`;
   const text = readIfThere(file);
-  const { format } = text === undefined ? { format: FORMAT } : parsed(text);
+  const { format } = text === undefined ? { format: FORMAT } : formatIn(text);
   if (format !== FORMAT) {
     throw new UserError(
       `Cannot use "${folder}": its results are of format ${format}, this is format ${FORMAT}; ` +
@@ -356,20 +379,16 @@ export function openStore(folder: string): Store {
   return new Store(folder);
 }
 
+function formatIn(text: string): { readonly format?: unknown } {
+  return parsed(text) ?? { format: "unknown (store.json is damaged)" };
+}
+
 /** Makes the folder of a store, marked with its format. */
 export function makeStore(folder: string): Store {
   const store = openStore(folder);
   const file = `${folder}/store.json`;
   if (!exists(file)) writeAtomically(file, `${JSON.stringify({ format: FORMAT })}\n`);
   return store;
-}
-
-function parsed(text: string): { format: unknown } {
-  try {
-    return { format: JSON.parse(text)?.format };
-  } catch {
-    return { format: "unknown" };
-  }
 }
 
 /** What a file says of the run that made it: its key, its ancestors' keys and its recipe. */

@@ -40,7 +40,7 @@ const LEVELS = [
   inLib("claims.ts", "losses.ts"),
   inLib("vgg/"),
   inLib("datasets/", "tensorflow/", "weights/", "stand_ins/", "score.ts", "protocol.ts"),
-  inLib("difference.ts"),
+  inLib("difference.ts", "doubts.ts"),
   inLib("statistics/"),
   inLib("experiment.ts"),
   inLib("cache.ts", "environment.ts", "errors.ts", "files.ts", "lease.ts", "nearest.ts"),

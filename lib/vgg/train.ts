@@ -7,7 +7,15 @@
  */
 import type { Dataset } from "../datasets/mod.ts";
 import { UserError } from "../errors.ts";
-import { type Context, type Errors, hasAncestor, title, type TrainRun } from "../experiment.ts";
+import type { Divergence } from "../doubts.ts";
+import {
+  type Context,
+  type Errors,
+  hasAncestor,
+  RETRY,
+  title,
+  type TrainRun,
+} from "../experiment.ts";
 import { errorsOf, inMemory, scored } from "../score.ts";
 import type { Binding } from "../tensorflow/addon.ts";
 import { float32, int32, Session } from "../tensorflow/session.ts";
@@ -16,7 +24,7 @@ import { openCrops } from "./crops.ts";
 import { posteriorsOf } from "./evaluate.ts";
 import { middleOf, pixels } from "./images.ts";
 import { type Model, trainingGraph } from "./model.ts";
-import { learningRate, type Plateau, scheduleOf, START, validated } from "./schedule.ts";
+import { learningRate, lowered, type Plateau, scheduleOf, START, validated } from "./schedule.ts";
 import { unlessStopped } from "./stop.ts";
 
 /** Tensors by name, float32. */
@@ -36,6 +44,8 @@ export interface Checkpoint {
   readonly losses?: Losses;
   /** Whether the validation after this step is still to be done. */
   readonly due?: true;
+  /** Whether the training had begun again. */
+  readonly again?: true;
 }
 
 /** Losses that no line of the log has yet. */
@@ -53,6 +63,8 @@ export interface Training {
   readonly ancestor?: Tensors;
   /** Where it stood when it was interrupted. */
   readonly checkpoint?: Checkpoint;
+  /** Whether it begins again after it diverged, slower. */
+  readonly again?: boolean;
   /** Training images in memory; they are read from their files if absent. */
   readonly bank?: Bank;
   /** Images that memory holds at once; the batch if absent. */
@@ -95,14 +107,14 @@ const CHECKPOINT_PAUSE = 5 * 60_000;
  * Trains a net and returns where it stands at the end, or where it was asked to stop
  * (`finished` false).
  *
- * @throws UserError when the loss is no number any more; the last checkpoint is good
+ * @throws {Diverged} The loss, or a weight, is no number any more; the last checkpoint is good.
  */
 export function train(
   binding: Binding,
   training: Training,
   watcher: Watcher,
 ): { finished: boolean; checkpoint: Checkpoint } {
-  const { run, context, dataset, bank } = training;
+  const { run, context, dataset, bank, again = false } = training;
   const { train: setup, evaluate, seed } = context;
   const { batch } = setup;
   const microBatch = training.microBatch ?? batch;
@@ -126,12 +138,17 @@ export function train(
     session.run({ "seed/weights": int32([seed, 0]) }, ["initialise:0"]);
     if (training.ancestor) setTensors(session, inherited(run, training.ancestor));
     if (training.checkpoint) setTensors(session, training.checkpoint.tensors);
+    const rateAt = (step: number) => {
+      const rate = learningRate(schedule, plateau, step * batch);
+      return again ? lowered(rate, step * batch / schedule.images, setup.retry ?? RETRY) : rate;
+    };
     let due = training.checkpoint?.due ?? false;
     const log = logger(dataset.train.length, batch, watcher, training.checkpoint?.losses);
     const checkpoint = (): Checkpoint => ({
       ...{ step, plateau, tensors: getTensors(session, model) },
       ...log.losses && { losses: log.losses },
       ...due && { due },
+      ...again && { again },
     });
 
     let saved = performance.now();
@@ -140,12 +157,12 @@ export function train(
       const end = Math.min(validation, step + Math.floor(SAMPLES / batch));
       if (step < end) crops.start(step * batch, end * batch);
       while (step < end) {
-        const rate = learningRate(schedule, plateau, step * batch);
+        const rate = rateAt(step);
         const loss = update(session, { rate, seed, step, parts: batch / microBatch });
         step++;
         due = step === validation;
         if (!Number.isFinite(loss)) {
-          throw diverged(run, { what: `the loss is ${loss}`, step, rate });
+          throw new Diverged(run, { what: `the loss is ${loss}`, step, rate });
         }
         log.add(loss);
         watcher.onProgress(step * batch, steps * batch);
@@ -154,16 +171,23 @@ export function train(
       }
       const saves = due || performance.now() - saved > CHECKPOINT_PAUSE;
       if (due) {
-        const rate = learningRate(schedule, plateau, step * batch);
+        const rate = rateAt(step);
         const errors = log.pause(() => validate(session, training, watcher));
         if (errors === "stopped") return { finished: false, checkpoint: checkpoint() };
-        if (errors === undefined) throw diverged(run, { what: "posteriors are NaN", step, rate });
+        if (errors === undefined) {
+          throw new Diverged(run, { what: "posteriors are NaN", step, rate });
+        }
         plateau = validated(schedule, plateau, 1 - errors.top1 / 100);
         log.write(step, rate, errors);
         due = false;
       }
       if (saves) {
-        watcher.onCheckpoint(checkpoint());
+        const state = checkpoint();
+        const wrong = firstInfinite(state.tensors);
+        if (wrong !== undefined) {
+          throw new Diverged(run, { what: `${wrong} is not finite`, step, rate: rateAt(step) });
+        }
+        watcher.onCheckpoint(state);
         saved = performance.now();
       }
     }
@@ -285,13 +309,22 @@ function getTensors(session: Session, { weights, velocities }: Model): Tensors {
   }));
 }
 
-function diverged(
-  run: TrainRun,
-  { what, step, rate }: { what: string; step: number; rate: number },
-) {
-  return new UserError(
-    `Cannot go on training ${title(run)}: ${what} at step ${step} ` +
-      `(learning rate ${rate}); the last good checkpoint is kept. Try a lower rate or another ` +
-      "initialisation, as in --set schedules.first.learningRate=0.001,kernels=glorot",
-  );
+/** The name of a tensor that holds a number that is none, or infinite. */
+function firstInfinite(tensors: Tensors): string | undefined {
+  return [...tensors].find(([, { values }]) => !values.every(Number.isFinite))?.[0];
+}
+
+/** A training whose numbers are none any more. */
+export class Diverged extends UserError {
+  readonly divergence: Divergence;
+
+  constructor(run: TrainRun, divergence: Divergence) {
+    const { what, step, rate } = divergence;
+    super(
+      `Cannot go on training ${title(run)}: ${what} at step ${step} ` +
+        `(learning rate ${rate}); the last good checkpoint is kept. Try a lower rate or another ` +
+        "initialisation, as in --set schedules.first.learningRate=0.001,kernels=glorot",
+    );
+    this.divergence = divergence;
+  }
 }
