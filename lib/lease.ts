@@ -17,7 +17,7 @@ import { exists, readIfThere, removeIfThere, writeAtomically } from "./files.ts"
 const BEAT = 10_000;
 
 /**
- * Without a sign of life for so long an owner on another machine is dead, ms: six beats, and as long
+ * Without a sign of life for so long an owner is dead that the system knows nothing of, ms: six beats, and as long
  * as NFS keeps what it knows of a file by default.
  */
 const SLACK = 60_000;
@@ -80,10 +80,8 @@ export class Leases {
     const file = this.#file(name, last);
     const owner = ownerIn(file);
     if (owner === undefined) return undefined;
-    const isThere = isHere(owner)
-      ? isAlive(owner)
-      : Math.abs(Date.now() - (lastTouch(file) ?? 0)) < SLACK;
-    return isThere ? owner : undefined;
+    const isFresh = () => Math.abs(Date.now() - (lastTouch(file) ?? 0)) < SLACK;
+    return isAlive(owner) ?? isFresh() ? owner : undefined;
   }
 
   /** Shows that this process is alive. */
@@ -111,12 +109,13 @@ export class Leases {
     return `${this.#folder}/${name}.${number}`;
   }
 
-  /** Whether the owner in a file is alive; of one elsewhere that takes watching. */
+  /** Whether the owner in a file is alive; where the system does not tell, that takes watching. */
   #isAlive(file: string): boolean {
     const touched = lastTouch(file);
     if (touched === undefined) return true; // it went away just now; ask again
     const owner = ownerIn(file);
-    if (owner !== undefined && isHere(owner)) return isAlive(owner);
+    const alive = owner === undefined ? undefined : isAlive(owner);
+    if (alive !== undefined) return alive;
     const seen = this.#seen.get(file);
     if (seen?.touched === touched) return this.#now() - seen.at < SLACK;
     this.#seen.set(file, { touched, at: this.#now() });
@@ -195,16 +194,20 @@ function isHere({ host, boot }: Owner): boolean {
   return boot === undefined || own.boot === undefined || boot === own.boot;
 }
 
-/** Whether a process of this machine is alive, and still the one that it was. */
-function isAlive({ pid, since }: Owner): boolean {
-  const start = startOf(pid);
-  if (start !== undefined && since !== undefined) return start === since;
+/**
+ * Whether an owner is alive: a process of this machine, and still the one that it was. Undefined
+ * where the system does not tell.
+ */
+function isAlive(owner: Owner): boolean | undefined {
+  if (!isHere(owner)) return undefined;
+  const start = startOf(owner.pid);
+  if (start !== undefined && owner.since !== undefined) return start === owner.since;
   try {
-    process.kill(pid, 0);
-    return start !== ENDED;
+    process.kill(owner.pid, 0);
   } catch (error) {
-    return (error as { code?: string }).code === "EPERM";
+    if ((error as { code?: string }).code === "ESRCH") return false;
   }
+  return start === ENDED ? false : undefined;
 }
 
 /** What stands for the start of a process that has ended. */
