@@ -21,8 +21,14 @@ export function sealed<Record extends object>(record: Record): Record & { checks
 export function unsealed<Record extends object>(value: unknown): Record | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const { checksum, ...record } = value as Record & { checksum?: unknown };
-  if (checksum !== undefined && checksum !== checksumOf(record)) return undefined;
+  const isSealed = checksum !== undefined || looksLikeOne(Object.values(record).at(-1));
+  if (isSealed && checksum !== checksumOf(record)) return undefined;
   return record as unknown as Record;
+}
+
+/** Whether a record's last value is a checksum, under whatever name it stands after damage. */
+function looksLikeOne(value: unknown): boolean {
+  return typeof value === "string" && /^[0-9a-f]{8}$/.test(value);
 }
 
 function checksumOf(record: object): string {
