@@ -47,6 +47,7 @@ const TABLE_OPTIONS = [
   "workers",
   "skip-unreadable",
   "strict",
+  "doubtful",
   "dry-run",
   "format",
 ] as const;
@@ -103,7 +104,7 @@ export const COMMANDS = {
   claims: command({
     summary: "Which of the paper's claims hold here, by stored results",
     words: { pattern: "[NAME...]", most: Infinity },
-    takes: [...RESULTS, "skip-unreadable", "strict", "format"],
+    takes: [...RESULTS, "skip-unreadable", "strict", "doubtful", "format"],
     load: () => import("./claims.ts"),
   }, ({ examine }, options, words) => examine(words, options)),
 
@@ -150,7 +151,7 @@ export const COMMANDS = {
   report: command({
     summary: "Draw tables again from stored results",
     words: TABLES,
-    takes: [...RESULTS, "skip-unreadable", "strict", "format"],
+    takes: [...RESULTS, "skip-unreadable", "strict", "doubtful", "format"],
     load: () => import("./report.ts"),
   }, ({ report }, options, words) => report(words, options)),
 
@@ -194,6 +195,13 @@ export const COMMANDS = {
     takes: ["check", "gpu", "format"],
     load: () => import("./setup.ts"),
   }, ({ setup }, options) => setup(options)),
+
+  doctor: command({
+    summary: "Is all well here? doctor resume: does a killed training give the same bits?",
+    words: { pattern: "[resume]", most: 1 },
+    takes: [...RESULTS, "workers", "skip-unreadable", "format"],
+    load: () => import("./doctor.ts"),
+  }, ({ doctor }, options, words) => doctor(words, options)),
 
   bench: command({
     summary: "Speed beside PyTorch and stock tfjs-node, as ratios",

@@ -90,6 +90,10 @@ export const OPTIONS = {
     text: "refuse a setup or data that is not the paper's in any field",
     group: "How to run it",
   },
+  doubtful: {
+    text: "show numbers of nets that sit at chance, too",
+    group: "What to print",
+  },
   "dry-run": { text: "say what would run, and run nothing", group: "How to run it" },
   score: {
     value: "ERROR",
@@ -137,6 +141,7 @@ export interface Options extends NetOptions {
   readonly workers?: number;
   readonly skipUnreadable: boolean;
   readonly dryRun: boolean;
+  readonly doubtful: boolean;
   readonly strict: boolean;
   readonly check: boolean;
   readonly small: boolean;
@@ -251,6 +256,7 @@ export function resolveOptions(
     ...(workers !== undefined && { workers: whole("workers", workers, 1) }),
     skipUnreadable: given["skip-unreadable"] === true,
     dryRun: given["dry-run"] === true,
+    doubtful: given.doubtful === true,
     strict: given.strict === true,
     check: given.check === true,
     small: given.small === true,

@@ -1,4 +1,5 @@
 /** `status`: what is done, running and failed. */
+import { leftoversIn, leftoversInWords } from "../lib/findings.ts";
 import { listing } from "../lib/report/listing.ts";
 import { helpOf } from "./help.ts";
 import type { Options } from "./options.ts";
@@ -7,7 +8,8 @@ import { inStore, knownRuns } from "./runs.ts";
 export const help = helpOf("status", {
   about:
     "Says of every run behind tables whether it is done, running, failed, partial (stopped on " +
-    "the way; it goes on from there) or still to do. Where no table is named, of those of all " +
+    "the way; it goes on from there), damaged (it is done again) or still to do, and what crashes " +
+    "left behind; doctor also compares every result with its checksum. Where no table is named, of those of all " +
     "tables and of every other run that was begun.",
   examples: {
     "status": "every run under the small setup",
@@ -30,6 +32,7 @@ export async function status(words: readonly string[], options: Options): Promis
     return `${records.filter((record) => record.state === state).length} ${state}`;
   });
   const failures = records.filter(({ state }) => state === "failed");
+  const damaged = records.filter(({ state }) => state === "damaged");
   console.log(listing({
     title: `Runs in ${options.results}`,
     records,
@@ -39,6 +42,8 @@ export async function status(words: readonly string[], options: Options): Promis
     ],
     notes: [
       `${runs.length} runs: ${counts.join(", ")}.`,
+      ...damaged.map(({ run, detail }) => `${run}: ${detail}`),
+      ...leftoversInWords(leftoversIn(store)),
       ...failures.map(({ run, detail }) => `${run} failed: ${detail}`),
     ],
   }, options.format));

@@ -14,15 +14,18 @@ const SHARE = 0.15;
 export class Banks {
   readonly #dataset: Dataset;
   readonly #bars: Bars;
-  readonly #banks = new Map<string, Promise<Bank>>();
+  readonly #banks = new Map<string, Promise<Bank | undefined>>();
 
   constructor({ dataset, bars }: { dataset: Dataset; bars: Bars }) {
     this.#dataset = dataset;
     this.#bars = bars;
   }
 
-  /** The bank for a run, made by `hand` unless it is there; none where memory is too small. */
-  of(run: PlannedRun, hand: Hand): Promise<Bank> | undefined {
+  /**
+   * The bank for a run, made by `hand` unless it is there; none where memory is too small. It comes
+   * to nothing where it was stopped on the way.
+   */
+  of(run: PlannedRun, hand: Hand): Promise<Bank | undefined> | undefined {
     const scales = scalesFor(run);
     const limit = Math.min(SHARE * Deno.systemMemoryInfo().total, LARGEST_BANK);
     if (bankSize(this.#dataset.train, scales) > limit) return undefined;

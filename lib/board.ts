@@ -1,4 +1,4 @@
-/** A plan on its way: which runs are done, under way, waiting or lost. */
+/** A plan on its way: which runs are done, under way here or elsewhere, waiting or lost. */
 import { UserError } from "./errors.ts";
 import { title } from "./experiment.ts";
 import type { PlannedRun } from "./plan.ts";
@@ -9,6 +9,7 @@ export class Board {
   readonly #done = new Set<string>();
   readonly #waiting = new Set<PlannedRun>();
   readonly #underWay = new Set<PlannedRun>();
+  readonly #elsewhere = new Set<PlannedRun>();
   readonly #failures = new Set<string>();
   #listeners: (() => void)[] = [];
 
@@ -26,7 +27,12 @@ export class Board {
 
   /** Runs that are under way or may still be. */
   get open(): PlannedRun[] {
-    return [...this.#underWay, ...this.#waiting];
+    return [...this.#underWay, ...this.#elsewhere, ...this.#waiting];
+  }
+
+  /** Runs that other processes do. */
+  get elsewhere(): PlannedRun[] {
+    return [...this.#elsewhere];
   }
 
   /** The run that a run starts from or evaluates. */
@@ -43,9 +49,22 @@ export class Board {
         this.#underWay.add(ready);
         return ready;
       }
-      if (this.#waiting.size === 0 || this.#underWay.size === 0) return undefined;
+      if (this.#waiting.size + this.#elsewhere.size === 0) return undefined;
+      if (this.#underWay.size + this.#elsewhere.size === 0) return undefined;
       await new Promise<void>((resolve) => this.#listeners.push(resolve));
     }
+  }
+
+  /** Notes that another process does a run; it is finished, failed or given back later. */
+  lend(run: PlannedRun) {
+    this.#elsewhere.add(run);
+    this.#underWay.delete(run);
+  }
+
+  /** Notes that nobody does a run any more. */
+  giveBack(run: PlannedRun) {
+    this.#waiting.add(run);
+    this.#leave(run);
   }
 
   /** Notes that a run is done. */
@@ -61,8 +80,9 @@ export class Board {
   }
 
   /** Hands out no more runs. */
-  close(run: PlannedRun) {
+  close(run?: PlannedRun) {
     this.#waiting.clear();
+    this.#elsewhere.clear();
     this.#leave(run);
   }
 
@@ -79,8 +99,11 @@ export class Board {
     );
   }
 
-  #leave(run: PlannedRun) {
-    this.#underWay.delete(run);
+  #leave(run?: PlannedRun) {
+    if (run !== undefined) {
+      this.#underWay.delete(run);
+      this.#elsewhere.delete(run);
+    }
     const listeners = this.#listeners;
     this.#listeners = [];
     for (const listener of listeners) listener();

@@ -2,7 +2,14 @@
 import type { Description, ImageSize } from "./datasets/mod.ts";
 import { type EvalRun, FLIPS, isEvaluation, type TrainRun, type TrainSetup } from "./experiment.ts";
 import type { PlannedRun } from "./plan.ts";
-import { countMultiplyAdds, type Layer, layersOf, pooled, shapeOf } from "./vgg/configs.ts";
+import {
+  countMultiplyAdds,
+  countParameters,
+  type Layer,
+  layersOf,
+  pooled,
+  shapeOf,
+} from "./vgg/configs.ts";
 import { GRID, pixels, rescale } from "./vgg/images.ts";
 import { scheduleOf } from "./vgg/schedule.ts";
 
@@ -76,6 +83,27 @@ function wholeAdds(layers: readonly Layer[], images: readonly ImageSize[], side:
     const { height, width } = rescale(group[0]!, side);
     return sum + group.length * countMultiplyAdds(layers, height, width);
   }, 0);
+}
+
+/** Bytes of a float32. */
+const FLOAT = 4;
+
+/**
+ * Bytes that runs will need on the disk at most: posteriors, weights, and of the largest net three
+ * checkpoints of weights and velocities: the last, the one before, and the next while it is written.
+ */
+export function spaceFor(
+  runs: readonly PlannedRun[],
+  { classes, val }: Pick<Description, "classes" | "val">,
+): number {
+  const sizes = runs.map(({ run, context: { train } }) =>
+    FLOAT *
+    (isEvaluation(run)
+      ? val.length * (classes.length + 1)
+      : countParameters(layersOf(run.config, shapeOf(train, classes.length))))
+  );
+  const nets = sizes.filter((_, i) => !isEvaluation(runs[i]!.run));
+  return sizes.reduce((sum, size) => sum + size, 0) + 3 * 2 * Math.max(0, ...nets);
 }
 
 /** Share of the machine's memory that a training's feature maps may take. */

@@ -1,6 +1,7 @@
 /**
  * Carries a plan out with several threads: whichever run is ready and not done goes to the next
- * free thread. A signal makes all threads stop at a checkpoint.
+ * free thread. Runs that another process does meanwhile are left to it. A signal makes all threads
+ * stop at a checkpoint.
  *
  * @module
  */
@@ -36,23 +37,26 @@ export interface Crew {
  * @throws {UserError} Runs failed; the others that could be done are done.
  */
 export async function carryOutPlan(runs: readonly PlannedRun[], crew: Crew) {
-  const { store, bars } = crew;
-  const done = runs.filter((run) => store.status(run).state === "done");
+  const { bars } = crew;
+  const done = doneOf(runs, crew);
   if (done.length === runs.length) return;
   const board = new Board(runs, done);
-  store.claim();
+  await install(bars);
   const signal = listen();
+  const stopWatching = watchOthers(board, { ...crew, isStopped: signal.isStopped });
   const hands: Hand[] = [];
   try {
-    await install(bars);
     await hireAll(hands, crew, { most: runs.length - done.length, stop: signal.stop });
     const overall = bars.bar("all runs", { unit: "runs" });
     const show = () => overall.update(board.done, runs.length);
     show();
     const banks = new Banks(crew);
+    const told = new Set<PlannedRun>();
     await allOrStopped(hands, signal.halt, async (hand) => {
       for (let run = await board.next(); run; run = await board.next()) {
-        await carryOutOne(run, hand, { crew, board, banks });
+        await unlessElsewhere(run, { crew, board, told }, async (run) => {
+          await carryOutOne(run, hand, { crew, board, banks });
+        });
         banks.forget(board.open);
         show();
       }
@@ -62,9 +66,60 @@ export async function carryOutPlan(runs: readonly PlannedRun[], crew: Crew) {
     board.complain();
   } finally {
     for (const hand of hands) hand.dismiss();
+    stopWatching();
     signal.unlisten();
-    store.release();
   }
+}
+
+/**
+ * Runs whose results are there and whole, of those that will be read: evaluations, and the nets that
+ * a run starts from that is not done. Damaged ones are put aside and made again.
+ */
+export function doneOf(
+  runs: readonly PlannedRun[],
+  { store, bars }: Pick<Crew, "store" | "bars">,
+): PlannedRun[] {
+  const needed = new Set<string>();
+  // those that start from a run come behind it
+  return runs.toReversed().filter((run) => {
+    const { state, detail } = store.status(run);
+    const isRead = isEvaluation(run.run) || needed.has(run.key);
+    const damage = state === "damaged"
+      ? detail
+      : state === "done" && isRead
+      ? store.damage(run)
+      : undefined;
+    if (state === "done" && damage === undefined) return true;
+    if (damage !== undefined) {
+      store.putAside(run);
+      bars.log(`${damage.replace(/;.*$/s, "")}: ${title(run.run)} is done again`);
+    }
+    for (const ancestor of run.after) needed.add(ancestor);
+    return false;
+  });
+}
+
+/** Between two looks at what other processes do, ms. */
+const LOOK = 1_000;
+
+/** Looks now and then what became of runs that other processes do. @returns what ends that */
+function watchOthers(
+  board: Board,
+  { store, bars, isStopped }: Pick<Crew, "store" | "bars"> & { readonly isStopped: () => boolean },
+) {
+  const timer = setInterval(() => {
+    if (isStopped() && board.elsewhere.length > 0) return board.close();
+    for (const run of board.elsewhere) {
+      const { state, detail } = store.status(run);
+      if (state === "done") board.finish(run);
+      else if (state !== "failed") board.giveBack(run);
+      else {
+        board.fail(run);
+        bars.log(`error: ${detail}`);
+      }
+    }
+  }, LOOK);
+  return () => clearInterval(timer);
 }
 
 /**
@@ -114,6 +169,27 @@ export async function allOrStopped(
   if (failed?.status === "rejected") throw failed.reason;
 }
 
+/** Does something with a run, unless another process has it, or has done it. */
+async function unlessElsewhere(
+  run: PlannedRun,
+  { crew: { store, bars }, board, told }: { crew: Crew; board: Board; told: Set<PlannedRun> },
+  work: (run: PlannedRun) => Promise<void>,
+) {
+  if (!store.leases.take(run.key)) {
+    const { host, pid } = store.leases.owner(run.key) ?? {};
+    const who = pid === undefined ? "another process" : `process ${pid} on ${host}`;
+    if (!told.has(run)) bars.log(`${title(run.run)}: left to ${who}, whose result is taken`);
+    told.add(run);
+    return board.lend(run);
+  }
+  try {
+    if (store.status(run).state === "done") board.finish(run);
+    else await work(run);
+  } finally {
+    store.leases.release(run.key);
+  }
+}
+
 /** Has one run carried out and notes on the board how it ended. */
 async function carryOutOne(
   run: PlannedRun,
@@ -123,7 +199,9 @@ async function carryOutOne(
   const training = !isEvaluation(run.run);
   const bar = bars.bar(`${training ? "train" : "test"} ${title(run.run)}`, { unit: "images" });
   try {
-    const bank = training ? await banks.of(run, hand) : undefined;
+    const making = training ? banks.of(run, hand) : undefined;
+    const bank = await making;
+    if (making !== undefined && bank === undefined) return board.close(run); // it was stopped
     const { config } = training ? run.run : run.run.net;
     const setup = run.context.train;
     const layers = layersOf(config, shapeOf(setup, dataset.classes.length));
@@ -176,6 +254,7 @@ function listen() {
     stop,
     /** Makes the threads stop as a signal does. */
     halt: () => void Atomics.compareExchange(code, 0, 0, HALTED),
+    isStopped: () => code[0] !== 0,
     throwIfStopped() {
       if (code[0]! > 0) throw new Interruption(code[0]!);
     },

@@ -121,6 +121,20 @@ export interface Schedule {
   readonly drops: Drops;
 }
 
+/** How a training that diverges begins again, once: slower over its first images. */
+export interface Retry {
+  /** Share of the training's images over which it is slower; 0: it does not begin again. */
+  readonly share: number;
+  /** Its learning rate there, as a share of the schedule's. */
+  readonly rate: number;
+}
+
+/**
+ * The rule where a setup has no other: a tenth of the rate, as He et al. began their deepest net
+ * with (arXiv 1512.03385, Section 4.2), over the first tenth of the images.
+ */
+export const RETRY: Retry = { share: 1 / 10, rate: 1 / 10 };
+
 /** Everything that decides a trained net's numbers, besides its run, data and seed. */
 export interface TrainSetup {
   /** Side of a training crop, pixels; the paper's 224 is the unit of S and Q. */
@@ -156,6 +170,8 @@ export interface TrainSetup {
   readonly validations: number;
   /** Validation images used for that, the first so many; all if absent. */
   readonly validationImages?: number;
+  /** What is tried where it diverges; `RETRY` if absent. */
+  readonly retry?: Retry;
   /** Type of activations and gradients; weights and loss are float32 always. */
   readonly precision: Precision;
 }
@@ -222,8 +238,13 @@ export function isEvaluation(run: Run): run is EvalRun {
 /** JSON replacer: fields in alphabetical order, without those at their default. */
 function canonical(field: string, value: unknown): unknown {
   if (field === "update" && value === "all") return undefined;
+  if (field === "retry" && isDefault(value as Retry)) return undefined;
   if (value === null || typeof value !== "object" || Array.isArray(value)) return value;
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1));
+}
+
+function isDefault({ share, rate }: Retry): boolean {
+  return share === RETRY.share && rate === RETRY.rate;
 }
 
 /** The runs that a run needs done before it, nearest first. */
@@ -290,7 +311,7 @@ export interface Departure {
 
 /** How a measured number compares with the published one, and why, in a sentence. */
 export interface Comparison {
-  readonly status: Status | "protocol differs";
+  readonly status: Status | "protocol differs" | "left out";
   readonly reason: string;
 }
 
@@ -308,10 +329,12 @@ export interface RowResult {
   readonly scores: readonly Scores[];
   /** Keys of the evaluations behind the row, seed by seed. */
   readonly runs: readonly string[];
-  /** How it compares with the published top-1 error. */
+  /** How it compares with the published top-1 error, or why it is left out. */
   readonly comparison?: Comparison;
   /** Top-5 error on test images as their server gave it, in per cent, under its own protocol. */
   readonly tested?: { readonly top5: number; readonly protocol: Protocol };
+  /** What a reader has to know of its nets, in sentences. */
+  readonly remarks?: readonly string[];
 }
 
 /** What a table came to. */

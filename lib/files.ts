@@ -1,39 +1,109 @@
 /** Files: written wholly or not at all, and read in parts. */
+import { dirname } from "node:path";
 import { UserError } from "./errors.ts";
 
 /**
  * Writes a file beside its place, flushes it to the disk and renames it, so that a crash leaves the
  * old file or the new one, never a part. Missing folders are made.
  *
+ * @param check looks at what was written before it takes its place; what it throws leaves the old file
  * @throws UserError where the place is full, or cannot be written
  */
-export function writeAtomically(file: string, content: string | readonly Uint8Array[]) {
+export function writeAtomically(
+  file: string,
+  content: string | readonly Uint8Array[],
+  check?: (draft: string) => void,
+) {
   const parts = typeof content === "string" ? [new TextEncoder().encode(content)] : content;
   const draft = `${file}.${Deno.pid}.${drafts++}.part`;
   try {
-    Deno.mkdirSync(file.slice(0, file.lastIndexOf("/")), { recursive: true });
+    makeFolder(dirname(file));
     try {
-      using handle = Deno.openSync(draft, { write: true, create: true, truncate: true });
-      for (const part of parts) {
-        for (let at = 0; at < part.length;) at += handle.writeSync(part.subarray(at));
+      {
+        using handle = Deno.openSync(draft, { write: true, create: true, truncate: true });
+        for (const part of parts) writeAll(handle, part);
+        handle.syncSync();
       }
-      handle.syncSync();
+      check?.(draft);
+      Deno.renameSync(draft, file);
+      flushFolder(dirname(file));
     } catch (error) {
       removeIfThere(draft);
       throw error;
     }
-    Deno.renameSync(draft, file);
   } catch (error) {
-    throw new UserError(
-      `Cannot write "${file}": ${(error as Error).message}; free some space, or name a folder ` +
-        "that can be written with --results DIR",
-      { cause: error },
-    );
+    throw cannotWrite(file, error);
+  }
+}
+
+/**
+ * Adds a line to a text file and flushes it to the disk. A crash may leave the beginning of it.
+ *
+ * @throws UserError where the place is full, or cannot be written
+ */
+export function appendLine(file: string, line: string) {
+  try {
+    using handle = Deno.openSync(file, { append: true, create: true });
+    writeAll(handle, new TextEncoder().encode(`${line}\n`));
+    handle.syncSync();
+  } catch (error) {
+    throw cannotWrite(file, error);
+  }
+}
+
+function writeAll(handle: Deno.FsFile, bytes: Uint8Array) {
+  for (let at = 0; at < bytes.length;) at += handle.writeSync(bytes.subarray(at));
+}
+
+function cannotWrite(file: string, error: unknown): UserError {
+  return new UserError(
+    `Cannot write "${file}": ${(error as Error).message}; free some space, or name a folder ` +
+      "that can be written with --results DIR",
+    { cause: error },
+  );
+}
+
+/** Makes a folder and those that it lies in, so that they outlast a crash. */
+function makeFolder(folder: string) {
+  if (exists(folder, "isDirectory")) return;
+  const parent = dirname(folder);
+  if (parent !== folder) makeFolder(parent);
+  Deno.mkdirSync(folder, { recursive: true });
+  flushFolder(parent);
+}
+
+/** Flushes a folder's list of names to the disk, where the system can. */
+function flushFolder(folder: string) {
+  try {
+    using handle = Deno.openSync(folder);
+    handle.syncSync();
+  } catch {
+    // Windows opens no folders, and some file systems flush none
   }
 }
 
 /** Files written by this thread so far, so that two drafts never share a name. */
 let drafts = 0;
+
+/** Files that are flushed at once: a file system then writes its journal once for many. */
+const AT_ONCE = 64;
+
+/** Flushes every file and folder below a folder to the disk. */
+export async function flushTree(folder: string) {
+  const paths = [folder];
+  for (const path of paths) {
+    if (!exists(path, "isDirectory")) continue;
+    for await (const { name } of Deno.readDir(path)) paths.push(`${path}/${name}`);
+  }
+  let next = 0;
+  async function flushOthers() {
+    for (let path = paths[next++]; path !== undefined; path = paths[next++]) {
+      using handle = await Deno.open(path).catch(() => undefined);
+      await handle?.sync().catch(() => {}); // some systems open no folders
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, flushOthers));
+}
 
 /** Reads a text file, or nothing where there is none. */
 export function readIfThere(file: string): string | undefined {
@@ -72,6 +142,24 @@ export function* piecesOf(file: string): Iterable<Uint8Array> {
     const count = handle.readSync(piece);
     if (count === null) return;
     yield piece.subarray(0, count);
+  }
+}
+
+/** Whether there is a file, or a folder, of this name. */
+export function exists(file: string, what: "isFile" | "isDirectory" = "isFile"): boolean {
+  try {
+    return Deno.statSync(file)[what];
+  } catch {
+    return false;
+  }
+}
+
+/** Gives a file another name, or does nothing where there is none. */
+export function renameIfThere(file: string, name: string) {
+  try {
+    Deno.renameSync(file, name);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }
 

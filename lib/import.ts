@@ -88,7 +88,6 @@ export function bringIn(
   for (const planned of missing) {
     store.begin(planned);
     store.writeWeights(planned, tensors);
-    store.end(planned);
   }
 }
 

@@ -9,8 +9,8 @@ export type OnProgress = (done: number, total: number) => void;
 
 /** A thread with TensorFlow; it does one job at a time. */
 export interface Hand {
-  /** Reads all training images at some scales, pixels. */
-  bank(scales: readonly number[], onProgress: OnProgress): Promise<Bank>;
+  /** Reads all training images at some scales, pixels; nothing where it was stopped on the way. */
+  bank(scales: readonly number[], onProgress: OnProgress): Promise<Bank | undefined>;
   /** Carries out a run; false where it was stopped on the way. */
   run(job: RunJob, onProgress: OnProgress): Promise<boolean>;
   /** Ends the thread. */

@@ -5,6 +5,7 @@ import {
   type Comparison,
   type Context,
   type Errors,
+  type EvalRun,
   type Protocol,
   type Row,
   type RowResult,
@@ -12,6 +13,8 @@ import {
   type Table,
   type TableResult,
 } from "./experiment.ts";
+import { doubtsOf, type Records, remarksOn } from "./doubts.ts";
+import { UserError } from "./errors.ts";
 import { finalLoss, type LossOf } from "./losses.ts";
 import { type PlannedRun, plannedRun } from "./plan.ts";
 import {
@@ -34,6 +37,8 @@ export interface TablesAsked {
   readonly setup: Setup;
   /** The paper's own setup. */
   readonly paper: Setup;
+  /** Whether rows have their numbers though these are doubtful. */
+  readonly doubtful?: boolean;
 }
 
 /** Where results come from. */
@@ -48,7 +53,7 @@ export interface Source {
 
 /** What tables are scored from: a store and its data, or what stands for them. */
 export interface Scored extends Pick<Source, "contexts" | "testScores"> {
-  readonly store: Pick<Store, "scoresOf"> & {
+  readonly store: Pick<Store, "scoresOf"> & Records & {
     status(run: PlannedRun): Pick<RunStatus, "state">;
   };
   readonly dataset: Pick<Description, "name" | "classes" | "train"> & {
@@ -57,7 +62,10 @@ export interface Scored extends Pick<Source, "contexts" | "testScores"> {
 }
 
 /** What the store has of the tables; rows whose runs are not done have no `measured`. */
-export function resultsOf({ tables, setup, paper }: TablesAsked, source: Scored): TableResult[] {
+export function resultsOf(
+  { tables, setup, paper, doubtful = false }: TablesAsked,
+  source: Scored,
+): TableResult[] {
   const { name, classes, val } = source.dataset;
   const dataset = { name, classes: classes.length, images: val.length };
   const ground: Ground = {
@@ -75,13 +83,27 @@ export function resultsOf({ tables, setup, paper }: TablesAsked, source: Scored)
     const runs = seeds.flat().map(({ key }) => key);
     const done = seeds.flat().every((run) => source.store.status(run).state === "done");
     if (!done || seeds.length === 0) return { row, protocol, runs, seeds: [], scores: [] };
-    const scores = seeds.map(scoresOf);
+    const remarks = remarksOn(trainings(seeds), source.store);
+    const leftOut = (reason: string): RowResult => ({
+      ...{ row, protocol, runs, remarks, seeds: [], scores: [] },
+      comparison: { status: "left out", reason },
+    });
+    let scores: Scores[];
+    try {
+      scores = seeds.map(scoresOf);
+    } catch (error) {
+      if (error instanceof UserError) return leftOut(error.message);
+      throw error;
+    }
+    const doubts = doubtsOf(trainings(seeds), scores[0]!.labels, source.store);
+    if (!doubtful && doubts.length > 0) return leftOut(doubts.join("; "));
     const errors = scores.map(errorsOf);
     const measured = meanErrors(errors);
     const comparison = comparisonOf(row, protocol, errors);
     const tested = testedOf(seeds, protocol, source);
     return {
       ...{ row, protocol, runs, scores, measured, seeds: errors },
+      remarks: [...remarks, ...doubts],
       intervals: intervalsOf(measured, protocol.images),
       ...comparison && { comparison },
       ...tested && { tested },
@@ -137,6 +159,12 @@ export function finalLosses({ store, contexts }: Pick<Source, "store" | "context
     const known = losses.filter((loss) => loss !== undefined);
     return known.length < losses.length ? undefined : meanAndDeviation(known).mean;
   };
+}
+
+/** The trainings behind evaluations, each once. */
+function trainings(seeds: readonly (readonly PlannedRun[])[]): PlannedRun[] {
+  const nets = seeds.flat().map(({ run, context }) => plannedRun((run as EvalRun).net, context));
+  return [...new Map(nets.map((net) => [net.key, net])).values()];
 }
 
 /** Runs that several rows name are scored once. */

@@ -2,8 +2,9 @@
 import type { Dataset, LabelledImage } from "./datasets/mod.ts";
 import { environment, type Sitting } from "./environment.ts";
 import { UserError } from "./errors.ts";
-import { type EvalRun, isEvaluation, title, type TrainRun } from "./experiment.ts";
+import { type EvalRun, isEvaluation, RETRY, title, type TrainRun } from "./experiment.ts";
 import type { PlannedRun } from "./plan.ts";
+import { inMemory, scored } from "./score.ts";
 import type { Store } from "./store.ts";
 import type { Binding } from "./tensorflow/addon.ts";
 import { Session } from "./tensorflow/session.ts";
@@ -13,7 +14,8 @@ import { posteriorsOf } from "./vgg/evaluate.ts";
 import { pixels } from "./vgg/images.ts";
 import { evaluationGraph } from "./vgg/model.ts";
 import { archiveOf } from "./vgg/sources.ts";
-import { type LogEntry, setTensors, train } from "./vgg/train.ts";
+import { unlessStopped } from "./vgg/stop.ts";
+import { Diverged, type LogEntry, setTensors, train } from "./vgg/train.ts";
 
 /** What a run works with. */
 export interface Workplace {
@@ -46,13 +48,21 @@ export function carryOut(planned: PlannedRun, ancestor: PlannedRun | undefined, 
     const done = isEvaluation(planned.run)
       ? evaluate(planned, ancestor!, place)
       : trainNet(planned, ancestor, place);
-    store.end(planned);
     return done;
   } catch (error) {
-    store.end(planned, (error as Error).message);
+    unlessItFails(() => store.fail(planned, (error as Error).message));
     throw error;
   } finally {
     leave();
+  }
+}
+
+/** Notes something that is worth less than the error that may be on its way: a disk may be full. */
+function unlessItFails(note: () => void) {
+  try {
+    note();
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
   }
 }
 
@@ -73,15 +83,37 @@ function sitDown(planned: PlannedRun, { store, binding, threads, towers = 1 }: W
     const finished = new Date();
     const seconds = (finished.getTime() - started.getTime()) / 1000;
     const ended = { ...sitting, finished: finished.toISOString(), seconds };
-    store.writeSittings(planned, [...earlier, ended]);
+    unlessItFails(() => store.writeSittings(planned, [...earlier, ended]));
   };
 }
 
-function trainNet(planned: PlannedRun, ancestor: PlannedRun | undefined, place: Workplace) {
+/** Trains a net; one that diverges begins again, once, as the setup says. */
+function trainNet(
+  planned: PlannedRun,
+  ancestor: PlannedRun | undefined,
+  place: Workplace,
+): boolean {
+  const { store } = place;
+  mustLearn(planned.run as TrainRun);
+  try {
+    return trainOn(planned, ancestor, place);
+  } catch (error) {
+    const { share } = planned.context.train.retry ?? RETRY;
+    const isLast = share === 0 || store.readDivergence(planned) !== undefined;
+    if (!(error instanceof Diverged) || isLast) throw error;
+    store.writeDivergence(planned, error.divergence);
+    return trainOn(planned, ancestor, place);
+  }
+}
+
+/** Trains a net from its beginning, or from its last checkpoint. */
+function trainOn(planned: PlannedRun, ancestor: PlannedRun | undefined, place: Workplace) {
   const { store, binding, dataset, bank, microBatch, towers = 1 } = place;
   const run = planned.run as TrainRun;
-  mustLearn(run);
-  const checkpoint = store.readCheckpoint(planned);
+  const again = store.readDivergence(planned) !== undefined;
+  const found = store.readCheckpoint(planned);
+  // one from before it began again is of no use
+  const checkpoint = (found?.again ?? false) === again ? found : undefined;
   store.cutLog(planned, checkpoint?.step ?? 0);
   const log = openLog(planned, place);
   try {
@@ -93,7 +125,7 @@ function trainNet(planned: PlannedRun, ancestor: PlannedRun | undefined, place: 
       ...checkpoint && { checkpoint },
       ...bank && { bank },
       ...microBatch !== undefined && { microBatch },
-      towers,
+      ...{ towers, again },
     }, {
       onLog: log.write,
       onCheckpoint: (state) => store.writeCheckpoint(planned, state),
@@ -162,15 +194,19 @@ function evaluate(planned: PlannedRun, ancestor: PlannedRun, place: Workplace) {
   const session = new Session(binding, graph);
   try {
     setTensors(session, store.readWeights(ancestor));
-    const values = posteriorsOf(session, images, {
-      method: run.method,
-      side: pixels(run.Q, setup.crop),
-      crop: setup.crop,
-      classes: classes.length,
-      mean: colours.mean,
-      onProgress: place.onProgress,
-    });
+    const values = unlessStopped(place, (onProgress) =>
+      posteriorsOf(session, images, {
+        method: run.method,
+        side: pixels(run.Q, setup.crop),
+        crop: setup.crop,
+        classes: classes.length,
+        mean: colours.mean,
+        onProgress,
+      }));
+    if (values === undefined) return false;
     const labels = Int32Array.from(images, ({ label }) => label);
+    // looks whether they are posteriors
+    scored([inMemory({ name: title(run), classes: classes.length, values, labels })]);
     store.writePosteriors(planned, { classes: classes.length, values, labels });
     return true;
   } finally {

@@ -3,27 +3,43 @@
  *
  * ```
  * store.json                            the format's version
+ * leases/                               who works on what at the moment
  * train/D-256-0123456789ab/recipe.json  everything the run's numbers depend on
- *                          checkpoint.safetensors, log.jsonl, weights.safetensors
+ *                          checkpoint.safetensors, checkpoint.previous.safetensors
+ *                          log.jsonl, weights.safetensors
+ *                          diverged.json         where it diverged before it began again
  *                          events.out.tfevents.*        the log again, for TensorBoard
  *                          environment.json      where and when it was carried out
  * eval/D-256-Q256-dense-.../recipe.json, environment.json, posteriors.safetensors
  * table3.csv, .md, .tex, all.csv, tables.tex, report.html, plots/    reports
  * ```
  *
- * A run is done when its weights or posteriors are there; each file is written atomically.
+ * A run is done when its weights or posteriors are there. Each file is written beside its place,
+ * flushed and renamed, so that a crash leaves the old one or the new one. Tensors and lines of logs
+ * carry checksums, and a recipe is what its folder's key says. What is damaged is made again; what
+ * an older version wrote without a checksum is taken as it is.
  *
  * @module
  */
-import process from "node:process";
+import type { Divergence } from "./doubts.ts";
 import type { Sitting } from "./environment.ts";
 import { UserError } from "./errors.ts";
 import { type Context, isEvaluation, type Run, slug } from "./experiment.ts";
-import { readIfThere, removeIfThere, writeAtomically } from "./files.ts";
+import {
+  appendLine,
+  exists,
+  readIfThere,
+  removeIfThere,
+  renameIfThere,
+  writeAtomically,
+} from "./files.ts";
+import { Leases } from "./lease.ts";
 import { type PlannedRun, plannedRun } from "./plan.ts";
 import { type Posteriors, scored, type Scores } from "./score.ts";
+import { sealed, unsealed } from "./sealed.ts";
 import type { Checkpoint, LogEntry, Tensors } from "./vgg/train.ts";
 import {
+  isSealed,
   type OpenSafetensors,
   openSafetensors,
   readSafetensors,
@@ -33,20 +49,30 @@ import {
 
 /** What is known of a run. */
 export interface RunStatus {
-  readonly state: "done" | "running" | "failed" | "partial" | "todo";
+  readonly state: "done" | "running" | "failed" | "partial" | "damaged" | "todo";
   readonly detail?: string;
 }
 
 /** Version of the folder's layout and of the files in it. */
 const FORMAT = 1;
 
+/** Where a training stands, and where it stood before: a damaged one costs the time in between. */
+const CHECKPOINTS = ["checkpoint.safetensors", "checkpoint.previous.safetensors"];
+
 /** A folder of results. */
 export class Store {
   readonly folder: string;
+  /** Who works on which run, by its key. */
+  readonly leases: Leases;
+  /** Files that were read wholly and compared with their checksums, as they were then. */
+  readonly #whole = new Set<string>();
+  /** What is wrong with files that are damaged. */
+  readonly #damaged = new Map<string, string>();
 
   /** Use `openStore()`. */
   constructor(folder: string) {
     this.folder = folder;
+    this.leases = new Leases(`${folder}/leases`);
   }
 
   /** Folder of a run. */
@@ -54,21 +80,45 @@ export class Store {
     return `${this.folder}/${placeIn(planned)}`;
   }
 
-  /** What is known of a run, without reading its results. */
+  /** What is known of a run, without reading its results but for their beginning. */
   status(planned: PlannedRun): RunStatus {
     const folder = this.folderOf(planned);
-    if (exists(this.#result(planned))) return { state: "done" };
-    const worker = this.worker();
-    const claimed = readIfThere(`${folder}/running`);
-    if (claimed !== undefined && worker !== undefined && claimed === String(worker)) {
-      return { state: "running", detail: `${this.#progress(folder)}, process ${worker}` };
+    const result = this.#result(planned);
+    if (exists(result)) {
+      const detail = this.#damaged.get(result) ??
+        damageOf(() => openSafetensors(result)[Symbol.dispose]());
+      return detail === undefined ? { state: "done" } : { state: "damaged", detail };
+    }
+    const owner = this.leases.owner(planned.key);
+    if (owner !== undefined) {
+      const { host = "an unknown machine", pid } = owner;
+      return { state: "running", detail: `${this.#progress(folder)}, process ${pid} on ${host}` };
     }
     const failure = readIfThere(`${folder}/failed.txt`);
     if (failure !== undefined) return { state: "failed", detail: failure };
-    if (exists(`${folder}/checkpoint.safetensors`)) {
+    if (CHECKPOINTS.some((name) => exists(`${folder}/${name}`))) {
       return { state: "partial", detail: this.#progress(folder) };
     }
     return { state: "todo" };
+  }
+
+  /**
+   * Reads a result that is there wholly and compares it with its checksum, once.
+   *
+   * @returns what is wrong with it; nothing where it is whole
+   */
+  damage(planned: PlannedRun): string | undefined {
+    const file = this.#result(planned);
+    const damage = damageOf(() => this.#mustBeWhole(file));
+    if (damage !== undefined) this.#damaged.set(file, damage);
+    return damage;
+  }
+
+  /** Puts a damaged result aside, as `*.damaged`, so that it is made again. */
+  putAside(planned: PlannedRun) {
+    const file = this.#result(planned);
+    renameIfThere(file, `${file}.damaged`);
+    this.#damaged.delete(file);
   }
 
   /** Every run that was begun here, in the order of its folder's name. */
@@ -78,7 +128,7 @@ export class Store {
       const names = exists(folder, "isDirectory")
         ? [...Deno.readDirSync(folder)].map(({ name }) => name).sort()
         : [];
-      return names.flatMap((name) => recipeOf(`${folder}/${name}`) ?? []);
+      return names.flatMap((name) => recipeIn(this.folder, `${kind}/${name}`) ?? []);
     });
   }
 
@@ -100,97 +150,113 @@ export class Store {
   }
 
   /**
-   * Notes that this process works on a run, and forgets an earlier failure, and earlier sittings
-   * unless it goes on from their checkpoint.
+   * Makes a run's folder, and forgets an earlier failure, and earlier sittings unless it goes on from
+   * their checkpoint.
    */
   begin(planned: PlannedRun) {
     const folder = this.folderOf(planned);
     writeAtomically(`${folder}/recipe.json`, recipeText(planned));
-    writeAtomically(`${folder}/running`, String(Deno.pid));
     removeIfThere(`${folder}/failed.txt`);
-    if (!exists(`${folder}/checkpoint.safetensors`)) removeIfThere(`${folder}/environment.json`);
+    if (!CHECKPOINTS.some((name) => exists(`${folder}/${name}`))) {
+      removeIfThere(`${folder}/environment.json`);
+    }
   }
 
-  /** Notes that nobody works on a run any more; with a reason, that it failed. */
-  end(planned: PlannedRun, failure?: string) {
-    const folder = this.folderOf(planned);
-    if (failure !== undefined) writeAtomically(`${folder}/failed.txt`, failure);
-    removeIfThere(`${folder}/running`);
+  /** Notes why a run failed. */
+  fail(planned: PlannedRun, failure: string) {
+    writeAtomically(`${this.folderOf(planned)}/failed.txt`, failure);
   }
 
   /** The sittings in which a run was carried out, first to last; none where they are not known. */
   readSittings(planned: PlannedRun): Sitting[] {
-    try {
-      const text = readIfThere(`${this.folderOf(planned)}/environment.json`);
-      const sittings = JSON.parse(text ?? "[]");
-      return Array.isArray(sittings) ? sittings : [];
-    } catch {
-      return [];
-    }
+    const text = readIfThere(`${this.folderOf(planned)}/environment.json`) ?? "[]";
+    const sittings = parsed(text) ?? [];
+    return Array.isArray(sittings)
+      ? sittings.flatMap((sitting) => unsealed<Sitting>(sitting) ?? [])
+      : [];
   }
 
   /** Keeps the sittings in which a run is carried out. */
   writeSittings(planned: PlannedRun, sittings: readonly Sitting[]) {
-    const text = JSON.stringify(sittings, null, 2);
+    const text = JSON.stringify(sittings.map(sealed), null, 2);
     writeAtomically(`${this.folderOf(planned)}/environment.json`, `${text}\n`);
   }
 
   /** A trained net's weights. */
   readWeights(planned: PlannedRun): Tensors {
-    return floats(readSafetensors(this.#result(planned)));
+    const file = this.#result(planned);
+    this.#mustBeWhole(file);
+    return floats(readSafetensors(file));
   }
 
   /** Keeps a trained net's weights; the training's checkpoint has done its duty then. */
   writeWeights(planned: PlannedRun, tensors: Tensors) {
     const weights = new Map([...tensors].filter(([name]) => !name.endsWith(".velocity")));
     writeSafetensors(this.#result(planned), { tensors: weights, metadata: metadataOf(planned) });
-    removeIfThere(`${this.folderOf(planned)}/checkpoint.safetensors`);
+    this.dropCheckpoints(planned);
   }
 
-  /** Where a training stood last, if it was begun. */
+  /** Where a training stood last, as the last whole checkpoint has it, if it was begun. */
   readCheckpoint(planned: PlannedRun): Checkpoint | undefined {
-    const file = `${this.folderOf(planned)}/checkpoint.safetensors`;
-    if (!exists(file)) return undefined;
-    const content = readSafetensors(file);
-    const { step, plateau } = JSON.parse(content.metadata.state ?? "{}");
-    return { step, plateau, tensors: floats(content) };
+    for (const name of CHECKPOINTS) {
+      const file = `${this.folderOf(planned)}/${name}`;
+      try {
+        if (!exists(file)) continue;
+        this.#mustBeWhole(file);
+        const content = readSafetensors(file);
+        return { ...JSON.parse(content.metadata.state ?? ""), tensors: floats(content) };
+      } catch (error) {
+        if (!(error instanceof UserError || error instanceof SyntaxError)) throw error;
+      }
+    }
+    return undefined;
   }
 
-  /** Keeps where a training stands. */
-  writeCheckpoint(planned: PlannedRun, { step, plateau, tensors }: Checkpoint) {
-    const metadata = { ...metadataOf(planned), state: JSON.stringify({ step, plateau }) };
-    const file = `${this.folderOf(planned)}/checkpoint.safetensors`;
-    writeSafetensors(file, { tensors, metadata });
+  /** Keeps where a training stands, and where it stood before. */
+  writeCheckpoint(planned: PlannedRun, { tensors, ...state }: Checkpoint) {
+    const metadata = { ...metadataOf(planned), state: JSON.stringify(state) };
+    const [latest, previous] = CHECKPOINTS.map((name) => `${this.folderOf(planned)}/${name}`);
+    writeSafetensors(latest!, { tensors, metadata }, { keep: previous! });
+  }
+
+  /** Notes where a training diverged, which begins again; its checkpoints are of no use then. */
+  writeDivergence(planned: PlannedRun, divergence: Divergence) {
+    const text = JSON.stringify(sealed(divergence));
+    writeAtomically(`${this.folderOf(planned)}/diverged.json`, `${text}\n`);
+    this.dropCheckpoints(planned);
+  }
+
+  /** Where a training diverged before it began again; nothing where it did not. */
+  readDivergence(planned: PlannedRun): Divergence | undefined {
+    return divergenceIn(readIfThere(`${this.folderOf(planned)}/diverged.json`));
+  }
+
+  /** Forgets where a training stands. */
+  dropCheckpoints(planned: PlannedRun) {
+    for (const name of CHECKPOINTS) removeIfThere(`${this.folderOf(planned)}/${name}`);
   }
 
   /** Adds a line to a training's log. */
   appendLog(planned: PlannedRun, entry: LogEntry) {
-    const file = `${this.folderOf(planned)}/log.jsonl`;
-    Deno.writeTextFileSync(file, `${JSON.stringify(entry)}\n`, { append: true });
+    appendLine(`${this.folderOf(planned)}/log.jsonl`, JSON.stringify(sealed(entry)));
   }
 
-  /** A training's log, line by line; a last line that a crash cut off is left out. */
+  /** A training's log, step by step; lines that a crash cut off or that changed are left out. */
   readLog(planned: PlannedRun): LogEntry[] {
-    const lines = readIfThere(`${this.folderOf(planned)}/log.jsonl`)?.split("\n") ?? [];
-    return lines.slice(0, -1).flatMap((line) => {
-      try {
-        return [JSON.parse(line) as LogEntry];
-      } catch {
-        return [];
-      }
-    });
+    return logIn(readIfThere(`${this.folderOf(planned)}/log.jsonl`));
   }
 
   /** Drops the log's lines after a step, which will be done again. */
   cutLog(planned: PlannedRun, step: number) {
     const kept = this.readLog(planned).filter((entry) => entry.step <= step);
-    const text = kept.map((entry) => `${JSON.stringify(entry)}\n`).join("");
+    const text = kept.map((entry) => `${JSON.stringify(sealed(entry))}\n`).join("");
     writeAtomically(`${this.folderOf(planned)}/log.jsonl`, text);
   }
 
   /** Posteriors of an evaluation, to be read in parts. */
   openPosteriors(planned: PlannedRun): Posteriors & Disposable {
     const file = this.#result(planned);
+    this.#mustBeWhole(file);
     return posteriorsIn(openSafetensors(file), file);
   }
 
@@ -215,30 +281,16 @@ export class Store {
   }
 
   /**
-   * Keeps other processes from working here until `release()`.
+   * Compares a file with its checksum, unless that was done since it changed last.
    *
-   * @throws UserError where another process, still alive, works here
+   * @throws {UserError} It is damaged.
    */
-  claim() {
-    const worker = this.worker();
-    if (worker !== undefined && worker !== Deno.pid) {
-      throw new UserError(
-        `Cannot work in "${this.folder}": process ${worker} works there; wait until it is done, ` +
-          "or choose another folder with --results DIR",
-      );
-    }
-    writeAtomically(`${this.folder}/process`, String(Deno.pid));
-  }
-
-  /** Lets other processes work here again. */
-  release() {
-    removeIfThere(`${this.folder}/process`);
-  }
-
-  /** The process that works here, if it is alive. */
-  worker(): number | undefined {
-    const pid = Number(readIfThere(`${this.folder}/process`));
-    return pid > 0 && isAlive(pid) ? pid : undefined;
+  #mustBeWhole(file: string) {
+    const { mtime, size, ino } = Deno.statSync(file);
+    const state = [file, mtime?.getTime(), size, ino].join(" ");
+    if (this.#whole.has(state)) return;
+    if (!isSealed(file)) mustBeOld(file);
+    this.#whole.add(state);
   }
 
   #result(planned: PlannedRun): string {
@@ -256,6 +308,29 @@ export class Store {
 /** Where a run lies in a folder of results: `train/D-256-0123456789ab`. */
 export function placeIn({ run, key }: PlannedRun): string {
   return `${isEvaluation(run) ? "eval" : "train"}/${slug(run)}-${key}`;
+}
+
+/** The lines of a log that are whole, step by step. */
+export function logIn(text = ""): LogEntry[] {
+  const lines = text.split("\n").slice(0, -1);
+  const entries = lines.flatMap((line) => unsealed<LogEntry>(parsed(line)) ?? []);
+  // two processes may have done a step, where one was thought to be dead
+  const steps = new Map(entries.map((entry) => [entry.step, entry]));
+  return [...steps.values()].sort((one, other) => one.step - other.step);
+}
+
+/** What a diverged.json says; nothing where there is none, or it is damaged. */
+export function divergenceIn(text?: string): Divergence | undefined {
+  return unsealed<Divergence>(parsed(text ?? ""));
+}
+
+/** A JSON value; nothing of what is none. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** What is in a run's recipe.json. */
@@ -294,7 +369,7 @@ export function posteriorsIn(open: OpenSafetensors, name: string): Posteriors & 
 export function openStore(folder: string): Store {
   const file = `${folder}/store.json`;
   const text = readIfThere(file);
-  const { format } = text === undefined ? { format: FORMAT } : parsed(text);
+  const { format } = text === undefined ? { format: FORMAT } : formatIn(text);
   if (format !== FORMAT) {
     throw new UserError(
       `Cannot use "${folder}": its results are of format ${format}, this is format ${FORMAT}; ` +
@@ -304,20 +379,16 @@ export function openStore(folder: string): Store {
   return new Store(folder);
 }
 
+function formatIn(text: string): { readonly format?: unknown } {
+  return parsed(text) ?? { format: "unknown (store.json is damaged)" };
+}
+
 /** Makes the folder of a store, marked with its format. */
 export function makeStore(folder: string): Store {
   const store = openStore(folder);
   const file = `${folder}/store.json`;
   if (!exists(file)) writeAtomically(file, `${JSON.stringify({ format: FORMAT })}\n`);
   return store;
-}
-
-function parsed(text: string): { format: unknown } {
-  try {
-    return { format: JSON.parse(text)?.format };
-  } catch {
-    return { format: "unknown" };
-  }
 }
 
 /** What a file says of the run that made it: its key, its ancestors' keys and its recipe. */
@@ -331,33 +402,37 @@ function floats({ tensors }: Safetensors): Tensors {
   }));
 }
 
-/** The run that a folder is of; nothing where its recipe cannot be read. */
-function recipeOf(folder: string): PlannedRun | undefined {
+/** The run that a folder is of; nothing where its recipe is not what its name says. */
+function recipeIn(store: string, place: string): PlannedRun | undefined {
   try {
-    const { run, ...context } = JSON.parse(Deno.readTextFileSync(`${folder}/recipe.json`)) as
+    const { run, ...context } = JSON.parse(readIfThere(`${store}/${place}/recipe.json`) ?? "") as
       & Context
       & { run: Run };
-    return plannedRun(run, context);
+    const planned = plannedRun(run, context);
+    return placeIn(planned) === place ? planned : undefined;
   } catch {
     return undefined;
   }
 }
 
-function exists(file: string, what: "isFile" | "isDirectory" = "isFile"): boolean {
-  try {
-    return Deno.statSync(file)[what];
-  } catch {
-    return false;
-  }
+/** Texts of a file that a version without checksums wrote. */
+const OLD_TEXTS = ["run", "ancestors", "recipe", "state"];
+
+/** Tells a file that never had a checksum from one whose checksum is damaged. */
+function mustBeOld(file: string) {
+  using open = openSafetensors(file);
+  if (Object.keys(open.metadata).every((name) => OLD_TEXTS.includes(name))) return;
+  throw new UserError(
+    `Cannot read "${file}": its checksum is damaged; remove it, and what it held is made again`,
+  );
 }
 
-/** Whether a process of this machine is alive. One that has ended, but is not buried yet, is not. */
-function isAlive(pid: number): boolean {
+/** What a reader says is wrong with a file; nothing where it reads it. */
+function damageOf(read: () => void): string | undefined {
   try {
-    process.kill(pid, 0);
-    // On Linux: its number, its name in brackets, its state; Z is a zombie.
-    return !/\) Z [^)]*$/.test(readIfThere(`/proc/${pid}/stat`) ?? "");
+    read();
   } catch (error) {
-    return (error as { code?: string }).code === "EPERM";
+    if (error instanceof UserError) return error.message;
+    throw error;
   }
 }

@@ -6,6 +6,7 @@ import { carryOut } from "./run.ts";
 import { openStore } from "./store.ts";
 import { loadAddon, type LoadOptions } from "./tensorflow/addon.ts";
 import { type Bank, fillBank } from "./vgg/bank.ts";
+import { unlessStopped } from "./vgg/stop.ts";
 
 /** What a worker is told once. */
 export interface Opening {
@@ -34,7 +35,7 @@ export type Job =
 export type Answer =
   | { readonly kind: "progress"; readonly done: number; readonly total: number }
   | { readonly kind: "ready" }
-  | { readonly kind: "bank"; readonly bank: Bank }
+  | { readonly kind: "bank"; readonly bank?: Bank }
   | { readonly kind: "ran"; readonly finished: boolean }
   | { readonly kind: "failed"; readonly message: string; readonly stack?: string };
 
@@ -67,10 +68,14 @@ async function answer(job: Job): Promise<Answer> {
   const { dataset, storeFolder, threads, towers } = opening;
   const stop = new Int32Array(opening.stop);
   const binding = await loadAddon(threads);
+  const shouldStop = () => Atomics.load(stop, 0) !== 0;
   const onProgress = reporter();
   if (job.kind === "bank") {
     const { scales } = job;
-    return { kind: "bank", bank: fillBank(binding, dataset.train, { scales, onProgress }) };
+    const bank = unlessStopped({ onProgress, shouldStop }, (onProgress) => {
+      return fillBank(binding, dataset.train, { scales, onProgress });
+    });
+    return { kind: "bank", ...bank && { bank } };
   }
   const { planned, ancestor, bank, microBatch } = job;
   const finished = carryOut(planned, ancestor, {
@@ -83,7 +88,7 @@ async function answer(job: Job): Promise<Answer> {
     towers: binding.isUsingGpuDevice() ? 1 : towers,
     ...threads.intraOpThreads !== undefined && { threads: threads.intraOpThreads },
     onProgress,
-    shouldStop: () => Atomics.load(stop, 0) !== 0,
+    shouldStop,
   });
   return { kind: "ran", finished };
 }

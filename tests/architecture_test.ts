@@ -36,15 +36,16 @@ const LEVELS = [
     "worker.ts",
     "run.ts",
   ),
+  inLib("resume.ts", "findings.ts"),
   inLib("store.ts", "plan.ts", "cost.ts", "lineage.ts", "report/"),
   inLib("claims.ts", "losses.ts"),
   inLib("vgg/"),
   inLib("datasets/", "tensorflow/", "weights/", "stand_ins/", "score.ts", "protocol.ts"),
-  inLib("difference.ts"),
+  inLib("difference.ts", "doubts.ts"),
   inLib("statistics/"),
   inLib("experiment.ts"),
-  inLib("cache.ts", "environment.ts", "errors.ts", "files.ts", "nearest.ts"),
-  inLib("progress.ts", "random.ts"),
+  inLib("cache.ts", "environment.ts", "errors.ts", "files.ts", "lease.ts", "nearest.ts"),
+  inLib("progress.ts", "random.ts", "sealed.ts"),
 ];
 
 const root = fileURLToPath(new URL("../", import.meta.url));

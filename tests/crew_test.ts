@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { Board } from "../lib/board.ts";
-import { allOrStopped } from "../lib/crew.ts";
-import { net } from "../experiments/protocol.ts";
+import { allOrStopped, doneOf } from "../lib/crew.ts";
+import { evaluations, net } from "../experiments/protocol.ts";
 import { smoke } from "../experiments/setups.ts";
 import { key, type TrainRun } from "../lib/experiment.ts";
-import type { PlannedRun } from "../lib/plan.ts";
+import { type PlannedRun, plannedRun } from "../lib/plan.ts";
 import type { Hand } from "../lib/pool.ts";
+import { progressBars } from "../lib/progress.ts";
+import { openStore } from "../lib/store.ts";
+import { inStore } from "./in_store.ts";
 
 const context = { train: smoke.train, evaluate: smoke.evaluate, seed: 0, data: "made-up" };
 function planned(run: TrainRun, after: readonly PlannedRun[]): PlannedRun {
@@ -35,3 +38,76 @@ Deno.test("a defect in one thread lets the others reach a checkpoint, and is tol
   // and B, which waits for A, is not waited for
   assert.deepEqual(told, ["checkpoint of A-LRN"]);
 });
+
+Deno.test("a run that another process does is waited for, and done here where that one gave it up", async () => {
+  const A = planned(net("A", 256), []);
+  const B = planned(net("B", 256), [A]);
+  const board = new Board([A, B], []);
+  assert.equal(await board.next(), A);
+  board.lend(A);
+  assert.deepEqual([board.elsewhere, board.open], [[A], [A, B]]);
+  const later = board.next();
+  board.giveBack(A);
+  assert.equal(await later, A);
+  board.lend(A);
+  const last = board.next();
+  board.finish(A);
+  assert.equal(await last, B);
+  assert.equal(board.done, 1);
+});
+
+Deno.test("where another process fails, what starts from its run is lost, and nobody waits", async () => {
+  const A = planned(net("A", 256), []);
+  const B = planned(net("B", 256), [A]);
+  const board = new Board([A, B], []);
+  board.lend((await board.next())!);
+  const next = board.next();
+  board.fail(A);
+  assert.equal(await next, undefined);
+  assert.throws(() => board.complain(), /Cannot finish A 256, nor 1 runs that start from them/);
+});
+
+Deno.test("a stop ends the wait for another process", async () => {
+  const A = planned(net("A", 256), []);
+  const board = new Board([A], []);
+  board.lend((await board.next())!);
+  const next = board.next();
+  board.close();
+  assert.equal(await next, undefined);
+});
+
+Deno.test("what a plan reads must be whole: damaged posteriors and the weights that they need", () =>
+  inStore((store) => {
+    const weights = new Map([["x", { shape: [2], values: Float32Array.of(1, 2) }]]);
+    const trained = net("A", 256);
+    const [A, B] = [plannedRun(trained, context), plannedRun(net("B", 256), context)];
+    const [one, other] = evaluations(trained, [256, 224], "dense")
+      .map((run) => plannedRun(run, context)) as [PlannedRun, PlannedRun];
+    const values = Float32Array.of(0.5, 0.5);
+    for (const run of [A, B]) store.writeWeights(run, weights);
+    for (const run of [one, other]) {
+      store.writePosteriors(run, { classes: 2, values, labels: Int32Array.of(1) });
+    }
+    const logged: string[] = [];
+    const bars = { ...progressBars(), log: (line: string) => void logged.push(line) };
+    const runs = [A, B, one, other];
+    const done = () => doneOf(runs, { store: openStore(store.folder), bars });
+    const spoil = (run: PlannedRun, file: string) => {
+      const path = `${store.folderOf(run)}/${file}.safetensors`;
+      const bytes = Deno.readFileSync(path);
+      bytes[bytes.length - 1]! ^= 1;
+      Deno.writeFileSync(path, bytes);
+    };
+    assert.deepEqual(new Set(done()), new Set(runs));
+    // nobody reads weights whose net was tested already, nor B's
+    spoil(A, "weights");
+    spoil(B, "weights");
+    assert.equal(done().length, 4);
+    spoil(other, "posteriors");
+    assert.deepEqual(new Set(done()), new Set([B, one]));
+    assert.equal(logged.length, 2);
+    assert.match(
+      logged[0]!,
+      /checksum is not that of its content: A 256 at Q = 224.* is done again/,
+    );
+  }));

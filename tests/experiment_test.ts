@@ -38,6 +38,11 @@ Deno.test("keys are what they were", () => {
 Deno.test("fields at their default and the order of fields do not count", () => {
   const { config, S, init } = A;
   assert.equal(key({ init, S, config, update: "all" }, context), key(A, context));
+  const { retry, ...old } = context.train;
+  assert.deepEqual(retry, { share: 0.1, rate: 0.1 });
+  assert.equal(key(A, { ...context, train: old }), key(A, context));
+  const slower = { ...context.train, retry: { share: 0.1, rate: 0.2 } };
+  assert.notEqual(key(A, { ...context, train: slower }), key(A, context));
   const shuffled = Object.fromEntries(Object.entries(context.train).reverse());
   const reversed = { ...context, train: shuffled as unknown as Context["train"] };
   assert.equal(key(A, reversed), key(A, context));

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { evaluations, net } from "../experiments/protocol.ts";
 import { paper, small } from "../experiments/setups.ts";
 import type { Description } from "../lib/datasets/mod.ts";
-import { UserError } from "../lib/errors.ts";
 import {
   type Context,
   type EvalRun,
@@ -11,6 +10,7 @@ import {
   type Setup,
   type Table,
 } from "../lib/experiment.ts";
+import { plannedRun } from "../lib/plan.ts";
 import { resultsOf } from "../lib/results.ts";
 import { makeStore, type Store } from "../lib/store.ts";
 
@@ -43,14 +43,19 @@ function keep(store: Store, run: EvalRun, context: Context, ofClass0: readonly n
 function results(
   rows: readonly Row[],
   fill: (store: Store) => void,
-  { setup = small, seeds = contexts }: { setup?: Setup; seeds?: Context[] } = {},
+  { setup = small, seeds = contexts, doubtful = false }: {
+    setup?: Setup;
+    seeds?: Context[];
+    doubtful?: boolean;
+  } = {},
 ) {
   const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
   try {
     const store = makeStore(folder);
     fill(store);
     const tables = [table(rows)];
-    return resultsOf({ tables, setup, paper }, { store, dataset, contexts: seeds })[0]!.rows;
+    return resultsOf({ tables, setup, paper, doubtful }, { store, dataset, contexts: seeds })[0]!
+      .rows;
   } finally {
     Deno.removeSync(folder, { recursive: true });
   }
@@ -101,23 +106,92 @@ Deno.test("errors of another protocol are not compared with the paper's; the fie
   });
 });
 
-Deno.test("posteriors that do not fit are refused with their file and the way out", () => {
-  assert.throws(
-    () =>
-      results([both], (store) => {
-        keep(store, atQ224, contexts[0]!, good);
-        keep(store, atQ256, contexts[0]!, good.slice(1));
-      }, { seeds: [contexts[0]!] }),
-    (error) =>
-      error instanceof UserError &&
-      /^Cannot average posteriors: ".*B-256-Q256-dense-.*" has 7 images, not 8/.test(error.message),
+Deno.test("posteriors that do not fit are left out with their file and the way out", () => {
+  const reasonFor = (one: readonly number[], other: readonly number[]) => {
+    const [row] = results([both], (store) => {
+      keep(store, atQ224, contexts[0]!, one);
+      keep(store, atQ256, contexts[0]!, other);
+    }, { seeds: [contexts[0]!] });
+    assert.equal(row!.measured, undefined);
+    return row!.comparison!.reason;
+  };
+  assert.match(
+    reasonFor(good, good.slice(1)),
+    /^Cannot average posteriors: ".*B-256-Q256-dense-.*" has 7 images, not 8/,
   );
-  assert.throws(
-    () =>
-      results([both], (store) => {
-        keep(store, atQ224, contexts[0]!, good.with(2, NaN));
-        keep(store, atQ256, contexts[0]!, good);
-      }, { seeds: [contexts[0]!] }),
+  assert.match(
+    reasonFor(good.with(2, NaN), good),
     /B-256-Q224-dense-.*": what it says of image 2 sums to NaN and is no posterior/,
   );
+});
+
+Deno.test("a row whose posteriors are damaged, or are none, is left out and says why; others stay", () => {
+  const rows = results([
+    { evaluations: [atQ224], published: {} },
+    { evaluations: [atQ256], published: { top1: 25 } },
+  ], (store) => {
+    for (const context of contexts) {
+      keep(store, atQ224, context, good);
+      keep(store, atQ256, context, [1.5, ...good.slice(1)]); // 1.5 - 0.5 is 1, but no posterior
+    }
+  });
+  assert.equal(rows[0]!.measured!.top1, 12.5);
+  assert.equal(rows[1]!.measured, undefined);
+  const { status, reason } = rows[1]!.comparison!;
+  assert.equal(status, "left out");
+  assert.match(reason, /image 0 sums to 1 and is no posterior/);
+});
+
+/** A log whose rate drops to a tenth after step 60. */
+const losses = (store: Store, early: number, late: number) => {
+  for (const context of contexts) {
+    const run = plannedRun(net("B", 256), context);
+    store.begin(run);
+    for (const step of [20, 40, 60, 80, 100]) {
+      const [loss, learningRate] = step > 60 ? [late, 0.001] : [early, 0.01];
+      store.appendLog(run, { step, epoch: 1, loss, learningRate, imagesPerSecond: 1 });
+    }
+  }
+};
+
+Deno.test("a net at chance after the first step of its rate is left out, unless it is asked for", () => {
+  const row: Row = { evaluations: [atQ224], published: {} };
+  const rowOf = (early: number, late: number, doubtful = false) =>
+    results([row], (store) => {
+      for (const context of contexts) keep(store, atQ224, context, good);
+      losses(store, early, late);
+    }, { doubtful })[0]!;
+  // two classes, each as often: chance is ln 2 = 0.693
+  const atChance = rowOf(0.2, 0.69);
+  assert.equal(atChance.measured, undefined);
+  assert.match(atChance.comparison!.reason, /^B 256 sits at chance: .* is 0\.69, .* is 0\.69/);
+  assert.equal(rowOf(0.69, 0.68).measured!.top1, 12.5);
+  const asked = rowOf(0.2, 0.69, true);
+  assert.equal(asked.measured!.top1, 12.5);
+  assert.match(asked.remarks!.join(), /sits at chance/);
+});
+
+Deno.test("images of one label only make no accuracy", () => {
+  const [row] = results([{ evaluations: [atQ224], published: {} }], (store) => {
+    for (const context of contexts) {
+      const planned = plannedRun(atQ224, context);
+      const values = Float32Array.of(0.9, 0.1, 0.8, 0.2);
+      store.writePosteriors(planned, { classes: 2, values, labels: Int32Array.of(0, 0) });
+    }
+  });
+  assert.equal(row!.comparison!.status, "left out");
+  assert.match(row!.comparison!.reason, /all images have one label/);
+});
+
+Deno.test("a net that began again after it diverged is named", () => {
+  const [row] = results([{ evaluations: [atQ224], published: {} }], (store) => {
+    for (const context of contexts) keep(store, atQ224, context, good);
+    const run = plannedRun(net("B", 256), contexts[0]!);
+    store.writeDivergence(run, { what: "the loss is NaN", step: 7, rate: 0.01 });
+  });
+  assert.equal(row!.measured!.top1, 12.5);
+  assert.deepEqual(row!.remarks, [
+    "B 256 diverged at first (the loss is NaN at step 7, learning rate 0.01) and was trained " +
+    "again, once, as the setup's retry says.",
+  ]);
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { evaluations, net } from "../experiments/protocol.ts";
 import { UserError } from "../lib/errors.ts";
 import { type Context, key, type Method, needs, type Run } from "../lib/experiment.ts";
-import type { PlannedRun } from "../lib/plan.ts";
+import { type PlannedRun, plannedRun } from "../lib/plan.ts";
 import { carryOut, type Workplace } from "../lib/run.ts";
 import { makeStore, type Store } from "../lib/store.ts";
 import { eventFilesIn, scalarsIn } from "./tensorflow/event_files.ts";
@@ -62,7 +62,8 @@ Deno.test("TensorBoard's events say what the log says, also after a training wen
   const folder = store.folderOf(run);
   // 12 steps, of which each has a line; validations after 4 and 8
   let steps = 0;
-  assert.equal(carryOut(run, undefined, { ...place, shouldStop: () => ++steps === 6 }), false);
+  const until6 = { onProgress: () => steps++, shouldStop: () => steps === 6 };
+  assert.equal(carryOut(run, undefined, { ...place, ...until6 }), false);
   const before = scalarsIn(folder);
   assert.deepEqual(before, logged(store, run));
   assert.equal(before.at(-1)!.step, 6);
@@ -78,6 +79,52 @@ Deno.test("TensorBoard's events say what the log says, also after a training wen
   const of = (wanted: string) => all.filter(({ tag }) => tag === wanted).map(({ step }) => step);
   assert.deepEqual(of("validation/top-1 error"), [4, 8, 12]);
   assert.equal(of("loss").filter((step) => step === 7).length, 1);
+});
+
+Deno.test("a net that diverges begins again, once and slower; what it did first is noted", async () => {
+  using work = await workplace();
+  const { place, store } = work;
+  const { first } = setup.schedules;
+  /** The same training at other rates; 12 steps, of which the first 6 are slower in the retry. */
+  const at = (learningRate: number, rate: number) => {
+    const schedules = { ...setup.schedules, first: { ...first, learningRate } };
+    const train = { ...context.train, schedules, retry: { share: 0.5, rate } };
+    return plannedRun(net("A", 256), { ...context, train });
+  };
+  const saved = at(1e18, 0);
+  store.begin(saved);
+  // the rate of the retry is 0, and it is stopped before the old one comes back
+  let steps = 0;
+  const until5 = { onProgress: () => steps++, shouldStop: () => store.readLog(saved).length >= 5 };
+  assert.equal(carryOut(saved, undefined, { ...place, ...until5 }), false);
+  const { what, rate } = store.readDivergence(saved)!;
+  assert.match(what, /^the loss is/);
+  assert.equal(rate, 1e18);
+  assert.deepEqual(store.readLog(saved).map(({ learningRate }) => learningRate), Array(5).fill(0));
+  assert.equal(store.readCheckpoint(saved)!.again, true);
+  assert.ok(steps > 4);
+
+  const lost = at(1e18, 1);
+  assert.throws(() => carryOut(lost, undefined, place), /Cannot go on training A 256: the loss is/);
+  assert.equal(store.status(lost).state, "failed");
+  assert.ok(store.readDivergence(lost));
+  // and not a third time
+  assert.throws(() => carryOut(lost, undefined, place), /Cannot go on training A 256: the loss is/);
+});
+
+Deno.test("a checkpoint from before a training began again is of no use to it", async () => {
+  using work = await workplace();
+  const { place, store } = work;
+  const run = planned(net("A", 256));
+  let steps = 0;
+  const until6 = { onProgress: () => steps++, shouldStop: () => steps >= 6 };
+  carryOut(run, undefined, { ...place, ...until6 });
+  const old = store.readCheckpoint(run)!;
+  store.writeDivergence(run, { what: "the loss is NaN", step: 7, rate: 0.01 });
+  store.writeCheckpoint(run, old); // a crash came between the two
+  steps = 5;
+  carryOut(run, undefined, { ...place, ...until6 });
+  assert.deepEqual(store.readLog(run).map(({ step }) => step), [1]);
 });
 
 Deno.test("a net is evaluated by each method, and its posteriors are kept", async () => {

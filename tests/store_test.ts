@@ -5,6 +5,8 @@ import { UserError } from "../lib/errors.ts";
 import { type Context, key, needs, type Run } from "../lib/experiment.ts";
 import type { PlannedRun } from "../lib/plan.ts";
 import { makeStore, openStore } from "../lib/store.ts";
+import type { Checkpoint } from "../lib/vgg/train.ts";
+import { START } from "../lib/vgg/schedule.ts";
 
 const context: Context = {
   ...{ train: smoke.train, evaluate: smoke.evaluate, seed: 0, data: "made-up" },
@@ -84,30 +86,110 @@ Deno.test("weights are no posteriors: the file is named", () =>
     );
   }));
 
-Deno.test({
-  name: "a process that was killed does not hold the store, even before it is buried",
-  ignore: Deno.build.os !== "linux",
-  async fn() {
-    // A shell that becomes another program never asks how its child, which ends after that, ended.
-    const child = "until grep -q cat /proc/$PPID/comm; do :; done";
-    const parent = new Deno.Command("sh", {
-      args: ["-c", `sh -c '${child}' & echo $!; exec cat`],
-      stdin: "piped",
-      stdout: "piped",
-    }).spawn();
-    const reader = parent.stdout.getReader();
-    const pid = Number(new TextDecoder().decode((await reader.read()).value));
-    const isZombie = () => / Z /.test(Deno.readTextFileSync(`/proc/${pid}/stat`));
-    while (!isZombie()) await new Promise((resolve) => setTimeout(resolve));
-    inStore((folder) => {
-      const store = makeStore(folder);
-      Deno.writeTextFileSync(`${folder}/process`, String(parent.pid));
-      assert.equal(store.worker(), parent.pid);
-      Deno.writeTextFileSync(`${folder}/process`, String(pid));
-      assert.equal(store.worker(), undefined);
+Deno.test("a result with one bit changed is damaged, and made again", () =>
+  inStore((folder) => {
+    const store = makeStore(folder);
+    store.begin(atQ);
+    const labels = Int32Array.of(0, 1);
+    store.writePosteriors(atQ, { classes: 2, values: Float32Array.of(1, 0, 0, 1), labels });
+    assert.equal(store.damage(atQ), undefined);
+    const file = `${store.folderOf(atQ)}/posteriors.safetensors`;
+    const whole = Deno.readFileSync(file);
+    for (let at = 0; at < whole.length; at++) {
+      const changed = whole.slice();
+      changed[at]! ^= 1 << at % 8;
+      Deno.writeFileSync(file, changed);
+      const damage = openStore(folder).damage(atQ);
+      assert.match(damage ?? `byte ${at} changed`, /^Cannot read ".*": .*; remove it/);
+    }
+    const reader = openStore(folder);
+    assert.throws(() => reader.openPosteriors(atQ), /checksum/);
+    assert.match(reader.damage(atQ)!, /checksum/);
+    assert.equal(reader.status(atQ).state, "damaged");
+    reader.putAside(atQ);
+    assert.equal(reader.status(atQ).state, "todo");
+    assert.equal(Deno.statSync(`${file}.damaged`).size, whole.length);
+  }));
+
+Deno.test("a result that is cut off is damaged at a glance", () =>
+  inStore((folder) => {
+    const store = makeStore(folder);
+    const labels = Int32Array.of(0, 1);
+    store.writePosteriors(atQ, { classes: 2, values: Float32Array.of(1, 0, 0, 1), labels });
+    Deno.truncateSync(`${store.folderOf(atQ)}/posteriors.safetensors`, 300);
+    assert.equal(openStore(folder).status(atQ).state, "damaged");
+  }));
+
+Deno.test("results of a version without checksums are taken as they are", () =>
+  inStore((folder) => {
+    const store = makeStore(folder);
+    store.begin(D);
+    const header = JSON.stringify({
+      __metadata__: { run: D.key, ancestors: "", recipe: "{}" },
+      "fc8.bias": { dtype: "F32", shape: [1], data_offsets: [0, 4] },
     });
-    await parent.stdin.close();
-    await parent.status;
-    await reader.cancel();
-  },
+    const bytes = new Uint8Array(8 + header.length + 4);
+    new DataView(bytes.buffer).setBigUint64(0, BigInt(header.length), true);
+    bytes.set(new TextEncoder().encode(header), 8);
+    Deno.writeFileSync(`${store.folderOf(D)}/weights.safetensors`, bytes);
+    assert.equal(store.damage(D), undefined);
+    assert.deepEqual([...store.readWeights(D).get("fc8.bias")!.values], [0]);
+    Deno.writeTextFileSync(`${store.folderOf(D)}/log.jsonl`, '{"step":3,"loss":1}\n');
+    assert.deepEqual(store.readLog(D), [{ step: 3, loss: 1 }]);
+  }));
+
+const checkpoint = (step: number) => ({
+  ...{ step, plateau: START },
+  tensors: new Map([["x", { shape: [1], values: Float32Array.of(step) }]]),
 });
+
+Deno.test("a damaged checkpoint costs the time since the one before it; two, all", () =>
+  inStore((folder) => {
+    const store = makeStore(folder);
+    const whole: Checkpoint = { ...checkpoint(8), losses: { sum: 0.1, count: 3 }, due: true };
+    store.writeCheckpoint(D, whole);
+    assert.deepEqual(store.readCheckpoint(D), whole);
+    for (const step of [10, 20, 30]) store.writeCheckpoint(D, checkpoint(step));
+    const place = store.folderOf(D);
+    const spoil = (name: string) => Deno.truncateSync(`${place}/${name}`, 400);
+    assert.deepEqual(store.readCheckpoint(D), checkpoint(30));
+    spoil("checkpoint.safetensors");
+    assert.deepEqual(store.readCheckpoint(D), checkpoint(20));
+    assert.equal(store.status(D).state, "partial");
+    spoil("checkpoint.previous.safetensors");
+    assert.equal(store.readCheckpoint(D), undefined);
+    // the next ones take their places
+    store.writeCheckpoint(D, checkpoint(5));
+    assert.deepEqual(store.readCheckpoint(D), checkpoint(5));
+    store.writeWeights(D, checkpoint(5).tensors);
+    assert.deepEqual([...Deno.readDirSync(place)].map(({ name }) => name), ["weights.safetensors"]);
+  }));
+
+Deno.test("lines of a log that changed, or were cut off, are left out", () =>
+  inStore((folder) => {
+    const store = makeStore(folder);
+    store.begin(D);
+    const line = (step: number) => (
+      { step, epoch: 0, loss: step / 8, learningRate: 0.1, imagesPerSecond: 9 }
+    );
+    for (const step of [1, 2, 3, 4]) store.appendLog(D, line(step));
+    assert.deepEqual(store.readLog(D), [1, 2, 3, 4].map(line));
+    const file = `${store.folderOf(D)}/log.jsonl`;
+    const text = Deno.readTextFileSync(file);
+    Deno.writeTextFileSync(file, text.replace('"loss":0.25', '"loss":0.75').slice(0, -9));
+    assert.deepEqual(store.readLog(D), [1, 3].map(line));
+    // what another process did at the same time is said once
+    store.cutLog(D, 1);
+    for (const step of [3, 2, 3]) store.appendLog(D, line(step));
+    assert.deepEqual(store.readLog(D), [1, 2, 3].map(line));
+  }));
+
+Deno.test("a folder whose recipe is another than its name says is no run", () =>
+  inStore((folder) => {
+    const store = makeStore(folder);
+    store.begin(D);
+    const file = `${store.folderOf(D)}/recipe.json`;
+    const text = Deno.readTextFileSync(file);
+    Deno.writeTextFileSync(file, text.replace('"crop": 28', '"crop": 29'));
+    assert.deepEqual(store.runs(), []);
+  }));

@@ -8,6 +8,7 @@ import { createHash } from "node:crypto";
 import { dirname, join, resolve } from "node:path";
 import { cacheFolder } from "../cache.ts";
 import { UserError } from "../errors.ts";
+import { flushTree } from "../files.ts";
 
 /** Where `writeWhole` keeps a file that is being written, inside the unfinished folder. */
 const DESK = ".writing";
@@ -28,6 +29,7 @@ export async function makeFolder(folder: string, fill: (unfinished: string) => P
   }
   try {
     await fill(unfinished);
+    await flushTree(unfinished);
     await Deno.rename(unfinished, folder);
     await Deno.remove(join(folder, DESK), { recursive: true });
   } catch (error) {

@@ -70,6 +70,10 @@ export async function writeBundle(file: string, evidence: Evidence): Promise<Wri
   const bundle = planOf(evidence);
   const runs = runsIn(bundle);
   const evaluations = runs.filter(({ run }) => isEvaluation(run));
+  const damages = evaluations.flatMap((run) =>
+    store.status(run).state === "todo" ? [] : store.damage(run) ?? []
+  );
+  if (damages[0] !== undefined) throw new UserError(damages[0]);
   const isDone = (run: PlannedRun) => store.status(run).state === "done";
   const missing = evaluations.filter((run) => !isDone(run));
   if (missing.length === evaluations.length) {
@@ -131,7 +135,7 @@ function tablesOf(evidence: Evidence): Content[] {
 
 /** A run's recipe, and its log and surroundings where they are known. */
 function recordsOfRun(run: PlannedRun, store: Store): Content[] {
-  const kept = ["log.jsonl", "environment.json"].flatMap((name) => {
+  const kept = ["log.jsonl", "diverged.json", "environment.json"].flatMap((name) => {
     const content = readIfThere(`${store.folderOf(run)}/${name}`);
     return content === undefined ? [] : [text(`${placeIn(run)}/${name}`, content)];
   });

@@ -2,7 +2,7 @@
 import { UserError } from "../errors.ts";
 import type { PlannedRun } from "../plan.ts";
 import { scored, type Scores } from "../score.ts";
-import { posteriorsIn } from "../store.ts";
+import { divergenceIn, logIn, placeIn, posteriorsIn } from "../store.ts";
 import { openSafetensors } from "../weights/safetensors.ts";
 import type { Archive } from "./archive.ts";
 import { type BundlePlan, meanName, posteriorsName, scoreNames } from "./contents.ts";
@@ -26,6 +26,16 @@ export class OpenedBundle {
   status(run: PlannedRun): { readonly state: "done" | "todo" } {
     const isThere = this.#archive.entries.has(posteriorsName(run, this.#plan));
     return { state: isThere ? "done" : "todo" };
+  }
+
+  /** A training's log; empty where it is not there. */
+  readLog(run: PlannedRun) {
+    return logIn(this.#text(`${placeIn(run)}/log.jsonl`));
+  }
+
+  /** Where a training diverged before it began again. */
+  readDivergence(run: PlannedRun) {
+    return divergenceIn(this.#text(`${placeIn(run)}/diverged.json`));
   }
 
   /** What is missing of that which the scores of the mean of `runs` are computed from. */
@@ -93,6 +103,10 @@ export class OpenedBundle {
         `Cannot score "${name}": it has other labels than "${this.#first.name}"`,
       );
     }
+  }
+
+  #text(name: string): string | undefined {
+    return this.#archive.entries.has(name) ? this.#archive.text(name) : undefined;
   }
 
   #open(name: string) {

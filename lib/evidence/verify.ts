@@ -10,7 +10,7 @@ import { plannedRun } from "../plan.ts";
 import { cellsOf, csvOf } from "../report/csv.ts";
 import { recordsOf } from "../report/records.ts";
 import { headOf } from "../report/results_sheet.ts";
-import { resultsOf } from "../results.ts";
+import { resultsOf, type Scored } from "../results.ts";
 import { placeIn, recipeText } from "../store.ts";
 import { type Archive, openArchive, SUMS } from "./archive.ts";
 import {
@@ -188,7 +188,7 @@ function computeRow(row: Row, table: Table, { bundle, plan, paper }: Ground): Co
   const { setup, dataset } = plan;
   const contexts = contextsIn(plan);
   const sizes = { train: { length: dataset.train }, val: { length: dataset.val } };
-  function computed(store: Pick<OpenedBundle, "status" | "scoresOf">): TableResult {
+  function computed(store: Scored["store"]): TableResult {
     const asked = { tables: [{ ...table, rows: [row] }], setup, paper };
     const { testScores = [] } = plan;
     return resultsOf(asked, { store, dataset: { ...dataset, ...sizes }, contexts, testScores })[0]!;
@@ -197,18 +197,19 @@ function computeRow(row: Row, table: Table, { bundle, plan, paper }: Ground): Co
   const missing = contexts.flatMap((context) =>
     bundle.missing(row.evaluations.map((run) => plannedRun(run, context)))
   );
-  try {
-    if (missing.length === 0) return { result: computed(bundle) };
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    return { result: computed(NOTHING), reason: error.message };
+  if (missing.length > 0) {
+    return { result: computed(NOTHING), reason: `${missing.join(", ")} missing` };
   }
-  return { result: computed(NOTHING), reason: `${missing.join(", ")} missing` };
+  const result = computed(bundle);
+  const { status, reason = "" } = result.rows[0]!.comparison ?? {};
+  return { result, ...status === "left out" && { reason } };
 }
 
 /** Stands for a store that has nothing. */
 const NOTHING = {
   status: () => ({ state: "todo" as const }),
+  readLog: () => [],
+  readDivergence: () => undefined,
   scoresOf() {
     throw new TypeError("Cannot score what is not there");
   },

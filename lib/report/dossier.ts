@@ -66,9 +66,8 @@ export function dossierOf(
     const folder = store.folderOf(planned).slice(store.folder.length + 1);
     const facts = { key, context, folder, state, table: firstTable.get(key)! };
     if (isEvaluation(run)) {
-      const errors = state === "done"
-        ? known.get(key) ?? errorsOf(store.scoresOf([planned]))
-        : undefined;
+      const isWhole = state === "done" && store.damage(planned) === undefined;
+      const errors = isWhole ? known.get(key) ?? errorsOf(store.scoresOf([planned])) : undefined;
       evaluations.push({ ...facts, run, ...errors && { errors } });
     } else trainings.push({ ...facts, run, log: store.readLog(planned) });
   }

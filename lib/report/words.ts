@@ -18,7 +18,9 @@ export function titleOf({ name, caption }: Pick<Table, "name" | "caption">): str
 export function captionOf({ table, setup, dataset, rows }: TableResult): string[] {
   const ours = rows.filter(({ row }) => row.evaluations.length > 0);
   const most = Math.max(0, ...ours.map(({ seeds }) => seeds.length));
-  const missing = ours.filter(({ measured }) => measured === undefined).length;
+  const missing = ours.filter(({ measured, comparison }) => (
+    measured === undefined && comparison?.status !== "left out"
+  )).length;
   const sentences = [
     `Measured: ${groundOf({ setup, dataset })}, ` +
     (most > 1 ? `mean ± standard deviation of ${most} seeds.` : "one seed."),
@@ -58,11 +60,20 @@ export function groundOf({ setup, dataset }: Pick<TableResult, "setup" | "datase
     setup.train.precision;
 }
 
-/** Footnotes: in what the setup is not the paper's. */
-export function notesOf({ departures }: Pick<TableResult, "departures">): string[] {
-  if (departures.length === 0) return [];
+/** Footnotes: rows left out, what nets went through, and in what the setup is not the paper's. */
+export function notesOf({ departures, rows }: Pick<TableResult, "departures" | "rows">): string[] {
+  const leftOut = rows.flatMap(({ comparison }, index) =>
+    comparison?.status === "left out" ? [`Row ${index + 1} left out: ${comparison.reason}.`] : []
+  );
+  const remarks = new Set(rows.flatMap(({ remarks = [] }) => remarks));
   const list = departures.map(departureInWords).join(", ");
-  return [`Departures from the paper's setup, its own in brackets: ${list}.`];
+  return [
+    ...leftOut,
+    ...remarks,
+    ...departures.length > 0
+      ? [`Departures from the paper's setup, its own in brackets: ${list}.`]
+      : [],
+  ];
 }
 
 /** A field that is not the paper's, with the paper's value behind it: `crop 56 (224)`. */

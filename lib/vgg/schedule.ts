@@ -1,5 +1,5 @@
 /** The learning rate over a training (Section 3.1). Pure values: state in, state out. */
-import type { Schedule, TrainRun, TrainSetup } from "../experiment.ts";
+import type { Retry, Schedule, TrainRun, TrainSetup } from "../experiment.ts";
 
 /** The schedule of a run: S = 256, S = 384 or jittered S. */
 export function scheduleOf({ S }: TrainRun, { schedules }: TrainSetup): Schedule {
@@ -50,4 +50,9 @@ export function learningRate(schedule: Schedule, state: Plateau, seen: number): 
   if (share < warmup) return learningRate * share / warmup;
   const times = drops.rule === "steps" ? drops.at.filter((at) => share >= at).length : state.drops;
   return learningRate / 10 ** times;
+}
+
+/** A learning rate after a share of the images, in a training that began again. */
+export function lowered(rate: number, share: number, retry: Retry): number {
+  return share < retry.share ? rate * retry.rate : rate;
 }

@@ -7,7 +7,15 @@
  */
 import type { Dataset } from "../datasets/mod.ts";
 import { UserError } from "../errors.ts";
-import { type Context, type Errors, hasAncestor, title, type TrainRun } from "../experiment.ts";
+import type { Divergence } from "../doubts.ts";
+import {
+  type Context,
+  type Errors,
+  hasAncestor,
+  RETRY,
+  title,
+  type TrainRun,
+} from "../experiment.ts";
 import { errorsOf, inMemory, scored } from "../score.ts";
 import type { Binding } from "../tensorflow/addon.ts";
 import { float32, int32, Session } from "../tensorflow/session.ts";
@@ -16,8 +24,9 @@ import { openCrops } from "./crops.ts";
 import { posteriorsOf } from "./evaluate.ts";
 import { middleOf, pixels } from "./images.ts";
 import { type Model, trainingGraph } from "./model.ts";
+import { learningRate, lowered, type Plateau, scheduleOf, START, validated } from "./schedule.ts";
 import { archiveOf } from "./sources.ts";
-import { learningRate, type Plateau, scheduleOf, START, validated } from "./schedule.ts";
+import { unlessStopped } from "./stop.ts";
 
 /** Tensors by name, float32. */
 export type Tensors = ReadonlyMap<
@@ -32,6 +41,18 @@ export interface Checkpoint {
   readonly plateau: Plateau;
   /** Weights, and velocities as `<name>.velocity`. */
   readonly tensors: Tensors;
+  /** Losses since the log's last line, where there are any. */
+  readonly losses?: Losses;
+  /** Whether the validation after this step is still to be done. */
+  readonly due?: true;
+  /** Whether the training had begun again. */
+  readonly again?: true;
+}
+
+/** Losses that no line of the log has yet. */
+export interface Losses {
+  readonly sum: number;
+  readonly count: number;
 }
 
 /** A training to be done. */
@@ -43,6 +64,8 @@ export interface Training {
   readonly ancestor?: Tensors;
   /** Where it stood when it was interrupted. */
   readonly checkpoint?: Checkpoint;
+  /** Whether it begins again after it diverged, slower. */
+  readonly again?: boolean;
   /** Training images in memory; they are read from their files if absent. */
   readonly bank?: Bank;
   /** Images that memory holds at once; the batch if absent. */
@@ -85,14 +108,14 @@ const CHECKPOINT_PAUSE = 5 * 60_000;
  * Trains a net and returns where it stands at the end, or where it was asked to stop
  * (`finished` false).
  *
- * @throws UserError when the loss is no number any more; the last checkpoint is good
+ * @throws {Diverged} The loss, or a weight, is no number any more; the last checkpoint is good.
  */
 export function train(
   binding: Binding,
   training: Training,
   watcher: Watcher,
 ): { finished: boolean; checkpoint: Checkpoint } {
-  const { run, context, dataset, bank } = training;
+  const { run, context, dataset, bank, again = false } = training;
   const { train: setup, evaluate, seed } = context;
   const { batch } = setup;
   const microBatch = training.microBatch ?? batch;
@@ -117,36 +140,57 @@ export function train(
     session.run({ "seed/weights": int32([seed, 0]) }, ["initialise:0"]);
     if (training.ancestor) setTensors(session, inherited(run, training.ancestor));
     if (training.checkpoint) setTensors(session, training.checkpoint.tensors);
-    const checkpoint = () => ({ step, plateau, tensors: getTensors(session, model) });
+    const rateAt = (step: number) => {
+      const rate = learningRate(schedule, plateau, step * batch);
+      return again ? lowered(rate, step * batch / schedule.images, setup.retry ?? RETRY) : rate;
+    };
+    let due = training.checkpoint?.due ?? false;
+    const log = logger(dataset.train.length, batch, watcher, training.checkpoint?.losses);
+    const checkpoint = (): Checkpoint => ({
+      ...{ step, plateau, tensors: getTensors(session, model) },
+      ...log.losses && { losses: log.losses },
+      ...due && { due },
+      ...again && { again },
+    });
 
-    const log = logger(dataset.train.length, batch, watcher);
-    let saved = Date.now();
-    while (step < steps && !plateau.over) {
-      const validation = nextMark(step, steps, setup.validations);
+    let saved = performance.now();
+    while (due || step < steps && !plateau.over) {
+      const validation = due ? step : nextMark(step, steps, setup.validations);
       const end = Math.min(validation, step + Math.floor(SAMPLES / batch));
-      crops.start(step * batch, end * batch);
+      if (step < end) crops.start(step * batch, end * batch);
       while (step < end) {
-        const rate = learningRate(schedule, plateau, step * batch);
+        const rate = rateAt(step);
         const loss = update(session, { rate, seed, step, parts: batch / microBatch });
         step++;
+        due = step === validation;
         if (!Number.isFinite(loss)) {
-          throw diverged(run, { what: `the loss is ${loss}`, step, rate });
+          throw new Diverged(run, { what: `the loss is ${loss}`, step, rate });
         }
         log.add(loss);
         watcher.onProgress(step * batch, steps * batch);
         if (step === nextMark(step - 1, steps, LOG_LINES) && step < end) log.write(step, rate);
         if (watcher.shouldStop()) return { finished: false, checkpoint: checkpoint() };
       }
-      if (step === validation) {
-        const rate = learningRate(schedule, plateau, step * batch);
-        const errors = log.pause(() => validate(session, training));
-        if (errors === undefined) throw diverged(run, { what: "posteriors are NaN", step, rate });
+      const saves = due || performance.now() - saved > CHECKPOINT_PAUSE;
+      if (due) {
+        const rate = rateAt(step);
+        const errors = log.pause(() => validate(session, training, watcher));
+        if (errors === "stopped") return { finished: false, checkpoint: checkpoint() };
+        if (errors === undefined) {
+          throw new Diverged(run, { what: "posteriors are NaN", step, rate });
+        }
         plateau = validated(schedule, plateau, 1 - errors.top1 / 100);
         log.write(step, rate, errors);
+        due = false;
       }
-      if (step === validation || Date.now() - saved > CHECKPOINT_PAUSE) {
-        watcher.onCheckpoint(checkpoint());
-        saved = Date.now();
+      if (saves) {
+        const state = checkpoint();
+        const wrong = firstInfinite(state.tensors);
+        if (wrong !== undefined) {
+          throw new Diverged(run, { what: `${wrong} is not finite`, step, rate: rateAt(step) });
+        }
+        watcher.onCheckpoint(state);
+        saved = performance.now();
       }
     }
     return { finished: true, checkpoint: checkpoint() };
@@ -176,15 +220,20 @@ function update(
  * Errors on the setup's validation images: dense, at the run's middle scale, without flips. Nothing
  * where the last update left weights that are no numbers.
  */
-function validate(session: Session, { run, context, dataset }: Training): Errors | undefined {
+function validate(
+  session: Session,
+  { run, context, dataset }: Training,
+  { shouldStop }: Pick<Watcher, "shouldStop">,
+): Errors | "stopped" | undefined {
   const { crop, validationImages } = context.train;
   const images = dataset.val.slice(0, validationImages);
   const classes = dataset.classes.length;
-  const values = posteriorsOf(session, images, {
-    ...{ method: "dense", side: pixels(middleOf(run.S), crop), crop, classes },
-    mean: dataset.colours.mean,
-    flips: false,
-  });
+  const values = unlessStopped({ shouldStop }, (onProgress) =>
+    posteriorsOf(session, images, {
+      ...{ method: "dense", side: pixels(middleOf(run.S), crop), crop, classes },
+      ...{ mean: dataset.colours.mean, flips: false, onProgress },
+    }));
+  if (values === undefined) return "stopped";
   if (!values.every(Number.isFinite)) return undefined;
   const labels = Int32Array.from(images, ({ label }) => label);
   return errorsOf(scored([inMemory({ name: "validation", classes, values, labels })]));
@@ -197,12 +246,22 @@ function nextMark(step: number, steps: number, count: number): number {
 }
 
 /** Collects losses between two lines of the log. */
-function logger(images: number, batch: number, watcher: Watcher) {
-  let [sum, count, since] = [0, 0, performance.now()];
+function logger(
+  images: number,
+  batch: number,
+  watcher: Watcher,
+  { sum, count }: Losses = { sum: 0, count: 0 },
+) {
+  let [since, here] = [performance.now(), 0];
   return {
+    /** Those that no line has yet. */
+    get losses(): Losses | undefined {
+      return count > 0 ? { sum, count } : undefined;
+    },
     add(loss: number) {
       sum += loss;
       count++;
+      here++;
     },
     /** Does something whose time does not count. */
     pause<Result>(act: () => Result): Result {
@@ -218,10 +277,10 @@ function logger(images: number, batch: number, watcher: Watcher) {
         epoch: step * batch / images,
         loss: sum / count,
         learningRate,
-        imagesPerSecond: count * batch / seconds,
+        imagesPerSecond: here * batch / seconds,
         ...validation === undefined ? {} : { validation },
       });
-      [sum, count, since] = [0, 0, performance.now()];
+      [sum, count, here, since] = [0, 0, 0, performance.now()];
     },
   };
 }
@@ -252,13 +311,22 @@ function getTensors(session: Session, { weights, velocities }: Model): Tensors {
   }));
 }
 
-function diverged(
-  run: TrainRun,
-  { what, step, rate }: { what: string; step: number; rate: number },
-) {
-  return new UserError(
-    `Cannot go on training ${title(run)}: ${what} at step ${step} ` +
-      `(learning rate ${rate}); the last good checkpoint is kept. Try a lower rate or another ` +
-      "initialisation, as in --set schedules.first.learningRate=0.001,kernels=glorot",
-  );
+/** The name of a tensor that holds a number that is none, or infinite. */
+function firstInfinite(tensors: Tensors): string | undefined {
+  return [...tensors].find(([, { values }]) => !values.every(Number.isFinite))?.[0];
+}
+
+/** A training whose numbers are none any more. */
+export class Diverged extends UserError {
+  readonly divergence: Divergence;
+
+  constructor(run: TrainRun, divergence: Divergence) {
+    const { what, step, rate } = divergence;
+    super(
+      `Cannot go on training ${title(run)}: ${what} at step ${step} ` +
+        `(learning rate ${rate}); the last good checkpoint is kept. Try a lower rate or another ` +
+        "initialisation, as in --set schedules.first.learningRate=0.001,kernels=glorot",
+    );
+    this.divergence = divergence;
+  }
 }

@@ -2,10 +2,14 @@
  * The safetensors format: an 8-byte length, a JSON header with each tensor's type, shape and place,
  * then the bytes (github.com/huggingface/safetensors, "Format").
  *
+ * Files written here carry a checksum as the first of their texts: SHA-256 of the whole file, its
+ * own 64 digits being zeros. Files of others have none.
+ *
  * @module
  */
+import { createHash } from "node:crypto";
 import { UserError } from "../errors.ts";
-import { readAt, writeAtomically } from "../files.ts";
+import { piecesOf, readAt, renameIfThere, writeAtomically } from "../files.ts";
 
 /** A tensor: its sides and its values, row after row. */
 export interface NamedTensor {
@@ -29,12 +33,57 @@ interface Entry {
   readonly data_offsets: readonly [begin: number, end: number];
 }
 
-/** Writes a file, atomically. */
-export function writeSafetensors(file: string, content: Safetensors) {
-  writeAtomically(file, safetensorsBytes(content));
+/** What to do about a damaged file of ours. */
+const MAKE_AGAIN = "remove it, and what it held is made again";
+
+/** Length of a file's first field, which has the header's length, bytes. */
+const FIRST = 8;
+/** How the header of a file with a checksum begins, before its digits. */
+const SEAL = new TextEncoder().encode('{"__metadata__":{"checksum":"sha256:');
+/** Digits of SHA-256, and what stands for them while it is computed. */
+const DIGITS = 64;
+const ZEROS = "0".repeat(DIGITS);
+
+/**
+ * Writes a file, atomically, and reads it again before it takes the place of an older one, which is
+ * kept under the name of `keep` if there is such.
+ */
+export function writeSafetensors(
+  file: string,
+  content: Safetensors,
+  { keep }: { readonly keep?: string } = {},
+) {
+  writeAtomically(file, safetensorsBytes(content), (draft) => {
+    isSealed(draft);
+    if (keep !== undefined) renameIfThere(file, keep);
+  });
 }
 
-/** The bytes of a file, in parts: float32 as F32, int32 as I32. */
+/**
+ * Compares a file with the checksum that it carries.
+ *
+ * @returns whether it carries one
+ * @throws {UserError} It is of other content.
+ */
+export function isSealed(file: string): boolean {
+  const [begin, end] = [FIRST + SEAL.length, FIRST + SEAL.length + DIGITS];
+  using handle = Deno.openSync(file);
+  const head = readAt(handle, 0, end);
+  if (head === undefined || !SEAL.every((byte, i) => head[FIRST + i] === byte)) return false;
+  const hash = createHash("sha256");
+  let at = 0;
+  for (const piece of piecesOf(file)) {
+    piece.fill(0x30, Math.max(0, begin - at), Math.max(0, end - at)); // the digit 0
+    hash.update(piece);
+    at += piece.length;
+  }
+  if (hash.digest("hex") === new TextDecoder().decode(head.subarray(begin))) return true;
+  throw new UserError(
+    `Cannot read "${file}": its checksum is not that of its content; ${MAKE_AGAIN}`,
+  );
+}
+
+/** The bytes of a file with its checksum, in parts: float32 as F32, int32 as I32. */
 export function safetensorsBytes({ tensors, metadata }: Safetensors): Uint8Array[] {
   let at = 0;
   const entries = [...tensors].map(([name, { shape, values }]): [string, Entry] => {
@@ -43,25 +92,30 @@ export function safetensorsBytes({ tensors, metadata }: Safetensors): Uint8Array
     const dtype = values instanceof Float32Array ? "F32" : "I32";
     return [name, { dtype, shape, data_offsets: [begin, at] }];
   });
-  const text = JSON.stringify({ __metadata__: metadata, ...Object.fromEntries(entries) });
+  const texts = { checksum: `sha256:${ZEROS}`, ...metadata };
+  const text = JSON.stringify({ __metadata__: texts, ...Object.fromEntries(entries) });
   const header = new TextEncoder().encode(text);
   // spaces, so that the tensors begin at a multiple of eight
   const padded = new Uint8Array(Math.ceil(header.length / 8) * 8).fill(0x20);
   padded.set(header);
-  const length = new Uint8Array(8);
+  const length = new Uint8Array(FIRST);
   new DataView(length.buffer).setBigUint64(0, BigInt(padded.length), true);
   const bytes = [...tensors.values()].map(({ values }) =>
     new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
   );
+  const hash = createHash("sha256");
+  for (const part of [length, padded, ...bytes]) hash.update(part);
+  padded.set(new TextEncoder().encode(hash.digest("hex")), SEAL.length);
   return [length, padded, ...bytes];
 }
 
 /**
  * Reads a whole file.
  *
- * @throws UserError where the file is damaged: cut off, or its header does not fit its bytes
+ * @throws UserError where the file is damaged: cut off, or not what its header or checksum says
  */
 export function readSafetensors(file: string): Safetensors {
+  isSealed(file);
   using open = openSafetensors(file);
   const tensors = [...open.shapes].map(([name, shape]): [string, NamedTensor] => {
     return [name, { shape, values: open.read(name) }];
@@ -71,14 +125,12 @@ export function readSafetensors(file: string): Safetensors {
 
 /** A file that is read in parts. */
 export interface OpenSafetensors extends Disposable {
+  /** Texts by name, without the checksum. */
   readonly metadata: Safetensors["metadata"];
   readonly shapes: ReadonlyMap<string, readonly number[]>;
   /** The values of a tensor, or those from one place to another, row after row. */
   read(name: string, from?: number, to?: number): NamedTensor["values"];
 }
-
-/** What to do about a damaged file of ours. */
-const MAKE_AGAIN = "remove it, and what it held is made again";
 
 /** A file that lies inside another one, as it is. */
 export interface Section {
@@ -113,11 +165,12 @@ export function openSafetensors(
   }
 
   try {
-    if (size < 8) throw damaged("its header is cut off");
-    const length = Number(new DataView(bytes(0, 8).buffer).getBigUint64(0, true));
-    const start = 8 + length;
+    if (size < FIRST) throw damaged("its header is cut off");
+    const length = Number(new DataView(bytes(0, FIRST).buffer).getBigUint64(0, true));
+    const start = FIRST + length;
     if (length > LONGEST_HEADER || start > size) throw damaged("its header is cut off");
-    const { __metadata__: metadata = {}, ...entries } = headerOf(bytes(8, length), damaged);
+    const { __metadata__: metadata = {}, ...entries } = headerOf(bytes(FIRST, length), damaged);
+    if (/^sha256:[0-9a-f]{64}$/.test(metadata.checksum ?? "")) delete metadata.checksum;
     for (const [name, { dtype, shape, data_offsets: [begin, end] }] of Object.entries(entries)) {
       const count = shape.reduce((product, side) => product * side, 1);
       if (dtype !== "F32" && dtype !== "I32") throw damaged(`"${name}" has the type ${dtype}`);

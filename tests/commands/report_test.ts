@@ -37,7 +37,6 @@ async function filledStore() {
       store.appendLog(planned, { ...line, validation: { top1: 40, top5: 0 } });
       store.writeWeights(planned, new Map());
     }
-    store.end(planned);
   }
   return { folder, args, request, source, results: options.results };
 }

@@ -35,7 +35,6 @@ const [at384] = evaluations(net("D", 384), [384], "dense").map(planned) as [Plan
 const store = makeStore(options.results);
 const labels = Int32Array.from({ length: 200 }, (_, image) => image % 5);
 store.begin(at384);
-store.end(at384);
 store.writeSittings(at384, [{
   ...environment("2.21.0"),
   ...{ device: "cpu", precision: "float32", towers: 1, started: "2026-01-31T12:00:00.000Z" },
@@ -118,12 +117,10 @@ Deno.test("for programs: the same as JSON, and flat as CSV", async () => {
 Deno.test("another seed's run is found in the store, with the command that made it", async () => {
   const other = plannedRun(net("A", 256), { ...context, seed: 7 });
   store.begin(other);
-  store.end(other);
   const text = await printed(() => why([other.key], options));
   assert.match(text, /made by deno task table3 --seed 7 --setup smoke /);
   const foreign = plannedRun(net("A", 256), { ...context, data: "others" });
   store.begin(foreign);
-  store.end(foreign);
   const unasked = await printed(() => why([foreign.key], options));
   assert.match(unasked, /Other options than these make it/);
 });

@@ -65,7 +65,6 @@ function fill(folder: string, isLeftOut: (number: number) => boolean): Evidence 
   const labels = Int32Array.from({ length: IMAGES }, (_, image) => image % CLASSES);
   for (const [number, run] of plan(tables, contexts).entries()) {
     store.begin(run);
-    store.end(run);
     if (!isEvaluation(run.run)) {
       const rates = { learningRate: 0.01, imagesPerSecond: 1000 };
       store.appendLog(run, { step: 10, epoch: 2, loss: 1 / (number + 1), ...rates });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { UserError } from "../../lib/errors.ts";
 import { answer, python } from "../../lib/tensorflow/subprocess.ts";
@@ -56,14 +57,24 @@ Deno.test("the layout: eight bytes of length, JSON, then the numbers, little-end
       metadata: { m: "x" },
     });
     const bytes = Deno.readFileSync(file);
-    const text = '{"__metadata__":{"m":"x"},' +
+    const header = (checksum: string) =>
+      `{"__metadata__":{"checksum":"sha256:${checksum}","m":"x"},` +
       '"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},' +
       '"b":{"dtype":"I32","shape":[1,1],"data_offsets":[8,12]}}';
-    const length = Math.ceil(text.length / 8) * 8;
-    assert.deepEqual([...bytes.subarray(0, 8)], [length, 0, 0, 0, 0, 0, 0, 0]);
-    assert.equal(new TextDecoder().decode(bytes.subarray(8, 8 + length)), text.padEnd(length));
+    const zeros = header("0".repeat(64));
+    const length = Math.ceil(zeros.length / 8) * 8;
     // 1 is 0x3f800000, -2 is 0xc0000000, 258 is 0x0102
-    assert.deepEqual([...bytes.subarray(8 + length)], [0, 0, 128, 63, 0, 0, 0, 192, 2, 1, 0, 0]);
+    const numbers = [0, 0, 128, 63, 0, 0, 0, 192, 2, 1, 0, 0];
+    const encoder = new TextEncoder();
+    const bytesOf = (text: string) =>
+      Uint8Array.from([
+        length,
+        ...Array(7).fill(0),
+        ...encoder.encode(text.padEnd(length)),
+        ...numbers,
+      ]);
+    const checksum = createHash("sha256").update(bytesOf(zeros)).digest("hex");
+    assert.deepEqual(bytes, bytesOf(header(checksum)));
   }));
 
 /** A file with this header and so many bytes after it. */

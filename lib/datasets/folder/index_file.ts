@@ -9,6 +9,7 @@ import { join } from "node:path";
 import type { ColourSums } from "./colours.ts";
 import { listFolder, type Listing } from "./listing.ts";
 import type { SeenFile } from "./worker.ts";
+import { sealed, unsealed } from "../../sealed.ts";
 import { exists, writablePlaceFor } from "../made.ts";
 import type { ImageSize } from "../mod.ts";
 
@@ -58,7 +59,7 @@ export function nameOfListing({ train, val }: Listing): string {
 export async function readIndex(place: string, listing: string): Promise<Index | undefined> {
   let stored: unknown;
   try {
-    stored = JSON.parse(await Deno.readTextFile(join(place, "index.json")));
+    stored = unsealed(JSON.parse(await Deno.readTextFile(join(place, "index.json"))));
   } catch {
     return undefined; // none yet, or damaged: it is made anew
   }
@@ -105,7 +106,7 @@ export async function writeIndex(place: string, listing: string, { files, colour
     colours: colours.map(String),
   };
   const draft = join(place, `index-${crypto.randomUUID()}.json`);
-  await Deno.writeTextFile(draft, JSON.stringify(stored));
+  await Deno.writeTextFile(draft, JSON.stringify(sealed(stored)));
   await Deno.rename(draft, join(place, "index.json"));
 
   const named = new Set(Object.values(upright));

@@ -49,7 +49,7 @@ function factsOf(
       return `${KINDS[kind]} ${percent(measured[kind])}${range}`;
     });
     facts.push(["Measured", inWords.join(", ")]);
-  } else facts.push(["Measured", "not yet"]);
+  } else facts.push(["Measured", comparison?.status === "left out" ? "left out" : "not yet"]);
   if (seeds.length > 1) {
     facts.push(["Seeds, top-1", seeds.map(({ top1 }) => percent(top1)).join(", ")]);
   }

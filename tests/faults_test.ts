@@ -1,0 +1,260 @@
+/** What happens when what a program stands on gives way: disk, data, memory, the program itself. */
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { net } from "../experiments/protocol.ts";
+import { UserError } from "../lib/errors.ts";
+import { plannedRun } from "../lib/plan.ts";
+import { carryOut } from "../lib/run.ts";
+import { makeStore, openStore, type Store } from "../lib/store.ts";
+import { START } from "../lib/vgg/schedule.ts";
+import { tensorflow } from "./tensorflow/run_graph.ts";
+import { context as tiny, setup, tinyDataset } from "./vgg/tiny.ts";
+
+const ROOT = fileURLToPath(new URL("../", import.meta.url));
+const context = { ...tiny, train: { ...setup, inputScale: 1 / 64 } };
+const A = plannedRun(net("A", 256), context);
+
+/** Runs a program. @returns its exit code and what it said */
+async function run(program: string, ...args: string[]) {
+  const { code, stdout, stderr } = await new Deno.Command(program, { args, cwd: ROOT }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, out: text(stdout), err: text(stderr) };
+}
+
+const isRoot = Deno.build.os === "linux" && Deno.uid() === 0;
+
+/** Does something on a file system of so many bytes; says so where that may not be mounted. */
+async function onSmallDisk(size: string, work: (folder: string) => Promise<void> | void) {
+  const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
+  const { code, err } = await run("mount", "-t", "tmpfs", "-o", `size=${size}`, "tmpfs", folder);
+  try {
+    if (code !== 0) return void console.warn(`skipped: mount says ${err.trim()}`);
+    await work(folder);
+  } finally {
+    if (code === 0) await run("umount", folder);
+    Deno.removeSync(folder);
+  }
+}
+
+const checkpoint = (step: number, numbers: number) => ({
+  ...{ step, plateau: START },
+  tensors: new Map([["x", { shape: [numbers], values: new Float32Array(numbers).fill(step) }]]),
+});
+
+/** What a store says of a run in a message that names the file and the way out. */
+const isFull = (error: unknown) =>
+  error instanceof UserError && /^Cannot write ".*": .*; free some space/.test(error.message);
+
+Deno.test({
+  name: "a disk that is full costs what is being written, and nothing that was there",
+  ignore: !isRoot,
+  fn: () =>
+    onSmallDisk("400k", (folder) => {
+      const store = makeStore(`${folder}/results`);
+      store.begin(A);
+      store.writeCheckpoint(A, checkpoint(1, 25_000));
+      store.writeCheckpoint(A, checkpoint(2, 25_000));
+      // two of 100 kB are there, and their folder has room for one more
+      assert.throws(() => store.writeCheckpoint(A, checkpoint(3, 75_000)), isFull);
+      assert.deepEqual(store.readCheckpoint(A), checkpoint(2, 25_000));
+      Deno.writeFileSync(`${folder}/filler`, new Uint8Array(2 ** 20).subarray(0, 180_000));
+      const log = { step: 1, epoch: 0, loss: 1, learningRate: 1, imagesPerSecond: 1 };
+      assert.throws(() => {
+        for (let i = 0; i < 10_000; i++) store.appendLog(A, { ...log, step: i });
+      }, isFull);
+      const steps = store.readLog(A).map(({ step }) => step);
+      assert.deepEqual(steps, [...steps.keys()]);
+      assert.throws(() => store.fail(A, "x".repeat(100_000)), isFull);
+      assert.deepEqual(store.readCheckpoint(A), checkpoint(2, 25_000));
+      const names = [...Deno.readDirSync(store.folderOf(A))].map(({ name }) => name);
+      assert.deepEqual(names.filter((name) => name.endsWith(".part")), []);
+    }),
+});
+
+Deno.test({
+  name: "a training on a disk that fills up fails in a sentence, and goes on when there is room",
+  ignore: !isRoot,
+  fn: () =>
+    onSmallDisk("3m", async (folder) => {
+      const binding = await tensorflow();
+      using dataset = tinyDataset();
+      const place = { binding, dataset, onProgress() {}, shouldStop: () => false };
+      const whole = makeStore(Deno.makeTempDirSync({ prefix: "verydeep-test-" }));
+      carryOut(A, undefined, { ...place, store: whole });
+      const size = Deno.statSync(`${whole.folderOf(A)}/weights.safetensors`).size;
+
+      const store = makeStore(`${folder}/results`);
+      const free = 3 * 2 ** 20;
+      const filler = `${folder}/filler`;
+      Deno.writeFileSync(filler, new Uint8Array(free - Math.min(2 * size, free / 2)));
+      assert.throws(() => carryOut(A, undefined, { ...place, store }), isFull);
+      Deno.removeSync(filler);
+      assert.equal(carryOut(A, undefined, { ...place, store }), true);
+      assert.deepEqual(store.readWeights(A), whole.readWeights(A));
+      Deno.removeSync(whole.folder, { recursive: true });
+    }),
+});
+
+Deno.test({
+  name: "on a disk that turned read-only, results are read and nothing is begun",
+  ignore: !isRoot,
+  fn: () =>
+    onSmallDisk("1m", async (folder) => {
+      const store = makeStore(`${folder}/results`);
+      store.writeWeights(A, checkpoint(1, 10).tensors);
+      await run("mount", "-o", "remount,ro", folder);
+      assert.equal(store.damage(A), undefined);
+      assert.equal(store.status(A).state, "done");
+      assert.throws(() => store.leases.take(A.key), isFull);
+      assert.throws(() => store.begin(A), isFull);
+      store.leases.release(A.key);
+    }),
+});
+
+/** Does something with a store in which everything is written that a training and a crash leave. */
+function inFullStore(work: (store: Store, place: string) => void) {
+  const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
+  try {
+    const store = makeStore(folder);
+    store.begin(A);
+    const log = { epoch: 0, loss: 0.5, learningRate: 0.1, imagesPerSecond: 7 };
+    for (const step of [1, 2]) store.appendLog(A, { ...log, step });
+    for (const step of [1, 2]) store.writeCheckpoint(A, checkpoint(step, 3));
+    store.writeDivergence(A, { what: "the loss is NaN", step: 3, rate: 0.1 });
+    for (const step of [1, 2]) store.writeCheckpoint(A, checkpoint(step, 3));
+    work(store, store.folderOf(A));
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+}
+
+/** What a store knows of a training. */
+const known = (store: Store) => ({
+  recipe: store.runs().map(({ key }) => key),
+  log: store.readLog(A),
+  checkpoint: store.readCheckpoint(A),
+  divergence: store.readDivergence(A),
+});
+
+/** What may be said in place of the truth: less, and nothing else. */
+function isLess(found: ReturnType<typeof known>, truth: ReturnType<typeof known>): boolean {
+  const same = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
+  return found.recipe.every((key) => truth.recipe.includes(key)) &&
+    found.log.every((line) => truth.log.some((other) => same(line, other))) &&
+    (found.checkpoint === undefined ||
+      found.checkpoint.tensors.get("x")!.values.every((value) =>
+        value === found.checkpoint!.step
+      )) &&
+    (found.divergence === undefined || same(found.divergence, truth.divergence));
+}
+
+Deno.test("any one byte that changes in any file, and any cut, costs that file and tells no lie", () =>
+  inFullStore((store, place) => {
+    const truth = known(store);
+    assert.equal(truth.checkpoint!.step, 2);
+    assert.ok(truth.divergence);
+    const files = [...Deno.readDirSync(place)].map(({ name }) => name);
+    assert.deepEqual(files.sort(), [
+      ...["checkpoint.previous.safetensors", "checkpoint.safetensors", "diverged.json"],
+      ...["log.jsonl", "recipe.json"],
+    ]);
+    let faults = 0;
+    for (const name of files) {
+      const file = `${place}/${name}`;
+      const whole = Deno.readFileSync(file);
+      for (let at = 0; at < whole.length; at += 7) {
+        const changed = whole.slice();
+        changed[at]! ^= 1 << at % 8;
+        for (const bytes of [changed, whole.subarray(0, at)]) {
+          Deno.writeFileSync(file, bytes);
+          const found = known(openStore(store.folder));
+          assert.ok(isLess(found, truth), `${name}, byte ${at}: ${JSON.stringify(found)}`);
+          faults++;
+        }
+      }
+      Deno.writeFileSync(file, whole);
+      assert.deepEqual(known(store), truth);
+    }
+    assert.ok(faults > 400, `${faults}`);
+  }));
+
+Deno.test({
+  name: "an image file that goes away after it was listed is named, and so is the way out",
+  async fn() {
+    const binding = await tensorflow();
+    using dataset = tinyDataset();
+    const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
+    const store = makeStore(folder);
+    const place = { binding, dataset, store, onProgress() {}, shouldStop: () => false };
+    Deno.removeSync(dataset.train[5]!.file);
+    assert.throws(() => carryOut(A, undefined, place), (error: Error) => {
+      assert.ok(error.message.includes(dataset.train[5]!.file), error.message);
+      return true;
+    });
+    assert.equal(store.status(A).state, "failed");
+    Deno.removeSync(folder, { recursive: true });
+  },
+});
+
+const SMALL = "scenes.classes=2,scenes.train=64,scenes.val=16,validationImages=16," +
+  "schedules.first.images=640000,validations=4000";
+
+/** A training that takes minutes, in a process of its own, once it has gone beyond a step. */
+async function training(folder: string, beyond: number) {
+  const args = [
+    ...["run", "-A", "cli.ts", "train", "--config", "A", "--S", "256", "--setup", "smoke"],
+    ...["--set", SMALL, "--data", `${folder}/data`, "--results", folder],
+  ];
+  const options = { args, cwd: ROOT, stdin: "null", stdout: "null", stderr: "null" } as const;
+  const child = new Deno.Command(Deno.execPath(), options).spawn();
+  for (;;) {
+    const place = [...Deno.readDirSync(folder)].find(({ name }) => name.startsWith("smoke-"));
+    const store = openStore(`${folder}/${place?.name}`);
+    const [run] = store.runs();
+    if (run !== undefined && (store.readCheckpoint(run)?.step ?? 0) > beyond) {
+      return { child, store, run };
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Ways to end a process, and how it ends then. */
+const ENDS: Readonly<
+  Record<string, {
+    readonly end: (child: Deno.ChildProcess) => unknown;
+    readonly code?: number;
+  }>
+> = {
+  "SIGKILL": { end: (child) => child.kill("SIGKILL") },
+  "SIGINT": { end: (child) => child.kill("SIGINT"), code: 130 },
+  "SIGTERM": { end: (child) => child.kill("SIGTERM"), code: 143 },
+  // what it has mapped is far more than that, so that it can take no more
+  "no memory": { end: ({ pid }) => run("prlimit", `--pid=${pid}`, "--as=1000000") },
+};
+
+Deno.test({
+  name: "a training that is killed, interrupted or out of memory goes on where it was",
+  ignore: Deno.build.os !== "linux",
+  async fn(t) {
+    const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
+    let last = 0;
+    for (const [name, { end, code }] of Object.entries(ENDS)) {
+      await t.step(name, async () => {
+        const { child, store, run } = await training(folder, last);
+        assert.equal(store.status(run).state, "running");
+        await end(child);
+        const status = await child.status;
+        assert.equal(status.success, false);
+        if (code !== undefined) {
+          assert.equal(status.code, code);
+          assert.deepEqual([...Deno.readDirSync(`${store.folder}/leases`)], []);
+        }
+        assert.equal(store.status(run).state, "partial");
+        const { step } = store.readCheckpoint(run)!;
+        assert.ok(step > last);
+        last = step;
+      });
+    }
+    Deno.removeSync(folder, { recursive: true });
+  },
+});

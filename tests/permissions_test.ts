@@ -1,0 +1,83 @@
+/** What each task may do: no more than it needs. */
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import project from "../deno.json" with { type: "json" };
+
+const ROOT = fileURLToPath(new URL("../", import.meta.url));
+
+/** Kinds of tasks: what they may do, and which they are. */
+const KINDS = {
+  /** Prints: reads files of the project, and what it is told to check. */
+  print: { may: "-R -E=FORCE_COLOR,INIT_CWD,NO_COLOR,TERM", tasks: ["table1", "table2", "verify"] },
+  /** Reads results and writes reports. The one native code is sharp, which reads pictures. */
+  look: {
+    may: "-RWE -S=hostname --allow-ffi=node_modules",
+    tasks: ["claims", "data", "diff", "fuse", "plan", "report", "status", "why"],
+  },
+  /** Says also on which machine and at which commit. */
+  bundle: {
+    may: "-RWES --allow-ffi=node_modules --allow-run=git,nvidia-smi",
+    tasks: ["bundle"],
+  },
+  /** Loads TensorFlow; pip fetches it, so even these need no network themselves. */
+  work: {
+    may: "-RWES --allow-ffi --allow-run",
+    tasks: [
+      ...["bench", "doctor", "evaluate", "kernels", "reproduce-all", "setup", "starts"],
+      ...["table3", "table4", "table5", "table6", "table7", "train"],
+    ],
+  },
+};
+
+Deno.test("every task of the command line names what it needs, and nothing else", () => {
+  const byName = (entries: [string, string][]) => entries.sort(([a], [b]) => a < b ? -1 : 1);
+  const found = Object.entries(project.tasks)
+    .filter(([, { command }]) => / cli\.ts /.test(command))
+    .map(([name, { command }]): [string, string] => [name, command]);
+  const expected = Object.values(KINDS).flatMap(({ may, tasks }) =>
+    tasks.map((name): [string, string] => [name, `deno run --no-prompt ${may} cli.ts ${name}`])
+  );
+  assert.deepEqual(byName(found), byName(expected));
+});
+
+/** What comes of things that a kind of task may not do, and of removing a file. */
+async function tried(kind: keyof typeof KINDS): Promise<Record<string, string>> {
+  const file = Deno.makeTempFileSync({ suffix: ".ts" });
+  Deno.writeTextFileSync(
+    file,
+    `const outcomes: Record<string, string> = {};
+    const ways = {
+      fetch: () => fetch("http://127.0.0.1:8080/"),
+      connect: () => Deno.connect({ port: 8080 }),
+      resolve: () => Deno.resolveDns("localhost", "A"),
+      listen: () => Deno.listen({ port: 0 }),
+      run: () => new Deno.Command("true").output(),
+      load: () => Deno.dlopen("/usr/lib/libc.so.6", {}),
+      remove: () => Deno.remove("/nowhere/at/all"),
+    };
+    for (const [name, way] of Object.entries(ways)) {
+      try {
+        await way();
+        outcomes[name] = "done";
+      } catch (error) {
+        outcomes[name] = (error as Error).name;
+      }
+    }
+    console.log(JSON.stringify(outcomes));
+    Deno.exit();`,
+  );
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", ...KINDS[kind].may.split(" "), file],
+    cwd: ROOT,
+  }).output();
+  Deno.removeSync(file);
+  return JSON.parse(new TextDecoder().decode(stdout));
+}
+
+Deno.test("a report cannot open the network, run a program or load a library; verify cannot write", async () => {
+  const [look, print] = await Promise.all([tried("look"), tried("print")]);
+  const { remove, ...forbidden } = look!;
+  assert.equal(remove, "NotFound");
+  assert.deepEqual([...new Set(Object.values(forbidden))], ["NotCapable"]);
+  assert.deepEqual([...new Set(Object.values(print!))], ["NotCapable"]);
+});
