@@ -29,7 +29,7 @@ export const help = helpOf("evaluate", {
 /** Evaluates the net that options mean, under each seed, and prints its errors. */
 export async function evaluate(options: Options): Promise<number> {
   const ground = await groundOf(options);
-  const { run, imported } = netToEvaluate(options, ground);
+  const { run, imported } = await netToEvaluate(options, ground);
   const { Q = oneScale(run.S), methods = ["dense"], setup } = options;
   const runs = evaluations(run, Q, ...methods);
   if (options.dryRun) return showPlan(runs, ground, options);

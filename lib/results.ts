@@ -5,6 +5,7 @@ import {
   type Comparison,
   type Context,
   type Errors,
+  isImported,
   type Protocol,
   type Row,
   type RowResult,
@@ -140,6 +141,10 @@ function comparisonOf(
   const others = differences(protocol, protocolOf(evaluations, PAPER_GROUND));
   if (others.length > 0) {
     return { status: "protocol differs", reason: `Not the paper's: ${namesOf(others)}.` };
+  }
+  if (evaluations.some(({ net: { init } }) => isImported(init) && init.layout !== "keras")) {
+    // only Keras has the nets of the paper's authors
+    return { status: "protocol differs", reason: "Not the paper's: training." };
   }
   const { status, reason } = verdict({
     errors: errors.map((each) => each.top1),

@@ -43,7 +43,7 @@ const LEVELS = [
   inLib("statistics/"),
   inLib("experiment.ts"),
   inLib("cache.ts", "environment.ts", "errors.ts", "files.ts", "nearest.ts"),
-  inLib("progress.ts", "random.ts"),
+  inLib("progress.ts", "random.ts", "zip.ts"),
 ];
 
 const root = fileURLToPath(new URL("../", import.meta.url));

@@ -1,5 +1,14 @@
 /** What a reader must know before reading a number: which table, measured on what and how. */
-import type { Departure, Table, TableResult } from "../experiment.ts";
+import {
+  type Departure,
+  isImported,
+  type RowResult,
+  type Table,
+  type TableResult,
+  title,
+  type TrainRun,
+} from "../experiment.ts";
+import { originOf } from "../lineage.ts";
 import type { Interval } from "../statistics/mod.ts";
 
 /** The data set whose errors the paper prints. */
@@ -37,7 +46,8 @@ export function captionOf({ table, setup, dataset, rows }: TableResult): string[
   if (missing > 0) {
     sentences.push(
       `${missing} of ${count(ours.length, "row")} not measured yet (${MISSING}): ` +
-        `deno task ${table.name} makes them, with the same options.`,
+        `deno task ${table.name} makes them, with the same options` +
+        (importsIn(rows).length > 0 ? " but --weights." : "."),
     );
   }
   return sentences;
@@ -50,11 +60,29 @@ export function groundOf({ setup, dataset }: Pick<TableResult, "setup" | "datase
     setup.train.precision;
 }
 
-/** Footnotes: in what the setup is not the paper's. */
-export function notesOf({ departures }: Pick<TableResult, "departures">): string[] {
-  if (departures.length === 0) return [];
+/** Marks numbers of nets that were not trained here. */
+export const IMPORTED = "†";
+
+/** Footnotes: which nets were not trained here, and in what the setup is not the paper's. */
+export function notesOf({ departures, rows }: Pick<TableResult, "departures" | "rows">): string[] {
+  const imports = importsIn(rows).map(importedInWords).join("; ");
   const list = departures.map(departureInWords).join(", ");
-  return [`Departures from the paper's setup, its own in brackets: ${list}.`];
+  return [
+    ...imports === "" ? [] : [`${IMPORTED} With weights that were not trained here: ${imports}.`],
+    ...list === "" ? [] : [`Departures from the paper's setup, its own in brackets: ${list}.`],
+  ];
+}
+
+/** Nets behind rows that were made elsewhere, each once. */
+export function importsIn(rows: readonly Pick<RowResult, "row">[]): TrainRun[] {
+  const nets = rows.flatMap(({ row }) => row.evaluations.map(({ net }) => net))
+    .filter(({ init }) => isImported(init));
+  return [...new Map(nets.map((net) => [JSON.stringify(net), net])).values()];
+}
+
+/** Where a net that was made elsewhere comes from: `D [256;512] (imported) from a file of ...`. */
+export function importedInWords(net: TrainRun): string {
+  return `${title(net)} from ${originOf(net)}`;
 }
 
 /** A field that is not the paper's, with the paper's value behind it: `crop 56 (224)`. */

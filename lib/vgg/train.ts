@@ -12,6 +12,7 @@ import { errorsOf, inMemory, scored } from "../score.ts";
 import type { Binding } from "../tensorflow/addon.ts";
 import { float32, int32, Session } from "../tensorflow/session.ts";
 import type { Bank } from "./bank.ts";
+import { meanOf } from "./colours.ts";
 import { openCrops } from "./crops.ts";
 import { posteriorsOf } from "./evaluate.ts";
 import { middleOf, pixels } from "./images.ts";
@@ -180,7 +181,7 @@ function validate(session: Session, { run, context, dataset }: Training): Errors
   const classes = dataset.classes.length;
   const values = posteriorsOf(session, images, {
     ...{ method: "dense", side: pixels(middleOf(run.S), crop), crop, classes },
-    mean: dataset.colours.mean,
+    mean: meanOf(run, dataset.colours),
     flips: false,
   });
   if (!values.every(Number.isFinite)) return undefined;
