@@ -1,11 +1,11 @@
 /** What a reader must know before reading a number: which table, measured on what and how. */
 import {
   type Departure,
+  formatS,
   isImported,
   type RowResult,
   type Table,
   type TableResult,
-  title,
   type TrainRun,
 } from "../experiment.ts";
 import { originOf } from "../lineage.ts";
@@ -80,9 +80,9 @@ export function importsIn(rows: readonly Pick<RowResult, "row">[]): TrainRun[] {
   return [...new Map(nets.map((net) => [JSON.stringify(net), net])).values()];
 }
 
-/** Where a net that was made elsewhere comes from: `D [256;512] (imported) from a file of ...`. */
+/** Where a net that was made elsewhere comes from: `D [256;512] from a file of weights ...`. */
 export function importedInWords(net: TrainRun): string {
-  return `${title(net)} from ${originOf(net)}`;
+  return `${net.config} ${formatS(net.S)} from ${originOf(net)}`;
 }
 
 /** A field that is not the paper's, with the paper's value behind it: `crop 56 (224)`. */

@@ -186,7 +186,8 @@ function tried<Result>(act: () => Result): Result {
   } catch (error) {
     const { message = String(error) } = error as Error;
     // a stack of functions, of which the innermost says most
-    const reason = [...message.matchAll(/#\d+: .*\(\): (.+)/g)].at(-1)?.[1] ?? message;
-    throw new Error(/truncated/.test(reason) ? "it is cut off" : reason);
+    const reason = [...message.matchAll(/#\d+: .*\(\): (.+)/g)].at(-1)?.[1];
+    if (reason === undefined) throw new Error(message);
+    throw new Error(/truncated/.test(reason) ? "it is cut off" : `it is damaged (${reason})`);
   }
 }
