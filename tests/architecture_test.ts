@@ -42,8 +42,8 @@ const LEVELS = [
   inLib("difference.ts"),
   inLib("statistics/"),
   inLib("experiment.ts"),
-  inLib("cache.ts", "environment.ts", "errors.ts", "files.ts", "nearest.ts"),
-  inLib("progress.ts", "random.ts", "zip.ts"),
+  inLib("cache.ts", "environment.ts", "errors.ts", "files.ts", "nearest.ts", "zip.ts"),
+  inLib("progress.ts", "random.ts"),
 ];
 
 const root = fileURLToPath(new URL("../", import.meta.url));

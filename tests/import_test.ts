@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
 import { smoke } from "../experiments/setups.ts";
 import { UserError } from "../lib/errors.ts";
-import type { Context, Setup } from "../lib/experiment.ts";
+import { type Context, isImported, type Setup, type TrainRun } from "../lib/experiment.ts";
 import { bringIn, importedNet, noteIn } from "../lib/import.ts";
 import { planOf } from "../lib/plan.ts";
 import { makeStore } from "../lib/store.ts";
+import { meanOf } from "../lib/vgg/colours.ts";
 import { layersOf, shapeOf, weightShapes } from "../lib/vgg/configs.ts";
 import { type NamedTensor, readSafetensors, writeSafetensors } from "../lib/weights/safetensors.ts";
 import { noises } from "./formula.ts";
+import { place, SMALL, stateDict, writeKerases, writeTorchvisions } from "./parity/released.ts";
 import { setup as tiny } from "./vgg/tiny.ts";
 
 const setup: Setup = { ...smoke, train: tiny };
@@ -149,4 +151,51 @@ Deno.test("a store's own file says which net it holds; others say nothing", asyn
   for (const recipe of [undefined, "{", '{"run":{"config":"VGG","S":256}}', '{"run":{"S":[1]}}']) {
     assert.deepEqual(await noted(recipe), {});
   }
+});
+
+Deno.test("a foreign file says whose layout it has; the run keeps it, with its mean", async () => {
+  using here = place();
+  const files = { torchvision: `${here.folder}/b.safetensors`, keras: `${here.folder}/d.h5` };
+  writeTorchvisions(files.torchvision, "B");
+  await writeKerases(files.keras, "D", "now");
+  assert.deepEqual(await noteIn(files.torchvision), { layout: "torchvision", config: "B" });
+  assert.deepEqual(await noteIn(files.keras), { layout: "keras", config: "D" });
+  const { init } = (await importedNet(files.keras, { ...SMALL, config: "D", S: 256 })).run;
+  assert.ok(isImported(init));
+  assert.deepEqual([init.layout, init.mean], ["keras", [123.68, 116.779, 103.939]]);
+  // the net of 64-pixel crops and ten classes, under the tiny setup with two
+  await refused(
+    importedNet(files.torchvision, { ...asked, config: "B" }),
+    /its conv1_1\.kernel is \[3, 3, 3, 4\], the net's is \[3, 3, 3, 2\] \(and \d+ more do not fit\)/,
+  );
+  await refused(
+    importedNet(files.torchvision, { ...SMALL, config: "E", S: 256 }),
+    /as weights of E .*: it has no conv3_3\.kernel, .* and 9 more; name the --config/,
+  );
+});
+
+Deno.test("NaN in a foreign file keeps the whole net out", async () => {
+  using here = place();
+  const file = `${here.folder}/a.safetensors`;
+  const tensors = stateDict("A");
+  tensors.get("classifier.3.weight")!.values[3] = NaN; // input 3 of output 0
+  writeSafetensors(file, { tensors, metadata: {} });
+  const store = makeStore(`${here.folder}/results`);
+  const net = await importedNet(file, { ...SMALL, config: "A", S: 256 });
+  await refused(bringIn(net, { store, contexts }), /: value 192 of fc7\.kernel is NaN; take them/);
+  assert.deepEqual(store.runs(), []);
+});
+
+Deno.test("a net that starts from an imported one is freed of the same mean", () => {
+  const imported: TrainRun = { config: "D", S: 256, init: { weights: "", mean: [1, 2, 3] } };
+  const colours = { mean: [4, 5, 6] };
+  const from = (layers: "all" | readonly string[], run = imported): TrainRun => ({
+    ...{ config: "D", S: 384 },
+    init: { from: run, layers },
+  });
+  assert.deepEqual(meanOf(imported, colours), [1, 2, 3]);
+  assert.deepEqual(meanOf(from("all", from(["conv1_1", "fc6"])), colours), [1, 2, 3]);
+  assert.deepEqual(meanOf(from(["fc6"]), colours), [4, 5, 6]); // its first layer is drawn anew
+  assert.deepEqual(meanOf({ config: "A", S: 256, init: { weights: "" } }, colours), [4, 5, 6]);
+  assert.deepEqual(meanOf({ config: "A", S: 256, init: "random" }, colours), [4, 5, 6]);
 });

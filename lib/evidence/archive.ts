@@ -102,7 +102,7 @@ export async function openArchive(file: string): Promise<Archive> {
   const handle = opened(file);
   try {
     if (!handle.statSync().isFile) throw new Error("it is no file");
-    entries = await sectionsOf(file);
+    entries = await sectionsOf(handle);
     for (const name of entries.keys()) {
       if (!NAME.test(name)) throw new Error(`an entry is called ${JSON.stringify(name)}`);
     }

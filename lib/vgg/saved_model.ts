@@ -2,6 +2,7 @@
 import type { EvaluateSetup } from "../experiment.ts";
 import { constant, Graph, placeholder } from "../tensorflow/graph.ts";
 import { add, scale } from "../tensorflow/operations.ts";
+import { finished } from "../tensorflow/variables.ts";
 import { convsOf, type Layer } from "./configs.ts";
 import { posteriorsFrom } from "./evaluate.ts";
 import { averageScores, forward, type Parameters, type Weight } from "./network.ts";
@@ -40,6 +41,9 @@ export function savedModelOf(
   const minusMean = constant(graph, mean.map((part) => -part), { dtype: "float32" });
   const input = scale(add(images, minusMean), inputScale);
   const map = forward({ layers, parameters: new Map(parameters) }, input);
-  const [scores, posteriors] = [averageScores(map), posteriorsFrom(map, evaluate)];
-  return graph.serialise({ inputs: { images }, outputs: { scores, posteriors } });
+  const outputs = {
+    scores: finished("scores", averageScores(map), []),
+    posteriors: finished("posteriors", posteriorsFrom(map, evaluate), []),
+  };
+  return graph.serialise({ inputs: { images }, outputs });
 }

@@ -127,9 +127,7 @@ function storageOf(id: unknown): Storage {
 export async function openTorch(file: string, isLegacy: boolean): Promise<TensorFile> {
   const handle = Deno.openSync(file);
   try {
-    const { tensors, places } = isLegacy
-      ? contentOfLegacy(handle)
-      : await contentOfZip(handle, file);
+    const { tensors, places } = isLegacy ? contentOfLegacy(handle) : await contentOfZip(handle);
     for (const [name, { storage }] of tensors) mustBeThere(name, storage, places);
     return {
       types: new Map([...tensors].map(([name, { storage }]) => [name, storage.type])),
@@ -161,8 +159,8 @@ interface Content {
   readonly places: Places;
 }
 
-async function contentOfZip(handle: Deno.FsFile, file: string): Promise<Content> {
-  const sections = await sectionsOf(file);
+async function contentOfZip(handle: Deno.FsFile): Promise<Content> {
+  const sections = await sectionsOf(handle);
   const pickle = sections.values().find(({ name }) => name.endsWith("/data.pkl"));
   if (pickle === undefined) throw new Error("it is a zip file, but none of PyTorch's");
   const folder = pickle.name.slice(0, -"data.pkl".length);

@@ -34,7 +34,7 @@ for (const [name, isLegacy] of [["tensors.pth", false], ["tensors-legacy.pth", t
   Deno.test(`${name}: every cut of it is noticed, in one line`, async () => {
     const bytes = given(name);
     const start = 16; // what tells that it is such a file
-    for (let length = start; length < bytes.length; length += 7) {
+    for (let length = start; length < bytes.length; length += 29) {
       await refused(bytes.subarray(0, length), /cut off|is missing|no VGG|no part of VGG|no zip/);
     }
   });
@@ -83,4 +83,13 @@ Deno.test("opening and reading write nothing and leave nothing open", async () =
     (await openTorch(path, false))[Symbol.dispose]();
     assert.deepEqual([...Deno.readDirSync(path.replace(/weights$/, ""))].length, 1);
   });
+});
+
+Deno.test("a directory that points beyond the end of its archive is damage like any other", async () => {
+  const bytes = given("tensors.pth");
+  const locator = Buffer.from(bytes).lastIndexOf("PK\x06\x07");
+  for (const offset of [2n ** 40n, 2n ** 63n, 2n ** 64n - 1n]) {
+    new DataView(bytes.buffer).setBigUint64(locator + 8, offset, true);
+    await refused(bytes, /cut off|offset|end of central/i);
+  }
 });
