@@ -123,7 +123,7 @@ export const COMMANDS = {
   export: command({
     summary: "Write a stored net's weights for torchvision, Keras or TensorFlow",
     words: { pattern: "KEY FILE", most: 2 },
-    takes: ["as", ...RESULTS, "skip-unreadable", "format"],
+    takes: ["as", ...RESULTS, "skip-unreadable"],
     load: () => import("./export.ts"),
   }, ({ exportNet }, options, words) => exportNet(words, options)),
 

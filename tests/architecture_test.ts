@@ -150,7 +150,7 @@ Deno.test("nothing in lib knows the commands or the paper's tables, not even the
 });
 
 /** What waits until it is needed: TensorFlow takes 0.2 s to load, image libraries 0.1 s. */
-const HEAVY = /tfjs-node|sharp|iconify|protobufjs|^lib\/tensorflow\/(addon|graph|session)/;
+const HEAVY = /tfjs-node|sharp|iconify|protobufjs|h5wasm|^lib\/tensorflow\/(addon|graph|session)/;
 
 for (
   const file of [
@@ -161,6 +161,7 @@ for (
     "commands/claims.ts",
     "commands/train.ts",
     "commands/evaluate.ts",
+    "commands/export.ts",
     "commands/fuse.ts",
     "commands/why.ts",
     "commands/diff.ts",
