@@ -1,4 +1,5 @@
 /** Runs that a command line names by themselves, and no table: shown, or carried out. */
+import type { Dataset } from "../lib/datasets/mod.ts";
 import { isImported, type Run } from "../lib/experiment.ts";
 import { bringIn, type ImportedNet } from "../lib/import.ts";
 import { planOf } from "../lib/plan.ts";
@@ -16,17 +17,19 @@ export function showPlan(runs: readonly Run[], ground: Ground, options: Options)
   return printPlan({ runs: known(planned, ground), dataset: ground.dataset }, options);
 }
 
-/** Carries runs out, with those that they start from; the net in a file comes first. */
+/** Carries runs out, with those that they start from; nets in files come first. */
 export async function carryOut(
   runs: readonly Run[],
-  { options, ground, imported }: {
+  { options, ground, imported = [] }: {
     readonly options: Options;
     readonly ground: Ground;
-    readonly imported?: ImportedNet | undefined;
+    readonly imported?: readonly ImportedNet[];
   },
-): Promise<Source> {
+): Promise<Source & { readonly dataset: Dataset }> {
   const { carryOutRuns } = await import("../lib/reproduce.ts");
   const work = workOf(options);
-  if (imported) bringIn(imported, { store: makeStore(work.results), contexts: ground.contexts });
+  for (const net of imported) {
+    await bringIn(net, { store: makeStore(work.results), contexts: ground.contexts });
+  }
   return await carryOutRuns(runs, work);
 }

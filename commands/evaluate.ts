@@ -15,13 +15,14 @@ export const help = helpOf("evaluate", {
   about:
     "Tests a net at each Q by each method, and prints every error and that of the mean of all " +
     "posteriors, with 95 % intervals. The net is the paper's own of --config and --S, which is " +
-    "trained first if need be; or --weights: a stored training, or a safetensors file whose tensors " +
-    "are named conv1_1.kernel [3, 3, in, out], conv1_1.bias [out] and on, as in a store, which is " +
-    "copied into the store. Posteriors are kept where the tables look for them.",
+    "trained first if need be; or --weights: a stored training, or a file of weights, which is " +
+    "copied into the store: of Keras's VGG (HDF5), of torchvision's (safetensors or .pth), or in " +
+    "the layout of a store's own weights.safetensors. Posteriors are kept where the tables look for " +
+    "them.",
   examples: {
     "evaluate --config D --S 384 --Q 352,384,416": "a row of Table 4",
     "evaluate --weights 0123abcd --method multi-crop": "a stored net",
-    "evaluate --config D --weights FILE --Q 256,512": "from elsewhere",
+    "evaluate --weights vgg16.h5 --Q 256,384,512": "weights made elsewhere",
     "evaluate --config D --S 384 --dry-run": "what it would run",
   },
 });
@@ -29,7 +30,7 @@ export const help = helpOf("evaluate", {
 /** Evaluates the net that options mean, under each seed, and prints its errors. */
 export async function evaluate(options: Options): Promise<number> {
   const ground = await groundOf(options);
-  const { run, imported } = netToEvaluate(options, ground);
+  const { run, imported } = await netToEvaluate(options, ground);
   const { Q = oneScale(run.S), methods = ["dense"], setup } = options;
   const runs = evaluations(run, Q, ...methods);
   if (options.dryRun) return showPlan(runs, ground, options);

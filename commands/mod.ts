@@ -44,6 +44,7 @@ const TABLES = { pattern: "[TABLE...]", most: Infinity };
 
 const TABLE_OPTIONS = [
   ...RESULTS,
+  "weights",
   "workers",
   "skip-unreadable",
   "strict",
@@ -119,6 +120,13 @@ export const COMMANDS = {
     takes: [...ADHOC, "weights", "Q", "method"],
     load: () => import("./evaluate.ts"),
   }, ({ evaluate }, options) => evaluate(options)),
+
+  export: command({
+    summary: "Write a stored net's weights for torchvision, Keras or TensorFlow",
+    words: { pattern: "KEY FILE", most: 2 },
+    takes: ["as", ...RESULTS, "skip-unreadable"],
+    load: () => import("./export.ts"),
+  }, ({ exportNet }, options, words) => exportNet(words, options)),
 
   fuse: command({
     summary: "The mean of any stored posteriors, beside its best member",

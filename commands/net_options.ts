@@ -18,12 +18,18 @@ export interface NetOptions {
   readonly initFrom?: string;
   readonly layers?: readonly string[];
   readonly update?: NonNullable<TrainRun["update"]>;
-  /** A key or a file. */
+  /** A key or a file; for tables several, each with its config, as in `D=FILE,E=FILE`. */
   readonly weights?: string;
+  /** The layout in which a net is written. */
+  readonly as?: ExportLayout;
   readonly Q?: readonly number[];
   readonly methods?: readonly Method[];
 }
 
+/** Who is to read a net that is written. */
+export type ExportLayout = "torchvision" | "keras" | "savedmodel";
+
+const LAYOUTS: readonly ExportLayout[] = ["torchvision", "keras", "savedmodel"];
 const UPDATES = ["all", "fc"] as const;
 const METHODS = Object.keys(FLIPS) as Method[];
 
@@ -48,6 +54,7 @@ export function netOptions(text: (name: OptionName) => string | undefined): NetO
     ...value("layers", "layers", parts),
     ...value("update", "update", (name) => oneOf("update", name, UPDATES)),
     ...value("weights", "weights", String),
+    ...value("as", "as", (name) => oneOf("as", name, LAYOUTS)),
     ...value("Q", "Q", testScales),
     ...value("methods", "method", (names) => someOf("method", names, METHODS)),
   };

@@ -1,6 +1,6 @@
 /** Which net a command line means: one of the paper's, a stored one, or one made elsewhere. */
 import { resolve } from "node:path";
-import { initFrom, net } from "../experiments/protocol.ts";
+import { initFrom, JITTERED, net } from "../experiments/protocol.ts";
 import { UsageError, UserError } from "../lib/errors.ts";
 import {
   formatS,
@@ -19,10 +19,13 @@ import { type Ground, runNamed } from "./runs.ts";
 /** A net, and the one in a file that it is or starts from. */
 export interface MeantNet {
   readonly run: TrainRun;
-  readonly imported?: ImportedNet;
+  readonly imported: readonly ImportedNet[];
 }
 
-/** S of a net in a file that does not tell: the paper's first. It decides no number of such a net. */
+/**
+ * S of a net in a file that does not tell: the paper's first. It decides no number of such a net. In
+ * Keras's layout lie those that the paper's authors released, of S in [256; 512].
+ */
 const UNTOLD_S = 256;
 
 /**
@@ -30,7 +33,7 @@ const UNTOLD_S = 256;
  *
  * @throws {UserError} Options lack something, contradict each other, or name what is not there.
  */
-export function netToTrain(options: Options, ground: Ground): MeantNet {
+export async function netToTrain(options: Options, ground: Ground): Promise<MeantNet> {
   const { config, S, initFrom: start, layers } = options;
   if (config === undefined || S === undefined) {
     throw new UsageError("train needs --config and --S: deno task train --config D --S 256");
@@ -39,9 +42,9 @@ export function netToTrain(options: Options, ground: Ground): MeantNet {
     throw new UsageError("--layers needs --init-from KEY or --init-from FILE, to copy them from");
   }
   const learning = options.update === "fc" ? { update: "fc" } as const : {};
-  if (start === undefined) return { run: { ...net(config, S), ...learning } };
-  if (start === "random") return { run: { config, S, init: "random", ...learning } };
-  const source = netNamed(start, { option: "init-from" }, { options, ground });
+  if (start === undefined) return { run: { ...net(config, S), ...learning }, imported: [] };
+  if (start === "random") return { run: { config, S, init: "random", ...learning }, imported: [] };
+  const source = await netNamed(start, { option: "init-from" }, { options, ground });
   const init = { from: source.run, layers: layersFrom(source.run, options, ground) };
   return { ...source, run: { config, S, init, ...learning } };
 }
@@ -51,7 +54,7 @@ export function netToTrain(options: Options, ground: Ground): MeantNet {
  *
  * @throws {UserError} Options lack something, contradict each other, or name what is not there.
  */
-export function netToEvaluate(options: Options, ground: Ground): MeantNet {
+export async function netToEvaluate(options: Options, ground: Ground): Promise<MeantNet> {
   const { config, S, weights, update } = options;
   if (weights === undefined) {
     if (config === undefined || S === undefined) {
@@ -59,9 +62,9 @@ export function netToEvaluate(options: Options, ground: Ground): MeantNet {
         "evaluate needs --weights, or --config and --S: deno task evaluate --config D --S 256",
       );
     }
-    return { run: { ...net(config, S), ...update === "fc" && { update } } };
+    return { run: { ...net(config, S), ...update === "fc" && { update } }, imported: [] };
   }
-  const meant = netNamed(weights, { option: "weights", ...S && { S } }, { options, ground });
+  const meant = await netNamed(weights, { option: "weights", ...S && { S } }, { options, ground });
   const { run } = meant;
   const odd = (config !== undefined && config !== run.config) ||
     (S !== undefined && formatS(S) !== formatS(run.S)) ||
@@ -74,22 +77,23 @@ export function netToEvaluate(options: Options, ground: Ground): MeantNet {
 }
 
 /** Which option names a net, and S of a file that does not tell it. */
-interface Naming {
+export interface Naming {
   readonly option: "init-from" | "weights";
   readonly S?: TrainScale;
 }
 
-interface Place {
+/** Where a net is looked for. */
+export interface Place {
   readonly options: Options;
   readonly ground: Ground;
 }
 
 /** A net by a key, or by a file. */
-function netNamed(text: string, naming: Naming, place: Place): MeantNet {
+export async function netNamed(text: string, naming: Naming, place: Place): Promise<MeantNet> {
   const { missing } = place.ground.dataset;
   if (missing !== undefined) throw new UserError(missing);
   const file = resolve(startFolder(), text);
-  if (isFile(file)) return netIn(file, naming, place);
+  if (isFile(file)) return await netIn(file, naming, place);
   if (!/^[0-9a-f]{1,12}$/.test(text)) {
     throw new UserError(
       `Cannot find --${naming.option} "${text}": it is no file, and no key, which is 12 ` +
@@ -97,20 +101,22 @@ function netNamed(text: string, naming: Naming, place: Place): MeantNet {
     );
   }
   const planned = runNamed(text, place.ground);
-  return { run: trainingOf(planned, place.ground) };
+  return { run: trainingOf(planned, place.ground), imported: [] };
 }
 
 /** The net in a file, of the config that the file tells, or else the command line. */
-function netIn(file: string, naming: Naming, { options, ground }: Place): MeantNet {
-  const { config = options.config, S = naming.S ?? UNTOLD_S } = noteIn(file);
+async function netIn(file: string, naming: Naming, { options, ground }: Place): Promise<MeantNet> {
+  const note = await noteIn(file);
+  const { config = options.config } = note;
+  const S = note.S ?? naming.S ?? (note.layout === "keras" ? JITTERED : UNTOLD_S);
   if (config === undefined) {
     throw new UsageError(
       `Cannot tell which net "${file}" holds; add its --config, as in --config D`,
     );
   }
   const { setup } = options;
-  const imported = importedNet(file, { config, S, setup, dataset: ground.dataset });
-  return { run: imported.run, imported };
+  const imported = await importedNet(file, { config, S, setup, dataset: ground.dataset });
+  return { run: imported.run, imported: [imported] };
 }
 
 /** A planned run as a training of this command's setup, data and seed. */

@@ -30,7 +30,11 @@ export const OPTIONS = {
   "init-from": { value: "FROM", text: "random, a run's key, or a file", group: "Which net" },
   layers: { value: "NAMES", text: "layers to copy, as in conv1_1,fc6", group: "Which net" },
   update: { value: "all|fc", text: "layers that learn (default all)", group: "Which net" },
-  weights: { value: "FROM", text: "a training's key, or a file", group: "Which net" },
+  weights: {
+    value: "FROM",
+    text: "a training's key, or a file; of a table's nets, as in D=FILE,E=FILE",
+    group: "Which net",
+  },
   Q: {
     value: "Q,...",
     text: "test scales (default: S, or the middle of its range)",
@@ -112,6 +116,7 @@ export const OPTIONS = {
     text: "compare archives with their known MD5, and open nothing",
     group: "How to run it",
   },
+  as: { value: "LAYOUT", text: "torchvision, keras or savedmodel", group: "What to print" },
   gpu: { text: "take the CUDA build", group: "How to run it" },
   format: {
     value: "FORMAT",

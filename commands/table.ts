@@ -1,10 +1,15 @@
 /** `table3` to `table7`, the side experiments, and `reproduce-all`: train, test, print. */
+import type { Dataset } from "../lib/datasets/mod.ts";
 import { evaluationsOf } from "../lib/plan.ts";
 import { sheetOf } from "../lib/report/results_sheet.ts";
-import { resultsOf } from "../lib/results.ts";
+import type { Request } from "../lib/reproduce.ts";
+import { resultsOf, type Source } from "../lib/results.ts";
+import { carryOut, showPlan } from "./adhoc.ts";
 import { helpOf } from "./help.ts";
 import type { Options } from "./options.ts";
+import { groundOf } from "./runs.ts";
 import { PAPER_TABLES, publish, requestFor, type TableName } from "./tables.ts";
+import { filledTables } from "./weights.ts";
 
 /** What a table shows, as its help text begins. */
 const ABOUT: Readonly<Record<TableName, string>> = {
@@ -23,7 +28,9 @@ const ABOUT: Readonly<Record<TableName, string>> = {
 const HOW = "Trains the nets that it needs, each once and those that others start from first, " +
   "tests them, and prints the errors beside the published ones. Runs that are done are not done " +
   "again, and an interrupted one goes on where it was. TensorFlow is installed and the data set " +
-  "made on the way, if they are not there. Tables are also written as CSV, Markdown and LaTeX.";
+  "made on the way, if they are not there. Tables are also written as CSV, Markdown and LaTeX. " +
+  "With --weights the nets of S in [256;512] that it names come from files, or by key from the " +
+  "store: their rows alone are tested, nothing is trained, and of other rows is shown what is there.";
 
 /** The help text of a table's command. */
 export function helpOfTable(name: TableName): string {
@@ -35,8 +42,16 @@ export function helpOfTable(name: TableName): string {
       [`${name} --seeds 3`]: "mean and standard deviation",
       [`${name} --dry-run`]: "what it would run",
       [`${name} --dataset folder --data DIR`]: "DIR/{train,val}/<class>/*.jpg",
+      ...hasReleased(name) && {
+        [`${name} --setup paper --weights D=vgg16.h5`]: "released weights",
+      },
     },
   });
+}
+
+/** Whether a table has nets that the paper's authors released. */
+function hasReleased(name: TableName): boolean {
+  return /^table[3-7]$/.test(name);
 }
 
 /** The help text of `reproduce-all`. */
@@ -68,11 +83,40 @@ export async function reproduceAll(options: Options): Promise<number> {
 }
 
 async function reproduce(names: readonly TableName[], options: Options): Promise<number> {
+  if (options.weights !== undefined) return await fill(names, options.weights, options);
   if (options.dryRun) return (await import("./plan.ts")).plan(names, options);
   const request = requestFor(names, options);
   const { carryOutRuns } = await import("../lib/reproduce.ts");
   const source = await carryOutRuns(evaluationsOf(request.tables), request);
+  return await show(names, { request, source }, options);
+}
+
+/** Prints tables, and writes them; of all of the paper's, what holds all of them, too. */
+async function show(
+  names: readonly TableName[],
+  { request, source }: {
+    readonly request: Request;
+    readonly source: Source & { readonly dataset: Dataset };
+  },
+  options: Options,
+): Promise<number> {
   if (names !== PAPER_TABLES) return publish(resultsOf(request, source).map(sheetOf), options);
   const { publishAll } = await import("./all_tables.ts");
   return await publishAll({ request, source, dataset: source.dataset }, options);
+}
+
+/**
+ * Fills the rows of nets that were made elsewhere, and prints the tables; of all other rows, what is
+ * stored already.
+ */
+async function fill(names: readonly TableName[], weights: string, options: Options) {
+  const request = requestFor(names, options);
+  const ground = await groundOf(options);
+  const { tables, runs, imported } = await filledTables(request.tables, weights, {
+    options,
+    ground,
+  });
+  if (options.dryRun) return showPlan(runs, ground, options);
+  const source = await carryOut(runs, { options, ground, imported });
+  return await show(names, { request: { ...request, tables }, source }, options);
 }

@@ -31,7 +31,7 @@ export const help = helpOf("train", {
 /** Trains the net that options mean, under each seed, and prints what its log ends with. */
 export async function train(options: Options): Promise<number> {
   const ground = await groundOf(options);
-  const { run, imported } = netToTrain(options, ground);
+  const { run, imported } = await netToTrain(options, ground);
   if (options.dryRun) return showPlan([run], ground, options);
   const { store, contexts, dataset } = await carryOut([run], { options, ground, imported });
   const trained = planOf([run], contexts).filter((planned) => planned.run === run);

@@ -25,6 +25,10 @@ export type Init = "random" | {
 } | {
   /** SHA-256 digest of a file of weights made elsewhere: there is nothing left to train. */
   readonly weights: string;
+  /** Whose layout the file has; ours if absent. */
+  readonly layout?: "keras" | "torchvision";
+  /** Mean colour that its net's input is freed of, 0-255; the data set's if absent. */
+  readonly mean?: readonly number[];
 };
 
 /** One network to train. The runs it starts from are inside it. */

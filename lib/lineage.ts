@@ -2,6 +2,7 @@
 import {
   formatS,
   hasAncestor,
+  type Init,
   isEvaluation,
   needs,
   type Run,
@@ -26,9 +27,20 @@ export function originOf(run: Run): string {
   if (isEvaluation(run)) return title(run.net);
   const { init } = run;
   if (init === "random") return "random weights";
-  if (!hasAncestor(init)) return `a file of weights, SHA-256 ${init.weights}`;
+  if (!hasAncestor(init)) return importInWords(init);
   const { from, layers } = init;
   return `${layers === "all" ? "all layers" : layers.join(" ")} of ${title(from)}`;
+}
+
+/** Where weights that were made elsewhere come from, and what is subtracted before them. */
+export function importInWords(
+  { weights, layout, mean }: Extract<Init, { weights: string }>,
+): string {
+  return [
+    `a file of weights${layout === undefined ? "" : ` in ${layout}'s layout`}`,
+    `SHA-256 ${weights}`,
+    ...mean === undefined ? [] : [`mean colour ${mean.join(" ")}`],
+  ].join(", ");
 }
 
 /** The same in fewer words: `7 layers of A 256`. */

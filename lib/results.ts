@@ -6,6 +6,7 @@ import {
   type Context,
   type Errors,
   type EvalRun,
+  isImported,
   type Protocol,
   type Row,
   type RowResult,
@@ -188,6 +189,10 @@ function comparisonOf(
   const others = differences(protocol, protocolOf(evaluations, PAPER_GROUND));
   if (others.length > 0) {
     return { status: "protocol differs", reason: `Not the paper's: ${namesOf(others)}.` };
+  }
+  if (evaluations.some(({ net: { init } }) => isImported(init) && init.layout !== "keras")) {
+    // only Keras has the nets of the paper's authors
+    return { status: "protocol differs", reason: "Not the paper's: training." };
   }
   const { status, reason } = verdict({
     errors: errors.map((each) => each.top1),

@@ -10,6 +10,7 @@ import type { Binding } from "./tensorflow/addon.ts";
 import { Session } from "./tensorflow/session.ts";
 import { openSummaries } from "./tensorflow/summaries.ts";
 import type { Bank } from "./vgg/bank.ts";
+import { meanOf } from "./vgg/colours.ts";
 import { posteriorsOf } from "./vgg/evaluate.ts";
 import { pixels } from "./vgg/images.ts";
 import { evaluationGraph } from "./vgg/model.ts";
@@ -200,7 +201,7 @@ function evaluate(planned: PlannedRun, ancestor: PlannedRun, place: Workplace) {
         side: pixels(run.Q, setup.crop),
         crop: setup.crop,
         classes: classes.length,
-        mean: colours.mean,
+        mean: meanOf(run.net, colours),
         onProgress,
       }));
     if (values === undefined) return false;

@@ -11,11 +11,10 @@ import { createHash } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import * as yauzl from "yauzl";
 import * as yazl from "yazl";
 import { UserError } from "../errors.ts";
 import { PIECE, readAt, removeIfThere } from "../files.ts";
-import type { Section } from "../weights/safetensors.ts";
+import { type Section, sectionsOf } from "../zip.ts";
 
 /** Name of the entry that has the hashes of the others. */
 export const SUMS = "SHA256SUMS";
@@ -99,21 +98,17 @@ export interface Archive extends Disposable {
  * @throws {UserError} There is no such file, it is none of `writeArchive`, or it is damaged.
  */
 export async function openArchive(file: string): Promise<Archive> {
-  const entries = new Map<string, Section>();
+  let entries: ReadonlyMap<string, Section>;
   const handle = opened(file);
   try {
     if (!handle.statSync().isFile) throw new Error("it is no file");
-    for await (const section of sectionsOf(file)) {
-      const { name } = section;
+    entries = await sectionsOf(handle);
+    for (const name of entries.keys()) {
       if (!NAME.test(name)) throw new Error(`an entry is called ${JSON.stringify(name)}`);
-      if (entries.has(name)) throw new Error(`there are several entries "${name}"`);
-      entries.set(name, section);
     }
   } catch (error) {
     handle.close();
-    const reason = (error as Error).message
-      .replace(/^End of central directory.*/s, "it is no zip file, or it is cut off");
-    throw new UserError(`Cannot read "${file}" as a bundle: ${reason}`);
+    throw new UserError(`Cannot read "${file}" as a bundle: ${(error as Error).message}`);
   }
 
   function* pieces(name: string): Iterable<Uint8Array<ArrayBuffer>> {
@@ -158,24 +153,7 @@ function opened(file: string): Deno.FsFile {
   }
 }
 
-/** Where the entries lie that an archive's directory names. */
-async function* sectionsOf(file: string): AsyncIterable<Section> {
-  const zip = await openPromise(file, { autoClose: false, strictFileNames: true });
-  try {
-    for await (const entry of zip.eachEntry()) {
-      const { fileName: name, compressionMethod, uncompressedSize: size } = entry;
-      if (compressionMethod !== 0 || entry.isEncrypted()) {
-        throw new Error(`${JSON.stringify(name)} is packed, and not stored as it is`);
-      }
-      const { fileDataStart: at } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
-      yield { name, at, size };
-    }
-  } finally {
-    zip.close();
-  }
-}
-
-/** The parts of the two packages, which have no types, that are used here. */
+/** The part of the package, which has no types, that is used here. */
 const { ZipFile } = yazl as unknown as {
   ZipFile: new () => {
     readonly outputStream: Readable;
@@ -188,19 +166,3 @@ const { ZipFile } = yazl as unknown as {
     end(): void;
   };
 };
-const { openPromise } = yauzl as unknown as {
-  openPromise(file: string, options: object): Promise<{
-    eachEntry(): AsyncIterable<ZipEntry>;
-    readLocalFileHeaderPromise(
-      entry: ZipEntry,
-      options: object,
-    ): Promise<{ readonly fileDataStart: number }>;
-    close(): void;
-  }>;
-};
-interface ZipEntry {
-  readonly fileName: string;
-  readonly compressionMethod: number;
-  readonly uncompressedSize: number;
-  isEncrypted(): boolean;
-}

@@ -1,7 +1,7 @@
 /** Results as flat records: what CSV and JSON hold. */
 import { type Errors, formatS, type Row, type RowResult, type TableResult } from "../experiment.ts";
 import { meanAndDeviation } from "../statistics/mod.ts";
-import { departureInWords } from "./words.ts";
+import { departureInWords, importedInWords, importsIn } from "./words.ts";
 
 /** A value of a record; undefined where there is none. */
 export type Value = string | number | undefined;
@@ -14,7 +14,7 @@ export type FlatRecord = Readonly<Record<string, Value>>;
  * how many were measured and `run` names the evaluations behind the row.
  */
 export function recordsOf({ table, rows, departures }: TableResult): FlatRecord[] {
-  const departed = departures.map(departureInWords).join("; ");
+  const departed = departures.map(departureInWords);
   return rows.map(
     ({ row, protocol, measured, intervals, seeds, runs, comparison, tested }, index) => {
       const { S, Q, methods, images, classes, dataset, setup, split, flips } = protocol;
@@ -52,7 +52,9 @@ export function recordsOf({ table, rows, departures }: TableResult): FlatRecord[
         top5_high: rounded(intervals?.top5.high),
         status: comparison?.status,
         status_reason: comparison?.reason,
-        departures: evaluations.length > 0 ? departed : undefined,
+        departures: evaluations.length > 0
+          ? [...importsIn([{ row }]).map(importedInWords), ...departed].join("; ")
+          : undefined,
         top5_test_error: rounded(tested?.top5),
         test_images: tested?.protocol.images,
       };

@@ -11,7 +11,7 @@ import {
 import type { Interval } from "../statistics/mod.ts";
 import { configsOf, deviation, formatQ, netsOf, recordsOf } from "./records.ts";
 import { type Cell, cell, type Sheet, type SheetRow } from "./sheet.ts";
-import { captionOf, MISSING, notesOf, titleOf } from "./words.ts";
+import { captionOf, IMPORTED, importsIn, MISSING, notesOf, titleOf } from "./words.ts";
 
 /** A table's results as a sheet. */
 export function sheetOf(result: TableResult): Sheet {
@@ -124,7 +124,8 @@ function measuredCell(result: RowResult, kind: ErrorKind, best?: Errors): Cell {
   if (kind === "testTop5") return cell(error(tested?.top5), { runs });
   const value = measured?.[kind];
   const text = error(value, deviation(seeds)?.[kind]);
-  return cell(text, {
+  const mark = value !== undefined && importsIn([result]).length > 0 ? IMPORTED : "";
+  return cell(text + mark, {
     ...best && value !== undefined && { best: error(value) === error(best[kind]) },
     runs,
     ...intervals && { detail: `95 % interval: ${rangeOf(intervals[kind])}` },

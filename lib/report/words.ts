@@ -1,5 +1,14 @@
 /** What a reader must know before reading a number: which table, measured on what and how. */
-import type { Departure, Table, TableResult } from "../experiment.ts";
+import {
+  type Departure,
+  formatS,
+  isImported,
+  type RowResult,
+  type Table,
+  type TableResult,
+  type TrainRun,
+} from "../experiment.ts";
+import { originOf } from "../lineage.ts";
 import type { Interval } from "../statistics/mod.ts";
 
 /** The data set whose errors the paper prints. */
@@ -47,7 +56,8 @@ export function captionOf({ table, setup, dataset, rows }: TableResult): string[
   if (missing > 0) {
     sentences.push(
       `${missing} of ${count(ours.length, "row")} not measured yet (${MISSING}): ` +
-        `deno task ${table.name} makes them, with the same options.`,
+        `deno task ${table.name} makes them, with the same options` +
+        (importsIn(rows).length > 0 ? " but --weights." : "."),
     );
   }
   return sentences;
@@ -60,20 +70,38 @@ export function groundOf({ setup, dataset }: Pick<TableResult, "setup" | "datase
     setup.train.precision;
 }
 
-/** Footnotes: rows left out, what nets went through, and in what the setup is not the paper's. */
+/** Marks numbers of nets that were not trained here. */
+export const IMPORTED = "†";
+
+/**
+ * Footnotes: rows left out, what nets went through, which were not trained here, and in what the
+ * setup is not the paper's.
+ */
 export function notesOf({ departures, rows }: Pick<TableResult, "departures" | "rows">): string[] {
   const leftOut = rows.flatMap(({ comparison }, index) =>
     comparison?.status === "left out" ? [`Row ${index + 1} left out: ${comparison.reason}.`] : []
   );
   const remarks = new Set(rows.flatMap(({ remarks = [] }) => remarks));
+  const imports = importsIn(rows).map(importedInWords).join("; ");
   const list = departures.map(departureInWords).join(", ");
   return [
     ...leftOut,
     ...remarks,
-    ...departures.length > 0
-      ? [`Departures from the paper's setup, its own in brackets: ${list}.`]
-      : [],
+    ...imports === "" ? [] : [`${IMPORTED} With weights that were not trained here: ${imports}.`],
+    ...list === "" ? [] : [`Departures from the paper's setup, its own in brackets: ${list}.`],
   ];
+}
+
+/** Nets behind rows that were made elsewhere, each once. */
+export function importsIn(rows: readonly Pick<RowResult, "row">[]): TrainRun[] {
+  const nets = rows.flatMap(({ row }) => row.evaluations.map(({ net }) => net))
+    .filter(({ init }) => isImported(init));
+  return [...new Map(nets.map((net) => [JSON.stringify(net), net])).values()];
+}
+
+/** Where a net that was made elsewhere comes from: `D [256;512] from a file of weights ...`. */
+export function importedInWords(net: TrainRun): string {
+  return `${net.config} ${formatS(net.S)} from ${originOf(net)}`;
 }
 
 /** A field that is not the paper's, with the paper's value behind it: `crop 56 (224)`. */

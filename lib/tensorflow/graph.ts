@@ -93,6 +93,12 @@ export interface OperationOptions {
   readonly gradient?: Gradient;
 }
 
+/** Tensors of a graph by the names that others know them by. */
+export interface Signature {
+  readonly inputs: Readonly<Record<string, Tensor>>;
+  readonly outputs: Readonly<Record<string, Tensor>>;
+}
+
 /** The library of functions that a graph and all function bodies in it share. */
 type Library = Map<string, FunctionDef>;
 
@@ -196,9 +202,20 @@ export class Graph {
     return this.#nodes.length;
   }
 
-  /** The graph as the bytes of a SavedModel. */
-  serialise(): Uint8Array {
-    return savedModel(this.#nodes, [...this.#library.values()]);
+  /** The graph as the bytes of a SavedModel; with what others may feed and fetch, by these names. */
+  serialise(signature?: Signature): Uint8Array {
+    const infos = (tensors: Readonly<Record<string, Tensor>>) =>
+      Object.fromEntries(
+        Object.entries(tensors).map(([key, { name, dtype, shape }]) => [
+          key,
+          { name, dtype: DTYPES[dtype], tensor_shape: shapeProto(shape) },
+        ]),
+      );
+    return savedModel(
+      this.#nodes,
+      [...this.#library.values()],
+      signature && { inputs: infos(signature.inputs), outputs: infos(signature.outputs) },
+    );
   }
 
   #unique(wished: string): string {
@@ -211,7 +228,7 @@ export class Graph {
 /** Adds a constant. Numbers become `dtype`; strings a string tensor. */
 export function constant(
   graph: Graph,
-  value: readonly number[] | readonly string[] | number,
+  value: readonly number[] | readonly string[] | number | Float32Array,
   { dtype = "int32", shape }: { dtype?: DType; shape?: Shape } = {},
 ): Tensor {
   const values = typeof value === "number" ? [value] : value;
@@ -219,8 +236,8 @@ export function constant(
   const spec: Spec = { dtype, shape: sides };
   const tensor = { dtype: DTYPES[dtype], tensor_shape: shapeProto(sides) };
   const content = dtype === "string"
-    ? { string_val: values.map((text) => new TextEncoder().encode(String(text))) }
-    : { tensor_content: bytesOf(values.map(Number), dtype) };
+    ? { string_val: [...values].map((text) => new TextEncoder().encode(String(text))) }
+    : { tensor_content: bytesOf(values, dtype) };
   return graph.op("Const", [], { output: spec }, {
     attrs: { dtype: attr.type(dtype), value: { tensor: { ...tensor, ...content } } },
   });
@@ -246,7 +263,12 @@ export function stringPlaceholder(graph: Graph, name: string, shape: Shape): Ten
 }
 
 /** Numbers as TensorFlow stores them, little-endian. */
-function bytesOf(values: readonly number[], dtype: DType): Uint8Array {
+function bytesOf(content: readonly (number | string)[] | Float32Array, dtype: DType): Uint8Array {
+  // weights are not copied
+  if (content instanceof Float32Array && dtype === "float32") {
+    return new Uint8Array(content.buffer, content.byteOffset, content.byteLength);
+  }
+  const values = [...content].map(Number);
   switch (dtype) {
     case "float32":
       return new Uint8Array(Float32Array.from(values).buffer);

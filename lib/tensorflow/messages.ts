@@ -35,9 +35,13 @@ const PROTO = `syntax = "proto3"; package tensorflow;
   message GraphDef {
     repeated NodeDef node = 1; FunctionDefLibrary library = 2; VersionDef versions = 4;
   }
+  message TensorInfo { string name = 1; int32 dtype = 2; TensorShapeProto tensor_shape = 3; }
+  message SignatureDef {
+    map<string, TensorInfo> inputs = 1; map<string, TensorInfo> outputs = 2; string method_name = 3;
+  }
   message MetaGraphDef {
     message MetaInfoDef { repeated string tags = 4; }
-    MetaInfoDef meta_info_def = 1; GraphDef graph_def = 2;
+    MetaInfoDef meta_info_def = 1; GraphDef graph_def = 2; map<string, SignatureDef> signature_def = 5;
   }
   message Switch { oneof set { bool on = 1; } }
   message DatasetOptions { Switch optimization = 3; Switch autotune = 7; }
@@ -110,10 +114,27 @@ export function shapeProto(shape: Shape): ShapeProto {
 /** The version of the graph format that TensorFlow 2.21 writes (core/public/version.h). */
 const PRODUCER = 2474;
 
+/** A tensor as others find it. */
+export interface TensorInfo {
+  readonly name: string;
+  readonly dtype: number;
+  readonly tensor_shape: ShapeProto;
+}
+
+/** What others feed and fetch, by names of their own. */
+export interface SignatureDef {
+  readonly inputs: Readonly<Record<string, TensorInfo>>;
+  readonly outputs: Readonly<Record<string, TensorInfo>>;
+}
+
+/** What TensorFlow's own programs look for. */
+const SERVING = { name: "serving_default", method_name: "tensorflow/serving/predict" };
+
 /** A SavedModel of one graph, tagged `serve`, as the bytes of `saved_model.pb`. */
 export function savedModel(
   nodes: readonly NodeDef[],
   functions: readonly FunctionDef[],
+  signature?: SignatureDef,
 ): Uint8Array {
   const graph_def = {
     node: nodes,
@@ -122,7 +143,12 @@ export function savedModel(
   };
   return SavedModel.encode(SavedModel.fromObject({
     saved_model_schema_version: 1,
-    meta_graphs: [{ meta_info_def: { tags: ["serve"] }, graph_def }],
+    meta_graphs: [{
+      meta_info_def: { tags: ["serve"] },
+      graph_def,
+      ...signature &&
+        { signature_def: { [SERVING.name]: { ...signature, method_name: SERVING.method_name } } },
+    }],
   })).finish();
 }
 

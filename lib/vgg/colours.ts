@@ -1,7 +1,27 @@
-/** Krizhevsky's RGB shift: the principal axes of a data set's colours (Section 3.1). */
+/**
+ * Colours of the input: the mean that is subtracted, and Krizhevsky's RGB shift along the principal
+ * axes of a data set's colours (Section 3.1).
+ *
+ * @module
+ */
+import { hasAncestor, isImported, type TrainRun } from "../experiment.ts";
 
 /** A symmetric 3 by 3 matrix, or any matrix, row by row. */
 type Matrix = readonly (readonly number[])[];
+
+/**
+ * Mean colour that a net's input is freed of, 0-255: the data set's, unless the net's first layer was
+ * made elsewhere for another. A mean cannot be left to the bias: a crop is padded with zeros after it.
+ */
+export function meanOf(
+  { init }: TrainRun,
+  { mean }: { readonly mean: readonly number[] },
+): readonly number[] {
+  if (isImported(init)) return init.mean ?? mean;
+  if (!hasAncestor(init)) return mean;
+  const { from, layers } = init;
+  return layers === "all" || layers.includes("conv1_1") ? meanOf(from, { mean }) : mean;
+}
 
 /**
  * The axes along which colours are shifted, on the 0-255 scale: the eigenvectors of the covariance

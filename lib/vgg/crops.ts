@@ -3,7 +3,7 @@ import type { Dataset } from "../datasets/mod.ts";
 import type { TrainRun, TrainSetup } from "../experiment.ts";
 import { float32, type Held, int32, type Session } from "../tensorflow/session.ts";
 import { type Bank, bankOffsets } from "./bank.ts";
-import { shiftAxes } from "./colours.ts";
+import { meanOf, shiftAxes } from "./colours.ts";
 import { rescale, type Sample, sampler, scalesOf } from "./images.ts";
 import { placeOf } from "./pipeline.ts";
 import { feedOf } from "./sources.ts";
@@ -33,6 +33,7 @@ export function openCrops(session: Session, source: CropSource): Crops {
   const { crop, rgbShift } = setup;
   const scales = scalesOf(run.S, setup);
   const axes = shiftAxes(colours.covariance, rgbShift.by);
+  const mean = meanOf(run, colours);
   const sampleAt = sampler({ images: train, scales, crop, seed, axes, sigma: rgbShift.sigma });
   const offsets = bank && bankOffsets(train, scales);
 
@@ -53,7 +54,7 @@ export function openCrops(session: Session, source: CropSource): Crops {
       const table = {
         "crops/places": int32(samples.flatMap(place), [...rows, 3]),
         "crops/offsets": float32(
-          samples.flatMap(({ shift }) => shift.map((part, i) => part - colours.mean[i]!)),
+          samples.flatMap(({ shift }) => shift.map((part, i) => part - mean[i]!)),
           [...rows, 3],
         ),
         "crops/labels": int32(samples.map(({ image }) => train[image]!.label), rows),

@@ -47,15 +47,19 @@ export function addEvaluator(
     ? wholeImages(graph, images)
     : cropsOfImages(graph, { ...images, crops });
   const posteriors = (x: Tensor) => {
-    const scores = forward(net, x, { precision: setup.precision });
-    const each = evaluate.scoreMap === "average-then-softmax"
-      ? softmax(averageScores(scores))
-      : averageScores(softmax(scores));
+    const each = posteriorsFrom(forward(net, x, { precision: setup.precision }), evaluate);
     return crops > 1 ? mean(reshape(each, [null, crops, each.shape[1]!]), [1]) : each;
   };
   const upright = posteriors(looks);
   finished("posteriors/upright", upright, []);
   finished("posteriors", scale(add(upright, posteriors(mirror(looks))), 0.5), []);
+}
+
+/** Posteriors `[batch, classes]` from the scores of `forward`. */
+export function posteriorsFrom(scores: Tensor, { scoreMap }: EvaluateSetup): Tensor {
+  return scoreMap === "average-then-softmax"
+    ? softmax(averageScores(scores))
+    : averageScores(softmax(scores));
 }
 
 /** Images that are evaluated together. */

@@ -31,17 +31,20 @@ import { type Variable, variable } from "../tensorflow/variables.ts";
 import type { Precision } from "../experiment.ts";
 import { type Conv, convsOf, type Layer } from "./configs.ts";
 
+/** What a forward pass needs of a weight: a variable has it, and a constant. */
+export type Weight = Pick<Variable, "value">;
+
 /** A layer's weights: kernel `[size, size, inputs, outputs]`, bias `[outputs]`. */
-export interface Parameters {
+export interface Parameters<Kind extends Weight = Variable> {
   readonly layer: Conv;
-  readonly kernel: Variable;
-  readonly bias: Variable;
+  readonly kernel: Kind;
+  readonly bias: Kind;
 }
 
 /** A net in a graph: its layers in order and their weights by layer name. */
-export interface Network {
+export interface Network<Kind extends Weight = Variable> {
   readonly layers: readonly Layer[];
-  readonly parameters: ReadonlyMap<string, Parameters>;
+  readonly parameters: ReadonlyMap<string, Parameters<Kind>>;
 }
 
 /** Adds the variables of a net: `conv1_1.kernel`, `conv1_1.bias`, ..., `fc8.bias`. */
@@ -83,7 +86,7 @@ export interface ForwardOptions {
  * @returns `[batch, classes]` where the last feature map is as large as fc6's kernel (a crop), else
  *   the score map `[batch, h, w, classes]`. float32.
  */
-export function forward(net: Network, x: Tensor, options: ForwardOptions = {}): Tensor {
+export function forward(net: Network<Weight>, x: Tensor, options: ForwardOptions = {}): Tensor {
   const { precision = "float32", dropout, towers = 1 } = options;
   const [batch = null] = x.shape;
   const images = cast(x, precision);
@@ -103,8 +106,8 @@ export function forward(net: Network, x: Tensor, options: ForwardOptions = {}): 
 }
 
 /** The forward pass of a part of a batch; `masks` by layer are what its outputs are multiplied by. */
-function tower(net: Network, x: Tensor, masks: ReadonlyMap<string, Tensor>): Tensor {
-  const weight = ({ value }: Variable) => cast(value, x.dtype);
+function tower(net: Network<Weight>, x: Tensor, masks: ReadonlyMap<string, Tensor>): Tensor {
+  const weight = ({ value }: Weight) => cast(value, x.dtype);
   let maps = x;
   for (const [i, layer] of net.layers.entries()) {
     const poolNext = net.layers[i + 1]?.kind === "maxpool";
@@ -130,7 +133,7 @@ function tower(net: Network, x: Tensor, masks: ReadonlyMap<string, Tensor>): Ten
 }
 
 /** What the outputs of fc6 and fc7 are multiplied by, `[batch, units]`; nothing if none is dropped. */
-function masksOf(net: Network, options: {
+function masksOf(net: Network<Weight>, options: {
   readonly rate: number;
   readonly seed: Tensor;
   readonly batch: number;

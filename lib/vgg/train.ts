@@ -20,6 +20,7 @@ import { errorsOf, inMemory, scored } from "../score.ts";
 import type { Binding } from "../tensorflow/addon.ts";
 import { float32, int32, Session } from "../tensorflow/session.ts";
 import type { Bank } from "./bank.ts";
+import { meanOf } from "./colours.ts";
 import { openCrops } from "./crops.ts";
 import { posteriorsOf } from "./evaluate.ts";
 import { middleOf, pixels } from "./images.ts";
@@ -231,7 +232,7 @@ function validate(
   const values = unlessStopped({ shouldStop }, (onProgress) =>
     posteriorsOf(session, images, {
       ...{ method: "dense", side: pixels(middleOf(run.S), crop), crop, classes },
-      ...{ mean: dataset.colours.mean, flips: false, onProgress },
+      ...{ mean: meanOf(run, dataset.colours), flips: false, onProgress },
     }));
   if (values === undefined) return "stopped";
   if (!values.every(Number.isFinite)) return undefined;

@@ -1,37 +1,27 @@
 /**
- * Files of weights in this project's own layout, as a store keeps them: safetensors with a kernel
+ * Weights in this project's own layout, as a store keeps them: safetensors with a kernel
  * `[size, size, inputs, outputs]` and a bias `[outputs]` for each layer, `conv1_1.kernel` and on.
  *
  * @module
  */
 import { UserError } from "../errors.ts";
-import { openSafetensors } from "./safetensors.ts";
+import type { WeightsFile } from "./mod.ts";
+import type { OpenSafetensors } from "./safetensors.ts";
 
-/** Shapes by name. */
-export type Shapes = ReadonlyMap<string, readonly number[]>;
-
-/** A file of weights under this project's names, whatever layout it has itself. */
-export interface WeightsFile extends Disposable {
-  readonly shapes: Shapes;
-  /** The values of a tensor, row after row. */
-  read(name: string): Float32Array;
-  /** What the file says of the training that made it, as JSON; nothing where it says nothing. */
-  readonly recipe?: string;
-}
-
-const REMEDY = "name a whole safetensors file of float32 (F32) tensors";
+/** What a user may do about a file that cannot be read. */
+export const OWN_REMEDY =
+  "name a whole safetensors file of float32 (F32) tensors, or one of PyTorch or Keras";
 
 /**
- * Opens a file of weights.
+ * A file of weights in our own layout, which is closed with it.
  *
- * @throws {UserError} It is no safetensors file, or holds other numbers than float32.
+ * @throws {UserError} It holds other numbers than float32; it is closed then.
  */
-export function openOwn(file: string): WeightsFile {
-  const open = openSafetensors(file, { remedy: REMEDY });
-  for (const name of open.shapes.keys()) {
-    if (open.read(name, 0, 0) instanceof Float32Array) continue;
+export function fromOwn(open: OpenSafetensors, file: string): WeightsFile {
+  for (const [name, type] of open.types) {
+    if (type === "F32") continue;
     open[Symbol.dispose]();
-    throw new UserError(`Cannot read "${file}": "${name}" has the type I32; ${REMEDY}`);
+    throw new UserError(`Cannot read "${file}": "${name}" has the type ${type}; ${OWN_REMEDY}`);
   }
   const { recipe } = open.metadata;
   return {

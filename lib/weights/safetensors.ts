@@ -10,6 +10,8 @@
 import { createHash } from "node:crypto";
 import { UserError } from "../errors.ts";
 import { piecesOf, readAt, renameIfThere, writeAtomically } from "../files.ts";
+import type { Section } from "../zip.ts";
+import { floatsOf, type NumberType, sizeOf, WIDTHS } from "./numbers.ts";
 
 /** A tensor: its sides and its values, row after row. */
 export interface NamedTensor {
@@ -28,7 +30,7 @@ export interface Safetensors {
 const LONGEST_HEADER = 100_000_000;
 
 interface Entry {
-  readonly dtype: string;
+  readonly dtype: NumberType;
   readonly shape: readonly number[];
   readonly data_offsets: readonly [begin: number, end: number];
 }
@@ -128,27 +130,31 @@ export interface OpenSafetensors extends Disposable {
   /** Texts by name, without the checksum. */
   readonly metadata: Safetensors["metadata"];
   readonly shapes: ReadonlyMap<string, readonly number[]>;
-  /** The values of a tensor, or those from one place to another, row after row. */
+  readonly types: ReadonlyMap<string, NumberType>;
+  /**
+   * The values of a tensor, or those from one place to another, row after row; int32 where they are
+   * that, else float32. Longer whole numbers cannot be read.
+   */
   read(name: string, from?: number, to?: number): NamedTensor["values"];
 }
 
-/** A file that lies inside another one, as it is. */
-export interface Section {
-  readonly name: string;
-  /** Where it begins, and its length, bytes. */
-  readonly at: number;
-  readonly size: number;
-}
+/** Types of numbers in files of ours. */
+const OUR_TYPES: readonly NumberType[] = ["F32", "I32"];
 
 /**
  * Opens a file, or a section of one, and reads its header.
  *
  * @param remedy what a user may do about a damaged file, for the message
+ * @param types that tensors may have
  * @throws UserError where the file is damaged: cut off, or its header does not fit its bytes
  */
 export function openSafetensors(
   file: string,
-  { section, remedy = MAKE_AGAIN }: { readonly section?: Section; readonly remedy?: string } = {},
+  { section, remedy = MAKE_AGAIN, types = OUR_TYPES }: {
+    readonly section?: Section;
+    readonly remedy?: string;
+    readonly types?: readonly NumberType[];
+  } = {},
 ): OpenSafetensors {
   const handle = Deno.openSync(file);
   const damaged = (what: string) =>
@@ -172,19 +178,24 @@ export function openSafetensors(
     const { __metadata__: metadata = {}, ...entries } = headerOf(bytes(FIRST, length), damaged);
     if (/^sha256:[0-9a-f]{64}$/.test(metadata.checksum ?? "")) delete metadata.checksum;
     for (const [name, { dtype, shape, data_offsets: [begin, end] }] of Object.entries(entries)) {
-      const count = shape.reduce((product, side) => product * side, 1);
-      if (dtype !== "F32" && dtype !== "I32") throw damaged(`"${name}" has the type ${dtype}`);
-      if (!(end - begin === 4 * count)) throw damaged(`"${name}" does not fit its shape`);
+      if (!types.includes(dtype)) {
+        throw damaged(`"${name}" has the type ${dtype}`);
+      }
+      if (!(end - begin === WIDTHS[dtype] * sizeOf(shape))) {
+        throw damaged(`"${name}" does not fit its shape`);
+      }
       if (begin < 0 || start + end > size) throw damaged(`"${name}" is cut off`);
     }
     return {
       metadata,
       shapes: new Map(Object.entries(entries).map(([name, { shape }]) => [name, shape])),
+      types: new Map(Object.entries(entries).map(([name, { dtype }]) => [name, dtype])),
       read(name, from = 0, to) {
         const { dtype, data_offsets: [begin, end] } = entries[name]!;
-        const [first, last] = [begin + 4 * from, to === undefined ? end : begin + 4 * to];
-        const { buffer } = bytes(start + first, last - first);
-        return dtype === "F32" ? new Float32Array(buffer) : new Int32Array(buffer);
+        const width = WIDTHS[dtype];
+        const [first, last] = [begin + width * from, to === undefined ? end : begin + width * to];
+        const read = bytes(start + first, last - first);
+        return dtype === "I32" ? new Int32Array(read.buffer) : floatsOf(read, dtype);
       },
       [Symbol.dispose]: () => handle.close(),
     };

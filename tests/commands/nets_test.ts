@@ -14,7 +14,7 @@ import { Place } from "./place.ts";
 async function meant(place: Place, command: "train" | "evaluate", ...args: string[]) {
   const options = place.options(command, ...args);
   const ground = await place.ground(options);
-  return (command === "train" ? netToTrain : netToEvaluate)(options, ground);
+  return await (command === "train" ? netToTrain : netToEvaluate)(options, ground);
 }
 
 /** Notes in the place's store that a net is trained; its key. */
@@ -161,7 +161,7 @@ Deno.test("a file is what its note says it is, or else what the command line say
   );
   await refused(evaluate(odd), /add its --config/);
   const { run, imported } = await evaluate(silent, "--config", "A");
-  assert.deepEqual([run.config, run.S, imported!.file], ["A", 256, silent]);
+  assert.deepEqual([run.config, run.S, imported[0]!.file], ["A", 256, silent]);
   assert.deepEqual((await evaluate(noted)).run.S, [256, 512]);
   for (const other of [["--config", "A-LRN"], ["--S", "384"]]) {
     await refused(evaluate(noted, ...other), /as another net than it is, A \[256;512\]/);

@@ -24,11 +24,13 @@ import { writeBundle } from "../../lib/evidence/bundle.ts";
 import { verifyBundle } from "../../lib/evidence/verify.ts";
 import { scored } from "../../lib/score.ts";
 import { posteriorsIn } from "../../lib/store.ts";
+import { openWeights, type TensorFile } from "../../lib/weights/mod.ts";
 import {
   openSafetensors,
   readSafetensors,
   safetensorsBytes,
 } from "../../lib/weights/safetensors.ts";
+import { openTorch } from "../../lib/weights/torch.ts";
 import { smallestFolder } from "../datasets/fixtures.ts";
 import { META, tarOf } from "../datasets/ilsvrc2012/made.ts";
 import { synsets } from "../datasets/ilsvrc2012/mats.ts";
@@ -92,6 +94,19 @@ async function refusing(work: Promise<unknown>) {
   });
 }
 
+/** Files that other libraries wrote. */
+function weightsFiles(...names: readonly string[]): GoodFile[] {
+  const folder = new URL("../weights/files/", import.meta.url);
+  return names.map((path) => ({ path, bytes: Deno.readFileSync(new URL(path, folder)) }));
+}
+
+/** Reads tensors that are not larger than a net of a few channels has; others fit none. */
+function readSmall({ shapes, read }: Pick<TensorFile, "shapes" | "read">) {
+  for (const [name, shape] of shapes) {
+    if (shape.reduce((product, side) => product * side, 1) < 1000) read(name);
+  }
+}
+
 export const targets: readonly Target[] = [
   {
     name: "safetensors",
@@ -104,6 +119,22 @@ export const targets: readonly Target[] = [
     read(file) {
       using open = posteriorsIn(openSafetensors(file), file);
       scored([open]);
+    },
+  },
+  {
+    name: "weights of Keras",
+    files: () => weightsFiles("keras.h5", "keras3.weights.h5"),
+    async read(file) {
+      using weights = await openWeights(file);
+      readSmall(weights);
+    },
+  },
+  {
+    name: "weights of PyTorch",
+    files: () => weightsFiles("tensors.pth", "tensors-legacy.pth"),
+    async read(file) {
+      using weights = await openTorch(file, file.endsWith("-legacy.pth"));
+      readSmall(weights);
     },
   },
   {

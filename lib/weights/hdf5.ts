@@ -1,0 +1,193 @@
+/**
+ * HDF5 files, through h5wasm, which is the HDF Group's own library compiled to WebAssembly. It waits
+ * to be loaded until a file is opened.
+ *
+ * @module
+ */
+import { UserError } from "../errors.ts";
+
+import { type NumberType, sizeOf } from "./numbers.ts";
+
+/** A dataset, before its values are read. */
+export interface Dataset {
+  readonly shape: readonly number[];
+  /** Nothing where it is no type that weights may have. */
+  readonly type: NumberType | undefined;
+  /** Its values, row after row. */
+  read(): Float32Array;
+}
+
+/** An open file; all paths begin at its root. */
+export interface Hdf5 extends Disposable {
+  /** Names in a group; none where there is no such group. */
+  names(path: string): string[];
+  /** An attribute that is texts; nothing where there is none. */
+  texts(path: string, name: string): string[] | undefined;
+  /** The dataset at a path; nothing where there is none. */
+  dataset(path: string): Dataset | undefined;
+}
+
+/** Values that are read at once. */
+const PART = 2 ** 24;
+
+/** Types of float by their size. */
+const FLOATS: Readonly<Record<number, NumberType>> = { 4: "F32", 8: "F64" };
+/** HDF5's number for the class of floats. */
+const FLOAT_CLASS = 1;
+
+/**
+ * Opens a file for reading. What fails later throws an `Error` with the library's first reason.
+ *
+ * @throws {Error} It is damaged.
+ */
+export async function openHdf5(file: string): Promise<Hdf5> {
+  const { File, Group, Dataset } = await library();
+  const open = tried(() => new File(file, "r"));
+
+  /** What lies at a path, in this file itself: no link is followed, and no other file opened. */
+  function at(path: string) {
+    let found: ReturnType<typeof open.get> = open;
+    for (const name of path.split("/").filter((part) => part !== "")) {
+      if (!(found instanceof Group) || !found.keys().includes(name)) return null;
+      const place = `${found.path}/${name}`.replace("//", "/");
+      const { filename } = open.get_external_link(place) as { readonly filename?: string };
+      if (filename !== undefined || (open.get_link(place) as string | null) !== null) {
+        throw new Error(`its ${place} lies elsewhere: it is a link`);
+      }
+      found = open.get(place);
+    }
+    return found;
+  }
+
+  return {
+    names: (path) =>
+      tried(() => {
+        const found = at(path);
+        return found instanceof Group ? found.keys() : [];
+      }),
+    texts: (path, name) =>
+      tried(() => {
+        const found = at(path);
+        if (!(found instanceof Group)) return undefined;
+        const value = found.attrs[name]?.value;
+        if (typeof value === "string") return [value];
+        // Python writes a list of no texts as one of no numbers
+        if (ArrayBuffer.isView(value)) return [];
+        return Array.isArray(value) ? value.map(String) : undefined;
+      }),
+    dataset: (path) =>
+      tried(() => {
+        const found = at(path);
+        if (!(found instanceof Dataset)) return undefined;
+        const { shape, type, size, littleEndian, virtual_sources } = found.metadata;
+        if (virtual_sources) throw new Error(`its ${path} lies in other files`);
+        const sides = shape ?? [];
+        return {
+          shape: sides,
+          type: type === FLOAT_CLASS && littleEndian ? FLOATS[size] : undefined,
+          read: () => tried(() => valuesOf(found, sides)),
+        };
+      }),
+    [Symbol.dispose]: () => void open.close(),
+  };
+}
+
+/** Values of a dataset, read in parts, so that they are not twice in memory. */
+function valuesOf(
+  dataset: { slice(ranges: [number, number][]): unknown },
+  shape: readonly number[],
+): Float32Array {
+  const [rows = 1, ...others] = shape;
+  const row = sizeOf(others);
+  const values = new Float32Array(sizeOf(shape));
+  const step = Math.max(1, Math.floor(PART / Math.max(1, row)));
+  for (let from = 0; from < rows; from += step) {
+    const part = dataset.slice([[from, Math.min(from + step, rows)]]);
+    values.set(part as Float32Array | Float64Array, from * row);
+  }
+  return values;
+}
+
+/** What is written into a group: attributes that are texts, and datasets by their paths below it. */
+export interface GroupContent {
+  readonly attributes: Readonly<Record<string, string | readonly string[]>>;
+  readonly datasets: readonly {
+    readonly path: string;
+    readonly shape: readonly number[];
+    /** Its values, when its turn comes. */
+    values(): Float32Array;
+  }[];
+}
+
+/** Writes a file: a root of attributes, and groups by name. */
+export async function writeHdf5(
+  file: string,
+  root: GroupContent["attributes"],
+  groups: ReadonlyMap<string, GroupContent>,
+) {
+  const { File } = await library();
+  const draft = `${file}.${Deno.pid}.part`;
+  try {
+    const open = tried(() => new File(draft, "w"));
+    try {
+      tried(() => {
+        attribute(open, root);
+        for (const [name, { attributes, datasets }] of groups) {
+          const group = open.create_group(name);
+          attribute(group, attributes);
+          for (const { path, shape, values } of datasets) {
+            const folders = path.split("/").slice(0, -1);
+            let inner = group;
+            for (const folder of folders) {
+              inner = inner.keys().includes(folder)
+                ? inner.get(folder) as typeof group
+                : inner.create_group(folder);
+            }
+            const last = path.split("/").at(-1)!;
+            inner.create_dataset({ name: last, data: values(), shape: [...shape] });
+          }
+        }
+      });
+    } finally {
+      open.close();
+    }
+    Deno.renameSync(draft, file);
+  } catch (error) {
+    try {
+      Deno.removeSync(draft);
+    } catch {
+      // it was not even begun
+    }
+    throw new UserError(`Cannot write "${file}": ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function attribute(
+  to: { create_attribute(name: string, data: string | string[]): void },
+  attributes: GroupContent["attributes"],
+) {
+  for (const [name, value] of Object.entries(attributes)) {
+    to.create_attribute(name, typeof value === "string" ? value : [...value]);
+  }
+}
+
+/** The library; its failures are thrown rather than printed. */
+async function library() {
+  const { default: h5wasm } = await import("h5wasm/node");
+  const module = await h5wasm.ready as unknown as { activate_throwing_error_handler(): void };
+  module.activate_throwing_error_handler();
+  return h5wasm;
+}
+
+/** Does something with the library, whose failures become one line each. */
+function tried<Result>(act: () => Result): Result {
+  try {
+    return act();
+  } catch (error) {
+    const { message = String(error) } = error as Error;
+    // a stack of functions, of which the innermost says most
+    const reason = [...message.matchAll(/#\d+: .*\(\): (.+)/g)].at(-1)?.[1];
+    if (reason === undefined) throw new Error(message);
+    throw new Error(/truncated/.test(reason) ? "it is cut off" : `it is damaged (${reason})`);
+  }
+}

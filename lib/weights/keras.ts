@@ -1,0 +1,178 @@
+/**
+ * Weights as Keras's VGG16 and VGG19 have them, in any of Keras's HDF5 files: of weights, as in
+ * `vgg16_weights_tf_dim_ordering_tf_kernels.h5`, of a whole model, or of Keras 3 (`.weights.h5`).
+ *
+ * Kernels are `[size, size, inputs, outputs]` as here; fc1's is `[7 * 7 * 512, 4096]`, whose rows go
+ * through height, width and channels, so that it is ours in another shape. The input is *blue, green
+ * and red*, 0 to 255, minus a mean (`preprocess_input`, mode "caffe"): the input side of the first
+ * kernel is turned round.
+ *
+ * @module
+ */
+import { UserError } from "../errors.ts";
+import { type Dataset, type GroupContent, type Hdf5, openHdf5, writeHdf5 } from "./hdf5.ts";
+import { scaled } from "./kernels.ts";
+import type { NetWeights, WeightsFile } from "./mod.ts";
+import { meanIn } from "./torchvision.ts";
+
+/** What Keras subtracts, red, green and blue: the mean of ILSVRC-2012's training images. */
+export const MEAN = [123.68, 116.779, 103.939] as const;
+
+/** Fully-connected layers by Keras's names. */
+const FULL = new Map([["fc1", "fc6"], ["fc2", "fc7"], ["predictions", "fc8"]]);
+
+const REMEDY = "name the weights of Keras's VGG16 or VGG19, with their top";
+
+/**
+ * Opens a file of Keras's.
+ *
+ * @throws {UserError} It is damaged, or of another net.
+ */
+export async function openKeras(file: string): Promise<WeightsFile> {
+  const unreadable = (error: unknown) =>
+    new UserError(`Cannot read "${file}": ${(error as Error).message}; ${REMEDY}`);
+  const open = await openHdf5(file).catch((error) => {
+    throw unreadable(error);
+  });
+  try {
+    const datasets = datasetsIn(open);
+    const [mean, recipe] = ["mean", "recipe"].map((name) => open.texts("/", name)?.[0]);
+    return {
+      layout: "keras",
+      shapes: new Map([...datasets].map(([name, { shape }]) => [name, shape])),
+      mean: meanIn(mean) ?? MEAN,
+      ...recipe !== undefined && { recipe },
+      read(name) {
+        try {
+          const { dataset, shape } = datasets.get(name)!;
+          const values = dataset.read();
+          return name === "conv1_1.kernel" ? turnedRound(values, shape) : values;
+        } catch (error) {
+          throw unreadable(error);
+        }
+      },
+      [Symbol.dispose]: () => open[Symbol.dispose](),
+    };
+  } catch (error) {
+    open[Symbol.dispose]();
+    throw unreadable(error);
+  }
+}
+
+/** A dataset, and its shape with us. */
+interface Place {
+  readonly dataset: Dataset;
+  readonly shape: readonly number[];
+}
+
+/** Datasets by our names. @throws {Error} They are of another net. */
+function datasetsIn(open: Hdf5): Map<string, Place> {
+  const places = new Map<string, Place>();
+  let channels = 1;
+  for (const { layer, paths } of layersIn(open)) {
+    if (paths.length === 0) continue; // a pooling
+    const name = nameOf(layer);
+    const [kernel, bias] = paths.map((path) => datasetAt(open, path));
+    if (paths.length !== 2) throw new Error(`its ${layer} has ${paths.length} tensors, not 2`);
+    const shape = name === "fc6" ? overMaps(kernel!.shape, channels) : kernel!.shape;
+    const sides = shape.length === 2 ? [1, 1, ...shape] : shape;
+    if (sides.length !== 4) throw new Error(`its ${layer} has a kernel of [${shape}]`);
+    places.set(`${name}.kernel`, { dataset: kernel!, shape: sides });
+    places.set(`${name}.bias`, { dataset: bias!, shape: bias!.shape });
+    channels = sides[3]!;
+  }
+  if (places.size === 0) throw new Error("it has no layers of Keras's");
+  return places;
+}
+
+/** The layers in order, each with the paths of its tensors: the kernel, then the bias. */
+function layersIn(open: Hdf5): { readonly layer: string; readonly paths: readonly string[] }[] {
+  for (const root of ["", "/model_weights"]) {
+    const layers = open.texts(root, "layer_names");
+    if (layers === undefined) continue;
+    return layers.map((layer) => {
+      const names = open.texts(`${root}/${layer}`, "weight_names") ?? [];
+      return { layer, paths: names.map((name) => `${root}/${layer}/${name}`) };
+    });
+  }
+  // Keras 3: a group for each layer, in alphabetical order, and its name in an attribute
+  return open.names("/layers").map((group) => {
+    const variables = `/layers/${group}/vars`;
+    const [layer = group] = open.texts(variables, "name") ?? [];
+    return { layer, paths: open.names(variables).map((name) => `${variables}/${name}`) };
+  }).toSorted((a, b) => a.layer < b.layer ? -1 : 1);
+}
+
+/** Our name of a layer: `block1_conv1` is `conv1_1`. */
+function nameOf(layer: string): string {
+  const [, block, place] = /^block(\d)_conv(\d)$/.exec(layer) ?? [];
+  const name = block === undefined ? FULL.get(layer) : `conv${block}_${place}`;
+  if (name !== undefined) return name;
+  throw new Error(`its layer ${JSON.stringify(layer)} is none of Keras's VGG`);
+}
+
+function datasetAt(open: Hdf5, path: string): Dataset {
+  const dataset = open.dataset(path);
+  if (dataset === undefined) throw new Error(`it has no ${path}`);
+  if (dataset.type === undefined) throw new Error(`its ${path} is not of float32`);
+  return dataset;
+}
+
+/** fc6's kernel as one over maps of so many channels: `[7, 7, 512, 4096]`. */
+function overMaps(shape: readonly number[], channels: number): number[] {
+  const [rows = 0, outputs = 0] = shape;
+  const size = Math.sqrt(rows / channels);
+  if (shape.length === 2 && Number.isInteger(size)) return [size, size, channels, outputs];
+  throw new Error(`its fc1 has a kernel of [${shape}], which fits no map of ${channels} channels`);
+}
+
+/** A kernel whose inputs come last to first. */
+function turnedRound(kernel: Float32Array, shape: readonly number[]): Float32Array {
+  const [, , inputs = 1, outputs = 1] = shape;
+  return kernel.map((_, i) => {
+    const input = Math.floor(i / outputs) % inputs;
+    return kernel[i + (inputs - 1 - 2 * input) * outputs]!;
+  });
+}
+
+/**
+ * Writes a net as weights for Keras's VGG, in the older layout, which `load_weights` of every Keras
+ * reads. Its input is blue, green and red, 0 to 255, minus the net's own mean, which the file notes.
+ */
+export async function writeKeras(file: string, { tensors, mean, inputScale, recipe }: NetWeights) {
+  const layers = Map.groupBy(tensors.keys(), (name) => name.split(".")[0]!);
+  const groups = new Map([...layers].map(([layer]): [string, GroupContent] => {
+    const name = theirName(layer);
+    const { shape, values } = tensors.get(`${layer}.kernel`)!;
+    const [height = 1, width = 1, inputs = 1, outputs = 1] = shape;
+    const bias = tensors.get(`${layer}.bias`)!;
+    const kernel = () =>
+      layer === "conv1_1"
+        ? scaled(turnedRound(values, shape), Array(inputs).fill(inputScale), { inputs, outputs })
+        : values;
+    const isFull = layer.startsWith("fc");
+    const sides = isFull ? [height * width * inputs, outputs] : shape;
+    const paths = [`${name}/kernel:0`, `${name}/bias:0`] as const;
+    return [name, {
+      attributes: { weight_names: paths },
+      datasets: [
+        { path: paths[0], shape: sides, values: kernel },
+        { path: paths[1], shape: bias.shape, values: () => bias.values },
+      ],
+    }];
+  }));
+  await writeHdf5(file, {
+    layer_names: [...groups.keys()],
+    backend: "tensorflow",
+    keras_version: "2.2.0",
+    mean: mean.join(" "),
+    recipe,
+  }, groups);
+}
+
+/** Keras's name of a layer. */
+function theirName(layer: string): string {
+  const [, block, place] = /^conv(\d)_(\d)$/.exec(layer) ?? [];
+  if (block !== undefined) return `block${block}_conv${place}`;
+  return [...FULL].find(([, ours]) => ours === layer)![0];
+}

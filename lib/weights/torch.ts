@@ -1,0 +1,257 @@
+/**
+ * Files of PyTorch's `torch.save` that hold a state_dict: a pickle that names each tensor, and the
+ * numbers beside it. Since PyTorch 1.6 both are entries of a zip archive; before, as in torchvision's
+ * files of 2017, they follow each other (torch/serialization.py, `_save` and `_legacy_save`).
+ *
+ * @module
+ */
+import { UserError } from "../errors.ts";
+import { readAt } from "../files.ts";
+import { type Section, sectionsOf } from "../zip.ts";
+import type { TensorFile } from "./mod.ts";
+import { floatsOf, type NumberType, sizeOf, WIDTHS } from "./numbers.ts";
+import { type Global, PickleError, type Sequence, unpickle } from "./pickle.ts";
+
+/** How a file of the older form begins: the pickle of a number that PyTorch chose. */
+export const LEGACY_START = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a];
+
+const REMEDY =
+  "name a whole file with weights alone, as torch.save(model.state_dict(), FILE) writes it";
+
+/** Longest pickle that is read, bytes; VGG 19's has some 5,000. */
+const LONGEST_PICKLE = 2 ** 22;
+
+/** Numbers that tensors share: their type, and which of the file's they are. */
+interface Storage {
+  readonly type: NumberType;
+  readonly key: string;
+  readonly count: number;
+}
+
+/** A view of a storage. */
+class StoredTensor {
+  readonly storage: Storage;
+  /** The first element. */
+  readonly offset: number;
+  readonly shape: readonly number[];
+  /** Elements from one index to the next, side by side. */
+  readonly strides: readonly number[];
+
+  constructor(storage: unknown, offset: unknown, shape: unknown, strides: unknown) {
+    const isStorage = typeof storage === "object" && storage !== null && "key" in storage;
+    if (!isStorage || !isWhole(offset) || !areWhole(shape) || !areWhole(strides)) throw odd();
+    if (shape.length !== strides.length) throw odd();
+    this.storage = storage as Storage;
+    this.offset = offset;
+    this.shape = shape;
+    this.strides = strides;
+    if (sizeOf(shape) > 0 && this.end > this.storage.count) {
+      throw new PickleError("a tensor reaches beyond its numbers");
+    }
+  }
+
+  /** Where the storage is not looked at any more. */
+  get end(): number {
+    return this.shape.reduce((last, side, i) => last + (side - 1) * this.strides[i]!, this.offset) +
+      1;
+  }
+
+  /** Its values row after row, from those between `offset` and `end`. */
+  ordered(values: Float32Array): Float32Array {
+    const count = sizeOf(this.shape);
+    const { shape, strides } = this;
+    const isInOrder = strides.every((stride, i) =>
+      shape[i] === 1 || stride === sizeOf(shape.slice(i + 1))
+    );
+    if (isInOrder) return values;
+    const result = new Float32Array(count);
+    const index = shape.map(() => 0);
+    for (let n = 0, at = 0; n < count; n++) {
+      result[n] = values[at]!;
+      for (let side = shape.length - 1; side >= 0; side--) {
+        at += strides[side]!;
+        if (++index[side]! < shape[side]!) break;
+        at -= shape[side]! * strides[side]!;
+        index[side] = 0;
+      }
+    }
+    return result;
+  }
+}
+
+/** Types of numbers as PyTorch calls their storages. */
+const STORAGES: Readonly<Record<string, NumberType>> = {
+  "torch.DoubleStorage": "F64",
+  "torch.FloatStorage": "F32",
+  "torch.HalfStorage": "F16",
+  "torch.BFloat16Storage": "BF16",
+  "torch.LongStorage": "I64",
+  "torch.IntStorage": "I32",
+};
+
+const rebuild = ([storage, offset, shape, strides]: Sequence) =>
+  new StoredTensor(storage, offset, shape, strides);
+
+/** All that a state_dict names. */
+const GLOBALS: ReadonlyMap<string, Global> = new Map(
+  [
+    { name: "collections.OrderedDict", call: ([items = []]: Sequence) => orderedDict(items) },
+    { name: "torch._utils._rebuild_tensor", call: rebuild },
+    { name: "torch._utils._rebuild_tensor_v2", call: rebuild },
+    { name: "torch._utils._rebuild_parameter", call: ([tensor]: Sequence) => tensor },
+    ...Object.keys(STORAGES).map((name): Global => ({ name })),
+  ].map((each): [string, Global] => [each.name, each]),
+);
+
+function orderedDict(items: unknown): Map<unknown, unknown> {
+  const isPair = (item: unknown) => Array.isArray(item) && item.length === 2;
+  if (!Array.isArray(items) || !items.every(isPair)) throw odd();
+  return new Map(items as [unknown, unknown][]);
+}
+
+/** A storage from its name in a pickle: `("storage", type, key, device, count)`. */
+function storageOf(id: unknown): Storage {
+  if (!Array.isArray(id) || id[0] !== "storage") throw odd();
+  const [, global, key, , count, view] = id as unknown[];
+  const type = STORAGES[(global as Global | undefined)?.name ?? ""];
+  if (type === undefined || typeof key !== "string" || !isWhole(count)) throw odd();
+  if (view !== undefined) throw new PickleError("a storage is a part of another one");
+  return { type, key, count };
+}
+
+/**
+ * Opens a file of `torch.save`.
+ *
+ * @throws {UserError} It is damaged, or holds anything but tensors by their names.
+ */
+export async function openTorch(file: string, isLegacy: boolean): Promise<TensorFile> {
+  const handle = Deno.openSync(file);
+  try {
+    const { tensors, places } = isLegacy ? contentOfLegacy(handle) : await contentOfZip(handle);
+    for (const [name, { storage }] of tensors) mustBeThere(name, storage, places);
+    return {
+      types: new Map([...tensors].map(([name, { storage }]) => [name, storage.type])),
+      shapes: new Map([...tensors].map(([name, { shape }]) => [name, shape])),
+      metadata: {},
+      read(name) {
+        const tensor = tensors.get(name)!;
+        const { storage: { type, key }, offset, end, shape } = tensor;
+        if (sizeOf(shape) === 0) return new Float32Array();
+        const width = WIDTHS[type];
+        const at = places.get(key)!.at + width * offset;
+        const bytes = readAt(handle, at, width * (end - offset));
+        if (bytes === undefined) throw unreadable(file, "it is cut off");
+        return tensor.ordered(floatsOf(bytes, type));
+      },
+      [Symbol.dispose]: () => handle.close(),
+    };
+  } catch (error) {
+    handle.close();
+    throw error instanceof UserError ? error : unreadable(file, (error as Error).message);
+  }
+}
+
+/** Where the numbers of each storage lie. */
+type Places = ReadonlyMap<string, Pick<Section, "at" | "size">>;
+
+interface Content {
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  readonly places: Places;
+}
+
+async function contentOfZip(handle: Deno.FsFile): Promise<Content> {
+  const sections = await sectionsOf(handle);
+  const pickle = sections.values().find(({ name }) => name.endsWith("/data.pkl"));
+  if (pickle === undefined) throw new Error("it is a zip file, but none of PyTorch's");
+  const folder = pickle.name.slice(0, -"data.pkl".length);
+  const contentOf = ({ at, size }: Section) => {
+    const bytes = size > LONGEST_PICKLE ? undefined : readAt(handle, at, size);
+    if (bytes === undefined) throw new Error("its pickle is cut off, or absurdly long");
+    return bytes;
+  };
+  const order = sections.get(`${folder}byteorder`);
+  if (order && new TextDecoder().decode(contentOf(order)) !== "little") {
+    throw new Error("its numbers are big-endian");
+  }
+  const { value } = unpickle(contentOf(pickle), { globals: GLOBALS, persistent: storageOf });
+  const data = `${folder}data/`;
+  return {
+    tensors: tensorsIn(value),
+    places: new Map(
+      [...sections].filter(([name]) => name.startsWith(data))
+        .map(([name, section]) => [name.slice(data.length), section]),
+    ),
+  };
+}
+
+/** The older form: a magic number, a version, the machine, the object, its storages, their numbers. */
+function contentOfLegacy(handle: Deno.FsFile): Content {
+  const { size } = handle.statSync();
+  const bytes = readAt(handle, 0, Math.min(size, LONGEST_PICKLE))!;
+  const storages = new Map<string, Storage>();
+  const persistent = (id: unknown) => {
+    const storage = storageOf(id);
+    storages.set(storage.key, storage);
+    return storage;
+  };
+  let end = 0;
+  const next = () => {
+    const found = unpickle(bytes, { globals: GLOBALS, persistent }, end);
+    end = found.end;
+    return found.value;
+  };
+  const [, , machine, value, keys] = [next(), next(), next(), next(), next()];
+  if (!(machine instanceof Map) || !machine.get("little_endian")) {
+    throw new Error("its numbers are big-endian");
+  }
+  if (!Array.isArray(keys)) throw odd();
+  const places = new Map<string, { at: number; size: number }>();
+  let at = end;
+  for (const key of keys) {
+    const storage = storages.get(key);
+    const header = readAt(handle, at, 8);
+    if (storage === undefined || header === undefined) throw new Error("it is cut off");
+    const count = Number(new DataView(header.buffer).getBigUint64(0, true));
+    const length = WIDTHS[storage.type] * count;
+    if (at + 8 + length > size) throw new Error("it is cut off");
+    places.set(key, { at: at + 8, size: length });
+    at += 8 + length;
+  }
+  return { tensors: tensorsIn(value), places };
+}
+
+/** Tensors by their names; anything else is refused. */
+function tensorsIn(value: unknown): Map<string, StoredTensor> {
+  if (!(value instanceof Map)) throw new Error("it holds no dict of tensors");
+  for (const [name, tensor] of value) {
+    if (typeof name !== "string") throw new Error("it holds no dict of tensors by names");
+    if (!(tensor instanceof StoredTensor)) {
+      throw new Error(`its ${JSON.stringify(name)} is no tensor`);
+    }
+  }
+  return value;
+}
+
+function mustBeThere(name: string, { type, key, count }: Storage, places: Places) {
+  const place = places.get(key);
+  if (place === undefined) throw new Error(`the numbers of "${name}" are missing`);
+  if (place.size !== WIDTHS[type] * count) {
+    throw new Error(`"${name}" names ${count} numbers, but there are ${place.size} bytes of them`);
+  }
+}
+
+function isWhole(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function areWhole(values: unknown): values is number[] {
+  return Array.isArray(values) && values.every(isWhole);
+}
+
+function odd(): PickleError {
+  return new PickleError("its pickle makes no sense");
+}
+
+function unreadable(file: string, what: string): UserError {
+  return new UserError(`Cannot read "${file}": ${what}; ${REMEDY}`);
+}

@@ -1,0 +1,187 @@
+/**
+ * Weights as torchvision's VGG has them (torchvision/models/vgg.py): `features.N.weight`
+ * `[outputs, inputs, size, size]`, `classifier.{0,3,6}.weight` `[outputs, inputs]`, where columns of
+ * the first go channel after channel, and a bias beside each. The input is red, green and blue in
+ * [0, 1], minus a mean and divided by a deviation, before anything is padded with zeros; so we scale
+ * the kernel of the first layer, and keep the mean with the net.
+ *
+ * @module
+ */
+import { UserError } from "../errors.ts";
+import { fromOutputsFirst, type KernelSides, scaled, toOutputsFirst } from "./kernels.ts";
+import type { NetWeights, Shapes, TensorFile, WeightsFile } from "./mod.ts";
+import { isFloat } from "./numbers.ts";
+import { type NamedTensor, writeSafetensors } from "./safetensors.ts";
+
+/** What torchvision subtracts, 0-255: 255 times 0.485, 0.456 and 0.406 (`ImageClassification`). */
+export const MEAN = [123.675, 116.28, 103.53] as const;
+
+/** What it divides by, of values in [0, 1]. */
+export const DEVIATION = [0.229, 0.224, 0.225] as const;
+
+/** Fully-connected layers by their place among classifier's modules. */
+const CLASSIFIER = new Map([[0, "fc6"], [3, "fc7"], [6, "fc8"]]);
+
+/** A layer's number among the modules of features or classifier, and which of its tensors it is. */
+const NAME = /^(features|classifier)\.(\d+)\.(weight|bias)$/;
+
+const REMEDY = "name a state_dict of torchvision's vgg11, vgg13, vgg16 or vgg19";
+
+/** Whether tensors have torchvision's names. */
+export function isTorchvision({ shapes }: Pick<TensorFile, "shapes">): boolean {
+  return shapes.keys().some((name) => /^(module\.)?(features|classifier)\./.test(name));
+}
+
+/** A tensor in both layouts. */
+interface Place {
+  /** Its name in the file. */
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** A kernel's sides; nothing where it is a bias. */
+  readonly sides?: KernelSides;
+}
+
+/**
+ * A file of a state_dict, which is closed with it.
+ *
+ * @throws {UserError} It is of another net; it is closed then.
+ */
+export function fromTorchvision(open: TensorFile, file: string): WeightsFile {
+  try {
+    const places = placesOf(open);
+    const { recipe, mean } = open.metadata;
+    return {
+      layout: "torchvision",
+      shapes: new Map([...places].map(([name, { shape }]) => [name, shape])),
+      mean: meanIn(mean) ?? MEAN,
+      ...recipe !== undefined && { recipe },
+      read(name) {
+        const { name: theirs, sides } = places.get(name)!;
+        const values = open.read(theirs) as Float32Array;
+        if (sides === undefined) return values;
+        const kernel = fromOutputsFirst(values, sides);
+        if (name !== "conv1_1.kernel") return kernel;
+        return scaled(kernel, DEVIATION.map((part) => 1 / (255 * part)), sides);
+      },
+      [Symbol.dispose]: () => open[Symbol.dispose](),
+    };
+  } catch (error) {
+    open[Symbol.dispose]();
+    throw new UserError(`Cannot read "${file}": ${(error as Error).message}; ${REMEDY}`);
+  }
+}
+
+/** Tensors of a file by our names. @throws {Error} It is of another net. */
+function placesOf({ shapes, types }: TensorFile): Map<string, Place> {
+  const normalised = shapes.keys().find((name) => name.endsWith("running_mean"));
+  if (normalised !== undefined) {
+    throw new Error(
+      `it is a net with batch normalisation (${normalised}), which the paper's have not`,
+    );
+  }
+  const odd = shapes.keys().find((name) => !NAME.test(name));
+  if (odd !== undefined) throw new Error(`it has ${JSON.stringify(odd)}, which is no part of VGG`);
+  const layers = layersIn(shapes);
+  // the channels of the last map, which fc6's columns go through one after the other
+  const channels = [...layers].findLast(([name]) => name.startsWith("features"))?.[0] ?? "";
+  const [inputs = 1] = shapes.get(`${channels}.weight`) ?? [];
+  const places = new Map<string, Place>();
+  for (const [module, layer] of layers) {
+    for (const kind of ["weight", "bias"] as const) {
+      const name = `${module}.${kind}`;
+      const [shape, type] = [shapes.get(name), types.get(name)];
+      if (shape === undefined) throw new Error(`it has no ${name}`);
+      if (!isFloat(type!)) throw new Error(`its ${name} has the type ${type}`);
+      if (kind === "bias") places.set(`${layer}.bias`, { name, shape });
+      else places.set(`${layer}.kernel`, { name, ...kernelOf(name, shape, inputs) });
+    }
+  }
+  return places;
+}
+
+/** Our names of the layers by theirs: a module is followed by a ReLU, and a block by a pooling. */
+function layersIn(shapes: Shapes): Map<string, string> {
+  const numbers = (part: string) => {
+    const found = shapes.keys().map((name) => NAME.exec(name)!).filter(([, is]) => is === part);
+    return [...new Set(found.map(([, , number]) => Number(number)))].sort((a, b) => a - b);
+  };
+  const layers = new Map<string, string>();
+  let [block, place, expected] = [1, 0, 0];
+  for (const number of numbers("features")) {
+    if (number === expected) place++;
+    else if (number === expected + 1 && place > 0) [block, place] = [block + 1, 1];
+    else throw new Error(`its features.${number} stands where VGG has no convolution`);
+    layers.set(`features.${number}`, `conv${block}_${place}`);
+    expected = number + 2;
+  }
+  for (const number of numbers("classifier")) {
+    const layer = CLASSIFIER.get(number);
+    if (layer === undefined) throw new Error(`its classifier.${number} is no layer of VGG`);
+    layers.set(`classifier.${number}`, layer);
+  }
+  return layers;
+}
+
+/** Our shape of a kernel, and its sides. `channels` are those of the map before fc6. */
+function kernelOf(name: string, shape: readonly number[], channels: number) {
+  const isFull = name.startsWith("classifier");
+  const [outputs = 0, columns = 0, height = 1, width = 1] = shape;
+  const isFc6 = name === "classifier.0.weight";
+  const size = isFc6 ? Math.sqrt(columns / channels) : height;
+  if (shape.length !== (isFull ? 2 : 4) || height !== width || !Number.isInteger(size)) {
+    throw new Error(`its ${name} is [${shape.join(", ")}], which is no kernel of VGG`);
+  }
+  const inputs = isFc6 ? channels : columns;
+  return { shape: [size, size, inputs, outputs], sides: { places: size * size, inputs, outputs } };
+}
+
+/** A mean colour as our own exports note it; nothing where there is none, and theirs is meant. */
+export function meanIn(text: string | undefined): number[] | undefined {
+  const parts = text?.split(" ").map(Number) ?? [];
+  return parts.length === 3 && parts.every(Number.isFinite) ? parts : undefined;
+}
+
+/**
+ * Writes a net as a state_dict for torchvision's VGG. Its input is (pixel / 255 - mean / 255) divided
+ * by torchvision's deviation, with the net's own mean, which the file notes.
+ */
+export function writeTorchvision(file: string, net: NetWeights) {
+  const tensors = new Map<string, NamedTensor>();
+  const modules = modulesOf([...net.tensors.keys()]);
+  for (const [name, { shape, values }] of net.tensors) {
+    const [layer, part] = name.split(".") as [string, string];
+    const module = modules.get(layer)!;
+    if (part === "bias") {
+      tensors.set(`${module}.bias`, { shape, values });
+      continue;
+    }
+    const [height = 1, width = 1, inputs = 1, outputs = 1] = shape;
+    const sides = { places: height * width, inputs, outputs };
+    const factors = DEVIATION.map((part) => 255 * part * net.inputScale);
+    const ours = layer === "conv1_1" ? scaled(values, factors, sides) : values;
+    tensors.set(`${module}.weight`, {
+      shape: layer.startsWith("fc")
+        ? [outputs, inputs * height * width]
+        : [outputs, inputs, height, width],
+      values: toOutputsFirst(ours, sides),
+    });
+  }
+  const metadata = { format: "pt", mean: net.mean.join(" "), recipe: net.recipe };
+  writeSafetensors(file, { tensors, metadata });
+}
+
+/** torchvision's modules by our layers. */
+function modulesOf(names: readonly string[]): Map<string, string> {
+  const modules = new Map(
+    [...CLASSIFIER].map(([number, layer]) => [layer, `classifier.${number}`]),
+  );
+  let [number, last] = [0, "1"];
+  for (const layer of new Set(names.map((name) => name.split(".")[0]!))) {
+    const [, block] = /^conv(\d)_\d$/.exec(layer) ?? [];
+    if (block === undefined) continue;
+    if (block !== last) number++; // the pooling
+    modules.set(layer, `features.${number}`);
+    [number, last] = [number + 2, block];
+  }
+  return modules;
+}

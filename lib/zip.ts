@@ -1,0 +1,96 @@
+/**
+ * Zip archives whose entries are stored as they are, so that any part of any of them can be read in
+ * its place. What an archive says of itself is checked before it is used.
+ *
+ * @module
+ */
+import * as yauzl from "yauzl";
+import { readAt } from "./files.ts";
+
+/** A file that lies inside another one, as it is. */
+export interface Section {
+  readonly name: string;
+  /** Where it begins, and its length, bytes. */
+  readonly at: number;
+  readonly size: number;
+}
+
+/**
+ * Where the entries lie that an archive's directory names, by their names.
+ *
+ * @throws {Error} It is no archive, or damaged, or an entry is packed or named twice.
+ */
+export async function sectionsOf(handle: Deno.FsFile): Promise<Map<string, Section>> {
+  const sections = new Map<string, Section>();
+  const zip = await opened(handle);
+  for await (const entry of zip.eachEntry()) {
+    const { fileName: name, compressionMethod, uncompressedSize: size } = entry;
+    if (compressionMethod !== 0 || entry.isEncrypted()) {
+      throw new Error(`${JSON.stringify(name)} is packed, and not stored as it is`);
+    }
+    if (sections.has(name)) throw new Error(`there are several entries "${name}"`);
+    const { fileDataStart: at } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
+    sections.set(name, { name, at, size });
+  }
+  return sections;
+}
+
+async function opened(handle: Deno.FsFile): Promise<ZipFile> {
+  const { size } = handle.statSync();
+  const options = { autoClose: false, lazyEntries: true, strictFileNames: true };
+  try {
+    return await fromRandomAccessReaderPromise(new Reader(handle, size), size, options);
+  } catch (error) {
+    const { message } = error as Error;
+    if (!message.startsWith("End of central directory")) throw error;
+    throw new Error("it is no zip file, or it is cut off");
+  }
+}
+
+/** The parts of the package, which has no types, that are used here. */
+const { fromRandomAccessReaderPromise, RandomAccessReader } = yauzl as unknown as {
+  fromRandomAccessReaderPromise(reader: object, size: number, options: object): Promise<ZipFile>;
+  RandomAccessReader: new () => object;
+};
+interface ZipFile {
+  eachEntry(): AsyncIterable<ZipEntry>;
+  readLocalFileHeaderPromise(
+    entry: ZipEntry,
+    options: object,
+  ): Promise<{ readonly fileDataStart: number }>;
+}
+interface ZipEntry {
+  readonly fileName: string;
+  readonly compressionMethod: number;
+  readonly uncompressedSize: number;
+  isEncrypted(): boolean;
+}
+
+/**
+ * Reads at once and within the file. The package's own reader throws where nobody can catch it if an
+ * archive points far beyond its end.
+ */
+class Reader extends RandomAccessReader {
+  readonly #handle: Deno.FsFile;
+  readonly #size: number;
+
+  constructor(handle: Deno.FsFile, size: number) {
+    super();
+    this.#handle = handle;
+    this.#size = size;
+  }
+
+  read(
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+    position: number,
+    done: (error: Error | null, count?: number) => void,
+  ) {
+    const isWithin = position >= 0 && position + length <= this.#size;
+    const part = isWithin ? readAt(this.#handle, position, length) : undefined;
+    if (part === undefined) return done(new Error("it is cut off"));
+    buffer.set(part, offset);
+    done(null, length);
+  }
+}

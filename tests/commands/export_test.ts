@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { exportNet } from "../../commands/export.ts";
+import { net } from "../../experiments/protocol.ts";
+import { UserError } from "../../lib/errors.ts";
+import type { ConfigName } from "../../lib/experiment.ts";
+import { plannedRun } from "../../lib/plan.ts";
+import { makeStore } from "../../lib/store.ts";
+import { layersOf, shapeOf, weightShapes } from "../../lib/vgg/configs.ts";
+import { openWeights } from "../../lib/weights/mod.ts";
+import { gap, noises } from "../formula.ts";
+import { Place } from "./place.ts";
+
+/** Mean of the place's training images, 0 to 255: noise from the same formula in every channel. */
+const GREY = 127.5;
+
+/** Puts a net of S = 256 into the place's store, by formula. */
+async function trained(place: Place, config: ConfigName) {
+  const options = place.options("export");
+  const { contexts } = await place.ground(options);
+  const planned = plannedRun(net(config, 256), contexts[0]!);
+  const shapes = weightShapes(layersOf(config, shapeOf(options.setup.train, 2)));
+  const tensors = new Map([...shapes].map(([name, shape], i) => {
+    const count = shape.reduce((product, side) => product * side);
+    return [name, { shape, values: noises(count, { from: 1000 * i }) }];
+  }));
+  const store = makeStore(options.results);
+  store.begin(planned);
+  store.writeWeights(planned, tensors);
+  return { ...planned, tensors, scale: options.setup.train.inputScale };
+}
+
+async function refused(place: Place, words: string[], as: string[], message: RegExp) {
+  await assert.rejects(exportNet(words, place.options("export", ...as)), (error) => {
+    assert.ok(error instanceof UserError, String(error));
+    assert.match(error.message, message);
+    return true;
+  });
+}
+
+for (const [layout, ending] of [["torchvision", "safetensors"], ["keras", "h5"]] as const) {
+  Deno.test(`a net is exported for ${layout}, with the mean that it was trained with`, async () => {
+    using place = new Place();
+    const { key, tensors, scale } = await trained(place, "B");
+    const file = `${place.folder}/b.${ending}`;
+    const said = await place.printed("export", [key.slice(0, 8), file], "--as", layout);
+    using weights = await openWeights(file);
+    assert.ok(weights.mean!.every((part) => Math.abs(part - GREY) < 3), String(weights.mean));
+    const [red] = weights.mean!;
+    assert.ok(said.includes(layout === "keras" ? red!.toFixed(3) : (red! / 255).toFixed(6)), said);
+    assert.match(said, layout === "keras" ? /blue, green and\s+red/ : /Normalize\(mean=\[/);
+    assert.deepEqual(JSON.parse(weights.recipe!).run, net("B", 256));
+    for (const [name, { values }] of tensors) {
+      const ours = name === "conv1_1.kernel" ? values.map((value) => scale * value) : values;
+      assert.ok(gap(weights.read(name), ours) < 2e-7, name);
+    }
+  });
+}
+
+Deno.test("A-LRN goes to TensorFlow with its normalisation, and nowhere without it", async () => {
+  using place = new Place();
+  const { key } = await trained(place, "A-LRN");
+  const file = `${place.folder}/lrn`;
+  for (const layout of ["torchvision", "keras"]) {
+    await refused(
+      place,
+      [key, file],
+      ["--as", layout],
+      /^Cannot export A-LRN for torchvision or Keras: .*; choose --as savedmodel, which has it$/,
+    );
+  }
+  await place.printed("export", [key, file], "--as", "savedmodel");
+  const graph = Deno.readFileSync(`${file}/saved_model.pb`);
+  assert.ok(new TextDecoder().decode(graph).includes("LRN"));
+});
+
+Deno.test("what cannot be exported is refused with the way out", async () => {
+  using place = new Place();
+  const { key, context } = await trained(place, "A");
+  const file = `${place.folder}/a.h5`;
+  await refused(
+    place,
+    [key],
+    ["--as", "keras"],
+    /export needs .*: deno task export 0123abcd d\.h5/,
+  );
+  await refused(place, [key, file], [], /export needs a training's key, a file and --as/);
+  const D = plannedRun(net("D", 256), context).key;
+  await refused(
+    place,
+    [D, file],
+    ["--as", "keras"],
+    new RegExp(`^Cannot export ${D} \\(D 256\\): it is todo; deno task train makes it$`),
+  );
+  const test = plannedRun({ net: net("A", 256), Q: 256, method: "dense" }, context);
+  await refused(
+    place,
+    [test.key, file],
+    ["--as", "keras"],
+    new RegExp(
+      `it is an evaluation, A 256 at Q = 256, dense; the training that it tests is ${key}$`,
+    ),
+  );
+  for (const layout of ["torchvision", "keras", "savedmodel"]) {
+    await refused(
+      place,
+      [key, `${place.folder}/train/odd/1.png/a`],
+      ["--as", layout],
+      /^Cannot write ".*a": /,
+    );
+  }
+});

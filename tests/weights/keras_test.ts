@@ -1,0 +1,113 @@
+/** Files of Keras: `files/make.py` had Keras 3.12 and h5py write some. */
+import assert from "node:assert/strict";
+import { type GroupContent, writeHdf5 } from "../../lib/weights/hdf5.ts";
+import { writeKeras } from "../../lib/weights/keras.ts";
+import { openWeights } from "../../lib/weights/mod.ts";
+import { gap } from "../formula.ts";
+import { writeKerases } from "../parity/released.ts";
+import { given, inFile, pathOf, refused } from "./refused.ts";
+
+for (const name of ["keras.h5", "keras-model.h5", "keras3.weights.h5"]) {
+  Deno.test(`${name}: names from attributes, colours turned round, fc1 over maps`, async () => {
+    using weights = await openWeights(pathOf(name));
+    assert.deepEqual(
+      new Map([...weights.shapes].sort()),
+      new Map([
+        ["conv1_1.bias", [2]],
+        ["conv1_1.kernel", [3, 3, 3, 2]],
+        ["fc6.bias", [4]],
+        ["fc6.kernel", [1, 1, 2, 4]],
+      ]),
+    );
+    assert.deepEqual(weights.mean, [123.68, 116.779, 103.939]);
+    // eighths from 0: two outputs of blue, two of green, two of red; here red comes first
+    const kernel = weights.read("conv1_1.kernel").map((value) => 8 * value);
+    assert.deepEqual([...kernel.slice(0, 12)], [4, 5, 2, 3, 0, 1, 10, 11, 8, 9, 6, 7]);
+    assert.deepEqual([...weights.read("fc6.kernel")].map((value) => 8 * value), [
+      ...Array(8).keys(),
+    ]);
+  });
+
+  Deno.test(`${name}: cut off anywhere, it is refused in one line`, async () => {
+    const bytes = given(name);
+    for (const share of [0.001, 0.01, 0.1, 0.5, 0.9, 0.999]) {
+      await refused(bytes.subarray(0, Math.ceil(share * bytes.length)), /it is (cut off|damaged)/);
+    }
+  });
+}
+
+Deno.test("what is exported is imported again: weights, mean and note", async () => {
+  await inFile(new Uint8Array(), async (file) => {
+    await writeKerases(file, "E", "first");
+    const read = async () => {
+      using weights = await openWeights(file);
+      const tensors = [...weights.shapes].map(([name, shape]) =>
+        [name, { shape, values: weights.read(name) }] as const
+      );
+      return { ...weights, tensors: new Map(tensors) };
+    };
+    const { tensors } = await read();
+    const mean = [120.25, 110.5, 100];
+    await writeKeras(file, { tensors, mean, inputScale: 1 / 64, recipe: '{"run":{}}' });
+    const again = await read();
+    assert.deepEqual([again.mean, again.recipe], [mean, '{"run":{}}']);
+    for (const [name, { shape, values }] of tensors) {
+      const expected = name === "conv1_1.kernel" ? values.map((value) => value / 64) : values;
+      assert.deepEqual(again.tensors.get(name)!.shape, shape);
+      assert.equal(gap(again.tensors.get(name)!.values, expected), 0, name);
+    }
+  });
+});
+
+/** A file of one layer. */
+async function oneLayer(
+  layer: string,
+  paths: readonly string[],
+  work: (file: string) => Promise<void>,
+  shape: readonly number[] = [3, 3, 3, 2],
+) {
+  const values = () => new Float32Array(shape.reduce((product, side) => product * side, 1));
+  const group: GroupContent = {
+    attributes: { weight_names: ["kernel", "bias"] },
+    datasets: paths.map((path) => ({ path, shape, values })),
+  };
+  await inFile(new Uint8Array(), async (file) => {
+    await writeHdf5(file, { layer_names: [layer] }, new Map([[layer, group]]));
+    await work(file);
+  });
+}
+
+Deno.test("a file of another net is refused with the name that gives it away", async () => {
+  const check = (message: RegExp) => (file: string) => refused(Deno.readFileSync(file), message);
+  const both = ["kernel", "bias"];
+  await oneLayer("conv2d_1", both, check(/its layer "conv2d_1" is none of Keras's VGG; name the/));
+  await oneLayer("block1_conv1", ["kernel"], check(/it has no \/block1_conv1\/bias/));
+  await oneLayer("fc1", both, check(/its fc1 has a kernel of \[3,3,3,2\], which fits no map/));
+  await oneLayer("block1_conv1", both, check(/has a kernel of \[54\]/), [54]);
+  await inFile(new Uint8Array(), async (file) => {
+    await writeHdf5(file, {}, new Map());
+    await refused(Deno.readFileSync(file), /it has no layers of Keras's/);
+  });
+});
+
+Deno.test("a link to somewhere else is not followed", async () => {
+  const { default: h5wasm } = await import("h5wasm/node");
+  await oneLayer("block1_conv1", ["kernel"], async (file) => {
+    const open = new h5wasm.File(file, "a");
+    (open.get("block1_conv1") as InstanceType<typeof h5wasm.Group>)
+      .create_external_link("/etc/passwd", "/bias", "bias");
+    open.close();
+    await refused(Deno.readFileSync(file), /its \/block1_conv1\/bias lies elsewhere: it is a link/);
+  });
+});
+
+Deno.test("numbers of another type are refused", async () => {
+  const { default: h5wasm } = await import("h5wasm/node");
+  await oneLayer("block1_conv1", ["kernel"], async (file) => {
+    const open = new h5wasm.File(file, "a");
+    (open.get("block1_conv1") as InstanceType<typeof h5wasm.Group>)
+      .create_dataset({ name: "bias", data: Int32Array.of(1, 2) });
+    open.close();
+    await refused(Deno.readFileSync(file), /its \/block1_conv1\/bias is not of float32/);
+  });
+});
