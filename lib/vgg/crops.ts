@@ -52,7 +52,6 @@ export function openCrops(session: Session, source: CropSource): Crops {
       const samples = Array.from({ length: to - from }, (_, i) => sampleAt(from + i));
       const rows = bank ? [samples.length / microBatch, microBatch] : [samples.length];
       const table = {
-        "crops/places": int32(samples.flatMap(place), [...rows, 3]),
         "crops/offsets": float32(
           samples.flatMap(({ shift }) => shift.map((part, i) => part - mean[i]!)),
           [...rows, 3],
@@ -60,7 +59,12 @@ export function openCrops(session: Session, source: CropSource): Crops {
         "crops/labels": int32(samples.map(({ image }) => train[image]!.label), rows),
       };
       session.run(
-        bank ? { ...table, "crops/bank": bytes(bank) } : { ...table, ...filesOf(samples) },
+        bank
+          ? {
+            ...{ ...table, "crops/bank": bytes(bank) },
+            "crops/places": int32(samples.flatMap(place), [...rows, 3]),
+          }
+          : { ...table, ...filesOf(samples) },
         ["crops/start:0"],
       );
     },
@@ -77,6 +81,10 @@ export function openCrops(session: Session, source: CropSource): Crops {
     return {
       ...feedOf(samples.map(({ image }) => train[image]!), "crops"),
       "crops/sides": int32(sides, [samples.length, 2]),
+      "crops/corners": int32(
+        samples.flatMap(({ top, left, flip }) => [top, left, flip ? 1 : 0]),
+        [samples.length, 3],
+      ),
     };
   }
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { constant } from "../../lib/tensorflow/graph.ts";
 import { readFile } from "../../lib/tensorflow/files.ts";
-import { decode, resize } from "../../lib/tensorflow/images.ts";
+import { decode, mirrored, resize, resizeWindow } from "../../lib/tensorflow/images.ts";
 import { cast } from "../../lib/tensorflow/operations.ts";
 import { folderWith, png } from "../datasets/fixtures.ts";
 import { noisyBytes } from "../formula.ts";
@@ -95,6 +95,33 @@ Deno.test("shrinking to half the size averages over the kernel's eight pixels", 
   const sum = weights.reduce((x, y) => x + y);
   const expected = row.reduce((total, value, i) => total + value * weights[i]! / sum, 0);
   assert.equal(found![2], Math.round(expected));
+});
+
+Deno.test("a window is cut out of the rescaled image, mirrored or not", async () => {
+  const [height, width] = [29, 41], sides = [19, 23], [rows, columns] = [8, 9];
+  const pixels = [...noisyBytes(height * width * 3)];
+  for (const [top, left, flip] of [[0, 0, 0], [11, 14, 0], [3, 5, 1]] as const) {
+    const [whole, window] = await evaluate((graph) => {
+      const image = constant(graph, pixels, { dtype: "uint8", shape: [height, width, 3] });
+      const part = resizeWindow(image, {
+        ...{ sides: constant(graph, sides), corner: constant(graph, [top, left]) },
+        size: [rows, columns],
+      });
+      return [
+        cast(resize(image, constant(graph, sides)), "int32"),
+        cast(mirrored(part, constant(graph, [flip])), "int32"),
+      ];
+    });
+    assert.deepEqual(window!.shape, [rows, columns, 3]);
+    const found = numbers(window), all = numbers(whole);
+    const expected = found.map((_, i) => {
+      const [channel, x, y] = [i % 3, Math.floor(i / 3) % columns, Math.floor(i / 3 / columns)];
+      const column = left + (flip === 1 ? columns - 1 - x : x);
+      return all[((top + y) * 23 + column) * 3 + channel]!;
+    });
+    const apart = found.map((value, i) => Math.abs(value - expected[i]!)).filter((d) => d > 0);
+    assert.ok(apart.length <= 1 && apart.every((levels) => levels === 1), `apart by ${apart}`);
+  }
 });
 
 Deno.test("what overshoots is cut off at 0 and 255", async () => {
