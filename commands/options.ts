@@ -32,7 +32,7 @@ export const OPTIONS = {
   update: { value: "all|fc", text: "layers that learn (default all)", group: "Which net" },
   weights: {
     value: "FROM",
-    text: "a training's key, or a file; of a table's nets, as in D=FILE,E=FILE",
+    text: "a training's key, or a file; a table's: D=FILE,E=FILE",
     group: "Which net",
   },
   Q: {

@@ -43,7 +43,7 @@ export function helpOfTable(name: TableName): string {
       [`${name} --dry-run`]: "what it would run",
       [`${name} --dataset folder --data DIR`]: "DIR/{train,val}/<class>/*.jpg",
       ...hasReleased(name) && {
-        [`${name} --setup paper --weights D=vgg16.h5`]: "released weights",
+        [`${name} --weights D=FILE,E=FILE`]: "released weights",
       },
     },
   });

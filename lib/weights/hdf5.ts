@@ -4,7 +4,9 @@
  *
  * @module
  */
+import type { Group } from "h5wasm/node";
 import { UserError } from "../errors.ts";
+import { removeIfThere } from "../files.ts";
 
 import { type NumberType, sizeOf } from "./numbers.ts";
 
@@ -127,47 +129,41 @@ export async function writeHdf5(
 ) {
   const { File } = await library();
   const draft = `${file}.${Deno.pid}.part`;
+  let begun = false;
   try {
     const open = tried(() => new File(draft, "w"));
+    begun = true;
     try {
       tried(() => {
-        attribute(open, root);
-        for (const [name, { attributes, datasets }] of groups) {
-          const group = open.create_group(name);
-          attribute(group, attributes);
-          for (const { path, shape, values } of datasets) {
-            const folders = path.split("/").slice(0, -1);
-            let inner = group;
-            for (const folder of folders) {
-              inner = inner.keys().includes(folder)
-                ? inner.get(folder) as typeof group
-                : inner.create_group(folder);
-            }
-            const last = path.split("/").at(-1)!;
-            inner.create_dataset({ name: last, data: values(), shape: [...shape] });
-          }
-        }
+        writeAttributes(open, root);
+        for (const [name, content] of groups) writeGroup(open.create_group(name), content);
       });
     } finally {
       open.close();
     }
     Deno.renameSync(draft, file);
   } catch (error) {
-    try {
-      Deno.removeSync(draft);
-    } catch {
-      // it was not even begun
-    }
+    if (begun) removeIfThere(draft);
     throw new UserError(`Cannot write "${file}": ${(error as Error).message}`, { cause: error });
   }
 }
 
-function attribute(
-  to: { create_attribute(name: string, data: string | string[]): void },
-  attributes: GroupContent["attributes"],
-) {
+function writeGroup(group: Group, { attributes, datasets }: GroupContent) {
+  writeAttributes(group, attributes);
+  for (const { path, shape, values } of datasets) {
+    const [name = "", ...folders] = path.split("/").reverse();
+    const place = folders.reverse().reduce(
+      (above, folder) =>
+        above.keys().includes(folder) ? above.get(folder) as Group : above.create_group(folder),
+      group,
+    );
+    place.create_dataset({ name, data: values(), shape: [...shape] });
+  }
+}
+
+function writeAttributes(group: Group, attributes: GroupContent["attributes"]) {
   for (const [name, value] of Object.entries(attributes)) {
-    to.create_attribute(name, typeof value === "string" ? value : [...value]);
+    group.create_attribute(name, typeof value === "string" ? value : [...value]);
   }
 }
 
