@@ -17,8 +17,8 @@ import { exists, readIfThere, removeIfThere, writeAtomically } from "./files.ts"
 const BEAT = 10_000;
 
 /**
- * Without a sign of life for so long an owner is dead that the system knows nothing of, ms: six beats, and as long
- * as NFS keeps what it knows of a file by default.
+ * An owner that the system knows nothing of is dead without a sign of life for so long, ms: six
+ * beats, and as long as NFS keeps what it knows of a file by default.
  */
 const SLACK = 60_000;
 

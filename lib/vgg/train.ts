@@ -155,6 +155,15 @@ export function train(
     });
 
     let saved = performance.now();
+    const save = () => {
+      const state = checkpoint();
+      const wrong = firstInfinite(state.tensors);
+      if (wrong !== undefined) {
+        throw new Diverged(run, { what: `${wrong} is not finite`, step, rate: rateAt(step) });
+      }
+      watcher.onCheckpoint(state);
+      saved = performance.now();
+    };
     while (due || step < steps && !plateau.over) {
       const validation = due ? step : nextMark(step, steps, setup.validations);
       const end = Math.min(validation, step + Math.floor(SAMPLES / batch));
@@ -171,8 +180,8 @@ export function train(
         watcher.onProgress(step * batch, steps * batch);
         if (step === nextMark(step - 1, steps, LOG_LINES) && step < end) log.write(step, rate);
         if (watcher.shouldStop()) return { finished: false, checkpoint: checkpoint() };
+        if (performance.now() - saved > CHECKPOINT_PAUSE) save();
       }
-      const saves = due || performance.now() - saved > CHECKPOINT_PAUSE;
       if (due) {
         const rate = rateAt(step);
         const errors = log.pause(() => validate(session, training, watcher));
@@ -183,15 +192,7 @@ export function train(
         plateau = validated(schedule, plateau, 1 - errors.top1 / 100);
         log.write(step, rate, errors);
         due = false;
-      }
-      if (saves) {
-        const state = checkpoint();
-        const wrong = firstInfinite(state.tensors);
-        if (wrong !== undefined) {
-          throw new Diverged(run, { what: `${wrong} is not finite`, step, rate: rateAt(step) });
-        }
-        watcher.onCheckpoint(state);
-        saved = performance.now();
+        save();
       }
     }
     return { finished: true, checkpoint: checkpoint() };
