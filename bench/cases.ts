@@ -4,16 +4,23 @@
  *
  * @module
  */
-import { small } from "../experiments/setups.ts";
-import type { ConfigName, Method, Precision, TrainSetup } from "../lib/experiment.ts";
+import { paper, small } from "../experiments/setups.ts";
+import {
+  type ConfigName,
+  formatS,
+  type Method,
+  type Precision,
+  type TrainScale,
+  type TrainSetup,
+} from "../lib/experiment.ts";
 import { type Layer, layersOf, shapeOf } from "../lib/vgg/configs.ts";
-import { GRID } from "../lib/vgg/images.ts";
+import { GRID, scalesOf } from "../lib/vgg/images.ts";
 
 /**
  * Who may take part in a race. Stock tfjs-node computes in float32 alone, also where we compute in
- * bfloat16.
+ * bfloat16. PyTorch reads images through Pillow, which rescales them too, or leaves that to tensors.
  */
-export type PeerName = "PyTorch" | "stock tfjs-node, float32";
+export type PeerName = "PyTorch" | "PyTorch, tensors" | "stock tfjs-node, float32" | "sharp";
 
 /** What every case says. */
 interface Named {
@@ -63,6 +70,9 @@ export interface InputCase extends Named {
   readonly kind: "input";
   readonly source: "files" | "bank";
   readonly setup: TrainSetup;
+  readonly S: TrainScale;
+  /** Smallest sides of rescaled images to draw from, pixels. */
+  readonly scales: readonly number[];
   /** JPEG files of 500 by 375 pixels, where they are the source. */
   readonly files: readonly string[];
 }
@@ -145,6 +155,19 @@ function multiCrop(size: Size): EvaluationCase {
   };
 }
 
+/** Crops for the paper's trainings at a scale S. */
+function reading(S: TrainScale, files: readonly string[]): InputCase {
+  const setup = paper.train;
+  return {
+    kind: "input",
+    name: `read 500 x 375 JPEGs, S = ${formatS(S)}, crop ${setup.crop}`,
+    batch: 32,
+    source: "files",
+    peers: ["PyTorch", "PyTorch, tensors", "sharp"],
+    ...{ setup, S, scales: scalesOf(S, setup), files },
+  };
+}
+
 /** All races, in the order of the table; of JPEG files and files of posteriors to read. */
 export function races(photos: readonly string[], posteriors: readonly string[]): Case[] {
   const sizes: Omit<Size, "precision">[] = [
@@ -165,22 +188,15 @@ export function races(photos: readonly string[], posteriors: readonly string[]):
     multiCrop({ config: "D", divisor: 1, crop: 224, batch: 1, precision }),
   ]);
   const inputs: InputCase[] = [
-    {
-      kind: "input",
-      name: "read 500 x 375 JPEGs, S = 256, crop 224",
-      batch: 32,
-      source: "files",
-      peers: ["PyTorch"],
-      setup: { ...small.train, crop: 224 },
-      files: photos,
-    },
+    reading(256, photos),
+    reading([256, 512], photos),
     {
       kind: "input",
       name: "cut 56-pixel crops out of memory",
       batch: small.train.batch,
       source: "bank",
       peers: [],
-      setup: small.train,
+      ...{ setup: small.train, S: 256, scales: scalesOf(256, small.train) },
       files: [],
     },
   ];

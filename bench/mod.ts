@@ -63,7 +63,9 @@ const threads = (intra: number, inter: number) => ({
 /** How each is started. */
 const COMMANDS: Readonly<Record<PeerName, readonly string[]>> = {
   "PyTorch": [...python(), peer("pytorch.py")],
+  "PyTorch, tensors": [...python(), peer("pytorch.py"), "tensors"],
   "stock tfjs-node, float32": deno("stock_tfjs.ts"),
+  "sharp": deno("sharp.ts"),
 };
 
 /** Starts this project with the threads of a training that has the machine for itself. */

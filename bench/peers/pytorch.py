@@ -89,20 +89,31 @@ def evaluation(case):
     return lambda steps: [step() for _ in range(steps)]
 
 
-class Crops:
-    """Random crops of image files: rescaled so that the smallest side is S = 256."""
+TENSORS = "tensors" in sys.argv  # rescale images as tensors, as torchvision's v2 may, not in Pillow
 
-    def __init__(self, files, crop):
-        self.files, self.crop = files, crop
+
+class Crops:
+    """Random crops of image files, rescaled so that the smallest side is one of the scales."""
+
+    def __init__(self, case):
+        self.files, self.scales = case["files"], case["scales"]
+        self.crop = case["setup"]["crop"]
 
     def __getitem__(self, i):
         from PIL import Image
 
         with Image.open(self.files[i % len(self.files)]) as file:
             image = file.convert("RGB")
-        factor = 256 / min(image.size)
-        image = image.resize([round(side * factor) for side in image.size], Image.Resampling.BICUBIC)
-        left, top = (int(torch.randint(side - self.crop + 1, ())) for side in image.size)
+        side = self.scales[int(torch.randint(len(self.scales), ()))]
+        width, height = (round(length * side / min(image.size)) for length in image.size)
+        left, top = (int(torch.randint(length - self.crop + 1, ())) for length in (width, height))
+        if TENSORS:
+            pixels = torch.frombuffer(bytearray(image.tobytes()), dtype=torch.uint8)
+            pixels = pixels.view(1, *image.size[::-1], 3).permute(0, 3, 1, 2)
+            pixels = nn.functional.interpolate(pixels, (height, width), mode="bicubic",
+                                               antialias=True)
+            return pixels[0, :, top:top + self.crop, left:left + self.crop].contiguous()
+        image = image.resize((width, height), Image.Resampling.BICUBIC)
         image = image.crop((left, top, left + self.crop, top + self.crop))
         pixels = torch.frombuffer(bytearray(image.tobytes()), dtype=torch.uint8)
         return pixels.view(self.crop, self.crop, 3).permute(2, 0, 1)
@@ -127,7 +138,7 @@ def reading(case):
     if importlib.util.find_spec("PIL") is None:
         raise RuntimeError(f"{sys.executable} has no PIL; pip install pillow")
     batches = Batches(case["batch"])
-    loader = torch.utils.data.DataLoader(Crops(case["files"], case["setup"]["crop"]),
+    loader = torch.utils.data.DataLoader(Crops(case),
                                          batch_sampler=batches, num_workers=os.cpu_count(),
                                          persistent_workers=True)
 

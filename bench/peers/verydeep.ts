@@ -142,12 +142,13 @@ function pictures(session: Session, what: TrainingCase | InputCase) {
     : Array.from({ length: SCENES }, (_, i) => ({
       ...{ file: "", label: i % 20, height: 128, width: 128 + 16 * (i % 5) },
     }));
-  const scales = scalesOf(256, setup);
+  const S = what.kind === "input" ? what.S : 256;
+  const scales = scalesOf(S, setup);
   const bank: Bank | undefined = files.length > 0
     ? undefined
     : { scales, bytes: noiseBytes(bankSize(train, scales)) };
   const crops = openCrops(session, {
-    ...{ run: { config: "A", S: 256, init: "random" }, setup, seed: 0, microBatch: batch },
+    ...{ run: { config: "A", S, init: "random" }, setup, seed: 0, microBatch: batch },
     dataset: { train, colours: { mean: MEAN, covariance: COVARIANCE } },
     ...bank && { bank },
   });

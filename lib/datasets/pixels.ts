@@ -12,6 +12,8 @@ import type { LabelledImage } from "./mod.ts";
 sharp.concurrency(1);
 sharp.cache(false);
 
+export { sharp };
+
 /** A picture in memory. */
 export interface Picture {
   readonly width: number;

@@ -1,6 +1,6 @@
 /** Images in a graph: decoded, rescaled. */
 import { attr, constant, type Tensor } from "./graph.ts";
-import { cast, reshape, scale } from "./operations.ts";
+import { cast, join, reshape, scale } from "./operations.ts";
 
 /** Adds decoding the bytes of a JPEG, PNG, GIF or BMP file to RGB, uint8 `[height, width, 3]`. */
 export function decode(contents: Tensor): Tensor {
@@ -16,85 +16,167 @@ export function decode(contents: Tensor): Tensor {
 }
 
 /**
+ * Adds decoding a part of an image, `window` (int32: top, left, height, width): the bytes that
+ * `decode` gives there. Of a JPEG no more than that is decoded, but for the first and the last
+ * column of a window inside an image: they may miss colours of their neighbours.
+ */
+export function decodeWindow(contents: Tensor, window: Tensor): Tensor {
+  const graph = contents.node.graph;
+  const given = { contents, window };
+  const image = { dtype: "uint8", shape: [null, null, 3] } as const;
+  const jpeg = graph.function("decode_jpeg_window", given, (body, contents, window) => [
+    body.op("DecodeAndCropJpeg", [contents!, window!], { image }, {
+      attrs: { channels: attr.int(3) },
+    }),
+  ]);
+  const other = graph.function("decode_window", given, (body, contents, window) => {
+    const part = (from: number) =>
+      body.op("Slice", [window!, constant(body, [from]), constant(body, [2])], { output: PAIR }, {
+        attrs: SLICE,
+      });
+    const begin = join([part(0), constant(body, [0])]);
+    const size = join([part(2), constant(body, [3])]);
+    return [
+      body.op("Slice", [decode(contents!), begin, size], { output: image }, {
+        attrs: { T: attr.type("uint8"), Index: attr.type("int32") },
+      }),
+    ];
+  });
+  return graph.node("StatelessIf", [isJpeg(contents), contents, window], { output: [image] }, {
+    attrs: {
+      Tcond: attr.type("bool"),
+      Tin: attr.types([contents, window]),
+      Tout: attr.types([image]),
+      output_shapes: attr.shapes([image]),
+      then_branch: attr.function(jpeg.name),
+      else_branch: attr.function(other.name),
+    },
+  }).outputs[0]!;
+}
+
+/** Whether the bytes of an image file begin as a JPEG's do and no other's: with 255. */
+function isJpeg(contents: Tensor): Tensor {
+  const graph = contents.node.graph;
+  const first = graph.op("Substr", [contents, constant(graph, 0), constant(graph, 1)], {
+    output: { dtype: "string", shape: [] },
+  }, { attrs: { T: attr.type("int32"), unit: attr.text("BYTE") } });
+  const byte = graph.op("DecodeRaw", [first], { output: { dtype: "uint8", shape: [1] } }, {
+    attrs: { out_type: attr.type("uint8"), little_endian: attr.bool(true) },
+  });
+  return graph.op("Equal", [reshape(byte, []), constant(graph, 255, { dtype: "uint8" })], {
+    z: { dtype: "bool", shape: [] },
+  }, { attrs: { T: attr.type("uint8") } });
+}
+
+const PAIR = { dtype: "int32", shape: [2] } as const;
+const SLICE = { T: attr.type("int32"), Index: attr.type("int32") };
+
+/**
  * Adds rescaling an image `[height, width, 3]` to `sides` (int32: height, width): bicubic (Keys,
  * a = -0.5), antialiased where it shrinks, as MATLAB's imresize and PIL do. The result is rounded
  * to uint8, as an image file would hold it.
  */
 export function resize(image: Tensor, sides: Tensor): Tensor {
-  return rescaled(image, { sides, corner: constant(image.node.graph, [0, 0]), size: sides });
-}
-
-/**
- * Adds a window of `size` (height, width) out of what `resize` would give, from `corner` (int32:
- * top, left) on; nothing else of it is computed, which takes less than half as long. Places are
- * reckoned in float32, from the window's corner on: 1 byte in 10,000 may round to its neighbour.
- */
-export function resizeWindow(
-  image: Tensor,
-  { sides, corner, size }: {
-    readonly sides: Tensor;
-    readonly corner: Tensor;
-    readonly size: readonly [height: number, width: number];
-  },
-): Tensor {
   const graph = image.node.graph;
-  return reshape(rescaled(image, { sides, corner, size: constant(graph, [...size]) }), [
-    ...size,
-    3,
-  ]);
-}
-
-function rescaled(
-  image: Tensor,
-  { sides, corner, size }: {
-    readonly sides: Tensor;
-    readonly corner: Tensor;
-    readonly size: Tensor;
-  },
-): Tensor {
-  const graph = image.node.graph;
-  const pair = { dtype: "int32", shape: [2] } as const;
-  const shape = graph.op("Shape", [image], { output: { dtype: "int32", shape: [3] } }, {
-    attrs: { T: attr.type("uint8"), out_type: attr.type("int32") },
-  });
-  const own = graph.op("Slice", [shape, constant(graph, [0]), constant(graph, [2])], {
-    output: pair,
-  }, { attrs: { T: attr.type("int32"), Index: attr.type("int32") } });
+  const own = join(sidesOf(image));
   const factors = graph.op("RealDiv", [cast(sides, "float32"), cast(own, "float32")], {
     z: { dtype: "float32", shape: [2] },
   }, { attrs: { T: attr.type("float32") } });
-  const batch = graph.op("ExpandDims", [image, constant(graph, 0)], {
-    output: { dtype: "uint8", shape: [1, null, null, 3] },
-  }, { attrs: { T: attr.type("uint8"), Tdim: attr.type("int32") } });
-  const move = cast(scale(corner, -1), "float32");
-  const resized = graph.op("ScaleAndTranslate", [batch, size, factors, move], {
-    resized_images: { dtype: "float32", shape: [1, null, null, 3] },
-  }, {
-    attrs: {
-      T: attr.type("uint8"),
-      kernel_type: attr.text("keyscubic"),
-      antialias: attr.bool(true),
-    },
-  });
-  return graph.op("Squeeze", [toBytes(resized)], {
-    output: { dtype: "uint8", shape: [null, null, 3] },
-  }, { attrs: { T: attr.type("uint8"), squeeze_dims: attr.ints([0]) } });
+  const moves = constant(graph, [0, 0], { dtype: "float32" });
+  return resizeWindow(image, { size: sides, factors, moves });
 }
 
-/** Adds mirroring an image `[height, width, 3]` where `flip` (int32 `[1]`) is 1, and not where it is 0. */
-export function mirrored(image: Tensor, flip: Tensor): Tensor {
+/** How a part of an image becomes a part of that image rescaled; each first down, then across. */
+export interface Rescaling {
+  /** Sides of the result, int32 `[2]`. */
+  readonly size: Tensor;
+  /** What lengths are multiplied by, float32 `[2]`. */
+  readonly factors: Tensor;
+  /** What is then added to the place of the part's upper left corner, float32 `[2]`. */
+  readonly moves: Tensor;
+}
+
+/**
+ * Adds making a part of what `resize` would give, out of the part of an image that it needs. Places
+ * are float32 and counted from another corner, so that 1 byte in 10,000 may be rounded to its
+ * neighbour.
+ */
+export function resizeWindow(image: Tensor, { size, factors, moves }: Rescaling): Tensor {
+  // Columns become rows for a pass and are columns again: TensorFlow adds rows up far faster.
+  const pass = (image: Tensor, axis: number) =>
+    rescaleRows(image, {
+      size: at(size, axis),
+      factors: at(factors, axis),
+      moves: at(moves, axis),
+    });
+  return toBytes(transpose(pass(transpose(pass(image, 0)), 1)));
+}
+
+/** Rescales the height alone, all of a row's values as one pixel of many channels. */
+function rescaleRows(image: Tensor, { size, factors, moves }: Rescaling): Tensor {
   const graph = image.node.graph;
-  const across = graph.op("Slice", [constant(graph, [1]), constant(graph, [0]), flip], {
-    output: { dtype: "int32", shape: [null] },
-  }, { attrs: { T: attr.type("int32"), Index: attr.type("int32") } });
-  return graph.op(
-    "ReverseV2",
-    [image, across],
-    { output: { dtype: "uint8", shape: image.shape } },
+  const float = (value: number) => constant(graph, [value], { dtype: "float32" });
+  const one = constant(graph, [1]);
+  const [height, width] = sidesOf(image);
+  const column = toShape(image, [one, height, one, scale(width, 3)]);
+  const resized = graph.op(
+    "ScaleAndTranslate",
+    [
+      ...[column, join([size, one]), join([factors, float(1)]), join([moves, float(0)])],
+    ],
+    { resized_images: { dtype: "float32", shape: [1, null, 1, null] } },
     {
-      attrs: { T: attr.type("uint8"), Tidx: attr.type("int32") },
+      attrs: {
+        T: attr.type(image.dtype),
+        kernel_type: attr.text("keyscubic"),
+        antialias: attr.bool(true),
+      },
     },
   );
+  return toShape(resized, [size, width, constant(graph, [3])]);
+}
+
+/** Height and width of an image, each int32 `[1]`. */
+function sidesOf(image: Tensor): [height: Tensor, width: Tensor] {
+  const sides = image.node.graph.op("Shape", [image], { output: { dtype: "int32", shape: [3] } }, {
+    attrs: { T: attr.type(image.dtype), out_type: attr.type("int32") },
+  });
+  return [at(sides, 0), at(sides, 1)];
+}
+
+/** A vector's value at an index, as a vector. */
+function at(vector: Tensor, index: number): Tensor {
+  const graph = vector.node.graph;
+  return graph.op("Slice", [vector, constant(graph, [index]), constant(graph, [1])], {
+    output: { dtype: vector.dtype, shape: [1] },
+  }, { attrs: { T: attr.type(vector.dtype), Index: attr.type("int32") } });
+}
+
+/** The same values in a shape that is known when the graph runs: each side int32 `[1]`. */
+function toShape(x: Tensor, sides: readonly [Tensor, ...Tensor[]]): Tensor {
+  const output = { dtype: x.dtype, shape: sides.map(() => null) };
+  return x.node.graph.op("Reshape", [x, join(sides)], { output }, {
+    attrs: { T: attr.type(x.dtype), Tshape: attr.type("int32") },
+  });
+}
+
+/** Rows become columns. */
+function transpose(image: Tensor): Tensor {
+  const graph = image.node.graph;
+  return graph.op("Transpose", [image, constant(graph, [1, 0, 2])], {
+    y: { dtype: image.dtype, shape: [null, null, 3] },
+  }, { attrs: { T: attr.type(image.dtype), Tperm: attr.type("int32") } });
+}
+
+/** Adds mirroring an image `[height, width, 3]` left to right where `flip` (int32 scalar) is 1, not 0. */
+export function mirrorWhere(image: Tensor, flip: Tensor): Tensor {
+  const graph = image.node.graph;
+  const axes = graph.op("Slice", [constant(graph, [1]), constant(graph, [0]), reshape(flip, [1])], {
+    output: { dtype: "int32", shape: [null] },
+  }, { attrs: SLICE });
+  return graph.op("ReverseV2", [image, axes], {
+    output: { dtype: image.dtype, shape: image.shape },
+  }, { attrs: { T: attr.type(image.dtype), Tidx: attr.type("int32") } });
 }
 
 /** Rounds to the nearest of 0 ... 255. */

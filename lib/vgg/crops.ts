@@ -4,7 +4,7 @@ import type { TrainRun, TrainSetup } from "../experiment.ts";
 import { float32, type Held, int32, type Session } from "../tensorflow/session.ts";
 import { type Bank, bankOffsets } from "./bank.ts";
 import { meanOf, shiftAxes } from "./colours.ts";
-import { rescale, type Sample, sampler, scalesOf } from "./images.ts";
+import { rescale, type Sample, sampler, scalesOf, sectionOf } from "./images.ts";
 import { placeOf } from "./pipeline.ts";
 import { feedOf } from "./sources.ts";
 
@@ -58,15 +58,13 @@ export function openCrops(session: Session, source: CropSource): Crops {
         ),
         "crops/labels": int32(samples.map(({ image }) => train[image]!.label), rows),
       };
-      session.run(
-        bank
-          ? {
-            ...{ ...table, "crops/bank": bytes(bank) },
-            "crops/places": int32(samples.flatMap(place), [...rows, 3]),
-          }
-          : { ...table, ...filesOf(samples) },
-        ["crops/start:0"],
-      );
+      const pixels = bank
+        ? {
+          "crops/bank": bytes(bank),
+          "crops/places": int32(samples.flatMap(place), [...rows, 3]),
+        }
+        : filesOf(samples);
+      session.run({ ...table, ...pixels }, ["crops/start:0"]);
     },
     release() {
       if (held) session.release(held);
@@ -74,17 +72,14 @@ export function openCrops(session: Session, source: CropSource): Crops {
   };
 
   function filesOf(samples: readonly Sample[]) {
-    const sides = samples.flatMap(({ image, side }) => {
-      const { height, width } = rescale(train[image]!, side);
-      return [height, width];
-    });
+    const count = samples.length;
+    const sections = samples.map((sample) => sectionOf(train[sample.image]!, sample, crop));
     return {
       ...feedOf(samples.map(({ image }) => train[image]!), "crops"),
-      "crops/sides": int32(sides, [samples.length, 2]),
-      "crops/corners": int32(
-        samples.flatMap(({ top, left, flip }) => [top, left, flip ? 1 : 0]),
-        [samples.length, 3],
-      ),
+      "crops/windows": int32(sections.flatMap(({ window }) => window), [count, 4]),
+      "crops/factors": float32(sections.flatMap(({ factors }) => factors), [count, 2]),
+      "crops/moves": float32(sections.flatMap(({ moves }) => moves), [count, 2]),
+      "crops/flips": int32(samples.map(({ flip }) => flip ? 1 : 0)),
     };
   }
 }

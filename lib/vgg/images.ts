@@ -82,6 +82,43 @@ export interface Sample {
   readonly shift: readonly [r: number, g: number, b: number];
 }
 
+/** The part of an image that a crop of it, rescaled, is made of; each number first down, then across. */
+export interface Section {
+  /** Top, left, height and width in the image, pixels. */
+  readonly window: readonly [top: number, left: number, height: number, width: number];
+  /** How much longer the rescaled image is. */
+  readonly factors: readonly [down: number, across: number];
+  /** Where the window's corner, rescaled, lies in the crop, pixels. */
+  readonly moves: readonly [down: number, across: number];
+}
+
+/** Pixels to each side of what a crop is made of: a JPEG's decoder blurs colours into neighbours. */
+const MARGIN = 2;
+
+/** The section for a sample's crop, unmirrored. */
+export function sectionOf(
+  image: Sides,
+  { side, top, left }: Pick<Sample, "side" | "top" | "left">,
+  crop: number,
+): Section {
+  const rescaled = rescale(image, side);
+  const along = (length: number, scaled: number, first: number) => {
+    const factor = scaled / length;
+    // The bicubic kernel's radius: two pixels, of the smaller image where it shrinks.
+    const reach = 2 * Math.max(1, 1 / factor) + MARGIN;
+    const from = Math.max(0, Math.floor((first + 0.5) / factor - reach));
+    const to = Math.min(length, Math.ceil((first + crop - 0.5) / factor + reach));
+    return { from, size: to - from, factor, move: from * factor - first };
+  };
+  const down = along(image.height, rescaled.height, top);
+  const across = along(image.width, rescaled.width, left);
+  return {
+    window: [down.from, across.from, down.size, across.size],
+    factors: [down.factor, across.factor],
+    moves: [down.move, across.move],
+  };
+}
+
 /** What a training's samples follow from. */
 export interface Sampling {
   readonly images: readonly Sides[];

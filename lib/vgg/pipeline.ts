@@ -3,15 +3,15 @@
  * while a step runs. JavaScript says which crop of which image (`images.ts`) and touches no pixel.
  *
  * Training crops come straight from the image files, or, where a data set fits in memory, from a
- * bank that holds every image at every scale (`bank.ts`). Both give the same crops, but for 1 byte
- * in 10,000 that rounds to its neighbour: of a file only the crop is rescaled.
+ * bank that holds every image at every scale (`bank.ts`). Both give the same crops, but for 1 byte in
+ * 10,000 that is rounded to its neighbour, because of a file only the crop is rescaled.
  *
  * @module
  */
 import type { Archive } from "../tensorflow/files.ts";
 import { batch, type DataNode, iterator, map, prefetch, rows } from "../tensorflow/data.ts";
 import { attr, constant, type Graph, placeholder, type Tensor } from "../tensorflow/graph.ts";
-import { decode, mirrored, resize, resizeWindow } from "../tensorflow/images.ts";
+import { decode, decodeWindow, mirrorWhere, resize, resizeWindow } from "../tensorflow/images.ts";
 import {
   add,
   cast,
@@ -85,30 +85,31 @@ export function cropsFromBank(graph: Graph, options: CropOptions): Batch {
 }
 
 /**
- * Adds batches of crops out of image files. To start: feed, for each image in order, `crops/files`
- * (string `[images]`; or `crops/parts`, see `addSource`), `crops/sides` (int32 `[images, 2]`: height and width after rescaling),
- * `crops/corners` (int32 `[images, 3]`: top, left, and 1 to mirror), `crops/offsets` (float32, alike) and `crops/labels`, and
- * fetch `crops/start`.
+ * Adds batches of crops out of image files, of which nothing else is decoded or rescaled. To start:
+ * feed, for each image in order, `crops/files` (string `[images]`; or `crops/parts`, see
+ * `addSource`), `crops/windows` (int32 `[images, 4]`), `crops/factors` and `crops/moves` (float32
+ * `[images, 2]`; see `Section`), `crops/flips` (int32 `[images]`: 1 to mirror), `crops/offsets`
+ * (float32 `[images, 3]`) and `crops/labels`, and fetch `crops/start`.
  */
 export function cropsFromFiles(graph: Graph, options: CropOptions): Batch {
   const { batch: size, crop, archive } = options;
   const source = addSource(graph, "crops", archive);
   const table = rows(graph, [
     source.column,
-    placeholder(graph, "crops/sides", { dtype: "int32", shape: [null, 2] }),
-    placeholder(graph, "crops/corners", { dtype: "int32", shape: [null, 3] }),
+    placeholder(graph, "crops/windows", { dtype: "int32", shape: [null, 4] }),
+    placeholder(graph, "crops/factors", { dtype: "float32", shape: [null, 2] }),
+    placeholder(graph, "crops/moves", { dtype: "float32", shape: [null, 2] }),
+    placeholder(graph, "crops/flips", { dtype: "int32", shape: [null] }),
     placeholder(graph, "crops/offsets", { dtype: "float32", shape: [null, 3] }),
     placeholder(graph, "crops/labels", { dtype: "int32", shape: [null] }),
   ]);
-  const crops = map(table, (body, file, sides, place, offset, label, ...captured) => {
-    const image = decode(source.read(file!, captured));
-    const [corner, flip] = [
-      gather(place!, constant(body, [0, 1])),
-      gather(place!, constant(body, [2])),
-    ];
-    const pixels = resizeWindow(image, { sides: sides!, corner, size: [crop, crop] });
-    return [mirrored(pixels, flip), offset!, label!];
-  }, { name: "cut_from_file", captured: source.captured });
+  const crops = map(table, (body, ...parts) => {
+    const [file, window, factors, moves, flip, offset, label, ...captured] = parts;
+    const part = decodeWindow(source.read(file!, captured), window!);
+    const size = constant(body, [crop, crop]);
+    const pixels = resizeWindow(part, { size, factors: factors!, moves: moves! });
+    return [mirrorWhere(reshape(pixels, [crop, crop, 3]), flip!), offset!, label!];
+  }, { name: "crop_from_file", captured: source.captured });
   const [pixels, offsets, labels] = iterator(prefetch(batch(crops, size), AHEAD), "crops");
   return ready(pixels!, { offsets: offsets!, labels: labels! }, options);
 }

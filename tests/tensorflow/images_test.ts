@@ -2,9 +2,17 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { constant } from "../../lib/tensorflow/graph.ts";
 import { readFile } from "../../lib/tensorflow/files.ts";
-import { decode, mirrored, resize, resizeWindow } from "../../lib/tensorflow/images.ts";
+import {
+  decode,
+  decodeWindow,
+  mirrorWhere,
+  resize,
+  resizeWindow,
+} from "../../lib/tensorflow/images.ts";
 import { cast } from "../../lib/tensorflow/operations.ts";
+import { encodeJpeg } from "../../lib/datasets/pixels.ts";
 import { folderWith, png } from "../datasets/fixtures.ts";
+import { rescale, sectionOf } from "../../lib/vgg/images.ts";
 import { noisyBytes } from "../formula.ts";
 import { noisyPng } from "../vgg/tiny.ts";
 import { evaluate, numbers } from "./run_graph.ts";
@@ -97,30 +105,42 @@ Deno.test("shrinking to half the size averages over the kernel's eight pixels", 
   assert.equal(found![2], Math.round(expected));
 });
 
-Deno.test("a window is cut out of the rescaled image, mirrored or not", async () => {
-  const [height, width] = [29, 41], sides = [19, 23], [rows, columns] = [8, 9];
+Deno.test("a part of the rescaled image is made of the part of the image that it needs", async () => {
+  const [height, width] = [29, 41], side = 19, crop = 8;
+  const rescaled = rescale({ height, width }, side);
   const pixels = [...noisyBytes(height * width * 3)];
-  for (const [top, left, flip] of [[0, 0, 0], [11, 14, 0], [3, 5, 1]] as const) {
-    const [whole, window] = await evaluate((graph) => {
-      const image = constant(graph, pixels, { dtype: "uint8", shape: [height, width, 3] });
-      const part = resizeWindow(image, {
-        ...{ sides: constant(graph, sides), corner: constant(graph, [top, left]) },
-        size: [rows, columns],
-      });
+  for (const [top, left] of [[0, 0], [11, 14], [3, 5]] as const) {
+    const section = sectionOf({ height, width }, { side, top, left }, crop);
+    const [y, x, rows, columns] = section.window;
+    const [whole, part] = await evaluate((graph) => {
+      const bytes = (values: readonly number[], shape: readonly number[]) =>
+        constant(graph, values, { dtype: "uint8", shape });
+      const floats = (values: readonly number[]) => constant(graph, values, { dtype: "float32" });
+      const needed = Array.from({ length: rows }, (_, i) => {
+        const from = ((y + i) * width + x) * 3;
+        return pixels.slice(from, from + columns * 3);
+      }).flat();
       return [
-        cast(resize(image, constant(graph, sides)), "int32"),
-        cast(mirrored(part, constant(graph, [flip])), "int32"),
-      ];
+        resize(
+          bytes(pixels, [height, width, 3]),
+          constant(graph, [rescaled.height, rescaled.width]),
+        ),
+        resizeWindow(bytes(needed, [rows, columns, 3]), {
+          size: constant(graph, [crop, crop]),
+          ...{ factors: floats(section.factors), moves: floats(section.moves) },
+        }),
+      ].map((image) => cast(image, "int32"));
     });
-    assert.deepEqual(window!.shape, [rows, columns, 3]);
-    const found = numbers(window), all = numbers(whole);
-    const expected = found.map((_, i) => {
-      const [channel, x, y] = [i % 3, Math.floor(i / 3) % columns, Math.floor(i / 3 / columns)];
-      const column = left + (flip === 1 ? columns - 1 - x : x);
-      return all[((top + y) * 23 + column) * 3 + channel]!;
+    assert.deepEqual(part!.shape, [crop, crop, 3]);
+    assert.ok(rows * columns < height * width / 2);
+    const found = numbers(part), all = numbers(whole);
+    const apart = found.filter((value, i) => {
+      const [inRow, row] = [i % (3 * crop), Math.floor(i / 3 / crop)];
+      const expected = all[(top + row) * rescaled.width * 3 + left * 3 + inRow]!;
+      assert.ok(Math.abs(value - expected) <= 1, `${value}, not ${expected}`);
+      return value !== expected;
     });
-    const apart = found.map((value, i) => Math.abs(value - expected[i]!)).filter((d) => d > 0);
-    assert.ok(apart.length <= 1 && apart.every((levels) => levels === 1), `apart by ${apart}`);
+    assert.ok(apart.length <= 1, `${apart.length} bytes are apart`);
   }
 });
 
@@ -130,4 +150,55 @@ Deno.test("what overshoots is cut off at 0 and 255", async () => {
   assert.equal(Math.max(...edge.flat()), 255);
   // unlimited bytes would have wrapped: dark beside bright
   assert.deepEqual(edge[0], edge[0]!.toSorted((x, y) => x - y));
+});
+
+/** Waves in colours, so that a JPEG's half resolution of colours shows. */
+async function colourfulJpeg(width: number, height: number): Promise<Uint8Array> {
+  const wave = (i: number) =>
+    128 + 120 * Math.sin(i % 3 + (i % (3 * width)) / 11 + Math.floor(i / 3 / width) / 5);
+  const pixels = Uint8Array.from({ length: 3 * width * height }, (_, i) => wave(i));
+  return await encodeJpeg({ width, height, channels: 3, pixels });
+}
+
+Deno.test("a window of a file is what the whole file shows there, whatever its format", async () => {
+  const files = { "a.jpg": await colourfulJpeg(83, 61), "b.png": noisyPng(61, 83) };
+  const folder = folderWith(files);
+  const windows = [[0, 0, 61, 83], [0, 0, 7, 9], [13, 17, 30, 41], [37, 50, 24, 33]];
+  try {
+    for (const name of Object.keys(files)) {
+      for (const window of windows) {
+        const [whole, part] = await evaluate((graph) => {
+          const contents = readFile(
+            constant(graph, [join(folder, name)], { dtype: "string", shape: [] }),
+          );
+          return [decode(contents), decodeWindow(contents, constant(graph, window))]
+            .map((image) => cast(image, "int32"));
+        });
+        const [top = 0, left = 0, height = 0, width = 0] = window;
+        assert.deepEqual(part!.shape, [height, width, 3]);
+        // A window's first and last column may differ, unless they are the image's.
+        const [from, to] = [left === 0 ? 0 : 1, left + width === 83 ? width : width - 1];
+        const row = (values: ArrayLike<number>, first: number) =>
+          Array.from({ length: 3 * (to - from) }, (_, i) => values[3 * (first + from) + i]);
+        for (let y = 0; y < height; y++) {
+          assert.deepEqual(
+            row(part!.values, y * width),
+            row(whole!.values, (top + y) * 83 + left),
+            `${name}, ${window}, row ${y}`,
+          );
+        }
+      }
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("an image is mirrored where it is asked for, and not elsewhere", async () => {
+  const row = [[1, 2, 3], [4, 5, 6], [7, 8, 9]];
+  const found = await evaluate((graph) => {
+    const image = constant(graph, row.flat(), { dtype: "uint8", shape: [1, 3, 3] });
+    return [0, 1].map((flip) => cast(mirrorWhere(image, constant(graph, flip)), "int32"));
+  });
+  assert.deepEqual(found.map(numbers), [row.flat(), row.toReversed().flat()]);
 });

@@ -10,6 +10,7 @@ import {
   sampler,
   type Sampling,
   scalesOf,
+  sectionOf,
 } from "../../lib/vgg/images.ts";
 import { covarianceOf, IMAGENET } from "./imagenet_colours.ts";
 
@@ -162,4 +163,26 @@ Deno.test("colour shifts have ImageNet's covariance, times 0.1 ** 2 on the scale
       assert.ok(Math.abs(found / target - 1) < 0.04, `${i}, ${j}: ${found} is not ${target}`);
     }
   }
+});
+
+Deno.test("a crop's section: what the bicubic kernel reaches, two pixels more, within the image", () => {
+  const image = { height: 300, width: 600 };
+  // Rescaled to 150 x 300. Its pixel x has its centre at 2 x + 1 of the image, and the kernel reaches
+  // 4 pixels to each side, as it is stretched: a crop from 10 to 109 needs 17 ... 223, with two
+  // pixels more 15 ... 225.
+  const crop = 100;
+  assert.deepEqual(sectionOf(image, { side: 150, top: 10, left: 10 }, crop), {
+    window: [15, 15, 210, 210],
+    factors: [0.5, 0.5],
+    moves: [-2.5, -2.5],
+  });
+  // at the upper left and the lower right corner the image ends before
+  const { window: first } = sectionOf(image, { side: 150, top: 0, left: 0 }, crop);
+  const { window: last, moves } = sectionOf(image, { side: 150, top: 50, left: 200 }, crop);
+  assert.deepEqual(first, [0, 0, 205, 205]);
+  assert.deepEqual(last, [95, 395, 205, 205]);
+  assert.deepEqual(moves, [95 / 2 - 50, 395 / 2 - 200]);
+  // Enlarged twice the kernel has its own two pixels: 5.25 - 2 - 2 on, up to 54.75 + 2 + 2.
+  const grown = sectionOf(image, { side: 600, top: 10, left: 10 }, crop);
+  assert.deepEqual(grown, { window: [1, 1, 58, 58], factors: [2, 2], moves: [-8, -8] });
 });

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { encodeJpeg } from "../../lib/datasets/pixels.ts";
 import type { TrainScale } from "../../lib/experiment.ts";
 import { Graph } from "../../lib/tensorflow/graph.ts";
 import { float32, int32, Session } from "../../lib/tensorflow/session.ts";
@@ -49,24 +52,51 @@ async function batches(
 const joined = (parts: readonly { pixels: ArrayLike<number> }[]) =>
   parts.flatMap(({ pixels }) => Array.from(pixels));
 
-Deno.test("files and a bank give the same batches, but for a rounding here and there", async () => {
-  using dataset = tinyDataset();
-  const S = [256, 512] as const;
-  const bank = fillBank(await tensorflow(), dataset.train, { scales: scalesOf(S, setup) });
-  const range = { S, from: 0, to: 36, inputScale: 1 / 64 };
-  const [files, banked] = [
-    await batches(dataset, range),
-    await batches(dataset, { ...range, bank }),
-  ];
-  assert.deepEqual(banked.map(({ labels }) => labels), files.map(({ labels }) => labels));
-  const [one, other] = [joined(files), joined(banked)];
-  const apart = one.map((value, i) => 64 * Math.abs(value - other[i]!)).filter((levels) =>
-    levels > 1e-3
-  );
-  assert.ok(Math.max(0, ...apart) < 1.001, "a level at most");
-  assert.ok(apart.length <= one.length / 10_000, `${apart.length} of ${one.length}`);
-  assert.deepEqual(files[0]!.shape, [4, 28, 28, 3]);
-  assert.ok(new Set(joined(files)).size > 1000);
+/** Twelve times the same JPEG, of 100 by 75 pixels, in place of the tiny images. */
+async function jpegDataset(): Promise<Tiny> {
+  const dataset = tinyDataset();
+  const [width, height] = [100, 75];
+  const pixels = Uint8Array.from(noisyBytes(3 * width * height), (byte, i) => {
+    return byte / 4 + 96 + 90 * Math.sin(i % 3 + i % (3 * width) / 40);
+  });
+  const file = join(dirname(dataset.train[0]!.file), "photograph.jpg");
+  await Deno.writeFile(file, await encodeJpeg({ width, height, channels: 3, pixels }));
+  const image = { file, height, width, label: 0 };
+  return { ...dataset, train: Array.from({ length: 12 }, () => image) };
+}
+
+for (const [kind, make] of Object.entries({ PNG: tinyDataset, JPEG: jpegDataset })) {
+  Deno.test(`${kind} files and a bank give the same batches but for a byte in 10,000`, async () => {
+    using dataset = await make();
+    const S = [256, 512] as const;
+    const bank = fillBank(await tensorflow(), dataset.train, { scales: scalesOf(S, setup) });
+    const range = { S, from: 0, to: 36, inputScale: 1 / 64 };
+    const [files, banked] = [
+      await batches(dataset, range),
+      await batches(dataset, { ...range, bank }),
+    ];
+    assert.deepEqual(files.map(({ labels }) => labels), banked.map(({ labels }) => labels));
+    assert.deepEqual(files[0]!.shape, [4, 28, 28, 3]);
+    const [one, other] = [joined(files), joined(banked)];
+    assert.ok(new Set(one).size > 1000);
+    const apart = one.map((value, i) => 64 * Math.abs(value - other[i]!)).filter((x) => x > 1e-4);
+    assert.ok(apart.length <= one.length / 10_000, `${apart.length} of ${one.length} differ`);
+    assert.ok(apart.every((levels) => levels < 1.001), `by up to ${Math.max(...apart)}`);
+  });
+}
+
+Deno.test("files give the same batches on one thread and on many", async () => {
+  using dataset = await jpegDataset();
+  const program = fileURLToPath(new URL("./crops_of.ts", import.meta.url));
+  const printed = await Promise.all(["1", "5"].map(async (threads) => {
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--no-check", program, dataset.train[0]!.file],
+      env: { TF_NUM_INTRAOP_THREADS: threads, TF_NUM_INTEROP_THREADS: threads },
+    }).output();
+    return new TextDecoder().decode(stdout);
+  }));
+  assert.match(printed[0]!, /^[0-9a-f]{64}\n$/);
+  assert.equal(printed[1], printed[0]);
 });
 
 Deno.test("the middle of a training has the same batches, whichever way it is reached", async () => {
