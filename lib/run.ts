@@ -4,7 +4,7 @@ import { environment, type Sitting } from "./environment.ts";
 import { UserError } from "./errors.ts";
 import { type EvalRun, isEvaluation, RETRY, title, type TrainRun } from "./experiment.ts";
 import type { PlannedRun } from "./plan.ts";
-import { inMemory, scored } from "./score.ts";
+import { inMemory, summed } from "./score.ts";
 import type { Store } from "./store.ts";
 import type { Binding } from "./tensorflow/addon.ts";
 import { Session } from "./tensorflow/session.ts";
@@ -207,7 +207,7 @@ function evaluate(planned: PlannedRun, ancestor: PlannedRun, place: Workplace) {
     if (values === undefined) return false;
     const labels = Int32Array.from(images, ({ label }) => label);
     // looks whether they are posteriors
-    scored([inMemory({ name: title(run), classes: classes.length, values, labels })]);
+    summed([inMemory({ name: title(run), classes: classes.length, values, labels })], () => {});
     store.writePosteriors(planned, { classes: classes.length, values, labels });
     return true;
   } finally {

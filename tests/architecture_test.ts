@@ -43,9 +43,9 @@ const LEVELS = [
   inLib("datasets/", "tensorflow/", "weights/", "stand_ins/", "score.ts", "protocol.ts"),
   inLib("difference.ts", "doubts.ts"),
   inLib("statistics/"),
-  inLib("experiment.ts"),
+  inLib("experiment.ts", "zip.ts"),
   inLib("cache.ts", "environment.ts", "errors.ts", "files.ts", "lease.ts", "nearest.ts"),
-  inLib("progress.ts", "random.ts", "sealed.ts", "zip.ts"),
+  inLib("progress.ts", "random.ts", "sealed.ts"),
 ];
 
 const root = fileURLToPath(new URL("../", import.meta.url));
