@@ -85,12 +85,12 @@ export const OPTIONS = {
   },
   executor: {
     value: "NAME",
-    text: "local (default): here and now; slurm: as jobs of a cluster",
+    text: "local (default), or slurm: as jobs of a cluster",
     group: "How to run it",
   },
   resources: {
-    value: "FIELD=VALUE",
-    text: "what jobs ask for, in place of verydeep.json: partition=gpu,train.gpus=1",
+    value: "LIST",
+    text: "what jobs ask for, as in partition=gpu,train.gpus=1",
     group: "How to run it",
   },
   wait: { text: "stay until all jobs are done, then print", group: "How to run it" },

@@ -98,11 +98,9 @@ function commandLine(
   words: readonly string[],
   { options: { given }, config: { data } }: { options: Options; config: SlurmConfig },
 ): string {
-  const { data: own, ...others } = given;
+  const { data: _data, ...others } = given;
   const options = optionsFor(command, data === undefined ? { given } : { given: others });
-  const folder = data === undefined || own === undefined && command === "report"
-    ? []
-    : [`--data "${data}"`];
+  const folder = data === undefined ? [] : [`--data "${data}"`];
   // what the task of this name may do; deno itself lies elsewhere on the nodes, perhaps
   const task = project.tasks[command].command.replace(/^deno/, '"$deno"');
   return [task, ...words, options, ...folder].filter((part) => part !== "").join(" ");
