@@ -1,7 +1,7 @@
 /** What a run costs: arithmetic, time and memory, before it is carried out. */
 import type { Description, ImageSize } from "./datasets/mod.ts";
 import { type EvalRun, FLIPS, isEvaluation, type TrainRun, type TrainSetup } from "./experiment.ts";
-import { cores, memory as ownMemory } from "./machine.ts";
+import { cores, jobGpus, memory as ownMemory } from "./machine.ts";
 import type { PlannedRun } from "./plan.ts";
 import {
   countMultiplyAdds,
@@ -126,12 +126,13 @@ export const BANK_SHARE = 0.15;
 
 /**
  * Images of a batch that memory holds at once: the batch, halved until its feature maps and their
- * gradients fit. The update is the same; gradients are added up.
+ * gradients fit. The update is the same; gradients are added up. A job that asked for little memory
+ * because a GPU holds its feature maps is not held to that.
  */
 export function microBatchFor(
   layers: readonly Layer[],
   { batch, crop }: Pick<TrainSetup, "batch" | "crop">,
-  memory: number = ownMemory(),
+  memory: number = jobGpus() > 0 ? Deno.systemMemoryInfo().total : ownMemory(),
 ): number {
   const image = 2 * mapBytes(layers, crop);
   let size = batch;

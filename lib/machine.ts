@@ -15,6 +15,11 @@ export function memory(): number {
   return Math.min(given("SLURM_MEM_PER_NODE") * 2 ** 20, Deno.systemMemoryInfo().total);
 }
 
+/** GPUs that Slurm gave to this job; 0 outside of jobs, whatever the machine has. */
+export function jobGpus(): number {
+  return Number(Deno.env.get("SLURM_GPUS_ON_NODE")) || 0;
+}
+
 /** A number that Slurm tells its jobs; no limit where it tells none. 0 of memory is a whole node's. */
 function given(name: string): number {
   return Number(Deno.env.get(name)) || Infinity;
