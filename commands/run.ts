@@ -1,6 +1,6 @@
 /** `run`: one run by its key, as a job of a cluster does it. */
 import { Interruption, UsageError, UserError } from "../lib/errors.ts";
-import { title } from "../lib/experiment.ts";
+import { needs, title } from "../lib/experiment.ts";
 import { type PlannedRun, plannedRun } from "../lib/plan.ts";
 import { progressBars } from "../lib/progress.ts";
 import { makeStore, type Store } from "../lib/store.ts";
@@ -57,12 +57,7 @@ export async function run(words: readonly string[], options: Options): Promise<n
 
 /** The runs that a run reads. */
 function ancestorsOf({ run, context }: PlannedRun): PlannedRun[] {
-  const ancestor = "net" in run
-    ? run.net
-    : typeof run.init === "object" && "from" in run.init
-    ? run.init.from
-    : undefined;
-  return ancestor === undefined ? [] : [plannedRun(ancestor, context)];
+  return needs(run).map((ancestor) => plannedRun(ancestor, context));
 }
 
 /** So long a network file system may hide what another node wrote, s; looked at once a second. */

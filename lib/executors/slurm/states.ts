@@ -61,7 +61,7 @@ export async function jobStates(
   const ended = runs.flatMap(({ key }) => {
     const { job } = jobs.get(key) ?? {};
     const isOver = job !== undefined && !present.has(job);
-    return isOver && !["done", "running"].includes(own.get(key)!.state) ? [job] : [];
+    return isOver && !["done", "damaged", "running"].includes(own.get(key)!.state) ? [job] : [];
   });
   const known = await fates(ended);
   const states = new Map<string, JobState>();
@@ -71,7 +71,7 @@ export async function jobStates(
     const job = record && { job: record.job };
     const plain = { state, ...detail !== undefined && { detail }, ...job };
     const queued = record && present.get(record.job);
-    if (state === "done" || record === undefined) states.set(run.key, plain);
+    if (["done", "damaged"].includes(state) || !record) states.set(run.key, plain);
     else if (queued) states.set(run.key, { ...job, ...inQueue(run, queued, store) });
     else if (state === "running") states.set(run.key, plain);
     else {states.set(run.key, {
