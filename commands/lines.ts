@@ -2,7 +2,8 @@
 import { net } from "../experiments/protocol.ts";
 import { hasAncestor, key, type Method, type TrainRun } from "../lib/experiment.ts";
 import type { PlannedRun } from "../lib/plan.ts";
-import { type OptionName, type Options, quoted } from "./options.ts";
+import { type CommandName, COMMANDS } from "./mod.ts";
+import { type OptionName, type Options, pathFrom, quoted } from "./options.ts";
 
 /** Options that decide which store and which data are meant. */
 const WHERE: readonly OptionName[] = [
@@ -66,6 +67,16 @@ export function evaluateLine(
 function isPapers({ key: name, run, context }: PlannedRun): boolean {
   const { config, S, update } = run as TrainRun;
   return key({ ...net(config, S), ...update && { update } }, context) === name;
+}
+
+/** The options of a job's command that it takes of those that are given here; folders are absolute. */
+export function optionsFor(command: CommandName, { given }: Written): string {
+  const takes: readonly OptionName[] = COMMANDS[command].takes;
+  return takes.filter((name) => name !== "wait" && name !== "format").flatMap((name) => {
+    const value = given[name];
+    const isFolder = (name === "data" || name === "results") && typeof value === "string";
+    return written(name, isFolder ? pathFrom(value) : value);
+  }).join(" ");
 }
 
 function onSeed(seed: number): string[] {

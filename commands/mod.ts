@@ -46,6 +46,9 @@ const TABLE_OPTIONS = [
   ...RESULTS,
   "weights",
   "workers",
+  "executor",
+  "resources",
+  "wait",
   "skip-unreadable",
   "strict",
   "doubtful",
@@ -155,6 +158,20 @@ export const COMMANDS = {
     takes: [...RESULTS, "skip-unreadable", "format"],
     load: () => import("./status.ts"),
   }, ({ status }, options, words) => status(words, options)),
+
+  cancel: command({
+    summary: "Take the jobs behind tables out of a cluster's queue",
+    words: TABLES,
+    takes: [...RESULTS, "skip-unreadable"],
+    load: () => import("./cancel.ts"),
+  }, ({ cancel }, options, words) => cancel(words, options)),
+
+  run: command({
+    summary: "Carry out one run by its key, as a job of a cluster does",
+    words: { pattern: "KEY", most: 1 },
+    takes: [...RESULTS, "workers", "skip-unreadable"],
+    load: () => import("./run.ts"),
+  }, ({ run }, options, words) => run(words, options)),
 
   report: command({
     summary: "Draw tables again from stored results",

@@ -3,6 +3,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { resolve } from "node:path";
 import { setups } from "../experiments/mod.ts";
 import { UsageError } from "../lib/errors.ts";
+import { EXECUTORS } from "../lib/executors/mod.ts";
 import type { Precision, Setup } from "../lib/experiment.ts";
 import { didYouMean } from "../lib/nearest.ts";
 import { FORMATS, type ReportFormat } from "../lib/report/formats.ts";
@@ -86,6 +87,17 @@ export const OPTIONS = {
     text: "so many trainings side by side (default: as the setup says)",
     group: "How to run it",
   },
+  executor: {
+    value: "NAME",
+    text: "local (default), or slurm: as jobs of a cluster",
+    group: "How to run it",
+  },
+  resources: {
+    value: "LIST",
+    text: "what jobs ask for, as in partition=gpu,train.gpus=1",
+    group: "How to run it",
+  },
+  wait: { text: "stay until all jobs are done, then print", group: "How to run it" },
   "skip-unreadable": {
     text: "leave out image files that cannot be read",
     group: "How to run it",
@@ -144,6 +156,10 @@ export interface Options extends NetOptions {
   readonly results: string;
   readonly seeds: readonly number[];
   readonly workers?: number;
+  readonly executor: typeof EXECUTORS[number];
+  /** Changes of what jobs ask for. */
+  readonly resources?: string;
+  readonly wait: boolean;
   readonly skipUnreadable: boolean;
   readonly dryRun: boolean;
   readonly doubtful: boolean;
@@ -171,7 +187,8 @@ export interface CommandLine {
 const NAMES = Object.keys(OPTIONS) as OptionName[];
 const PRECISIONS: readonly Precision[] = ["float32", "bfloat16"];
 const SETUPS: Readonly<Record<string, Setup>> = setups;
-const ROOT = resolve(import.meta.dirname!, "..");
+/** The project's folder. */
+export const ROOT = resolve(import.meta.dirname!, "..");
 
 /**
  * Reads a command line without judging values.
@@ -237,6 +254,9 @@ export function resolveOptions(
   const seeds = whole("seeds", text("seeds") ?? "1", 1);
   const workers = text("workers");
   const score = text("score");
+  const executor = oneOf("executor", text("executor") ?? "local", EXECUTORS);
+  const resources = text("resources");
+  mustGoTogether(executor, given);
   return {
     ...netOptions(text),
     setup: changed({ ...named, dataset, train: { ...named.train, precision } }, changes),
@@ -259,6 +279,9 @@ export function resolveOptions(
     ),
     seeds: Array.from({ length: seeds }, (_, index) => first + index),
     ...(workers !== undefined && { workers: whole("workers", workers, 1) }),
+    executor,
+    ...(resources !== undefined && { resources }),
+    wait: given.wait === true,
     skipUnreadable: given["skip-unreadable"] === true,
     dryRun: given["dry-run"] === true,
     doubtful: given.doubtful === true,
@@ -271,6 +294,20 @@ export function resolveOptions(
     format: oneOf("format", text("format") ?? "table", FORMATS),
     given,
   };
+}
+
+/** Refuses options that say nothing to an executor, or to it alone. */
+function mustGoTogether(executor: Options["executor"], given: CommandLine["given"]) {
+  if (executor === "slurm" && given.workers !== undefined) {
+    throw new UsageError(
+      "--workers says what runs side by side on this machine; with --executor slurm the cluster " +
+        "decides that",
+    );
+  }
+  const alone = (["resources", "wait"] as const).find((name) => given[name]);
+  if (executor === "local" && alone !== undefined) {
+    throw new UsageError(`--${alone} is about the jobs of a cluster: it needs --executor slurm`);
+  }
 }
 
 /** A setup with the fields of `--set`, which its note then names. */

@@ -64,6 +64,7 @@ export function helpOfAll(): string {
       "reproduce-all": "small nets on small pictures",
       "reproduce-all --dry-run": "what it would run",
       "reproduce-all --setup paper --data DIR": "the paper itself",
+      "reproduce-all --executor slurm": "as jobs of a cluster",
     },
   });
 }
@@ -76,7 +77,7 @@ export async function reproduceTable(name: TableName, options: Options): Promise
 /** Carries out what Tables 3 to 7 need, prints all seven, and says how to read on. */
 export async function reproduceAll(options: Options): Promise<number> {
   const code = await reproduce(PAPER_TABLES, options);
-  if (!options.dryRun) {
+  if (!options.dryRun && options.executor === "local") {
     console.error("Which of the paper's claims do they bear out? deno task claims (same options)");
   }
   return code;
@@ -84,6 +85,7 @@ export async function reproduceAll(options: Options): Promise<number> {
 
 async function reproduce(names: readonly TableName[], options: Options): Promise<number> {
   if (options.weights !== undefined) return await fill(names, options.weights, options);
+  if (options.executor === "slurm") return (await import("./slurm.ts")).onCluster(names, options);
   if (options.dryRun) return (await import("./plan.ts")).plan(names, options);
   const request = requestFor(names, options);
   const { carryOutRuns } = await import("../lib/reproduce.ts");

@@ -1,14 +1,13 @@
 /** Decoded training images that runs of a plan share. */
+import { BANK_SHARE } from "./cost.ts";
 import type { Dataset } from "./datasets/mod.ts";
 import { isEvaluation } from "./experiment.ts";
+import { memory } from "./machine.ts";
 import type { PlannedRun } from "./plan.ts";
 import type { Hand } from "./pool.ts";
 import type { Bars } from "./progress.ts";
 import { type Bank, bankSize, LARGEST_BANK } from "./vgg/bank.ts";
 import { scalesOf } from "./vgg/images.ts";
-
-/** Share of the machine's memory that a data set, decoded, may take. */
-const SHARE = 0.15;
 
 /** Decoded training images, one bank for each list of scales, as long as a run needs them. */
 export class Banks {
@@ -27,7 +26,7 @@ export class Banks {
    */
   of(run: PlannedRun, hand: Hand): Promise<Bank | undefined> | undefined {
     const scales = scalesFor(run);
-    const limit = Math.min(SHARE * Deno.systemMemoryInfo().total, LARGEST_BANK);
+    const limit = Math.min(BANK_SHARE * memory(), LARGEST_BANK);
     if (bankSize(this.#dataset.train, scales) > limit) return undefined;
     const name = scales.join();
     const present = this.#banks.get(name);

@@ -11,6 +11,7 @@ import { microBatchFor } from "./cost.ts";
 import type { Dataset } from "./datasets/mod.ts";
 import { Interruption, UserError } from "./errors.ts";
 import { isEvaluation, type Setup, title } from "./experiment.ts";
+import { cores } from "./machine.ts";
 import type { PlannedRun } from "./plan.ts";
 import { type Hand, hire } from "./pool.ts";
 import type { Bars } from "./progress.ts";
@@ -140,9 +141,9 @@ async function hireAll(
   { setup, dataset, store, workers }: Crew,
   { most, stop }: { most: number; stop: SharedArrayBuffer },
 ) {
-  const cores = navigator.hardwareConcurrency;
-  const count = workers ?? (setup.sideBySide === "cores" ? cores : 1);
-  const { towers, ...threads } = sharesOf(cores, count);
+  const own = cores();
+  const count = workers ?? (setup.sideBySide === "cores" ? own : 1);
+  const { towers, ...threads } = sharesOf(own, count);
   while (hands.length < Math.min(most, count)) {
     hands.push(await hire({ dataset, storeFolder: store.folder, threads, towers, stop }));
   }
@@ -233,7 +234,7 @@ async function install(bars: Bars) {
 }
 
 /** Exit codes after the signals that stop a program. */
-const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
+const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGUSR1: 138 } as const;
 
 /** What threads see where no signal stops them, but an error. */
 const HALTED = -1;

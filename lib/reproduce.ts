@@ -13,6 +13,7 @@ import {
   type Sighting,
 } from "./datasets/mod.ts";
 import { UserError } from "./errors.ts";
+import { local } from "./executors/local.ts";
 import type { Context, Run, Setup, Table } from "./experiment.ts";
 import { planOf } from "./plan.ts";
 import { type Bars, progressBars } from "./progress.ts";
@@ -63,10 +64,8 @@ export async function carryOutRuns(
     const store = makeStore(work.results);
     const contexts = contextsOf(work, dataset);
     const { setup, workers } = work;
-    // Loaded here: whoever only collects needs neither threads nor an installer.
-    const { carryOutPlan } = await import("./crew.ts");
-    const crew = { store, dataset, setup, bars, ...workers && { workers } };
-    await carryOutPlan(planOf(runs, contexts), crew);
+    const execute = local({ dataset, setup, bars, ...workers && { workers } });
+    await execute(planOf(runs, contexts), store);
     return { store, dataset, contexts, testScores: testScoresIn(store.folder) };
   } finally {
     bars.stop();

@@ -236,6 +236,14 @@ export class Store {
     for (const name of CHECKPOINTS) removeIfThere(`${this.folderOf(planned)}/${name}`);
   }
 
+  /** Updates that a training's checkpoint has; 0 where there is none. */
+  stepOf(planned: PlannedRun): number {
+    const file = `${this.folderOf(planned)}/${CHECKPOINTS[0]}`;
+    if (!exists(file)) return 0;
+    using open = openSafetensors(file);
+    return JSON.parse(open.metadata.state ?? "{}").step ?? 0;
+  }
+
   /** Adds a line to a training's log. */
   appendLog(planned: PlannedRun, entry: LogEntry) {
     appendLine(`${this.folderOf(planned)}/log.jsonl`, JSON.stringify(sealed(entry)));

@@ -12,7 +12,18 @@ const KINDS = {
   /** Reads results and writes reports. The one native code is sharp, which reads pictures. */
   look: {
     may: "-RWE -S=hostname --allow-ffi=node_modules",
-    tasks: ["claims", "data", "diff", "fuse", "plan", "report", "status", "why"],
+    tasks: ["claims", "data", "diff", "fuse", "plan", "report", "why"],
+  },
+  /** Asks Slurm about its queue too; Deno would say which of its programs are not there. */
+  ask: {
+    may: "-RWE -S=hostname --allow-ffi=node_modules --allow-run=sacct,scontrol,squeue",
+    tasks: ["status"],
+    quiet: true,
+  },
+  cancel: {
+    may: "-RWE -S=hostname --allow-ffi=node_modules --allow-run=scancel,squeue",
+    tasks: ["cancel"],
+    quiet: true,
   },
   /** Says also on which machine and at which commit. */
   bundle: {
@@ -23,7 +34,7 @@ const KINDS = {
   work: {
     may: "-RWES --allow-ffi --allow-run",
     tasks: [
-      ...["bench", "doctor", "evaluate", "kernels", "reproduce-all", "setup", "starts"],
+      ...["bench", "doctor", "evaluate", "kernels", "reproduce-all", "run", "setup", "starts"],
       ...["table3", "table4", "table5", "table6", "table7", "train"],
     ],
   },
@@ -34,9 +45,11 @@ Deno.test("every task of the command line names what it needs, and nothing else"
   const found = Object.entries(project.tasks)
     .filter(([, { command }]) => / cli\.ts /.test(command))
     .map(([name, { command }]): [string, string] => [name, command]);
-  const expected = Object.values(KINDS).flatMap(({ may, tasks }) =>
-    tasks.map((name): [string, string] => [name, `deno run --no-prompt ${may} cli.ts ${name}`])
-  );
+  const kinds: { may: string; tasks: string[]; quiet?: boolean }[] = Object.values(KINDS);
+  const expected = kinds.flatMap(({ may, tasks, quiet }) => {
+    const run = `deno run${quiet ? " -q" : ""} --no-prompt ${may}`;
+    return tasks.map((name): [string, string] => [name, `${run} cli.ts ${name}`]);
+  });
   assert.deepEqual(byName(found), byName(expected));
 });
 

@@ -1,6 +1,5 @@
 /** What a bundle holds, and under which names: the same for who writes it and who checks it. */
 import { createHash } from "node:crypto";
-import * as z from "zod";
 import { UserError } from "../errors.ts";
 import {
   type Context,
@@ -15,6 +14,7 @@ import {
 } from "../experiment.ts";
 import { type RowPlace, rowsOn } from "../lineage.ts";
 import { plan, type PlannedRun } from "../plan.ts";
+import { z } from "../schema.ts";
 import { placeIn } from "../store.ts";
 import type { TestScore } from "../submission.ts";
 

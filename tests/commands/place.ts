@@ -6,19 +6,23 @@ import { folderWith } from "../datasets/fixtures.ts";
 import { noisyPng } from "../vgg/tiny.ts";
 
 /** The least of nets and trainings: 12 updates at S = 256, of 28-pixel crops. */
-const TINY = [
+export const TINY = [
   ...["width=0.03125", "fc=16", "batch=4", "validations=2"],
   ...["schedules.first.images=48", "schedules.finer.images=24", "schedules.jittered.images=48"],
 ].join(",");
 
 /** A folder with twelve training images and six for validation, in two classes. */
+export function tinyFolder(folder?: string): string {
+  const files = Object.fromEntries(Array.from({ length: 18 }, (_, i) => {
+    const path = `${i < 12 ? "train" : "val"}/${i % 2 ? "odd" : "even"}/${i}.png`;
+    return [path, noisyPng(32 + 4 * (i % 3), 40 - 2 * (i % 3), 10_000 * i)];
+  }));
+  return folderWith(files, folder);
+}
+
+/** Such a folder, a store in it, and what commands print about them. */
 export class Place implements Disposable {
-  readonly folder = folderWith(Object.fromEntries(
-    Array.from({ length: 18 }, (_, i) => {
-      const path = `${i < 12 ? "train" : "val"}/${i % 2 ? "odd" : "even"}/${i}.png`;
-      return [path, noisyPng(32 + 4 * (i % 3), 40 - 2 * (i % 3), 10_000 * i)];
-    }),
-  ));
+  readonly folder = tinyFolder();
 
   /** Options of a command here. */
   options(command: CommandName, ...args: string[]): Options {

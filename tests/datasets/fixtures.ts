@@ -4,8 +4,10 @@ import { dirname, join } from "node:path";
 import { crc32, deflateSync } from "node:zlib";
 
 /** A folder with these files, by path; it lies in the system's folder for temporary files. */
-export function folderWith(files: Readonly<Record<string, Uint8Array>>): string {
-  const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
+export function folderWith(
+  files: Readonly<Record<string, Uint8Array>>,
+  folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" }),
+): string {
   for (const [path, bytes] of Object.entries(files)) {
     Deno.mkdirSync(dirname(join(folder, path)), { recursive: true });
     Deno.writeFileSync(join(folder, path), bytes);

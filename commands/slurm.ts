@@ -1,0 +1,138 @@
+/** Tables as jobs of a cluster: what `--executor slurm` does with them. */
+import project from "../deno.json" with { type: "json" };
+import type { Sighting } from "../lib/datasets/mod.ts";
+import { UserError } from "../lib/errors.ts";
+import { fileOf, type Job } from "../lib/executors/slurm/jobs.ts";
+import { type Cluster, type Draft, draftsOf, slurm } from "../lib/executors/slurm/mod.ts";
+import { overridden, readConfig, type SlurmConfig } from "../lib/executors/slurm/resources.ts";
+import { exists } from "../lib/files.ts";
+import { plan } from "../lib/plan.ts";
+import { progressBars } from "../lib/progress.ts";
+import { listing } from "../lib/report/listing.ts";
+import { makeStore } from "../lib/store.ts";
+import { optionsFor } from "./lines.ts";
+import type { CommandName } from "./mod.ts";
+import { type Options, ROOT, startFolder } from "./options.ts";
+import { report } from "./report.ts";
+import { groundOf, nameOf } from "./runs.ts";
+import { PAPER_TABLES, requestFor, type TableName } from "./tables.ts";
+
+/**
+ * Submits what tables need that is not done, or prints it; waits for it and prints the tables where
+ * that is asked for.
+ */
+export async function onCluster(
+  names: readonly TableName[],
+  options: Options,
+): Promise<number> {
+  const { tables } = requestFor(names, options);
+  const ground = await groundOf(options);
+  const { dataset, contexts, store } = ground;
+  if (dataset.missing !== undefined && !options.dryRun) throw new UserError(dataset.missing);
+  const runs = plan(tables, contexts);
+  const words = names === PAPER_TABLES ? [] : names;
+  const bars = progressBars();
+  const cluster = clusterOf(words, { options, dataset, bars });
+  if (options.dryRun) {
+    const missing = runs.filter((run) => store.status(run).state !== "done");
+    return show(draftsOf(missing, store, { cluster }), options);
+  }
+  try {
+    await mayNeedNetwork(cluster);
+    makeStore(options.results);
+    await slurm(cluster)(runs, store);
+  } finally {
+    bars.stop();
+  }
+  if (options.wait) return await report(words, options);
+  console.error(
+    "Follow them with deno task status, stop them with deno task cancel (same options)",
+  );
+  return 0;
+}
+
+/** Says where jobs will have to fetch TensorFlow: few nodes of clusters reach the internet. */
+async function mayNeedNetwork({ config, bars }: Pick<Cluster, "config" | "bars">) {
+  const { isInstalled } = await import("../lib/tensorflow/install.ts");
+  if (config.cache !== undefined || await isInstalled()) return;
+  bars.log(
+    "warning: TensorFlow is not set up here, so that the first job fetches it; where nodes have no " +
+      "network, cancel and do that first: deno task setup",
+  );
+}
+
+/** The cluster that the config file and the options describe. */
+function clusterOf(
+  words: readonly TableName[],
+  { options, dataset, bars }: Pick<Cluster, "bars"> & {
+    readonly options: Options;
+    readonly dataset: Sighting;
+  },
+): Cluster {
+  const config = configFor(options);
+  const line = (command: CommandName, ...words: string[]) =>
+    commandLine(command, words, { options, config });
+  return {
+    ...{ config, dataset, bars, setup: options.setup, wait: options.wait },
+    prepare: !dataset.made && config.data === undefined,
+    commands: {
+      prepare: line("data", options.setup.dataset),
+      train: line("run", "$key"),
+      evaluate: line("run", "$key"),
+      report: line("report", ...words),
+    },
+    again: line(words[0] ?? "reproduce-all"),
+  };
+}
+
+/** What verydeep.json says, here or in the project's folder, with the changes of `--resources`. */
+function configFor({ resources }: Options): SlurmConfig {
+  const folder = [startFolder(), ROOT].find((folder) => exists(`${folder}/verydeep.json`)) ?? ROOT;
+  const config = readConfig(`${folder}/verydeep.json`);
+  return resources === undefined ? config : overridden(config, resources);
+}
+
+/** What a job has this program do. */
+function commandLine(
+  command: CommandName,
+  words: readonly string[],
+  { options: { given }, config: { data } }: { options: Options; config: SlurmConfig },
+): string {
+  const { data: _data, ...others } = given;
+  const options = optionsFor(command, data === undefined ? { given } : { given: others });
+  const folder = data === undefined ? [] : [`--data "${data}"`];
+  // what the task of this name may do; deno itself lies elsewhere on the nodes, perhaps
+  const task = project.tasks[command].command.replace(/^deno/, '"$deno"');
+  return [task, ...words, options, ...folder].filter((part) => part !== "").join(" ");
+}
+
+/** Prints every script, and then what waits for what. */
+function show(drafts: readonly Draft[], { setup, format }: Options): number {
+  const records = drafts.map(({ job, script }) => ({
+    job: fileOf(job),
+    tasks: Math.max(job.runs.length, 1),
+    after: afterOf(job, drafts),
+    runs: job.runs.map(({ run }) => nameOf(run)).join("; "),
+    script,
+  }));
+  if (format === "table") {
+    for (const { job, script } of records) console.log(`==> ${job} <==\n${script}`);
+  }
+  const runs = drafts.reduce((sum, { job }) => sum + job.runs.length, 0);
+  console.log(listing({
+    title: `Jobs under the setup "${setup.name}"`,
+    records,
+    columns: [{ field: "job" }, { field: "tasks" }, { field: "after" }],
+    notes: [`${records.length} jobs for ${runs} runs. Nothing was submitted.`],
+  }, format));
+  return 0;
+}
+
+/** What a job waits for, in words: other jobs, by their names. */
+function afterOf({ kind, after }: Job, drafts: readonly Draft[]): string {
+  if (kind === "report") return "the end of all others";
+  const jobs = drafts.map(({ job }) => job);
+  const makers = jobs.filter(({ runs }) => runs.some(({ key }) => after.includes(key)));
+  const prepare = jobs.filter((job) => job.kind === "prepare" && kind !== "prepare");
+  return (makers.length > 0 ? makers : prepare).map(fileOf).join(", ");
+}

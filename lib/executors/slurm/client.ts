@@ -1,0 +1,143 @@
+/** Slurm's own programs, and what they print, read. */
+import { UserError } from "../../errors.ts";
+import { secondsOf } from "./resources.ts";
+
+/** A job in the queue. */
+export interface Queued {
+  /** `PENDING`, `RUNNING` and others. */
+  readonly state: string;
+  /** Why it waits: `Dependency`, `Resources`. */
+  readonly reason: string;
+  readonly node: string;
+}
+
+/** How a job ended. */
+export interface Fate {
+  /** `COMPLETED`, `FAILED`, `TIMEOUT`, `CANCELLED`, `OUT_OF_MEMORY`, `NODE_FAIL`. */
+  readonly state: string;
+  /** As in `DependencyNeverSatisfied`. */
+  readonly reason: string;
+}
+
+/** How many jobs a site takes. */
+export interface SiteLimits {
+  /** Tasks of an array. */
+  readonly array: number;
+  /** Jobs in the queue, of one user where the site says so. */
+  readonly jobs: number;
+}
+
+/**
+ * Puts a script into the queue.
+ *
+ * @param dependency as in `afterok:12:13_4`; none if empty
+ * @returns the job's number
+ * @throws {UserError} There is no sbatch, or it refuses.
+ */
+export async function submit(script: string, dependency: string): Promise<string> {
+  const waits = dependency === "" ? [] : [`--dependency=${dependency}`];
+  const { code, out, err } = await call("sbatch", ["--parsable", ...waits, script]);
+  if (code !== 0) throw new UserError(`Cannot submit "${script}": ${err.trim()}`);
+  return out.trim().split(";")[0]!;
+}
+
+/** The user's jobs that wait or run, tasks of arrays each by itself, as in `12_3`. */
+export async function queue(): Promise<Map<string, Queued>> {
+  const { code, out, err } = await call("squeue", [
+    ...["--noheader", "--array", "--me", "--format=%i|%T|%r|%N"],
+  ]);
+  if (code !== 0) throw new UserError(`Cannot ask Slurm for its queue: ${err.trim()}`);
+  return new Map(
+    linesOf(out).map((line) => {
+      const [job = "", state = "", reason = "", node = ""] = line.split("|");
+      return [job, { state, reason, node }];
+    }),
+  );
+}
+
+/** How jobs that are not in the queue any more ended, where Slurm still knows. */
+export async function fates(jobs: readonly string[]): Promise<Map<string, Fate>> {
+  if (jobs.length === 0) return new Map();
+  const fields = "--format=JobID,State";
+  const account = await call("sacct", [
+    ...["--noheader", "--parsable2", "--allocations", fields, `--jobs=${jobs.join(",")}`],
+  ]);
+  const known = account.code === 0 ? fatesIn(account.out) : new Map<string, Fate>();
+  // without accounting the controller remembers for some minutes
+  for (const job of jobs) {
+    if (known.has(job)) continue;
+    const { code, out } = await call("scontrol", ["show", "job", "--oneliner", job]);
+    const [, state = "", reason = ""] = /JobState=(\w+) Reason=(\S+)/.exec(out) ?? [];
+    if (code === 0 && state !== "") known.set(job, { state, reason });
+  }
+  return known;
+}
+
+/** What sacct prints, line by line: `12_3|CANCELLED by 1000`. */
+export function fatesIn(text: string): Map<string, Fate> {
+  return new Map(
+    linesOf(text).map((line) => {
+      const [job = "", state = ""] = line.split("|");
+      return [job, { state: state.split(" ")[0]!, reason: "" }];
+    }),
+  );
+}
+
+/** Takes jobs out of the queue. */
+export async function cancel(jobs: readonly string[]) {
+  if (jobs.length === 0) return;
+  const { code, err } = await call("scancel", [...jobs]);
+  if (code !== 0) throw new UserError(`Cannot cancel jobs ${jobs.join(", ")}: ${err.trim()}`);
+}
+
+/** Has a running job wait in the queue again. @throws {UserError} It may not. */
+export async function requeue(job: string) {
+  const { code, err } = await call("scontrol", ["requeue", job]);
+  if (code !== 0) throw new UserError(`Cannot put job ${job} back into the queue: ${err.trim()}`);
+}
+
+/** How many jobs the site takes; no limit where it says none. */
+export async function siteLimits(): Promise<SiteLimits> {
+  const config = await call("scontrol", ["show", "config"]);
+  const user = Deno.env.get("USER") ?? "root";
+  const mine = await call("scontrol", ["show", "assoc_mgr", `users=${user}`, "flags=assoc"]);
+  return limitsIn(config.out, mine.out);
+}
+
+/** Limits in what `scontrol show config` and `scontrol show assoc_mgr` print. */
+export function limitsIn(config: string, associations: string): SiteLimits {
+  const number = (name: string) =>
+    Number(new RegExp(`^${name}\\s*= (\\d+)`, "m").exec(config)?.[1] ?? Infinity);
+  const own = [...associations.matchAll(/\bMaxSubmitJobs=(\d+)/g)].map(([, n]) => Number(n));
+  return { array: number("MaxArraySize"), jobs: Math.min(number("MaxJobCount"), ...own) };
+}
+
+/** Longest time of a job in each partition, seconds; that of the default one also under "". */
+export async function timeLimits(): Promise<Map<string, number>> {
+  const { out } = await call("sinfo", ["--noheader", "--format=%P|%l"]);
+  return new Map(
+    linesOf(out).flatMap((line): [string, number][] => {
+      const [name = "", time = ""] = line.split("|");
+      const limit = secondsOf(time);
+      return name.endsWith("*") ? [[name.slice(0, -1), limit], ["", limit]] : [[name, limit]];
+    }),
+  );
+}
+
+function linesOf(text: string): string[] {
+  return text.split("\n").filter((line) => line !== "");
+}
+
+async function call(program: string, args: string[]) {
+  try {
+    const { code, stdout, stderr } = await new Deno.Command(program, { args }).output();
+    const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+    return { code, out: out!, err: err! };
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new UserError(
+      `Cannot reach Slurm: there is no ${program} on this machine; run this where jobs are ` +
+        "submitted (a login node), or here with --executor local",
+    );
+  }
+}

@@ -1,0 +1,79 @@
+/** Waits for jobs, and shows how far they are. */
+import { UserError } from "../../errors.ts";
+import { isEvaluation, title } from "../../experiment.ts";
+import type { PlannedRun } from "../../plan.ts";
+import type { Bar, Bars } from "../../progress.ts";
+import type { Store } from "../../store.ts";
+import { queue } from "./client.ts";
+import { readRecords } from "./records.ts";
+import { type JobState, jobStates, progressOf } from "./states.ts";
+
+/** Between two looks at the queue, ms: Slurm's own advice is not to ask more often in loops. */
+const LOOK = 5_000;
+
+/**
+ * Shows one bar for each run under way, and one for all, until no job of the store is in the queue.
+ *
+ * @throws {UserError} Runs are not done then.
+ */
+export async function follow(runs: readonly PlannedRun[], store: Store, bars: Bars) {
+  const overall = bars.bar("all runs", { unit: "runs" });
+  const shown = new Map<string, Bar>();
+  let states: ReadonlyMap<string, JobState> = new Map();
+  for (let isOver = false; !isOver;) {
+    try {
+      // looked at first: what leaves the queue meanwhile is asked for once more
+      isOver = await queueIsEmpty(store);
+      states = await jobStates(runs, store);
+      show(runs, { store, states, bars, overall, shown });
+    } catch (error) {
+      // a controller that restarts does not answer, and the jobs go on
+      if (!(error instanceof UserError)) throw error;
+      bars.log(`${error.message}; asked again in ${LOOK / 1000} s`);
+      isOver = false;
+    }
+    if (!isOver) await new Promise((resolve) => setTimeout(resolve, LOOK));
+  }
+  for (const bar of [...shown.values(), overall]) bar.stop();
+  const lost = runs.filter(({ key }) => states.get(key)?.state !== "done");
+  if (lost.length === 0) return;
+  const failed = lost.filter(({ key }) => states.get(key)?.state === "failed");
+  throw new UserError(
+    `Cannot finish ${lost.length} of ${runs.length} runs` +
+      (failed.length > 0 ? `: ${failed.map(({ run }) => title(run)).join(", ")} failed` : "") +
+      "; deno task status says why, and the same command submits them again",
+  );
+}
+
+/** Whether no job of a store waits or runs. */
+async function queueIsEmpty(store: Store): Promise<boolean> {
+  const present = await queue();
+  return !readRecords(store).some(({ job }) => present.has(job));
+}
+
+function show(
+  runs: readonly PlannedRun[],
+  { store, states, bars, overall, shown }: {
+    readonly store: Store;
+    readonly states: ReadonlyMap<string, JobState>;
+    readonly bars: Bars;
+    readonly overall: Bar;
+    readonly shown: Map<string, Bar>;
+  },
+) {
+  const isIn = (state: string) => ({ key }: PlannedRun) => states.get(key)?.state === state;
+  overall.update(runs.filter(isIn("done")).length, runs.length);
+  const running = runs.filter(isIn("running"));
+  for (const run of running) {
+    const name = `${isEvaluation(run.run) ? "test" : "train"} ${title(run.run)}`;
+    const bar = shown.get(run.key) ?? bars.bar(name, { unit: "images" });
+    shown.set(run.key, bar);
+    const { step, steps, batch } = progressOf(run, store) ?? { step: 0, steps: 0, batch: 0 };
+    bar.update(step * batch, steps * batch);
+  }
+  for (const [key, bar] of shown) {
+    if (running.some((run) => run.key === key)) continue;
+    bar.stop();
+    shown.delete(key);
+  }
+}

@@ -1,0 +1,45 @@
+/** A plan as jobs of a cluster: which runs make one array, and what each waits for. */
+import { isEvaluation, slug } from "../../experiment.ts";
+import type { PlannedRun } from "../../plan.ts";
+
+/** What a job is for: it makes the data, trains, evaluates, or writes the reports. */
+export type Kind = "prepare" | "train" | "evaluate" | "report";
+
+/** A job, or an array of jobs that are alike and independent. */
+export interface Job {
+  readonly kind: Kind;
+  /** Its name in the queue. */
+  readonly name: string;
+  /** Runs that it carries out, each by a task of its own. */
+  readonly runs: readonly PlannedRun[];
+  /** Keys of the runs that it waits for. */
+  readonly after: readonly string[];
+}
+
+/**
+ * The jobs for runs, in their order: evaluations of one net by one method are an array, and so are
+ * trainings that differ in their seed alone and start from no other.
+ *
+ * @param most largest number of tasks in an array
+ */
+export function jobsOf(runs: readonly PlannedRun[], most = 1000): Job[] {
+  const alike = Map.groupBy(runs, (planned) => [nameOf(planned), ...planned.after].join());
+  return [...alike.values()].flatMap((group) =>
+    Array.from({ length: Math.ceil(group.length / most) }, (_, part): Job => ({
+      kind: isEvaluation(group[0]!.run) ? "evaluate" : "train",
+      name: nameOf(group[0]!),
+      runs: group.slice(part * most, (part + 1) * most),
+      after: group[0]!.after,
+    }))
+  );
+}
+
+/** What a run's job is called. */
+function nameOf({ run }: PlannedRun): string {
+  return isEvaluation(run) ? `test-${slug(run.net)}-${run.method}` : `train-${slug(run)}`;
+}
+
+/** Name of a job's script: its own, and the key of its first run. */
+export function fileOf({ name, runs: [first] }: Job): string {
+  return [name, ...first ? [first.key] : []].join("-") + ".sh";
+}

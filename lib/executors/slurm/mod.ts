@@ -1,0 +1,206 @@
+/**
+ * A cluster that Slurm runs: each training and each evaluation becomes a job that waits for those
+ * that it starts from, all of them at once, and a last job writes the reports. What is done is not
+ * submitted, nor what is in the queue already. Slurm alone decides what runs when and where.
+ *
+ * @module
+ */
+import { cost } from "../../cost.ts";
+import { UserError } from "../../errors.ts";
+import { isEvaluation } from "../../experiment.ts";
+import { writeAtomically } from "../../files.ts";
+import type { PlannedRun } from "../../plan.ts";
+import type { Bars } from "../../progress.ts";
+import type { Store } from "../../store.ts";
+import { urgentFirst } from "../../timeline.ts";
+import type { Executor } from "../mod.ts";
+import { queue, type Queued, siteLimits, submit, timeLimits } from "./client.ts";
+import { follow } from "./follow.ts";
+import { fileOf, type Job, jobsOf } from "./jobs.ts";
+import { jobOfRun, type JobRecord, jobsFolder, openRecords, readRecords } from "./records.ts";
+import { equipmentOf, type Estimation, resourcesFor } from "./resources.ts";
+import { scriptOf, type Site } from "./script.ts";
+import { jobStates } from "./states.ts";
+
+/** What jobs are made from. */
+export interface Cluster extends Estimation {
+  readonly bars: Bars;
+  readonly commands: Site["commands"];
+  /** The command line that submits what is left, where a site takes too few jobs at once. */
+  readonly again: string;
+  /** Whether the data set must be made first. */
+  readonly prepare: boolean;
+  /** Whether to stay until all is done. */
+  readonly wait: boolean;
+}
+
+/** A job with its script. */
+export interface Draft {
+  readonly job: Job;
+  readonly script: string;
+}
+
+/** Submits plans to a cluster, and stays until they are done if it is to wait. */
+export function slurm(cluster: Cluster): Executor {
+  return async (runs, store) => {
+    await submitMissing(runs, store, cluster);
+    if (cluster.wait) await follow(runs, store, cluster.bars);
+  };
+}
+
+/** Every job that runs take, in the order in which they are submitted. */
+export function draftsOf(
+  runs: readonly PlannedRun[],
+  store: Store,
+  { cluster, array }: { readonly cluster: Cluster; readonly array?: number },
+): Draft[] {
+  const expected = (run: PlannedRun) => {
+    const kind = isEvaluation(run.run) ? "evaluate" : "train";
+    return cost(run, cluster.dataset, equipmentOf(kind, cluster)).seconds;
+  };
+  const prepare: Job = { kind: "prepare", name: "prepare", runs: [], after: [] };
+  const jobs = [
+    ...cluster.prepare && runs.length > 0 ? [prepare] : [],
+    ...jobsOf(urgentFirst(runs, expected), array),
+    reportJob,
+  ];
+  return jobs.map((job) => draftOf(job, store, cluster));
+}
+
+const reportJob: Job = { kind: "report", name: "report", runs: [], after: [] };
+/** Stands in for the report where runs are left: it submits them, and a report behind them. */
+const goOnJob: Job = { ...reportJob, name: "go-on" };
+
+function draftOf(job: Job, store: Store, cluster: Cluster): Draft {
+  const { config: { cache }, commands } = cluster;
+  const site = { folder: jobsFolder(store), commands, ...cache !== undefined && { cache } };
+  return { job, script: scriptOf(job, resourcesFor(job, cluster), site) };
+}
+
+/** Submits what is neither done nor in the queue. */
+async function submitMissing(runs: readonly PlannedRun[], store: Store, given: Cluster) {
+  const present = await queue();
+  const limits = await siteLimits();
+  const cluster = { ...given, limits: await timeLimits() };
+  const records = readRecords(store);
+  const waiting = jobsInQueue(records, present);
+  const missing = await missingOf(runs, store, waiting);
+  const { log } = cluster.bars;
+  if (missing.length === 0) {
+    const under = waiting.size > 0 ? `; ${waiting.size} of them are in the queue` : "";
+    return log(`Nothing to submit: every run is done or in the queue${under}`);
+  }
+  const desk = new Desk(store, waiting);
+  const drafts = draftsOf(missing, store, { cluster, array: limits.array });
+  const most = Math.min(cluster.config.maxJobs ?? Infinity, limits.jobs) - present.size;
+  const { now, later } = fitting(drafts.slice(0, -1), most - 1);
+  if (now.length === 0) throw isFull(present.size);
+  for (const draft of now) await desk.submit(draft);
+  const commands = { ...cluster.commands, ...later > 0 && { report: cluster.again } };
+  const last = later > 0 ? goOnJob : reportJob;
+  await desk.submitLast(draftOf(last, store, { ...cluster, commands }));
+  log(
+    `Submitted ${desk.jobs} jobs for ${desk.runs} runs` +
+      (later > 0 ? `; the last of them submits the other ${later}` : "") +
+      ". Scripts, logs and numbers of jobs: " + jobsFolder(store),
+  );
+}
+
+/** Jobs of runs that wait or run, by the run's key. */
+export function jobsInQueue(
+  records: readonly JobRecord[],
+  present: ReadonlyMap<string, Queued>,
+): Map<string, JobRecord> {
+  return new Map([...jobOfRun(records)].filter(([, { job }]) => present.has(job)));
+}
+
+/**
+ * Runs that are neither done nor in the queue. A job that goes on with a plan leaves out what failed
+ * before, which would fail again and again.
+ */
+async function missingOf(
+  runs: readonly PlannedRun[],
+  store: Store,
+  waiting: ReadonlyMap<string, JobRecord>,
+): Promise<PlannedRun[]> {
+  const missing = runs.filter((run) => {
+    return !waiting.has(run.key) && store.status(run).state !== "done";
+  });
+  if (Deno.env.get("SLURM_JOB_NAME") !== goOnJob.name) return missing;
+  const states = await jobStates(runs, store);
+  return missing.filter(({ key }) => !["failed", "cancelled"].includes(states.get(key)!.state));
+}
+
+function isFull(jobs: number): UserError {
+  return new UserError(
+    `Cannot submit anything: you have ${jobs} jobs in the queue, and more are not taken; wait ` +
+      "until some are done, or raise maxJobs in verydeep.json",
+  );
+}
+
+/** The first drafts with so many tasks together, and the number of runs in the others. */
+function fitting(drafts: readonly Draft[], most: number) {
+  let room = most;
+  const end = drafts.findIndex(({ job: { runs } }) => (room -= Math.max(runs.length, 1)) < 0);
+  const now = drafts.slice(0, end < 0 ? drafts.length : end);
+  const later = drafts.slice(now.length).reduce((sum, { job }) => sum + job.runs.length, 0);
+  return { now, later };
+}
+
+/** Hands drafts in, and notes which run became which job. */
+class Desk {
+  readonly #store: Store;
+  /** Numbers of jobs by the run's key. */
+  readonly #numbers: Map<string, string>;
+  readonly #note: (record: JobRecord) => void;
+  /** Of the job that makes the data. */
+  #prepared: string[] = [];
+  #submitted: string[] = [];
+  jobs = 0;
+  runs = 0;
+
+  constructor(store: Store, waiting: ReadonlyMap<string, JobRecord>) {
+    this.#store = store;
+    this.#numbers = new Map([...waiting].map(([key, { job }]) => [key, job]));
+    this.#note = openRecords(store);
+    Deno.mkdirSync(`${jobsFolder(store)}/logs`, { recursive: true });
+  }
+
+  /** Submits a job, to begin when those that it waits for have succeeded. */
+  async submit(draft: Draft) {
+    const { kind, after } = draft.job;
+    const numbers = after.flatMap((key) => this.#numbers.get(key) ?? []);
+    const waits = numbers.length > 0 ? numbers : this.#prepared;
+    const number = await this.#hand(draft, dependency("afterok", waits));
+    if (kind === "prepare") this.#prepared = [number];
+    this.#submitted.push(number);
+  }
+
+  /** Submits a job to begin when all others have ended, however they did. */
+  async submitLast(draft: Draft) {
+    const all = new Set([...this.#numbers.values()].map((job) => job.split("_")[0]!));
+    for (const number of this.#submitted) all.add(number);
+    await this.#hand(draft, dependency("afterany", [...all]));
+  }
+
+  async #hand({ job, script }: Draft, waits: string): Promise<string> {
+    const { name, runs } = job;
+    const file = `${jobsFolder(this.#store)}/${fileOf(job)}`;
+    writeAtomically(file, script);
+    const number = await submit(file, waits);
+    const noteTask = (task: string, run?: PlannedRun) => {
+      const log = `${jobsFolder(this.#store)}/logs/${name}-${task}.log`;
+      this.#note({ job: task, name, ...run && { run: run.key }, log });
+      if (run) this.#numbers.set(run.key, task);
+    };
+    if (runs.length === 0) noteTask(number);
+    runs.forEach((run, i) => noteTask(runs.length > 1 ? `${number}_${i}` : number, run));
+    this.jobs++;
+    this.runs += runs.length;
+    return number;
+  }
+}
+
+function dependency(kind: "afterok" | "afterany", jobs: readonly string[]): string {
+  return jobs.length === 0 ? "" : [kind, ...jobs].join(":");
+}

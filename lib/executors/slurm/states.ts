@@ -1,0 +1,157 @@
+/** What Slurm and the store together know of runs. */
+import { isEvaluation, title } from "../../experiment.ts";
+import { readIfThere } from "../../files.ts";
+import type { PlannedRun } from "../../plan.ts";
+import { clock } from "../../progress.ts";
+import type { Store } from "../../store.ts";
+import { scheduleOf } from "../../vgg/schedule.ts";
+import { type Fate, fates, queue, type Queued } from "./client.ts";
+import { jobOfRun, type JobRecord, readRecords } from "./records.ts";
+
+/** What is known of a run. */
+export interface JobState {
+  readonly state: string;
+  readonly detail?: string;
+  /** Number of its last job. */
+  readonly job?: string;
+  /** The last lines of what a failed job printed. */
+  readonly lastLines?: readonly string[];
+}
+
+/** Where a training stands. */
+export interface Progress {
+  readonly step: number;
+  readonly steps: number;
+  readonly batch: number;
+  readonly imagesPerSecond: number;
+  /** If no plateau ends it earlier. */
+  readonly secondsLeft: number;
+}
+
+/** Where a training's log says that it stands. */
+export function progressOf(planned: PlannedRun, store: Store): Progress | undefined {
+  const { run, context: { train: { batch }, train } } = planned;
+  if (isEvaluation(run)) return undefined;
+  const last = store.readLog(planned).at(-1);
+  if (last === undefined) return undefined;
+  const { step, imagesPerSecond } = last;
+  const steps = Math.ceil(scheduleOf(run, train).images / batch);
+  return {
+    step,
+    steps,
+    batch,
+    imagesPerSecond,
+    secondsLeft: (steps - step) * batch / imagesPerSecond,
+  };
+}
+
+/**
+ * The states of runs, by their keys: the store's own where no job was submitted, or where the job
+ * has nothing to add. Runs come after those that they start from.
+ *
+ * @throws {UserError} Slurm cannot be asked.
+ */
+export async function jobStates(
+  runs: readonly PlannedRun[],
+  store: Store,
+): Promise<Map<string, JobState>> {
+  const jobs = jobOfRun(readRecords(store));
+  const present = jobs.size > 0 ? await queue() : new Map<string, Queued>();
+  const own = new Map(runs.map((run) => [run.key, store.status(run)]));
+  const ended = runs.flatMap(({ key }) => {
+    const { job } = jobs.get(key) ?? {};
+    const isOver = job !== undefined && !present.has(job);
+    return isOver && !["done", "damaged", "running"].includes(own.get(key)!.state) ? [job] : [];
+  });
+  const known = await fates(ended);
+  const states = new Map<string, JobState>();
+  for (const run of runs) {
+    const record = jobs.get(run.key);
+    const { state, detail } = own.get(run.key)!;
+    const job = record && { job: record.job };
+    const plain = { state, ...detail !== undefined && { detail }, ...job };
+    const queued = record && present.get(record.job);
+    if (["done", "damaged"].includes(state) || !record) states.set(run.key, plain);
+    else if (queued) states.set(run.key, { ...job, ...inQueue(run, queued, store) });
+    else if (state === "running") states.set(run.key, plain);
+    else {states.set(run.key, {
+        ...job,
+        ...after(run, { record, fate: known.get(record.job), detail, states, runs }),
+      });}
+  }
+  return states;
+}
+
+/** The state of a run whose job waits or runs. */
+function inQueue(run: PlannedRun, { state, reason, node }: Queued, store: Store): JobState {
+  if (state === "PENDING") return { state: "pending", detail: REASONS[reason] ?? reason };
+  const progress = progressOf(run, store);
+  if (state !== "RUNNING") return { state: state.toLowerCase() };
+  if (!progress) return { state: "running", detail: `on ${node}` };
+  const { step, steps, imagesPerSecond, secondsLeft } = progress;
+  return {
+    state: "running",
+    detail: `step ${count(step)} of ${count(steps)}, ${count(imagesPerSecond)} images/s, ` +
+      `${clock(secondsLeft)} left on ${node}`,
+  };
+}
+
+/** Why a job waits, in words. */
+const REASONS: Readonly<Record<string, string>> = {
+  Dependency: "waits for runs that it starts from",
+  Resources: "waits for a node",
+  Priority: "waits for its turn",
+  BeginTime: "was requeued; begins again in some minutes",
+};
+
+/** The state of a run whose job is over, and left no result. */
+function after(
+  { after: ancestors }: PlannedRun,
+  { record, fate, detail, states, runs }: {
+    readonly record: JobRecord;
+    readonly fate: Fate | undefined;
+    readonly detail: string | undefined;
+    readonly states: ReadonlyMap<string, JobState>;
+    readonly runs: readonly PlannedRun[];
+  },
+): JobState {
+  const lost = ancestors.find((key) => {
+    return ["failed", "cancelled"].includes(states.get(key)?.state ?? "");
+  });
+  const neverBegan = fate === undefined || fate.state === "CANCELLED";
+  if (lost !== undefined && neverBegan && detail === undefined) {
+    const ancestor = runs.find(({ key }) => key === lost)!;
+    return {
+      state: "cancelled",
+      detail: `train ${title(ancestor.run)} ${states.get(lost)!.state}`,
+    };
+  }
+  if (fate?.state === "CANCELLED") {
+    return { state: "cancelled", detail: `job ${record.job} was cancelled` };
+  }
+  const lines = readIfThere(record.log)?.trimEnd().split("\n");
+  const ending = fate && fate.state !== "COMPLETED" && fate.state !== "FAILED"
+    ? ENDINGS[fate.state] ?? fate.state.toLowerCase()
+    : lines === undefined
+    ? `left no log: does its node see ${record.log}?`
+    : "ended without a result";
+  return {
+    state: "failed",
+    detail: detail ?? `job ${record.job} ${ending}`,
+    ...lines && { lastLines: lines.slice(-LINES) },
+  };
+}
+
+/** Lines of a log that are shown. */
+const LINES = 5;
+
+/** How a job ended, in words. */
+const ENDINGS: Readonly<Record<string, string>> = {
+  TIMEOUT: "ran into its time limit; give it more, as in --resources evaluate.time=4:00:00",
+  OUT_OF_MEMORY: "ran out of memory; give it more, as in --resources memory=32G",
+  NODE_FAIL: "lost its node",
+};
+
+function count(number: number): string {
+  return Math.round(number).toLocaleString("en-US");
+}

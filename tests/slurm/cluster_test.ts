@@ -1,0 +1,103 @@
+/** Tables on a cluster of two nodes, with Slurm's own daemons. */
+import assert from "node:assert/strict";
+import { readRecords } from "../../lib/executors/slurm/records.ts";
+import { openStore } from "../../lib/store.ts";
+import { TINY, tinyFolder } from "../commands/place.ts";
+import { hasSlurm, TestCluster } from "./cluster.ts";
+
+if (!hasSlurm) console.warn("Slurm is not installed: the tests with a cluster are left out");
+
+/** Table "kernels" of the least nets: trainings of A, B and B-5x5, and two evaluations. */
+function tiny(cluster: TestCluster, results: string): string[] {
+  const data = cluster.folder("data");
+  if ([...Deno.readDirSync(data)].length === 0) tinyFolder(data);
+  return [
+    ...["--setup", "smoke", "--dataset", "folder", "--set", TINY],
+    ...["--data", data, "--results", cluster.folder(results)],
+  ];
+}
+
+/** The store of `tiny`. */
+const storeOf = (cluster: TestCluster, results: string) =>
+  openStore(`${cluster.folder(results)}/smoke-folder-${TINY}`);
+
+const SLURM = ["--executor", "slurm"];
+
+Deno.test({
+  name: "on a cluster: the same CSV as here; what fails takes its descendants along, and no others",
+  ignore: !hasSlurm,
+  async fn() {
+    await using cluster = await TestCluster.start();
+    const here = tiny(cluster, "here");
+    const there = tiny(cluster, "there");
+
+    // nothing is submitted where sbatch refuses
+    const refused = await cluster.verydeep(
+      ...["kernels", ...there, ...SLURM, "--resources", "partition=nowhere"],
+    );
+    assert.equal(refused.code, 1);
+    assert.match(refused.err, /Cannot submit ".*\.sh": sbatch: error: invalid partition/);
+
+    // a training whose job fails before it begins
+    const user = cluster.folder("user");
+    const config = { executors: { slurm: { train: { prologue: ["echo out of luck; exit 3"] } } } };
+    Deno.writeTextFileSync(`${user}/verydeep.json`, JSON.stringify(config));
+    const failed = await cluster.verydeep("kernels", ...there, ...SLURM, "--wait");
+    assert.equal(failed.code, 1, failed.err);
+    assert.match(failed.err, /Cannot finish \d of \d runs: .*A 256.* failed/);
+    const status = await cluster.verydeep("status", "kernels", ...there, "--format", "json");
+    const records = JSON.parse(status.out) as { run: string; state: string; detail: string }[];
+    const of = (run: string) => records.find((record) => record.run === run)!;
+    assert.equal(of("train A 256").state, "failed");
+    assert.equal(of("train B 256").state, "cancelled");
+    assert.equal(of("train B 256").detail, "train A 256 failed");
+    const shown = await cluster.verydeep("status", "kernels", ...there);
+    assert.match(shown.out, /\| out of luck/);
+
+    // started again: only what is missing
+    Deno.removeSync(`${user}/verydeep.json`);
+    const store = storeOf(cluster, "there");
+    const before = readRecords(store).length;
+    const done = await cluster.verydeep("kernels", ...there, ...SLURM, "--wait", "--format", "csv");
+    assert.equal(done.code, 0, done.err);
+    const second = readRecords(store).length - before;
+    assert.equal(second, records.filter(({ state }) => state !== "done").length + 1);
+    assert.match(
+      (await cluster.verydeep("kernels", ...there, ...SLURM)).err,
+      /Nothing to submit: every run is done/,
+    );
+
+    const local = await cluster.verydeep("kernels", ...here, "--format", "csv");
+    assert.equal(local.code, 0, local.err);
+    assert.equal(done.out, local.out);
+  },
+});
+
+Deno.test({
+  name: "a queue that takes few jobs gets the rest from the last one; cancel empties it",
+  ignore: !hasSlurm,
+  async fn() {
+    await using cluster = await TestCluster.start();
+    const options = tiny(cluster, "few");
+    const store = storeOf(cluster, "few");
+    const few = await cluster.verydeep(
+      ...["kernels", ...options, ...SLURM, "--wait", "--resources", "maxJobs=3"],
+    );
+    assert.equal(few.code, 0, few.err);
+    assert.match(few.err, /Submitted 3 jobs for 2 runs; the last of them submits the other 3/);
+    const runs = readRecords(store).flatMap(({ run }) => run ?? []);
+    assert.equal(new Set(runs).size, runs.length); // none twice
+
+    const many = tiny(cluster, "many");
+    await cluster.run("scontrol", "update", "NodeName=n1,n2", "State=DRAIN", "Reason=test");
+    const submitted = await cluster.verydeep("kernels", ...many, ...SLURM);
+    assert.equal(submitted.code, 0, submitted.err);
+    const { out } = await cluster.verydeep("status", "kernels", ...many, "--format", "json");
+    const states = JSON.parse(out).map(({ state }: { state: string }) => state);
+    assert.deepEqual([...new Set(states)], ["pending"]);
+    const cancelled = await cluster.verydeep("cancel", ...many);
+    assert.match(cancelled.err, /^Cancelled: \d+/m);
+    const { out: left } = await cluster.run("squeue", "--noheader");
+    assert.equal(left, "");
+  },
+});

@@ -1,0 +1,205 @@
+/** A plan as jobs: arrays, dependencies, resources and scripts, without a cluster. */
+import assert from "node:assert/strict";
+import { table3 } from "../../experiments/mod.ts";
+import { net } from "../../experiments/protocol.ts";
+import { paper, small } from "../../experiments/setups.ts";
+import { evaluations } from "../../experiments/protocol.ts";
+import { fatesIn, limitsIn } from "../../lib/executors/slurm/client.ts";
+import { fileOf, jobsOf } from "../../lib/executors/slurm/jobs.ts";
+import {
+  configSchema,
+  overridden,
+  readConfig,
+  resourcesFor,
+  secondsOf,
+  slurmTime,
+} from "../../lib/executors/slurm/resources.ts";
+import { scriptOf } from "../../lib/executors/slurm/script.ts";
+import type { Context, Setup } from "../../lib/experiment.ts";
+import { plan, planOf } from "../../lib/plan.ts";
+
+function contexts({ train, evaluate }: Setup, seeds = 1): Context[] {
+  return Array.from({ length: seeds }, (_, seed) => ({ train, evaluate, seed, data: "made-up" }));
+}
+
+const dataset = {
+  name: "made-up",
+  classes: ["a", "b"],
+  train: { length: 100 },
+  val: [{ height: 375, width: 500 }],
+  fingerprint: "made-up",
+};
+
+Deno.test("tests of one net are an array, and so are trainings of one net from nothing", () => {
+  const D = net("D", 256);
+  const tests = [256, 384, 512].flatMap((Q) => evaluations(D, [Q], "dense"));
+  const jobs = jobsOf(planOf(tests, contexts(small, 2)));
+  assert.deepEqual(jobs.map(({ name, runs, after }) => [name, runs.length, after.length]), [
+    ["train-A-256", 2, 0],
+    ["train-D-256", 1, 1], // from A with its own seed
+    ["test-D-256-dense", 3, 1],
+    ["train-D-256", 1, 1],
+    ["test-D-256-dense", 3, 1],
+  ]);
+  assert.equal(new Set(jobs.map(fileOf)).size, jobs.length);
+  for (const { runs, after } of jobs) {
+    for (const run of runs) assert.deepEqual(run.after, after);
+  }
+});
+
+Deno.test("a site's largest array is not exceeded", () => {
+  const runs = planOf(
+    evaluations(net("A", 256), [256, 288, 320, 352, 384], "dense"),
+    contexts(small),
+  );
+  const sizes = jobsOf(runs, 2).map(({ runs }) => runs.length);
+  assert.deepEqual(sizes, [1, 2, 2, 1]);
+});
+
+Deno.test("a plan's jobs are in an order in which each can name those it waits for", () => {
+  const seen = new Set<string>();
+  for (const { runs, after } of jobsOf(plan([table3], contexts(paper, 3)))) {
+    for (const key of after) assert.ok(seen.has(key));
+    for (const { key } of runs) seen.add(key);
+  }
+});
+
+Deno.test("times are read as Slurm writes them, and written as it reads them", () => {
+  const times = {
+    "90": 5400,
+    "30:00": 1800,
+    "2:00:00": 7200,
+    "1-12": 129_600,
+    "2-00:00:00": 172_800,
+  };
+  for (const [text, seconds] of Object.entries(times)) {
+    // minutes alone are what sbatch takes; sinfo prints none
+    if (text !== "90") assert.equal(secondsOf(text), seconds, text);
+  }
+  assert.equal(secondsOf("infinite"), Infinity);
+  assert.equal(slurmTime(61), "00:02:00");
+  assert.equal(slurmTime(172_800 + 3600), "2-01:00:00");
+  assert.equal(secondsOf(slurmTime(36 * 3600)), 36 * 3600);
+});
+
+const [train] = jobsOf(planOf([net("A", 256)], contexts(paper)));
+
+Deno.test("what the config leaves out follows from estimates, within a partition's limit", () => {
+  const estimation = { setup: paper, dataset: { ...dataset, classes: Array(1000).fill("") } };
+  const limits = new Map([["gpu", 48 * 3600], ["", 3600]]);
+  const onGpu = { gpus: "a100:1", partition: "gpu", cpus: 4 };
+  const asked = resourcesFor(train!, { ...estimation, limits, config: { train: onGpu } });
+  assert.equal(asked.time, "2-00:00:00");
+  assert.equal(asked.cpus, 4);
+  assert.equal(resourcesFor(train!, { ...estimation, limits, config: {} }).time, "01:00:00");
+  // 133 million parameters, five times, 4 bytes each; and 2 GiB
+  const memory = 133_000_000 * 5 * 4 / 2 ** 20 + 2048;
+  assert.ok(Math.abs(parseInt(asked.memory) / memory - 1) < 0.01, asked.memory);
+  // 1.5 times 3 x 7.6e9 multiply-adds an image, of 74 epochs, at 2e12 a second
+  const free = resourcesFor(train!, { ...estimation, config: { train: onGpu } });
+  const seconds = 1.5 * 3 * 7.6e9 * 74 * 1_281_167 / 2e12;
+  assert.ok(Math.abs(secondsOf(free.time) / seconds - 1) < 0.02, free.time);
+});
+
+Deno.test("a kind's own fields count before those of all, and lines add up", () => {
+  const config = {
+    partition: "all",
+    prologue: ["a"],
+    train: { partition: "own", prologue: ["b"] },
+  };
+  const { partition, prologue } = resourcesFor(train!, { config, setup: small, dataset });
+  assert.deepEqual([partition, prologue], ["own", ["a", "b"]]);
+  const report = { kind: "report", runs: [] } as const;
+  assert.equal(resourcesFor(report, { config, setup: small, dataset }).partition, "all");
+  // whatever trains and tests on GPUs, reports need none
+  const gpus = { ...{ setup: small, dataset }, config: { gpus: 1 } };
+  assert.equal(resourcesFor(report, gpus).gpus, undefined);
+  assert.equal(resourcesFor(train!, gpus).gpus, 1);
+});
+
+Deno.test("--resources changes fields, and a slip is answered by what was meant", () => {
+  const config = { train: { time: "1:00:00" } };
+  const changed = overridden(config, "partition=gpu,train.gpus=1,evaluate.memory=8G");
+  assert.deepEqual(changed, {
+    partition: "gpu",
+    train: { time: "1:00:00", gpus: 1 },
+    evaluate: { memory: "8G" },
+  });
+  assert.throws(() => overridden({}, "partitoin=gpu"), /no field "partitoin".*mean "partition"\?/);
+  assert.throws(() => overridden({}, "train.tme=1"), /no field "train.tme".*mean "time"\?/);
+  assert.throws(() => overridden({}, "time=soon"), /time: a time limit is as in/);
+});
+
+Deno.test("a config file with an unknown field names the nearest one; one that is not there is empty", () => {
+  const file = Deno.makeTempFileSync({ suffix: ".json" });
+  const reading = (text: string) => {
+    Deno.writeTextFileSync(file, text);
+    return () => readConfig(file);
+  };
+  assert.throws(
+    reading('{"executors": {"slurm": {"train": {"memroy": "8G"}}}}'),
+    /no field "executors.slurm.train.memroy".*Did you mean "memory"\?$/,
+  );
+  assert.throws(reading('{"executor": {}}'), /no field "executor".*Did you mean "executors"\?$/);
+  assert.throws(reading("{"), /Cannot read ".*JSON/);
+  assert.deepEqual(reading('{"executors": {"slurm": {"qos": "low"}}}')(), { qos: "low" });
+  Deno.removeSync(file);
+  assert.deepEqual(readConfig(file), {});
+});
+
+Deno.test("docs/verydeep.schema.json is what the config file is checked with", async () => {
+  const file = new URL("../../docs/verydeep.schema.json", import.meta.url);
+  assert.deepEqual(
+    JSON.parse(await Deno.readTextFile(file)),
+    JSON.parse(JSON.stringify(configSchema())),
+  );
+});
+
+Deno.test("a script says what it asks for, looks whether its node sees the folders, and runs its key", () => {
+  const [, array] = jobsOf(
+    planOf(evaluations(net("A", 256), [256, 384], "dense"), contexts(small)),
+  );
+  const command = '"$deno" run cli.ts run $key';
+  const commands = { prepare: "", train: command, evaluate: command, report: "" };
+  const config = { partition: "gpu", lines: ["--exclude=n7"], prologue: ["module load cuda"] };
+  const resources = resourcesFor(array!, { config, setup: small, dataset });
+  const folder = "/shared/my results";
+  const script = scriptOf(array!, resources, { folder, commands, cache: "$TMPDIR/cache" });
+  const lines = script.split("\n");
+  assert.equal(lines[0], "#!/bin/bash");
+  for (
+    const line of [
+      "#SBATCH --array=0-1",
+      "#SBATCH --output='/shared/my results/logs/test-A-256-dense-%A_%a.log'",
+      "#SBATCH --partition=gpu",
+      "#SBATCH --exclude=n7",
+      "module load cuda",
+      `keys=(${array!.runs.map(({ key }) => key).join(" ")})`,
+      'export VERYDEEP_CACHE="$TMPDIR/cache"',
+      `exec ${command}`,
+    ]
+  ) assert.ok(lines.includes(line), line);
+  assert.ok(!script.includes("--signal")); // a test has no checkpoint to write
+
+  // the shell that runs it: a folder that is not there
+  const { code, stderr } = new Deno.Command("bash", {
+    args: ["-c", script.replace("module load cuda", "")],
+    stderr: "piped",
+  }).outputSync();
+  assert.equal(code, 1);
+  assert.match(
+    new TextDecoder().decode(stderr),
+    /^error: node \S+ does not see \/shared\/my results/,
+  );
+});
+
+Deno.test("limits and ends of jobs are read from what Slurm prints", () => {
+  const config =
+    "MaxArraySize            = 1001\nMaxDBDMsgs              = 0\nMaxJobCount             = 10000\n";
+  assert.deepEqual(limitsIn(config, ""), { array: 1001, jobs: 10_000 });
+  const mine = "    MaxJobs= MaxJobsAccrue= MaxSubmitJobs=50(3) MaxWallPJ=";
+  assert.deepEqual(limitsIn(config, mine).jobs, 50);
+  assert.deepEqual(limitsIn("", ""), { array: Infinity, jobs: Infinity });
+  const ends = fatesIn("12_3|CANCELLED by 1000\n13|OUT_OF_MEMORY\n");
+  assert.deepEqual([...ends.values()].map(({ state }) => state), ["CANCELLED", "OUT_OF_MEMORY"]);
+});
