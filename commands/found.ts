@@ -4,7 +4,7 @@ import { type Context, isEvaluation, isImported } from "../lib/experiment.ts";
 import { type RowPlace, rowsOn } from "../lib/lineage.ts";
 import { type PlannedRun, plannedRun } from "../lib/plan.ts";
 import type { Store } from "../lib/store.ts";
-import { evaluateLine, tableLine, trainLine } from "./lines.ts";
+import { evaluateLine, submissionLine, tableLine, trainLine } from "./lines.ts";
 import type { Options } from "./options.ts";
 import { isPlace, rowAt } from "./places.ts";
 import { knownRuns, nameOf } from "./runs.ts";
@@ -96,7 +96,10 @@ export function commandFor(
   const [row] = rowsOn(planned, TABLES);
   if (row !== undefined) return tableLine(row.table.name, options, context.seed);
   if (!isEvaluation(run)) return isImported(run.init) ? undefined : trainLine(planned, options);
-  const { net, Q, method } = run;
+  const { net, Q, method, test } = run;
+  if (test !== undefined) {
+    return submissionLine(plannedRun({ net, Q, method }, context), options);
+  }
   return evaluateLine(plannedRun(net, context), { Q, method, options });
 }
 

@@ -63,6 +63,11 @@ export function evaluateLine(
   ].join(" ");
 }
 
+/** The command that repeats an evaluation of validation images on test images. */
+export function submissionLine({ key: name, context }: PlannedRun, options: Written): string {
+  return [`deno task submission ${name}`, ...onSeed(context.seed), ...where(options)].join(" ");
+}
+
 /** Whether a training is what its config and S alone mean: with the paper's own chain of starts. */
 function isPapers({ key: name, run, context }: PlannedRun): boolean {
   const { config, S, update } = run as TrainRun;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { evaluateLine, tableLine, trainLine } from "../../commands/lines.ts";
+import { evaluateLine, submissionLine, tableLine, trainLine } from "../../commands/lines.ts";
 import { readCommandLine } from "../../commands/options.ts";
 import { JITTERED, net } from "../../experiments/protocol.ts";
 import { smoke } from "../../experiments/setups.ts";
@@ -40,6 +40,15 @@ Deno.test("the paper's nets are trained by their config and S, others from where
   assert.equal(
     line(some),
     `--config D --S 384 --init-from ${key} --layers fc6,fc7 --setup smoke`,
+  );
+});
+
+Deno.test("test images are looked at by the submission of what looked at validation images", () => {
+  const run = { net: net("A", 256), Q: 256, method: "dense" } as const;
+  const { key } = plannedRun(run, context);
+  assert.equal(
+    submissionLine(plannedRun(run, context), given("--setup smoke --format csv")),
+    `deno task submission ${key} --setup smoke`,
   );
 });
 
