@@ -22,7 +22,7 @@ export const help = helpOf("evaluate", {
   examples: {
     "evaluate --config D --S 384 --Q 352,384,416": "a row of Table 4",
     "evaluate --weights 0123abcd --method multi-crop": "a stored net",
-    "evaluate --weights vgg16.h5 --Q 256,384": "weights made elsewhere",
+    "evaluate --weights vgg16.h5 --Q 256,384,512": "from elsewhere",
     "evaluate --config D --S 384 --dry-run": "what it would run",
   },
 });
