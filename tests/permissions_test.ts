@@ -12,7 +12,7 @@ const KINDS = {
   /** Reads results and writes reports. The one native code is sharp, which reads pictures. */
   look: {
     may: "-RWE -S=hostname --allow-ffi=node_modules",
-    tasks: ["claims", "data", "diff", "fuse", "plan", "report", "why"],
+    tasks: ["claims", "data", "diff", "export", "fuse", "plan", "report", "why"],
   },
   /** Asks Slurm about its queue too; Deno would say which of its programs are not there. */
   ask: {
@@ -34,8 +34,8 @@ const KINDS = {
   work: {
     may: "-RWES --allow-ffi --allow-run",
     tasks: [
-      ...["bench", "doctor", "evaluate", "kernels", "reproduce-all", "run", "setup", "starts"],
-      ...["table3", "table4", "table5", "table6", "table7", "train"],
+      ...["bench", "doctor", "evaluate", "kernels", "reproduce-all", "run", "setup"],
+      ...["starts", "submission", "table3", "table4", "table5", "table6", "table7", "train"],
     ],
   },
 };

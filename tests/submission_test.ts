@@ -31,11 +31,15 @@ const members = runs.map((run) => plannedRun(run, context));
 const ids = [30, 10, 60, 50, 20, 40];
 
 /** Keeps posteriors of a run. */
-function keep(store: Store, run: EvalRun, rows: readonly (readonly number[])[], label: number) {
+function keep(
+  store: Store,
+  run: EvalRun,
+  { rows, labels }: { readonly rows: readonly (readonly number[])[]; readonly labels: number[] },
+) {
   store.writePosteriors(plannedRun(run, context), {
     classes: CLASSES,
     values: Float32Array.from(rows.flat()),
-    labels: new Int32Array(rows.length).fill(label),
+    labels: Int32Array.from(labels),
   });
 }
 
@@ -53,7 +57,7 @@ const second = [
 
 function keepTest(store: Store) {
   for (const [i, rows] of [first, second].entries()) {
-    keep(store, onTest(runs[i]!, FINGERPRINT), rows, -1);
+    keep(store, onTest(runs[i]!, FINGERPRINT), { rows, labels: [-1, -1, -1] });
   }
 }
 
@@ -91,7 +95,7 @@ const table = {
 Deno.test("a score goes to the row that it is of, with its own split and images", () => {
   inStore((store) => {
     keepTest(store);
-    for (const run of runs) keep(store, run, first.slice(0, 2), 0);
+    for (const run of runs) keep(store, run, { rows: first.slice(0, 2), labels: [0, 1] });
     writeSubmission(members, { store, ids, fingerprint: FINGERPRINT });
     assert.deepEqual(testScoresIn(store.folder), []); // nothing was said yet
     keepScore(members, 7.25, store);
