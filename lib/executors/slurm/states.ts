@@ -74,10 +74,10 @@ export async function jobStates(
     if (["done", "damaged"].includes(state) || !record) states.set(run.key, plain);
     else if (queued) states.set(run.key, { ...job, ...inQueue(run, queued, store) });
     else if (state === "running") states.set(run.key, plain);
-    else {states.set(run.key, {
-        ...job,
-        ...after(run, { record, fate: known.get(record.job), detail, states, runs }),
-      });}
+    else {
+      const fate = known.get(record.job);
+      states.set(run.key, { ...job, ...after(run, { record, fate, detail, states, runs }) });
+    }
   }
   return states;
 }
