@@ -7,6 +7,7 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { fileURLToPath } from "node:url";
+import { lines } from "../../bench/contestant.ts";
 import { PATIENCE } from "./hunt.ts";
 import { targets } from "./targets.ts";
 import type { Line } from "./worker.ts";
@@ -63,15 +64,6 @@ async function hunt(name: string, { minutes, seed }: { minutes: number; seed: nu
     }
   }
   return { rounds, found };
-}
-
-async function* lines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
-  let rest = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-    const parts = (rest + text).split("\n");
-    rest = parts.pop()!;
-    yield* parts;
-  }
 }
 
 const { _: words, minutes, seed } = parseArgs(Deno.args, { string: ["minutes", "seed"] });
