@@ -29,13 +29,14 @@ function command<Module extends { readonly help: string }>(
   };
 }
 
-/** Options that decide which results are meant. */
+/** Options that decide which results are meant: the device by the precision that it prefers. */
 export const RESULTS = [
   "setup",
   "dataset",
   "seeds",
   "seed",
   "precision",
+  "device",
   "set",
   "data",
   "results",

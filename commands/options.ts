@@ -2,6 +2,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { resolve } from "node:path";
 import { setups } from "../experiments/mod.ts";
+import { type DeviceName, isDeviceName, prefersBfloat16 } from "../lib/device.ts";
 import { UsageError } from "../lib/errors.ts";
 import { EXECUTORS } from "../lib/executors/mod.ts";
 import type { Precision, Setup } from "../lib/experiment.ts";
@@ -64,7 +65,7 @@ export const OPTIONS = {
   seed: { value: "N", text: "the first seed (default 0)", group: "What to run" },
   precision: {
     value: "TYPE",
-    text: "float32 or bfloat16 activations, in place of the setup's",
+    text: "float32, or bfloat16, which is the default on newer GPUs",
     group: "What to run",
   },
   set: {
@@ -98,6 +99,11 @@ export const OPTIONS = {
     group: "How to run it",
   },
   wait: { text: "stay until all jobs are done, then print", group: "How to run it" },
+  device: {
+    value: "NAME",
+    text: "cpu, gpu or gpu:N (default: the first GPU, if there is one)",
+    group: "How to run it",
+  },
   "skip-unreadable": {
     text: "leave out image files that cannot be read",
     group: "How to run it",
@@ -160,6 +166,7 @@ export interface Options extends NetOptions {
   /** Changes of what jobs ask for. */
   readonly resources?: string;
   readonly wait: boolean;
+  readonly device?: DeviceName;
   readonly skipUnreadable: boolean;
   readonly dryRun: boolean;
   readonly doubtful: boolean;
@@ -249,7 +256,10 @@ export function resolveOptions(
   const named = SETUPS[oneOf("setup", text("setup") ?? "small", Object.keys(SETUPS))]!;
   const dataset = text("dataset") ?? named.dataset;
   const changes = text("set");
-  const precision = oneOf("precision", text("precision") ?? named.train.precision, PRECISIONS);
+  const device = deviceNamed(text("device"));
+  const fast = device !== "cpu" && given.strict !== true && prefersBfloat16();
+  const usual = fast ? "bfloat16" : named.train.precision;
+  const precision = oneOf("precision", text("precision") ?? usual, PRECISIONS);
   const first = whole("seed", text("seed") ?? "0", 0);
   const seeds = whole("seeds", text("seeds") ?? "1", 1);
   const workers = text("workers");
@@ -262,10 +272,13 @@ export function resolveOptions(
     setup: changed({ ...named, dataset, train: { ...named.train, precision } }, changes),
     choice: [
       `--setup ${named.name}`,
-      ...(["dataset", "precision", "set"] as const).flatMap((name) => {
-        const value = text(name);
-        return value === undefined ? [] : [`--${name} ${quoted(value)}`];
-      }),
+      ...dataset === named.dataset && text("dataset") === undefined
+        ? []
+        : [`--dataset ${quoted(dataset)}`],
+      ...precision === named.train.precision && text("precision") === undefined
+        ? []
+        : [`--precision ${precision}`],
+      ...changes === undefined ? [] : [`--set ${quoted(changes)}`],
     ].join(" "),
     data: folder("data"),
     results: resolve(
@@ -282,6 +295,7 @@ export function resolveOptions(
     executor,
     ...(resources !== undefined && { resources }),
     wait: given.wait === true,
+    ...device && { device },
     skipUnreadable: given["skip-unreadable"] === true,
     dryRun: given["dry-run"] === true,
     doubtful: given.doubtful === true,
@@ -304,10 +318,22 @@ function mustGoTogether(executor: Options["executor"], given: CommandLine["given
         "decides that",
     );
   }
+  if (executor === "slurm" && given.device !== undefined) {
+    throw new UsageError(
+      "--device is about this machine; a cluster's jobs use the GPU that they are given, and ask for " +
+        "one with --resources train.gpus=1",
+    );
+  }
   const alone = (["resources", "wait"] as const).find((name) => given[name]);
   if (executor === "local" && alone !== undefined) {
     throw new UsageError(`--${alone} is about the jobs of a cluster: it needs --executor slurm`);
   }
+}
+
+/** @throws {UsageError} The word names no device. */
+function deviceNamed(word: string | undefined): DeviceName | undefined {
+  if (word === undefined || isDeviceName(word)) return word;
+  throw new UsageError(`Cannot use --device "${word}": it is cpu, gpu or gpu:N, as in gpu:0`);
 }
 
 /** A setup with the fields of `--set`, which its note then names. */

@@ -1,5 +1,6 @@
 /** `setup`: installs TensorFlow for this project, or looks at what is installed. */
 import { homedir } from "node:os";
+import { deviceInWords, gpus, noteGpus, prefersBfloat16 } from "../lib/device.ts";
 import { UserError } from "../lib/errors.ts";
 import { progressBar } from "../lib/progress.ts";
 import { listing } from "../lib/report/listing.ts";
@@ -15,6 +16,8 @@ export const help = helpOf("setup", {
     "verydeep in the system's folder for caches. Needs Python 3 with pip, and a C++ compiler " +
     "(PYTHON and CXX name others than python3 and g++). Loads 0.3 GB and takes 1 GB of disk; with " +
     "--gpu, on Linux on x86-64, 3.4 GB and 6 GB; --gpu=false goes back to the CPU's build. " +
+    "GPUs that are found then decide the precision that commands take where none is named: " +
+    "bfloat16 from compute capability 8.0 (Ampere) on. " +
     "Linux on x86-64 is tested; Linux on aarch64 and macOS on Apple silicon are not yet.",
   examples: {
     "setup": "install, or repair, what is missing",
@@ -47,9 +50,16 @@ export async function setup({ check: look, gpu, format }: Options): Promise<numb
   } finally {
     bar.stop();
   }
-  const { ok, detail, remedy } = await loads(variantOf(here()));
+  const variant = variantOf(here());
+  const { ok, detail, remedy } = await loads(variant);
   if (!ok) throw new UserError(`Cannot load TensorFlow: ${detail}; ${remedy}`);
   console.log(`Ready: ${detail}`);
+  const found = variant === "gpu" ? gpus() : [];
+  noteGpus(found);
+  for (const gpu of found) console.log(`GPU: ${deviceInWords({ kind: "gpu", gpu })}`);
+  if (prefersBfloat16()) {
+    console.log("Nets are computed in bfloat16 unless --precision float32 is given.");
+  }
   return 0;
 }
 

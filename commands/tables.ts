@@ -69,7 +69,7 @@ export function requestFor(words: readonly string[], options: Options): Request 
 
 /** What runs are carried out under and on, as the options say. */
 export function workOf(
-  { setup, data, results, seeds, workers, skipUnreadable, strict }: Options,
+  { setup, data, results, seeds, workers, device, skipUnreadable, strict }: Options,
 ): Work {
   return {
     setup,
@@ -78,6 +78,7 @@ export function workOf(
     results,
     seeds,
     ...(workers !== undefined && { workers }),
+    ...device && { device },
     skipUnreadable,
     ...strict && { strict: setups.paper },
   };

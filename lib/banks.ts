@@ -1,5 +1,5 @@
 /** Decoded training images that runs of a plan share. */
-import { BANK_SHARE } from "./cost.ts";
+import { BANK_SHARE } from "./memory.ts";
 import type { Dataset } from "./datasets/mod.ts";
 import { isEvaluation } from "./experiment.ts";
 import { memory } from "./machine.ts";

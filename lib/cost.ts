@@ -1,7 +1,7 @@
-/** What a run costs: arithmetic, time and memory, before it is carried out. */
+/** What a run costs: arithmetic, time and disk, before it is carried out; memory: `memory.ts`. */
 import type { Description, ImageSize } from "./datasets/mod.ts";
 import { type EvalRun, FLIPS, isEvaluation, type TrainRun, type TrainSetup } from "./experiment.ts";
-import { cores, jobGpus, memory as ownMemory } from "./machine.ts";
+import { cores } from "./machine.ts";
 import type { PlannedRun } from "./plan.ts";
 import {
   countMultiplyAdds,
@@ -11,7 +11,7 @@ import {
   pooled,
   shapeOf,
 } from "./vgg/configs.ts";
-import { GRID, pixels, rescale, scalesOf } from "./vgg/images.ts";
+import { GRID, pixels, rescale } from "./vgg/images.ts";
 import { scheduleOf } from "./vgg/schedule.ts";
 
 /** What is expected of a run. */
@@ -120,92 +120,4 @@ export function spaceFor(
   );
   const nets = sizes.filter((_, i) => !isEvaluation(runs[i]!.run));
   return sizes.reduce((sum, size) => sum + size, 0) + 3 * 2 * Math.max(0, ...nets);
-}
-
-/** Share of the machine's memory that a training's feature maps may take. */
-const SHARE = 1 / 4;
-
-/** Share of the machine's memory that a data set, decoded, may take. */
-export const BANK_SHARE = 0.15;
-
-/**
- * Images of a batch that memory holds at once: the batch, halved until its feature maps and their
- * gradients fit. The update is the same; gradients are added up. A job that asked for little memory
- * because a GPU holds its feature maps is not held to that.
- */
-export function microBatchFor(
-  layers: readonly Layer[],
-  { batch, crop }: Pick<TrainSetup, "batch" | "crop">,
-  memory: number = jobGpus() > 0 ? Deno.systemMemoryInfo().total : ownMemory(),
-): number {
-  const image = 2 * mapBytes(layers, crop);
-  let size = batch;
-  while (size % 2 === 0 && size * image > SHARE * memory) size /= 2;
-  return size;
-}
-
-/** Bytes of one image's feature maps: before and after each ReLU, float32. */
-function mapBytes(layers: readonly Layer[], crop: number): number {
-  let [side, values, channels] = [crop, 0, 3];
-  for (const layer of layers) {
-    if (layer.kind === "maxpool") side = Math.ceil(side / 2);
-    if (layer.kind === "conv") {
-      channels = layer.outputs;
-      if (layer.name.startsWith("fc")) side = 1;
-    }
-    values += side * side * channels * (layer.kind === "conv" ? 2 : 1);
-  }
-  return 4 * values;
-}
-
-/** TensorFlow, Deno, their threads and what a step leaves behind, bytes: 1.1 GiB for small nets. */
-const RUNTIME = 2 * 2 ** 30;
-
-/** No batch asks for more memory than this by itself; it is computed in parts then. Bytes. */
-const LARGEST = 64 * 2 ** 30;
-
-/** Copies of a training's weights: itself, velocity, gradient, and the first two on their way out. */
-const TRAINING_COPIES = 5;
-
-/** Copies of the weights that are tested: read from their file, and in the session. */
-const TESTING_COPIES = 2;
-
-/** Most pixels that an evaluation looks at at once (`vgg/evaluate.ts`). */
-const PIXELS = 2 ** 18;
-
-/**
- * Main memory that a run wants, bytes: for its weights, its feature maps and its data. Feature maps
- * are in a GPU's own memory where there is one.
- */
-export function memoryFor(
-  { run, context: { train: setup } }: PlannedRun,
-  { classes, train, val }: Pick<Description, "classes" | "train" | "val">,
-  { gpus }: Pick<Equipment, "gpus">,
-): number {
-  const net = isEvaluation(run) ? run.net : run;
-  const layers = layersOf(net.config, shapeOf(setup, classes.length));
-  const weights = FLOAT * countParameters(layers);
-  const image = mapBytes(layers, setup.crop);
-  if (isEvaluation(run)) {
-    const maps = gpus > 0 ? 0 : image * Math.max(1, PIXELS / setup.crop ** 2);
-    const posteriors = FLOAT * classes.length * val.length;
-    return RUNTIME + TESTING_COPIES * (weights + posteriors) + maps;
-  }
-  const maps = gpus > 0 ? 0 : 2 * image * microBatchFor(layers, setup, LARGEST);
-  const bank = bankBytes(scalesOf(run.S, setup), { train, val });
-  const whole = RUNTIME + TRAINING_COPIES * weights + maps;
-  // a data set that is too large for its share is read from files
-  const withBank = bank <= BANK_SHARE * LARGEST ? bank / BANK_SHARE : 0;
-  return Math.max(whole, maps / SHARE, withBank);
-}
-
-/** Roughly the bytes of all training images at some scales, as if they were as the others are. */
-function bankBytes(
-  scales: readonly number[],
-  { train, val }: Pick<Description, "train" | "val">,
-): number {
-  const some = val.slice(0, 100);
-  const sides = some.flatMap((image) => scales.map((side) => rescale(image, side)));
-  const pixels = sides.reduce((sum, { height, width }) => sum + height * width, 0);
-  return 3 * pixels / some.length * train.length;
 }

@@ -7,11 +7,12 @@
  */
 import { Banks } from "./banks.ts";
 import { Board } from "./board.ts";
-import { microBatchFor } from "./cost.ts";
 import type { Dataset } from "./datasets/mod.ts";
+import { chooseDevice, deviceInWords, type DeviceName } from "./device.ts";
 import { Interruption, UserError } from "./errors.ts";
 import { isEvaluation, type Setup, title } from "./experiment.ts";
 import { cores } from "./machine.ts";
+import { microBatchFor, shareFor } from "./memory.ts";
 import type { PlannedRun } from "./plan.ts";
 import { type Hand, hire } from "./pool.ts";
 import type { Bars } from "./progress.ts";
@@ -27,6 +28,8 @@ export interface Crew {
   readonly bars: Bars;
   /** Runs side by side; the setup's choice if absent. */
   readonly workers?: number;
+  /** What to compute on; a GPU where there is one if absent. */
+  readonly device?: DeviceName;
 }
 
 /**
@@ -138,15 +141,25 @@ export function sharesOf(cores: number, runs: number) {
 /** Starts the threads, one after the other: so does TensorFlow want to be loaded. */
 async function hireAll(
   hands: Hand[],
-  { setup, dataset, store, workers }: Crew,
+  crew: Crew,
   { most, stop }: { most: number; stop: SharedArrayBuffer },
 ) {
-  const own = cores();
-  const count = workers ?? (setup.sideBySide === "cores" ? own : 1);
-  const { towers, ...threads } = sharesOf(own, count);
+  const { setup, dataset, store, bars, device } = crew;
+  const count = sideBySide(crew);
+  const { towers, ...shares } = sharesOf(cores(), count);
+  const threads = { ...shares, ...device && { device } };
+  chooseDevice(device);
   while (hands.length < Math.min(most, count)) {
-    hands.push(await hire({ dataset, storeFolder: store.folder, threads, towers, stop }));
+    const opening = { dataset, storeFolder: store.folder, threads, towers, stop };
+    hands.push(await hire(opening, bars.log));
   }
+  const [hand] = hands;
+  if (hand) bars.log(`computing on ${deviceInWords(hand.device)}, in ${setup.train.precision}`);
+}
+
+/** How many runs are carried out at once, as far as there are so many. */
+function sideBySide({ setup, workers }: Pick<Crew, "setup" | "workers">): number {
+  return workers ?? (setup.sideBySide === "cores" ? cores() : 1);
 }
 
 /**
@@ -195,8 +208,9 @@ async function unlessElsewhere(
 async function carryOutOne(
   run: PlannedRun,
   hand: Hand,
-  { crew: { bars, dataset }, board, banks }: { crew: Crew; board: Board; banks: Banks },
+  { crew, board, banks }: { crew: Crew; board: Board; banks: Banks },
 ) {
+  const { bars, dataset } = crew;
   const training = !isEvaluation(run.run);
   const bar = bars.bar(`${training ? "train" : "test"} ${title(run.run)}`, { unit: "images" });
   try {
@@ -206,12 +220,13 @@ async function carryOutOne(
     const { config } = training ? run.run : run.run.net;
     const setup = run.context.train;
     const layers = layersOf(config, shapeOf(setup, dataset.classes.length));
+    const room = shareFor(hand.device, sideBySide(crew));
     const ancestor = board.ancestor(run);
     const finished = await hand.run({
       planned: run,
       ...ancestor && { ancestor },
       ...bank && { bank },
-      ...training && { microBatch: microBatchFor(layers, setup) },
+      ...training && { microBatch: microBatchFor(layers, setup, room) },
     }, (done, total) => bar.update(done, total));
     if (finished) board.finish(run);
     else board.close(run);

@@ -2,6 +2,7 @@
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import project from "../deno.json" with { type: "json" };
+import { deviceInWords, type Gpu } from "./device.ts";
 import { readIfThere } from "./files.ts";
 import { clock } from "./progress.ts";
 
@@ -39,11 +40,15 @@ export interface Environment {
 export interface Sitting extends Environment {
   /** What TensorFlow computed on. */
   readonly device: "cpu" | "gpu";
+  /** The GPU, where the driver described it. */
+  readonly gpu?: Gpu;
   readonly precision: string;
   /** Threads inside an operation; TensorFlow's choice if absent. */
   readonly threads?: number;
   /** Parts of a training's batch that were computed side by side. */
   readonly towers: number;
+  /** Images of a training's batch that were in memory at once. */
+  readonly microBatch?: number;
   /** ISO 8601, UTC. */
   readonly started: string;
   /** Absent while it lasts, and after a crash. */
@@ -96,12 +101,14 @@ export function machineInWords({ cpu, cores, memory, gpus }: Machine): string {
 
 /** When, on what and with what a run was carried out, in a sentence. */
 export function sittingInWords(sitting: Sitting): string {
-  const { machine, device, precision, threads, towers, git, tensorflow = "unknown" } = sitting;
+  const { machine, device, gpu, precision, threads, towers, git } = sitting;
+  const { microBatch, tensorflow = "unknown" } = sitting;
   const share = [
-    device === "gpu" ? "GPU" : "CPU",
+    deviceInWords({ kind: device, ...gpu && { gpu } }),
     precision,
     ...threads === undefined ? [] : [`${threads} thread${threads === 1 ? "" : "s"} an operation`],
     ...towers > 1 ? [`${towers} towers`] : [],
+    ...microBatch === undefined ? [] : [`${microBatch} images at once`],
   ].join(", ");
   const commit = git && ` (commit ${git.commit.slice(0, 12)}${git.dirty ? ", with changes" : ""})`;
   const began = sitting.started.replace("T", " ").replace(/\.\d+Z$/, " UTC");

@@ -1,4 +1,5 @@
 /** Worker threads as functions that return promises. Loads no TensorFlow itself. */
+import type { Device } from "./device.ts";
 import { UserError } from "./errors.ts";
 import type { PlannedRun } from "./plan.ts";
 import type { Bank } from "./vgg/bank.ts";
@@ -9,6 +10,8 @@ export type OnProgress = (done: number, total: number) => void;
 
 /** A thread with TensorFlow; it does one job at a time. */
 export interface Hand {
+  /** What it computes on. */
+  readonly device: Device;
   /** Reads all training images at some scales, pixels; nothing where it was stopped on the way. */
   bank(scales: readonly number[], onProgress: OnProgress): Promise<Bank | undefined>;
   /** Carries out a run; false where it was stopped on the way. */
@@ -25,14 +28,18 @@ export interface RunJob {
   readonly microBatch?: number;
 }
 
-/** Starts a thread. */
-export async function hire(opening: Opening): Promise<Hand> {
+/** Starts a thread. `onNotice` is told what a user should know. */
+export async function hire(
+  opening: Opening,
+  onNotice: (message: string) => void,
+): Promise<Hand> {
   const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
 
   function ask(job: Job, onProgress?: OnProgress): Promise<Answer> {
     return new Promise((resolve, reject) => {
       worker.onmessage = ({ data: answer }: MessageEvent<Answer>) => {
         if (answer.kind === "progress") onProgress?.(answer.done, answer.total);
+        else if (answer.kind === "notice") onNotice(answer.message);
         else if (answer.kind === "failed") reject(failure(answer));
         else resolve(answer);
       };
@@ -44,8 +51,9 @@ export async function hire(opening: Opening): Promise<Hand> {
     });
   }
 
-  await ask({ kind: "open", opening });
+  const { device } = await ask({ kind: "open", opening }) as Answer & { kind: "ready" };
   return {
+    device,
     async bank(scales, onProgress) {
       const answer = await ask({ kind: "bank", scales }, onProgress);
       return (answer as Answer & { kind: "bank" }).bank;

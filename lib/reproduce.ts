@@ -12,6 +12,7 @@ import {
   openDataset,
   type Sighting,
 } from "./datasets/mod.ts";
+import type { DeviceName } from "./device.ts";
 import { UserError } from "./errors.ts";
 import { local } from "./executors/local.ts";
 import type { Context, Run, Setup, Table } from "./experiment.ts";
@@ -33,6 +34,8 @@ export interface Work {
   readonly seeds: readonly number[];
   /** Trainings side by side; the setup's choice if absent. */
   readonly workers?: number;
+  /** What to compute on; a GPU where there is one if absent. */
+  readonly device?: DeviceName;
   readonly skipUnreadable?: boolean;
   /** The setup from which any departure is a failure; the paper's, under --strict. */
   readonly strict?: Setup;
@@ -63,8 +66,9 @@ export async function carryOutRuns(
     mustBeStrict(work, dataset);
     const store = makeStore(work.results);
     const contexts = contextsOf(work, dataset);
-    const { setup, workers } = work;
-    const execute = local({ dataset, setup, bars, ...workers && { workers } });
+    const { setup, workers, device } = work;
+    const options = { ...workers && { workers }, ...device && { device } };
+    const execute = local({ dataset, setup, bars, ...options });
     await execute(planOf(runs, contexts), store);
     return { store, dataset, contexts, testScores: testScoresIn(store.folder) };
   } finally {

@@ -1,8 +1,10 @@
 /** Carries out one run against a store: trains a net, or evaluates one. Needs TensorFlow. */
 import type { Dataset, LabelledImage } from "./datasets/mod.ts";
+import type { Device } from "./device.ts";
 import { environment, type Sitting } from "./environment.ts";
 import { UserError } from "./errors.ts";
 import { type EvalRun, isEvaluation, RETRY, title, type TrainRun } from "./experiment.ts";
+import { nextSmaller } from "./memory.ts";
 import type { PlannedRun } from "./plan.ts";
 import { inMemory, summed } from "./score.ts";
 import type { Store } from "./store.ts";
@@ -11,20 +13,24 @@ import { Session } from "./tensorflow/session.ts";
 import { openSummaries } from "./tensorflow/summaries.ts";
 import type { Bank } from "./vgg/bank.ts";
 import { meanOf } from "./vgg/colours.ts";
-import { posteriorsOf } from "./vgg/evaluate.ts";
+import { imagesAtOnce, posteriorsOf } from "./vgg/evaluate.ts";
 import { pixels } from "./vgg/images.ts";
 import { evaluationGraph } from "./vgg/model.ts";
 import { archiveOf } from "./vgg/sources.ts";
 import { unlessStopped } from "./vgg/stop.ts";
+import { withinMemory } from "./within_memory.ts";
 import { Diverged, type LogEntry, setTensors, train } from "./vgg/train.ts";
 
 /** What a run works with. */
 export interface Workplace {
   readonly binding: Binding;
+  /** What the binding computes on. */
+  readonly device: Device;
   readonly store: Store;
   readonly dataset: Dataset;
   /** Training images in memory, at the scales of the run. */
   readonly bank?: Bank;
+  /** Images of a training's batch in memory at once, to begin with; the batch if absent. */
   readonly microBatch?: number;
   /** Parts of a batch that a training computes side by side; 1 if absent. */
   readonly towers?: number;
@@ -32,6 +38,8 @@ export interface Workplace {
   readonly threads?: number;
   /** Images seen, of how many. */
   onProgress(done: number, total: number): void;
+  /** Told, in a sentence, what a user should know. */
+  onNotice(message: string): void;
   /** Whether to leave at the next step. */
   shouldStop(): boolean;
 }
@@ -44,12 +52,11 @@ export interface Workplace {
 export function carryOut(planned: PlannedRun, ancestor: PlannedRun | undefined, place: Workplace) {
   const { store } = place;
   store.begin(planned);
-  const leave = sitDown(planned, place);
+  const { note, leave } = sitDown(planned, place);
   try {
-    const done = isEvaluation(planned.run)
+    return isEvaluation(planned.run)
       ? evaluate(planned, ancestor!, place)
-      : trainNet(planned, ancestor, place);
-    return done;
+      : trainNet(planned, ancestor, { ...place, note });
   } catch (error) {
     unlessItFails(() => store.fail(planned, (error as Error).message));
     throw error;
@@ -67,44 +74,64 @@ function unlessItFails(note: () => void) {
   }
 }
 
-/** Notes where and how a run is carried out, and, when what is returned is called, how long. */
-function sitDown(planned: PlannedRun, { store, binding, threads, towers = 1 }: Workplace) {
+/** Notes where and how a run is carried out, and, when it is left, how long. */
+function sitDown(planned: PlannedRun, { store, binding, device, threads, towers = 1 }: Workplace) {
   const earlier = store.readSittings(planned);
   const started = new Date();
-  const sitting: Sitting = {
+  let sitting: Sitting = {
     ...environment(binding.TF_Version),
-    device: binding.isUsingGpuDevice() ? "gpu" : "cpu",
+    ...{ device: device.kind, ..."gpu" in device && { gpu: device.gpu } },
     precision: planned.context.train.precision,
     ...threads !== undefined && { threads },
     towers,
     started: started.toISOString(),
   };
-  store.writeSittings(planned, [...earlier, sitting]);
-  return () => {
-    const finished = new Date();
-    const seconds = (finished.getTime() - started.getTime()) / 1000;
-    const ended = { ...sitting, finished: finished.toISOString(), seconds };
-    unlessItFails(() => store.writeSittings(planned, [...earlier, ended]));
+  const note = (more: Partial<Sitting>) => {
+    sitting = { ...sitting, ...more };
+    store.writeSittings(planned, [...earlier, sitting]);
+  };
+  note({});
+  return {
+    note,
+    leave() {
+      const finished = new Date();
+      const seconds = (finished.getTime() - started.getTime()) / 1000;
+      unlessItFails(() => note({ finished: finished.toISOString(), seconds }));
+    },
   };
 }
 
+/** A workplace whose sitting may be told more of. */
+interface Seat extends Workplace {
+  note(more: Partial<Sitting>): void;
+}
+
 /** Trains a net; one that diverges begins again, once, as the setup says. */
-function trainNet(
-  planned: PlannedRun,
-  ancestor: PlannedRun | undefined,
-  place: Workplace,
-): boolean {
+function trainNet(planned: PlannedRun, ancestor: PlannedRun | undefined, place: Seat): boolean {
   const { store } = place;
   mustLearn(planned.run as TrainRun);
   try {
-    return trainOn(planned, ancestor, place);
+    return trainWithin(planned, ancestor, place);
   } catch (error) {
     const { share } = planned.context.train.retry ?? RETRY;
     const isLast = share === 0 || store.readDivergence(planned) !== undefined;
     if (!(error instanceof Diverged) || isLast) throw error;
     store.writeDivergence(planned, error.divergence);
-    return trainOn(planned, ancestor, place);
+    return trainWithin(planned, ancestor, place);
   }
+}
+
+/** Trains with as many images at once as memory holds; with fewer from the last checkpoint on. */
+function trainWithin(planned: PlannedRun, ancestor: PlannedRun | undefined, place: Seat): boolean {
+  const { batch } = planned.context.train;
+  return withinMemory({
+    ...{ action: `train ${title(planned.run)}`, most: place.microBatch ?? batch },
+    smaller: (size) => nextSmaller(size, batch),
+    onNotice: place.onNotice,
+  }, (microBatch) => {
+    place.note({ microBatch });
+    return trainOn(planned, ancestor, { ...place, microBatch });
+  });
 }
 
 /** Trains a net from its beginning, or from its last checkpoint. */
@@ -195,15 +222,26 @@ function evaluate(planned: PlannedRun, ancestor: PlannedRun, place: Workplace) {
   const session = new Session(binding, graph);
   try {
     setTensors(session, store.readWeights(ancestor));
-    const values = unlessStopped(place, (onProgress) =>
-      posteriorsOf(session, images, {
-        method: run.method,
-        side: pixels(run.Q, setup.crop),
-        crop: setup.crop,
-        classes: classes.length,
-        mean: meanOf(run.net, colours),
-        onProgress,
-      }));
+    const options = {
+      method: run.method,
+      side: pixels(run.Q, setup.crop),
+      crop: setup.crop,
+      classes: classes.length,
+      mean: meanOf(run.net, colours),
+    };
+    const attempt = {
+      ...{ action: `test ${title(run)}`, most: imagesAtOnce(options) },
+      smaller: (size: number) => Math.floor(size / 2),
+      onNotice: place.onNotice,
+    };
+    const values = unlessStopped(
+      place,
+      (onProgress) =>
+        withinMemory(
+          attempt,
+          (largest) => posteriorsOf(session, images, { ...options, largest, onProgress }),
+        ),
+    );
     if (values === undefined) return false;
     const labels = Int32Array.from(images, ({ label }) => label);
     // looks whether they are posteriors

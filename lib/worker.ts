@@ -1,5 +1,6 @@
 /** A thread that carries out runs, so that the main thread can draw progress and be interrupted. */
 import type { Dataset } from "./datasets/mod.ts";
+import { type Device, deviceOf } from "./device.ts";
 import { UserError } from "./errors.ts";
 import type { PlannedRun } from "./plan.ts";
 import { carryOut } from "./run.ts";
@@ -31,10 +32,11 @@ export type Job =
     readonly microBatch?: number;
   };
 
-/** What a worker answers: progress, as often as it likes, and one ending. */
+/** What a worker answers: progress and notices, as often as it likes, and one ending. */
 export type Answer =
   | { readonly kind: "progress"; readonly done: number; readonly total: number }
-  | { readonly kind: "ready" }
+  | { readonly kind: "notice"; readonly message: string }
+  | { readonly kind: "ready"; readonly device: Device }
   | { readonly kind: "bank"; readonly bank?: Bank }
   | { readonly kind: "ran"; readonly finished: boolean }
   | { readonly kind: "failed"; readonly message: string; readonly stack?: string };
@@ -45,6 +47,7 @@ const scope = self as unknown as {
 };
 
 let opening: Opening;
+let device: Device;
 
 /** Between two reports of progress, ms. */
 const PAUSE = 100;
@@ -62,8 +65,9 @@ scope.onmessage = async ({ data: job }) => {
 async function answer(job: Job): Promise<Answer> {
   if (job.kind === "open") {
     opening = job.opening;
-    await loadAddon(opening.threads);
-    return { kind: "ready" };
+    const binding = await loadAddon(opening.threads);
+    device = deviceOf(binding.isUsingGpuDevice());
+    return { kind: "ready", device };
   }
   const { dataset, storeFolder, threads, towers } = opening;
   const stop = new Int32Array(opening.stop);
@@ -79,15 +83,16 @@ async function answer(job: Job): Promise<Answer> {
   }
   const { planned, ancestor, bank, microBatch } = job;
   const finished = carryOut(planned, ancestor, {
-    binding,
+    ...{ binding, device },
     dataset,
     store: openStore(storeFolder),
     ...bank && { bank },
     ...microBatch !== undefined && { microBatch },
     // a GPU shares its own work out
-    towers: binding.isUsingGpuDevice() ? 1 : towers,
+    towers: device.kind === "gpu" ? 1 : towers,
     ...threads.intraOpThreads !== undefined && { threads: threads.intraOpThreads },
     onProgress,
+    onNotice: (message) => scope.postMessage({ kind: "notice", message }),
     shouldStop,
   });
   return { kind: "ran", finished };

@@ -36,16 +36,25 @@ const LEVELS = [
     "pool.ts",
     "worker.ts",
     "run.ts",
+    "within_memory.ts",
   ),
   inLib("resume.ts", "findings.ts"),
-  inLib("store.ts", "plan.ts", "cost.ts", "lineage.ts", "timeline.ts", "report/"),
+  inLib("store.ts", "plan.ts", "cost.ts", "memory.ts", "lineage.ts", "timeline.ts", "report/"),
   inLib("claims.ts", "losses.ts"),
   inLib("vgg/"),
   inLib("datasets/", "tensorflow/", "weights/", "stand_ins/", "score.ts", "protocol.ts"),
   inLib("difference.ts", "doubts.ts"),
   inLib("statistics/"),
   inLib("experiment.ts", "zip.ts"),
-  inLib("cache.ts", "environment.ts", "errors.ts", "files.ts", "lease.ts", "schema.ts"),
+  inLib(
+    "cache.ts",
+    "environment.ts",
+    "device.ts",
+    "errors.ts",
+    "files.ts",
+    "lease.ts",
+    "schema.ts",
+  ),
   inLib("machine.ts", "nearest.ts", "progress.ts", "random.ts", "sealed.ts"),
 ];
 
@@ -200,7 +209,7 @@ Deno.test("only the method sees a tensor: lib/vgg, and who starts its sessions",
   );
   const others = users.filter((file) => !file.startsWith("lib/vgg/"));
   assert.ok(users.length > others.length);
-  const allowed = /^lib\/(run|worker)\.ts$|^bench\//;
+  const allowed = /^lib\/(run|worker|within_memory)\.ts$|^bench\//;
   assert.deepEqual(others.filter((file) => !allowed.test(file)), []);
 });
 

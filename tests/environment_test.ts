@@ -63,4 +63,10 @@ Deno.test("a sitting in words: when, how long, on what, with what", () => {
       "0123456789ab, with changes), Deno 2.9.6, TensorFlow 2.21.0, tfjs-node 4.22.0",
   );
   assert.match(sittingInWords(sitting), /UTC, no end noted;/);
+  const gpu = { name: "NVIDIA A2", memory: 16 * 2 ** 30, capability: 8.6, driver: "550.54.15" };
+  const onGpu = { ...sitting, ...{ device: "gpu", gpu, towers: 1, microBatch: 32 } as const };
+  assert.match(
+    sittingInWords(onGpu),
+    /: NVIDIA A2, 16 GiB, driver 550\.54\.15, bfloat16, 1 thread an operation, 32 images at once;/,
+  );
 });

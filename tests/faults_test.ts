@@ -45,6 +45,12 @@ const checkpoint = (step: number, numbers: number) => ({
 const isFull = (error: unknown) =>
   error instanceof UserError && /^Cannot write ".*": .*; free some space/.test(error.message);
 
+/** A processor, and nobody who is told or asks anything. */
+const nobody = {
+  ...{ device: { kind: "cpu" } as const, onProgress() {}, onNotice() {} },
+  shouldStop: () => false,
+};
+
 Deno.test({
   name: "a disk that is full costs what is being written, and nothing that was there",
   ignore: !isRoot,
@@ -78,7 +84,7 @@ Deno.test({
     onSmallDisk("3m", async (folder) => {
       const binding = await tensorflow();
       using dataset = tinyDataset();
-      const place = { binding, dataset, onProgress() {}, shouldStop: () => false };
+      const place = { ...nobody, binding, dataset };
       const whole = makeStore(Deno.makeTempDirSync({ prefix: "verydeep-test-" }));
       carryOut(A, undefined, { ...place, store: whole });
       const size = Deno.statSync(`${whole.folderOf(A)}/weights.safetensors`).size;
@@ -185,7 +191,7 @@ Deno.test({
     using dataset = tinyDataset();
     const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
     const store = makeStore(folder);
-    const place = { binding, dataset, store, onProgress() {}, shouldStop: () => false };
+    const place = { ...nobody, binding, dataset, store };
     Deno.removeSync(dataset.train[5]!.file);
     assert.throws(() => carryOut(A, undefined, place), (error: Error) => {
       assert.ok(error.message.includes(dataset.train[5]!.file), error.message);

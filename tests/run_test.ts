@@ -23,7 +23,9 @@ async function workplace() {
   const store = makeStore(folder);
   const place: Workplace = {
     ...{ binding: await tensorflow(), store, dataset },
+    device: { kind: "cpu" },
     onProgress() {},
+    onNotice() {},
     shouldStop: () => false,
   };
   return {

@@ -18,6 +18,8 @@ const context: Context = {
 const A = plannedRun(net("A", 256), context);
 const [tested] = evaluations(net("A", 256), [256], "dense").map((run) => plannedRun(run, context));
 
+const gpu = { name: "NVIDIA A2", memory: 16 * 2 ** 30, capability: 8.6, driver: "550.54.15" };
+
 const sitting: Sitting = {
   ...environment("2.21.0"),
   ...{ device: "cpu", precision: "float32", towers: 1, started: "2026-01-31T12:00:00.000Z" },
@@ -57,9 +59,16 @@ Deno.test("carrying a run out notes versions, device, precision, threads, towers
   inStore((store) => {
     const place = {
       store,
-      binding: { TF_Version: "2.21.0", isUsingGpuDevice: () => true } as unknown as Binding,
+      binding: { TF_Version: "2.21.0" } as unknown as Binding,
+      device: { kind: "gpu", gpu } as const,
       dataset: { classes: ["a", "b"], val: [], colours: {} } as unknown as Dataset,
-      ...{ threads: 3, towers: 2, onProgress: () => {}, shouldStop: () => false },
+      ...{
+        threads: 3,
+        towers: 2,
+        onProgress: () => {},
+        onNotice: () => {},
+        shouldStop: () => false,
+      },
     };
     // The net that it tests is not there: it fails, and when and where is known all the same.
     assert.throws(() => carryOut(tested!, A, place));
@@ -68,7 +77,7 @@ Deno.test("carrying a run out notes versions, device, precision, threads, towers
     const { started, finished, seconds, ...rest } = noted!;
     assert.deepEqual(rest, {
       ...environment("2.21.0"),
-      ...{ device: "gpu", precision: "float32", threads: 3, towers: 2 },
+      ...{ device: "gpu", gpu, precision: "float32", threads: 3, towers: 2 },
     });
     assert.match(started, /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
     assert.equal(Date.parse(finished!) - Date.parse(started), Math.round(1000 * seconds!));

@@ -7,6 +7,7 @@
 import { createRequire } from "node:module";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { DeviceName } from "../device.ts";
 import { UserError } from "../errors.ts";
 import { openCuda } from "./cuda.ts";
 import { withoutStderr } from "./quiet.ts";
@@ -88,11 +89,13 @@ export interface Binding {
   readonly TF_ATTR_SHAPE: number;
 }
 
-/** How many threads TensorFlow takes; all processors if absent. The first load of a process decides. */
+/** What TensorFlow may use. The first load of a process decides. */
 export interface LoadOptions {
-  /** Threads inside an operation. */
+  /** What `chooseDevice` has left visible: a GPU must be found, or CUDA not be touched. */
+  readonly device?: DeviceName;
+  /** Threads inside an operation; as many as processors if absent. */
   readonly intraOpThreads?: number;
-  /** Operations at once. */
+  /** Operations at once; as many as processors if absent. */
   readonly interOpThreads?: number;
 }
 
@@ -135,10 +138,21 @@ export async function loadAddon(options: LoadOptions = {}): Promise<Binding> {
   }
   prepareEnvironment(options);
   const cuda = join(folder, "deps", "nvidia");
-  if (existsSync(cuda)) openCuda(cuda);
+  const wantsGpu = options.device !== undefined && options.device !== "cpu";
+  if (existsSync(cuda)) {
+    if (options.device !== "cpu") openCuda(cuda);
+  } else if (wantsGpu) {
+    throw new UserError(
+      `Cannot use "${options.device}": TensorFlow is set up for the CPU alone; run ` +
+        "`deno task setup --gpu`, or leave --device out",
+    );
+  }
   try {
-    return withoutStderr(() => require(file));
+    const binding: Binding = withoutStderr(() => require(file));
+    if (wantsGpu && !binding.isUsingGpuDevice()) throw noGpu(options.device);
+    return binding;
   } catch (error) {
+    if (error instanceof UserError) throw error;
     const [reason] = (error as Error).message.split("\n");
     throw new UserError(
       `Cannot load TensorFlow: ${reason}; ` +
@@ -163,8 +177,19 @@ export async function loadStockTfjs(
   return tfjs as unknown as typeof import("@tensorflow/tfjs-node-gpu");
 }
 
+function noGpu(device: DeviceName | undefined): UserError {
+  return new UserError(
+    `Cannot use "${device}": TensorFlow finds no such GPU; see what nvidia-smi lists, and what ` +
+      "CUDA_VISIBLE_DEVICES says, or choose --device cpu",
+  );
+}
+
 function prepareEnvironment({ intraOpThreads, interOpThreads }: LoadOptions) {
-  const unlessSet = { TF_CPP_MIN_LOG_LEVEL: 3, TF_FORCE_GPU_ALLOW_GROWTH: true };
+  const unlessSet = {
+    ...{ TF_CPP_MIN_LOG_LEVEL: 3, TF_FORCE_GPU_ALLOW_GROWTH: true },
+    // numbers are then those of nvidia-smi
+    CUDA_DEVICE_ORDER: "PCI_BUS_ID",
+  };
   for (const [name, value] of Object.entries(unlessSet)) {
     if (Deno.env.get(name) === undefined) Deno.env.set(name, String(value));
   }

@@ -1,9 +1,12 @@
 /** Looks at every part of the set-up and says what is missing and how to get it. */
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { packageFolder } from "./addon.ts";
 import { cacheFolder } from "../cache.ts";
 import { intact } from "./cache.ts";
+import { deviceInWords, gpus } from "../device.ts";
 import { INSTALL_COMPILER, nodeHeaders } from "./compile.ts";
+import { CUDA_LIBRARIES, missingCuda } from "./cuda.ts";
 import { type InstallOptions, isInstalled, partsOf, type Place, variantOf } from "./install.ts";
 import { answer, compiler, python, reason, run } from "./subprocess.ts";
 import type { Variant } from "./wheel.ts";
@@ -39,6 +42,7 @@ export async function check({ gpu }: Pick<InstallOptions, "gpu"> = {}): Promise<
   ];
   let place: Place;
   let parts: Check[];
+  let cuda: Check[] = [];
   try {
     place = { cache: cacheFolder(), package: packageFolder() };
     const variant = gpu === undefined ? variantOf(place) : gpu ? "gpu" : "cpu";
@@ -46,6 +50,7 @@ export async function check({ gpu }: Pick<InstallOptions, "gpu"> = {}): Promise<
       if (intact(folder, content)) return { name, ok: true, detail: folder };
       return { name, ok: false, detail: `not whole in ${folder}`, remedy: setup };
     });
+    if (variant === "gpu") cuda = [driver(), cudaLibraries(place)];
   } catch (error) {
     return [...tools, { name: LOADS, ok: false, detail: (error as Error).message }];
   }
@@ -57,8 +62,32 @@ export async function check({ gpu }: Pick<InstallOptions, "gpu"> = {}): Promise<
     linked
       ? { name: "linked", ok: true, detail: `for the ${variantOf(place).toUpperCase()}` }
       : { name: "linked", ok: false, detail: "not linked into tfjs-node", remedy: setup },
+    ...cuda,
     await loads(variantOf(place), { setup }),
   ];
+}
+
+/** NVIDIA's driver, by what it says of GPUs. */
+function driver(): Check {
+  const found = gpus();
+  if (found.length > 0) {
+    const described = found.map((gpu) => deviceInWords({ kind: "gpu", gpu }));
+    return { name: "GPU", ok: true, detail: described.join("; ") };
+  }
+  return {
+    ...{ name: "GPU", ok: false, detail: "nvidia-smi finds none" },
+    remedy: "install NVIDIA's driver, 525 or newer; in a container, let it see the GPU " +
+      "(docker run --gpus all)",
+  };
+}
+
+/** NVIDIA's libraries, each by its name. */
+function cudaLibraries({ package: folder }: Place): Check {
+  const name = "CUDA libraries";
+  const missing = missingCuda(join(folder, "deps", "nvidia"));
+  if (missing.length === 0) return { name, ok: true, detail: `all ${CUDA_LIBRARIES.length}` };
+  const detail = `missing: ${missing.map((path) => basename(path)).join(", ")}`;
+  return { name, ok: false, detail, remedy: "deno task setup --gpu" };
 }
 
 function tool(name: string, found: string | undefined, remedy: string): Check {

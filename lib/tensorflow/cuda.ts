@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { basename, join } from "node:path";
 import { UserError } from "../errors.ts";
 import { download, type OnProgress, unpack } from "./wheel.ts";
 
@@ -77,17 +78,28 @@ export async function fetchCuda(metadata: string, folder: string, onProgress: On
  * open.
  *
  * @param folder holds `cublas/lib`, `cudnn/lib` and so on
- * @throws UserError that names the first one that does not open
+ * @throws UserError that names those that do not open, and why the first one does not
  */
 export function openCuda(folder: string): void {
-  for (const library of CUDA_LIBRARIES) {
+  const failures = CUDA_LIBRARIES.flatMap((library) => {
     try {
       Deno.dlopen(join(folder, library), {});
+      return [];
     } catch (error) {
-      throw new UserError(
-        `Cannot open "${library}", which the GPU needs: ${(error as Error).message}; ` +
-          "run `deno task setup --gpu` again, or `deno task setup --gpu=false` for the CPU alone",
-      );
+      return { library, reason: (error as Error).message };
     }
-  }
+  });
+  const [first, ...others] = failures;
+  if (first === undefined) return;
+  const names = others.map(({ library }) => basename(library)).join(", ");
+  throw new UserError(
+    `Cannot open "${first.library}", which the GPU needs: ${first.reason}` +
+      `${names && `; nor ${names}`}; run \`deno task setup --gpu\` again, ` +
+      "or choose --device cpu",
+  );
+}
+
+/** Names of the libraries that are not there; see `openCuda`. */
+export function missingCuda(folder: string): string[] {
+  return CUDA_LIBRARIES.filter((library) => !existsSync(join(folder, library)));
 }

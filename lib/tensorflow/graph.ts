@@ -83,6 +83,9 @@ export const attr = {
   function: (name: string): Attr => ({ func: { name } }),
 };
 
+/** Where images lie and are read: the processor, whatever computes. */
+export const HOST = "/device:CPU:0";
+
 /** What an operation is given besides its inputs. */
 export interface OperationOptions {
   readonly attrs?: Readonly<Record<string, Attr>>;
@@ -107,7 +110,7 @@ export class Graph {
   readonly #nodes: NodeDef[] = [];
   readonly #names = new Map<string, number>();
   readonly #library: Library;
-  readonly #device: string | undefined;
+  #device: string | undefined;
   /** Whether this is a function's body, where tensors are named by output argument. */
   readonly #body: boolean;
 
@@ -116,6 +119,17 @@ export class Graph {
     this.#device = options.device;
     this.#library = options.library ?? new Map();
     this.#body = options.library !== undefined;
+  }
+
+  /** Has the nodes that `build` adds run on `device`. */
+  on<Result>(device: string, build: () => Result): Result {
+    const before = this.#device;
+    this.#device = device;
+    try {
+      return build();
+    } finally {
+      this.#device = before;
+    }
   }
 
   /**

@@ -116,3 +116,12 @@ export function int32(values: Int32Array | readonly number[], shape?: readonly n
 export function elements(shape: Shape): number {
   return shape.reduce<number>((product, side) => product * (side ?? NaN), 1);
 }
+
+/** How TensorFlow, and NVIDIA's libraries through it, say that memory does not suffice. */
+const OUT_OF_MEMORY =
+  /OOM when allocating|ran out of memory|out of memory|RESOURCE_EXHAUSTED|_ALLOC_FAILED|failed to allocate memory/i;
+
+/** Whether a run failed for want of memory; the variables may hold anything then. */
+export function isOutOfMemory(error: unknown): boolean {
+  return error instanceof Error && OUT_OF_MEMORY.test(error.message);
+}

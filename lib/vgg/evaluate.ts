@@ -117,7 +117,9 @@ const IMAGES = 16;
 const PIXELS = 2 ** 18;
 
 /** Images at once, where each is a square, or a grid of crops. */
-function imagesAtOnce({ method, side, crop }: Pick<EvaluateOptions, "method" | "side" | "crop">) {
+export function imagesAtOnce(
+  { method, side, crop }: Pick<EvaluateOptions, "method" | "side" | "crop">,
+): number {
   const pixels = (GRID[method] * crop || side) ** 2;
   return Math.max(1, Math.min(IMAGES, Math.floor(PIXELS / pixels)));
 }

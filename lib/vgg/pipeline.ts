@@ -10,7 +10,7 @@
  */
 import type { Archive } from "../tensorflow/files.ts";
 import { batch, type DataNode, iterator, map, prefetch, rows } from "../tensorflow/data.ts";
-import { attr, constant, type Graph, placeholder, type Tensor } from "../tensorflow/graph.ts";
+import { attr, constant, type Graph, HOST, placeholder, type Tensor } from "../tensorflow/graph.ts";
 import { decode, decodeWindow, mirrorWhere, resize, resizeWindow } from "../tensorflow/images.ts";
 import {
   add,
@@ -81,7 +81,9 @@ export function cropsFromBank(graph: Graph, options: CropOptions): Batch {
   // ahead of it would take more time from trainings on all cores than the cutting takes.
   const planned = map(table, (_, ...parts) => parts, { name: "plan_with_bank", captured: [bank] });
   const [places, offsets, labels, pixels] = iterator(planned, "crops");
-  return ready(cut(pixels!, places!, crop), { offsets: offsets!, labels: labels! }, options);
+  // where the bank is: a GPU would have all of it sent for each batch
+  const cropped = graph.on(HOST, () => cut(pixels!, places!, crop));
+  return ready(cropped, { offsets: offsets!, labels: labels! }, options);
 }
 
 /**

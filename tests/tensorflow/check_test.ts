@@ -31,3 +31,12 @@ Deno.test("an empty cache is seen; what is linked to another one still loads", a
   const names = Array.from(Deno.readDirSync(VERYDEEP_CACHE), ({ name }) => name);
   assert.deepEqual(names, [], "a check makes nothing");
 });
+
+Deno.test("of the CUDA build each library that is missing is named, and a GPU that is not there", async () => {
+  await ensureInstalled();
+  const checks = await withEnvironment({ PATH: "/nowhere" }, () => check({ gpu: true }));
+  const of = (wanted: string) => checks.find(({ name }) => name === wanted)!;
+  assert.deepEqual([of("GPU").ok, of("CUDA libraries").ok], [false, false]);
+  assert.match(of("CUDA libraries").detail, /^missing: libcudart\.so\.12, .*libcudnn\.so\.9/);
+  assert.equal(of("CUDA libraries").remedy, "deno task setup --gpu");
+});

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../lib/errors.ts";
-import { CUDA_LIBRARIES, openCuda, requirementsOf } from "../../lib/tensorflow/cuda.ts";
+import {
+  CUDA_LIBRARIES,
+  missingCuda,
+  openCuda,
+  requirementsOf,
+} from "../../lib/tensorflow/cuda.ts";
 
 // From tensorflow-2.21.0.dist-info/METADATA.
 const METADATA = `Metadata-Version: 2.4
@@ -34,6 +39,9 @@ Deno.test("the CUDA library that does not open is named", async () => {
   await Deno.mkdir(join(first, ".."), { recursive: true });
   await Deno.writeTextFile(first, "half of a library");
   assert.throws(() => openCuda(folder), expected);
+  // all others are named as well
+  assert.throws(() => openCuda(folder), /; nor libnvJitLink\.so\.12, .*libcudnn\.so\.9, /);
+  assert.deepEqual(missingCuda(folder), CUDA_LIBRARIES.slice(1));
 });
 
 Deno.test("what TensorFlow opens by itself is opened after what it needs", () => {

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { cost, type Equipment, memoryFor } from "../../cost.ts";
+import { cost, type Equipment } from "../../cost.ts";
+import { memoryFor } from "../../memory.ts";
 import type { Description } from "../../datasets/mod.ts";
 import { UserError } from "../../errors.ts";
 import type { Setup } from "../../experiment.ts";

@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import {
+  deviceInWords,
+  gpusIn,
+  isDeviceName,
+  noteGpus,
+  prefersBfloat16,
+  visibleFor,
+} from "../lib/device.ts";
+import { UserError } from "../lib/errors.ts";
+
+// As `nvidia-smi --query-gpu=name,memory.total,compute_cap,driver_version
+// --format=csv,noheader,nounits` prints them.
+const PRINTED = `NVIDIA H100 80GB HBM3, 81559, 9.0, 550.54.15
+Tesla V100-SXM2-16GB, 16384, 7.0, 550.54.15
+`;
+
+Deno.test("what nvidia-smi prints is read line by line", () => {
+  const [h100, v100, ...others] = gpusIn(PRINTED);
+  assert.deepEqual(h100, {
+    name: "NVIDIA H100 80GB HBM3",
+    ...{ memory: 81559 * 2 ** 20, capability: 9, driver: "550.54.15" },
+  });
+  assert.equal(v100!.capability, 7);
+  assert.deepEqual(others, []);
+  assert.deepEqual(gpusIn(""), []);
+});
+
+Deno.test("devices have names", () => {
+  const names = ["cpu", "gpu", "gpu:0", "gpu:12", "GPU", "gpu:", "gpu:x", "cuda:0", ""];
+  assert.deepEqual(names.filter(isDeviceName), ["cpu", "gpu", "gpu:0", "gpu:12"]);
+  assert.equal(deviceInWords({ kind: "cpu" }), "CPU");
+  assert.equal(
+    deviceInWords({ kind: "gpu", gpu: gpusIn(PRINTED)[0]! }),
+    "NVIDIA H100 80GB HBM3, 80 GiB, driver 550.54.15",
+  );
+});
+
+Deno.test("one device is left visible, counted within those that a cluster gives", () => {
+  assert.equal(visibleFor("cpu", undefined), "-1");
+  assert.equal(visibleFor("cpu", "2,3"), "-1");
+  assert.equal(visibleFor("gpu", undefined), "0");
+  assert.equal(visibleFor("gpu:3", undefined), "3");
+  assert.equal(visibleFor("gpu", "2,3"), "2");
+  assert.equal(visibleFor("gpu:1", "GPU-aaaa, GPU-bbbb"), "GPU-bbbb");
+  for (const [device, visible] of [["gpu:2", "2,3"], ["gpu", ""]] as const) {
+    assert.throws(() => visibleFor(device, visible), (error) => {
+      assert.ok(error instanceof UserError);
+      return error.message.startsWith(`Cannot use "${device}": CUDA_VISIBLE_DEVICES is`);
+    });
+  }
+});
+
+Deno.test("bfloat16 is preferred where all GPUs that were noted have it, and nowhere else", () => {
+  const file = join(Deno.makeTempDirSync({ prefix: "verydeep-test-" }), "deps", "gpus.json");
+  const [h100, v100] = gpusIn(PRINTED) as [ReturnType<typeof gpusIn>[0], never];
+  assert.equal(prefersBfloat16(file), false);
+  noteGpus([h100!], file);
+  assert.equal(prefersBfloat16(file), true);
+  noteGpus([h100!, v100], file);
+  assert.equal(prefersBfloat16(file), false);
+  noteGpus([], file);
+  assert.equal(prefersBfloat16(file), false);
+  assert.deepEqual([...Deno.readDirSync(join(file, ".."))], []);
+});
