@@ -5,6 +5,7 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
+import { sharesOf } from "../lib/crew.ts";
 import { UserError } from "../lib/errors.ts";
 import type { FlatRecord } from "../lib/report/records.ts";
 import { python } from "../lib/tensorflow/subprocess.ts";
@@ -68,9 +69,15 @@ const COMMANDS: Readonly<Record<PeerName, readonly string[]>> = {
   "sharp": deno("sharp.ts"),
 };
 
-/** Starts this project with the threads of a training that has the machine for itself. */
-const startOurs = () =>
-  startContestant("verydeep", deno("verydeep.ts"), threads(Math.ceil(CORES / 2), CORES));
+/** Starts this project, with the threads of a training that has the machine for itself by default. */
+export function startOurs(
+  { intraOpThreads, interOpThreads }: Omit<ReturnType<typeof sharesOf>, "towers"> = sharesOf(
+    CORES,
+    1,
+  ),
+): Promise<Contestant> {
+  return startContestant("verydeep", deno("verydeep.ts"), threads(intraOpThreads, interOpThreads));
+}
 
 /**
  * Measures all cases, or those that the words name.

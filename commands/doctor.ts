@@ -14,6 +14,7 @@ import { spaceFor } from "../lib/cost.ts";
 import { helpOf } from "./help.ts";
 import type { Options } from "./options.ts";
 import { groundOf, known } from "./runs.ts";
+import { speed } from "./speed.ts";
 import { tablesNamed } from "./tables.ts";
 
 export const help = helpOf("doctor", {
@@ -21,11 +22,14 @@ export const help = helpOf("doctor", {
     "stored, which it compares with its checksum, and says what to do about what is wrong. " +
     "doctor resume trains a tiny net twice, once whole and once in pieces whose processes are " +
     "killed at random moments (SIGKILL), compares the weights bit by bit, and keeps what it " +
-    "found in resume.json beside the results. It takes a minute or two.",
+    "found in resume.json beside the results. It takes a minute or two. doctor speed measures how " +
+    "fast net D trains and tests here, for deno task plan: some seconds for the small setup, some " +
+    "minutes for the paper's on a processor.",
   examples: {
     "doctor": "is all well?",
     "doctor --setup paper --data DIR": "also for the paper itself",
     "doctor resume": "does a killed training give the same bits?",
+    "doctor speed --setup paper": "how fast are the paper's nets here?",
     "doctor resume --workers 1": "the same with threads inside each operation",
   },
 });
@@ -42,8 +46,11 @@ interface Finding {
 export async function doctor(words: readonly string[], options: Options): Promise<number> {
   const [word] = words;
   if (word === "resume") return await resume(options);
+  if (word === "speed") return await speed(options);
   if (word !== undefined) {
-    throw new UsageError(`There is no doctor "${word}"; there are doctor and doctor resume`);
+    throw new UsageError(
+      `There is no doctor "${word}"; there are doctor, doctor resume and doctor speed`,
+    );
   }
   const findings = [
     machineHere(),

@@ -60,7 +60,7 @@ const TABLE_OPTIONS = [
 /** Options of runs that are carried out by themselves. */
 const ADHOC = [
   ...["config", "S", "update", ...RESULTS] as const,
-  ...["workers", "skip-unreadable", "dry-run", "format"] as const,
+  ...["workers", "micro-batch", "skip-unreadable", "dry-run", "format"] as const,
 ] as const;
 
 /** The command of one table. */
@@ -149,7 +149,7 @@ export const COMMANDS = {
   plan: command({
     summary: "What tables would run, what is done already, and what the rest costs",
     words: TABLES,
-    takes: [...RESULTS, "workers", "skip-unreadable", "format"],
+    takes: [...RESULTS, "workers", "micro-batch", "skip-unreadable", "format"],
     load: () => import("./plan.ts"),
   }, ({ plan }, options, words) => plan(words, options)),
 
@@ -224,7 +224,7 @@ export const COMMANDS = {
 
   doctor: command({
     summary: "Is all well here? doctor resume: does a killed training give the same bits?",
-    words: { pattern: "[resume]", most: 1 },
+    words: { pattern: "[resume|speed]", most: 1 },
     takes: [...RESULTS, "workers", "skip-unreadable", "format"],
     load: () => import("./doctor.ts"),
   }, ({ doctor }, options, words) => doctor(words, options)),

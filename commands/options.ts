@@ -104,6 +104,11 @@ export const OPTIONS = {
     text: "cpu, gpu or gpu:N (default: the first GPU, if there is one)",
     group: "How to run it",
   },
+  "micro-batch": {
+    value: "N",
+    text: "images of a batch in memory at once (default: all that fit)",
+    group: "How to run it",
+  },
   "skip-unreadable": {
     text: "leave out image files that cannot be read",
     group: "How to run it",
@@ -167,6 +172,7 @@ export interface Options extends NetOptions {
   readonly resources?: string;
   readonly wait: boolean;
   readonly device?: DeviceName;
+  readonly microBatch?: number;
   readonly skipUnreadable: boolean;
   readonly dryRun: boolean;
   readonly doubtful: boolean;
@@ -267,9 +273,11 @@ export function resolveOptions(
   const executor = oneOf("executor", text("executor") ?? "local", EXECUTORS);
   const resources = text("resources");
   mustGoTogether(executor, given);
+  const setup = changed({ ...named, dataset, train: { ...named.train, precision } }, changes);
+  const microBatch = divisorOf(setup.train.batch, text("micro-batch"));
   return {
     ...netOptions(text),
-    setup: changed({ ...named, dataset, train: { ...named.train, precision } }, changes),
+    setup,
     choice: [
       `--setup ${named.name}`,
       ...dataset === named.dataset && text("dataset") === undefined
@@ -296,6 +304,7 @@ export function resolveOptions(
     ...(resources !== undefined && { resources }),
     wait: given.wait === true,
     ...device && { device },
+    ...microBatch !== undefined && { microBatch },
     skipUnreadable: given["skip-unreadable"] === true,
     dryRun: given["dry-run"] === true,
     doubtful: given.doubtful === true,
@@ -328,6 +337,14 @@ function mustGoTogether(executor: Options["executor"], given: CommandLine["given
   if (executor === "local" && alone !== undefined) {
     throw new UsageError(`--${alone} is about the jobs of a cluster: it needs --executor slurm`);
   }
+}
+
+/** A part of a batch. @throws {UsageError} Batches are not whole multiples of it. */
+function divisorOf(batch: number, word: string | undefined): number | undefined {
+  if (word === undefined) return undefined;
+  const part = whole("micro-batch", word, 1);
+  if (batch % part === 0) return part;
+  throw new UsageError(`Cannot use --micro-batch ${part}: it must divide the batch of ${batch}`);
 }
 
 /** @throws {UsageError} The word names no device. */

@@ -5,13 +5,17 @@ import { type Counts, counts } from "../lib/plan.ts";
 import { clock } from "../lib/progress.ts";
 import { fold } from "../lib/report/fold.ts";
 import { listing } from "../lib/report/listing.ts";
+import { speedFor } from "../lib/speed.ts";
 import { helpOf } from "./help.ts";
+import { diskOf, memoryOf, originOfTimes, otherPrecision } from "./needs.ts";
 import type { Options } from "./options.ts";
 import { type KnownRun, knownRuns } from "./runs.ts";
 
 export const help = helpOf("plan", {
   about: "Lists the runs behind tables, all tables if none is named, in the order in which they " +
-    "would be carried out: each once, after those that it starts from. Runs nothing.",
+    "would be carried out: each once, after those that it starts from, with the time, disk and " +
+    "memory that they take. Runs nothing. Times follow from what `deno task doctor speed` measured " +
+    "on this machine; where it did not, they are a guess, and the plan says so.",
   examples: {
     "plan": "all under the small setup",
     "plan table3 --setup paper --data DIR": "the cost of the paper itself",
@@ -32,10 +36,12 @@ export function printPlan(
     /** What tables name, with repeats; absent where no tables are meant. */
     readonly asked?: Counts;
   },
-  options: Pick<Options, "setup" | "format">,
+  options: Pick<Options, "setup" | "workers" | "microBatch" | "device" | "format">,
 ): number {
+  const { setup } = options;
+  const speed = speedFor(setup.train);
   const records = runs.map(({ status, ...run }) => {
-    const { multiplyAdds, seconds } = cost(run, dataset);
+    const { multiplyAdds, seconds } = cost(run, dataset, speed);
     return {
       run: run.name,
       key: run.key,
@@ -47,12 +53,13 @@ export function printPlan(
     };
   });
 
+  const open = runs.filter(({ status }) => status.state !== "done");
   const left = records.filter(({ state }) => state !== "done");
   const sum = (field: "multiply_adds" | "seconds") =>
     left.reduce((total, record) => total + record[field], 0);
   const needed = counts(runs);
   console.log(listing({
-    title: `Plan under the setup "${options.setup.name}" on ${dataset.name}`,
+    title: `Plan under the setup "${setup.name}" on ${dataset.name}`,
     records,
     columns: [
       { field: "run" },
@@ -71,7 +78,10 @@ export function printPlan(
       ...left.length > 0
         ? [
           `The others: ${scaled(sum("multiply_adds"))} multiply-adds, roughly ` +
-          `${clock(sum("seconds"))} one after the other on this machine.`,
+          `${clock(sum("seconds"))} one after the other on this machine. ` +
+          `${originOfTimes(setup, speed)} ${otherPrecision(setup, speed)}`,
+          diskOf(open, dataset),
+          ...memoryOf(open, options, dataset),
         ]
         : [],
     ].flatMap((note) => fold(note)),

@@ -69,7 +69,7 @@ export function requestFor(words: readonly string[], options: Options): Request 
 
 /** What runs are carried out under and on, as the options say. */
 export function workOf(
-  { setup, data, results, seeds, workers, device, skipUnreadable, strict }: Options,
+  { setup, data, results, seeds, workers, device, microBatch, skipUnreadable, strict }: Options,
 ): Work {
   return {
     setup,
@@ -79,6 +79,7 @@ export function workOf(
     seeds,
     ...(workers !== undefined && { workers }),
     ...device && { device },
+    ...microBatch !== undefined && { microBatch },
     skipUnreadable,
     ...strict && { strict: setups.paper },
   };

@@ -3,6 +3,7 @@ import type { Description, ImageSize } from "./datasets/mod.ts";
 import { type EvalRun, FLIPS, isEvaluation, type TrainRun, type TrainSetup } from "./experiment.ts";
 import { cores } from "./machine.ts";
 import type { PlannedRun } from "./plan.ts";
+import type { Speed } from "./speed.ts";
 import {
   countMultiplyAdds,
   countParameters,
@@ -40,11 +41,14 @@ export interface Equipment {
   readonly gpus: number;
 }
 
-/** Multiply-adds and rough time of a run, alone on this machine's processor, or on other equipment. */
+/**
+ * Multiply-adds and time of a run, alone on this machine's processor, or on other equipment: rough,
+ * unless a speed was measured.
+ */
 export function cost(
   { run, context }: PlannedRun,
   { classes, val, test }: Pick<Description, "classes" | "val" | "test">,
-  equipment: Equipment = { cores: cores(), gpus: 0 },
+  equipment: Equipment | Pick<Speed, "training" | "testing"> = { cores: cores(), gpus: 0 },
 ): Cost {
   const setup = context.train;
   const net = isEvaluation(run) ? run.net : run;
@@ -56,10 +60,17 @@ export function cost(
       crop: setup.crop,
     })
     : trainingAdds(run, { layers, setup });
-  const core = SPEED.narrow + (SPEED.full - SPEED.narrow) * setup.width;
-  // one training computes on one GPU
-  const speed = equipment.gpus > 0 ? GPU_SPEED : core * equipment.cores;
+  const speed = "training" in equipment
+    ? isEvaluation(run) ? equipment.testing : equipment.training
+    : guessed(setup, equipment);
   return { multiplyAdds, seconds: multiplyAdds / speed };
+}
+
+/** Multiply-adds a second that a training gets out of equipment, or a test. */
+function guessed({ width }: TrainSetup, { cores, gpus }: Equipment): number {
+  const core = SPEED.narrow + (SPEED.full - SPEED.narrow) * width;
+  // one training computes on one GPU
+  return gpus > 0 ? GPU_SPEED : core * cores;
 }
 
 /**

@@ -30,6 +30,8 @@ export interface Crew {
   readonly workers?: number;
   /** What to compute on; a GPU where there is one if absent. */
   readonly device?: DeviceName;
+  /** Images of a batch in memory at once; as many as fit if absent. */
+  readonly microBatch?: number;
 }
 
 /**
@@ -226,7 +228,7 @@ async function carryOutOne(
       planned: run,
       ...ancestor && { ancestor },
       ...bank && { bank },
-      ...training && { microBatch: microBatchFor(layers, setup, room) },
+      ...training && { microBatch: crew.microBatch ?? microBatchFor(layers, setup, room) },
     }, (done, total) => bar.update(done, total));
     if (finished) board.finish(run);
     else board.close(run);

@@ -134,9 +134,14 @@ export function noteGpus(found: readonly Gpu[], file: string = NOTE) {
   else writeAtomically(file, `${JSON.stringify(found, null, 2)}\n`);
 }
 
+/** The GPUs that this project was set up for. */
+export function notedGpus(file: string = NOTE): Gpu[] {
+  const text = readIfThere(file);
+  return text === undefined ? [] : JSON.parse(text);
+}
+
 /** Whether all GPUs that this project was set up for compute in bfloat16; false where there are none. */
 export function prefersBfloat16(file: string = NOTE): boolean {
-  const text = readIfThere(file);
-  const found: Gpu[] = text === undefined ? [] : JSON.parse(text);
+  const found = notedGpus(file);
   return found.length > 0 && found.every(({ capability }) => capability >= HAS_BFLOAT16);
 }

@@ -36,6 +36,8 @@ export interface Work {
   readonly workers?: number;
   /** What to compute on; a GPU where there is one if absent. */
   readonly device?: DeviceName;
+  /** Images of a batch in memory at once; as many as fit if absent. */
+  readonly microBatch?: number;
   readonly skipUnreadable?: boolean;
   /** The setup from which any departure is a failure; the paper's, under --strict. */
   readonly strict?: Setup;
@@ -66,8 +68,12 @@ export async function carryOutRuns(
     mustBeStrict(work, dataset);
     const store = makeStore(work.results);
     const contexts = contextsOf(work, dataset);
-    const { setup, workers, device } = work;
-    const options = { ...workers && { workers }, ...device && { device } };
+    const { setup, workers, device, microBatch } = work;
+    const options = {
+      ...workers && { workers },
+      ...device && { device },
+      ...microBatch && { microBatch },
+    };
     const execute = local({ dataset, setup, bars, ...options });
     await execute(planOf(runs, contexts), store);
     return { store, dataset, contexts, testScores: testScoresIn(store.folder) };

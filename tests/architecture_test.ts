@@ -49,6 +49,7 @@ const LEVELS = [
   inLib(
     "cache.ts",
     "environment.ts",
+    "speed.ts",
     "device.ts",
     "errors.ts",
     "files.ts",

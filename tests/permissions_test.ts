@@ -12,7 +12,7 @@ const KINDS = {
   /** Reads results and writes reports. The one native code is sharp, which reads pictures. */
   look: {
     may: "-RWE -S=hostname --allow-ffi=node_modules",
-    tasks: ["claims", "data", "diff", "export", "fuse", "plan", "report", "why"],
+    tasks: ["claims", "data", "diff", "export", "fuse", "report", "why"],
   },
   /** Asks Slurm about its queue too; Deno would say which of its programs are not there. */
   ask: {
@@ -24,6 +24,11 @@ const KINDS = {
     may: "-RWE -S=hostname --allow-ffi=node_modules --allow-run=scancel,squeue",
     tasks: ["cancel"],
     quiet: true,
+  },
+  /** Says also what fits in memory. */
+  plan: {
+    may: "-RWE -S=hostname,systemMemoryInfo --allow-ffi=node_modules",
+    tasks: ["plan"],
   },
   /** Says also on which machine and at which commit. */
   bundle: {

@@ -1,0 +1,101 @@
+/** What a plan takes of time, disk and memory, in sentences. */
+import { spaceFor } from "../lib/cost.ts";
+import type { Sighting } from "../lib/datasets/mod.ts";
+import { notedGpus } from "../lib/device.ts";
+import { isEvaluation, type Precision, type Setup, title } from "../lib/experiment.ts";
+import { footprint, microBatchFor, shareFor } from "../lib/memory.ts";
+import { cores } from "../lib/machine.ts";
+import type { PlannedRun } from "../lib/plan.ts";
+import { type Speed, speedFor } from "../lib/speed.ts";
+import { countParameters, type Layer, layersOf, shapeOf } from "../lib/vgg/configs.ts";
+import type { Options } from "./options.ts";
+
+/** Whose speed a plan's times come from. */
+export function originOfTimes(setup: Setup, speed: Speed | undefined): string {
+  const command = `deno task doctor speed --setup ${setup.name}`;
+  if (speed === undefined) {
+    return `No speed was measured here: times are guessed from another machine's; ${command} ` +
+      "measures this one's.";
+  }
+  const { precision, device, images, measured, load } = speed;
+  const rate = (value: number) => value.toPrecision(3);
+  return `Times follow from what was measured here on ${
+    measured.slice(0, 10)
+  } (${command}): net D ` +
+    `trains ${rate(images.training)} and tests ${rate(images.testing)} images a second on ` +
+    `${device} in ${precision}` +
+    `${load > cores() ? `, while the machine was busy (load ${load.toFixed(1)})` : ""}.`;
+}
+
+/** What the other precision would change. */
+export function otherPrecision({ train }: Setup, speed: Speed | undefined): string {
+  const precision: Precision = train.precision === "float32" ? "bfloat16" : "float32";
+  const other = speedFor({ ...train, precision });
+  const maps = precision === "bfloat16" ? "halves" : "doubles";
+  const time = speed && other
+    ? `training takes ${(speed.training / other.training).toFixed(2)} and testing ` +
+      `${(speed.testing / other.testing).toFixed(2)} times as long (measured)`
+    : "how it changes times was not measured";
+  return `With --precision ${precision} ${time}; it ${maps} the memory of images.`;
+}
+
+/** Bytes of a float32. */
+const FLOAT = 4;
+
+/** A size as people say it: `3.4 GB`, `114 MB`. */
+function size(bytes: number): string {
+  return bytes < 1e9 ? `${(bytes / 1e6).toPrecision(3)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+}
+
+/** Disk that the runs take. */
+export function diskOf(
+  runs: readonly PlannedRun[],
+  dataset: Pick<Sighting, "classes" | "val">,
+): string {
+  const tests = runs.filter(({ run }) => isEvaluation(run));
+  const counts = runs.map(({ run, context: { train } }) =>
+    isEvaluation(run)
+      ? 0
+      : countParameters(layersOf(run.config, shapeOf(train, dataset.classes.length)))
+  );
+  const weights = FLOAT * counts.reduce((sum, count) => sum + count, 0);
+  const posteriors = spaceFor(tests, dataset);
+  const rest = spaceFor(runs, dataset) - weights - posteriors;
+  return `Disk: ${size(weights)} of weights, ${size(posteriors)} of posteriors, and ` +
+    `${size(rest)} of checkpoints while a net is trained.`;
+}
+
+/** Memory that a training of the plan's largest net takes, and what decides it. */
+export function memoryOf(
+  runs: readonly PlannedRun[],
+  { setup, workers, microBatch, device }: Pick<
+    Options,
+    "setup" | "workers" | "microBatch" | "device"
+  >,
+  { classes }: Pick<Sighting, "classes">,
+): string[] {
+  const nets = runs.flatMap(({ run }) => isEvaluation(run) ? [] : [run]).map((run) => {
+    const layers = layersOf(run.config, shapeOf(setup.train, classes.length));
+    return { name: title(run), layers, size: sizeOf(layers, setup) };
+  });
+  const [largest] = nets.toSorted((one, other) => other.size - one.size);
+  if (largest === undefined) return [];
+  const { net, image } = footprint(largest.layers, setup.train);
+  const sideBySide = workers ?? (setup.sideBySide === "cores" ? cores() : 1);
+  const [gpu] = device === "cpu" ? [] : notedGpus();
+  const room = shareFor(gpu ? { kind: "gpu", gpu } : { kind: "cpu" }, sideBySide);
+  const part = microBatch ?? microBatchFor(largest.layers, setup.train, room);
+  const { batch } = setup.train;
+  const share = part === batch ? `The batch of ${batch}` : `${part} at once of a batch of ${batch}`;
+  return [
+    `Memory: ${largest.name} takes ${size(net)}, and ${size(image)} for each image at once. ` +
+    `${share}: ${size(net + part * image)}` +
+    `${sideBySide > 1 ? `, and ${sideBySide} such trainings run side by side` : ""}. ` +
+    "--micro-batch N changes that, and no result but for roundings.",
+  ];
+}
+
+function sizeOf(layers: readonly Layer[], { train }: Setup): number {
+  const { net, image } = footprint(layers, train);
+  return net + train.batch * image;
+}

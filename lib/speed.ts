@@ -1,0 +1,65 @@
+/**
+ * How fast this machine trains and tests: what `deno task doctor speed` measured, kept in the user's
+ * cache for plans.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { cacheFolder } from "./cache.ts";
+import type { Precision, TrainSetup } from "./experiment.ts";
+import { readIfThere, writeAtomically } from "./files.ts";
+
+/** Speeds of nets of one shape. */
+export interface Speed {
+  /** Name of the machine. */
+  readonly host: string;
+  readonly device: string;
+  readonly precision: Precision;
+  /** Fields of the setup that decide the nets' shape. */
+  readonly crop: number;
+  readonly width: number;
+  readonly fc: number;
+  /** Multiply-adds a second, of all runs side by side together. */
+  readonly training: number;
+  readonly testing: number;
+  /** Images a second of net D in training, and whole ones in testing. */
+  readonly images: { readonly training: number; readonly testing: number };
+  /** Programs that wanted a processor in the minute before. */
+  readonly load: number;
+  /** ISO 8601, UTC. */
+  readonly measured: string;
+}
+
+const fileOf = () => join(cacheFolder(), "speeds.json");
+
+/** What was measured here of a setup's nets, in its precision or another one. */
+export function speedFor(
+  { crop, width, fc, precision }: Pick<TrainSetup, "crop" | "width" | "fc" | "precision">,
+  file: string = fileOf(),
+): Speed | undefined {
+  const here = { host: Deno.hostname(), crop, width, fc, precision };
+  return speedsIn(file).findLast((speed) => isAlike(speed, here));
+}
+
+/** Keeps a speed in place of what was measured before of the same. */
+export function keepSpeed(speed: Speed, file: string = fileOf()) {
+  const others = speedsIn(file).filter((other) => !isAlike(other, speed));
+  writeAtomically(file, `${JSON.stringify([...others, speed], null, 2)}\n`);
+}
+
+type Identity = Pick<Speed, "host" | "crop" | "width" | "fc" | "precision">;
+
+function isAlike(one: Identity, other: Identity): boolean {
+  return (["host", "crop", "width", "fc", "precision"] as const)
+    .every((field) => one[field] === other[field]);
+}
+
+/** None where the file is not there, or another hand broke it. */
+function speedsIn(file: string): Speed[] {
+  try {
+    const speeds = JSON.parse(readIfThere(file) ?? "[]");
+    return Array.isArray(speeds) ? speeds.filter(({ training }) => training > 0) : [];
+  } catch {
+    return [];
+  }
+}
