@@ -223,7 +223,7 @@ export const COMMANDS = {
   }, ({ setup }, options) => setup(options)),
 
   doctor: command({
-    summary: "Is all well here? doctor resume: does a killed training give the same bits?",
+    summary: "Is all well here? doctor resume: same bits after kills? doctor speed: for plans",
     words: { pattern: "[resume|speed]", most: 1 },
     takes: [...RESULTS, "workers", "skip-unreadable", "format"],
     load: () => import("./doctor.ts"),
