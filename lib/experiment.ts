@@ -283,6 +283,11 @@ export function title(run: Run): string {
   }`;
 }
 
+/** What is done in a run, for people: `train D 256`, `test D 256 at Q = 256, dense`. */
+export function nameOf(run: Run): string {
+  return `${isEvaluation(run) ? "test" : "train"} ${title(run)}`;
+}
+
 /** Name of a run for a folder, without its key: `D-256-512`, `D-256-512-Q384-dense`. */
 export function slug(run: Run): string {
   if (isEvaluation(run)) {

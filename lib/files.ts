@@ -154,6 +154,17 @@ export function exists(file: string, what: "isFile" | "isDirectory" = "isFile"):
   }
 }
 
+/** What lies in a folder, by name; nothing where there is no such folder. */
+export function entriesIn(folder: string): Deno.DirEntry[] {
+  try {
+    return [...Deno.readDirSync(folder)].sort((a, b) => a.name < b.name ? -1 : 1);
+  } catch (error) {
+    const { NotADirectory, NotFound } = Deno.errors;
+    if (error instanceof NotFound || error instanceof NotADirectory) return [];
+    throw error;
+  }
+}
+
 /** Gives a file another name, or does nothing where there is none. */
 export function renameIfThere(file: string, name: string) {
   try {

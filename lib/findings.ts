@@ -1,5 +1,5 @@
 /** What crashes and other hands left in a store, and whether its results are whole. */
-import { readIfThere } from "./files.ts";
+import { entriesIn, readIfThere } from "./files.ts";
 import type { Store } from "./store.ts";
 
 /** What lies in a store and is of no use any more; file and folder names, below the store's folder. */
@@ -32,12 +32,12 @@ export function leftoversIn(store: Store): Leftovers {
     logs: [] as string[],
   };
   const folders = ["train", "eval"].flatMap((kind) =>
-    entriesOf(`${store.folder}/${kind}`).filter(({ isDirectory }) => isDirectory)
+    entriesIn(`${store.folder}/${kind}`).filter(({ isDirectory }) => isDirectory)
       .map(({ name }) => `${kind}/${name}`)
   );
   for (const folder of ["", "leases", ...folders]) {
     const place = folder === "" ? store.folder : `${store.folder}/${folder}`;
-    for (const { name } of entriesOf(place)) {
+    for (const { name } of entriesIn(place)) {
       const path = folder === "" ? name : `${folder}/${name}`;
       if (name.endsWith(".part")) leftovers.drafts.push(path);
       if (name.endsWith(".damaged")) leftovers.putAside.push(path);
@@ -83,13 +83,4 @@ export function examine(
     return damage ?? [];
   });
   return { whole: results.length - damages.length, damages };
-}
-
-function entriesOf(folder: string): Deno.DirEntry[] {
-  try {
-    return [...Deno.readDirSync(folder)].sort((a, b) => a.name < b.name ? -1 : 1);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
 }

@@ -11,7 +11,7 @@
  * @module
  */
 import process from "node:process";
-import { exists, readIfThere, removeIfThere, writeAtomically } from "./files.ts";
+import { entriesIn, exists, readIfThere, removeIfThere, writeAtomically } from "./files.ts";
 
 /** Between two touches of a lease, ms. */
 const BEAT = 10_000;
@@ -97,8 +97,7 @@ export class Leases {
 
   /** The highest number under which there is a lease; 0 where there is none. */
   #last(name: string): number {
-    if (!exists(this.#folder, "isDirectory")) return 0;
-    const numbers = [...Deno.readDirSync(this.#folder)].map((entry) => {
+    const numbers = entriesIn(this.#folder).map((entry) => {
       const [, own, number] = /^(.+)\.(\d+)$/.exec(entry.name) ?? [];
       return own === name ? Number(number) : 0;
     });

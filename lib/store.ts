@@ -24,9 +24,10 @@
 import type { Divergence } from "./doubts.ts";
 import type { Sitting } from "./environment.ts";
 import { UserError } from "./errors.ts";
-import { type Context, isEvaluation, type Run, slug } from "./experiment.ts";
+import { isEvaluation } from "./experiment.ts";
 import {
   appendLine,
+  entriesIn,
   exists,
   readIfThere,
   removeIfThere,
@@ -34,15 +35,26 @@ import {
   writeAtomically,
 } from "./files.ts";
 import { Leases } from "./lease.ts";
-import { type PlannedRun, plannedRun } from "./plan.ts";
+import type { PlannedRun } from "./plan.ts";
+import {
+  divergenceIn,
+  logIn,
+  logLine,
+  parsed,
+  placeIn,
+  posteriorsIn,
+  recipeIn,
+  recipeText,
+  sittingsIn,
+  sittingsText,
+} from "./run_files.ts";
 import { type Posteriors, scored, type Scores } from "./score.ts";
-import { sealed, unsealed } from "./sealed.ts";
+import { sealed } from "./sealed.ts";
 import type { Checkpoint, LogEntry, Tensors } from "./vgg/train.ts";
 import {
+  contentOf,
   isSealed,
-  type OpenSafetensors,
   openSafetensors,
-  readSafetensors,
   type Safetensors,
   writeSafetensors,
 } from "./weights/safetensors.ts";
@@ -124,11 +136,8 @@ export class Store {
   /** Every run that was begun here, in the order of its folder's name. */
   runs(): PlannedRun[] {
     return ["train", "eval"].flatMap((kind) => {
-      const folder = `${this.folder}/${kind}`;
-      const names = exists(folder, "isDirectory")
-        ? [...Deno.readDirSync(folder)].map(({ name }) => name).sort()
-        : [];
-      return names.flatMap((name) => recipeIn(this.folder, `${kind}/${name}`) ?? []);
+      return entriesIn(`${this.folder}/${kind}`)
+        .flatMap(({ name }) => this.#recipeIn(`${kind}/${name}`) ?? []);
     });
   }
 
@@ -169,24 +178,17 @@ export class Store {
 
   /** The sittings in which a run was carried out, first to last; none where they are not known. */
   readSittings(planned: PlannedRun): Sitting[] {
-    const text = readIfThere(`${this.folderOf(planned)}/environment.json`) ?? "[]";
-    const sittings = parsed(text) ?? [];
-    return Array.isArray(sittings)
-      ? sittings.flatMap((sitting) => unsealed<Sitting>(sitting) ?? [])
-      : [];
+    return sittingsIn(readIfThere(`${this.folderOf(planned)}/environment.json`));
   }
 
   /** Keeps the sittings in which a run is carried out. */
   writeSittings(planned: PlannedRun, sittings: readonly Sitting[]) {
-    const text = JSON.stringify(sittings.map(sealed), null, 2);
-    writeAtomically(`${this.folderOf(planned)}/environment.json`, `${text}\n`);
+    writeAtomically(`${this.folderOf(planned)}/environment.json`, sittingsText(sittings));
   }
 
   /** A trained net's weights. */
   readWeights(planned: PlannedRun): Tensors {
-    const file = this.#result(planned);
-    this.#mustBeWhole(file);
-    return floats(readSafetensors(file));
+    return floats(this.#contentOf(this.#result(planned)));
   }
 
   /** Keeps a trained net's weights; the training's checkpoint has done its duty then. */
@@ -202,8 +204,7 @@ export class Store {
       const file = `${this.folderOf(planned)}/${name}`;
       try {
         if (!exists(file)) continue;
-        this.#mustBeWhole(file);
-        const content = readSafetensors(file);
+        const content = this.#contentOf(file);
         return { ...JSON.parse(content.metadata.state ?? ""), tensors: floats(content) };
       } catch (error) {
         if (!(error instanceof UserError || error instanceof SyntaxError)) throw error;
@@ -246,7 +247,7 @@ export class Store {
 
   /** Adds a line to a training's log. */
   appendLog(planned: PlannedRun, entry: LogEntry) {
-    appendLine(`${this.folderOf(planned)}/log.jsonl`, JSON.stringify(sealed(entry)));
+    appendLine(`${this.folderOf(planned)}/log.jsonl`, logLine(entry));
   }
 
   /** A training's log, step by step; lines that a crash cut off or that changed are left out. */
@@ -257,7 +258,7 @@ export class Store {
   /** Drops the log's lines after a step, which will be done again. */
   cutLog(planned: PlannedRun, step: number) {
     const kept = this.readLog(planned).filter((entry) => entry.step <= step);
-    const text = kept.map((entry) => `${JSON.stringify(sealed(entry))}\n`).join("");
+    const text = kept.map((entry) => `${logLine(entry)}\n`).join("");
     writeAtomically(`${this.folderOf(planned)}/log.jsonl`, text);
   }
 
@@ -301,6 +302,18 @@ export class Store {
     this.#whole.add(state);
   }
 
+  /** What is in a file, which is whole. @throws {UserError} It is damaged. */
+  #contentOf(file: string): Safetensors {
+    this.#mustBeWhole(file);
+    using open = openSafetensors(file);
+    return contentOf(open);
+  }
+
+  /** The run that a folder is of; nothing where that cannot be told. */
+  #recipeIn(place: string): PlannedRun | undefined {
+    return recipeIn(readIfThere(`${this.folder}/${place}/recipe.json`) ?? "", place);
+  }
+
   #result(planned: PlannedRun): string {
     const name = isEvaluation(planned.run) ? "posteriors" : "weights";
     return `${this.folderOf(planned)}/${name}.safetensors`;
@@ -311,62 +324,6 @@ export class Store {
     const step = /"step":(\d+)/.exec(lines.at(-1) ?? "")?.[1];
     return step === undefined ? "just begun" : `at step ${step}`;
   }
-}
-
-/** Where a run lies in a folder of results: `train/D-256-0123456789ab`. */
-export function placeIn({ run, key }: PlannedRun): string {
-  return `${isEvaluation(run) ? "eval" : "train"}/${slug(run)}-${key}`;
-}
-
-/** The lines of a log that are whole, step by step. */
-export function logIn(text = ""): LogEntry[] {
-  const lines = text.split("\n").slice(0, -1);
-  const entries = lines.flatMap((line) => unsealed<LogEntry>(parsed(line)) ?? []);
-  // two processes may have done a step, where one was thought to be dead
-  const steps = new Map(entries.map((entry) => [entry.step, entry]));
-  return [...steps.values()].sort((one, other) => one.step - other.step);
-}
-
-/** What a diverged.json says; nothing where there is none, or it is damaged. */
-export function divergenceIn(text?: string): Divergence | undefined {
-  return unsealed<Divergence>(parsed(text ?? ""));
-}
-
-/** A JSON value; nothing of what is none. */
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/** What is in a run's recipe.json. */
-export function recipeText({ run, context }: PlannedRun): string {
-  return `${JSON.stringify({ run, ...context }, null, 2)}\n`;
-}
-
-/**
- * The posteriors that an open file holds, which is closed with them.
- *
- * @throws {UserError} It holds none; it is closed then.
- */
-export function posteriorsIn(open: OpenSafetensors, name: string): Posteriors & Disposable {
-  const [images, classes] = open.shapes.get("posteriors") ?? [];
-  const labels = open.shapes.has("labels") ? open.read("labels") : undefined;
-  if (!(labels instanceof Int32Array) || classes === undefined || labels.length !== images) {
-    open[Symbol.dispose]();
-    throw new UserError(
-      `Cannot read "${name}": it holds no posteriors; remove it, and they are made again`,
-    );
-  }
-  return {
-    name,
-    classes,
-    labels,
-    rows: (from, to) => open.read("posteriors", from * classes, to * classes) as Float32Array,
-    [Symbol.dispose]: () => open[Symbol.dispose](),
-  };
 }
 
 /**
@@ -408,19 +365,6 @@ function floats({ tensors }: Safetensors): Tensors {
   return new Map([...tensors].map(([name, { shape, values }]) => {
     return [name, { shape, values: new Float32Array(values.buffer as ArrayBuffer) }];
   }));
-}
-
-/** The run that a folder is of; nothing where its recipe is not what its name says. */
-function recipeIn(store: string, place: string): PlannedRun | undefined {
-  try {
-    const { run, ...context } = JSON.parse(readIfThere(`${store}/${place}/recipe.json`) ?? "") as
-      & Context
-      & { run: Run };
-    const planned = plannedRun(run, context);
-    return placeIn(planned) === place ? planned : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Texts of a file that a version without checksums wrote. */

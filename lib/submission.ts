@@ -11,7 +11,7 @@
 import { createHash } from "node:crypto";
 import { UserError } from "./errors.ts";
 import { type EvalRun, isEvaluation } from "./experiment.ts";
-import { readIfThere, writeAtomically } from "./files.ts";
+import { entriesIn, readIfThere, writeAtomically } from "./files.ts";
 import { type PlannedRun, plannedRun } from "./plan.ts";
 import { highestOf, summed } from "./score.ts";
 import type { Store } from "./store.ts";
@@ -96,13 +96,8 @@ export function keepScore(members: Members, top5: number, { folder: store }: Sto
 
 /** Scores that are known in a folder of results. */
 export function testScoresIn(store: string): TestScore[] {
-  let names: string[];
-  try {
-    names = [...Deno.readDirSync(`${store}/submissions`)].map(({ name }) => name).sort();
-  } catch {
-    return []; // none yet
-  }
-  return names.flatMap((name) => read(`${store}/submissions/${name}`) ?? [])
+  return entriesIn(`${store}/submissions`)
+    .flatMap(({ name }) => read(`${store}/submissions/${name}`) ?? [])
     .filter(({ top5 }) => top5 !== undefined);
 }
 

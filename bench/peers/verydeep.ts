@@ -3,7 +3,7 @@ import { paper, small } from "../../experiments/setups.ts";
 import type { ConfigName, TrainRun } from "../../lib/experiment.ts";
 import { normal, uniform } from "../../lib/random.ts";
 import { errorsOf, scored } from "../../lib/score.ts";
-import { posteriorsIn } from "../../lib/store.ts";
+import { posteriorsIn } from "../../lib/run_files.ts";
 import { type Binding, loadAddon } from "../../lib/tensorflow/addon.ts";
 import { Graph } from "../../lib/tensorflow/graph.ts";
 import { elements, float32, int32, Session } from "../../lib/tensorflow/session.ts";

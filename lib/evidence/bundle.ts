@@ -13,7 +13,8 @@ import { type PlannedRun, plannedRun } from "../plan.ts";
 import { csvOf } from "../report/csv.ts";
 import { recordsOf } from "../report/records.ts";
 import { resultsOf } from "../results.ts";
-import { placeIn, recipeText, type Store } from "../store.ts";
+import { placeIn, recipeText } from "../run_files.ts";
+import type { Store } from "../store.ts";
 import { scoreOf, type TestScore } from "../submission.ts";
 import { type Content, writeArchive } from "./archive.ts";
 import {

@@ -5,17 +5,16 @@ import {
   type Context,
   type EvalRun,
   FLIPS,
-  isEvaluation,
+  nameOf,
   type Row,
   type Setup,
   type Table,
-  title,
   type TrainRun,
 } from "../experiment.ts";
 import { type RowPlace, rowsOn } from "../lineage.ts";
 import { plan, type PlannedRun } from "../plan.ts";
 import { z } from "../schema.ts";
-import { placeIn } from "../store.ts";
+import { placeIn } from "../run_files.ts";
 import type { TestScore } from "../submission.ts";
 
 /** Version of the layout. */
@@ -84,7 +83,7 @@ export function runsIn(bundle: BundlePlan): PlannedRun[] {
 export function lineageText(bundle: BundlePlan): string {
   const lines = runsIn(bundle).map((run) => ({
     key: run.key,
-    run: `${isEvaluation(run.run) ? "test" : "train"} ${title(run.run)}`,
+    run: nameOf(run.run),
     seed: run.context.seed,
     folder: placeIn(run),
     after: run.after,

@@ -2,7 +2,7 @@
 import { UserError } from "../errors.ts";
 import type { PlannedRun } from "../plan.ts";
 import { scored, type Scores } from "../score.ts";
-import { divergenceIn, logIn, placeIn, posteriorsIn } from "../store.ts";
+import { divergenceIn, logIn, placeIn, posteriorsIn } from "../run_files.ts";
 import { openSafetensors } from "../weights/safetensors.ts";
 import type { Archive } from "./archive.ts";
 import { type BundlePlan, meanName, posteriorsName, scoreNames } from "./contents.ts";

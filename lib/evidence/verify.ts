@@ -11,7 +11,7 @@ import { cellsOf, csvOf } from "../report/csv.ts";
 import { recordsOf } from "../report/records.ts";
 import { headOf } from "../report/results_sheet.ts";
 import { resultsOf, type Scored } from "../results.ts";
-import { placeIn, recipeText } from "../store.ts";
+import { placeIn, recipeText } from "../run_files.ts";
 import { type Archive, openArchive, SUMS } from "./archive.ts";
 import {
   type BundlePlan,

@@ -119,6 +119,11 @@ export function safetensorsBytes({ tensors, metadata }: Safetensors): Uint8Array
 export function readSafetensors(file: string): Safetensors {
   isSealed(file);
   using open = openSafetensors(file);
+  return contentOf(open);
+}
+
+/** All that is in an open file. */
+export function contentOf(open: OpenSafetensors): Safetensors {
   const tensors = [...open.shapes].map(([name, shape]): [string, NamedTensor] => {
     return [name, { shape, values: open.read(name) }];
   });

@@ -23,7 +23,7 @@ import { openArchive, SUMS } from "../../lib/evidence/archive.ts";
 import { writeBundle } from "../../lib/evidence/bundle.ts";
 import { verifyBundle } from "../../lib/evidence/verify.ts";
 import { scored } from "../../lib/score.ts";
-import { posteriorsIn } from "../../lib/store.ts";
+import { posteriorsIn } from "../../lib/run_files.ts";
 import { openWeights, type TensorFile } from "../../lib/weights/mod.ts";
 import {
   openSafetensors,

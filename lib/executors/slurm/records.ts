@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { appendLine, exists, readIfThere } from "../../files.ts";
+import { appendLine, entriesIn, readIfThere } from "../../files.ts";
 import type { Store } from "../../store.ts";
 
 /** A job that was submitted. */
@@ -32,10 +32,7 @@ export function openRecords(store: Store): (record: JobRecord) => void {
 /** Every job that was submitted, the oldest first. */
 export function readRecords(store: Store): JobRecord[] {
   const folder = jobsFolder(store);
-  if (!exists(folder, "isDirectory")) return [];
-  const files = [...Deno.readDirSync(folder)].filter(({ name }) =>
-    /^submitted-.*\.jsonl$/.test(name)
-  );
+  const files = entriesIn(folder).filter(({ name }) => /^submitted-.*\.jsonl$/.test(name));
   const records = files.flatMap(({ name }) => {
     const lines = readIfThere(`${folder}/${name}`)?.split("\n").slice(0, -1) ?? [];
     return lines.map((line) => JSON.parse(line) as JobRecord);
