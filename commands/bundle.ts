@@ -1,10 +1,10 @@
 /** `bundle`: all evidence behind tables, in one file. */
 import { UsageError } from "../lib/errors.ts";
+import { nameOf } from "../lib/experiment.ts";
 import { fold } from "../lib/report/fold.ts";
 import { listing } from "../lib/report/listing.ts";
 import { helpOf } from "./help.ts";
 import { type Options, pathFrom } from "./options.ts";
-import { nameOf } from "./runs.ts";
 import { requestFor } from "./tables.ts";
 
 export const help = helpOf("bundle", {

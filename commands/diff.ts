@@ -1,12 +1,12 @@
 /** `diff`: in which fields two runs differ. */
 import { UsageError } from "../lib/errors.ts";
+import { nameOf } from "../lib/experiment.ts";
 import { differencesBetween, shortened } from "../lib/lineage.ts";
 import { listing, type ListingColumn } from "../lib/report/listing.ts";
 import type { FlatRecord, Value } from "../lib/report/records.ts";
 import { findRun, openLibrary } from "./found.ts";
 import { helpOf } from "./help.ts";
 import type { Options } from "./options.ts";
-import { nameOf } from "./runs.ts";
 
 export const help = helpOf("diff", {
   about: "Lists every field in which two runs differ: of the runs, of what they start from, of " +

@@ -115,7 +115,8 @@ async function dataAndDisk(options: Options): Promise<Finding[]> {
 
   const runs = known(plan(tablesNamed([]), ground.contexts), ground);
   const open = runs.filter(({ status }) => status.state !== "done");
-  const needed = spaceFor(open, ground.dataset);
+  const { weights, posteriors, checkpoints } = spaceFor(open, ground.dataset);
+  const needed = weights + posteriors + checkpoints;
   const place = nearestFolder(options.results);
   const { bavail, bsize } = statfsSync(place);
   const [free, wanted] = [bavail * bsize, needed].map((bytes) => (bytes / GIB).toFixed(1));

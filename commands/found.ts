@@ -1,13 +1,13 @@
 /** Runs by the words that a user has for them: a key's first digits, or the place of a row. */
 import { UsageError, UserError } from "../lib/errors.ts";
-import { type Context, isEvaluation, isImported } from "../lib/experiment.ts";
+import { type Context, isEvaluation, isImported, nameOf } from "../lib/experiment.ts";
 import { type RowPlace, rowsOn } from "../lib/lineage.ts";
 import { type PlannedRun, plannedRun } from "../lib/plan.ts";
 import type { Store } from "../lib/store.ts";
 import { evaluateLine, submissionLine, tableLine, trainLine } from "./lines.ts";
 import type { Options } from "./options.ts";
 import { isPlace, rowAt } from "./places.ts";
-import { knownRuns, nameOf } from "./runs.ts";
+import { knownRuns } from "./runs.ts";
 import { TABLES } from "./tables.ts";
 
 /** Every run that is planned or stored, and how to find one. */

@@ -4,10 +4,10 @@ import type { Sighting } from "../lib/datasets/mod.ts";
 import { notedGpus } from "../lib/device.ts";
 import { isEvaluation, type Precision, type Setup, title } from "../lib/experiment.ts";
 import { footprint, microBatchFor, shareFor } from "../lib/memory.ts";
-import { cores } from "../lib/machine.ts";
+import { cores, runsAtOnce } from "../lib/machine.ts";
 import type { PlannedRun } from "../lib/plan.ts";
 import { type Speed, speedFor } from "../lib/speed.ts";
-import { countParameters, type Layer, layersOf, shapeOf } from "../lib/vgg/configs.ts";
+import { type Layer, layersOf, shapeOf } from "../lib/vgg/configs.ts";
 import type { Options } from "./options.ts";
 
 /** Whose speed a plan's times come from. */
@@ -39,9 +39,6 @@ export function otherPrecision({ train }: Setup, speed: Speed | undefined): stri
   return `With --precision ${precision} ${time}; it ${maps} the memory of images.`;
 }
 
-/** Bytes of a float32. */
-const FLOAT = 4;
-
 /** A size as people say it: `3.4 GB`, `114 MB`. */
 function size(bytes: number): string {
   return bytes < 1e9 ? `${(bytes / 1e6).toPrecision(3)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
@@ -52,17 +49,9 @@ export function diskOf(
   runs: readonly PlannedRun[],
   dataset: Pick<Sighting, "classes" | "val">,
 ): string {
-  const tests = runs.filter(({ run }) => isEvaluation(run));
-  const counts = runs.map(({ run, context: { train } }) =>
-    isEvaluation(run)
-      ? 0
-      : countParameters(layersOf(run.config, shapeOf(train, dataset.classes.length)))
-  );
-  const weights = FLOAT * counts.reduce((sum, count) => sum + count, 0);
-  const posteriors = spaceFor(tests, dataset);
-  const rest = spaceFor(runs, dataset) - weights - posteriors;
+  const { weights, posteriors, checkpoints } = spaceFor(runs, dataset);
   return `Disk: ${size(weights)} of weights, ${size(posteriors)} of posteriors, and ` +
-    `${size(rest)} of checkpoints while a net is trained.`;
+    `${size(checkpoints)} of checkpoints while a net is trained.`;
 }
 
 /** Memory that a training of the plan's largest net takes, and what decides it. */
@@ -81,7 +70,7 @@ export function memoryOf(
   const [largest] = nets.toSorted((one, other) => other.size - one.size);
   if (largest === undefined) return [];
   const { net, image } = footprint(largest.layers, setup.train);
-  const sideBySide = workers ?? (setup.sideBySide === "cores" ? cores() : 1);
+  const sideBySide = runsAtOnce(setup, workers);
   const [gpu] = device === "cpu" ? [] : notedGpus();
   const room = shareFor(gpu ? { kind: "gpu", gpu } : { kind: "cpu" }, sideBySide);
   const part = microBatch ?? microBatchFor(largest.layers, setup.train, room);

@@ -1,5 +1,4 @@
 /** Which net a command line means: one of the paper's, a stored one, or one made elsewhere. */
-import { resolve } from "node:path";
 import { initFrom, JITTERED, net } from "../experiments/protocol.ts";
 import { UsageError, UserError } from "../lib/errors.ts";
 import {
@@ -10,10 +9,11 @@ import {
   type TrainRun,
   type TrainScale,
 } from "../lib/experiment.ts";
+import { exists } from "../lib/files.ts";
 import { type ImportedNet, importedNet, noteIn } from "../lib/import.ts";
 import type { PlannedRun } from "../lib/plan.ts";
 import { layersInCommon, layersOf, shapeOf } from "../lib/vgg/configs.ts";
-import { type Options, startFolder } from "./options.ts";
+import { type Options, pathFrom } from "./options.ts";
 import { type Ground, runNamed } from "./runs.ts";
 
 /** A net, and the one in a file that it is or starts from. */
@@ -92,8 +92,8 @@ export interface Place {
 export async function netNamed(text: string, naming: Naming, place: Place): Promise<MeantNet> {
   const { missing } = place.ground.dataset;
   if (missing !== undefined) throw new UserError(missing);
-  const file = resolve(startFolder(), text);
-  if (isFile(file)) return await netIn(file, naming, place);
+  const file = pathFrom(text);
+  if (exists(file)) return await netIn(file, naming, place);
   if (!/^[0-9a-f]{1,12}$/.test(text)) {
     throw new UserError(
       `Cannot find --${naming.option} "${text}": it is no file, and no key, which is 12 ` +
@@ -153,12 +153,4 @@ function layersFrom(
     `Cannot copy ${odd.join(", ")} from ${title(from)} into ${config}: the layers that ` +
       `both have, and in one shape, are ${common.join(", ")}; choose among them with --layers`,
   );
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
 }

@@ -1,13 +1,12 @@
 /** `run`: one run by its key, as a job of a cluster does it. */
 import { Interruption, UsageError, UserError } from "../lib/errors.ts";
-import { needs, title } from "../lib/experiment.ts";
+import { nameOf, needs, title } from "../lib/experiment.ts";
 import { type PlannedRun, plannedRun } from "../lib/plan.ts";
 import { progressBars } from "../lib/progress.ts";
 import { makeStore, type Store } from "../lib/store.ts";
 import { findRun, openLibrary } from "./found.ts";
 import { helpOf } from "./help.ts";
 import type { Options } from "./options.ts";
-import { nameOf } from "./runs.ts";
 import { workOf } from "./tables.ts";
 
 export const help = helpOf("run", {
@@ -40,9 +39,7 @@ export async function run(words: readonly string[], options: Options): Promise<n
     const dataset = await openData(work, bars);
     mustBeItsData(planned, dataset.fingerprint);
     const { local } = await import("../lib/executors/local.ts");
-    const { setup, workers } = work;
-    const execute = local({ dataset, setup, bars, ...workers !== undefined && { workers } });
-    await execute([...ancestorsOf(planned), planned], store);
+    await local({ ...work, dataset, bars })([...ancestorsOf(planned), planned], store);
   } catch (error) {
     const job = Deno.env.get("SLURM_JOB_ID");
     const isOutOfTime = error instanceof Interruption && error.exitCode === OUT_OF_TIME;

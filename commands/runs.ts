@@ -1,6 +1,6 @@
 /** The runs that a command line asks for, and what the store knows of them; none is carried out. */
 import type { Sighting } from "../lib/datasets/mod.ts";
-import { type Context, isEvaluation, type Run, title } from "../lib/experiment.ts";
+import { type Context, nameOf } from "../lib/experiment.ts";
 import { askedFor, type Counts, plan, type PlannedRun } from "../lib/plan.ts";
 import { progressBars } from "../lib/progress.ts";
 import { fold } from "../lib/report/fold.ts";
@@ -84,11 +84,6 @@ export function inStore(runs: readonly PlannedRun[], store: Store): KnownRun[] {
     name: nameOf(planned.run),
     status: store.status(planned),
   }));
-}
-
-/** What people call a run. */
-export function nameOf(run: Run): string {
-  return `${isEvaluation(run) ? "test" : "train"} ${title(run)}`;
 }
 
 function warningOf({ classes, val }: Sighting, missing: string): string {

@@ -5,6 +5,7 @@ import { UserError } from "../lib/errors.ts";
 import { fileOf, type Job } from "../lib/executors/slurm/jobs.ts";
 import { type Cluster, type Draft, draftsOf, slurm } from "../lib/executors/slurm/mod.ts";
 import { overridden, readConfig, type SlurmConfig } from "../lib/executors/slurm/resources.ts";
+import { nameOf } from "../lib/experiment.ts";
 import { exists } from "../lib/files.ts";
 import { plan } from "../lib/plan.ts";
 import { progressBars } from "../lib/progress.ts";
@@ -14,7 +15,7 @@ import { optionsFor } from "./lines.ts";
 import type { CommandName } from "./mod.ts";
 import { type Options, ROOT, startFolder } from "./options.ts";
 import { report } from "./report.ts";
-import { groundOf, nameOf } from "./runs.ts";
+import { groundOf } from "./runs.ts";
 import { PAPER_TABLES, requestFor, type TableName } from "./tables.ts";
 
 /**

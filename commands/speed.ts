@@ -1,7 +1,7 @@
 /** `doctor speed`: measures how fast full steps are here, which plans then reckon with. */
 import { deviceInWords, gpus } from "../lib/device.ts";
 import type { Precision } from "../lib/experiment.ts";
-import { cores } from "../lib/machine.ts";
+import { runsAtOnce } from "../lib/machine.ts";
 import { progressBars } from "../lib/progress.ts";
 import { listing } from "../lib/report/listing.ts";
 import { keepSpeed, type Speed } from "../lib/speed.ts";
@@ -24,7 +24,7 @@ export async function speed({ setup, workers, given, format }: Options): Promise
     set.stop();
     const [gpu] = variantOf(here()) === "gpu" ? gpus() : [];
     const device = deviceInWords(gpu ? { kind: "gpu", gpu } : { kind: "cpu" });
-    const runs = workers ?? (setup.sideBySide === "cores" ? cores() : 1);
+    const runs = runsAtOnce(setup, workers);
     const precisions = given.precision ? [setup.train.precision] : PRECISIONS;
     const bar = bars.bar("measure net D", { unit: "precisions" });
     const found: Speed[] = [];

@@ -3,6 +3,7 @@ import { UserError } from "../lib/errors.ts";
 import { forecast } from "../lib/executors/slurm/forecast.ts";
 import { readRecords } from "../lib/executors/slurm/records.ts";
 import { type JobState, jobStates } from "../lib/executors/slurm/states.ts";
+import { nameOf } from "../lib/experiment.ts";
 import { leftoversIn, leftoversInWords } from "../lib/findings.ts";
 import { clock } from "../lib/progress.ts";
 import { fold } from "../lib/report/fold.ts";
@@ -10,7 +11,7 @@ import { listing } from "../lib/report/listing.ts";
 import { helpOf } from "./help.ts";
 import type { Options } from "./options.ts";
 import type { Store } from "../lib/store.ts";
-import { inStore, type KnownRun, knownRuns, nameOf } from "./runs.ts";
+import { inStore, type KnownRun, knownRuns } from "./runs.ts";
 
 export const help = helpOf("status", {
   about:

@@ -10,7 +10,13 @@ import {
   rowsOn,
   shortened,
 } from "../lib/lineage.ts";
-import { type Errors, isEvaluation, isImported, type Published } from "../lib/experiment.ts";
+import {
+  type Errors,
+  isEvaluation,
+  isImported,
+  nameOf,
+  type Published,
+} from "../lib/experiment.ts";
 import { plan, type PlannedRun } from "../lib/plan.ts";
 import { fieldsOf } from "../lib/protocol.ts";
 import { fold } from "../lib/report/fold.ts";
@@ -25,7 +31,6 @@ import { helpOf } from "./help.ts";
 import { tableLine } from "./lines.ts";
 import type { Options } from "./options.ts";
 import { headInWords, placeOf } from "./places.ts";
-import { nameOf } from "./runs.ts";
 import { TABLES } from "./tables.ts";
 
 export const help = helpOf("why", {

@@ -1,5 +1,5 @@
 /** The setups: the paper's own, two for a machine without ImageNet, one for a minute. */
-import { RETRY, type Schedule, type Setup } from "../lib/experiment.ts";
+import { RETRY, type Schedule, type Setup, type TrainSetup } from "../lib/experiment.ts";
 
 /** 74 epochs of ILSVRC-2012's 1,281,167 training images: the paper's 370,000 iterations (3.1). */
 const EPOCHS_74 = 74 * 1_281_167;
@@ -50,6 +50,13 @@ const fixedDrops = (learningRate: number, images: number): Schedule => ({
   drops: { rule: "steps", at: [0.7, 0.9] },
 });
 
+/** Schedules of so many images a training; half of them where it goes on from S = 256. */
+const schedulesOf = (images: number): TrainSetup["schedules"] => ({
+  first: fixedDrops(5e-3, images),
+  finer: fixedDrops(5e-4, images / 2),
+  jittered: fixedDrops(5e-3, images),
+});
+
 /** Everything divided by four, channels by eight, on pictures that the project makes itself. */
 export const small: Setup = {
   ...paper,
@@ -67,11 +74,7 @@ export const small: Setup = {
     kernels: "he",
     inputScale: 1 / 64,
     jitterStep: 64,
-    schedules: {
-      first: fixedDrops(5e-3, 60_000),
-      finer: fixedDrops(5e-4, 30_000),
-      jittered: fixedDrops(5e-3, 60_000),
-    },
+    schedules: schedulesOf(60_000),
     validations: 5,
     validationImages: 300,
   },
@@ -91,11 +94,7 @@ export const medium: Setup = {
     crop: 28,
     width: 1 / 4,
     batch: 32,
-    schedules: {
-      first: fixedDrops(5e-3, 500_000),
-      finer: fixedDrops(5e-4, 250_000),
-      jittered: fixedDrops(5e-3, 500_000),
-    },
+    schedules: schedulesOf(500_000),
     validationImages: 2000,
     precision: "bfloat16",
   },
@@ -112,11 +111,7 @@ export const smoke: Setup = {
     crop: 28,
     width: 1 / 16,
     fc: 64,
-    schedules: {
-      first: fixedDrops(5e-3, 4_800),
-      finer: fixedDrops(5e-4, 2_400),
-      jittered: fixedDrops(5e-3, 4_800),
-    },
+    schedules: schedulesOf(4_800),
     validations: 3,
     validationImages: 100,
   },

@@ -115,20 +115,30 @@ function wholeAdds(layers: readonly Layer[], images: readonly ImageSize[], side:
 /** Bytes of a float32. */
 const FLOAT = 4;
 
-/**
- * Bytes that runs will need on the disk at most: posteriors, weights, and of the largest net three
- * checkpoints of weights and velocities: the last, the one before, and the next while it is written.
- */
+/** Bytes that runs will need on the disk at most. */
+export interface Space {
+  readonly weights: number;
+  readonly posteriors: number;
+  /**
+   * Of the largest net three, of weights and velocities: the last, the one before, and the next
+   * while it is written.
+   */
+  readonly checkpoints: number;
+}
+
+/** What runs will need on the disk. */
 export function spaceFor(
   runs: readonly PlannedRun[],
   { classes, val }: Pick<Description, "classes" | "val">,
-): number {
-  const sizes = runs.map(({ run, context: { train } }) =>
-    FLOAT *
-    (isEvaluation(run)
-      ? val.length * (classes.length + 1)
-      : countParameters(layersOf(run.config, shapeOf(train, classes.length))))
+): Space {
+  const nets = runs.flatMap(({ run, context: { train } }) =>
+    isEvaluation(run)
+      ? []
+      : FLOAT * countParameters(layersOf(run.config, shapeOf(train, classes.length)))
   );
-  const nets = sizes.filter((_, i) => !isEvaluation(runs[i]!.run));
-  return sizes.reduce((sum, size) => sum + size, 0) + 3 * 2 * Math.max(0, ...nets);
+  return {
+    weights: nets.reduce((sum, size) => sum + size, 0),
+    posteriors: FLOAT * (runs.length - nets.length) * val.length * (classes.length + 1),
+    checkpoints: 3 * 2 * Math.max(0, ...nets),
+  };
 }

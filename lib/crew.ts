@@ -10,8 +10,8 @@ import { Board } from "./board.ts";
 import type { Dataset } from "./datasets/mod.ts";
 import { chooseDevice, deviceInWords, type DeviceName } from "./device.ts";
 import { Interruption, UserError } from "./errors.ts";
-import { isEvaluation, type Setup, title } from "./experiment.ts";
-import { cores } from "./machine.ts";
+import { isEvaluation, nameOf, type Setup, title } from "./experiment.ts";
+import { cores, runsAtOnce } from "./machine.ts";
 import { microBatchFor, shareFor } from "./memory.ts";
 import type { PlannedRun } from "./plan.ts";
 import { type Hand, hire } from "./pool.ts";
@@ -146,8 +146,8 @@ async function hireAll(
   crew: Crew,
   { most, stop }: { most: number; stop: SharedArrayBuffer },
 ) {
-  const { setup, dataset, store, bars, device } = crew;
-  const count = sideBySide(crew);
+  const { setup, workers, dataset, store, bars, device } = crew;
+  const count = runsAtOnce(setup, workers);
   const { towers, ...shares } = sharesOf(cores(), count);
   const threads = { ...shares, ...device && { device } };
   chooseDevice(device);
@@ -157,11 +157,6 @@ async function hireAll(
   }
   const [hand] = hands;
   if (hand) bars.log(`computing on ${deviceInWords(hand.device)}, in ${setup.train.precision}`);
-}
-
-/** How many runs are carried out at once, as far as there are so many. */
-function sideBySide({ setup, workers }: Pick<Crew, "setup" | "workers">): number {
-  return workers ?? (setup.sideBySide === "cores" ? cores() : 1);
 }
 
 /**
@@ -214,7 +209,7 @@ async function carryOutOne(
 ) {
   const { bars, dataset } = crew;
   const training = !isEvaluation(run.run);
-  const bar = bars.bar(`${training ? "train" : "test"} ${title(run.run)}`, { unit: "images" });
+  const bar = bars.bar(nameOf(run.run), { unit: "images" });
   try {
     const making = training ? banks.of(run, hand) : undefined;
     const bank = await making;
@@ -222,7 +217,7 @@ async function carryOutOne(
     const { config } = training ? run.run : run.run.net;
     const setup = run.context.train;
     const layers = layersOf(config, shapeOf(setup, dataset.classes.length));
-    const room = shareFor(hand.device, sideBySide(crew));
+    const room = shareFor(hand.device, runsAtOnce(crew.setup, crew.workers));
     const ancestor = board.ancestor(run);
     const finished = await hand.run({
       planned: run,

@@ -1,5 +1,6 @@
 /** What makes a measured number doubtful, however well it was computed. Loads no TensorFlow. */
 import { title, type TrainRun } from "./experiment.ts";
+import { meanLoss } from "./losses.ts";
 import type { PlannedRun } from "./plan.ts";
 import type { LogEntry } from "./vgg/train.ts";
 
@@ -68,15 +69,7 @@ function lossAfterFirstStep(log: ReturnType<Records["readLog"]>): number | undef
   const highest = log.reduce((most, { learningRate }) => Math.max(most, learningRate), 0);
   const peak = log.findLastIndex(({ learningRate }) => learningRate === highest);
   const first = log.findIndex((entry, i) => i > peak && entry.learningRate < STEP * highest);
-  if (first < 0) return undefined;
-  let [steps, sum] = [0, 0];
-  for (const [i, { step, loss }] of log.entries()) {
-    if (i < first) continue;
-    const since = step - log[i - 1]!.step; // a line's loss is a mean over these steps
-    steps += since;
-    sum += since * loss;
-  }
-  return sum / steps;
+  return meanLoss(log, first);
 }
 
 /** Cross-entropy of a net that says of every image how often each class occurs, nats. */

@@ -15,14 +15,23 @@ const END = 1 / 10;
 /** Mean cross-entropy of a training's last tenth; nothing of an empty log. */
 export function finalLoss(log: readonly Pick<LogEntry, "step" | "loss">[]): number | undefined {
   const last = log.at(-1)?.step ?? 0;
+  return meanLoss(log, log.findIndex(({ step }) => step > last * (1 - END)));
+}
+
+/** Mean cross-entropy from a line of a log on; nothing where there is no such line. */
+export function meanLoss(
+  log: readonly Pick<LogEntry, "step" | "loss">[],
+  first: number,
+): number | undefined {
+  if (first < 0) return undefined;
   let [steps, sum] = [0, 0];
-  log.forEach(({ step, loss }, line) => {
-    if (step <= last * (1 - END)) return;
+  for (let line = first; line < log.length; line++) {
+    const { step, loss } = log[line]!;
     const since = step - (log[line - 1]?.step ?? 0); // a line's loss is a mean over these steps
     steps += since;
     sum += since * loss;
-  });
-  return steps === 0 ? undefined : sum / steps;
+  }
+  return sum / steps;
 }
 
 /** A net's training loss at the end, mean over seeds; nothing where it is not known. */

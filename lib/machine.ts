@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Setup } from "./experiment.ts";
 
 /** Processors. */
 export function cores(): number {
@@ -18,6 +19,11 @@ export function memory(): number {
 /** GPUs that Slurm gave to this job; 0 outside of jobs, whatever the machine has. */
 export function jobGpus(): number {
   return Number(Deno.env.get("SLURM_GPUS_ON_NODE")) || 0;
+}
+
+/** Runs that are carried out at once: as many as are asked for, or as the setup has it. */
+export function runsAtOnce({ sideBySide }: Pick<Setup, "sideBySide">, workers?: number): number {
+  return workers ?? (sideBySide === "cores" ? cores() : 1);
 }
 
 /** A number that Slurm tells its jobs; no limit where it tells none. 0 of memory is a whole node's. */

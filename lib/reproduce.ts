@@ -68,14 +68,7 @@ export async function carryOutRuns(
     mustBeStrict(work, dataset);
     const store = makeStore(work.results);
     const contexts = contextsOf(work, dataset);
-    const { setup, workers, device, microBatch } = work;
-    const options = {
-      ...workers && { workers },
-      ...device && { device },
-      ...microBatch && { microBatch },
-    };
-    const execute = local({ dataset, setup, bars, ...options });
-    await execute(planOf(runs, contexts), store);
+    await local({ ...work, dataset, bars })(planOf(runs, contexts), store);
     return { store, dataset, contexts, testScores: testScoresIn(store.folder) };
   } finally {
     bars.stop();

@@ -3,7 +3,7 @@ import type { Dataset, LabelledImage } from "./datasets/mod.ts";
 import type { Device } from "./device.ts";
 import { environment, type Sitting } from "./environment.ts";
 import { UserError } from "./errors.ts";
-import { type EvalRun, isEvaluation, RETRY, title, type TrainRun } from "./experiment.ts";
+import { type EvalRun, isEvaluation, nameOf, RETRY, title, type TrainRun } from "./experiment.ts";
 import { nextSmaller } from "./memory.ts";
 import type { PlannedRun } from "./plan.ts";
 import { inMemory, summed } from "./score.ts";
@@ -125,7 +125,7 @@ function trainNet(planned: PlannedRun, ancestor: PlannedRun | undefined, place: 
 function trainWithin(planned: PlannedRun, ancestor: PlannedRun | undefined, place: Seat): boolean {
   const { batch } = planned.context.train;
   return withinMemory({
-    ...{ action: `train ${title(planned.run)}`, most: place.microBatch ?? batch },
+    ...{ action: nameOf(planned.run), most: place.microBatch ?? batch },
     smaller: (size) => nextSmaller(size, batch),
     onNotice: place.onNotice,
   }, (microBatch) => {
@@ -230,7 +230,7 @@ function evaluate(planned: PlannedRun, ancestor: PlannedRun, place: Workplace) {
       mean: meanOf(run.net, colours),
     };
     const attempt = {
-      ...{ action: `test ${title(run)}`, most: imagesAtOnce(options) },
+      ...{ action: nameOf(run), most: imagesAtOnce(options) },
       smaller: (size: number) => Math.floor(size / 2),
       onNotice: place.onNotice,
     };

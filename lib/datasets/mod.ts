@@ -1,6 +1,7 @@
 /**
  * Data sets by name. Each is in the end a list of image files with labels and sizes, which
- * TensorFlow reads by itself, from a folder or out of an archive: JPEG or 8-bit PNG, upright, without alpha, red-green-blue or grey.
+ * TensorFlow reads by itself, from a folder or out of an archive: JPEG or 8-bit PNG, upright, without
+ * alpha, red-green-blue or grey.
  *
  * @module
  */

@@ -3,8 +3,8 @@
  * while a step runs. JavaScript says which crop of which image (`images.ts`) and touches no pixel.
  *
  * Training crops come straight from the image files, or, where a data set fits in memory, from a
- * bank that holds every image at every scale (`bank.ts`). Both give the same crops, but for 1 byte in
- * 10,000 that is rounded to its neighbour, because of a file only the crop is rescaled.
+ * bank that holds every image at every scale (`bank.ts`). Both give the same crops, but for 1 byte
+ * in 10,000 that is rounded to its neighbour: of a file only the crop is rescaled.
  *
  * @module
  */
@@ -146,10 +146,10 @@ function ready(
 }
 
 /**
- * Adds batches of whole test images. To start: feed `images/files` (string `[images]`;
- * or `images/parts`, see `addSource`), `images/sides` (int32 `[images, 2]`: height and width after rescaling; alike within a batch) and
- * `images/batch` (int32 scalar), and fetch `images/start`; feed `images/mean` (float32 `[3]`) to each
- * run.
+ * Adds batches of whole test images. To start: feed `images/files` (string `[images]`; or
+ * `images/parts`, see `addSource`), `images/sides` (int32 `[images, 2]`: height and width after
+ * rescaling; alike within a batch) and `images/batch` (int32 scalar), and fetch `images/start`; feed
+ * `images/mean` (float32 `[3]`) to each run.
  *
  * @returns `[batch, height, width, 3]`, float32.
  */
@@ -204,7 +204,8 @@ function testBatch(images: DataNode, inputScale: number): Tensor {
 
 /**
  * Adds reading images at several scales, for a bank. To start: feed `bank/files` (string
- * `[images]`; or `bank/parts`, see `addSource`) and `bank/sides` (int32 `[images, scales, 2]`), and fetch `bank/start`.
+ * `[images]`; or `bank/parts`, see `addSource`) and `bank/sides` (int32 `[images, scales, 2]`), and
+ * fetch `bank/start`.
  *
  * @returns The next image's bytes, scale after scale, padded to whole int32s: int32 `[words]`.
  */

@@ -7,6 +7,11 @@ export function scheduleOf({ S }: TrainRun, { schedules }: TrainSetup): Schedule
   return S === 256 ? schedules.first : schedules.finer;
 }
 
+/** Updates of a run, unless a plateau ends it earlier. */
+export function stepsOf(run: TrainRun, setup: TrainSetup): number {
+  return Math.ceil(scheduleOf(run, setup).images / setup.batch);
+}
+
 /** Where the plateau rule stands. */
 export interface Plateau {
   /** Divisions by ten so far. */

@@ -25,7 +25,15 @@ import { openCrops } from "./crops.ts";
 import { posteriorsOf } from "./evaluate.ts";
 import { middleOf, pixels } from "./images.ts";
 import { type Model, trainingGraph } from "./model.ts";
-import { learningRate, lowered, type Plateau, scheduleOf, START, validated } from "./schedule.ts";
+import {
+  learningRate,
+  lowered,
+  type Plateau,
+  scheduleOf,
+  START,
+  stepsOf,
+  validated,
+} from "./schedule.ts";
 import { archiveOf } from "./sources.ts";
 import { unlessStopped } from "./stop.ts";
 
@@ -121,7 +129,7 @@ export function train(
   const { batch } = setup;
   const microBatch = training.microBatch ?? batch;
   const schedule = scheduleOf(run, setup);
-  const steps = Math.ceil(schedule.images / batch);
+  const steps = stepsOf(run, setup);
   const classes = dataset.classes.length;
 
   const model = trainingGraph(run, {

@@ -7,7 +7,6 @@
 import type { Group } from "h5wasm/node";
 import { UserError } from "../errors.ts";
 import { removeIfThere } from "../files.ts";
-
 import { type NumberType, sizeOf } from "./numbers.ts";
 
 /** A dataset, before its values are read. */

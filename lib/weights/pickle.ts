@@ -257,6 +257,7 @@ function isGlobal(value: unknown): value is Global {
   return typeof value === "object" && value !== null && "name" in value;
 }
 
-function odd(): PickleError {
+/** For a pickle in whose data something stands where something else should. */
+export function odd(): PickleError {
   return new PickleError("its pickle makes no sense");
 }

@@ -10,7 +10,7 @@ import { readAt } from "../files.ts";
 import { type Section, sectionsOf } from "../zip.ts";
 import type { TensorFile } from "./mod.ts";
 import { floatsOf, type NumberType, sizeOf, WIDTHS } from "./numbers.ts";
-import { type Global, PickleError, type Sequence, unpickle } from "./pickle.ts";
+import { type Global, odd, PickleError, type Sequence, unpickle } from "./pickle.ts";
 
 /** How a file of the older form begins: the pickle of a number that PyTorch chose. */
 export const LEGACY_START = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a];
@@ -246,10 +246,6 @@ function isWhole(value: unknown): value is number {
 
 function areWhole(values: unknown): values is number[] {
   return Array.isArray(values) && values.every(isWhole);
-}
-
-function odd(): PickleError {
-  return new PickleError("its pickle makes no sense");
 }
 
 function unreadable(file: string, what: string): UserError {

@@ -1,6 +1,6 @@
 /** Waits for jobs, and shows how far they are. */
 import { UserError } from "../../errors.ts";
-import { isEvaluation, title } from "../../experiment.ts";
+import { nameOf, title } from "../../experiment.ts";
 import type { PlannedRun } from "../../plan.ts";
 import type { Bar, Bars } from "../../progress.ts";
 import type { Store } from "../../store.ts";
@@ -65,8 +65,7 @@ function show(
   overall.update(runs.filter(isIn("done")).length, runs.length);
   const running = runs.filter(isIn("running"));
   for (const run of running) {
-    const name = `${isEvaluation(run.run) ? "test" : "train"} ${title(run.run)}`;
-    const bar = shown.get(run.key) ?? bars.bar(name, { unit: "images" });
+    const bar = shown.get(run.key) ?? bars.bar(nameOf(run.run), { unit: "images" });
     shown.set(run.key, bar);
     const { step, steps, batch } = progressOf(run, store) ?? { step: 0, steps: 0, batch: 0 };
     bar.update(step * batch, steps * batch);

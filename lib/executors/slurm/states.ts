@@ -4,7 +4,7 @@ import { readIfThere } from "../../files.ts";
 import type { PlannedRun } from "../../plan.ts";
 import { clock } from "../../progress.ts";
 import type { Store } from "../../store.ts";
-import { scheduleOf } from "../../vgg/schedule.ts";
+import { stepsOf } from "../../vgg/schedule.ts";
 import { type Fate, fates, queue, type Queued } from "./client.ts";
 import { jobOfRun, type JobRecord, readRecords } from "./records.ts";
 
@@ -35,7 +35,7 @@ export function progressOf(planned: PlannedRun, store: Store): Progress | undefi
   const last = store.readLog(planned).at(-1);
   if (last === undefined) return undefined;
   const { step, imagesPerSecond } = last;
-  const steps = Math.ceil(scheduleOf(run, train).images / batch);
+  const steps = stepsOf(run, train);
   return {
     step,
     steps,
