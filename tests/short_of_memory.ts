@@ -13,7 +13,7 @@ const run = plannedRun(net("A", 256), {
   ...context,
   // without dropout, whose draws are a part's own
   train: {
-    ...{ ...setup, crop: 56, width: 1 / 16, batch: 256, dropout: 0, validations: 1 },
+    ...{ ...setup, crop: 224, width: 1 / 16, batch: 256, dropout: 0, validations: 1 },
     ...{ inputScale: 1 / 64, schedules: { ...setup.schedules, first } },
   },
 });

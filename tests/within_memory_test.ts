@@ -72,8 +72,10 @@ Deno.test("under a memory limit a training goes on in smaller parts and learns w
     assert.ok(success, new TextDecoder().decode(stderr));
     return JSON.parse(new TextDecoder().decode(stdout)) as Outcome;
   };
-  // a step that fails for want of memory waits twice for 10 s before it does
-  const [short, ample] = await Promise.all([train(90), train(2000)]);
+  // A step that fails for want of memory waits twice for 10 s before it does. 256 images need more
+  // than 1,000 MB. What a step needs however few they are, as much as a processor's last cache, may
+  // be some 100 MB.
+  const [short, ample] = await Promise.all([train(400), train(4000)]);
   assert.deepEqual(ample.notices, []);
   assert.equal(ample.microBatch, 256);
   assert.ok(short.microBatch < 256 && short.microBatch >= 1, `${short.microBatch}`);

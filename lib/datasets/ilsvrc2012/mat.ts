@@ -137,7 +137,7 @@ function arrayIn(bytes: Uint8Array, depth: number): { name: string; value: MatVa
 
 /** Field names, each filled up with zeros to `longest` bytes. */
 function namesIn(bytes: Uint8Array, longest: number): string[] {
-  if (!(longest > 0 && bytes.length % longest === 0)) {
+  if (!(Number.isInteger(longest) && longest > 0 && bytes.length % longest === 0)) {
     throw new Flaw("a struct's fields are damaged");
   }
   return Array.from(

@@ -48,6 +48,9 @@ Deno.test("what is no such file is refused with its reason", () => {
   refuses(file([], [0, 2]), /version 7\.3/);
   refuses(file([], [1, 0], "MI"), /big-endian/);
   refuses(file([15, 0, 0, 0, 4, 0, 0, 0, 1, 2, 3, 4]), /compressed part/);
+  // a struct whose field names are 2^-1022 bytes long, as a double says
+  const tiny = element(9, [0, 0, 0, 0, 0, 0, 0x10, 0]);
+  refuses(file(array(2, [1, 1], tiny, element(1, [97, 0]))), /fields are damaged/);
   refuses(file(element(14, [1], 2 ** 31)), /longer than the file/);
   const fields = [element(5, [32, 0, 0, 0]), element(1, new Array(32).fill(65))];
   refuses(file(array(2, [2 ** 30, 2 ** 30], ...fields)), /more members than bytes/);
