@@ -5,7 +5,7 @@ import { fold } from "../lib/report/fold.ts";
 import { listing } from "../lib/report/listing.ts";
 import { helpOf } from "./help.ts";
 import { type Options, pathFrom } from "./options.ts";
-import { requestFor } from "./tables.ts";
+import { requestWith } from "./weights.ts";
 
 export const help = helpOf("bundle", {
   about:
@@ -35,7 +35,7 @@ export async function bundle(words: readonly string[], options: Options): Promis
       }: deno task bundle FILE.zip [TABLE...]`,
     );
   }
-  const request = requestFor(names, options);
+  const request = await requestWith(names, options);
   const [{ sourceOf }, { writeBundle }, { isInstalled, VERSION }] = await Promise.all([
     import("../lib/reproduce.ts"),
     import("../lib/evidence/bundle.ts"),

@@ -177,7 +177,7 @@ export const COMMANDS = {
   report: command({
     summary: "Draw tables again from stored results",
     words: TABLES,
-    takes: [...RESULTS, "skip-unreadable", "strict", "doubtful", "format"],
+    takes: [...RESULTS, "weights", "skip-unreadable", "strict", "doubtful", "format"],
     load: () => import("./report.ts"),
   }, ({ report }, options, words) => report(words, options)),
 
@@ -198,7 +198,7 @@ export const COMMANDS = {
   bundle: command({
     summary: "All evidence behind tables in one file, which verify checks anywhere",
     words: { pattern: "FILE [TABLE...]", most: Infinity },
-    takes: [...RESULTS, "skip-unreadable", "strict", "small", "format"],
+    takes: [...RESULTS, "weights", "skip-unreadable", "strict", "small", "format"],
     load: () => import("./bundle.ts"),
   }, ({ bundle }, options, words) => bundle(words, options)),
 

@@ -3,18 +3,21 @@ import { helpOf } from "./help.ts";
 import type { Options } from "./options.ts";
 import { sheetOf } from "../lib/report/results_sheet.ts";
 import { resultsOf } from "../lib/results.ts";
-import { publish, requestFor } from "./tables.ts";
+import { publish } from "./tables.ts";
+import { requestWith } from "./weights.ts";
 
 export const help = helpOf("report", {
   about:
     "Scores the stored posteriors again and prints the tables, all of them if none is named, " +
     "without training or testing anything. Rows whose runs are not done have no measured error. " +
     "Each table is also written as CSV, Markdown and LaTeX; if none is named, all of them " +
-    "together, too: all.csv, tables.tex, and report.html with learning curves and other plots.",
+    "together, too: all.csv, tables.tex, and report.html with learning curves and other plots. " +
+    "With --weights rows are those of nets from files, as they were filled.",
   examples: {
     "report": "every table under the small setup",
     "report table3 --format latex": "Table 3 for a paper",
     "report --setup smoke --format csv": "the numbers for a program",
+    "report table3 --weights D=FILE": "with a net from a file",
   },
 });
 
@@ -23,7 +26,7 @@ export const help = helpOf("report", {
  * with what holds all of them, if there are no words.
  */
 export async function report(words: readonly string[], options: Options): Promise<number> {
-  const request = requestFor(words, options);
+  const request = await requestWith(words, options);
   const { openedIfMade, sourceOf } = await import("../lib/reproduce.ts");
   const source = await sourceOf(request);
   if (words.length > 0) return publish(resultsOf(request, source).map(sheetOf), options);

@@ -1,6 +1,6 @@
 /** The runs that a command line asks for, and what the store knows of them; none is carried out. */
 import type { Sighting } from "../lib/datasets/mod.ts";
-import { type Context, nameOf } from "../lib/experiment.ts";
+import { type Context, isEvaluation, nameOf } from "../lib/experiment.ts";
 import { askedFor, type Counts, plan, type PlannedRun } from "../lib/plan.ts";
 import { progressBars } from "../lib/progress.ts";
 import { fold } from "../lib/report/fold.ts";
@@ -72,8 +72,13 @@ export async function knownRuns(
  */
 export function known(runs: readonly PlannedRun[], { store, dataset }: Ground): KnownRun[] {
   const found = inStore(runs, store);
-  if (dataset.missing === undefined) return found;
-  console.error(warningOf(dataset, dataset.missing));
+  const { missing, untrainable } = dataset;
+  const toTrain = ({ run, status }: KnownRun) => !isEvaluation(run) && status.state !== "done";
+  if (untrainable !== undefined && found.some(toTrain)) {
+    console.error(fold(`warning: no net can be trained here: ${untrainable}.`).join("\n"));
+  }
+  if (missing === undefined) return found;
+  console.error(warningOf(dataset, missing));
   return found.map((run) => ({ ...run, key: "", after: [], status: { state: "todo" } }));
 }
 

@@ -13,8 +13,21 @@ import {
 import type { ImportedNet } from "../lib/import.ts";
 import { evaluationsOf } from "../lib/plan.ts";
 import { ALL_NETS } from "../lib/vgg/configs.ts";
+import type { Request } from "../lib/reproduce.ts";
 import { netNamed, type Place } from "./nets.ts";
+import type { Options } from "./options.ts";
+import { groundOf } from "./runs.ts";
+import { requestFor } from "./tables.ts";
 import { oneOf, parts } from "./values.ts";
+
+/** What the options ask for of the tables called `words`, nets of `--weights` in their places. */
+export async function requestWith(words: readonly string[], options: Options): Promise<Request> {
+  const request = requestFor(words, options);
+  if (options.weights === undefined) return request;
+  const place = { options, ground: await groundOf(options) };
+  const { tables } = await filledTables(request.tables, options.weights, place);
+  return { ...request, tables };
+}
 
 /** Tables of which some nets were made elsewhere. */
 export interface FilledTables {

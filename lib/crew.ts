@@ -10,7 +10,7 @@ import { Board } from "./board.ts";
 import type { Dataset } from "./datasets/mod.ts";
 import { chooseDevice, deviceInWords, type DeviceName } from "./device.ts";
 import { Interruption, UserError } from "./errors.ts";
-import { isEvaluation, nameOf, type Setup, title } from "./experiment.ts";
+import { isEvaluation, isImported, nameOf, type Setup, title } from "./experiment.ts";
 import { cores, runsAtOnce } from "./machine.ts";
 import { microBatchFor, shareFor } from "./memory.ts";
 import type { PlannedRun } from "./plan.ts";
@@ -46,6 +46,7 @@ export async function carryOutPlan(runs: readonly PlannedRun[], crew: Crew) {
   const { bars } = crew;
   const done = doneOf(runs, crew);
   if (done.length === runs.length) return;
+  mustBeTrainable(runs.filter((run) => !done.includes(run)), crew.dataset);
   const board = new Board(runs, done);
   await install(bars);
   const signal = listen();
@@ -75,6 +76,13 @@ export async function carryOutPlan(runs: readonly PlannedRun[], crew: Crew) {
     stopWatching();
     signal.unlisten();
   }
+}
+
+/** @throws {UserError} A net is to be trained, and there are no images for that. */
+function mustBeTrainable(open: readonly PlannedRun[], { untrainable }: Dataset) {
+  const training = open.find(({ run }) => !isEvaluation(run) && !isImported(run.init));
+  if (untrainable === undefined || training === undefined) return;
+  throw new UserError(`Cannot ${nameOf(training.run)}: ${untrainable}`);
 }
 
 /**

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Board } from "../lib/board.ts";
-import { allOrStopped, doneOf } from "../lib/crew.ts";
+import { allOrStopped, carryOutPlan, doneOf } from "../lib/crew.ts";
+import type { Dataset } from "../lib/datasets/mod.ts";
 import { evaluations, net } from "../experiments/protocol.ts";
 import { smoke } from "../experiments/setups.ts";
 import { key, type TrainRun } from "../lib/experiment.ts";
@@ -37,6 +38,25 @@ Deno.test("a defect in one thread lets the others reach a checkpoint, and is tol
   await assert.rejects(work, /a defect/);
   // and B, which waits for A, is not waited for
   assert.deepEqual(told, ["checkpoint of A-LRN"]);
+});
+
+Deno.test("a net is not trained without training images, and the plan does not begin", async () => {
+  const A = planned(net("A", 256), []);
+  const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
+  const dataset: Dataset = {
+    ...{ name: "made-up", classes: ["a", "b"], train: [], val: [], fingerprint: "made-up" },
+    ...{ colours: { mean: [0, 0, 0], covariance: [] }, untrainable: "the pictures are elsewhere" },
+  };
+  try {
+    const crew = { store: openStore(folder), dataset, setup: smoke, bars: progressBars() };
+    await assert.rejects(
+      carryOutPlan([A], crew),
+      /^UserError: Cannot train A 256: the pictures are elsewhere$/,
+    );
+    assert.deepEqual([...Deno.readDirSync(folder)], []);
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
 });
 
 Deno.test("a run that another process does is waited for, and done here where that one gave it up", async () => {

@@ -13,7 +13,7 @@ import { some } from "./folder/listing.ts";
 import { type Devkit, readDevkit } from "./ilsvrc2012/devkit.ts";
 import type { Index } from "./ilsvrc2012/index_file.ts";
 import { CLASSES, imagesOf, type Looked, NAME, usable } from "./ilsvrc2012/images.ts";
-import { findLayout, type Layout, missingIn } from "./ilsvrc2012/layout.ts";
+import { findLayout, type Layout, missingIn, TRAINING_IMAGES } from "./ilsvrc2012/layout.ts";
 import { openSplits } from "./ilsvrc2012/split.ts";
 import { writablePlaceFor } from "./made.ts";
 import type { Dataset, DatasetOptions, Sighting } from "./mod.ts";
@@ -24,14 +24,14 @@ const VALIDATION = { images: 50_000, width: 500, height: 375 };
 
 /**
  * Opens the data set in the folder of `--data`, or in ilsvrc2012/ or ILSVRC2012/ below it. The first
- * time the headers of all images are read.
+ * time the headers of all images are read. Validation images suffice to test nets.
  *
  * @throws {UserError} A part is missing, damaged, or not of this data set.
  */
 export async function openIlsvrc2012(options: DatasetOptions): Promise<Dataset> {
   const layout = findLayout(options.folder);
-  mustBeWhole(layout, options);
-  return imagesOf(await look(layout, options), options);
+  if (missingIn(layout).length > 0) throw new UserError(missing(layout, options));
+  return { ...imagesOf(await look(layout, options), options), ...untrainable(layout) };
 }
 
 /**
@@ -45,8 +45,12 @@ export async function describeIlsvrc2012(options: DatasetOptions): Promise<Sight
   if (missingIn(layout).length === 0) {
     const seen = await look(layout, options);
     const { name, classes, val, test, fingerprint } = imagesOf(seen, options, ["val", "test"]);
-    const train = { length: usable(seen.train).length };
-    return { name, classes, train, val, fingerprint, ...test && { test }, made: true };
+    const train = { length: seen.train ? usable(seen.train).length : 0 };
+    return {
+      ...{ name, classes, train, val, fingerprint, made: true },
+      ...test && { test },
+      ...untrainable(layout),
+    };
   }
   const { images, width, height } = VALIDATION;
   return {
@@ -74,14 +78,17 @@ export function ilsvrcIds({ folder }: Pick<DatasetOptions, "folder">): readonly 
   );
 }
 
-function mustBeWhole(layout: Layout, options: DatasetOptions) {
-  if (missingIn(layout).length > 0) throw new UserError(missing(layout, options));
-}
-
 function missing(layout: Layout, { folder }: DatasetOptions): string {
   const place = layout.train ?? layout.val ? layout.place : folder;
-  return `Cannot find ${NAME} in "${place}": missing are ${missingIn(layout).join(", ")}; ` +
+  const parts = [...layout.train ? [] : [TRAINING_IMAGES], ...missingIn(layout)];
+  return `Cannot find ${NAME} in "${place}": missing are ${parts.join(", ")}; ` +
     "say where they are with --data DIR";
+}
+
+function untrainable({ train, place }: Layout): { readonly untrainable?: string } {
+  return train ? {} : {
+    untrainable: `${TRAINING_IMAGES} are not in "${place}"; say where they are with --data DIR`,
+  };
 }
 
 /** Looks at headers, or at what was kept of an earlier look, and at the kit. */
@@ -92,19 +99,18 @@ async function look(layout: Layout, { onProgress }: DatasetOptions): Promise<Loo
   });
   const folder = join(await writablePlaceFor(layout.place), ".verydeep");
   const splits = await openSplits(wanted, { folder, ...onProgress && { onProgress } });
-  const [train, val] = [splits.get("train")!, splits.get("val")!];
-  const wnids = train.shelves.map(([name]) => name);
+  const [train, val] = [splits.get("train"), splits.get("val")!];
+  const devkit = layout.devkit === undefined ? undefined : readDevkit(layout.devkit);
+  const shelves = (index: Index) => index.shelves.map(([name]) => name);
+  const wnids = train ? shelves(train) : devkit?.wnids ?? shelves(val);
   if (wnids.length !== CLASSES) {
     throw new UserError(
-      `Cannot use "${layout.train!.path}" as ${NAME}: it has ${wnids.length} classes, not ` +
-        `${CLASSES}; other images are opened with --dataset folder`,
+      `Cannot use "${(layout.train ?? layout.val)!.path}" as ${NAME}: it has ${wnids.length} ` +
+        `classes, not ${CLASSES}; other images are opened with --dataset folder`,
     );
   }
-  const devkit = layout.devkit === undefined ? undefined : readDevkit(layout.devkit);
   if (devkit) mustHaveClasses(devkit.wnids, wnids, layout.devkit!);
-  if (layout.val!.byClass) {
-    mustHaveClasses(val.shelves.map(([name]) => name), wnids, layout.val!.path);
-  }
+  if (layout.val!.byClass) mustHaveClasses(shelves(val), wnids, layout.val!.path);
   const labels = labelsOf(val, devkit, layout);
   return { train, val, test: splits.get("test"), layout, wnids, devkit, labels };
 }

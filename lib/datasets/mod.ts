@@ -29,6 +29,8 @@ export interface Description {
   readonly fingerprint: string;
   /** Images whose classes nobody tells, where there are any. */
   readonly test?: TestSplit<ImageSize>;
+  /** Why it has no training images, and the way out; nets made elsewhere can be tested on it. */
+  readonly untrainable?: string;
 }
 
 /** Images whose classes only a test server knows, in the order of their files' names. */

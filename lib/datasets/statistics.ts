@@ -67,8 +67,8 @@ export function statisticsOf({ classes, train, val, colours }: Dataset): Statist
 }
 
 /**
- * Writes a contact sheet, the first training images of each class in its own row, as PNG into
- * `folder`, or the user's cache folder where that cannot be written. Of more than 50 classes only
+ * Writes a contact sheet, the first training images of each class in its own row (validation images
+ * where there are no others), as PNG into `folder`, or the user's cache folder where that cannot be written. Of more than 50 classes only
  * the first are shown.
  *
  * @returns the file
@@ -79,7 +79,7 @@ export async function writeSheet(dataset: Dataset, folder: string): Promise<stri
     images: [] as LabelledImage[],
   }));
   let missing = rows.length * COLUMNS;
-  for (const image of dataset.train) {
+  for (const image of dataset.train.length > 0 ? dataset.train : dataset.val) {
     const images = rows[image.label]?.images;
     if (!images || images.length === COLUMNS) continue;
     images.push(image);

@@ -121,6 +121,9 @@ Deno.test("a table with weights trains nothing, and says which numbers they made
   assert.match(text, /│ \[256;512\] │ +384 │ +\d+\.\d† │ +\d+\.\d† │ +25\.6 │/);
   assert.match(text, /† With weights that were not trained here: D \[256;512\] from a file/);
   assert.match(text, /10 of 12 rows not measured yet .* same\noptions but --weights\./);
+  const printed = await place.records("report", ["table3"], ...weights);
+  assert.deepEqual(printed, records);
+
   // once in the store, a net goes by its key; and it is the one that evaluate names
   const { key } = states.find(({ run }) => run === "train D [256;512] (imported)")!;
   Deno.removeSync(D);

@@ -110,6 +110,29 @@ Deno.test("the same images are the same data set, whatever form they are in", as
   assert.match(byClass.files[1001]!, /^\/val\/n\d{8}\/ILSVRC2012_val_\d{8}\.JPEG$/);
 });
 
+Deno.test("validation images alone are a data set to test nets on", async () => {
+  const whole = await openIlsvrc2012({
+    folder: madeIlsvrc({ train: "archive", val: "archive", devkit: "archive" }),
+  });
+  for (const form of [{ val: "flat", devkit: "folder" }, { val: "by class", devkit: "none" }]) {
+    const folder = madeIlsvrc({ train: "none", ...form } as Forms);
+    const { classes, train, val, untrainable, fingerprint } = await openIlsvrc2012({ folder });
+    assert.deepEqual(classes.map((text) => text.split(" ")[0]), SORTED);
+    assert.deepEqual(train, []);
+    assert.deepEqual(val.map(({ label }) => label), whole.val.map(({ label }) => label));
+    assert.match(
+      untrainable!,
+      /^the training images \(ILSVRC2012_img_train\.tar or .* --data DIR$/,
+    );
+    const seen = await describeIlsvrc2012({ folder });
+    assert.deepEqual(
+      [seen.train.length, seen.untrainable, seen.fingerprint, seen.missing],
+      [0, untrainable, fingerprint, undefined],
+    );
+    assert.notEqual(fingerprint, whole.fingerprint);
+  }
+});
+
 Deno.test("what is missing is named with the files that are looked for", async () => {
   const forms = { train: "archive", val: "flat", devkit: "none" } as const;
   await refuses(

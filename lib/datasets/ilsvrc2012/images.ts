@@ -27,7 +27,7 @@ const COLOURS: Colours = {
 
 /** What was seen of a whole data set: its splits and classes. */
 export interface Looked {
-  readonly train: Index;
+  readonly train?: Index | undefined;
   readonly val: Index;
   readonly test?: Index | undefined;
   readonly layout: Layout;
@@ -47,7 +47,8 @@ export function imagesOf(
     if (index) refuseFaults(index, layout[split as Split]!, options);
   }
   const names = val.names();
-  const print = createHash("sha256").update(train.digest);
+  const print = createHash("sha256");
+  if (train) print.update(train.digest);
   const byName = [...names.keys()].sort((a, b) => names[a]! < names[b]! ? -1 : 1);
   const { sides, bytes } = val;
   print.update(
@@ -58,7 +59,7 @@ export function imagesOf(
   return {
     name: NAME,
     classes: wnids.map((wnid, i) => [wnid, ...devkit?.words[i]?.split(",", 1) ?? []].join(" ")),
-    train: only.includes("train") ? trainingImages(train, layout.train!) : [],
+    train: train && only.includes("train") ? trainingImages(train, layout.train!) : [],
     val: validationImages(val, layout.val!, { labels, byName }),
     ...test && {
       test: {

@@ -70,10 +70,12 @@ export function classFoldersIn(folder: string): string[] {
   return foldersAmong(Deno.readDirSync(folder), folder);
 }
 
-/** What a layout lacks for training, each with the files that are looked for; none if nothing. */
-export function missingIn({ train, val, devkit }: Layout): string[] {
+/** What a layout lacks for training. */
+export const TRAINING_IMAGES = `the training images (${ARCHIVES.train[0]} or train/<wnid>/*.JPEG)`;
+
+/** What a layout lacks for testing, each with the files that are looked for; none if nothing. */
+export function missingIn({ val, devkit }: Layout): string[] {
   return [
-    ...train ? [] : [`the training images (${ARCHIVES.train[0]} or train/<wnid>/*.JPEG)`],
     ...val ? [] : [`the validation images (${ARCHIVES.val[0]}, val/*.JPEG or val/<wnid>/*.JPEG)`],
     ...(val?.byClass ?? false) || devkit !== undefined
       ? []

@@ -68,7 +68,7 @@ const kit = (truth: string): TarEntry[] => [
 
 /** Which forms the parts have. */
 export interface Forms {
-  readonly train: "archive" | "folder";
+  readonly train: "archive" | "folder" | "none";
   readonly val: "archive" | "flat" | "by class" | "none";
   readonly devkit: "archive" | "folder" | "none";
   readonly test?: "archive";
@@ -83,7 +83,7 @@ export function madeIlsvrc({ train, val, devkit, test, truth = TRUTH }: Forms): 
     for (const { name, bytes } of entries) if (bytes) files[`${place}${name}`] = bytes;
   };
   if (train === "folder") { for (const { wnid, files } of TRAIN) add(`train/${wnid}/`, files); }
-  else {
+  if (train === "archive") {
     // not in the order of their names, as nothing says that they are
     const classes = TRAIN.map(({ wnid, files }) => (
       { name: `${wnid}.tar`, bytes: tarOf(files.toReversed()) }
