@@ -1,8 +1,8 @@
 /** The options that say which net is meant, and how it is looked at. */
 import {
   type ConfigName,
-  FLIPS,
   type Method,
+  METHODS,
   type TrainRun,
   type TrainScale,
 } from "../lib/experiment.ts";
@@ -31,7 +31,6 @@ export type ExportLayout = "torchvision" | "keras" | "savedmodel";
 
 const LAYOUTS: readonly ExportLayout[] = ["torchvision", "keras", "savedmodel"];
 const UPDATES = ["all", "fc"] as const;
-const METHODS = Object.keys(FLIPS) as Method[];
 
 /**
  * Judges what was written of a net.

@@ -1,5 +1,6 @@
 /** The options that commands share: how they are written, what they may be, what they come to. */
 import { parseArgs } from "@std/cli/parse-args";
+import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { setups } from "../experiments/mod.ts";
 import { type DeviceName, isDeviceName, prefersBfloat16 } from "../lib/device.ts";
@@ -291,12 +292,12 @@ export function resolveOptions(
     data: folder("data"),
     results: resolve(
       folder("results"),
-      [
+      folderName([
         named.name,
         ...dataset === named.dataset ? [] : [dataset],
         ...precision === named.train.precision ? [] : [precision],
         ...changes === undefined ? [] : [changes],
-      ].join("-"),
+      ]),
     ),
     seeds: Array.from({ length: seeds }, (_, index) => first + index),
     ...(workers !== undefined && { workers: whole("workers", workers, 1) }),
@@ -317,6 +318,17 @@ export function resolveOptions(
     format: oneOf("format", text("format") ?? "table", FORMATS),
     given,
   };
+}
+
+/** Characters of a file's name at most, on all usual disks. */
+const LONGEST_NAME = 255;
+
+/** Parts as a folder's name; the end of a long one is a digest of all of it. */
+function folderName(parts: readonly string[]): string {
+  const name = parts.join("-");
+  if (name.length <= LONGEST_NAME) return name;
+  const digest = createHash("sha256").update(name).digest("hex").slice(0, 12);
+  return `${name.slice(0, LONGEST_NAME - digest.length - 1)}-${digest}`;
 }
 
 /** Refuses options that say nothing to an executor, or to it alone. */
@@ -356,7 +368,7 @@ function deviceNamed(word: string | undefined): DeviceName | undefined {
 /** A setup with the fields of `--set`, which its note then names. */
 function changed(setup: Setup, changes: string | undefined): Setup {
   if (changes === undefined) return setup;
-  return { ...override(setup, changes), note: `${setup.note}; with ${changes}` };
+  return { ...override(setup, changes), changes, note: `${setup.note}; with ${changes}` };
 }
 
 /** A word as a shell takes it for one. */

@@ -1,5 +1,5 @@
 /** The setups: the paper's own, two for a machine without ImageNet, one for a minute. */
-import { RETRY, type Schedule, type Setup, type TrainSetup } from "../lib/experiment.ts";
+import { READINGS, type Schedule, type Setup, type TrainSetup } from "../lib/experiment.ts";
 
 /** 74 epochs of ILSVRC-2012's 1,281,167 training images: the paper's 370,000 iterations (3.1). */
 const EPOCHS_74 = 74 * 1_281_167;
@@ -35,10 +35,10 @@ export const paper: Setup = {
       jittered: untilPlateau(1e-3),
     },
     validations: 74,
-    retry: RETRY,
+    ...READINGS.train,
     precision: "float32",
   },
-  evaluate: { scoreMap: "average-then-softmax" },
+  evaluate: { scoreMap: "average-then-softmax", ...READINGS.evaluate },
   sideBySide: 1,
 };
 

@@ -6,10 +6,10 @@ import { memory } from "./machine.ts";
 import type { PlannedRun } from "./plan.ts";
 import type { Hand } from "./pool.ts";
 import type { Bars } from "./progress.ts";
-import { type Bank, bankSize, LARGEST_BANK } from "./vgg/bank.ts";
+import { type Bank, type BankContents, bankSize, LARGEST_BANK } from "./vgg/bank.ts";
 import { scalesOf } from "./vgg/images.ts";
 
-/** Decoded training images, one bank for each list of scales, as long as a run needs them. */
+/** Decoded training images, one bank for each list of scales and filter, as long as a run needs it. */
 export class Banks {
   readonly #dataset: Dataset;
   readonly #bars: Bars;
@@ -25,14 +25,15 @@ export class Banks {
    * to nothing where it was stopped on the way.
    */
   of(run: PlannedRun, hand: Hand): Promise<Bank | undefined> | undefined {
-    const scales = scalesFor(run);
+    const contents = contentsFor(run);
+    const { scales } = contents;
     const limit = Math.min(BANK_SHARE * memory(), LARGEST_BANK);
     if (bankSize(this.#dataset.train, scales) > limit) return undefined;
-    const name = scales.join();
+    const name = nameOf(contents);
     const present = this.#banks.get(name);
     if (present) return present;
-    const bar = this.#bars.bar(`read images at ${name} pixels`, { unit: "images" });
-    const made = hand.bank(scales, (done, total) => bar.update(done, total))
+    const bar = this.#bars.bar(`read images at ${scales.join()} pixels`, { unit: "images" });
+    const made = hand.bank(contents, (done, total) => bar.update(done, total))
       .finally(() => bar.stop());
     this.#banks.set(name, made);
     return made;
@@ -41,12 +42,14 @@ export class Banks {
   /** Gives back the memory of banks that no run needs any more. */
   forget(open: readonly PlannedRun[]) {
     const needed = new Set(
-      open.filter(({ run }) => !isEvaluation(run)).map((run) => scalesFor(run).join()),
+      open.filter(({ run }) => !isEvaluation(run)).map((run) => nameOf(contentsFor(run))),
     );
     for (const name of this.#banks.keys()) if (!needed.has(name)) this.#banks.delete(name);
   }
 }
 
-function scalesFor({ run, context }: PlannedRun): number[] {
-  return isEvaluation(run) ? [] : scalesOf(run.S, context.train);
+function contentsFor({ run, context: { train } }: PlannedRun): BankContents {
+  return { scales: isEvaluation(run) ? [] : scalesOf(run.S, train), resize: train.resize };
 }
+
+const nameOf = ({ scales, resize }: BankContents) => `${scales.join()} ${resize}`;

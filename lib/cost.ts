@@ -1,6 +1,13 @@
 /** What a run costs: arithmetic, time and disk, before it is carried out; memory: `memory.ts`. */
 import type { Description, ImageSize } from "./datasets/mod.ts";
-import { type EvalRun, FLIPS, isEvaluation, type TrainRun, type TrainSetup } from "./experiment.ts";
+import {
+  type Context,
+  type EvalRun,
+  isEvaluation,
+  looksAtMirror,
+  type TrainRun,
+  type TrainSetup,
+} from "./experiment.ts";
 import { cores } from "./machine.ts";
 import type { PlannedRun } from "./plan.ts";
 import type { Speed } from "./speed.ts";
@@ -57,7 +64,7 @@ export function cost(
     ? evaluationAdds(run, {
       layers,
       images: run.test === undefined ? val : test?.images ?? [],
-      crop: setup.crop,
+      context,
     })
     : trainingAdds(run, { layers, setup });
   const speed = "training" in equipment
@@ -83,24 +90,26 @@ function trainingAdds(
 ): number {
   const forward = countMultiplyAdds(layers, setup.crop);
   const fc = layers.filter((layer) => layer.kind === "conv" && layer.name.startsWith("fc"));
-  const learning = run.update === "fc" ? countMultiplyAdds(fc, pooled(setup.crop)) : forward;
+  const learning = run.update === "fc"
+    ? countMultiplyAdds(fc, pooled(setup.crop, setup.oddSides))
+    : forward;
   return (forward + 2 * learning) * scheduleOf(run, setup).images;
 }
 
 /** Multiply-adds of looking at all images as the method does. */
 function evaluationAdds(
   { method, Q }: EvalRun,
-  { layers, images, crop }: {
+  { layers, images, context: { train: { crop }, evaluate } }: {
     layers: readonly Layer[];
     images: readonly ImageSize[];
-    crop: number;
+    context: Context;
   },
 ): number {
   const crops = GRID[method] ** 2;
   const once = crops === 0
     ? wholeAdds(layers, images, pixels(Q, crop))
     : crops * countMultiplyAdds(layers, crop) * images.length;
-  return FLIPS[method] ? 2 * once : once;
+  return looksAtMirror(method, evaluate) ? 2 * once : once;
 }
 
 /** Multiply-adds of looking once at each image, whole, its smallest side rescaled to `side`. */

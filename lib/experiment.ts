@@ -8,6 +8,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import type { Scores } from "./score.ts";
 import type { Interval, Status } from "./statistics/mod.ts";
 
@@ -44,14 +45,18 @@ export interface TrainRun {
  * How a network looks at a test image (Section 3.2): at all of it; at a regular grid of 5 by 5 crops;
  * or at one crop from its middle, as most other work does.
  */
-export type Method = "dense" | "multi-crop" | "centre-crop";
+export type Method = typeof METHODS[number];
+
+/** Every method, the paper's first. */
+export const METHODS = ["dense", "multi-crop", "centre-crop"] as const;
 
 /** Whether a method averages in the posteriors of the mirror image. */
-export const FLIPS: Readonly<Record<Method, boolean>> = {
-  "dense": true,
-  "multi-crop": true,
-  "centre-crop": false,
-};
+export function looksAtMirror(
+  method: Method,
+  { centreCrop = READINGS.evaluate.centreCrop }: Pick<EvaluateSetup, "centreCrop">,
+): boolean {
+  return method !== "centre-crop" || centreCrop === "mirrored";
+}
 
 /** One network at one test scale: yields a class posterior for each image. */
 export interface EvalRun {
@@ -139,6 +144,34 @@ export interface Retry {
  */
 export const RETRY: Retry = { share: 1 / 10, rate: 1 / 10 };
 
+/**
+ * How images are rescaled: in cubics (Keys, a = -0.5), linearly or by Lanczos's kernel, all of them
+ * antialiased where an image shrinks; or linearly between the four nearest pixels alone, as OpenCV,
+ * and so Caffe's tools, did.
+ */
+export type ResizeFilter = "bicubic" | "bilinear" | "lanczos3" | "aliased-bilinear";
+
+/** What half of an odd side is: Caffe's pooling rounds up, Torch's drops the last row and column. */
+export type OddSides = "up" | "down";
+
+/**
+ * Where the learning rate enters: Caffe's v <- m v - rate g, w <- w + v, or PyTorch's v <- m v + g,
+ * w <- w - rate v. They are apart from a change of the rate on, until v has forgotten it.
+ */
+export type MomentumForm = "caffe" | "pytorch";
+
+/**
+ * The "regular grid" of crops: offsets evenly from edge to edge of the image, or of the square in its
+ * middle; or in the middles of as many equal parts of the way, off the edges.
+ */
+export type CropGrid = "edge-to-edge" | "central-square" | "cell-centres";
+
+/** What is read into the paper where a setup says nothing of it; docs/readings.md has them all. */
+export const READINGS = {
+  train: { retry: RETRY, resize: "bicubic", oddSides: "up", momentumForm: "caffe" },
+  evaluate: { cropGrid: "edge-to-edge", centreCrop: "upright" },
+} as const;
+
 /** Everything that decides a trained net's numbers, besides its run, data and seed. */
 export interface TrainSetup {
   /** Side of a training crop, pixels; the paper's 224 is the unit of S and Q. */
@@ -174,8 +207,13 @@ export interface TrainSetup {
   readonly validations: number;
   /** Validation images used for that, the first so many; all if absent. */
   readonly validationImages?: number;
-  /** What is tried where it diverges; `RETRY` if absent. */
+  /** What is tried where it diverges; this and the next three are `READINGS.train` if absent. */
   readonly retry?: Retry;
+  /** Of training images and test images. */
+  readonly resize?: ResizeFilter;
+  /** What becomes of odd sides in a max-pooling. */
+  readonly oddSides?: OddSides;
+  readonly momentumForm?: MomentumForm;
   /** Type of activations and gradients; weights and loss are float32 always. */
   readonly precision: Precision;
 }
@@ -186,7 +224,11 @@ export type Precision = "float32" | "bfloat16";
 /** What decides an evaluation's numbers, besides the net. */
 export interface EvaluateSetup {
   /** Averaging the score map before the soft-max is the order of the paper's text. */
-  readonly scoreMap: "average-then-softmax" | "softmax-then-average";
+  readonly scoreMap: "average-then-softmax" | "softmax-then-average" | "sum-then-softmax";
+  /** `READINGS.evaluate` if absent, as the next. */
+  readonly cropGrid?: CropGrid;
+  /** Whether a centre crop's posteriors are averaged with those of its mirror image. */
+  readonly centreCrop?: "upright" | "mirrored";
 }
 
 /** A named way to run the paper's experiments. */
@@ -194,6 +236,8 @@ export interface Setup {
   readonly name: string;
   /** What a reader must know before comparing its numbers with the paper's. */
   readonly note: string;
+  /** The fields that are not those of the setup that it is named after: `kernels=glorot`. */
+  readonly changes?: string;
   /** Data set used when none is named. */
   readonly dataset: string;
   /** Size of a data set that the project makes itself. */
@@ -241,15 +285,17 @@ export function isEvaluation(run: Run): run is EvalRun {
 
 /** JSON replacer: fields in alphabetical order, without those at their default. */
 function canonical(field: string, value: unknown): unknown {
-  if (field === "update" && value === "all") return undefined;
-  if (field === "retry" && isDefault(value as Retry)) return undefined;
+  if (Object.hasOwn(DEFAULTS, field) && isDeepStrictEqual(value, DEFAULTS[field])) return undefined;
   if (value === null || typeof value !== "object" || Array.isArray(value)) return value;
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1));
 }
 
-function isDefault({ share, rate }: Retry): boolean {
-  return share === RETRY.share && rate === RETRY.rate;
-}
+/** Values that are the same as none. */
+const DEFAULTS: Readonly<Record<string, unknown>> = {
+  update: "all",
+  ...READINGS.train,
+  ...READINGS.evaluate,
+};
 
 /** The runs that a run needs done before it, nearest first. */
 export function needs(run: Run): TrainRun[] {

@@ -5,6 +5,7 @@ import {
   type Init,
   isEvaluation,
   needs,
+  READINGS,
   type Run,
   type Table,
   title,
@@ -72,8 +73,16 @@ export function recipeFields({ run, context }: PlannedRun): Map<string, string> 
   const { train, evaluate, seed, data } = context;
   return fieldsOf({
     ...isEvaluation(run)
-      ? { run: "evaluation", Q: run.Q, method: run.method, ...netFields(run.net), ...evaluate }
+      ? {
+        run: "evaluation",
+        Q: run.Q,
+        method: run.method,
+        ...netFields(run.net),
+        ...READINGS.evaluate,
+        ...evaluate,
+      }
       : { run: "training", ...netFields(run) },
+    ...READINGS.train,
     ...train,
     seed,
     data,

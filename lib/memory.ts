@@ -5,7 +5,7 @@ import type { Device } from "./device.ts";
 import { isEvaluation, type Precision, type TrainSetup } from "./experiment.ts";
 import { memory } from "./machine.ts";
 import type { PlannedRun } from "./plan.ts";
-import { countParameters, type Layer, layersOf, shapeOf } from "./vgg/configs.ts";
+import { countParameters, halved, type Layer, layersOf, shapeOf } from "./vgg/configs.ts";
 import { rescale, scalesOf } from "./vgg/images.ts";
 
 /** Bytes that a training holds. */
@@ -40,7 +40,7 @@ export function footprint(
 function mapValues(layers: readonly Layer[], crop: number): number {
   let [side, values, channels] = [crop, 0, 3];
   for (const layer of layers) {
-    if (layer.kind === "maxpool") side = Math.ceil(side / 2);
+    if (layer.kind === "maxpool") side = halved(side, layer.oddSides);
     if (layer.kind === "conv") {
       channels = layer.outputs;
       if (layer.name.startsWith("fc")) side = 1;

@@ -2,7 +2,7 @@
 import type { Device } from "./device.ts";
 import { UserError } from "./errors.ts";
 import type { PlannedRun } from "./plan.ts";
-import type { Bank } from "./vgg/bank.ts";
+import type { Bank, BankContents } from "./vgg/bank.ts";
 import type { Answer, Job, Opening } from "./worker.ts";
 
 /** Told how much of a job is done. */
@@ -12,8 +12,8 @@ export type OnProgress = (done: number, total: number) => void;
 export interface Hand {
   /** What it computes on. */
   readonly device: Device;
-  /** Reads all training images at some scales, pixels; nothing where it was stopped on the way. */
-  bank(scales: readonly number[], onProgress: OnProgress): Promise<Bank | undefined>;
+  /** Reads all training images at some scales; nothing where it was stopped on the way. */
+  bank(contents: BankContents, onProgress: OnProgress): Promise<Bank | undefined>;
   /** Carries out a run; false where it was stopped on the way. */
   run(job: RunJob, onProgress: OnProgress): Promise<boolean>;
   /** Ends the thread. */
@@ -54,8 +54,8 @@ export async function hire(
   const { device } = await ask({ kind: "open", opening }) as Answer & { kind: "ready" };
   return {
     device,
-    async bank(scales, onProgress) {
-      const answer = await ask({ kind: "bank", scales }, onProgress);
+    async bank(contents, onProgress) {
+      const answer = await ask({ kind: "bank", contents }, onProgress);
       return (answer as Answer & { kind: "bank" }).bank;
     },
     async run(job, onProgress) {

@@ -4,10 +4,11 @@ import { UserError } from "./errors.ts";
 import {
   type Departure,
   type EvalRun,
-  FLIPS,
+  type EvaluateSetup,
   formatS,
+  looksAtMirror,
   type Protocol,
-  RETRY,
+  READINGS,
   type RowResult,
   type Setup,
 } from "./experiment.ts";
@@ -47,8 +48,19 @@ export function sizeOf(
   return { classes: classes.length, train: train.length, val: val.length };
 }
 
-/** The protocol of a row: where it was measured, and how its evaluations look at images. */
-export function protocolOf(evaluations: readonly EvalRun[], ground: Ground): Protocol {
+/** What numbers under a setup have in its place in a protocol: `small`, `paper with batch=128`. */
+export function nameWithChanges({ name, changes }: Pick<Setup, "name" | "changes">): string {
+  return changes === undefined ? name : `${name} with ${changes}`;
+}
+
+/**
+ * The protocol of a row: where it was measured, and how its evaluations look at images, under a setup
+ * that says how they are made.
+ */
+export function protocolOf(
+  evaluations: readonly EvalRun[],
+  { evaluate = {}, ...ground }: Ground & { readonly evaluate?: Pick<EvaluateSetup, "centreCrop"> },
+): Protocol {
   const unique = <Value>(values: readonly Value[]) => [...new Set(values)];
   const scales = new Map(evaluations.map(({ net: { S } }) => [formatS(S), S]));
   const methods = unique(evaluations.map(({ method }) => method));
@@ -57,7 +69,7 @@ export function protocolOf(evaluations: readonly EvalRun[], ground: Ground): Pro
     S: [...scales.values()],
     Q: unique(evaluations.map(({ Q }) => Q)),
     methods,
-    flips: methods.every((method) => FLIPS[method]),
+    flips: methods.every((method) => looksAtMirror(method, evaluate)),
   };
 }
 
@@ -119,7 +131,7 @@ export function departures(
   data: DataSize = PAPER_DATA,
 ): Departure[] {
   const deciding = ({ dataset, train, evaluate }: Setup, data: DataSize) =>
-    fieldsOf({ dataset, data, retry: RETRY, ...train, ...evaluate });
+    fieldsOf({ dataset, data, ...READINGS.train, ...train, ...READINGS.evaluate, ...evaluate });
   const [ours, theirs] = [deciding(setup, data), deciding(paper, PAPER_DATA)];
   const found = apart(theirs, ours).map(({ field, one, other }) => (
     { field, paper: one, here: other }

@@ -23,6 +23,7 @@ import {
   differences,
   type Ground,
   namesOf,
+  nameWithChanges,
   PAPER_GROUND,
   protocolOf,
   sizeOf,
@@ -70,14 +71,14 @@ export function resultsOf(
   const { name, classes, val } = source.dataset;
   const dataset = { name, classes: classes.length, images: val.length };
   const ground: Ground = {
-    ...{ setup: setup.name, dataset: name, split: "val" as const },
+    ...{ setup: nameWithChanges(setup), dataset: name, split: "val" as const },
     ...{ images: val.length, classes: classes.length },
   };
   const scoresOf = remembering((runs: readonly PlannedRun[]) => source.store.scoresOf(runs));
 
   function rowResult(row: Row): RowResult {
     const { evaluations } = row;
-    const protocol = protocolOf(evaluations, ground);
+    const protocol = protocolOf(evaluations, { ...ground, evaluate: setup.evaluate });
     const seeds = evaluations.length === 0
       ? []
       : source.contexts.map((context) => evaluations.map((run) => plannedRun(run, context)));

@@ -226,6 +226,8 @@ function evaluate(planned: PlannedRun, ancestor: PlannedRun, place: Workplace) {
       method: run.method,
       side: pixels(run.Q, setup.crop),
       crop: setup.crop,
+      oddSides: setup.oddSides,
+      evaluate: context.evaluate,
       classes: classes.length,
       mean: meanOf(run.net, colours),
     };

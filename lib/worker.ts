@@ -6,7 +6,7 @@ import type { PlannedRun } from "./plan.ts";
 import { carryOut } from "./run.ts";
 import { openStore } from "./store.ts";
 import { loadAddon, type LoadOptions } from "./tensorflow/addon.ts";
-import { type Bank, fillBank } from "./vgg/bank.ts";
+import { type Bank, type BankContents, fillBank } from "./vgg/bank.ts";
 import { unlessStopped } from "./vgg/stop.ts";
 
 /** What a worker is told once. */
@@ -23,7 +23,7 @@ export interface Opening {
 /** What a worker is asked to do. */
 export type Job =
   | { readonly kind: "open"; readonly opening: Opening }
-  | { readonly kind: "bank"; readonly scales: readonly number[] }
+  | { readonly kind: "bank"; readonly contents: BankContents }
   | {
     readonly kind: "run";
     readonly planned: PlannedRun;
@@ -75,9 +75,9 @@ async function answer(job: Job): Promise<Answer> {
   const shouldStop = () => Atomics.load(stop, 0) !== 0;
   const onProgress = reporter();
   if (job.kind === "bank") {
-    const { scales } = job;
+    const { contents } = job;
     const bank = unlessStopped({ onProgress, shouldStop }, (onProgress) => {
-      return fillBank(binding, dataset.train, { scales, onProgress });
+      return fillBank(binding, dataset.train, { ...contents, onProgress });
     });
     return { kind: "bank", ...bank && { bank } };
   }

@@ -23,6 +23,9 @@ Deno.test("an evaluation costs 50 crops an image, one crop, or the whole image a
   const evaluation = { net: net("D", 256), Q: 256 } as const;
   assert.equal(multiplyAdds({ ...evaluation, method: "multi-crop" }), 2 * 50 * D);
   assert.equal(multiplyAdds({ ...evaluation, method: "centre-crop" }), 2 * D);
+  const mirrored = { ...paper, evaluate: { ...paper.evaluate, centreCrop: "mirrored" } } as const;
+  const centre = { ...evaluation, method: "centre-crop" } as const;
+  assert.equal(multiplyAdds(centre, { setup: mirrored }), 2 * 2 * D);
   // crops cost the same at any scale
   assert.equal(multiplyAdds({ ...evaluation, Q: 512, method: "multi-crop" }), 2 * 50 * D);
   const crop = { height: 300, width: 300 };

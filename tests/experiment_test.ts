@@ -8,6 +8,7 @@ import {
   isEvaluation,
   key,
   needs,
+  READINGS,
   slug,
   title,
   type TrainRun,
@@ -43,6 +44,17 @@ Deno.test("fields at their default and the order of fields do not count", () => 
   assert.equal(key(A, { ...context, train: old }), key(A, context));
   const slower = { ...context.train, retry: { share: 0.1, rate: 0.2 } };
   assert.notEqual(key(A, { ...context, train: slower }), key(A, context));
+  for (const [field, value] of Object.entries({ ...READINGS.train, ...READINGS.evaluate })) {
+    assert.ok(field in context.train || field in context.evaluate, field);
+    // as in recipes from before there was a choice
+    const { [field]: mine, ...train } = { ...context.train } as Record<string, unknown>;
+    const { [field]: other, ...evaluate } = { ...context.evaluate } as Record<string, unknown>;
+    assert.deepEqual(mine ?? other, value);
+    assert.equal(
+      key(atQ!, { ...context, train, evaluate } as unknown as Context),
+      key(atQ!, context),
+    );
+  }
   const shuffled = Object.fromEntries(Object.entries(context.train).reverse());
   const reversed = { ...context, train: shuffled as unknown as Context["train"] };
   assert.equal(key(A, reversed), key(A, context));
@@ -75,6 +87,15 @@ Deno.test("whatever changes a number changes the key", () => {
         return key(A, { ...context, train });
       }),
     key(A, { ...context, train: { ...context.train, kernels: "paper" } }),
+    ...(["bilinear", "lanczos3", "aliased-bilinear"] as const).map((resize) =>
+      key(A, { ...context, train: { ...context.train, resize } })
+    ),
+    key(A, { ...context, train: { ...context.train, oddSides: "down" } }),
+    key(A, { ...context, train: { ...context.train, momentumForm: "pytorch" } }),
+    key(atQ!, { ...context, evaluate: { scoreMap: "sum-then-softmax" } }),
+    key(atQ!, { ...context, evaluate: { ...context.evaluate, cropGrid: "central-square" } }),
+    key(atQ!, { ...context, evaluate: { ...context.evaluate, cropGrid: "cell-centres" } }),
+    key(atQ!, { ...context, evaluate: { ...context.evaluate, centreCrop: "mirrored" } }),
     key(A, { ...context, train: { ...context.train, precision: "bfloat16" } }),
     key(A, { ...context, train: { ...context.train, biases: { rate: 1, decay: 0 } } }),
     key(atQ!, context),

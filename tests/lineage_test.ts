@@ -78,6 +78,16 @@ Deno.test("runs differ field by field: of the run, its ancestors, the setup, see
   ]);
 });
 
+Deno.test("a recipe from before there was a choice differs in nothing from one that names the usual", () => {
+  const { resize: _, oddSides: __, momentumForm: ___, retry: ____, ...train } = smoke.train;
+  const { scoreMap } = smoke.evaluate;
+  const run = at(net("A", 256), 256);
+  assert.deepEqual(fields(run, run, { train, evaluate: { scoreMap } }), []);
+  assert.deepEqual(fields(run, run, { train: { ...train, oddSides: "down" } }), [
+    { field: "oddSides", one: "up", other: "down" },
+  ]);
+});
+
 Deno.test("how a net is tested is no difference of trainings, as it is none of their keys", () => {
   const evaluate = { scoreMap: "softmax-then-average" } as const;
   assert.deepEqual(fields(net("A", 256), net("A", 256), { evaluate }), []);

@@ -8,6 +8,7 @@ import {
   differences,
   mustBePapers,
   namesOf,
+  nameWithChanges,
   PAPER_DATA,
   PAPER_GROUND,
   protocolOf,
@@ -40,6 +41,24 @@ Deno.test("numbers are comparable where every field is alike, whichever net they
   );
   const crops = protocolOf(evaluations(net("D", 384), [384], "centre-crop"), PAPER_GROUND);
   assert.deepEqual(differences(crops, paperD), ["S", "Q", "methods", "flips"]);
+});
+
+Deno.test("numbers under a changed setup are of another protocol, those of mirrored crops too", () => {
+  const rows = evaluations(net("B", 256), [256], "centre-crop");
+  const changed = { name: "paper", changes: "centreCrop=mirrored" };
+  const setup = nameWithChanges(changed);
+  assert.equal(setup, "paper with centreCrop=mirrored");
+  assert.equal(nameWithChanges(paper), "paper");
+  const evaluate = { centreCrop: "mirrored" } as const;
+  const mirrored = protocolOf(rows, { ...PAPER_GROUND, setup, evaluate });
+  assert.deepEqual(differences(mirrored, protocolOf(rows, PAPER_GROUND)), ["setup", "flips"]);
+  assert.equal("evaluate" in mirrored, false);
+});
+
+Deno.test("a reading that a setup leaves open is the usual one, and no departure", () => {
+  const { resize: _, oddSides: __, momentumForm: ___, retry: ____, ...train } = paper.train;
+  const { scoreMap } = paper.evaluate;
+  assert.deepEqual(departures({ ...paper, train, evaluate: { scoreMap } }, paper), []);
 });
 
 Deno.test("the paper's setup departs from itself in nothing", () => {
@@ -104,8 +123,8 @@ Deno.test("no field of a setup that decides numbers can change without a departu
   visit(["dataset"], paper.dataset, (dataset) => ({ ...paper, dataset: dataset as string }));
   // crop, width, fc, batch, momentum, weight decay, dropout, kernels, two of biases, input scale,
   // two of the RGB shift, jitter step, three of each schedule, validations, two of the retry,
-  // precision; score map; data
-  assert.equal(changed, 10 + 1 + 2 + 1 + 9 + 2 + 2 + 2);
+  // resize, odd sides, momentum's form, precision; score map, crop grid, centre crop; data
+  assert.equal(changed, 10 + 1 + 2 + 1 + 9 + 2 + 2 + 3 + 3 + 1);
 });
 
 Deno.test("--strict names every departure, and the way out", () => {

@@ -4,7 +4,7 @@ import { UserError } from "../errors.ts";
 import {
   type Context,
   type EvalRun,
-  FLIPS,
+  METHODS,
   nameOf,
   type Row,
   type Setup,
@@ -160,7 +160,7 @@ const EVAL_RUN = z.strictObject(
   {
     net: TRAIN_RUN,
     Q: whole,
-    method: z.enum(Object.keys(FLIPS)),
+    method: z.enum(METHODS),
     test: z.string().optional(),
   } satisfies Fields<EvalRun>,
 );

@@ -3,6 +3,7 @@ import type { Difference } from "../difference.ts";
 import { type EvalRun, formatS, type Setup, title } from "../experiment.ts";
 import type { Fusion, Measured } from "../fusion.ts";
 import type { PlannedRun } from "../plan.ts";
+import { nameWithChanges } from "../protocol.ts";
 import { imagesToDecide, signed } from "../statistics/mod.ts";
 import { fold } from "./fold.ts";
 import type { Listing } from "./listing.ts";
@@ -55,10 +56,10 @@ function errorOf(record: FlatRecord, kind: "top1" | "top5"): string {
 /** A record for each member, and one for the mean, which alone is compared. */
 function recordsOf(
   { images, classes, members, fused }: Fusion,
-  { name: setup, dataset }: Setup,
+  setup: Setup,
 ): FlatRecord[] {
   const all = members.map(({ run }) => run);
-  const ground = { images, classes, dataset, setup };
+  const ground = { images, classes, dataset: setup.dataset, setup: nameWithChanges(setup) };
   return [
     ...members.map((member) => ({
       run: title(member.run.run),

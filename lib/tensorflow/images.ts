@@ -72,18 +72,27 @@ const PAIR = { dtype: "int32", shape: [2] } as const;
 const SLICE = { T: attr.type("int32"), Index: attr.type("int32") };
 
 /**
- * Adds rescaling an image `[height, width, 3]` to `sides` (int32: height, width): bicubic (Keys,
- * a = -0.5), antialiased where it shrinks, as MATLAB's imresize and PIL do. The result is rounded
+ * How pixels are weighted: by cubics (Keys, a = -0.5, as in MATLAB's imresize and PIL), linearly, or by
+ * Lanczos's kernel; where an image shrinks, stretched to all that a pixel covers, or, without
+ * antialiasing, as where it grows.
+ */
+export interface Filter {
+  readonly kernel: "keyscubic" | "triangle" | "lanczos3";
+  readonly antialias: boolean;
+}
+
+/**
+ * Adds rescaling an image `[height, width, 3]` to `sides` (int32: height, width). The result is rounded
  * to uint8, as an image file would hold it.
  */
-export function resize(image: Tensor, sides: Tensor): Tensor {
+export function resize(image: Tensor, sides: Tensor, filter: Filter): Tensor {
   const graph = image.node.graph;
   const own = join(sidesOf(image));
   const factors = graph.op("RealDiv", [cast(sides, "float32"), cast(own, "float32")], {
     z: { dtype: "float32", shape: [2] },
   }, { attrs: { T: attr.type("float32") } });
   const moves = constant(graph, [0, 0], { dtype: "float32" });
-  return resizeWindow(image, { size: sides, factors, moves });
+  return resizeWindow(image, { size: sides, factors, moves, filter });
 }
 
 /** How a part of an image becomes a part of that image rescaled; each first down, then across. */
@@ -94,6 +103,7 @@ export interface Rescaling {
   readonly factors: Tensor;
   /** What is then added to the place of the part's upper left corner, float32 `[2]`. */
   readonly moves: Tensor;
+  readonly filter: Filter;
 }
 
 /**
@@ -101,19 +111,26 @@ export interface Rescaling {
  * are float32 and counted from another corner, so that 1 byte in 10,000 may be rounded to its
  * neighbour.
  */
-export function resizeWindow(image: Tensor, { size, factors, moves }: Rescaling): Tensor {
+export function resizeWindow(
+  image: Tensor,
+  { size, factors, moves, filter }: Rescaling,
+): Tensor {
   // Columns become rows for a pass and are columns again: TensorFlow adds rows up far faster.
   const pass = (image: Tensor, axis: number) =>
     rescaleRows(image, {
       size: at(size, axis),
       factors: at(factors, axis),
       moves: at(moves, axis),
+      filter,
     });
   return toBytes(transpose(pass(transpose(pass(image, 0)), 1)));
 }
 
 /** Rescales the height alone, all of a row's values as one pixel of many channels. */
-function rescaleRows(image: Tensor, { size, factors, moves }: Rescaling): Tensor {
+function rescaleRows(
+  image: Tensor,
+  { size, factors, moves, filter: { kernel, antialias } }: Rescaling,
+): Tensor {
   const graph = image.node.graph;
   const float = (value: number) => constant(graph, [value], { dtype: "float32" });
   const one = constant(graph, [1]);
@@ -128,8 +145,8 @@ function rescaleRows(image: Tensor, { size, factors, moves }: Rescaling): Tensor
     {
       attrs: {
         T: attr.type(image.dtype),
-        kernel_type: attr.text("keyscubic"),
-        antialias: attr.bool(true),
+        kernel_type: attr.text(kernel),
+        antialias: attr.bool(antialias),
       },
     },
   );

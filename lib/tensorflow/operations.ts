@@ -153,17 +153,23 @@ export function conv2d(x: Tensor, kernel: Tensor): Tensor {
   });
 }
 
-/** Largest of each 2 by 2 window, stride 2; odd sides are rounded up, as Caffe does. */
-export function maxPool(x: Tensor): Tensor {
+/**
+ * Largest of each 2 by 2 window, stride 2. Half of an odd side is rounded up, as Caffe does: its last
+ * row is a window by itself; or down: that is left out.
+ */
+export function maxPool(x: Tensor, oddSides: "up" | "down" = "up"): Tensor {
   const [batch = null, height = null, width = null, channels = null] = x.shape;
-  const half = (side: number | null) => side === null ? null : Math.ceil(side / 2);
+  const isUp = oddSides === "up";
+  const half = (side: number | null) => {
+    return side === null ? null : isUp ? Math.ceil(side / 2) : Math.floor(side / 2);
+  };
   const shape = [batch, half(height), half(width), channels];
   const attrs = {
     ...T(x),
     ...NHWC,
     ksize: attr.ints([1, 2, 2, 1]),
     strides: attr.ints([1, 2, 2, 1]),
-    padding: attr.text("SAME"),
+    padding: attr.text(isUp ? "SAME" : "VALID"),
   };
   const y: Tensor = graphOf(x).op("MaxPool", [x], { output: { dtype: x.dtype, shape } }, {
     attrs,
@@ -229,12 +235,29 @@ export function project(x: Tensor, matrix: Tensor): Tensor {
   }, { attrs: { ...T(x), Tshape: attr.type("int32") } });
 }
 
+/** An operation that makes one number out of those along some sides, which vanish. */
+function reduction(
+  kind: string,
+  x: Tensor,
+  { axes, gradient }: { readonly axes: readonly number[]; readonly gradient?: Gradient },
+): Tensor {
+  const shape = x.shape.filter((_, axis) => !axes.includes(axis));
+  return graphOf(x).op(kind, [x, constant(graphOf(x), axes)], {
+    output: { dtype: x.dtype, shape },
+  }, {
+    attrs: { ...T(x), Tidx: attr.type("int32"), keep_dims: attr.bool(false) },
+    ...gradient === undefined ? {} : { gradient },
+  });
+}
+
 /** Mean over some sides, which vanish. */
 export function mean(x: Tensor, axes: readonly number[]): Tensor {
-  const shape = x.shape.filter((_, axis) => !axes.includes(axis));
-  return graphOf(x).op("Mean", [x, constant(graphOf(x), axes)], {
-    output: { dtype: x.dtype, shape },
-  }, { attrs: { ...T(x), Tidx: attr.type("int32"), keep_dims: attr.bool(false) } });
+  return reduction("Mean", x, { axes });
+}
+
+/** Sum over some sides, which vanish. */
+export function sum(x: Tensor, axes: readonly number[]): Tensor {
+  return reduction("Sum", x, { axes });
 }
 
 /** Soft-max over the last side. */
@@ -263,13 +286,8 @@ export function crossEntropy(scores: Tensor, labels: Tensor, count: number): Ten
     },
   );
   // the sum's gradient is the same scalar for each image, which multiply() spreads
-  const sum = graph.op("Sum", [loss!, constant(graph, [0])], {
-    output: { dtype: scores.dtype, shape: [] },
-  }, {
-    attrs: { ...T(scores), Tidx: attr.type("int32"), keep_dims: attr.bool(false) },
-    gradient: (g) => [g, undefined],
-  });
-  return scale(sum, 1 / count);
+  const total = reduction("Sum", loss!, { axes: [0], gradient: (g) => [g, undefined] });
+  return scale(total, 1 / count);
 }
 
 /**

@@ -66,19 +66,21 @@ export interface Update {
   readonly momentum: number;
   /** Lambda of 0.5 lambda |w|^2. */
   readonly decay: number;
+  /** Caffe's if absent. */
+  readonly form?: "caffe" | "pytorch" | undefined;
 }
 
 /**
- * Adds an update in Caffe's form: v <- momentum v - rate (gradient + decay w), w <- w + v.
- * (Section 3.1; it differs from PyTorch's, where the rate multiplies v, only after the rate drops.)
+ * Adds an update. In Caffe's form: v <- momentum v - rate (gradient + decay w), w <- w + v; in
+ * PyTorch's: v <- momentum v + gradient + decay w, w <- w - rate v. They differ where the rate changes.
  */
 export function descend(weights: Variable, velocity: Variable, update: Update): Node {
-  const { gradient, rate, momentum, decay } = update;
+  const { gradient, rate, momentum, decay, form = "caffe" } = update;
   const graph = gradient.node.graph;
   const total = decay === 0 ? gradient : add(gradient, scale(weights.value, decay));
   const factor = constant(graph, momentum, { dtype: "float32" });
   return graph.node(
-    "ResourceApplyKerasMomentum",
+    form === "caffe" ? "ResourceApplyKerasMomentum" : "ResourceApplyMomentum",
     [
       weights.handle,
       velocity.handle,

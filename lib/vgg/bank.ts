@@ -2,6 +2,7 @@
  * A bank holds every training image at every scale that a training draws from, decoded, in memory:
  * small data sets are then read once, and a step's crops are gathered from bytes (`pipeline.ts`).
  */
+import type { ResizeFilter } from "../experiment.ts";
 import type { Binding } from "../tensorflow/addon.ts";
 import { Graph } from "../tensorflow/graph.ts";
 import { int32, Session } from "../tensorflow/session.ts";
@@ -13,6 +14,13 @@ import { archiveOf, feedOf, type ImageFile } from "./sources.ts";
 export interface Bank {
   readonly scales: readonly number[];
   readonly bytes: Uint8Array<SharedArrayBuffer>;
+}
+
+/** What is to be in a bank. */
+export interface BankContents {
+  readonly scales: readonly number[];
+  /** How images are rescaled; as is usual if absent. */
+  readonly resize?: ResizeFilter | undefined;
 }
 
 /** Pixels of a bank have numbers of 32 bits; bytes. */
@@ -56,13 +64,12 @@ function paddedBytes(image: Sides, scales: readonly number[]): number {
 export function fillBank(
   binding: Binding,
   images: readonly ImageFile[],
-  { scales, onProgress }: {
-    scales: readonly number[];
+  { scales, resize, onProgress }: BankContents & {
     onProgress?: (done: number, total: number) => void;
   },
 ): Bank {
   const graph = new Graph();
-  const next = bankImages(graph, scales.length, archiveOf(images));
+  const next = bankImages(graph, scales.length, { resize, archive: archiveOf(images) });
   const session = new Session(binding, graph);
   try {
     const sides = images.flatMap((image) =>

@@ -1,5 +1,5 @@
 /** Table 1 of the paper as data, and the layers it stands for (Section 2.1). */
-import type { ConfigName, TrainSetup } from "../experiment.ts";
+import { type ConfigName, type OddSides, READINGS, type TrainSetup } from "../experiment.ts";
 
 /** A layer with weights: `conv<size>-<outputs>` in the paper's notation, or fully connected. */
 export interface Conv {
@@ -13,7 +13,10 @@ export interface Conv {
 }
 
 /** One step of a net. A ReLU follows every conv but fc8. */
-export type Layer = Conv | { readonly kind: "maxpool" } | { readonly kind: "lrn" };
+export type Layer =
+  | Conv
+  | { readonly kind: "maxpool"; readonly oddSides?: OddSides }
+  | { readonly kind: "lrn" };
 
 /** What differs between the paper's networks and smaller ones. */
 export interface Shape {
@@ -24,14 +27,16 @@ export interface Shape {
   readonly width: number;
   /** Units of fc6 and fc7. */
   readonly fc: number;
+  /** What half of an odd side is; up if absent. */
+  readonly oddSides?: OddSides;
 }
 
 /** The paper's networks: 224 pixels, 1000 classes, every channel. */
 export const IMAGENET: Shape = { crop: 224, classes: 1000, width: 1, fc: 4096 };
 
 /** Shape of a setup's nets for a data set of so many classes. */
-export function shapeOf({ crop, width, fc }: TrainSetup, classes: number): Shape {
-  return { crop, width, fc, classes };
+export function shapeOf({ crop, width, fc, oddSides }: TrainSetup, classes: number): Shape {
+  return { crop, width, fc, classes, ...oddSides && { oddSides } };
 }
 
 // "64" is conv3-64, "1x256" is conv1-256, "|" a max-pooling.
@@ -56,9 +61,14 @@ export const CONFIGS = Object.keys(TABLE_1) as readonly (keyof typeof TABLE_1)[]
 /** These and the shallow net. */
 export const ALL_NETS = Object.keys(NETS) as readonly ConfigName[];
 
-/** Side of a feature map after the five poolings, which round odd sides up as Caffe's do. */
-export function pooled(side: number): number {
-  for (let pooling = 0; pooling < 5; pooling++) side = Math.ceil(side / 2);
+/** Side of a feature map after a pooling. */
+export function halved(side: number, oddSides: OddSides = READINGS.train.oddSides): number {
+  return oddSides === "up" ? Math.ceil(side / 2) : Math.floor(side / 2);
+}
+
+/** Side of a feature map after the five poolings; 0: nothing is left of so small an image. */
+export function pooled(side: number, oddSides?: OddSides): number {
+  for (let pooling = 0; pooling < 5; pooling++) side = halved(side, oddSides);
   return side;
 }
 
@@ -74,7 +84,7 @@ export function layersOf(config: ConfigName, shape = IMAGENET): Layer[] {
   let block = 1, place = 1;
   for (const cell of NETS[config].split(" ")) {
     if (cell === "|") {
-      layers.push({ kind: "maxpool" });
+      layers.push({ kind: "maxpool", ...shape.oddSides && { oddSides: shape.oddSides } });
       block++;
       place = 1;
     } else if (cell === "lrn") {
@@ -84,7 +94,7 @@ export function layersOf(config: ConfigName, shape = IMAGENET): Layer[] {
       conv(`conv${block}_${place++}`, Number(size), Number(channels) * shape.width);
     }
   }
-  conv("fc6", pooled(shape.crop), shape.fc);
+  conv("fc6", pooled(shape.crop, shape.oddSides), shape.fc);
   conv("fc7", 1, shape.fc);
   conv("fc8", 1, shape.classes);
   return layers;
@@ -134,7 +144,7 @@ export function countParameters(layers: readonly Layer[]): number {
 export function countMultiplyAdds(layers: readonly Layer[], height: number, width = height) {
   let [h, w, total] = [height, width, 0];
   for (const layer of layers) {
-    if (layer.kind === "maxpool") [h, w] = [Math.ceil(h / 2), Math.ceil(w / 2)];
+    if (layer.kind === "maxpool") [h, w] = [halved(h, layer.oddSides), halved(w, layer.oddSides)];
     if (layer.kind !== "conv") continue;
     const { name, size, inputs, outputs } = layer;
     if (name === "fc6") [h, w] = [h - size + 1, w - size + 1];

@@ -73,7 +73,7 @@ export function openCrops(session: Session, source: CropSource): Crops {
 
   function filesOf(samples: readonly Sample[]) {
     const count = samples.length;
-    const sections = samples.map((sample) => sectionOf(train[sample.image]!, sample, crop));
+    const sections = samples.map((sample) => sectionOf(train[sample.image]!, sample, setup));
     return {
       ...feedOf(samples.map(({ image }) => train[image]!), "crops"),
       "crops/windows": int32(sections.flatMap(({ window }) => window), [count, 4]),

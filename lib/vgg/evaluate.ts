@@ -8,7 +8,13 @@
  * @module
  */
 import { UserError } from "../errors.ts";
-import { type EvaluateSetup, FLIPS, type Method, type TrainSetup } from "../experiment.ts";
+import {
+  type EvaluateSetup,
+  looksAtMirror,
+  type Method,
+  type OddSides,
+  type TrainSetup,
+} from "../experiment.ts";
 import type { Archive } from "../tensorflow/files.ts";
 import type { Graph, Tensor } from "../tensorflow/graph.ts";
 import { add, mean, mirror, reshape, scale, softmax } from "../tensorflow/operations.ts";
@@ -16,14 +22,14 @@ import { float32, int32, type Session } from "../tensorflow/session.ts";
 import { finished } from "../tensorflow/variables.ts";
 import { pooled } from "./configs.ts";
 import { GRID, gridOf, rescale } from "./images.ts";
-import { averageScores, forward, type Network } from "./network.ts";
+import { averageScores, forward, type Network, sumScores } from "./network.ts";
 import { cropsOfImages, placeOf, wholeImages } from "./pipeline.ts";
 import { feedOf, type ImageFile } from "./sources.ts";
 
 /** What an evaluator's graph depends on, besides the net. */
 export interface EvaluatorOptions {
   readonly method: Method;
-  readonly setup: Pick<TrainSetup, "crop" | "inputScale" | "precision">;
+  readonly setup: Pick<TrainSetup, "crop" | "inputScale" | "resize" | "precision">;
   readonly evaluate: EvaluateSetup;
   /** What holds the image files, where they are not files by themselves. */
   readonly archive?: Archive | undefined;
@@ -57,9 +63,14 @@ export function addEvaluator(
 
 /** Posteriors `[batch, classes]` from the scores of `forward`. */
 export function posteriorsFrom(scores: Tensor, { scoreMap }: EvaluateSetup): Tensor {
-  return scoreMap === "average-then-softmax"
-    ? softmax(averageScores(scores))
-    : averageScores(softmax(scores));
+  switch (scoreMap) {
+    case "average-then-softmax":
+      return softmax(averageScores(scores));
+    case "softmax-then-average":
+      return averageScores(softmax(scores));
+    case "sum-then-softmax":
+      return softmax(sumScores(scores));
+  }
 }
 
 /** Images that are evaluated together. */
@@ -98,6 +109,10 @@ export interface EvaluateOptions {
   readonly side: number;
   /** Side of the crops that the net was made for, pixels. */
   readonly crop: number;
+  /** How the net halves odd sides; up if absent. */
+  readonly oddSides?: OddSides | undefined;
+  /** Where crops are cut, and whether they are mirrored; as is usual if absent. */
+  readonly evaluate?: Pick<EvaluateSetup, "cropGrid" | "centreCrop">;
   readonly classes: number;
   /** Mean colour that is subtracted, 0-255. */
   readonly mean: readonly number[];
@@ -135,8 +150,8 @@ export function posteriorsOf(
   images: readonly ImageFile[],
   options: EvaluateOptions,
 ): Float32Array {
-  const { method, side, classes, flips = FLIPS[method], onProgress } = options;
-  const { largest = imagesAtOnce(options) } = options;
+  const { method, side, classes, evaluate = {}, onProgress } = options;
+  const { flips = looksAtMirror(method, evaluate), largest = imagesAtOnce(options) } = options;
   mustBeLargeEnough(options);
   const result = new Float32Array(images.length * classes);
   const fetch = flips ? "posteriors:0" : "posteriors/upright:0";
@@ -166,12 +181,15 @@ export function posteriorsOf(
 /** What the input pipeline is fed with: which images, rescaled to what, and crops cut where. */
 function tableOf(
   images: readonly ImageFile[],
-  { method, side, crop }: Pick<EvaluateOptions, "method" | "side" | "crop">,
+  { method, side, crop, evaluate }: Pick<
+    EvaluateOptions,
+    "method" | "side" | "crop" | "evaluate"
+  >,
 ) {
   const sides = images.map((image) => rescale(image, side));
   const count = GRID[method];
   const places = sides.flatMap((each) =>
-    gridOf(each, { crop, count }).flatMap((corner) =>
+    gridOf(each, { crop, count, grid: evaluate?.cropGrid }).flatMap((corner) =>
       placeOf({ ...corner, flip: false }, each, crop)
     )
   );
@@ -186,8 +204,9 @@ function tableOf(
 }
 
 /** Crops must fit into an image, and fc6's kernel into the last map of a whole one. */
-function mustBeLargeEnough({ method, side, crop }: EvaluateOptions) {
-  if (method === "dense" ? pooled(side) >= pooled(crop) : side >= crop) return;
+function mustBeLargeEnough({ method, side, crop, oddSides }: EvaluateOptions) {
+  const map = (side: number) => pooled(side, oddSides);
+  if (method === "dense" ? map(side) >= map(crop) : side >= crop) return;
   throw new UserError(
     `Cannot evaluate (${method}) at a smallest side of ${side} pixels: the net looks at ${crop} ` +
       "pixels at least; choose a larger Q: 224 is the side of a crop in any setup",

@@ -4,8 +4,16 @@
  *
  * @module
  */
-import type { Method, TrainScale, TrainSetup } from "../experiment.ts";
+import {
+  type CropGrid,
+  type Method,
+  READINGS,
+  type ResizeFilter,
+  type TrainScale,
+  type TrainSetup,
+} from "../experiment.ts";
 import { normal, permutation, uniform } from "../random.ts";
+import type { Filter } from "../tensorflow/images.ts";
 
 /** Side of the paper's training crop, the unit of S and Q. */
 export const PAPER_CROP = 224;
@@ -52,17 +60,25 @@ export const GRID: Readonly<Record<Method, number>> = {
 };
 
 /**
- * Upper left corners of `count` by `count` crops in a rescaled image, row by row: a regular grid,
- * whose offsets go evenly from 0 to side - crop, rounded; a single crop is the middle one.
+ * Upper left corners of `count` by `count` crops in a rescaled image, row by row: a regular grid, whose
+ * offsets are rounded; a single crop is the middle one.
+ *
+ * @param options.grid evenly from edge to edge if absent; see `CropGrid`
  */
 export function gridOf(
   { height, width }: Sides,
-  { crop, count }: { crop: number; count: number },
+  { crop, count, grid = READINGS.evaluate.cropGrid }: {
+    crop: number;
+    count: number;
+    grid?: CropGrid | undefined;
+  },
 ): { top: number; left: number }[] {
   const offsets = (side: number) =>
     Array.from({ length: count }, (_, i) => {
-      const share = count === 1 ? 0.5 : i / (count - 1);
-      return Math.round(share * (side - crop));
+      const span = grid === "central-square" ? Math.min(height, width) : side;
+      const inCells = grid === "cell-centres" || count === 1;
+      const share = inCells ? (i + 0.5) / count : i / (count - 1);
+      return Math.round((side - span) / 2 + share * (span - crop));
     });
   return offsets(height).flatMap((top) => offsets(width).map((left) => ({ top, left })));
 }
@@ -92,6 +108,14 @@ export interface Section {
   readonly moves: readonly [down: number, across: number];
 }
 
+/** What TensorFlow calls the filters, and how far they reach: pixels, where nothing shrinks. */
+export const FILTERS: Readonly<Record<ResizeFilter, Filter & { readonly radius: number }>> = {
+  "bicubic": { kernel: "keyscubic", antialias: true, radius: 2 },
+  "bilinear": { kernel: "triangle", antialias: true, radius: 1 },
+  "lanczos3": { kernel: "lanczos3", antialias: true, radius: 3 },
+  "aliased-bilinear": { kernel: "triangle", antialias: false, radius: 1 },
+};
+
 /** Pixels to each side of what a crop is made of: a JPEG's decoder blurs colours into neighbours. */
 const MARGIN = 2;
 
@@ -99,13 +123,13 @@ const MARGIN = 2;
 export function sectionOf(
   image: Sides,
   { side, top, left }: Pick<Sample, "side" | "top" | "left">,
-  crop: number,
+  { crop, resize = READINGS.train.resize }: Pick<TrainSetup, "crop" | "resize">,
 ): Section {
   const rescaled = rescale(image, side);
   const along = (length: number, scaled: number, first: number) => {
     const factor = scaled / length;
-    // The bicubic kernel's radius: two pixels, of the smaller image where it shrinks.
-    const reach = 2 * Math.max(1, 1 / factor) + MARGIN;
+    // The kernel's radius is in pixels of the smaller image where it shrinks.
+    const reach = FILTERS[resize].radius * Math.max(1, 1 / factor) + MARGIN;
     const from = Math.max(0, Math.floor((first + 0.5) / factor - reach));
     const to = Math.min(length, Math.ceil((first + crop - 0.5) / factor + reach));
     return { from, size: to - from, factor, move: from * factor - first };

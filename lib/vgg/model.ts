@@ -60,7 +60,7 @@ export interface Model {
  */
 export function trainingGraph(run: TrainRun, options: TrainingOptions): Model {
   const { setup, evaluate, classes, microBatch, towers = 1, source, archives = {} } = options;
-  const { batch, crop, inputScale, precision } = setup;
+  const { batch, crop, inputScale, resize, precision } = setup;
   const graph = new Graph();
   const net = network(graph, layersOf(run.config, shapeOf(setup, classes)));
   const weights = variablesOf(net);
@@ -69,7 +69,7 @@ export function trainingGraph(run: TrainRun, options: TrainingOptions): Model {
 
   const crops = source === "bank" ? cropsFromBank : cropsFromFiles;
   const { images, labels } = crops(graph, {
-    ...{ batch: microBatch, crop, inputScale, archive: archives.train },
+    ...{ batch: microBatch, crop, inputScale, resize, archive: archives.train },
   });
   const seed = placeholder(graph, "seed/dropout", { dtype: "int32", shape: [2] });
   const dropout = { rate: setup.dropout, seed };
@@ -86,6 +86,7 @@ export function trainingGraph(run: TrainRun, options: TrainingOptions): Model {
       rate: bias ? biasRate : rate,
       momentum: setup.momentum,
       decay: setup.weightDecay * (bias ? setup.biases.decay : 1),
+      form: setup.momentumForm,
     });
   };
   const sums = microBatch === batch

@@ -24,6 +24,7 @@ import {
   relu,
   reshape,
   split,
+  sum,
   windows,
 } from "../tensorflow/operations.ts";
 import { elements } from "../tensorflow/session.ts";
@@ -110,12 +111,12 @@ function tower(net: Network<Weight>, x: Tensor, masks: ReadonlyMap<string, Tenso
   const weight = ({ value }: Weight) => cast(value, x.dtype);
   let maps = x;
   for (const [i, layer] of net.layers.entries()) {
-    const poolNext = net.layers[i + 1]?.kind === "maxpool";
+    const next = net.layers[i + 1];
     if (layer.kind === "lrn") {
       maps = cast(localResponseNormalisation(cast(maps, "float32")), x.dtype);
     } else if (layer.kind === "maxpool") {
       // after a conv it has been done already
-      if (net.layers[i - 1]?.kind !== "conv") maps = maxPool(maps);
+      if (net.layers[i - 1]?.kind !== "conv") maps = maxPool(maps, layer.oddSides);
     } else {
       const { kernel, bias } = net.parameters.get(layer.name)!;
       if (layer.name.startsWith("fc")) {
@@ -125,7 +126,8 @@ function tower(net: Network<Weight>, x: Tensor, masks: ReadonlyMap<string, Tenso
         if (mask !== undefined) maps = multiply(maps, mask);
       } else {
         const sums = conv2d(maps, weight(kernel));
-        maps = relu(biasAdd(poolNext ? maxPool(sums) : sums, weight(bias)));
+        const values = next?.kind === "maxpool" ? maxPool(sums, next.oddSides) : sums;
+        maps = relu(biasAdd(values, weight(bias)));
       }
     }
   }
@@ -169,4 +171,9 @@ function product(maps: Tensor, kernel: Tensor): Tensor {
 /** Scores of whole images, `[batch, classes]`: the score map averaged over space (Section 3.2). */
 export function averageScores(scores: Tensor): Tensor {
   return scores.shape.length === 2 ? scores : mean(scores, [1, 2]);
+}
+
+/** "Sum-pooled" taken at its word; the scores of a crop are the same. */
+export function sumScores(scores: Tensor): Tensor {
+  return scores.shape.length === 2 ? scores : sum(scores, [1, 2]);
 }

@@ -11,7 +11,14 @@
 import type { Archive } from "../tensorflow/files.ts";
 import { batch, type DataNode, iterator, map, prefetch, rows } from "../tensorflow/data.ts";
 import { attr, constant, type Graph, HOST, placeholder, type Tensor } from "../tensorflow/graph.ts";
-import { decode, decodeWindow, mirrorWhere, resize, resizeWindow } from "../tensorflow/images.ts";
+import {
+  decode,
+  decodeWindow,
+  type Filter,
+  mirrorWhere,
+  resize,
+  resizeWindow,
+} from "../tensorflow/images.ts";
 import {
   add,
   cast,
@@ -24,7 +31,8 @@ import {
   scale,
 } from "../tensorflow/operations.ts";
 import { finished } from "../tensorflow/variables.ts";
-import type { Sample, Sides } from "./images.ts";
+import { READINGS, type ResizeFilter } from "../experiment.ts";
+import { FILTERS, type Sample, type Sides } from "./images.ts";
 import { addSource, type Source } from "./sources.ts";
 
 /** What a step takes in. */
@@ -41,6 +49,8 @@ export interface CropOptions {
   /** Side of a crop, pixels. */
   readonly crop: number;
   readonly inputScale: number;
+  /** How images are rescaled; as is usual if absent. A bank's are already. */
+  readonly resize?: ResizeFilter | undefined;
   /** What holds the image files, where they are not files by themselves. */
   readonly archive?: Archive | undefined;
 }
@@ -94,7 +104,8 @@ export function cropsFromBank(graph: Graph, options: CropOptions): Batch {
  * (float32 `[images, 3]`) and `crops/labels`, and fetch `crops/start`.
  */
 export function cropsFromFiles(graph: Graph, options: CropOptions): Batch {
-  const { batch: size, crop, archive } = options;
+  const { batch: size, crop, resize, archive } = options;
+  const filter = filterOf(resize);
   const source = addSource(graph, "crops", archive);
   const table = rows(graph, [
     source.column,
@@ -109,7 +120,7 @@ export function cropsFromFiles(graph: Graph, options: CropOptions): Batch {
     const [file, window, factors, moves, flip, offset, label, ...captured] = parts;
     const part = decodeWindow(source.read(file!, captured), window!);
     const size = constant(body, [crop, crop]);
-    const pixels = resizeWindow(part, { size, factors: factors!, moves: moves! });
+    const pixels = resizeWindow(part, { size, factors: factors!, moves: moves!, filter });
     return [mirrorWhere(reshape(pixels, [crop, crop, 3]), flip!), offset!, label!];
   }, { name: "crop_from_file", captured: source.captured });
   const [pixels, offsets, labels] = iterator(prefetch(batch(crops, size), AHEAD), "crops");
@@ -155,11 +166,11 @@ function ready(
  */
 export function wholeImages(
   graph: Graph,
-  { inputScale, archive }: Pick<CropOptions, "inputScale" | "archive">,
+  { inputScale, resize: by, archive }: Pick<CropOptions, "inputScale" | "resize" | "archive">,
 ): Tensor {
   const source = addSource(graph, "images", archive);
   const images = map(rows(graph, testImages(graph, source)), (_, file, sides, ...captured) => {
-    return [resize(decode(source.read(file!, captured)), sides!)];
+    return [resize(decode(source.read(file!, captured)), sides!, filterOf(by))];
   }, { name: "rescale_file", captured: source.captured });
   return testBatch(images, inputScale);
 }
@@ -173,16 +184,23 @@ export function wholeImages(
  */
 export function cropsOfImages(
   graph: Graph,
-  { crop, crops, inputScale, archive }: Omit<CropOptions, "batch"> & { readonly crops: number },
+  { crop, crops, inputScale, resize: by, archive }: Omit<CropOptions, "batch"> & {
+    readonly crops: number;
+  },
 ): Tensor {
   const source = addSource(graph, "images", archive);
   const places = placeholder(graph, "images/places", { dtype: "int32", shape: [null, crops, 3] });
   const table = rows(graph, [...testImages(graph, source), places]);
   const images = map(table, (_, file, sides, places, ...captured) => {
     const image = decode(source.read(file!, captured));
-    return [cut(reshape(resize(image, sides!), [null, 3]), places!, crop)];
+    return [cut(reshape(resize(image, sides!, filterOf(by)), [null, 3]), places!, crop)];
   }, { name: "cut_grid", captured: source.captured });
   return reshape(testBatch(images, inputScale), [null, crop, crop, 3]);
+}
+
+/** The usual filter where a setup names none. */
+function filterOf(resize: ResizeFilter = READINGS.train.resize): Filter {
+  return FILTERS[resize];
 }
 
 /** Test images: their files, and their sides after rescaling. */
@@ -209,7 +227,11 @@ function testBatch(images: DataNode, inputScale: number): Tensor {
  *
  * @returns The next image's bytes, scale after scale, padded to whole int32s: int32 `[words]`.
  */
-export function bankImages(graph: Graph, scales: number, archive?: Archive): Tensor {
+export function bankImages(
+  graph: Graph,
+  scales: number,
+  { resize: by, archive }: Pick<CropOptions, "resize" | "archive">,
+): Tensor {
   const source = addSource(graph, "bank", archive);
   const table = rows(graph, [
     source.column,
@@ -218,7 +240,7 @@ export function bankImages(graph: Graph, scales: number, archive?: Archive): Ten
   const images = map(table, (body, file, sides, ...captured) => {
     const image = decode(source.read(file!, captured));
     const bytesAt = (i: number) =>
-      reshape(resize(image, gather(sides!, constant(body, i))), [null]);
+      reshape(resize(image, gather(sides!, constant(body, i)), filterOf(by)), [null]);
     const others = Array.from({ length: scales - 1 }, (_, i) => bytesAt(i + 1));
     return [words(body, [bytesAt(0), ...others])];
   }, { name: "rescale_for_bank", captured: source.captured });

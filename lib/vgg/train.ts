@@ -235,12 +235,12 @@ function validate(
   { run, context, dataset }: Training,
   { shouldStop }: Pick<Watcher, "shouldStop">,
 ): Errors | "stopped" | undefined {
-  const { crop, validationImages } = context.train;
+  const { crop, oddSides, validationImages } = context.train;
   const images = dataset.val.slice(0, validationImages);
   const classes = dataset.classes.length;
   const values = unlessStopped({ shouldStop }, (onProgress) =>
     posteriorsOf(session, images, {
-      ...{ method: "dense", side: pixels(middleOf(run.S), crop), crop, classes },
+      ...{ method: "dense", side: pixels(middleOf(run.S), crop), crop, oddSides, classes },
       ...{ mean: meanOf(run, dataset.colours), flips: false, onProgress },
     }));
   if (values === undefined) return "stopped";

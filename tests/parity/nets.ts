@@ -5,6 +5,7 @@ import type {
   ConfigName,
   EvaluateSetup,
   Method,
+  OddSides,
   Precision,
   TrainSetup,
 } from "../../lib/experiment.ts";
@@ -27,6 +28,8 @@ import { noisyPng } from "../vgg/tiny.ts";
 export const NET = {
   ...{ crop: 36, width: 1 / 16, fc: 64, classes: 10, inputScale: 1 / 64 },
   ...{ batch: 8, steps: 10, rate: 5e-4, momentum: 0.9 },
+  /** Where the rate drops to a tenth, in a training where it does. */
+  drop: 3,
   /** A hundred times the paper's, so that it shows after ten updates. */
   decay: 0.05,
   /** A whole image's height and width; from 36 they are uneven too. */
@@ -34,11 +37,14 @@ export const NET = {
   mean: [120, 110, 100] as const,
 };
 
-function setup(precision: Precision): TrainSetup {
+function setup(precision: Precision, readings: Readings = {}): TrainSetup {
   const { crop, width, fc, batch, momentum, decay, inputScale } = NET;
   const sizes = { crop, width, fc, batch, momentum, inputScale };
-  return { ...small.train, ...sizes, weightDecay: decay, dropout: 0, precision };
+  return { ...small.train, ...sizes, weightDecay: decay, dropout: 0, precision, ...readings };
 }
+
+/** What is read into the paper otherwise than is usual. */
+type Readings = Partial<Pick<TrainSetup, "oddSides" | "momentumForm">>;
 
 const run = (config: ConfigName) => ({ config, S: 256, init: "random" } as const);
 const evaluate: EvaluateSetup = { scoreMap: "average-then-softmax" };
@@ -72,9 +78,13 @@ const offsets = (count: number) =>
 export type Found = Map<string, ArrayLike<number>>;
 
 /** Scores and gradients of the first batch. */
-export function scoresAndGradients(binding: Binding, config: ConfigName): Found {
+export function scoresAndGradients(
+  binding: Binding,
+  config: ConfigName,
+  readings: Readings = {},
+): Found {
   const { batch, crop, classes, inputScale } = NET;
-  const layers = layersOf(config, shapeOf(setup("float32"), classes));
+  const layers = layersOf(config, shapeOf(setup("float32", readings), classes));
   const graph = new Graph();
   const net = network(graph, layers);
   const weights = variablesOf(net);
@@ -106,14 +116,18 @@ export function scoresAndGradients(binding: Binding, config: ConfigName): Found 
   }
 }
 
-/** Losses of some steps of a training, whose crops come out of a bank. */
+/** Losses of some steps of a training, whose crops come out of a bank, at a rate that may drop. */
 export function losses(
   binding: Binding,
   config: ConfigName,
-  precision: Precision = "float32",
+  { precision = "float32", readings = {}, drop = Infinity }: {
+    precision?: Precision;
+    readings?: Readings;
+    drop?: number;
+  } = {},
 ): number[] {
   const { batch, crop, classes, steps, rate } = NET;
-  const train = setup(precision);
+  const train = setup(precision, readings);
   const options = { setup: train, evaluate, classes, microBatch: batch, source: "bank" } as const;
   const { graph, weights } = trainingGraph(run(config), options);
   const session = new Session(binding, graph);
@@ -135,11 +149,11 @@ export function losses(
         batch,
       ]),
     }, ["crops/start:0"]);
-    const feeds = { rate: float32([rate], []), "seed/dropout": int32([0, 0]) };
-    return Array.from(
-      { length: steps },
-      () => session.run(feeds, ["step:0"])[0]!.values[0]!,
-    );
+    const draws = { "seed/dropout": int32([0, 0]) };
+    return Array.from({ length: steps }, (_, step) => {
+      const now = float32([step < drop ? rate : rate / 10], []);
+      return session.run({ ...draws, rate: now }, ["step:0"])[0]!.values[0]!;
+    });
   } finally {
     session.close();
   }
@@ -149,14 +163,16 @@ export function losses(
 export function posteriors(
   binding: Binding,
   config: ConfigName,
-  { method, scoreMap = "average-then-softmax" }: {
+  { method, oddSides = "up", ...others }: Partial<EvaluateSetup> & {
     method: Method;
-    scoreMap?: EvaluateSetup["scoreMap"];
+    oddSides?: OddSides;
   },
 ): Found {
   const { classes, crop, whole: [height, width], mean } = NET;
-  const train = setup("float32");
-  const options = { setup: train, evaluate: { scoreMap }, classes };
+  const train = setup("float32", { oddSides });
+  const asked = { ...evaluate, ...others };
+  const { scoreMap, cropGrid } = asked;
+  const options = { setup: train, evaluate: asked, classes };
   const { graph, weights } = evaluationGraph({ net: run(config), method }, options);
   const session = new Session(binding, graph);
   const folder = folderWith({ "whole.png": noisyPng(height, width) });
@@ -164,8 +180,10 @@ export function posteriors(
     setWeights(session, layersOf(config, shapeOf(train, classes)), weights);
     const images = [{ file: join(folder, "whole.png"), height, width }];
     return new Map([true, false].map((flips) => [
-      `${method}/${scoreMap}/${flips ? "both" : "upright"}`,
-      posteriorsOf(session, images, { method, side: height, crop, classes, mean, flips }),
+      `${method}${cropGrid ? `, ${cropGrid}` : ""}/${scoreMap}/${flips ? "both" : "upright"}`,
+      posteriorsOf(session, images, {
+        ...{ method, side: height, crop, oddSides, evaluate: asked, classes, mean, flips },
+      }),
     ]));
   } finally {
     Deno.removeSync(folder, { recursive: true });

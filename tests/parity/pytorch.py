@@ -40,7 +40,7 @@ def noisy_bytes(start, shape):
     return torch.floor(128 * (noise(start, math.prod(shape)) + 1)).float().reshape(shape)
 
 
-def parameters(config, crop, width, fc, classes, **_):
+def parameters(config, crop, width, fc, classes, oddSides="up", **_):
     """Kernels [size, size, in, out] and biases [out] by name, as the product names them."""
     layers, inputs = [], 3
     for block, depth in enumerate(DEPTHS[config]):
@@ -50,7 +50,7 @@ def parameters(config, crop, width, fc, classes, **_):
             layers.append((f"conv{block + 1}_{place + 1}", size, inputs, outputs))
             inputs = outputs
     for _ in range(5):
-        crop = -(-crop // 2)
+        crop = -(-crop // 2) if oddSides == "up" else crop // 2
     layers += [("fc6", crop, inputs, fc), ("fc7", 1, fc, fc), ("fc8", 1, fc, classes)]
     result = {}
     for i, (name, size, inputs, outputs) in enumerate(layers):
@@ -61,7 +61,7 @@ def parameters(config, crop, width, fc, classes, **_):
     return {name: value.requires_grad_() for name, value in result.items()}
 
 
-def forward(config, weights, x):
+def forward(config, weights, x, odd_sides="up"):
     """Score map [batch, classes, h, w] of images [batch, 3, height, width]."""
 
     def conv(x, name, padding):
@@ -75,7 +75,7 @@ def forward(config, weights, x):
         if config == "A-LRN" and block == 0:
             # PyTorch divides alpha by the size, the paper's tools did not
             x = F.local_response_norm(x, size=5, alpha=5 * 1e-4, beta=0.75, k=2)
-        x = F.max_pool2d(x, 2, 2, ceil_mode=True)
+        x = F.max_pool2d(x, 2, 2, ceil_mode=odd_sides == "up")
     x = F.relu(conv(x, "fc6", 0))
     return conv(F.relu(conv(x, "fc7", 0)), "fc8", 0)
 
@@ -95,8 +95,8 @@ def labels(net, step):
     return torch.tensor([(3 * n + step % 2) % net["classes"] for n in range(net["batch"])])
 
 
-def train(net, config):
-    """Losses of some steps of SGD."""
+def train(net, config, drop=None):
+    """Losses of some steps of SGD, whose rate is a tenth from step `drop` on."""
     weights = parameters(config, **net)
     rate, found = net["rate"], []
     kernels = [w for name, w in weights.items() if name.endswith("kernel")]
@@ -107,6 +107,9 @@ def train(net, config):
         momentum=net["momentum"],
     )
     for step in range(net["steps"]):
+        if step == drop:
+            for group in optimiser.param_groups:
+                group["lr"] /= 10
         optimiser.zero_grad()
         scores = forward(config, weights, crops(net, step)).flatten(1)
         loss = F.cross_entropy(scores, labels(net, step))
@@ -134,16 +137,19 @@ def posteriors(net, config):
     looks = {
         "dense": [image],
         "multi-crop": cuts(image, net["crop"], [0, 0.25, 0.5, 0.75, 1]),
+        "multi-crop, cell-centres": cuts(image, net["crop"], [0.1, 0.3, 0.5, 0.7, 0.9]),
         "centre-crop": cuts(image, net["crop"], [0.5]),
     }
     orders = {
         "average-then-softmax": lambda scores: F.softmax(scores.mean((2, 3)), 1),
         "softmax-then-average": lambda scores: F.softmax(scores, 1).mean((2, 3)),
+        "sum-then-softmax": lambda scores: F.softmax(scores.sum((2, 3)), 1),
     }
     for method, images in looks.items():
         with torch.no_grad():
             upright, mirrored = (
-                [forward(config, weights, x.flip(3) if flip else x) for x in images]
+                [forward(config, weights, x.flip(3) if flip else x, net.get("oddSides", "up"))
+                 for x in images]
                 for flip in (False, True)
             )
         for name, order in orders.items():
@@ -152,7 +158,22 @@ def posteriors(net, config):
             yield f"{method}/{name}/upright", mean(upright)
 
 
+def odd_sides_down(net, config="B"):
+    """A net whose poolings leave out the last row and column of odd sides."""
+    net = {**net, "oddSides": "down"}
+    weights = parameters(config, **net)
+    scores = forward(config, weights, crops(net, 0), "down").flatten(1)
+    F.cross_entropy(scores, labels(net, 0)).backward()
+    yield "down/scores", scores
+    for name, weight in weights.items():
+        yield f"down/gradient/{name}", weight.grad
+    for name, values in posteriors(net, config):
+        yield f"down/{name}", values
+
+
 def nets(net):
+    yield from odd_sides_down(net)
+    yield "drop/losses", train(net, "E", net["drop"])
     for config in DEPTHS:
         weights = parameters(config, **net)
         scores = forward(config, weights, crops(net, 0)).flatten(1)
@@ -165,12 +186,34 @@ def nets(net):
             yield f"{config}/{name}", values
 
 
+def lanczos(image, sides):
+    """Antialiased, by the formula: PyTorch has it not."""
+    for axis, size in zip((2, 3), sides):
+        shrunk = max(1, image.shape[axis] / size)
+        centres = (torch.arange(size, dtype=torch.float64) + 0.5) * image.shape[axis] / size
+        places = torch.arange(image.shape[axis], dtype=torch.float64) + 0.5
+        x = (places[None] - centres[:, None]) / shrunk
+        weights = torch.where(x.abs() < 3, torch.sinc(x) * torch.sinc(x / 3), 0.0)
+        weights /= weights.sum(1, keepdim=True)
+        image = (image.double().transpose(axis, 3) @ weights.T).transpose(axis, 3)
+    return image.float()
+
+
+FILTERS = {
+    "bicubic": lambda x, sides: F.interpolate(x, sides, mode="bicubic", antialias=True),
+    "bilinear": lambda x, sides: F.interpolate(x, sides, mode="bilinear", antialias=True),
+    "aliased-bilinear": lambda x, sides: F.interpolate(x, sides, mode="bilinear"),
+    "lanczos3": lanczos,
+}
+
+
 def resized(cases):
-    """Images rescaled by antialiased bicubic interpolation, a = -0.5, rounded to bytes."""
-    for i, (height, width, new_height, new_width) in enumerate(cases):
+    """Images rescaled by each filter (bicubic: a = -0.5), rounded to bytes."""
+    for i, (height, width, *sides) in enumerate(cases):
         image = noisy_bytes(1000 * i, (height, width, 3)).permute(2, 0, 1)[None]
-        image = F.interpolate(image, (new_height, new_width), mode="bicubic", antialias=True)
-        yield f"resized/{i}", image.round().clamp(0, 255)[0].permute(1, 2, 0)
+        for name, rescale in FILTERS.items():
+            found = rescale(image, sides).round().clamp(0, 255)
+            yield f"resized/{i}/{name}", found[0].permute(1, 2, 0)
 
 
 def write_safetensors(file, tensors):

@@ -9,6 +9,8 @@ import { CONFIGS } from "../../lib/vgg/configs.ts";
 import { constant } from "../../lib/tensorflow/graph.ts";
 import { resize } from "../../lib/tensorflow/images.ts";
 import { cast } from "../../lib/tensorflow/operations.ts";
+import { FILTERS } from "../../lib/vgg/images.ts";
+import type { MomentumForm } from "../../lib/experiment.ts";
 import { gap, noisyBytes } from "../formula.ts";
 import { evaluate, numbers, tensorflow } from "../tensorflow/run_graph.ts";
 import { type Found, losses, NET, posteriors, scoresAndGradients } from "./nets.ts";
@@ -64,31 +66,61 @@ Deno.test({
       }
     }
 
-    await t.step("C: posteriors where the soft-max comes before the average", () => {
-      const options = { method: "dense", scoreMap: "softmax-then-average" } as const;
+    for (const scoreMap of ["softmax-then-average", "sum-then-softmax"] as const) {
+      await t.step(`C: posteriors in the order ${scoreMap}`, () => {
+        compare("C", posteriors(binding, "C", { method: "dense", scoreMap }));
+      });
+    }
+
+    await t.step("C: posteriors of crops off the edges", () => {
+      const options = { method: "multi-crop", cropGrid: "cell-centres" } as const;
       compare("C", posteriors(binding, "C", options));
     });
 
+    await t.step("B where poolings round odd sides down: scores, gradients, posteriors", () => {
+      const down = { oddSides: "down" } as const;
+      compare("down", scoresAndGradients(binding, "B", down));
+      for (const method of ["dense", "multi-crop"] as const) {
+        compare("down", posteriors(binding, "B", { method, ...down }));
+      }
+    });
+
+    await t.step("momentum in PyTorch's form, over a drop of the rate; Caffe's is another", () => {
+      const theirs = answer("drop", "losses");
+      const { drop } = NET;
+      const gapOf = (momentumForm: MomentumForm) => {
+        const ours = losses(binding, "E", { readings: { momentumForm }, drop });
+        return ours.map((loss, i) => Math.abs(loss / theirs[i]! - 1));
+      };
+      const [pytorch, caffe] = [gapOf("pytorch"), gapOf("caffe")];
+      assert.ok(Math.max(...pytorch) < 1e-5, `off by ${Math.max(...pytorch)}`);
+      // the first loss after the first slow update
+      assert.ok(Math.max(...caffe.slice(0, drop + 1)) < 1e-5);
+      assert.ok(caffe.slice(drop + 1).every((gap) => gap > 1e-4), `Caffe's: ${caffe}`);
+    });
+
     for (const [i, [height, width, newHeight, newWidth]] of RESIZED.entries()) {
-      await t.step(
-        `${height}x${width} to ${newHeight}x${newWidth}, within one step of 255`,
-        async () => {
-          const pixels = [...noisyBytes(height * width * 3, { from: 1000 * i })];
-          const [found] = await evaluate((graph) => {
-            const image = constant(graph, pixels, { dtype: "uint8", shape: [height, width, 3] });
-            return [cast(resize(image, constant(graph, [newHeight, newWidth])), "int32")];
-          });
-          const theirs = expected.get(`resized/${i}`)!;
-          assert.deepEqual(found!.shape, theirs.shape);
-          const differences = numbers(found).map((value, at) =>
-            Math.abs(value - theirs.values[at]!)
-          );
-          assert.ok(Math.max(...differences) <= 1, `off by ${Math.max(...differences)}`);
-          // both round numbers that are half-way now and then
-          const off = differences.filter((difference) => difference > 0).length;
-          assert.ok(off < differences.length / 200, `${off} of ${differences.length} differ`);
-        },
-      );
+      for (const [name, filter] of Object.entries(FILTERS)) {
+        await t.step(
+          `${height}x${width} to ${newHeight}x${newWidth}, ${name}, within one step of 255`,
+          async () => {
+            const pixels = [...noisyBytes(height * width * 3, { from: 1000 * i })];
+            const [found] = await evaluate((graph) => {
+              const image = constant(graph, pixels, { dtype: "uint8", shape: [height, width, 3] });
+              return [cast(resize(image, constant(graph, [newHeight, newWidth]), filter), "int32")];
+            });
+            const theirs = expected.get(`resized/${i}/${name}`)!;
+            assert.deepEqual(found!.shape, theirs.shape);
+            const differences = numbers(found).map((value, at) =>
+              Math.abs(value - theirs.values[at]!)
+            );
+            assert.ok(Math.max(...differences) <= 1, `off by ${Math.max(...differences)}`);
+            // both round numbers that are half-way now and then
+            const off = differences.filter((difference) => difference > 0).length;
+            assert.ok(off < differences.length / 200, `${off} of ${differences.length} differ`);
+          },
+        );
+      }
     }
   },
 });
@@ -100,7 +132,7 @@ Deno.test("bfloat16's losses stay within 8 per cent of float32's, 3 on the avera
   for (const config of ["A", "A-LRN", "E"] as const) {
     await t.step(config, () => {
       const exact = losses(binding, config);
-      const gaps = losses(binding, config, "bfloat16")
+      const gaps = losses(binding, config, { precision: "bfloat16" })
         .map((loss, i) => Math.abs(loss / exact[i]! - 1));
       const mean = gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length;
       assert.ok(Math.max(...gaps) < 0.08 && mean < 0.03, `the gaps are ${gaps}`);

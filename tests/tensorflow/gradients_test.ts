@@ -65,6 +65,11 @@ const CASES: Record<string, Case> = {
     values: [apart(96)],
   },
   "maxPool, odd sides": { shapes: [[2, 5, 3, 2]], f: (x) => maxPool(x!), values: [apart(60)] },
+  "maxPool, odd sides rounded down": {
+    shapes: [[2, 5, 3, 2]],
+    f: (x) => maxPool(x!, "down"),
+    values: [apart(60)],
+  },
   "matMul": { shapes: [[3, 4], [4, 2]], f: (a, b) => matMul(a!, b!) },
   "crossEntropy": {
     shapes: [[4, 5]],

@@ -5,14 +5,16 @@ import { readFile } from "../../lib/tensorflow/files.ts";
 import {
   decode,
   decodeWindow,
+  type Filter,
   mirrorWhere,
   resize,
   resizeWindow,
 } from "../../lib/tensorflow/images.ts";
+import type { ResizeFilter } from "../../lib/experiment.ts";
 import { cast } from "../../lib/tensorflow/operations.ts";
 import { encodeJpeg } from "../../lib/datasets/pixels.ts";
 import { folderWith, png } from "../datasets/fixtures.ts";
-import { rescale, sectionOf } from "../../lib/vgg/images.ts";
+import { FILTERS, rescale, sectionOf } from "../../lib/vgg/images.ts";
 import { noisyBytes } from "../formula.ts";
 import { noisyPng } from "../vgg/tiny.ts";
 import { evaluate, numbers } from "./run_graph.ts";
@@ -21,12 +23,13 @@ import { evaluate, numbers } from "./run_graph.ts";
 async function resized(
   rows: readonly (readonly number[])[],
   sides: readonly [height: number, width: number],
+  filter: Filter = FILTERS.bicubic,
 ): Promise<number[][]> {
   const pixels = rows.flat().flatMap((value) => [value, value, value]);
   const [found] = await evaluate((graph) => {
     const shape = [rows.length, rows[0]!.length, 3];
     const image = constant(graph, pixels, { dtype: "uint8", shape });
-    return [cast(resize(image, constant(graph, sides)), "int32")];
+    return [cast(resize(image, constant(graph, sides), filter), "int32")];
   });
   assert.deepEqual(found!.shape, [...sides, 3]);
   const red = numbers(found).filter((_, i) => i % 3 === 0);
@@ -105,44 +108,99 @@ Deno.test("shrinking to half the size averages over the kernel's eight pixels", 
   assert.equal(found![2], Math.round(expected));
 });
 
-Deno.test("a part of the rescaled image is made of the part of the image that it needs", async () => {
-  const [height, width] = [29, 41], side = 19, crop = 8;
-  const rescaled = rescale({ height, width }, side);
-  const pixels = [...noisyBytes(height * width * 3)];
-  for (const [top, left] of [[0, 0], [11, 14], [3, 5]] as const) {
-    const section = sectionOf({ height, width }, { side, top, left }, crop);
-    const [y, x, rows, columns] = section.window;
-    const [whole, part] = await evaluate((graph) => {
-      const bytes = (values: readonly number[], shape: readonly number[]) =>
-        constant(graph, values, { dtype: "uint8", shape });
-      const floats = (values: readonly number[]) => constant(graph, values, { dtype: "float32" });
-      const needed = Array.from({ length: rows }, (_, i) => {
-        const from = ((y + i) * width + x) * 3;
-        return pixels.slice(from, from + columns * 3);
-      }).flat();
-      return [
-        resize(
-          bytes(pixels, [height, width, 3]),
-          constant(graph, [rescaled.height, rescaled.width]),
-        ),
-        resizeWindow(bytes(needed, [rows, columns, 3]), {
-          size: constant(graph, [crop, crop]),
-          ...{ factors: floats(section.factors), moves: floats(section.moves) },
-        }),
-      ].map((image) => cast(image, "int32"));
-    });
-    assert.deepEqual(part!.shape, [crop, crop, 3]);
-    assert.ok(rows * columns < height * width / 2);
-    const found = numbers(part), all = numbers(whole);
-    const apart = found.filter((value, i) => {
-      const [inRow, row] = [i % (3 * crop), Math.floor(i / 3 / crop)];
-      const expected = all[(top + row) * rescaled.width * 3 + left * 3 + inRow]!;
-      assert.ok(Math.abs(value - expected) <= 1, `${value}, not ${expected}`);
-      return value !== expected;
-    });
-    assert.ok(apart.length <= 1, `${apart.length} bytes are apart`);
-  }
-});
+for (const [name, filter] of Object.entries(FILTERS)) {
+  Deno.test(`a part of the image rescaled (${name}) is made of the part that it needs`, async () => {
+    const [height, width] = [29, 41], side = 19, crop = 8;
+    const rescaled = rescale({ height, width }, side);
+    const pixels = [...noisyBytes(height * width * 3)];
+    for (const [top, left] of [[0, 0], [11, 14], [3, 5]] as const) {
+      const section = sectionOf({ height, width }, { side, top, left }, {
+        crop,
+        resize: name as ResizeFilter,
+      });
+      const [y, x, rows, columns] = section.window;
+      const [whole, part] = await evaluate((graph) => {
+        const bytes = (values: readonly number[], shape: readonly number[]) =>
+          constant(graph, values, { dtype: "uint8", shape });
+        const floats = (values: readonly number[]) => constant(graph, values, { dtype: "float32" });
+        const needed = Array.from({ length: rows }, (_, i) => {
+          const from = ((y + i) * width + x) * 3;
+          return pixels.slice(from, from + columns * 3);
+        }).flat();
+        return [
+          resize(
+            bytes(pixels, [height, width, 3]),
+            constant(graph, [rescaled.height, rescaled.width]),
+            filter,
+          ),
+          resizeWindow(bytes(needed, [rows, columns, 3]), {
+            size: constant(graph, [crop, crop]),
+            filter,
+            ...{ factors: floats(section.factors), moves: floats(section.moves) },
+          }),
+        ].map((image) => cast(image, "int32"));
+      });
+      assert.deepEqual(part!.shape, [crop, crop, 3]);
+      assert.ok(rows * columns < height * width / 2);
+      const found = numbers(part), all = numbers(whole);
+      const apart = found.filter((value, i) => {
+        const [inRow, row] = [i % (3 * crop), Math.floor(i / 3 / crop)];
+        const expected = all[(top + row) * rescaled.width * 3 + left * 3 + inRow]!;
+        assert.ok(Math.abs(value - expected) <= 1, `${value}, not ${expected}`);
+        return value !== expected;
+      });
+      assert.ok(apart.length <= 1, `${apart.length} bytes are apart`);
+    }
+  });
+}
+
+/**
+ * A row of 12 pixels shrunk to 5 and grown to 17: by Pillow 13.0's BICUBIC, BILINEAR and LANCZOS, and
+ * OpenCV 4.14's INTER_LINEAR, all in floating point (Pillow's mode F), before they are made bytes.
+ */
+const ELSEWHERE: Readonly<Record<ResizeFilter, readonly (readonly number[])[]>> = {
+  "bicubic": [
+    [35.178, 102.646, 89.957, 88.385, 87.775],
+    [
+      ...[0.528, 49.702, 70.429, 20.02, 59.789, 141.783, 194.346, 52.834, 68.125, 117.385, 65.827],
+      ...[0.332, 73.158, 250.613, 120.137, 30.865, 6.423],
+    ],
+  ],
+  "bilinear": [
+    [41.5, 96.949, 92.679, 84.068, 87.8],
+    [
+      ...[5, 46.912, 64.118, 21.765, 67.353, 132.059, 185, 65, 75, 107.647, 65.294],
+      ...[22.941, 80.882, 244.706, 117.647, 43.529, 10],
+    ],
+  ],
+  "lanczos3": [
+    [30.84, 105.833, 87.18, 91.034, 90.088],
+    [
+      ...[-2.724, 51.97, 72.883, 21.024, 46.157, 156.523, 191.856, 53.272, 58.587, 127.326, 72.44],
+      ...[-20.347, 81.032, 251.7, 137.495, 15.76, 9.701],
+    ],
+  ],
+  "aliased-bilinear": [
+    [57.5, 101, 75, 6, 52],
+    [
+      ...[5, 46.912, 64.118, 21.765, 67.353, 132.059, 185, 65, 75, 107.647, 65.294],
+      ...[22.941, 80.882, 244.706, 117.647, 43.529, 10],
+    ],
+  ],
+};
+
+for (const [name, rows] of Object.entries(ELSEWHERE)) {
+  Deno.test(`a row rescaled by ${name} is what Pillow or OpenCV make of it`, async () => {
+    const row = [5, 80, 20, 90, 200, 30, 120, 60, 0, 250, 70, 10];
+    for (const expected of rows) {
+      const [found] = await resized([row], [1, expected.length], FILTERS[name as ResizeFilter]);
+      for (const [i, value] of expected.entries()) {
+        const byte = Math.min(255, Math.max(0, value));
+        assert.ok(Math.abs(found![i]! - byte) <= 0.501, `${found![i]}, not ${byte}`);
+      }
+    }
+  });
+}
 
 Deno.test("what overshoots is cut off at 0 and 255", async () => {
   const edge = await resized([[0, 0, 0, 255, 255, 255]], [1, 24]);

@@ -19,6 +19,7 @@ import {
   relu,
   repeat,
   softmax,
+  sum,
   windows,
 } from "../../lib/tensorflow/operations.ts";
 import { int32 } from "../../lib/tensorflow/session.ts";
@@ -106,6 +107,15 @@ Deno.test("max-pooling rounds odd sides up", async () => {
   assert.deepEqual(numbers(pooled), [-1, -3, -5, -11, -13, -15]);
 });
 
+Deno.test("max-pooling rounds odd sides down where it is asked to: their last row counts nowhere", async () => {
+  const [pooled, even] = await evaluate((graph) => [
+    maxPool(floats(graph, counting(15), [1, 3, 5, 1]), "down"),
+    maxPool(floats(graph, counting(8), [1, 2, 4, 1]), "down"),
+  ]);
+  assert.deepEqual(pooled, { shape: [1, 1, 2, 1], values: Float32Array.of(7, 9) });
+  assert.deepEqual(even, { shape: [1, 1, 2, 1], values: Float32Array.of(6, 8) });
+});
+
 Deno.test("matrix products, either side transposed", async () => {
   const found = await evaluate((graph) => {
     const a = floats(graph, counting(6), [2, 3]);
@@ -115,12 +125,14 @@ Deno.test("matrix products, either side transposed", async () => {
   assert.deepEqual(found.map(numbers), [[22, 28, 49, 64], [14, 32, 32, 77], [35, 44, 44, 56]]);
 });
 
-Deno.test("mean over space, soft-max over classes", async () => {
-  const [average, posteriors] = await evaluate((graph) => [
+Deno.test("mean and sum over space, soft-max over classes", async () => {
+  const [average, total, posteriors] = await evaluate((graph) => [
     mean(floats(graph, counting(8), [1, 2, 2, 2]), [1, 2]),
+    sum(floats(graph, counting(8), [1, 2, 2, 2]), [1, 2]),
     softmax(floats(graph, [0, Math.log(3), 5, 5], [2, 2])),
   ]);
   assert.deepEqual(average, { shape: [1, 2], values: Float32Array.of(4, 5) });
+  assert.deepEqual(total, { shape: [1, 2], values: Float32Array.of(16, 20) });
   near(numbers(posteriors), [0.25, 0.75, 0.5, 0.5]);
 });
 

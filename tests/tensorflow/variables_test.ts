@@ -41,7 +41,9 @@ Deno.test("a variable keeps its value between runs, and each session has its own
 
 /** A weight of 10 whose gradient is 2, updated at some learning rates; weight after each. */
 async function descent(
-  { rates, momentum, decay }: { rates: number[] } & Pick<Update, "momentum" | "decay">,
+  { rates, momentum, decay, form }:
+    & { rates: number[] }
+    & Pick<Update, "momentum" | "decay" | "form">,
 ): Promise<number[]> {
   using run = await sessionOf((graph) => {
     const [weight, velocity] = ["w", "v"].map((name) => variable(graph, name, []));
@@ -49,7 +51,7 @@ async function descent(
     const begin = [assign(weight!, scalar(graph, 10)), assign(velocity!, scalar(graph, 0))];
     finished("begin", constant(graph, 0), begin);
     const update = descend(weight!, velocity!, {
-      ...{ gradient: scalar(graph, 2), rate, momentum, decay },
+      ...{ gradient: scalar(graph, 2), rate, momentum, decay, form },
     });
     finished("update", constant(graph, 0), [update]);
     return weight!.value;
@@ -70,9 +72,18 @@ function near(found: readonly number[], expected: readonly number[]) {
 
 Deno.test("the velocity keeps the rate that it was made with, as in Caffe", async () => {
   // v = -0.2; then 0.9 * -0.2 - 0.02 = -0.2; then 0.9 * -0.2 - 0.02 = -0.2.
-  // PyTorch's form would go by 0.01 * (0.9 * 2 + 2) = 0.038 after the rate has dropped.
   const rates = [0.1, 0.01, 0.01];
   near(await descent({ rates, momentum: 0.9, decay: 0 }), [9.8, 9.6, 9.4]);
+});
+
+Deno.test("in PyTorch's form the velocity takes on the new rate at once", async () => {
+  // What torch.optim.SGD of PyTorch 2.13 does; v = 2, 3.8, 5.42.
+  const rates = [0.1, 0.01, 0.01];
+  const form = "pytorch";
+  near(await descent({ rates, momentum: 0.9, decay: 0, form }), [9.8, 9.762, 9.7078]);
+  // at one rate the two are the same
+  const same = { rates: [0.1, 0.1, 0.1], momentum: 0.5, decay: 0.5 };
+  near(await descent({ ...same, form }), await descent(same));
 });
 
 Deno.test("momentum adds up: 1, 1.5, 1.75 times the first step", async () => {

@@ -6,6 +6,7 @@ import {
   convsOf,
   countMultiplyAdds,
   countParameters,
+  IMAGENET,
   layersInCommon,
   layersOf,
   pooled,
@@ -123,7 +124,33 @@ Deno.test("the small setup's nets: an eighth of the channels, fc6 over the last 
     { kind: "conv", name: "fc7", size: 1, inputs: 512, outputs: 512 },
     { kind: "conv", name: "fc8", size: 1, inputs: 512, outputs: 20 },
   ]);
-  assert.deepEqual([224, 256, 56, 36, 33, 28, 1].map(pooled), [7, 8, 2, 2, 2, 1, 1]);
+  const sides = [224, 256, 56, 36, 33, 28, 1];
+  assert.deepEqual(sides.map((side) => pooled(side)), [7, 8, 2, 2, 2, 1, 1]);
+  assert.deepEqual(sides.map((side) => pooled(side, "down")), [7, 8, 1, 1, 1, 0, 0]);
+});
+
+Deno.test("odd sides that are rounded down: a smaller fc6, smaller maps; none at 224 pixels", () => {
+  const oddSides = "down";
+  assert.deepEqual(
+    weightShapes(layersOf("D", { ...IMAGENET, oddSides })),
+    weightShapes(layersOf("D")),
+  );
+  const layers = layersOf("A", shapeOf({ ...small.train, oddSides }, 20));
+  assert.deepEqual(weightShapes(layers).get("fc6.kernel"), [1, 1, 64, 512]);
+  // 341 pixels: 170, 85, 42, 21, 10 rather than 171, 86, 43, 22, 11; channels 1, 2, 4, 8, 8
+  const shape = { crop: 32, classes: 10, width: 1 / 64, fc: 4 };
+  const expected = (w: readonly [number, number, number, number, number, number]) =>
+    9 * (256 * w[0] * 3 + 128 * w[1] * 1 * 2 + 64 * w[2] * (2 * 4 + 4 * 4) +
+        32 * w[3] * (4 * 8 + 8 * 8) + 16 * w[4] * (8 * 8 + 8 * 8)) +
+    8 * w[5] * (8 * 4 + 4 * 4 + 4 * 10);
+  assert.equal(
+    countMultiplyAdds(layersOf("A", { ...shape, oddSides }), 256, 341),
+    expected([341, 170, 85, 42, 21, 10]),
+  );
+  assert.equal(
+    countMultiplyAdds(layersOf("A", shape), 256, 341),
+    expected([341, 171, 86, 43, 22, 11]),
+  );
 });
 
 Deno.test("multiply-adds of a whole image: fc6 slides over its larger map", () => {

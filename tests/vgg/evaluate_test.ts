@@ -194,6 +194,21 @@ for (const { sides: [height, width], side, tops, lefts, middle } of GRIDS) {
   });
 }
 
+Deno.test("a centre crop is mirrored, and crops are off the edges, where a setup says so", async () => {
+  using run = await prepared({ "image.png": noisyPng(40, 50) });
+  const images = [run.image("image.png", [40, 50])];
+  const of = (method: Method, asked: Asked = {}) =>
+    run.posteriors(method, images, { side: 40, ...asked });
+  const mirrored = of("centre-crop", { evaluate: { centreCrop: "mirrored" } });
+  assert.deepEqual(mirrored, of("centre-crop", { flips: true }));
+  assert.ok(gap(mirrored, of("centre-crop")) > 1e-4);
+  const usual = of("multi-crop");
+  assert.deepEqual(of("multi-crop", { evaluate: { cropGrid: "edge-to-edge" } }), usual);
+  for (const cropGrid of ["central-square", "cell-centres"] as const) {
+    assert.ok(gap(of("multi-crop", { evaluate: { cropGrid } }), usual) > 1e-4, cropGrid);
+  }
+});
+
 Deno.test("an image that is smaller than what the net looks at is refused", async () => {
   using run = await prepared({ "small.png": noisyPng(24, 30) });
   const small = run.image("small.png", [24, 30]);
@@ -205,6 +220,9 @@ Deno.test("an image that is smaller than what the net looks at is refused", asyn
         error.message.startsWith(`Cannot evaluate (${method}) at a smallest side of 27 pixels`),
     );
   }
+  // where odd sides are rounded down, of 63 pixels no more than one is left
+  const options = { side: 63, crop: 64, oddSides: "down" } as const;
+  assert.throws(() => run.posteriors("dense", [small], options), /side of 63 pixels/);
   // of 28 pixels five poolings leave 1, of 24 too
   assert.equal(run.posteriors("dense", [small], { side: 24 }).length, 5);
 });

@@ -12,6 +12,7 @@ import {
   scalesOf,
   sectionOf,
 } from "../../lib/vgg/images.ts";
+import type { CropGrid, ResizeFilter } from "../../lib/experiment.ts";
 import { covarianceOf, IMAGENET } from "./imagenet_colours.ts";
 
 const JITTERED = [256, 512] as const;
@@ -78,6 +79,23 @@ Deno.test("a grid goes evenly from edge to edge, in both directions, rounded to 
   assert.deepEqual(offsets(56, 58, 56), [[0, 0, 0, 0, 0], [0, 1, 1, 2, 2]]);
   assert.deepEqual(offsets(256, 341, 224, GRID["centre-crop"]), [[16], [59]]);
   assert.deepEqual(GRID, { "dense": 0, "multi-crop": 5, "centre-crop": 1 });
+});
+
+Deno.test("other regular grids: over the square in the middle, or off the edges; one crop stays", () => {
+  const lefts = (width: number, grid: CropGrid, count = 5) =>
+    gridOf({ height: 256, width }, { crop: 224, count, grid }).slice(0, count)
+      .map(({ left }) => left);
+  // 256 x 384: the square begins at 64 and has 32 pixels of room
+  assert.deepEqual(lefts(384, "central-square"), [64, 72, 80, 88, 96]);
+  assert.deepEqual(lefts(256, "central-square"), [0, 8, 16, 24, 32]);
+  // fifths of 160, and their middles
+  assert.deepEqual(lefts(384, "cell-centres"), [16, 48, 80, 112, 144]);
+  assert.deepEqual(lefts(384, "edge-to-edge"), [0, 40, 80, 120, 160]);
+  for (const grid of ["central-square", "cell-centres", "edge-to-edge"] as const) {
+    assert.deepEqual(lefts(384, grid, 1), [80]);
+  }
+  const tops = gridOf({ height: 384, width: 256 }, { crop: 224, count: 5, grid: "central-square" });
+  assert.deepEqual([...new Set(tops.map(({ top }) => top))], [64, 72, 80, 88, 96]);
 });
 
 Deno.test("each epoch visits every image once, in another order", () => {
@@ -171,18 +189,23 @@ Deno.test("a crop's section: what the bicubic kernel reaches, two pixels more, w
   // 4 pixels to each side, as it is stretched: a crop from 10 to 109 needs 17 ... 223, with two
   // pixels more 15 ... 225.
   const crop = 100;
-  assert.deepEqual(sectionOf(image, { side: 150, top: 10, left: 10 }, crop), {
+  assert.deepEqual(sectionOf(image, { side: 150, top: 10, left: 10 }, { crop }), {
     window: [15, 15, 210, 210],
     factors: [0.5, 0.5],
     moves: [-2.5, -2.5],
   });
   // at the upper left and the lower right corner the image ends before
-  const { window: first } = sectionOf(image, { side: 150, top: 0, left: 0 }, crop);
-  const { window: last, moves } = sectionOf(image, { side: 150, top: 50, left: 200 }, crop);
+  const { window: first } = sectionOf(image, { side: 150, top: 0, left: 0 }, { crop });
+  const { window: last, moves } = sectionOf(image, { side: 150, top: 50, left: 200 }, { crop });
   assert.deepEqual(first, [0, 0, 205, 205]);
   assert.deepEqual(last, [95, 395, 205, 205]);
   assert.deepEqual(moves, [95 / 2 - 50, 395 / 2 - 200]);
   // Enlarged twice the kernel has its own two pixels: 5.25 - 2 - 2 on, up to 54.75 + 2 + 2.
-  const grown = sectionOf(image, { side: 600, top: 10, left: 10 }, crop);
+  const grown = sectionOf(image, { side: 600, top: 10, left: 10 }, { crop });
   assert.deepEqual(grown, { window: [1, 1, 58, 58], factors: [2, 2], moves: [-8, -8] });
+  // Lanczos's kernel reaches 6 pixels to each side of the same crop, the linear one 2.
+  const windowOf = (resize: ResizeFilter) =>
+    sectionOf(image, { side: 150, top: 10, left: 10 }, { crop, resize }).window;
+  assert.deepEqual(windowOf("lanczos3"), [13, 13, 214, 214]);
+  assert.deepEqual(windowOf("bilinear"), [17, 17, 206, 206]);
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { TrainRun, TrainSetup } from "../../lib/experiment.ts";
+import type { MomentumForm, TrainRun, TrainSetup } from "../../lib/experiment.ts";
 import { float32, int32, Session } from "../../lib/tensorflow/session.ts";
 import type { Conv } from "../../lib/vgg/configs.ts";
 import { deviation, trainingGraph } from "../../lib/vgg/model.ts";
@@ -12,12 +12,16 @@ interface Three {
   readonly microBatch?: number;
   readonly seed?: number;
   readonly updates?: number;
+  /** 0.01 each time if absent. */
+  readonly rates?: readonly number[];
   readonly update?: TrainRun["update"];
   readonly train?: Partial<TrainSetup>;
 }
 
 /** Weights by name before and after, and the losses. */
-async function train({ microBatch = 16, seed = 0, updates = 3, update, train = {} }: Three = {}) {
+async function train(
+  { microBatch = 16, seed = 0, updates = 3, rates = [], update, train = {} }: Three = {},
+) {
   const options = { ...setup, batch: 16, dropout: 0, ...train };
   const run = { config: "A", S: 256, init: "random", ...update ? { update } : {} } as const;
   const { graph, weights, velocities } = trainingGraph(run, {
@@ -44,9 +48,9 @@ async function train({ microBatch = 16, seed = 0, updates = 3, update, train = {
       "crops/offsets": float32(crops.flatMap(() => [-128, -128, -128]), [...rows, 3]),
       "crops/labels": int32(crops.map((i) => i % 3), rows),
     }, ["crops/start:0"]);
-    const rate = float32([0.01], []);
     const draws = { "seed/dropout": int32([seed, 1]) };
-    const losses = Array.from({ length: updates }, () => {
+    const losses = Array.from({ length: updates }, (_, i) => {
+      const rate = float32([rates[i] ?? 0.01], []);
       if (microBatch === 16) return session.run({ rate, ...draws }, ["step:0"])[0]!.values[0]!;
       let loss = 0;
       for (let part = 0; part < 16 / microBatch; part++) {
@@ -103,6 +107,20 @@ Deno.test("kernels are decayed by rate times lambda times weight, biases are not
       assert.ok(Math.abs(found[i]! - expected) < 1e-6 * largest, name);
     }
   }
+});
+
+Deno.test("a training learns by the momentum of its setup, which is Caffe's where it names none", async () => {
+  const trained = (momentumForm?: MomentumForm) =>
+    train({ ...momentumForm && { train: { momentumForm } }, rates: [0.01, 0.001, 0.001] });
+  const [usual, caffe, pytorch] = [
+    await trained(),
+    await trained("caffe"),
+    await trained("pytorch"),
+  ];
+  assert.deepEqual(caffe.losses, usual.losses);
+  // the rate drops after the first update, so that the third loss is the first to tell
+  assert.deepEqual(pytorch.losses.slice(0, 2), usual.losses.slice(0, 2));
+  assert.ok(Math.abs(pytorch.losses[2]! - usual.losses[2]!) > 1e-4);
 });
 
 Deno.test("biases learn twice as fast as kernels", async () => {
