@@ -1,8 +1,16 @@
 /** How fast this machine trains and tests a setup's net D, by the graphs of real runs. */
 import { sharesOf } from "../lib/crew.ts";
+import {
+  chooseDevice,
+  type Device,
+  type DeviceName,
+  deviceOf,
+  nameOfDevice,
+} from "../lib/device.ts";
 import type { Setup } from "../lib/experiment.ts";
 import { cores } from "../lib/machine.ts";
 import type { Speed } from "../lib/speed.ts";
+import { loadAddon } from "../lib/tensorflow/addon.ts";
 import { countMultiplyAdds, layersOf, shapeOf } from "../lib/vgg/configs.ts";
 import { imagesAtOnce } from "../lib/vgg/evaluate.ts";
 import { pixels } from "../lib/vgg/images.ts";
@@ -21,14 +29,19 @@ export interface SpeedOptions {
   readonly classes: number;
   /** Runs side by side. */
   readonly runs: number;
-  /** What to compute on, in words. */
-  readonly device: string;
+  /** What to compute on; a GPU where there is one if absent. */
+  readonly device?: DeviceName;
 }
 
-/** Measures a setup's net D in its precision, as many runs side by side as the setup has. */
+/**
+ * Measures a setup's net D in its precision, as many runs side by side as the setup has.
+ *
+ * @throws {UserError} There is no such device.
+ */
 export async function measureSpeed(setup: Setup, options: SpeedOptions): Promise<Speed> {
-  const { classes, runs, device } = options;
+  const { classes, runs } = options;
   const { crop, width, fc, precision } = setup.train;
+  const device = await deviceFor(options.device);
   const { towers, ...threads } = sharesOf(cores(), runs);
   const members: Contestant[] = [];
   const [load = 0] = Deno.loadavg();
@@ -41,7 +54,9 @@ export async function measureSpeed(setup: Setup, options: SpeedOptions): Promise
     const batch = Math.min(IMAGES, setup.train.batch);
     const training: TrainingCase = {
       ...{ ...net, kind: "training", name: "speed of training", batch, peers: [] },
-      ...{ setup: { ...setup.train, batch }, crops: "fed", towers },
+      ...{ setup: { ...setup.train, batch }, crops: "fed" },
+      // as a worker has it: a GPU shares its own work out
+      towers: device.kind === "gpu" ? 1 : towers,
     };
     const side = pixels(Q, crop);
     const across = Math.round(ASPECT * side);
@@ -55,7 +70,15 @@ export async function measureSpeed(setup: Setup, options: SpeedOptions): Promise
       testing: runs * testing.batch / await stepOf(team, testing),
     };
     return {
-      ...{ host: Deno.hostname(), device, precision, crop, width, fc, images },
+      ...{
+        host: Deno.hostname(),
+        device: nameOfDevice(device),
+        precision,
+        crop,
+        width,
+        fc,
+        images,
+      },
       // forward and backward; upright and mirrored
       training: images.training * 3 * countMultiplyAdds(layers, crop),
       testing: images.testing * 2 * countMultiplyAdds(layers, side, across),
@@ -64,6 +87,13 @@ export async function measureSpeed(setup: Setup, options: SpeedOptions): Promise
   } finally {
     for (const member of members) await member.stop();
   }
+}
+
+/** Leaves one device to the programs that are started, and finds out what TensorFlow takes it for. */
+async function deviceFor(name: DeviceName | undefined): Promise<Device> {
+  chooseDevice(name);
+  const binding = await loadAddon(name === undefined ? {} : { device: name });
+  return deviceOf(binding.isUsingGpuDevice());
 }
 
 /** Seconds that a step takes: the median over some turns. */

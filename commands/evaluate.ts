@@ -3,6 +3,7 @@ import { evaluations, oneScale } from "../experiments/protocol.ts";
 import { isEvaluation, title } from "../lib/experiment.ts";
 import { fusionOf } from "../lib/fusion.ts";
 import { planOf } from "../lib/plan.ts";
+import { nameWithChanges } from "../lib/protocol.ts";
 import { fusionListing } from "../lib/report/fusion_listing.ts";
 import { listing } from "../lib/report/listing.ts";
 import { carryOut, showPlan } from "./adhoc.ts";
@@ -42,7 +43,7 @@ export async function evaluate(options: Options): Promise<number> {
   console.log(listing(
     fusionListing(fusions, {
       setup,
-      title: `${title(run)} under the setup "${setup.name}" on ${dataset.name}, ` +
+      title: `${title(run)} under the setup "${nameWithChanges(setup)}" on ${dataset.name}, ` +
         `${dataset.val.length.toLocaleString("en-US")} validation images`,
     }),
     options.format,

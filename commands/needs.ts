@@ -1,7 +1,7 @@
 /** What a plan takes of time, disk and memory, in sentences. */
 import { spaceFor } from "../lib/cost.ts";
 import type { Sighting } from "../lib/datasets/mod.ts";
-import { notedGpus } from "../lib/device.ts";
+import { type Device, expectedDevice, nameOfDevice } from "../lib/device.ts";
 import { isEvaluation, type Precision, type Setup, title } from "../lib/experiment.ts";
 import { footprint, microBatchFor, shareFor } from "../lib/memory.ts";
 import { cores, runsAtOnce } from "../lib/machine.ts";
@@ -11,26 +11,42 @@ import { type Layer, layersOf, shapeOf } from "../lib/vgg/configs.ts";
 import type { Options } from "./options.ts";
 
 /** Whose speed a plan's times come from. */
-export function originOfTimes(setup: Setup, speed: Speed | undefined): string {
-  const command = `deno task doctor speed --setup ${setup.name}`;
+export function originOfTimes(
+  { choice, device }: Pick<Options, "choice" | "device">,
+  { speed, on }: { readonly speed: Speed | undefined; readonly on: Device },
+): string {
+  const command = `deno task doctor speed ${choice}${device ? ` --device ${device}` : ""}`;
   if (speed === undefined) {
-    return `No speed was measured here: times are guessed from another machine's; ${command} ` +
-      "measures this one's.";
+    const guess = on.kind === "cpu"
+      ? "guessed from another machine's processor"
+      : "a guess, the same for every GPU and measured on none";
+    return `No speed was measured here on ${nameOfDevice(on)}: times are ${guess}; ${command} ` +
+      "measures it.";
   }
-  const { precision, device, images, measured, load } = speed;
-  const rate = (value: number) => value.toPrecision(3);
+  const { precision, images, measured, load } = speed;
   return `Times follow from what was measured here on ${
     measured.slice(0, 10)
   } (${command}): net D ` +
-    `trains ${rate(images.training)} and tests ${rate(images.testing)} images a second on ` +
-    `${device} in ${precision}` +
+    `trains ${threeDigits(images.training)} and tests ${
+      threeDigits(images.testing)
+    } images a second on ` +
+    `${speed.device} in ${precision}` +
     `${load > cores() ? `, while the machine was busy (load ${load.toFixed(1)})` : ""}.`;
 }
 
+/** `2.10`, `1,290` */
+export function threeDigits(value: number): string {
+  const digits = { minimumSignificantDigits: 3, maximumSignificantDigits: 3 };
+  return value.toLocaleString("en-US", digits);
+}
+
 /** What the other precision would change. */
-export function otherPrecision({ train }: Setup, speed: Speed | undefined): string {
+export function otherPrecision(
+  { train }: Setup,
+  { speed, on }: { readonly speed: Speed | undefined; readonly on: Device },
+): string {
   const precision: Precision = train.precision === "float32" ? "bfloat16" : "float32";
-  const other = speedFor({ ...train, precision });
+  const other = speedFor({ ...train, precision }, { device: on });
   const maps = precision === "bfloat16" ? "halves" : "doubles";
   const time = speed && other
     ? `training takes ${(speed.training / other.training).toFixed(2)} and testing ` +
@@ -71,8 +87,7 @@ export function memoryOf(
   if (largest === undefined) return [];
   const { net, image } = footprint(largest.layers, setup.train);
   const sideBySide = runsAtOnce(setup, workers);
-  const [gpu] = device === "cpu" ? [] : notedGpus();
-  const room = shareFor(gpu ? { kind: "gpu", gpu } : { kind: "cpu" }, sideBySide);
+  const room = shareFor(expectedDevice(device), sideBySide);
   const part = microBatch ?? microBatchFor(largest.layers, setup.train, room);
   const { batch } = setup.train;
   const share = part === batch ? `The batch of ${batch}` : `${part} at once of a batch of ${batch}`;

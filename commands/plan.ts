@@ -1,8 +1,11 @@
 /** `plan`: what tables would run, what is done, and what the rest costs. */
 import type { Sighting } from "../lib/datasets/mod.ts";
 import { cost } from "../lib/cost.ts";
+import { expectedDevice } from "../lib/device.ts";
+import { cores } from "../lib/machine.ts";
 import { type Counts, counts } from "../lib/plan.ts";
 import { clock } from "../lib/progress.ts";
+import { nameWithChanges } from "../lib/protocol.ts";
 import { fold } from "../lib/report/fold.ts";
 import { listing } from "../lib/report/listing.ts";
 import { speedFor } from "../lib/speed.ts";
@@ -15,7 +18,8 @@ export const help = helpOf("plan", {
   about: "Lists the runs behind tables, all tables if none is named, in the order in which they " +
     "would be carried out: each once, after those that it starts from, with the time, disk and " +
     "memory that they take. Runs nothing. Times follow from what `deno task doctor speed` measured " +
-    "on this machine; where it did not, they are a guess, and the plan says so.",
+    "here of the device that it would run on; where it did not, they are a guess, and the plan says " +
+    "so.",
   examples: {
     "plan": "all under the small setup",
     "plan table3 --setup paper --data DIR": "the cost of the paper itself",
@@ -36,12 +40,17 @@ export function printPlan(
     /** What tables name, with repeats; absent where no tables are meant. */
     readonly asked?: Counts;
   },
-  options: Pick<Options, "setup" | "workers" | "microBatch" | "device" | "format">,
+  options: Pick<
+    Options,
+    "setup" | "choice" | "workers" | "microBatch" | "device" | "format"
+  >,
 ): number {
   const { setup } = options;
-  const speed = speedFor(setup.train);
+  const on = expectedDevice(options.device);
+  const speed = speedFor(setup.train, { device: on });
+  const equipment = speed ?? { cores: cores(), gpus: on.kind === "gpu" ? 1 : 0 };
   const records = runs.map(({ status, ...run }) => {
-    const { multiplyAdds, seconds } = cost(run, dataset, speed);
+    const { multiplyAdds, seconds } = cost(run, dataset, equipment);
     return {
       run: run.name,
       key: run.key,
@@ -59,7 +68,7 @@ export function printPlan(
     left.reduce((total, record) => total + record[field], 0);
   const needed = counts(runs);
   console.log(listing({
-    title: `Plan under the setup "${setup.name}" on ${dataset.name}`,
+    title: `Plan under the setup "${nameWithChanges(setup)}" on ${dataset.name}`,
     records,
     columns: [
       { field: "run" },
@@ -79,7 +88,7 @@ export function printPlan(
         ? [
           `The others: ${scaled(sum("multiply_adds"))} multiply-adds, roughly ` +
           `${clock(sum("seconds"))} one after the other on this machine. ` +
-          `${originOfTimes(setup, speed)} ${otherPrecision(setup, speed)}`,
+          `${originOfTimes(options, { speed, on })} ${otherPrecision(setup, { speed, on })}`,
           diskOf(open, dataset),
           ...memoryOf(open, options, dataset),
         ]

@@ -1,10 +1,11 @@
 /** `doctor speed`: measures how fast full steps are here, which plans then reckon with. */
-import { deviceInWords, gpus } from "../lib/device.ts";
 import type { Precision } from "../lib/experiment.ts";
 import { runsAtOnce } from "../lib/machine.ts";
 import { progressBars } from "../lib/progress.ts";
+import { nameWithChanges } from "../lib/protocol.ts";
 import { listing } from "../lib/report/listing.ts";
 import { keepSpeed, type Speed } from "../lib/speed.ts";
+import { threeDigits } from "./needs.ts";
 import type { Options } from "./options.ts";
 
 const PRECISIONS: readonly Precision[] = ["float32", "bfloat16"];
@@ -13,17 +14,16 @@ const PRECISIONS: readonly Precision[] = ["float32", "bfloat16"];
 const CLASSES = 1000;
 
 /** Measures the setup's nets in both precisions, or in the one that is named, and keeps that. */
-export async function speed({ setup, workers, given, format }: Options): Promise<number> {
+export async function speed(options: Options): Promise<number> {
+  const { setup, workers, device, given, format } = options;
   // What these import takes longer to load than a help text may take.
   const { measureSpeed } = await import("../bench/speed.ts");
-  const { ensureInstalled, here, variantOf } = await import("../lib/tensorflow/install.ts");
+  const { ensureInstalled } = await import("../lib/tensorflow/install.ts");
   const bars = progressBars();
   try {
     const set = bars.bar("set up TensorFlow");
     await ensureInstalled((step, share) => set.update(Math.round(100 * share), 100, step));
     set.stop();
-    const [gpu] = variantOf(here()) === "gpu" ? gpus() : [];
-    const device = deviceInWords(gpu ? { kind: "gpu", gpu } : { kind: "cpu" });
     const runs = runsAtOnce(setup, workers);
     const precisions = given.precision ? [setup.train.precision] : PRECISIONS;
     const bar = bars.bar("measure net D", { unit: "precisions" });
@@ -31,25 +31,29 @@ export async function speed({ setup, workers, given, format }: Options): Promise
     for (const [i, precision] of precisions.entries()) {
       bar.update(i, precisions.length, precision);
       const train = { ...setup.train, precision };
-      const speed = await measureSpeed({ ...setup, train }, { classes: CLASSES, runs, device });
+      const speed = await measureSpeed({ ...setup, train }, {
+        ...{ classes: CLASSES, runs },
+        ...device && { device },
+      });
       keepSpeed(speed);
       found.push(speed);
     }
     bar.stop();
     console.log(listing({
-      title: `How fast net D is, under the setup "${setup.name}"`,
-      records: found.map(({ precision, images, training, testing }) => ({
-        precision,
+      title: `How fast net D is, under the setup "${nameWithChanges(setup)}"`,
+      records: found.map(({ device, precision, images, training, testing }) => ({
+        ...{ device, precision },
         ...{ training_images: images.training, testing_images: images.testing },
         ...{ training_multiply_adds: training, testing_multiply_adds: testing },
       })),
       columns: [
         { field: "precision" },
-        { field: "training_images", heading: "training, images/s", show: three },
-        { field: "testing_images", heading: "testing, images/s", show: three },
+        { field: "training_images", heading: "training, images/s", show: shown },
+        { field: "testing_images", heading: "testing, images/s", show: shown },
       ],
       notes: [
-        `On ${device}, ${runs} run${runs === 1 ? "" : "s"} side by side. Kept for deno task plan.`,
+        `On ${found[0]!.device}, ${runs} run${runs === 1 ? "" : "s"} side by side. Kept for deno ` +
+        "task plan on this device.",
       ],
     }, format));
     return 0;
@@ -58,4 +62,4 @@ export async function speed({ setup, workers, given, format }: Options): Promise
   }
 }
 
-const three = (value: unknown) => Number(value).toPrecision(3);
+const shown = (value: unknown) => threeDigits(Number(value));

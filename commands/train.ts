@@ -1,6 +1,7 @@
 /** `train`: one net, as a table would train it or from another start. */
 import { formatS, title, type TrainRun } from "../lib/experiment.ts";
 import { type PlannedRun, planOf } from "../lib/plan.ts";
+import { nameWithChanges } from "../lib/protocol.ts";
 import { listing } from "../lib/report/listing.ts";
 import { type FlatRecord, rounded, type Value } from "../lib/report/records.ts";
 import type { Store } from "../lib/store.ts";
@@ -38,7 +39,7 @@ export async function train(options: Options): Promise<number> {
   const Q = middleOf(run.S);
   const { validationImages: images = dataset.val.length } = options.setup.train;
   console.log(listing({
-    title: `Trained under the setup "${options.setup.name}" on ${dataset.name}`,
+    title: `Trained under the setup "${nameWithChanges(options.setup)}" on ${dataset.name}`,
     records: trained.map((planned) => recordOf(planned, store)),
     columns: [
       { field: "run" },

@@ -35,6 +35,11 @@ export function isDeviceName(word: string): word is DeviceName {
 /** `CUDA_VISIBLE_DEVICES` as the program was started with, once it is looked at. */
 let started: { readonly visible: string | undefined } | undefined;
 
+function visibleAtStart(): string | undefined {
+  started ??= { visible: Deno.env.get("CUDA_VISIBLE_DEVICES") };
+  return started.visible;
+}
+
 /**
  * Leaves one device visible to TensorFlow in all threads, before any of them loads it: the first GPU
  * if none is named.
@@ -42,8 +47,7 @@ let started: { readonly visible: string | undefined } | undefined;
  * @throws {UserError} There is no such GPU in `CUDA_VISIBLE_DEVICES`.
  */
 export function chooseDevice(device: DeviceName | undefined) {
-  started ??= { visible: Deno.env.get("CUDA_VISIBLE_DEVICES") };
-  const { visible } = started;
+  const visible = visibleAtStart();
   if (device === undefined && visible?.trim() === "") return;
   Deno.env.set("CUDA_VISIBLE_DEVICES", visibleFor(device ?? "gpu", visible));
 }
@@ -115,11 +119,16 @@ export function deviceOf(usesGpu: boolean): Device {
   return { kind: "gpu", ...gpu && { gpu } };
 }
 
+/** What is called the same is as fast: `CPU`, `NVIDIA H100 80GB HBM3`. */
+export function nameOfDevice(device: Device): string {
+  return device.kind === "cpu" ? "CPU" : device.gpu?.name ?? "a GPU";
+}
+
 /** A device in words: `CPU`, `NVIDIA H100 80GB HBM3, 80 GiB`. */
 export function deviceInWords(device: Device): string {
-  if (device.kind === "cpu") return "CPU";
-  if (!device.gpu) return "a GPU";
-  const { name, memory, driver } = device.gpu;
+  const name = nameOfDevice(device);
+  if (device.kind === "cpu" || !device.gpu) return name;
+  const { memory, driver } = device.gpu;
   return `${name}, ${(memory / 2 ** 30).toFixed(0)} GiB, driver ${driver}`;
 }
 
@@ -138,6 +147,27 @@ export function noteGpus(found: readonly Gpu[], file: string = NOTE) {
 export function notedGpus(file: string = NOTE): Gpu[] {
   const text = readIfThere(file);
   return text === undefined ? [] : JSON.parse(text);
+}
+
+/**
+ * What a run with such a `--device` would compute on, by the GPUs that this project was set up for:
+ * TensorFlow, which alone knows, is not asked. `visible` is what `CUDA_VISIBLE_DEVICES` was.
+ *
+ * @throws {UserError} That names not so many GPUs.
+ */
+export function expectedDevice(
+  device: DeviceName | undefined,
+  { noted, visible }: {
+    readonly noted: readonly Gpu[];
+    readonly visible: string | undefined;
+  } = { noted: notedGpus(), visible: visibleAtStart() },
+): Device {
+  const isHidden = device === undefined && (noted.length === 0 || visible?.trim() === "");
+  const id = visibleFor(isHidden ? "cpu" : device ?? "gpu", visible);
+  if (id === "-1") return { kind: "cpu" };
+  // one that is called by its UUID is not known better
+  const gpu = noted[Number(id)] ?? noted[0];
+  return { kind: "gpu", ...gpu && { gpu } };
 }
 
 /** Whether all GPUs that this project was set up for compute in bfloat16; false where there are none. */

@@ -1,11 +1,12 @@
 /**
- * How fast this machine trains and tests: what `deno task doctor speed` measured, kept in the user's
- * cache for plans.
+ * How fast this machine trains and tests, on its processor and its GPUs: what `deno task doctor speed`
+ * measured, kept in the user's cache for plans.
  *
  * @module
  */
 import { join } from "node:path";
 import { cacheFolder } from "./cache.ts";
+import { type Device, nameOfDevice } from "./device.ts";
 import type { Precision, TrainSetup } from "./experiment.ts";
 import { readIfThere, writeAtomically } from "./files.ts";
 
@@ -13,6 +14,7 @@ import { readIfThere, writeAtomically } from "./files.ts";
 export interface Speed {
   /** Name of the machine. */
   readonly host: string;
+  /** What it computed on; see `nameOfDevice`. */
   readonly device: string;
   readonly precision: Precision;
   /** Fields of the setup that decide the nets' shape. */
@@ -32,12 +34,15 @@ export interface Speed {
 
 const fileOf = () => join(cacheFolder(), "speeds.json");
 
-/** What was measured here of a setup's nets, in its precision or another one. */
+/** What was measured here of a setup's nets on a device, in the setup's precision or another one. */
 export function speedFor(
   { crop, width, fc, precision }: Pick<TrainSetup, "crop" | "width" | "fc" | "precision">,
-  file: string = fileOf(),
+  { device, file = fileOf() }: { readonly device: Device; readonly file?: string },
 ): Speed | undefined {
-  const here = { host: Deno.hostname(), crop, width, fc, precision };
+  const here = {
+    ...{ host: Deno.hostname(), device: nameOfDevice(device) },
+    ...{ crop, width, fc, precision },
+  };
   return speedsIn(file).findLast((speed) => isAlike(speed, here));
 }
 
@@ -47,11 +52,13 @@ export function keepSpeed(speed: Speed, file: string = fileOf()) {
   writeAtomically(file, `${JSON.stringify([...others, speed], null, 2)}\n`);
 }
 
-type Identity = Pick<Speed, "host" | "crop" | "width" | "fc" | "precision">;
+/** What tells speeds apart. */
+const IDENTITY = ["host", "device", "crop", "width", "fc", "precision"] as const;
+
+type Identity = Pick<Speed, typeof IDENTITY[number]>;
 
 function isAlike(one: Identity, other: Identity): boolean {
-  return (["host", "crop", "width", "fc", "precision"] as const)
-    .every((field) => one[field] === other[field]);
+  return IDENTITY.every((field) => one[field] === other[field]);
 }
 
 /** None where the file is not there, or another hand broke it. */

@@ -2,8 +2,11 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import {
   deviceInWords,
+  type DeviceName,
+  expectedDevice,
   gpusIn,
   isDeviceName,
+  nameOfDevice,
   noteGpus,
   prefersBfloat16,
   visibleFor,
@@ -50,6 +53,21 @@ Deno.test("one device is left visible, counted within those that a cluster gives
       return error.message.startsWith(`Cannot use "${device}": CUDA_VISIBLE_DEVICES is`);
     });
   }
+});
+
+Deno.test("a plan expects the device that a run would take, by what was noted", () => {
+  const noted = gpusIn(PRINTED);
+  const on = (device?: DeviceName, visible?: string, gpus = noted) =>
+    nameOfDevice(expectedDevice(device, { noted: gpus, visible }));
+  const [h100, v100] = noted.map(({ name }) => name);
+  assert.deepEqual([on(), on("gpu"), on("gpu:1"), on("cpu")], [h100, h100, v100, "CPU"]);
+  // counted within those that are visible
+  assert.deepEqual([on(undefined, "1"), on("gpu:1", "1,0"), on("gpu", "GPU-aaaa")], [
+    ...[v100, h100, h100],
+  ]);
+  assert.deepEqual([on(undefined, ""), on(undefined, "-1")], ["CPU", "CPU"]);
+  // set up for no GPU: one that is asked for all the same is not known
+  assert.deepEqual([on(undefined, undefined, []), on("gpu", undefined, [])], ["CPU", "a GPU"]);
 });
 
 Deno.test("bfloat16 is preferred where all GPUs that were noted have it, and nowhere else", () => {

@@ -12,6 +12,7 @@ import {
 } from "../lib/experiment.ts";
 import { plannedRun } from "../lib/plan.ts";
 import { resultsOf } from "../lib/results.ts";
+import { differences } from "../lib/protocol.ts";
 import { makeStore, type Store } from "../lib/store.ts";
 
 const IMAGES = 8;
@@ -123,6 +124,23 @@ Deno.test("posteriors that do not fit are left out with their file and the way o
     reasonFor(good.with(2, NaN), good),
     /B-256-Q224-dense-.*": what it says of image 2 sums to NaN and is no posterior/,
   );
+});
+
+Deno.test("an error under another reading is of another protocol than the published one, and says so", () => {
+  const evaluate = { ...small.evaluate, scoreMap: "sum-then-softmax" } as const;
+  const setup = { ...small, evaluate, changes: "scoreMap=sum-then-softmax" };
+  const seeds = contexts.map((context) => ({ ...context, evaluate }));
+  const row: Row = { evaluations: [atQ224], published: { top1: 28.2 } };
+  const fill = (store: Store) => {
+    for (const context of contexts) keep(store, atQ224, context, bad);
+    for (const context of seeds) keep(store, atQ224, context, good);
+  };
+  const [[changed], [usual]] = [results([row], fill, { setup, seeds }), results([row], fill)];
+  assert.equal(changed!.protocol.setup, "small with scoreMap=sum-then-softmax");
+  assert.deepEqual(differences(changed!.protocol, usual!.protocol), ["setup"]);
+  assert.match(changed!.comparison!.reason, /^Not the paper's: setup/);
+  // each has its own posteriors
+  assert.deepEqual([changed!.measured!.top1, usual!.measured!.top1], [12.5, 50]);
 });
 
 Deno.test("a row whose posteriors are damaged, or are none, is left out and says why; others stay", () => {

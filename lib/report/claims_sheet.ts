@@ -2,7 +2,7 @@
 import type { Claim, ClaimResult, ClaimsResult, PairResult, Relation } from "../claims.ts";
 import type { Difference } from "../difference.ts";
 import { formatS, type Row } from "../experiment.ts";
-import type { Field } from "../protocol.ts";
+import { type Field, nameWithChanges } from "../protocol.ts";
 import { MARGIN, signed } from "../statistics/mod.ts";
 import { configsOf, type FlatRecord, netsOf, rounded } from "./records.ts";
 import { cell, type Sheet, type SheetRow } from "./sheet.ts";
@@ -214,7 +214,7 @@ function recordsOf(result: ClaimResult, { setup, dataset, seeds }: ClaimsResult)
     images: dataset.images,
     classes: dataset.classes,
     dataset: dataset.name,
-    setup: setup.name,
+    setup: nameWithChanges(setup),
     seeds,
   }));
 }

@@ -5,6 +5,7 @@ import { diskOf, memoryOf, originOfTimes, otherPrecision } from "../../commands/
 import type { Sighting } from "../../lib/datasets/mod.ts";
 import { plan } from "../../lib/plan.ts";
 
+const CPU = { kind: "cpu" } as const;
 const { train, evaluate } = paper;
 const runs = plan([table3], [{ train, evaluate, seed: 0, data: "" }]);
 const dataset = {
@@ -39,19 +40,36 @@ Deno.test("memory: of the largest net, with the micro-batch that was asked for, 
 });
 
 Deno.test("a guess is called one; what was measured has its date, device and precision", () => {
-  assert.match(originOfTimes(paper, undefined), /guessed .*; deno task doctor speed --setup paper/);
-  const sentence = originOfTimes(paper, {
-    ...{ host: "here", device: "CPU", precision: "float32", crop: 224, width: 1, fc: 4096 },
+  const asked = { choice: "--setup paper" };
+  const none = { speed: undefined, on: CPU };
+  assert.match(
+    originOfTimes(asked, none),
+    /measured here on CPU: times are guessed .*; deno task doctor speed --setup paper measures it/,
+  );
+  assert.match(
+    originOfTimes({ ...asked, device: "gpu:1" }, { ...none, on: { kind: "gpu" } }),
+    /here on a GPU: times are a guess, .* on none; .* --setup paper --device gpu:1 measures it/,
+  );
+  const speed = {
+    ...{
+      host: "here",
+      device: "CPU",
+      precision: "float32" as const,
+      crop: 224,
+      width: 1,
+      fc: 4096,
+    },
     ...{ training: 97e9, testing: 99e9, images: { training: 2.1, testing: 1.9 } },
     ...{ load: 0, measured: "2026-01-31T12:00:00.000Z" },
-  });
+  };
+  const sentence = originOfTimes(asked, { speed, on: CPU });
   assert.match(
     sentence,
     /measured here on 2026-01-31 .* trains 2\.10 and tests 1\.90 images a second/,
   );
   assert.match(sentence, /on CPU in float32\.$/);
   assert.match(
-    otherPrecision(paper, undefined),
+    otherPrecision(paper, none),
     /^With --precision bfloat16 .* was not measured; /,
   );
 });

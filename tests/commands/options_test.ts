@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { OPTIONS, type Options, readCommandLine, resolveOptions } from "../../commands/options.ts";
 import { UsageError } from "../../lib/errors.ts";
 
@@ -76,6 +76,21 @@ Deno.test("results on another data set than the setup's own lie in a folder of t
   assert.equal(setup.dataset, "cifar10");
   assert.equal(results, resolve("/r/small-cifar10"));
   assert.equal(options("--results", "/r", "--dataset", "scenes").results, resolve("/r/small"));
+});
+
+Deno.test("changes of a setup name its folder, in full where a disk takes so long a name", () => {
+  const folderOf = (changes: string) => options("--results", "/r", "--set", changes).results;
+  assert.equal(folderOf("oddSides=down,batch=8"), resolve("/r/small-oddSides=down,batch=8"));
+  // 249 characters of changes and six of "small-" are as many as fit
+  const longest = `${"batch=16,".repeat(26)}batch=000000008`;
+  assert.equal(longest.length, 249);
+  assert.equal(folderOf(longest), resolve(`/r/small-${longest}`));
+  const names = [`${longest}0`, `${longest}00`].map((changes) => basename(folderOf(changes)));
+  for (const name of names) {
+    assert.equal(name.length, 255);
+    assert.ok(name.startsWith("small-batch=16,batch=16,"), name);
+  }
+  assert.notEqual(names[0], names[1]);
 });
 
 Deno.test("what chooses a setup can be written again, quoted where a shell needs it", () => {
