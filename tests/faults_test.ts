@@ -7,34 +7,13 @@ import { plannedRun } from "../lib/plan.ts";
 import { carryOut } from "../lib/run.ts";
 import { makeStore, openStore, type Store } from "../lib/store.ts";
 import { START } from "../lib/vgg/schedule.ts";
+import { isRoot, onSmallDisk, run } from "./disks.ts";
 import { tensorflow } from "./tensorflow/run_graph.ts";
 import { context as tiny, setup, tinyDataset } from "./vgg/tiny.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const context = { ...tiny, train: { ...setup, inputScale: 1 / 64 } };
 const A = plannedRun(net("A", 256), context);
-
-/** Runs a program. @returns its exit code and what it said */
-async function run(program: string, ...args: string[]) {
-  const { code, stdout, stderr } = await new Deno.Command(program, { args, cwd: ROOT }).output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { code, out: text(stdout), err: text(stderr) };
-}
-
-const isRoot = Deno.build.os === "linux" && Deno.uid() === 0;
-
-/** Does something on a file system of so many bytes; says so where that may not be mounted. */
-async function onSmallDisk(size: string, work: (folder: string) => Promise<void> | void) {
-  const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
-  const { code, err } = await run("mount", "-t", "tmpfs", "-o", `size=${size}`, "tmpfs", folder);
-  try {
-    if (code !== 0) return void console.warn(`skipped: mount says ${err.trim()}`);
-    await work(folder);
-  } finally {
-    if (code === 0) await run("umount", folder);
-    Deno.removeSync(folder);
-  }
-}
 
 const checkpoint = (step: number, numbers: number) => ({
   ...{ step, plateau: START },
