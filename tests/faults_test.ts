@@ -1,9 +1,10 @@
 /** What happens when what a program stands on gives way: disk, data, memory, the program itself. */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { lines } from "../bench/contestant.ts";
 import { net } from "../experiments/protocol.ts";
 import { UserError } from "../lib/errors.ts";
-import { plannedRun } from "../lib/plan.ts";
+import { type PlannedRun, plannedRun } from "../lib/plan.ts";
 import { carryOut } from "../lib/run.ts";
 import { makeStore, openStore, type Store } from "../lib/store.ts";
 import { START } from "../lib/vgg/schedule.ts";
@@ -163,6 +164,38 @@ Deno.test("any one byte that changes in any file, and any cut, costs that file a
     assert.ok(faults > 400, `${faults}`);
   }));
 
+Deno.test("who reads a checkpoint while another process writes the next finds one, and never an older one", async () => {
+  const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
+  const store = makeStore(folder);
+  store.begin(A);
+  store.writeCheckpoint(A, checkpoint(1, 3));
+  const program = `
+    import { openStore } from "${new URL("../lib/store.ts", import.meta.url)}";
+    const store = openStore(${JSON.stringify(folder)});
+    const [run] = store.runs();
+    const { tensors: [[name, { shape }]], ...state } = store.readCheckpoint(run);
+    for (let step = 2; step <= 1000; step++) {
+      const tensors = new Map([[name, { shape, values: new Float32Array(3).fill(step) }]]);
+      store.writeCheckpoint(run, { ...state, step, tensors });
+    }
+  `;
+  const writer = new Deno.Command(Deno.execPath(), { args: ["eval", program], cwd: ROOT }).spawn();
+  let [last, looks, ended] = [1, 0, false];
+  const status = writer.status.finally(() => ended = true);
+  while (!ended) {
+    const { step, tensors } = store.readCheckpoint(A)!;
+    assert.ok(step >= last, `${step} after ${last}`);
+    assert.deepEqual(tensors, checkpoint(step, 3).tensors);
+    assert.ok(store.stepOf(A) >= step);
+    [last, looks] = [step, looks + 1];
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  assert.equal((await status).success, true);
+  assert.deepEqual(store.readCheckpoint(A), checkpoint(1000, 3));
+  assert.ok(looks > 1);
+  Deno.removeSync(folder, { recursive: true });
+});
+
 Deno.test({
   name: "an image file that goes away after it was listed is named, and so is the way out",
   async fn() {
@@ -184,21 +217,24 @@ Deno.test({
 const SMALL = "scenes.classes=2,scenes.train=64,scenes.val=16,validationImages=16," +
   "schedules.first.images=640000,validations=4000";
 
-/** A training that takes minutes, in a process of its own, once it has gone beyond a step. */
-async function training(folder: string, beyond: number) {
+/** A training that takes minutes, in a process of its own, once it has come so far. */
+async function training(
+  folder: string,
+  hasCome: (store: Store, run: PlannedRun) => boolean,
+  { set = SMALL, more = [] }: { readonly set?: string; readonly more?: readonly string[] } = {},
+) {
   const args = [
     ...["run", "-A", "cli.ts", "train", "--config", "A", "--S", "256", "--setup", "smoke"],
-    ...["--set", SMALL, "--data", `${folder}/data`, "--results", folder],
+    ...["--set", set, ...more, "--data", `${folder}/data`, "--results", folder],
   ];
-  const options = { args, cwd: ROOT, stdin: "null", stdout: "null", stderr: "null" } as const;
+  const options = { args, cwd: ROOT, stdin: "null", stdout: "null", stderr: "piped" } as const;
   const child = new Deno.Command(Deno.execPath(), options).spawn();
+  const says = lines(child.stderr);
   for (;;) {
     const place = [...Deno.readDirSync(folder)].find(({ name }) => name.startsWith("smoke-"));
     const store = openStore(`${folder}/${place?.name}`);
     const [run] = store.runs();
-    if (run !== undefined && (store.readCheckpoint(run)?.step ?? 0) > beyond) {
-      return { child, store, run };
-    }
+    if (run !== undefined && hasCome(store, run)) return { child, says, store, run };
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
@@ -225,10 +261,12 @@ Deno.test({
     let last = 0;
     for (const [name, { end, code }] of Object.entries(ENDS)) {
       await t.step(name, async () => {
-        const { child, store, run } = await training(folder, last);
+        const { child, says, store, run } = await training(folder, (store, run) => {
+          return (store.readCheckpoint(run)?.step ?? 0) > last;
+        });
         assert.equal(store.status(run).state, "running");
         await end(child);
-        const status = await child.status;
+        const [status] = await Promise.all([child.status, Array.fromAsync(says)]);
         assert.equal(status.success, false);
         if (code !== undefined) {
           assert.equal(status.code, code);
@@ -240,6 +278,30 @@ Deno.test({
         last = step;
       });
     }
+    Deno.removeSync(folder, { recursive: true });
+  },
+});
+
+Deno.test({
+  name: "a first signal lets a step end, however long it takes; a second one does not",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
+    // 8,192 images of 224 x 224 pixels a step: minutes on a few cores
+    const set = `${SMALL},crop=224,width=0.25,batch=8192`;
+    const more = ["--micro-batch", "16", "--workers", "1"];
+    const isInStep = (store: Store, run: PlannedRun) =>
+      store.readSittings(run).some(({ microBatch }) => microBatch === 16);
+    const { child, says, store, run } = await training(folder, isInStep, { set, more });
+    child.kill("SIGINT");
+    for await (const line of says) if (line.startsWith("stopping")) break;
+    child.kill("SIGINT");
+    assert.equal((await child.status).code, 130);
+    assert.equal(store.readCheckpoint(run), undefined);
+    // whoever comes next takes its place at once
+    assert.equal(store.leases.owner(run.key), undefined);
+    assert.equal(store.leases.take(run.key), true);
+    store.leases.release(run.key);
     Deno.removeSync(folder, { recursive: true });
   },
 });
