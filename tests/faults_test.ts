@@ -1,10 +1,9 @@
 /** What happens when what a program stands on gives way: disk, data, memory, the program itself. */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { lines } from "../bench/contestant.ts";
 import { net } from "../experiments/protocol.ts";
 import { UserError } from "../lib/errors.ts";
-import { type PlannedRun, plannedRun } from "../lib/plan.ts";
+import { plannedRun } from "../lib/plan.ts";
 import { carryOut } from "../lib/run.ts";
 import { makeStore, openStore, type Store } from "../lib/store.ts";
 import { START } from "../lib/vgg/schedule.ts";
@@ -210,98 +209,6 @@ Deno.test({
       return true;
     });
     assert.equal(store.status(A).state, "failed");
-    Deno.removeSync(folder, { recursive: true });
-  },
-});
-
-const SMALL = "scenes.classes=2,scenes.train=64,scenes.val=16,validationImages=16," +
-  "schedules.first.images=640000,validations=4000";
-
-/** A training that takes minutes, in a process of its own, once it has come so far. */
-async function training(
-  folder: string,
-  hasCome: (store: Store, run: PlannedRun) => boolean,
-  { set = SMALL, more = [] }: { readonly set?: string; readonly more?: readonly string[] } = {},
-) {
-  const args = [
-    ...["run", "-A", "cli.ts", "train", "--config", "A", "--S", "256", "--setup", "smoke"],
-    ...["--set", set, ...more, "--data", `${folder}/data`, "--results", folder],
-  ];
-  const options = { args, cwd: ROOT, stdin: "null", stdout: "null", stderr: "piped" } as const;
-  const child = new Deno.Command(Deno.execPath(), options).spawn();
-  const says = lines(child.stderr);
-  for (;;) {
-    const place = [...Deno.readDirSync(folder)].find(({ name }) => name.startsWith("smoke-"));
-    const store = openStore(`${folder}/${place?.name}`);
-    const [run] = store.runs();
-    if (run !== undefined && hasCome(store, run)) return { child, says, store, run };
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
-/** Ways to end a process, and how it ends then. */
-const ENDS: Readonly<
-  Record<string, {
-    readonly end: (child: Deno.ChildProcess) => unknown;
-    readonly code?: number;
-  }>
-> = {
-  "SIGKILL": { end: (child) => child.kill("SIGKILL") },
-  "SIGINT": { end: (child) => child.kill("SIGINT"), code: 130 },
-  "SIGTERM": { end: (child) => child.kill("SIGTERM"), code: 143 },
-  // what it has mapped is far more than that, so that it can take no more
-  "no memory": { end: ({ pid }) => run("prlimit", `--pid=${pid}`, "--as=1000000") },
-};
-
-Deno.test({
-  name: "a training that is killed, interrupted or out of memory goes on where it was",
-  ignore: Deno.build.os !== "linux",
-  async fn(t) {
-    const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
-    let last = 0;
-    for (const [name, { end, code }] of Object.entries(ENDS)) {
-      await t.step(name, async () => {
-        const { child, says, store, run } = await training(folder, (store, run) => {
-          return (store.readCheckpoint(run)?.step ?? 0) > last;
-        });
-        assert.equal(store.status(run).state, "running");
-        await end(child);
-        const [status] = await Promise.all([child.status, Array.fromAsync(says)]);
-        assert.equal(status.success, false);
-        if (code !== undefined) {
-          assert.equal(status.code, code);
-          assert.deepEqual([...Deno.readDirSync(`${store.folder}/leases`)], []);
-        }
-        assert.equal(store.status(run).state, "partial");
-        const { step } = store.readCheckpoint(run)!;
-        assert.ok(step > last);
-        last = step;
-      });
-    }
-    Deno.removeSync(folder, { recursive: true });
-  },
-});
-
-Deno.test({
-  name: "a first signal lets a step end, however long it takes; a second one does not",
-  ignore: Deno.build.os !== "linux",
-  async fn() {
-    const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
-    // 8,192 images of 224 x 224 pixels a step: minutes on a few cores
-    const set = `${SMALL},crop=224,width=0.25,batch=8192`;
-    const more = ["--micro-batch", "16", "--workers", "1"];
-    const isInStep = (store: Store, run: PlannedRun) =>
-      store.readSittings(run).some(({ microBatch }) => microBatch === 16);
-    const { child, says, store, run } = await training(folder, isInStep, { set, more });
-    child.kill("SIGINT");
-    for await (const line of says) if (line.startsWith("stopping")) break;
-    child.kill("SIGINT");
-    assert.equal((await child.status).code, 130);
-    assert.equal(store.readCheckpoint(run), undefined);
-    // whoever comes next takes its place at once
-    assert.equal(store.leases.owner(run.key), undefined);
-    assert.equal(store.leases.take(run.key), true);
-    store.leases.release(run.key);
     Deno.removeSync(folder, { recursive: true });
   },
 });
