@@ -36,6 +36,7 @@ const WHOLE = [
   "index of a folder",
   "development kit",
   "index of ImageNet",
+  "settings of a cluster",
 ];
 
 for (const { name, files, read } of targets) {
