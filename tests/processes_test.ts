@@ -173,3 +173,19 @@ Deno.test("where one of two processes is killed, the other one finishes its run 
   assert.deepEqual(doneIn(store).map(({ state }) => state), Array(5).fill("done"));
   Deno.removeSync(folder, { recursive: true });
 });
+
+Deno.test("a run that fails is told in a sentence, with those that start from it, and ends with 1", async () => {
+  const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
+  const [command, ...options] = PLAN;
+  // from weights so large no rate leads back
+  const set = `${DATA},schedules.first.images=3200,validations=4,schedules.first.learningRate=1e30`;
+  const args = options.map((option, i) => options[i - 1] === "--set" ? set : option);
+  const { code, out, err } = await outcome(start(folder, [command!, ...args], "piped"));
+  assert.deepEqual([code, out], [1, ""]);
+  assert.match(err, /^error: Cannot go on training A 256: .* at step \d+ \(learning rate/m);
+  assert.match(err, /^error: Cannot finish A 256, nor 4 runs that start from them/m);
+  assert.doesNotMatch(err, /^ +at /m);
+  const store = await storeIn(folder, () => true);
+  assert.deepEqual(store.runs().map((run) => store.status(run).state), ["failed"]);
+  Deno.removeSync(folder, { recursive: true });
+});

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { UserError } from "../../lib/errors.ts";
+import { queue } from "../../lib/executors/slurm/client.ts";
 import { openRecords, readRecords } from "../../lib/executors/slurm/records.ts";
 import { leftoversIn } from "../../lib/findings.ts";
 import { makeStore } from "../../lib/store.ts";
@@ -56,3 +58,18 @@ Deno.test("a byte that changes, and a cut, cost the records that they hit, and a
       }
     }
   }));
+
+Deno.test("where there is no Slurm, what asks it says so, and where to go", async () => {
+  const path = Deno.env.get("PATH")!;
+  Deno.env.set("PATH", "/nowhere");
+  try {
+    await assert.rejects(
+      queue(),
+      (error) =>
+        error instanceof UserError &&
+        /^Cannot reach Slurm: there is no squeue .*--executor local$/.test(error.message),
+    );
+  } finally {
+    Deno.env.set("PATH", path);
+  }
+});
