@@ -264,7 +264,9 @@ export function resolveOptions(
   const dataset = text("dataset") ?? named.dataset;
   const changes = text("set");
   const device = deviceNamed(text("device"));
-  const fast = device !== "cpu" && given.strict !== true && prefersBfloat16();
+  // asked where results are meant alone: setup has to work, whatever its last note says
+  const fast = takes.includes("precision") && device !== "cpu" && given.strict !== true &&
+    prefersBfloat16();
   const usual = fast ? "bfloat16" : named.train.precision;
   const precision = oneOf("precision", text("precision") ?? usual, PRECISIONS);
   const first = whole("seed", text("seed") ?? "0", 0);

@@ -49,7 +49,7 @@ export async function carryOutPlan(runs: readonly PlannedRun[], crew: Crew) {
   mustBeTrainable(runs.filter((run) => !done.includes(run)), crew.dataset);
   const board = new Board(runs, done);
   await install(bars);
-  const signal = listen();
+  const signal = listen(() => bars.log(STOPPING));
   const stopWatching = watchOthers(board, { ...crew, isStopped: signal.isStopped });
   const hands: Hand[] = [];
   try {
@@ -259,14 +259,18 @@ const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGUSR1: 138 } as const;
 /** What threads see where no signal stops them, but an error. */
 const HALTED = -1;
 
+/** What is said at the first signal. */
+const STOPPING = "stopping at the next step; interrupt again to leave at once";
+
 /** Sets an int32 that threads watch at the first signal; ends the program at the second. */
-function listen() {
+function listen(onStop: () => void) {
   const stop = new SharedArrayBuffer(4);
   const code = new Int32Array(stop);
   const names = Object.keys(SIGNALS) as (keyof typeof SIGNALS)[];
   const listeners = names.map((name) => {
     const listener = () => {
       if (Atomics.exchange(code, 0, SIGNALS[name]) !== 0) Deno.exit(SIGNALS[name]);
+      onStop();
     };
     Deno.addSignalListener(name, listener);
     return [name, listener] as const;

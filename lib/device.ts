@@ -143,10 +143,23 @@ export function noteGpus(found: readonly Gpu[], file: string = NOTE) {
   else writeAtomically(file, `${JSON.stringify(found, null, 2)}\n`);
 }
 
-/** The GPUs that this project was set up for. */
+/**
+ * The GPUs that this project was set up for.
+ *
+ * @throws {UserError} The note is damaged: without it, runs might be taken for those of another precision.
+ */
 export function notedGpus(file: string = NOTE): Gpu[] {
   const text = readIfThere(file);
-  return text === undefined ? [] : JSON.parse(text);
+  if (text === undefined) return [];
+  try {
+    const found = JSON.parse(text);
+    if (Array.isArray(found) && found.every((gpu) => gpu?.capability > 0)) return found;
+  } catch {
+    // it is none, either
+  }
+  throw new UserError(
+    `Cannot read "${file}": it is damaged; run \`deno task setup --gpu\`, which writes it anew`,
+  );
 }
 
 /**

@@ -95,24 +95,46 @@ export async function flushTree(folder: string) {
     if (!exists(path, "isDirectory")) continue;
     for await (const { name } of Deno.readDir(path)) paths.push(`${path}/${name}`);
   }
+  await flush(paths);
+}
+
+/**
+ * Flushes files and folders to the disk. Where a file is renamed only then, a power failure leaves
+ * nothing of it under its name, or all: a name may reach the disk before what it names.
+ */
+export async function flush(paths: readonly string[]) {
   let next = 0;
   async function flushOthers() {
     for (let path = paths[next++]; path !== undefined; path = paths[next++]) {
-      using handle = await Deno.open(path).catch(() => undefined);
-      await handle?.sync().catch(() => {}); // some systems open no folders
+      try {
+        using handle = await Deno.open(path);
+        await handle.sync();
+      } catch (error) {
+        // some systems flush neither folders nor what they may only read
+        if (error instanceof Deno.errors.PermissionDenied || exists(path, "isDirectory")) continue;
+        throw error;
+      }
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, flushOthers));
 }
 
-/** Reads a text file, or nothing where there is none. */
-export function readIfThere(file: string): string | undefined {
+/**
+ * What comes of work on a file; nothing where there is none. Asking first whether it is there would
+ * not do: another process may rename or remove it in between.
+ */
+export function ifThere<Value>(work: () => Value): Value | undefined {
   try {
-    return Deno.readTextFileSync(file);
+    return work();
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
+}
+
+/** Reads a text file, or nothing where there is none. */
+export function readIfThere(file: string): string | undefined {
+  return ifThere(() => Deno.readTextFileSync(file));
 }
 
 /** Bytes `at` to `at + length` of an open file; nothing where it ends before. */
@@ -167,18 +189,10 @@ export function entriesIn(folder: string): Deno.DirEntry[] {
 
 /** Gives a file another name, or does nothing where there is none. */
 export function renameIfThere(file: string, name: string) {
-  try {
-    Deno.renameSync(file, name);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
+  ifThere(() => Deno.renameSync(file, name));
 }
 
 /** Removes a file, or does nothing where there is none. */
 export function removeIfThere(file: string) {
-  try {
-    Deno.removeSync(file);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
+  ifThere(() => Deno.removeSync(file));
 }

@@ -1,5 +1,7 @@
 /** What crashes and other hands left in a store, and whether its results are whole. */
 import { entriesIn, readIfThere } from "./files.ts";
+import { parsed } from "./run_files.ts";
+import { unsealed } from "./sealed.ts";
 import type { Store } from "./store.ts";
 
 /** What lies in a store and is of no use any more; file and folder names, below the store's folder. */
@@ -10,7 +12,7 @@ export interface Leftovers {
   readonly putAside: readonly string[];
   /** Folders whose recipe cannot be read, or is another than their names say. */
   readonly unknown: readonly string[];
-  /** Logs of which lines are cut off or changed. */
+  /** Logs and records of jobs of which lines are cut off or changed. */
   readonly logs: readonly string[];
 }
 
@@ -48,7 +50,18 @@ export function leftoversIn(store: Store): Leftovers {
     const lines = readIfThere(`${place}/log.jsonl`)?.trimEnd().split("\n").length ?? 0;
     if (store.readLog(run).length < lines) leftovers.logs.push(`${folder}/log.jsonl`);
   }
+  for (const { name } of entriesIn(`${store.folder}/jobs`)) {
+    if (name.endsWith(".jsonl") && !isWhole(`${store.folder}/jobs/${name}`)) {
+      leftovers.logs.push(`jobs/${name}`);
+    }
+  }
   return leftovers;
+}
+
+/** Whether each line of a file of records is whole and what was written. */
+function isWhole(file: string): boolean {
+  const lines = readIfThere(file)?.split("\n") ?? [""];
+  return lines.pop() === "" && lines.every((line) => unsealed(parsed(line)) !== undefined);
 }
 
 /** Leftovers in sentences, with what becomes of them. */

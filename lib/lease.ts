@@ -11,7 +11,14 @@
  * @module
  */
 import process from "node:process";
-import { entriesIn, exists, readIfThere, removeIfThere, writeAtomically } from "./files.ts";
+import {
+  entriesIn,
+  exists,
+  ifThere,
+  readIfThere,
+  removeIfThere,
+  writeAtomically,
+} from "./files.ts";
 
 /** Between two touches of a lease, ms. */
 const BEAT = 10_000;
@@ -149,13 +156,10 @@ function createNew(file: string, content: string): boolean {
 
 /** When a file was touched last; opening it makes NFS ask its server. */
 function lastTouch(file: string): number | undefined {
-  try {
+  return ifThere(() => {
     using handle = Deno.openSync(file);
     return handle.statSync().mtime?.getTime() ?? 0;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
+  });
 }
 
 /** Who a file names; nothing where it is cut off. */

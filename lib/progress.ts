@@ -56,7 +56,9 @@ export function progressBar(label: string, options: BarOptions & Surroundings = 
 }
 
 /** Several bars on standard error. */
-export function progressBars({ stream = process.stderr, now = Date.now }: Surroundings = {}): Bars {
+export function progressBars(
+  { stream = process.stderr, now = () => performance.now() }: Surroundings = {},
+): Bars {
   return stream.isTTY ? onTerminal(stream, now) : asLines((text) => stream.write(text), now);
 }
 

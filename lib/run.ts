@@ -77,7 +77,7 @@ function unlessItFails(note: () => void) {
 /** Notes where and how a run is carried out, and, when it is left, how long. */
 function sitDown(planned: PlannedRun, { store, binding, device, threads, towers = 1 }: Workplace) {
   const earlier = store.readSittings(planned);
-  const started = new Date();
+  const [started, begin] = [new Date(), performance.now()];
   let sitting: Sitting = {
     ...environment(binding.TF_Version),
     ...{ device: device.kind, ..."gpu" in device && { gpu: device.gpu } },
@@ -94,9 +94,9 @@ function sitDown(planned: PlannedRun, { store, binding, device, threads, towers 
   return {
     note,
     leave() {
-      const finished = new Date();
-      const seconds = (finished.getTime() - started.getTime()) / 1000;
-      unlessItFails(() => note({ finished: finished.toISOString(), seconds }));
+      // the date may be set meanwhile
+      const seconds = (performance.now() - begin) / 1000;
+      unlessItFails(() => note({ finished: new Date().toISOString(), seconds }));
     },
   };
 }

@@ -29,6 +29,7 @@ import {
   appendLine,
   entriesIn,
   exists,
+  ifThere,
   readIfThere,
   removeIfThere,
   renameIfThere,
@@ -200,17 +201,10 @@ export class Store {
 
   /** Where a training stood last, as the last whole checkpoint has it, if it was begun. */
   readCheckpoint(planned: PlannedRun): Checkpoint | undefined {
-    for (const name of CHECKPOINTS) {
-      const file = `${this.folderOf(planned)}/${name}`;
-      try {
-        if (!exists(file)) continue;
-        const content = this.#contentOf(file);
-        return { ...JSON.parse(content.metadata.state ?? ""), tensors: floats(content) };
-      } catch (error) {
-        if (!(error instanceof UserError || error instanceof SyntaxError)) throw error;
-      }
-    }
-    return undefined;
+    return this.#fromCheckpoint(planned, (file) => {
+      const content = this.#contentOf(file);
+      return { ...JSON.parse(content.metadata.state ?? ""), tensors: floats(content) };
+    });
   }
 
   /** Keeps where a training stands, and where it stood before. */
@@ -239,10 +233,24 @@ export class Store {
 
   /** Updates that a training's checkpoint has; 0 where there is none. */
   stepOf(planned: PlannedRun): number {
-    const file = `${this.folderOf(planned)}/${CHECKPOINTS[0]}`;
-    if (!exists(file)) return 0;
-    using open = openSafetensors(file);
-    return JSON.parse(open.metadata.state ?? "{}").step ?? 0;
+    return this.#fromCheckpoint(planned, (file) => {
+      using open = openSafetensors(file);
+      return JSON.parse(open.metadata.state ?? "").step;
+    }) ?? 0;
+  }
+
+  /** What is read from the latest checkpoint, or, where that is damaged, from the one before it. */
+  #fromCheckpoint<Value>(planned: PlannedRun, read: (file: string) => Value): Value | undefined {
+    for (const name of CHECKPOINTS) {
+      try {
+        // it may get its other name, or go, while it is read: another process may be training
+        const value = ifThere(() => read(`${this.folderOf(planned)}/${name}`));
+        if (value !== undefined) return value;
+      } catch (error) {
+        if (!(error instanceof UserError || error instanceof SyntaxError)) throw error;
+      }
+    }
+    return undefined;
   }
 
   /** Adds a line to a training's log. */
@@ -379,12 +387,16 @@ function mustBeOld(file: string) {
   );
 }
 
+/** What is wrong with a result that was there a moment ago. */
+const GONE = "Cannot read a result: another process found it damaged and put it aside";
+
 /** What a reader says is wrong with a file; nothing where it reads it. */
 function damageOf(read: () => void): string | undefined {
   try {
     read();
   } catch (error) {
     if (error instanceof UserError) return error.message;
+    if (error instanceof Deno.errors.NotFound) return GONE;
     throw error;
   }
 }

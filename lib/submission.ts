@@ -14,6 +14,7 @@ import { type EvalRun, isEvaluation } from "./experiment.ts";
 import { entriesIn, readIfThere, writeAtomically } from "./files.ts";
 import { type PlannedRun, plannedRun } from "./plan.ts";
 import { highestOf, summed } from "./score.ts";
+import { sealed, unsealed } from "./sealed.ts";
 import type { Store } from "./store.ts";
 
 /** Classes that an image may be of, in the server's count. */
@@ -121,15 +122,15 @@ function keysOf(members: Members): string[] {
 }
 
 function keep(folder: string, score: TestScore) {
-  writeAtomically(`${folder}/submission.json`, `${JSON.stringify(score, null, 2)}\n`);
+  writeAtomically(`${folder}/submission.json`, `${JSON.stringify(sealed(score), null, 2)}\n`);
 }
 
-/** What is known of a submission; nothing where that cannot be read. */
+/** What is known of a submission; nothing where that cannot be read, or changed. */
 function read(folder: string): TestScore | undefined {
   try {
-    const { evaluations, images, top5 } = JSON.parse(
-      readIfThere(`${folder}/submission.json`) ?? "",
-    );
+    const { evaluations, images, top5 } = unsealed<TestScore>(
+      JSON.parse(readIfThere(`${folder}/submission.json`) ?? ""),
+    )!;
     const isWhole = Array.isArray(evaluations) && evaluations.every((key) =>
       typeof key === "string"
     ) && Number.isInteger(images) && (top5 === undefined || isError(top5));

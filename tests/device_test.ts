@@ -78,6 +78,11 @@ Deno.test("bfloat16 is preferred where all GPUs that were noted have it, and now
   assert.equal(prefersBfloat16(file), true);
   noteGpus([h100!, v100], file);
   assert.equal(prefersBfloat16(file), false);
+  const text = Deno.readTextFileSync(file);
+  for (const damaged of [text.slice(0, -9), "[null]", "{}"]) {
+    Deno.writeTextFileSync(file, damaged);
+    assert.throws(() => prefersBfloat16(file), /it is damaged; run `deno task setup --gpu`/);
+  }
   noteGpus([], file);
   assert.equal(prefersBfloat16(file), false);
   assert.deepEqual([...Deno.readDirSync(join(file, ".."))], []);

@@ -2,39 +2,19 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { net } from "../experiments/protocol.ts";
+import { openScenes } from "../lib/datasets/scenes.ts";
 import { UserError } from "../lib/errors.ts";
 import { plannedRun } from "../lib/plan.ts";
 import { carryOut } from "../lib/run.ts";
 import { makeStore, openStore, type Store } from "../lib/store.ts";
 import { START } from "../lib/vgg/schedule.ts";
+import { isRoot, onSmallDisk, run } from "./disks.ts";
 import { tensorflow } from "./tensorflow/run_graph.ts";
 import { context as tiny, setup, tinyDataset } from "./vgg/tiny.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const context = { ...tiny, train: { ...setup, inputScale: 1 / 64 } };
 const A = plannedRun(net("A", 256), context);
-
-/** Runs a program. @returns its exit code and what it said */
-async function run(program: string, ...args: string[]) {
-  const { code, stdout, stderr } = await new Deno.Command(program, { args, cwd: ROOT }).output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { code, out: text(stdout), err: text(stderr) };
-}
-
-const isRoot = Deno.build.os === "linux" && Deno.uid() === 0;
-
-/** Does something on a file system of so many bytes; says so where that may not be mounted. */
-async function onSmallDisk(size: string, work: (folder: string) => Promise<void> | void) {
-  const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
-  const { code, err } = await run("mount", "-t", "tmpfs", "-o", `size=${size}`, "tmpfs", folder);
-  try {
-    if (code !== 0) return void console.warn(`skipped: mount says ${err.trim()}`);
-    await work(folder);
-  } finally {
-    if (code === 0) await run("umount", folder);
-    Deno.removeSync(folder);
-  }
-}
 
 const checkpoint = (step: number, numbers: number) => ({
   ...{ step, plateau: START },
@@ -98,6 +78,26 @@ Deno.test({
       assert.equal(carryOut(A, undefined, { ...place, store }), true);
       assert.deepEqual(store.readWeights(A), whole.readWeights(A));
       Deno.removeSync(whole.folder, { recursive: true });
+    }),
+});
+
+Deno.test({
+  name: "pictures for which a disk has no room are told in a sentence, and drawn when it has",
+  ignore: !isRoot,
+  fn: () =>
+    onSmallDisk("600k", async (folder) => {
+      const data = { folder: `${folder}/data`, scenes: { classes: 2, train: 40, val: 10 } };
+      const filler = `${folder}/filler`;
+      Deno.writeFileSync(filler, new Uint8Array(550_000));
+      await assert.rejects(openScenes(data), (error) => {
+        assert.ok(error instanceof UserError, String(error));
+        assert.match(error.message, /^Cannot write ".*scenes.*": .*space left.*--data DIR$/);
+        return true;
+      });
+      Deno.removeSync(filler);
+      const { train, val } = await openScenes(data);
+      assert.deepEqual([train.length, val.length], [40, 10]);
+      for (const { file } of [...train, ...val]) assert.ok(Deno.statSync(file).size > 0);
     }),
 });
 
@@ -184,6 +184,38 @@ Deno.test("any one byte that changes in any file, and any cut, costs that file a
     assert.ok(faults > 400, `${faults}`);
   }));
 
+Deno.test("who reads a checkpoint while another process writes the next finds one, and never an older one", async () => {
+  const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
+  const store = makeStore(folder);
+  store.begin(A);
+  store.writeCheckpoint(A, checkpoint(1, 3));
+  const program = `
+    import { openStore } from "${new URL("../lib/store.ts", import.meta.url)}";
+    const store = openStore(${JSON.stringify(folder)});
+    const [run] = store.runs();
+    const { tensors: [[name, { shape }]], ...state } = store.readCheckpoint(run);
+    for (let step = 2; step <= 400; step++) {
+      const tensors = new Map([[name, { shape, values: new Float32Array(3).fill(step) }]]);
+      store.writeCheckpoint(run, { ...state, step, tensors });
+    }
+  `;
+  const writer = new Deno.Command(Deno.execPath(), { args: ["eval", program], cwd: ROOT }).spawn();
+  let [last, looks, ended] = [1, 0, false];
+  const status = writer.status.finally(() => ended = true);
+  while (!ended) {
+    const { step, tensors } = store.readCheckpoint(A)!;
+    assert.ok(step >= last, `${step} after ${last}`);
+    assert.deepEqual(tensors, checkpoint(step, 3).tensors);
+    assert.ok(store.stepOf(A) >= step);
+    [last, looks] = [step, looks + 1];
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  assert.equal((await status).success, true);
+  assert.deepEqual(store.readCheckpoint(A), checkpoint(400, 3));
+  assert.ok(looks > 1);
+  Deno.removeSync(folder, { recursive: true });
+});
+
 Deno.test({
   name: "an image file that goes away after it was listed is named, and so is the way out",
   async fn() {
@@ -198,69 +230,6 @@ Deno.test({
       return true;
     });
     assert.equal(store.status(A).state, "failed");
-    Deno.removeSync(folder, { recursive: true });
-  },
-});
-
-const SMALL = "scenes.classes=2,scenes.train=64,scenes.val=16,validationImages=16," +
-  "schedules.first.images=640000,validations=4000";
-
-/** A training that takes minutes, in a process of its own, once it has gone beyond a step. */
-async function training(folder: string, beyond: number) {
-  const args = [
-    ...["run", "-A", "cli.ts", "train", "--config", "A", "--S", "256", "--setup", "smoke"],
-    ...["--set", SMALL, "--data", `${folder}/data`, "--results", folder],
-  ];
-  const options = { args, cwd: ROOT, stdin: "null", stdout: "null", stderr: "null" } as const;
-  const child = new Deno.Command(Deno.execPath(), options).spawn();
-  for (;;) {
-    const place = [...Deno.readDirSync(folder)].find(({ name }) => name.startsWith("smoke-"));
-    const store = openStore(`${folder}/${place?.name}`);
-    const [run] = store.runs();
-    if (run !== undefined && (store.readCheckpoint(run)?.step ?? 0) > beyond) {
-      return { child, store, run };
-    }
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
-/** Ways to end a process, and how it ends then. */
-const ENDS: Readonly<
-  Record<string, {
-    readonly end: (child: Deno.ChildProcess) => unknown;
-    readonly code?: number;
-  }>
-> = {
-  "SIGKILL": { end: (child) => child.kill("SIGKILL") },
-  "SIGINT": { end: (child) => child.kill("SIGINT"), code: 130 },
-  "SIGTERM": { end: (child) => child.kill("SIGTERM"), code: 143 },
-  // what it has mapped is far more than that, so that it can take no more
-  "no memory": { end: ({ pid }) => run("prlimit", `--pid=${pid}`, "--as=1000000") },
-};
-
-Deno.test({
-  name: "a training that is killed, interrupted or out of memory goes on where it was",
-  ignore: Deno.build.os !== "linux",
-  async fn(t) {
-    const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
-    let last = 0;
-    for (const [name, { end, code }] of Object.entries(ENDS)) {
-      await t.step(name, async () => {
-        const { child, store, run } = await training(folder, last);
-        assert.equal(store.status(run).state, "running");
-        await end(child);
-        const status = await child.status;
-        assert.equal(status.success, false);
-        if (code !== undefined) {
-          assert.equal(status.code, code);
-          assert.deepEqual([...Deno.readDirSync(`${store.folder}/leases`)], []);
-        }
-        assert.equal(store.status(run).state, "partial");
-        const { step } = store.readCheckpoint(run)!;
-        assert.ok(step > last);
-        last = step;
-      });
-    }
     Deno.removeSync(folder, { recursive: true });
   },
 });

@@ -58,6 +58,25 @@ Deno.test("every task of the command line names what it needs, and nothing else"
   assert.deepEqual(byName(found), byName(expected));
 });
 
+/** Tasks for who works on the project, by what our own part of them may do. */
+const OTHERS = {
+  // runs every test in the same process, mounts disks and kills programs
+  ok: "deno test -A --doc",
+  fuzz: "deno run -A tests/fuzz/main.ts",
+  coverage: "deno run --no-prompt -R=lib tests/coverage/main.ts",
+};
+
+Deno.test("tasks for who works on the project end with what they may do", () => {
+  const found = Object.entries(project.tasks).filter(([, { command }]) =>
+    !/ cli\.ts /.test(command)
+  );
+  assert.deepEqual(found.map(([name]) => name).sort(), Object.keys(OTHERS).sort());
+  for (const [name, { command }] of found) {
+    const last = OTHERS[name as keyof typeof OTHERS];
+    assert.ok(command.endsWith(last), `${name} ends with "${last}"`);
+  }
+});
+
 /** What comes of things that a kind of task may not do, and of removing a file. */
 async function tried(kind: keyof typeof KINDS): Promise<Record<string, string>> {
   const file = Deno.makeTempFileSync({ suffix: ".ts" });

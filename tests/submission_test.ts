@@ -148,6 +148,13 @@ Deno.test("a score of what was never written is refused; a damaged note counts a
       Deno.writeTextFileSync(note, text);
       assert.deepEqual(testScoresIn(store.folder), []);
     }
+    keepTest(store);
+    writeSubmission(members, { store, ids, fingerprint: FINGERPRINT });
+    keepScore(members, 7.25, store);
+    const text = Deno.readTextFileSync(note);
+    assert.deepEqual(testScoresIn(store.folder).map(({ top5 }) => top5), [7.25]);
+    Deno.writeTextFileSync(note, text.replace("7.25", "7.24"));
+    assert.deepEqual(testScoresIn(store.folder), []);
     const lies = JSON.stringify({ evaluations: ["a"], images: 3, top5: 700 });
     Deno.writeTextFileSync(note, lies);
     assert.deepEqual(testScoresIn(store.folder), []);

@@ -10,7 +10,7 @@ import { fingerprintOf } from "./fingerprint.ts";
 import { openFolder } from "./folder.ts";
 import { addColours, type ColourSums, NO_COLOURS } from "./folder/colours.ts";
 import { indexMade } from "./folder/index_file.ts";
-import { exists, makeFolder } from "./made.ts";
+import { exists, makeFolder, writeWhole } from "./made.ts";
 import type { Dataset, DatasetOptions, Sighting } from "./mod.ts";
 import { inParallel, pieces } from "./parallel.ts";
 import { CREDITS } from "./scenes/credits.ts";
@@ -95,7 +95,7 @@ export async function drawScenes(
     colours = addColours(colours, answer);
     onProgress?.("Drawing scenes", done += jobs[index]!.length, scenes.length);
   }
-  await Deno.writeTextFile(join(folder, "CREDITS.txt"), CREDITS);
+  await writeWhole([[join(folder, "CREDITS.txt"), new TextEncoder().encode(CREDITS)]], folder);
   const sizes = new Map(scenes.map((scene) => [scene.file, sizeOf(scene, recipe.seed)]));
   await indexMade(folder, { sizeOf: (path) => sizes.get(path)!, colours });
 }

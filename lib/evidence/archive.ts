@@ -13,7 +13,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import * as yazl from "yazl";
 import { UserError } from "../errors.ts";
-import { PIECE, readAt, removeIfThere } from "../files.ts";
+import { flush, PIECE, readAt, removeIfThere } from "../files.ts";
 import { type Section, sectionsOf } from "../zip.ts";
 
 /** Name of the entry that has the hashes of the others. */
@@ -71,6 +71,7 @@ export async function writeArchive(file: string, contents: readonly Content[]): 
   const draft = `${file}.${Deno.pid}.part`;
   try {
     await Promise.race([pipeline(zip.outputStream, createWriteStream(draft)), failed.promise]);
+    await flush([draft]);
     await Deno.rename(draft, file);
   } catch (error) {
     removeIfThere(draft);

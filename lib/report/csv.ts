@@ -2,8 +2,11 @@
 import Papa from "papaparse";
 import type { FlatRecord } from "./records.ts";
 
-/** How a text begins that a spreadsheet would carry out: it gets an apostrophe before it. */
-const FORMULA = /^[=+\-@\t\r]/;
+/**
+ * How a text begins that a spreadsheet would carry out: it gets an apostrophe before it (OWASP, "CSV
+ * Injection"). Some take wide signs for others.
+ */
+const FORMULA = /^[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]/;
 
 /**
  * Records as CSV with a header, which has the columns of all of them. Lines end in a line feed

@@ -1,12 +1,13 @@
 /**
  * Folders in the user's cache folder that are whole or absent: each is made beside its place,
- * stamped with what it holds, and renamed, so that no interruption leaves half of one.
+ * stamped with what it holds, flushed and renamed, so that no interruption leaves half of one.
  *
  * @module
  */
 import { dirname, join } from "node:path";
 import { statSync } from "node:fs";
 import { UserError } from "../errors.ts";
+import { flush, flushTree } from "../files.ts";
 import { diskFull } from "./subprocess.ts";
 
 /** What a folder holds. It is written last, so a folder without it is not whole. */
@@ -56,6 +57,7 @@ export async function stamp(folder: string, content: string, files: readonly str
 export async function replace(path: string, make: (neighbour: string) => Promise<void>) {
   const neighbour = newNeighbour(path);
   await make(neighbour);
+  await flush([neighbour]);
   await Deno.rename(neighbour, path);
 }
 
@@ -74,6 +76,7 @@ export async function makeFolder(
   try {
     await build(neighbour);
     await stamp(neighbour, content, await Array.fromAsync(filesIn(neighbour)));
+    await flushTree(neighbour);
     if (!intact(folder, content)) {
       await Deno.rename(folder, damaged).catch(unless(Deno.errors.NotFound));
       await Deno.rename(neighbour, folder).catch((error) => {

@@ -6,7 +6,7 @@
  */
 import type { Group } from "h5wasm/node";
 import { UserError } from "../errors.ts";
-import { removeIfThere } from "../files.ts";
+import { flush, removeIfThere } from "../files.ts";
 import { type NumberType, sizeOf } from "./numbers.ts";
 
 /** A dataset, before its values are read. */
@@ -140,6 +140,7 @@ export async function writeHdf5(
     } finally {
       open.close();
     }
+    await flush([draft]);
     Deno.renameSync(draft, file);
   } catch (error) {
     if (begun) removeIfThere(draft);

@@ -165,9 +165,15 @@ Deno.test("files that are no whole images are named, or left out where that is a
   Deno.writeTextFileSync(`${folder}/train/${wnid}/text.JPEG`, "no image");
   Deno.writeFileSync(`${folder}/train/${wnid}/empty.JPEG`, new Uint8Array());
   Deno.writeTextFileSync(`${folder}/train/${wnid}/.hidden`, "no image");
+  Deno.symlinkSync("/nowhere/at/all", `${folder}/train/${wnid}/link.JPEG`);
   await refuses(
     openIlsvrc2012({ folder }),
-    ...['"empty.JPEG" is empty', '"text.JPEG" is no image', "--skip-unreadable"],
+    ...[
+      '"link.JPEG" is a link to nothing',
+      '"empty.JPEG" is empty',
+      '"text.JPEG" is no image',
+      "--skip-unreadable",
+    ],
   );
   const { train, fingerprint } = await openIlsvrc2012({ folder, skipUnreadable: true });
   assert.equal(train.length, 1001);

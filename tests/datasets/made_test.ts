@@ -8,18 +8,17 @@ const names = (folder: string) => [...Deno.readDirSync(folder)].map(({ name }) =
 Deno.test("an interrupted making leaves no folder, and goes on with what it had", async () => {
   const folder = join(Deno.makeTempDirSync(), "made");
   await assert.rejects(
-    makeFolder(folder, (unfinished) => {
-      writeWhole(join(unfinished, "sub/a"), new Uint8Array(1), unfinished);
+    makeFolder(folder, async (unfinished) => {
+      await writeWhole([[join(unfinished, "sub/a"), new Uint8Array(1)]], unfinished);
       throw new Error("interrupted");
     }),
     /interrupted/,
   );
   assert(!exists(folder));
 
-  await makeFolder(folder, (unfinished) => {
+  await makeFolder(folder, async (unfinished) => {
     assert(exists(join(unfinished, "sub/a")));
-    writeWhole(join(unfinished, "sub/b"), new Uint8Array(2), unfinished);
-    return Promise.resolve();
+    await writeWhole([[join(unfinished, "sub/b"), new Uint8Array(2)]], unfinished);
   });
   assert.deepEqual(names(folder), ["sub"]);
   assert.deepEqual(names(join(folder, "sub")), ["a", "b"]);
@@ -30,17 +29,15 @@ Deno.test("two processes may make the same folder at once", async () => {
   const folder = join(Deno.makeTempDirSync(), "made");
   const [started, mayGoOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const slow = makeFolder(folder, async (unfinished) => {
-    writeWhole(join(unfinished, "a"), new Uint8Array(1), unfinished);
+    await writeWhole([[join(unfinished, "a"), new Uint8Array(1)]], unfinished);
     started.resolve();
     await mayGoOn.promise;
-    writeWhole(join(unfinished, "b"), new Uint8Array(1), unfinished);
+    await writeWhole([[join(unfinished, "b"), new Uint8Array(1)]], unfinished);
   });
   await started.promise;
   await makeFolder(folder, (unfinished) => {
-    for (const name of ["a", "b"]) {
-      writeWhole(join(unfinished, name), new Uint8Array(1), unfinished);
-    }
-    return Promise.resolve();
+    const files = ["a", "b"].map((name) => [join(unfinished, name), new Uint8Array(1)] as const);
+    return writeWhole(files, unfinished);
   });
   mayGoOn.resolve();
   await slow;

@@ -22,8 +22,15 @@ import { UserError } from "../../lib/errors.ts";
 import { openArchive, SUMS } from "../../lib/evidence/archive.ts";
 import { writeBundle } from "../../lib/evidence/bundle.ts";
 import { verifyBundle } from "../../lib/evidence/verify.ts";
+import { openRecords, readRecords } from "../../lib/executors/slurm/records.ts";
+import { readConfig } from "../../lib/executors/slurm/resources.ts";
+import { isEvaluation, type Run } from "../../lib/experiment.ts";
+import { writeAtomically } from "../../lib/files.ts";
+import { leftoversIn } from "../../lib/findings.ts";
 import { scored } from "../../lib/score.ts";
 import { posteriorsIn } from "../../lib/run_files.ts";
+import { makeStore, openStore } from "../../lib/store.ts";
+import { START } from "../../lib/vgg/schedule.ts";
 import { openWeights, type TensorFile } from "../../lib/weights/mod.ts";
 import {
   openSafetensors,
@@ -265,5 +272,59 @@ export const targets: readonly Target[] = [
       Deno.writeFileSync(`${folder}/a.zip`, zipOf([...entries, list]));
       await verifyBundle(`${folder}/a.zip`, { paper });
     },
+  },
+  {
+    name: "results",
+    async files(folder) {
+      const place = `${folder}/results`;
+      const store = makeStore(place);
+      await withStore(async ({ store: all }) => {
+        for (const isWanted of [isEvaluation, (run: Run) => !isEvaluation(run)]) {
+          const run = all.runs().find(({ run }) => isWanted(run))!;
+          const [from, to] = [all.folderOf(run), store.folderOf(run)];
+          for (const path of filesBelow(from)) {
+            writeBelow(to, path, await Deno.readFile(`${from}/${path}`));
+          }
+        }
+      });
+      const trained = store.runs().find(({ run }) => !isEvaluation(run))!;
+      const log = { epoch: 0, loss: 0.5, learningRate: 0.1, imagesPerSecond: 7 };
+      for (const step of [1, 2]) {
+        store.appendLog(trained, { ...log, step });
+        const tensors = new Map([["x", { shape: [3], values: Float32Array.of(1, 2, 3) }]]);
+        store.writeCheckpoint(trained, { step, plateau: START, tensors });
+      }
+      const divergence = { what: "the loss is NaN", step: 3, rate: 0.1 };
+      writeAtomically(`${store.folderOf(trained)}/diverged.json`, JSON.stringify(divergence));
+      writeAtomically(`${place}/leases/${trained.key}.1`, '{"host":"elsewhere","pid":7}');
+      Deno.mkdirSync(`${place}/jobs`);
+      openRecords(store)({ job: "7_1", name: "train", run: trained.key, log: "jobs/7.log" });
+      return filesBelow(place).map((path) => {
+        return { path: `results/${path}`, bytes: Deno.readFileSync(`${place}/${path}`) };
+      });
+    },
+    read(_, folder) {
+      const store = openStore(`${folder}/results`);
+      for (const run of store.runs()) {
+        store.status(run);
+        store.damage(run);
+        store.readLog(run);
+        store.readSittings(run);
+        store.readDivergence(run);
+        store.readCheckpoint(run);
+      }
+      leftoversIn(store);
+      readRecords(store);
+    },
+  },
+  {
+    name: "settings of a cluster",
+    files: () => [{
+      path: "verydeep.json",
+      bytes: new TextEncoder().encode(JSON.stringify({
+        executors: { slurm: { partition: "gpu", train: { gpus: 1, cpus: 8 }, maxJobs: 100 } },
+      })),
+    }],
+    read: (file) => readConfig(file),
   },
 ];

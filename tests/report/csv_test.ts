@@ -51,10 +51,11 @@ Deno.test("values with commas and quotes are quoted", () => {
 });
 
 Deno.test("a text that a spreadsheet would carry out begins with an apostrophe; a number does not", () => {
-  const texts = ["=cmd()", "+1", "-1", "@a", "\t=a", "\r=a", "a=b", "=a\nb"];
+  const texts = ["=cmd()", "+1", "-1", "@a", "\t=a", "\r=a", "a=b", "=a\nb", "\n=a", "\uFF1Da"];
   const [, ...lines] = csvOf(texts.map((text) => ({ n: -1.5, text }))).split("\n-1.5,");
   assert.deepEqual(lines, [
     ...[`"'=cmd()"`, `"'+1"`, `"'-1"`, `"'@a"`, `"'\t=a"`, `"'\r=a"`, "a=b", `"'=a\nb"`],
+    ...[`"'\n=a"`, `"'\uFF1Da"`],
   ]);
 });
 

@@ -92,8 +92,7 @@ async function load(packages: Record<string, string>): Promise<string> {
   const lib = fileURLToPath(new URL("../../lib/", import.meta.url));
   for (
     const name of [
-      "errors",
-      "cache",
+      ...["errors", "cache", "files"],
       ...["addon", "cuda", "quiet", "wheel", "cache", "subprocess"].map(inFolder),
     ]
   ) {

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import type { ColourSums } from "./colours.ts";
 import { listFolder, type Listing } from "./listing.ts";
 import type { SeenFile } from "./worker.ts";
+import { flush, flushTree } from "../../files.ts";
 import { sealed, unsealed } from "../../sealed.ts";
 import { exists, writablePlaceFor } from "../made.ts";
 import type { ImageSize } from "../mod.ts";
@@ -105,8 +106,10 @@ export async function writeIndex(place: string, listing: string, { files, colour
     upright,
     colours: colours.map(String),
   };
+  await flushTree(join(place, "upright")); // before an index says that they are there
   const draft = join(place, `index-${crypto.randomUUID()}.json`);
   await Deno.writeTextFile(draft, JSON.stringify(sealed(stored)));
+  await flush([draft]);
   await Deno.rename(draft, join(place, "index.json"));
 
   const named = new Set(Object.values(upright));

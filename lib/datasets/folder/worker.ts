@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { addColours, type ColourSums, NO_COLOURS, sumColours } from "./colours.ts";
 import type { ListedFile } from "./listing.ts";
+import { readAt } from "../../files.ts";
 import { answerJobs } from "../parallel.ts";
 import { encodePng, lookAt } from "../pixels.ts";
 
@@ -50,17 +51,17 @@ answerJobs(async (jobs: readonly LookJob[], work: LookWork): Promise<Seen> => {
     try {
       return await lookInto(job);
     } catch (error) {
-      return { fault: await faultOf(job.file, error) };
+      return { fault: faultOf(job.file, error) };
     }
   }
 
   /** Why a file cannot be used, as the end of a sentence that begins with its name. */
-  async function faultOf({ path, bytes, changed }: ListedFile, error: unknown): Promise<string> {
+  function faultOf({ path, bytes, changed }: ListedFile, error: unknown): string {
     const message = error instanceof Error ? error.message : String(error);
     if (changed === 0) return "is a link to nothing";
     if (bytes === 0) return "is empty";
     if (/unsupported image format/i.test(message)) return "is no image";
-    if (!await hasEnd(join(work.folder, path), bytes)) return "is cut off";
+    if (!hasEnd(join(work.folder, path), bytes)) return "is cut off";
     return `cannot be read (${message.split("\n")[0]})`;
   }
 
@@ -68,7 +69,7 @@ answerJobs(async (jobs: readonly LookJob[], work: LookWork): Promise<Seen> => {
     const path = join(work.folder, file.path);
     let look = await lookAt(path, { sizeOnly: !whole });
     if (!whole) {
-      if (!await hasEnd(path, file.bytes)) throw new Error("premature end");
+      if (!hasEnd(path, file.bytes)) throw new Error("premature end");
       if (look.isForeign) look = await lookAt(path);
     }
     const { width, height, picture, isForeign } = look;
@@ -88,12 +89,11 @@ const TAIL = 4096;
 const ENDS = { jpeg: [0xFF, 0xD9], png: [0x49, 0x45, 0x4E, 0x44] } as const;
 
 /** Whether a JPEG or PNG has its end mark; of other formats nothing is known, so they have. */
-async function hasEnd(path: string, bytes: number): Promise<boolean> {
-  using file = await Deno.open(path);
-  const head = new Uint8Array(2), tail = new Uint8Array(Math.min(TAIL, bytes));
-  await file.read(head);
-  await file.seek(-tail.length, Deno.SeekMode.End);
-  await file.read(tail);
+function hasEnd(path: string, bytes: number): boolean {
+  using file = Deno.openSync(path);
+  const length = Math.min(TAIL, bytes);
+  const head = readAt(file, 0, 2), tail = readAt(file, bytes - length, length);
+  if (head === undefined || tail === undefined) return false;
   const end = head[0] === 0xFF && head[1] === 0xD8
     ? ENDS.jpeg
     : head[0] === 0x89 && head[1] === 0x50

@@ -3,14 +3,16 @@
  * opened at once. It is made again when an archive's size or time of change differs, or the time of a
  * folder, which changes when a file in it comes, goes or gets another name.
  *
- * The file: a line of JSON, filled up with spaces to a multiple of eight bytes; first bytes (float64),
- * bytes (uint32) and sides (uint16, twice) of all images; then their names, a line each.
+ * The file: a line of JSON, sealed and filled up with spaces to a multiple of eight bytes; first bytes
+ * (float64), bytes (uint32) and sides (uint16, twice) of all images; then their names, a line each. The
+ * line has SHA-256 of all that follows it, so that a changed file is told from a good one.
  *
  * @module
  */
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 import { writeAtomically } from "../../files.ts";
+import { sealed, unsealed } from "../../sealed.ts";
 import { classFoldersIn, type Form, type Split } from "./layout.ts";
 import type { SeenShelf } from "./worker.ts";
 
@@ -29,11 +31,13 @@ export interface Index {
 }
 
 /** Counts up with every change of what the file says. */
-const VERSION = 1;
+const VERSION = 2;
 
 interface Header extends Pick<Index, "shelves" | "faults" | "digest"> {
   readonly version: number;
   readonly stamp: string;
+  /** SHA-256 of what follows, hexadecimal. */
+  readonly content: string;
 }
 
 const fileOf = (folder: string, split: Split) => join(folder, `ilsvrc2012-${split}.index`);
@@ -58,8 +62,10 @@ export function readIndex(folder: string, split: Split, stamp: string): Index | 
   }
   try {
     const end = file.indexOf(0x0A) + 1;
-    const header: Header = JSON.parse(new TextDecoder().decode(file.subarray(0, end)));
-    if (header.version !== VERSION || header.stamp !== stamp) return undefined;
+    const line = new TextDecoder().decode(file.subarray(0, end));
+    const header = unsealed<Header>(JSON.parse(line));
+    if (header?.version !== VERSION || header.stamp !== stamp) return undefined;
+    if (header.content !== sha256([file.subarray(end)])) return undefined; // damaged
     const count = header.shelves.reduce((sum, [, count]) => sum + count, 0);
     const at = new Float64Array(file.buffer, end, count);
     const bytes = new Uint32Array(file.buffer, end + 8 * count, count);
@@ -100,17 +106,25 @@ export function indexOf(shelves: readonly (readonly [name: string, SeenShelf])[]
 /** Stores an index in one piece. */
 export function writeIndex(folder: string, split: Split, stamp: string, index: Index) {
   const { shelves, faults, digest, at, bytes, sides } = index;
-  const header: Header = { version: VERSION, stamp, shelves, faults, digest };
-  const line = new TextEncoder().encode(JSON.stringify(header));
-  const padding = " ".repeat(7 - line.length % 8) + "\n";
-  writeAtomically(fileOf(folder, split), [
-    line,
-    new TextEncoder().encode(padding),
+  const content = [
     ...[at, bytes, sides].map(({ buffer, byteOffset, byteLength }) =>
       new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength)
     ),
     new TextEncoder().encode(index.names().join("\n")),
-  ]);
+  ];
+  const header: Header = {
+    ...{ version: VERSION, stamp, shelves, faults, digest },
+    content: sha256(content),
+  };
+  const line = new TextEncoder().encode(JSON.stringify(sealed(header)));
+  const padding = new TextEncoder().encode(" ".repeat(7 - line.length % 8) + "\n");
+  writeAtomically(fileOf(folder, split), [line, padding, ...content]);
+}
+
+function sha256(parts: readonly Uint8Array[]): string {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return hash.digest("hex");
 }
 
 function lines(text: Uint8Array): string[] {

@@ -11,15 +11,17 @@ interface SaveWork {
   readonly dataset: RawDataset;
 }
 
-answerJobs(({ split, from, to }: SaveJob, { folder, dataset }: SaveWork) => {
+answerJobs(async ({ split, from, to }: SaveJob, { folder, dataset }: SaveWork) => {
   const { pixels, labels, ...shape } = dataset[split];
   const size = shape.width * shape.height * shape.channels;
+  const files: [string, Uint8Array][] = [];
   for (let i = from; i < to; i++) {
     const name = `${String(i).padStart(5, "0")}.png`;
     const file = join(folder, split, dataset.classes[labels[i]!]!, name);
     if (exists(file)) continue;
     const image = { ...shape, pixels: pixels.subarray(i * size, (i + 1) * size) };
-    writeWhole(file, encodeSmallPng(image), folder);
+    files.push([file, encodeSmallPng(image)]);
   }
+  await writeWhole(files, folder);
   return to - from;
 });

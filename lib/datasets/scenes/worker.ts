@@ -23,24 +23,29 @@ const LANES = 3;
 /** Answers with the colours of those that are for training. */
 answerJobs(async (scenes: readonly SceneJob[], { folder, stage }: SceneWork) => {
   let colours: ColourSums = NO_COLOURS;
+  const drawn: [file: string, jpeg: Uint8Array][] = [];
   const queue = scenes.values();
   async function lane() {
     for (const scene of queue) {
-      const jpeg = await make(scene);
+      const jpeg = await found(scene) ?? await draw(scene);
       if (scene.split === "val") continue;
       const picture = await decode(jpeg);
       colours = addColours(colours, sumColours(picture));
     }
   }
   await Promise.all(Array.from({ length: LANES }, lane));
+  await writeWhole(drawn, folder);
   return colours;
 
-  /** Draws a scene unless it is there. @returns the file's bytes */
-  async function make(scene: SceneJob): Promise<Uint8Array> {
-    const file = join(folder, scene.file);
-    if (exists(file)) return await Deno.readFile(file);
+  /** The bytes of a scene that an earlier, interrupted drawing left. */
+  async function found({ file }: SceneJob): Promise<Uint8Array | undefined> {
+    const path = join(folder, file);
+    return exists(path) ? await Deno.readFile(path) : undefined;
+  }
+
+  async function draw(scene: SceneJob): Promise<Uint8Array> {
     const jpeg = await encodeJpeg(drawScene(scene, stage));
-    writeWhole(file, jpeg, folder);
+    drawn.push([join(folder, scene.file), jpeg]);
     return jpeg;
   }
 });

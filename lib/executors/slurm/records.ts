@@ -5,6 +5,8 @@
  * @module
  */
 import { appendLine, entriesIn, readIfThere } from "../../files.ts";
+import { parsed } from "../../run_files.ts";
+import { sealed, unsealed } from "../../sealed.ts";
 import type { Store } from "../../store.ts";
 
 /** A job that was submitted. */
@@ -26,16 +28,16 @@ export function jobsFolder(store: Store): string {
 /** A new file of records. @returns what adds to it */
 export function openRecords(store: Store): (record: JobRecord) => void {
   const file = `${jobsFolder(store)}/submitted-${crypto.randomUUID()}.jsonl`;
-  return (record) => appendLine(file, JSON.stringify(record));
+  return (record) => appendLine(file, JSON.stringify(sealed(record)));
 }
 
-/** Every job that was submitted, the oldest first. */
+/** Every job that was submitted, the oldest first; lines that are cut off or changed are left out. */
 export function readRecords(store: Store): JobRecord[] {
   const folder = jobsFolder(store);
   const files = entriesIn(folder).filter(({ name }) => /^submitted-.*\.jsonl$/.test(name));
   const records = files.flatMap(({ name }) => {
     const lines = readIfThere(`${folder}/${name}`)?.split("\n").slice(0, -1) ?? [];
-    return lines.map((line) => JSON.parse(line) as JobRecord);
+    return lines.flatMap((line) => unsealed<JobRecord>(parsed(line)) ?? []);
   });
   return records.sort((a, b) => parseInt(a.job) - parseInt(b.job));
 }

@@ -1,0 +1,55 @@
+/**
+ * The end of `deno task coverage`: reads lcov from standard input and says how many lines of lib/
+ * the tests ran, worst files first. Ends with 1 where it is less than 90 %.
+ *
+ * Nothing is left out: what a GPU alone would run, and what only ran in processes that were killed,
+ * which tell nothing, counts as never run.
+ *
+ * @module
+ */
+import { fileURLToPath } from "node:url";
+import { type FileLines, neverLoaded, ranges, readLcov, share } from "./lcov.ts";
+
+/** Lines that must have run, per cent. */
+const ENOUGH = 90;
+/** Files of which so much ran are not listed. */
+const GOOD = 95;
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+/** TypeScript files below a folder of the project. */
+function filesIn(folder: string): string[] {
+  return [...Deno.readDirSync(`${root}${folder}`)].flatMap(({ name, isDirectory }) => {
+    const path = `${folder}/${name}`;
+    return isDirectory ? filesIn(path) : path.endsWith(".ts") ? [path] : [];
+  });
+}
+
+const seen = new Map(
+  readLcov(await new Response(Deno.stdin.readable).text())
+    .map((lines) => [lines.file.replaceAll("\\", "/").slice(root.length), lines]),
+);
+const files = filesIn("lib").map((file): FileLines => {
+  return { ...seen.get(file) ?? neverLoaded(file, Deno.readTextFileSync(`${root}${file}`)), file };
+});
+const listed = files.filter((file) => share([file]) < GOOD)
+  .sort((one, other) => share([one]) - share([other]));
+const percent = (files: readonly FileLines[]) => `${share(files).toFixed(1).padStart(5)} %`;
+for (const file of listed) {
+  const missed = ranges(file.missed);
+  const shown = missed.length > 60
+    ? `${missed.slice(0, missed.lastIndexOf(",", 60))}, ...`
+    : missed;
+  console.log(`${percent([file])}  ${file.file}  not ${shown}`);
+}
+const count = (of: (file: FileLines) => number) =>
+  files.reduce((sum, file) => sum + of(file), 0).toLocaleString("en-US");
+console.log(
+  `${percent(files)}  lib: of ${count(({ lines }) => lines)} lines all but ` +
+    `${count(({ missed }) => missed.length)} ran; ${files.length - listed.length} files of ` +
+    `${files.length}, with ${GOOD} % or more each, are not listed`,
+);
+if (share(files) < ENOUGH) {
+  console.error(`error: less than ${ENOUGH} % of the lines of lib ran in the tests`);
+  Deno.exit(1);
+}

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import {
+  type Index,
+  indexOf,
+  readIndex,
+  writeIndex,
+} from "../../../lib/datasets/ilsvrc2012/index_file.ts";
+
+/** Two classes of three images each, one of which is none. */
+const index = indexOf([1, 2].map((id) => [`n0000000${id}`, {
+  names: [1, 2, 3].map((image) => `n0000000${id}_${image}.JPEG`),
+  at: Float64Array.of(512, 1024, 2 ** 40 + id),
+  bytes: Uint32Array.of(300, 301, 302),
+  sides: Uint16Array.of(500, 375, 333, 500, 0, 0),
+  faults: { 2: "is empty" },
+}]));
+
+const facts = ({ names, ...index }: Index) => ({ ...index, names: names() });
+
+Deno.test("an index is read as it was written; none whose stamp is another", () => {
+  const folder = Deno.makeTempDirSync();
+  writeIndex(folder, "train", "stamp", index);
+  const { shelves, at, bytes, sides, faults, digest, names } = readIndex(folder, "train", "stamp")!;
+  assert.deepEqual(facts({ shelves, at, bytes, sides, faults, digest, names }), facts(index));
+  assert.equal(readIndex(folder, "train", "other"), undefined);
+  assert.equal(readIndex(folder, "val", "stamp"), undefined);
+  Deno.removeSync(folder, { recursive: true });
+});
+
+Deno.test("an index of which any bit changed, or that is cut off anywhere, is none", () => {
+  const folder = Deno.makeTempDirSync();
+  writeIndex(folder, "train", "stamp", index);
+  const file = `${folder}/ilsvrc2012-train.index`;
+  const whole = Deno.readFileSync(file);
+  for (let at = 0; at < whole.length; at++) {
+    const changed = whole.slice();
+    changed[at]! ^= 1 << at % 8;
+    for (const bytes of [changed, whole.subarray(0, at)]) {
+      Deno.writeFileSync(file, bytes);
+      assert.equal(readIndex(folder, "train", "stamp"), undefined, `byte ${at}`);
+    }
+  }
+  Deno.removeSync(folder, { recursive: true });
+});

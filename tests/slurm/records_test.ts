@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { UserError } from "../../lib/errors.ts";
+import { queue } from "../../lib/executors/slurm/client.ts";
+import { openRecords, readRecords } from "../../lib/executors/slurm/records.ts";
+import { leftoversIn } from "../../lib/findings.ts";
+import { makeStore } from "../../lib/store.ts";
+
+const RECORDS = ["7_0", "7_1", "12"].map((job, i) => (
+  { job, name: "train-D-256", run: `0123456789a${i}`, log: `jobs/${job}.log` }
+));
+
+/** A store whose file of records can be damaged. */
+function withRecords(work: (found: () => unknown, file: string, isTold: () => boolean) => void) {
+  const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
+  try {
+    const store = makeStore(folder);
+    Deno.mkdirSync(`${folder}/jobs`); // where scripts lie already
+    const add = openRecords(store);
+    // jobs come in any order
+    for (const record of [RECORDS[2]!, RECORDS[0]!, RECORDS[1]!]) add(record);
+    const [{ name } = assert.fail()] = [...Deno.readDirSync(`${folder}/jobs`)];
+    const isTold = () => leftoversIn(store).logs.includes(`jobs/${name}`);
+    work(() => readRecords(store), `${folder}/jobs/${name}`, isTold);
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+}
+
+Deno.test("jobs are read as they were noted, by their numbers", () =>
+  withRecords((found, _, isTold) => {
+    assert.deepEqual(found(), RECORDS);
+    assert.equal(isTold(), false);
+  }));
+
+Deno.test("records of a version without checksums are taken as they are", () =>
+  withRecords((found, file) => {
+    Deno.writeTextFileSync(file, RECORDS.map((record) => `${JSON.stringify(record)}\n`).join(""));
+    assert.deepEqual(found(), RECORDS);
+  }));
+
+Deno.test("a byte that changes, and a cut, cost the records that they hit, and are told", () =>
+  withRecords((found, file, isTold) => {
+    const whole = Deno.readFileSync(file);
+    const all = new Set(RECORDS.map((record) => JSON.stringify(record)));
+    for (let at = 0; at < whole.length; at++) {
+      const changed = whole.slice();
+      changed[at]! ^= 1 << at % 8;
+      for (const bytes of [changed, whole.subarray(0, at)]) {
+        Deno.writeFileSync(file, bytes);
+        const left = found() as typeof RECORDS;
+        // a line end that changes makes one line of two
+        assert.ok(bytes.length < whole.length || left.length >= all.size - 2);
+        assert.ok(left.length < all.size, `byte ${at}`);
+        for (const record of left) assert.ok(all.has(JSON.stringify(record)), `byte ${at}`);
+        // where a cut leaves whole lines, nothing tells that there were more
+        const hasWholeLines = bytes !== changed && [undefined, 0x0A].includes(bytes.at(-1));
+        assert.equal(isTold(), !hasWholeLines, `byte ${at}`);
+      }
+    }
+  }));
+
+Deno.test("where there is no Slurm, what asks it says so, and where to go", async () => {
+  const path = Deno.env.get("PATH")!;
+  Deno.env.set("PATH", "/nowhere");
+  try {
+    await assert.rejects(
+      queue(),
+      (error) =>
+        error instanceof UserError &&
+        /^Cannot reach Slurm: there is no squeue .*--executor local$/.test(error.message),
+    );
+  } finally {
+    Deno.env.set("PATH", path);
+  }
+});
