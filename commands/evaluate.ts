@@ -33,8 +33,11 @@ export async function evaluate(options: Options): Promise<number> {
   const { run, imported } = await netToEvaluate(options, ground);
   const { Q = oneScale(run.S), methods = ["dense"], setup } = options;
   const runs = evaluations(run, Q, ...methods);
-  if (options.dryRun) return showPlan(runs, ground, options);
-  const { store, contexts, dataset } = await carryOut(runs, { options, ground, imported });
+  const order = { command: "evaluate", options, ground, imported } as const;
+  if (options.dryRun) return await showPlan(runs, order);
+  const source = await carryOut(runs, order);
+  if (source === undefined) return 0;
+  const { store, contexts, dataset } = source;
   const fusions = contexts.map((context) => {
     const done = planOf(runs, [context]).filter(({ run }) => isEvaluation(run));
     return fusionOf(done, store);

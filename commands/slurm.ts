@@ -1,22 +1,28 @@
 /** Tables as jobs of a cluster: what `--executor slurm` does with them. */
 import project from "../deno.json" with { type: "json" };
-import type { Sighting } from "../lib/datasets/mod.ts";
 import { UserError } from "../lib/errors.ts";
 import { fileOf, type Job } from "../lib/executors/slurm/jobs.ts";
 import { type Cluster, type Draft, draftsOf, slurm } from "../lib/executors/slurm/mod.ts";
 import { overridden, readConfig, type SlurmConfig } from "../lib/executors/slurm/resources.ts";
 import { nameOf } from "../lib/experiment.ts";
 import { exists } from "../lib/files.ts";
-import { plan } from "../lib/plan.ts";
-import { progressBars } from "../lib/progress.ts";
+import { plan, type PlannedRun } from "../lib/plan.ts";
+import { type Bars, progressBars } from "../lib/progress.ts";
 import { listing } from "../lib/report/listing.ts";
 import { makeStore } from "../lib/store.ts";
+import type { Order } from "./adhoc.ts";
 import { optionsFor } from "./lines.ts";
 import type { CommandName } from "./mod.ts";
 import { type Options, ROOT, startFolder } from "./options.ts";
 import { report } from "./report.ts";
 import { groundOf } from "./runs.ts";
 import { PAPER_TABLES, requestFor, type TableName } from "./tables.ts";
+
+/** For what runs are submitted. */
+interface Errand extends Pick<Order, "command" | "options" | "ground"> {
+  /** Tables that a last job writes of what is there; else it is the command itself, if all is done. */
+  readonly report?: readonly TableName[];
+}
 
 /**
  * Submits what tables need that is not done, or prints it; waits for it and prints the tables where
@@ -28,16 +34,20 @@ export async function onCluster(
 ): Promise<number> {
   const { tables } = requestFor(names, options);
   const ground = await groundOf(options);
-  const { dataset, contexts, store } = ground;
-  if (dataset.missing !== undefined && !options.dryRun) throw new UserError(dataset.missing);
-  const runs = plan(tables, contexts);
+  const runs = plan(tables, ground.contexts);
   const words = names === PAPER_TABLES ? [] : names;
+  const errand = { command: words[0] ?? "reproduce-all", options, ground, report: words } as const;
+  if (options.dryRun) return showJobs(runs, errand);
+  await submitRuns(runs, errand);
+  return options.wait ? await report(words, options) : 0;
+}
+
+/** Submits what is not done of runs, and waits for it where that is asked for. */
+export async function submitRuns(runs: readonly PlannedRun[], errand: Errand) {
+  const { options, ground: { dataset, store } } = errand;
+  if (dataset.missing !== undefined) throw new UserError(dataset.missing);
   const bars = progressBars();
-  const cluster = clusterOf(words, { options, dataset, bars });
-  if (options.dryRun) {
-    const missing = runs.filter((run) => store.status(run).state !== "done");
-    return show(draftsOf(missing, store, { cluster }), options);
-  }
+  const cluster = clusterOf(errand, bars);
   try {
     await mayNeedNetwork(cluster);
     makeStore(options.results);
@@ -45,11 +55,18 @@ export async function onCluster(
   } finally {
     bars.stop();
   }
-  if (options.wait) return await report(words, options);
+  if (options.wait) return;
   console.error(
     "Follow them with deno task status, stop them with deno task cancel (same options)",
   );
-  return 0;
+}
+
+/** Prints the jobs that would be submitted for runs. @returns the exit code */
+export function showJobs(runs: readonly PlannedRun[], errand: Errand): number {
+  const { options, ground: { store } } = errand;
+  const missing = runs.filter((run) => store.status(run).state !== "done");
+  const cluster = clusterOf(errand, progressBars());
+  return show(draftsOf(missing, store, { cluster }), options);
 }
 
 /** Says where jobs will have to fetch TensorFlow: few nodes of clusters reach the internet. */
@@ -63,26 +80,23 @@ async function mayNeedNetwork({ config, bars }: Pick<Cluster, "config" | "bars">
 }
 
 /** The cluster that the config file and the options describe. */
-function clusterOf(
-  words: readonly TableName[],
-  { options, dataset, bars }: Pick<Cluster, "bars"> & {
-    readonly options: Options;
-    readonly dataset: Sighting;
-  },
-): Cluster {
+function clusterOf({ command, options, ground, report }: Errand, bars: Bars): Cluster {
   const config = configFor(options);
+  const { dataset } = ground;
+  const { executor: _executor, resources: _resources, ...given } = options.given;
   const line = (command: CommandName, ...words: string[]) =>
-    commandLine(command, words, { options, config });
+    commandLine(command, words, { given, config });
   return {
-    ...{ config, dataset, bars, setup: options.setup, wait: options.wait },
+    ...{ config, dataset, bars, setup: options.setup, wait: options.wait, start: startFolder() },
     prepare: !dataset.made && config.data === undefined,
     commands: {
       prepare: line("data", options.setup.dataset),
       train: line("run", "$key"),
       evaluate: line("run", "$key"),
-      report: line("report", ...words),
+      report: report ? line("report", ...report) : line(command),
     },
-    again: line(words[0] ?? "reproduce-all"),
+    reportsAnyway: report !== undefined,
+    again: commandLine(command, [], { given: options.given, config }),
   };
 }
 
@@ -97,7 +111,7 @@ function configFor({ resources }: Options): SlurmConfig {
 function commandLine(
   command: CommandName,
   words: readonly string[],
-  { options: { given }, config: { data } }: { options: Options; config: SlurmConfig },
+  { given, config: { data } }: Pick<Options, "given"> & { readonly config: SlurmConfig },
 ): string {
   const { data: _data, ...others } = given;
   const options = optionsFor(command, data === undefined ? { given } : { given: others });

@@ -118,7 +118,10 @@ async function fill(names: readonly TableName[], weights: string, options: Optio
     options,
     ground,
   });
-  if (options.dryRun) return showPlan(runs, ground, options);
-  const source = await carryOut(runs, { options, ground, imported });
+  const command = names === PAPER_TABLES ? "reproduce-all" : names[0]!;
+  const order = { command, options, ground, imported } as const;
+  if (options.dryRun) return await showPlan(runs, order);
+  const source = await carryOut(runs, order);
+  if (source === undefined) return 0;
   return await show(names, { request: { ...request, tables }, source }, options);
 }

@@ -32,8 +32,11 @@ export const help = helpOf("train", {
 export async function train(options: Options): Promise<number> {
   const ground = await groundOf(options);
   const { run, imported } = await netToTrain(options, ground);
-  if (options.dryRun) return showPlan([run], ground, options);
-  const { store, contexts, dataset } = await carryOut([run], { options, ground, imported });
+  const order = { command: "train", options, ground, imported } as const;
+  if (options.dryRun) return await showPlan([run], order);
+  const source = await carryOut([run], order);
+  if (source === undefined) return 0;
+  const { store, contexts, dataset } = source;
   const trained = planOf([run], contexts).filter((planned) => planned.run === run);
   const Q = middleOf(run.S);
   const { validationImages: images = dataset.val.length } = options.setup.train;
