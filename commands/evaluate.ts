@@ -18,7 +18,7 @@ export const help = helpOf("evaluate", {
     "trained first if need be; or --weights: a stored training, or a file of weights, which is " +
     "copied into the store: of Keras's VGG (HDF5), of torchvision's (safetensors or .pth), or in " +
     "the layout of a store's own weights.safetensors. Posteriors are kept where the tables look for " +
-    "them.",
+    "them. --executor slurm leaves it to jobs of a cluster.",
   examples: {
     "evaluate --config D --S 384 --Q 352,384,416": "a row of Table 4",
     "evaluate --weights 0123abcd --method multi-crop": "a stored net",

@@ -66,7 +66,7 @@ export function showJobs(runs: readonly PlannedRun[], errand: Errand): number {
   const { options, ground: { store } } = errand;
   const missing = runs.filter((run) => store.status(run).state !== "done");
   const cluster = clusterOf(errand, progressBars());
-  return show(draftsOf(missing, store, { cluster }), options);
+  return show(draftsOf(missing, store, { cluster }), errand);
 }
 
 /** Says where jobs will have to fetch TensorFlow: few nodes of clusters reach the internet. */
@@ -83,7 +83,8 @@ async function mayNeedNetwork({ config, bars }: Pick<Cluster, "config" | "bars">
 function clusterOf({ command, options, ground, report }: Errand, bars: Bars): Cluster {
   const config = configFor(options);
   const { dataset } = ground;
-  const { executor: _executor, resources: _resources, ...given } = options.given;
+  const { "dry-run": _dryRun, ...all } = options.given;
+  const { executor: _executor, resources: _resources, ...given } = all;
   const line = (command: CommandName, ...words: string[]) =>
     commandLine(command, words, { given, config });
   return {
@@ -96,7 +97,7 @@ function clusterOf({ command, options, ground, report }: Errand, bars: Bars): Cl
       report: report ? line("report", ...report) : line(command),
     },
     reportsAnyway: report !== undefined,
-    again: commandLine(command, [], { given: options.given, config }),
+    again: commandLine(command, [], { given: all, config }),
   };
 }
 
@@ -122,11 +123,13 @@ function commandLine(
 }
 
 /** Prints every script, and then what waits for what. */
-function show(drafts: readonly Draft[], { setup, format }: Options): number {
+function show(drafts: readonly Draft[], { report, options: { setup, format } }: Errand): number {
   const records = drafts.map(({ job, script }) => ({
     job: fileOf(job),
     tasks: Math.max(job.runs.length, 1),
-    after: afterOf(job, drafts),
+    after: job.kind === "report"
+      ? `the ${report ? "end" : "success"} of all others`
+      : afterOf(job, drafts),
     runs: job.runs.map(({ run }) => nameOf(run)).join("; "),
     script,
   }));
@@ -145,7 +148,6 @@ function show(drafts: readonly Draft[], { setup, format }: Options): number {
 
 /** What a job waits for, in words: other jobs, by their names. */
 function afterOf({ kind, after }: Job, drafts: readonly Draft[]): string {
-  if (kind === "report") return "the end of all others";
   const jobs = drafts.map(({ job }) => job);
   const makers = jobs.filter(({ runs }) => runs.some(({ key }) => after.includes(key)));
   const prepare = jobs.filter((job) => job.kind === "prepare" && kind !== "prepare");

@@ -18,7 +18,8 @@ export const help = helpOf("train", {
     "the paper's own, with its chain of starts, and so the very run that the tables use. Other " +
     "scales than 256 learn with the setup's finer or jittered schedule. --init-from copies weights " +
     "by layer name: all of them from a net of the same config, else those that the paper's deeper " +
-    "nets take from net A, or those of --layers. --update fc leaves the convolutions as they are.",
+    "nets take from net A, or those of --layers. --update fc leaves the convolutions as they are. " +
+    "--executor slurm leaves it to jobs of a cluster.",
   examples: {
     "train --config D --S 384": "a net of Table 3",
     "train --config D --S 256,512 --update fc": "Section 4.4's",

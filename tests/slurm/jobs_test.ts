@@ -209,6 +209,7 @@ Deno.test("limits and ends of jobs are read from what Slurm prints", () => {
   assert.equal(limitsIn(config, mine, ["guests"]).jobs, 2);
   assert.equal(limitsIn(config, mine, ["lab", "guests"]).jobs, 2);
   assert.equal(limitsIn(config, mine, ["other"]).jobs, 10_000);
+  assert.equal(limitsIn("MaxArraySize            = 0\n", "").array, 1);
   assert.deepEqual(limitsIn("", ""), { array: Infinity, jobs: Infinity });
   const ends = fatesIn("12_3|CANCELLED by 1000\n13|OUT_OF_MEMORY\n");
   assert.deepEqual([...ends.values()].map(({ state }) => state), ["CANCELLED", "OUT_OF_MEMORY"]);

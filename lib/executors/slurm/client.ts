@@ -125,7 +125,11 @@ export function limitsIn(
       return accounts.length > 0 ? accounts.includes(account) : /\bDefAssoc=Yes/.test(text);
     })
     .flatMap((text) => Number(/\bMaxSubmitJobs=(\d+)/.exec(text)?.[1] ?? Infinity));
-  return { array: number("MaxArraySize"), jobs: Math.min(number("MaxJobCount"), ...own) };
+  // 0 forbids arrays; a job by itself is none
+  return {
+    array: Math.max(1, number("MaxArraySize")),
+    jobs: Math.min(number("MaxJobCount"), ...own),
+  };
 }
 
 /** Longest time of a job in each partition, seconds; that of the default one also under "". */
