@@ -9,7 +9,7 @@ import type { CommandName } from "./mod.ts";
 import type { Options } from "./options.ts";
 import { printPlan } from "./plan.ts";
 import { type Ground, known } from "./runs.ts";
-import { workOf } from "./tables.ts";
+import { type TableName, workOf } from "./tables.ts";
 
 /** What runs are for. */
 export interface Order {
@@ -17,6 +17,11 @@ export interface Order {
   readonly options: Options;
   readonly ground: Ground;
   readonly imported?: readonly ImportedNet[];
+  /**
+   * Tables, none for all of the paper's, that the last job of a cluster writes of what is there; else
+   * it is the command itself, if all is done.
+   */
+  readonly report?: readonly TableName[];
 }
 
 /**
@@ -25,12 +30,12 @@ export interface Order {
  * @returns the exit code
  */
 export async function showPlan(runs: readonly Run[], order: Order): Promise<number> {
-  const { ground, options, command } = order;
+  const { ground, options } = order;
   const planned = planOf(runs, ground.contexts)
     .filter(({ run }) => !("init" in run && isImported(run.init)));
   if (options.executor === "slurm") {
     const { showJobs } = await import("./slurm.ts");
-    return showJobs(planned, { options, ground, command });
+    return showJobs(planned, order);
   }
   return printPlan({ runs: known(planned, ground), dataset: ground.dataset }, options);
 }
@@ -42,15 +47,15 @@ export async function showPlan(runs: readonly Run[], order: Order): Promise<numb
  */
 export async function carryOut(
   runs: readonly Run[],
-  { command, options, ground, imported = [] }: Order,
+  order: Order,
 ): Promise<Source & { readonly dataset: Dataset } | undefined> {
   const { carryOutRuns } = await import("../lib/reproduce.ts");
+  const { options, ground: { contexts }, imported = [] } = order;
   const work = workOf(options);
-  const { contexts } = ground;
   for (const net of imported) await bringIn(net, { store: makeStore(work.results), contexts });
   if (options.executor === "slurm") {
     const { submitRuns } = await import("./slurm.ts");
-    await submitRuns(planOf(runs, contexts), { command, options, ground });
+    await submitRuns(planOf(runs, contexts), order);
     if (!options.wait) return undefined;
   }
   return await carryOutRuns(runs, work);

@@ -18,12 +18,6 @@ import { report } from "./report.ts";
 import { groundOf } from "./runs.ts";
 import { PAPER_TABLES, requestFor, type TableName } from "./tables.ts";
 
-/** For what runs are submitted. */
-interface Errand extends Pick<Order, "command" | "options" | "ground"> {
-  /** Tables that a last job writes of what is there; else it is the command itself, if all is done. */
-  readonly report?: readonly TableName[];
-}
-
 /**
  * Submits what tables need that is not done, or prints it; waits for it and prints the tables where
  * that is asked for.
@@ -36,18 +30,18 @@ export async function onCluster(
   const ground = await groundOf(options);
   const runs = plan(tables, ground.contexts);
   const words = names === PAPER_TABLES ? [] : names;
-  const errand = { command: words[0] ?? "reproduce-all", options, ground, report: words } as const;
-  if (options.dryRun) return showJobs(runs, errand);
-  await submitRuns(runs, errand);
+  const order = { command: words[0] ?? "reproduce-all", options, ground, report: words } as const;
+  if (options.dryRun) return showJobs(runs, order);
+  await submitRuns(runs, order);
   return options.wait ? await report(words, options) : 0;
 }
 
 /** Submits what is not done of runs, and waits for it where that is asked for. */
-export async function submitRuns(runs: readonly PlannedRun[], errand: Errand) {
-  const { options, ground: { dataset, store } } = errand;
+export async function submitRuns(runs: readonly PlannedRun[], order: Order) {
+  const { options, ground: { dataset, store } } = order;
   if (dataset.missing !== undefined) throw new UserError(dataset.missing);
   const bars = progressBars();
-  const cluster = clusterOf(errand, bars);
+  const cluster = clusterOf(order, bars);
   try {
     await mayNeedNetwork(cluster);
     makeStore(options.results);
@@ -62,11 +56,11 @@ export async function submitRuns(runs: readonly PlannedRun[], errand: Errand) {
 }
 
 /** Prints the jobs that would be submitted for runs. @returns the exit code */
-export function showJobs(runs: readonly PlannedRun[], errand: Errand): number {
-  const { options, ground: { store } } = errand;
+export function showJobs(runs: readonly PlannedRun[], order: Order): number {
+  const { ground: { store } } = order;
   const missing = runs.filter((run) => store.status(run).state !== "done");
-  const cluster = clusterOf(errand, progressBars());
-  return show(draftsOf(missing, store, { cluster }), errand);
+  const cluster = clusterOf(order, progressBars());
+  return show(draftsOf(missing, store, { cluster }), order);
 }
 
 /** Says where jobs will have to fetch TensorFlow: few nodes of clusters reach the internet. */
@@ -80,7 +74,7 @@ async function mayNeedNetwork({ config, bars }: Pick<Cluster, "config" | "bars">
 }
 
 /** The cluster that the config file and the options describe. */
-function clusterOf({ command, options, ground, report }: Errand, bars: Bars): Cluster {
+function clusterOf({ command, options, ground, report }: Order, bars: Bars): Cluster {
   const config = configFor(options);
   const { dataset } = ground;
   const { "dry-run": _dryRun, ...all } = options.given;
@@ -123,7 +117,7 @@ function commandLine(
 }
 
 /** Prints every script, and then what waits for what. */
-function show(drafts: readonly Draft[], { report, options: { setup, format } }: Errand): number {
+function show(drafts: readonly Draft[], { report, options: { setup, format } }: Order): number {
   const records = drafts.map(({ job, script }) => ({
     job: fileOf(job),
     tasks: Math.max(job.runs.length, 1),
@@ -141,7 +135,9 @@ function show(drafts: readonly Draft[], { report, options: { setup, format } }: 
     title: `Jobs under the setup "${setup.name}"`,
     records,
     columns: [{ field: "job" }, { field: "tasks" }, { field: "after" }],
-    notes: [`${records.length} jobs for ${runs} runs. Nothing was submitted.`],
+    notes: [
+      `${records.length} jobs for ${runs} run${runs === 1 ? "" : "s"}. Nothing was submitted.`,
+    ],
   }, format));
   return 0;
 }

@@ -118,8 +118,9 @@ async function fill(names: readonly TableName[], weights: string, options: Optio
     options,
     ground,
   });
-  const command = names === PAPER_TABLES ? "reproduce-all" : names[0]!;
-  const order = { command, options, ground, imported } as const;
+  const words = names === PAPER_TABLES ? [] : names;
+  const command = words[0] ?? "reproduce-all";
+  const order = { command, options, ground, imported, report: words } as const;
   if (options.dryRun) return await showPlan(runs, order);
   const source = await carryOut(runs, order);
   if (source === undefined) return 0;

@@ -103,7 +103,7 @@ async function submitMissing(runs: readonly PlannedRun[], store: Store, given: C
   const last = draftOf(later > 0 ? goOnJob : reportJob, store, { ...cluster, commands });
   await desk.submitLast(last, later > 0 || cluster.reportsAnyway ? "afterany" : "afterok");
   log(
-    `Submitted ${desk.jobs} jobs for ${desk.runs} runs` +
+    `Submitted ${desk.jobs} jobs for ${desk.runs} run${desk.runs === 1 ? "" : "s"}` +
       (later > 0 ? `; the last of them submits the other ${later}` : "") +
       ". Scripts, logs and numbers of jobs: " + jobsFolder(store),
   );
