@@ -5,31 +5,58 @@ import { bringIn, type ImportedNet } from "../lib/import.ts";
 import { planOf } from "../lib/plan.ts";
 import type { Source } from "../lib/results.ts";
 import { makeStore } from "../lib/store.ts";
+import type { CommandName } from "./mod.ts";
 import type { Options } from "./options.ts";
 import { printPlan } from "./plan.ts";
 import { type Ground, known } from "./runs.ts";
-import { workOf } from "./tables.ts";
+import { type TableName, workOf } from "./tables.ts";
 
-/** Prints what runs would take; weights from a file take nothing. @returns the exit code */
-export function showPlan(runs: readonly Run[], ground: Ground, options: Options): number {
+/** What runs are for. */
+export interface Order {
+  readonly command: CommandName;
+  readonly options: Options;
+  readonly ground: Ground;
+  readonly imported?: readonly ImportedNet[];
+  /**
+   * Tables, none for all of the paper's, that the last job of a cluster writes of what is there; else
+   * it is the command itself, if all is done.
+   */
+  readonly report?: readonly TableName[];
+}
+
+/**
+ * Prints what runs would take, or as which jobs; weights from a file take nothing.
+ *
+ * @returns the exit code
+ */
+export async function showPlan(runs: readonly Run[], order: Order): Promise<number> {
+  const { ground, options } = order;
   const planned = planOf(runs, ground.contexts)
     .filter(({ run }) => !("init" in run && isImported(run.init)));
+  if (options.executor === "slurm") {
+    const { showJobs } = await import("./slurm.ts");
+    return showJobs(planned, order);
+  }
   return printPlan({ runs: known(planned, ground), dataset: ground.dataset }, options);
 }
 
-/** Carries runs out, with those that they start from; nets in files come first. */
+/**
+ * Carries runs out, with those that they start from; nets in files come first.
+ *
+ * @returns where their results are; nothing where a cluster was left to carry them out
+ */
 export async function carryOut(
   runs: readonly Run[],
-  { options, ground, imported = [] }: {
-    readonly options: Options;
-    readonly ground: Ground;
-    readonly imported?: readonly ImportedNet[];
-  },
-): Promise<Source & { readonly dataset: Dataset }> {
+  order: Order,
+): Promise<Source & { readonly dataset: Dataset } | undefined> {
   const { carryOutRuns } = await import("../lib/reproduce.ts");
+  const { options, ground: { contexts }, imported = [] } = order;
   const work = workOf(options);
-  for (const net of imported) {
-    await bringIn(net, { store: makeStore(work.results), contexts: ground.contexts });
+  for (const net of imported) await bringIn(net, { store: makeStore(work.results), contexts });
+  if (options.executor === "slurm") {
+    const { submitRuns } = await import("./slurm.ts");
+    await submitRuns(planOf(runs, contexts), order);
+    if (!options.wait) return undefined;
   }
   return await carryOutRuns(runs, work);
 }

@@ -19,7 +19,7 @@ export const help = helpOf("evaluate", {
     "trained first if need be; or --weights: a stored training, or a file of weights, which is " +
     "copied into the store: of Keras's VGG (HDF5), of torchvision's (safetensors or .pth), or in " +
     "the layout of a store's own weights.safetensors. Posteriors are kept where the tables look for " +
-    "them.",
+    "them. --executor slurm leaves it to jobs of a cluster.",
   examples: {
     "evaluate --config D --S 384 --Q 352,384,416": "a row of Table 4",
     "evaluate --weights 0123abcd --method multi-crop": "a stored net",
@@ -34,8 +34,11 @@ export async function evaluate(options: Options): Promise<number> {
   const { run, imported } = await netToEvaluate(options, ground);
   const { Q = oneScale(run.S), methods = ["dense"], setup } = options;
   const runs = evaluations(run, Q, ...methods);
-  if (options.dryRun) return showPlan(runs, ground, options);
-  const { store, contexts, dataset } = await carryOut(runs, { options, ground, imported });
+  const order = { command: "evaluate", options, ground, imported } as const;
+  if (options.dryRun) return await showPlan(runs, order);
+  const source = await carryOut(runs, order);
+  if (source === undefined) return 0;
+  const { store, contexts, dataset } = source;
   const fusions = contexts.map((context) => {
     const done = planOf(runs, [context]).filter(({ run }) => isEvaluation(run));
     return fusionOf(done, store);

@@ -60,7 +60,8 @@ const TABLE_OPTIONS = [
 /** Options of runs that are carried out by themselves. */
 const ADHOC = [
   ...["config", "S", "update", ...RESULTS] as const,
-  ...["workers", "micro-batch", "skip-unreadable", "dry-run", "format"] as const,
+  ...["workers", "executor", "resources", "wait"] as const,
+  ...["micro-batch", "skip-unreadable", "dry-run", "format"] as const,
 ] as const;
 
 /** The command of one table. */
@@ -170,7 +171,7 @@ export const COMMANDS = {
   run: command({
     summary: "Carry out one run by its key, as a job of a cluster does",
     words: { pattern: "KEY", most: 1 },
-    takes: [...RESULTS, "workers", "skip-unreadable"],
+    takes: [...RESULTS, "workers", "micro-batch", "skip-unreadable"],
     load: () => import("./run.ts"),
   }, ({ run }, options, words) => run(words, options)),
 

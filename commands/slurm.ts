@@ -1,16 +1,16 @@
 /** Tables as jobs of a cluster: what `--executor slurm` does with them. */
 import project from "../deno.json" with { type: "json" };
-import type { Sighting } from "../lib/datasets/mod.ts";
 import { UserError } from "../lib/errors.ts";
 import { fileOf, type Job } from "../lib/executors/slurm/jobs.ts";
 import { type Cluster, type Draft, draftsOf, slurm } from "../lib/executors/slurm/mod.ts";
 import { overridden, readConfig, type SlurmConfig } from "../lib/executors/slurm/resources.ts";
 import { nameOf } from "../lib/experiment.ts";
 import { exists } from "../lib/files.ts";
-import { plan } from "../lib/plan.ts";
-import { progressBars } from "../lib/progress.ts";
+import { plan, type PlannedRun } from "../lib/plan.ts";
+import { type Bars, progressBars } from "../lib/progress.ts";
 import { listing } from "../lib/report/listing.ts";
 import { makeStore } from "../lib/store.ts";
+import type { Order } from "./adhoc.ts";
 import { optionsFor } from "./lines.ts";
 import type { CommandName } from "./mod.ts";
 import { type Options, ROOT, startFolder } from "./options.ts";
@@ -28,16 +28,20 @@ export async function onCluster(
 ): Promise<number> {
   const { tables } = requestFor(names, options);
   const ground = await groundOf(options);
-  const { dataset, contexts, store } = ground;
-  if (dataset.missing !== undefined && !options.dryRun) throw new UserError(dataset.missing);
-  const runs = plan(tables, contexts);
+  const runs = plan(tables, ground.contexts);
   const words = names === PAPER_TABLES ? [] : names;
+  const order = { command: words[0] ?? "reproduce-all", options, ground, report: words } as const;
+  if (options.dryRun) return showJobs(runs, order);
+  await submitRuns(runs, order);
+  return options.wait ? await report(words, options) : 0;
+}
+
+/** Submits what is not done of runs, and waits for it where that is asked for. */
+export async function submitRuns(runs: readonly PlannedRun[], order: Order) {
+  const { options, ground: { dataset, store } } = order;
+  if (dataset.missing !== undefined) throw new UserError(dataset.missing);
   const bars = progressBars();
-  const cluster = clusterOf(words, { options, dataset, bars });
-  if (options.dryRun) {
-    const missing = runs.filter((run) => store.status(run).state !== "done");
-    return show(draftsOf(missing, store, { cluster }), options);
-  }
+  const cluster = clusterOf(order, bars);
   try {
     await mayNeedNetwork(cluster);
     makeStore(options.results);
@@ -45,11 +49,18 @@ export async function onCluster(
   } finally {
     bars.stop();
   }
-  if (options.wait) return await report(words, options);
+  if (options.wait) return;
   console.error(
     "Follow them with deno task status, stop them with deno task cancel (same options)",
   );
-  return 0;
+}
+
+/** Prints the jobs that would be submitted for runs. @returns the exit code */
+export function showJobs(runs: readonly PlannedRun[], order: Order): number {
+  const { ground: { store } } = order;
+  const missing = runs.filter((run) => store.status(run).state !== "done");
+  const cluster = clusterOf(order, progressBars());
+  return show(draftsOf(missing, store, { cluster }), order);
 }
 
 /** Says where jobs will have to fetch TensorFlow: few nodes of clusters reach the internet. */
@@ -63,26 +74,24 @@ async function mayNeedNetwork({ config, bars }: Pick<Cluster, "config" | "bars">
 }
 
 /** The cluster that the config file and the options describe. */
-function clusterOf(
-  words: readonly TableName[],
-  { options, dataset, bars }: Pick<Cluster, "bars"> & {
-    readonly options: Options;
-    readonly dataset: Sighting;
-  },
-): Cluster {
+function clusterOf({ command, options, ground, report }: Order, bars: Bars): Cluster {
   const config = configFor(options);
+  const { dataset } = ground;
+  const { "dry-run": _dryRun, ...all } = options.given;
+  const { executor: _executor, resources: _resources, ...given } = all;
   const line = (command: CommandName, ...words: string[]) =>
-    commandLine(command, words, { options, config });
+    commandLine(command, words, { given, config });
   return {
-    ...{ config, dataset, bars, setup: options.setup, wait: options.wait },
+    ...{ config, dataset, bars, setup: options.setup, wait: options.wait, start: startFolder() },
     prepare: !dataset.made && config.data === undefined,
     commands: {
       prepare: line("data", options.setup.dataset),
       train: line("run", "$key"),
       evaluate: line("run", "$key"),
-      report: line("report", ...words),
+      report: report ? line("report", ...report) : line(command),
     },
-    again: line(words[0] ?? "reproduce-all"),
+    reportsAnyway: report !== undefined,
+    again: commandLine(command, [], { given: all, config }),
   };
 }
 
@@ -97,7 +106,7 @@ function configFor({ resources }: Options): SlurmConfig {
 function commandLine(
   command: CommandName,
   words: readonly string[],
-  { options: { given }, config: { data } }: { options: Options; config: SlurmConfig },
+  { given, config: { data } }: Pick<Options, "given"> & { readonly config: SlurmConfig },
 ): string {
   const { data: _data, ...others } = given;
   const options = optionsFor(command, data === undefined ? { given } : { given: others });
@@ -108,11 +117,13 @@ function commandLine(
 }
 
 /** Prints every script, and then what waits for what. */
-function show(drafts: readonly Draft[], { setup, format }: Options): number {
+function show(drafts: readonly Draft[], { report, options: { setup, format } }: Order): number {
   const records = drafts.map(({ job, script }) => ({
     job: fileOf(job),
     tasks: Math.max(job.runs.length, 1),
-    after: afterOf(job, drafts),
+    after: job.kind === "report"
+      ? `the ${report ? "end" : "success"} of all others`
+      : afterOf(job, drafts),
     runs: job.runs.map(({ run }) => nameOf(run)).join("; "),
     script,
   }));
@@ -124,14 +135,15 @@ function show(drafts: readonly Draft[], { setup, format }: Options): number {
     title: `Jobs under the setup "${setup.name}"`,
     records,
     columns: [{ field: "job" }, { field: "tasks" }, { field: "after" }],
-    notes: [`${records.length} jobs for ${runs} runs. Nothing was submitted.`],
+    notes: [
+      `${records.length} jobs for ${runs} run${runs === 1 ? "" : "s"}. Nothing was submitted.`,
+    ],
   }, format));
   return 0;
 }
 
 /** What a job waits for, in words: other jobs, by their names. */
 function afterOf({ kind, after }: Job, drafts: readonly Draft[]): string {
-  if (kind === "report") return "the end of all others";
   const jobs = drafts.map(({ job }) => job);
   const makers = jobs.filter(({ runs }) => runs.some(({ key }) => after.includes(key)));
   const prepare = jobs.filter((job) => job.kind === "prepare" && kind !== "prepare");

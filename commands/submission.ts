@@ -52,11 +52,12 @@ export async function submission(words: readonly string[], options: Options): Pr
   }
   const { fingerprint } = test;
   const runs = members.map(({ run }) => onTest(run as EvalRun, fingerprint));
-  if (options.dryRun) return showPlan(runs, ground, options);
+  const order = { command: "submission", options, ground } as const;
+  if (options.dryRun) return await showPlan(runs, order);
   const { ilsvrcIds } = await import("../lib/datasets/ilsvrc2012.ts");
   const ids = ilsvrcIds({ folder: options.data });
-  const { store } = await carryOut(runs, { options, ground });
-  const written = writeSubmission(members, { store, ids, fingerprint });
+  await carryOut(runs, order);
+  const written = writeSubmission(members, { store: ground.store, ids, fingerprint });
   return print(members, written, options, [
     "The server's answer goes into the tables with: " +
     ["deno task submission", ...words.map(quoted), options.choice, "--score ERROR"].join(" "),

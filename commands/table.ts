@@ -118,7 +118,11 @@ async function fill(names: readonly TableName[], weights: string, options: Optio
     options,
     ground,
   });
-  if (options.dryRun) return showPlan(runs, ground, options);
-  const source = await carryOut(runs, { options, ground, imported });
+  const words = names === PAPER_TABLES ? [] : names;
+  const command = words[0] ?? "reproduce-all";
+  const order = { command, options, ground, imported, report: words } as const;
+  if (options.dryRun) return await showPlan(runs, order);
+  const source = await carryOut(runs, order);
+  if (source === undefined) return 0;
   return await show(names, { request: { ...request, tables }, source }, options);
 }

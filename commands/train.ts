@@ -19,7 +19,8 @@ export const help = helpOf("train", {
     "the paper's own, with its chain of starts, and so the very run that the tables use. Other " +
     "scales than 256 learn with the setup's finer or jittered schedule. --init-from copies weights " +
     "by layer name: all of them from a net of the same config, else those that the paper's deeper " +
-    "nets take from net A, or those of --layers. --update fc leaves the convolutions as they are.",
+    "nets take from net A, or those of --layers. --update fc leaves the convolutions as they are. " +
+    "--executor slurm leaves it to jobs of a cluster.",
   examples: {
     "train --config D --S 384": "a net of Table 3",
     "train --config D --S 256,512 --update fc": "Section 4.4's",
@@ -33,8 +34,11 @@ export const help = helpOf("train", {
 export async function train(options: Options): Promise<number> {
   const ground = await groundOf(options);
   const { run, imported } = await netToTrain(options, ground);
-  if (options.dryRun) return showPlan([run], ground, options);
-  const { store, contexts, dataset } = await carryOut([run], { options, ground, imported });
+  const order = { command: "train", options, ground, imported } as const;
+  if (options.dryRun) return await showPlan([run], order);
+  const source = await carryOut([run], order);
+  if (source === undefined) return 0;
+  const { store, contexts, dataset } = source;
   const trained = planOf([run], contexts).filter((planned) => planned.run === run);
   const Q = middleOf(run.S);
   const { validationImages: images = dataset.val.length } = options.setup.train;

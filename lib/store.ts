@@ -134,7 +134,7 @@ export class Store {
     this.#damaged.delete(file);
   }
 
-  /** Every run that was begun here, in the order of its folder's name. */
+  /** Every run that was begun or submitted here, in the order of its folder's name. */
   runs(): PlannedRun[] {
     return ["train", "eval"].flatMap((kind) => {
       return entriesIn(`${this.folder}/${kind}`)
@@ -159,13 +159,18 @@ export class Store {
     );
   }
 
+  /** Makes a run's folder, with the recipe by which others find it. */
+  announce(planned: PlannedRun) {
+    writeAtomically(`${this.folderOf(planned)}/recipe.json`, recipeText(planned));
+  }
+
   /**
    * Makes a run's folder, and forgets an earlier failure, and earlier sittings unless it goes on from
    * their checkpoint.
    */
   begin(planned: PlannedRun) {
     const folder = this.folderOf(planned);
-    writeAtomically(`${folder}/recipe.json`, recipeText(planned));
+    this.announce(planned);
     removeIfThere(`${folder}/failed.txt`);
     if (!CHECKPOINTS.some((name) => exists(`${folder}/${name}`))) {
       removeIfThere(`${folder}/environment.json`);

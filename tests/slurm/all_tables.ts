@@ -1,17 +1,22 @@
 /**
- * Reproduces all tables on a cluster of two nodes while jobs are killed, requeued and run out of
- * time and the controller restarts, and compares every CSV with those of an undisturbed
- * reproduction on this machine. Too long for a test: `.ci/run` has it.
+ * Reproduces all tables on a cluster of two nodes while a training runs into its time limit, another
+ * one is preempted, a third is requeued, a fourth is killed, a test runs out of time and the
+ * controller restarts, and compares every CSV with those of an undisturbed reproduction on this
+ * machine. Takes some minutes: `.ci/run` has it.
  *
  * usage: deno run -A tests/slurm/all_tables.ts DATA REFERENCE, where REFERENCE is the folder of the
  * smoke setup's results
  */
 import assert from "node:assert/strict";
 import { jobOfRun, readRecords } from "../../lib/executors/slurm/records.ts";
-import { isEvaluation, title } from "../../lib/experiment.ts";
-import type { PlannedRun } from "../../lib/plan.ts";
-import { openStore, type Store } from "../../lib/store.ts";
-import { hasSlurm, TestCluster, until } from "./cluster.ts";
+import { title } from "../../lib/experiment.ts";
+import { readIfThere } from "../../lib/files.ts";
+import { openStore } from "../../lib/store.ts";
+import { hasSlurm, type Printed, TestCluster, until } from "./cluster.ts";
+import { type HalfWay, halfWay, letGoOn } from "./half_way.ts";
+
+/** Its number on Linux. */
+const SIGUSR1 = 10;
 
 const [data, reference] = Deno.args;
 if (data === undefined || reference === undefined) {
@@ -24,115 +29,151 @@ if (!hasSlurm) {
 }
 
 await using cluster = await TestCluster.start();
-const results = cluster.folder("results");
-const options = ["--setup", "smoke", "--data", data, "--results", results];
-const store = openStore(`${results}/smoke`);
+const options = ["--setup", "smoke", "--data", data, "--results", cluster.folder("results")];
+const all = ["reproduce-all", ...options, "--executor", "slurm", "--wait"];
+const store = openStore(`${cluster.folder("results")}/smoke`);
+const planned = JSON.parse((await mustRun("plan", ...options, "--format", "json")).out) as {
+  run: string;
+  key: string;
+}[];
+const keyOf = (name: string) => planned.find(({ run }) => run === name)!.key;
 
-console.log("== all tables, disturbed");
-const first = cluster.begin("reproduce-all", ...options, "--executor", "slurm", "--wait");
-const printed = first.output();
-const disturbed = new Set<string>();
-
-await disturb(
-  "D",
-  256,
-  "asked to write a checkpoint and requeue, as before a time limit",
-  async (job) => {
-    await cluster.run("scancel", "--batch", "--signal=USR1", job);
-  },
+say("all tables, disturbed");
+// a test that does not end
+const SLOW = "test A 256 at Q = 256, dense";
+const stuck = 'case "$SLURM_JOB_NAME" in test-A-256-dense) sleep 3600 ;; esac';
+const config = `${cluster.folder("user")}/verydeep.json`;
+Deno.writeTextFileSync(
+  config,
+  JSON.stringify({ executors: { slurm: { evaluate: { prologue: [stuck] } } } }),
 );
-await disturb("C", 256, "requeued, as one that is preempted", async (job) => {
-  await cluster.run("scontrol", "requeue", job);
-});
-console.log("the controller restarts");
+const first = cluster.verydeep(...all);
+const slow = endsSoon(SLOW);
+const caught = ["train D 256", "train C 256", "train B 256", "train E 384"].map(caughtIn);
+await Promise.all([
+  caught[0]!.then(runOutOfTime),
+  caught[1]!.then(preempt),
+  caught[2]!.then(requeue),
+]);
+const E = await caught[3]!;
+say("the controller restarts");
 await cluster.restartController();
-await disturb("E", 384, "killed", (_job, run) => {
-  Deno.kill(store.leases.owner(run.key)!.pid, "SIGKILL");
-});
+Deno.kill(E.pid, "SIGKILL");
+say(`${E.name} (job ${E.job}) is killed`);
+await slow;
 
-const { code, stderr } = await printed;
-assert.equal(code, 1, "a run was killed");
-assert.match(new TextDecoder().decode(stderr), /Cannot finish \d+ of 54 runs: .*E 384 failed/);
-const lost = (await statesOf()).filter(({ state }) => state !== "done");
-console.log(`lost: ${lost.map(({ run, state }) => `${run} ${state}`).join(", ")}`);
-assert.equal(lost.filter(({ state }) => state === "failed").length, 1);
-assert.ok(lost.every(({ state }) => state === "failed" || state === "cancelled"));
+const { code, err } = await first;
+assert.equal(code, 1, "runs failed");
+assert.match(err, /Cannot finish \d+ of 54 runs: .* failed/);
+const states = await statesOf();
+const lost = states.filter(({ state }) => state !== "done");
+const failed = lost.filter(({ state }) => state === "failed");
+assert.deepEqual(failed.map(({ run }) => run).sort(), [SLOW, E.name].sort());
+assert.match(failed.find(({ run }) => run === SLOW)!.detail, /ran into its time limit/);
+const behind = lost.filter(({ state }) => state !== "failed");
+assert.ok(behind.every(({ state }) => state === "cancelled"));
+assert.ok(behind.some(({ detail }) => detail === `${E.name} failed`));
+say(`lost: ${failed.map(({ run }) => run).join(", ")}, and ${behind.length} that start from them`);
 
-console.log("== the same again: what is missing");
+say("the same again: what is missing");
+Deno.removeSync(config);
 const before = readRecords(store).length;
-const second = await cluster.verydeep(
-  ...["reproduce-all", ...options, "--executor", "slurm", "--wait"],
-);
+const second = await cluster.verydeep(...all);
 assert.equal(second.code, 0, second.err);
 const submitted = readRecords(store).slice(before).flatMap(({ run }) => run ?? []);
-assert.equal(submitted.length, lost.length);
+assert.deepEqual(submitted.sort(), lost.map(({ key }) => key).sort());
 
 for (const table of [1, 2, 3, 4, 5, 6, 7].map((number) => `table${number}.csv`)) {
   const here = Deno.readTextFileSync(`${reference}/${table}`);
   const there = Deno.readTextFileSync(`${store.folder}/${table}`);
   assert.equal(there, here, `${table} differs`);
 }
+const interrupted = new Set((await Promise.all(caught.slice(0, 3))).map(({ key }) => key));
 for (const run of store.runs()) {
-  const sittings = store.readSittings(run).length;
-  if (!disturbed.has(run.key)) assert.equal(sittings, 1, `${title(run.run)} was done twice`);
+  // two are one that stopped at a checkpoint, and one that went on from there
+  const expected = interrupted.has(run.key) ? 2 : 1;
+  assert.equal(store.readSittings(run).length, expected, `sittings of ${title(run.run)}`);
 }
-console.log("every CSV is the same, and no run was done twice");
+say("every CSV is the same, and no run was done twice");
 
-console.log("== a time limit that is hit");
-await hitTimeLimit();
-
-/** Waits until the job of a training is under way, and does something to it. */
-async function disturb(
-  config: string,
-  S: number,
-  what: string,
-  act: (job: string, run: PlannedRun) => void | Promise<void>,
-) {
-  let found: { run: PlannedRun; job: string } | undefined;
-  await until(() => {
-    const run = trainingOf(store, config, S);
-    const record = run && jobOfRun(readRecords(store)).get(run.key);
-    // its first lines are in the log: it is past its beginning
-    if (run && record && store.readLog(run).length > 1) found = { run, job: record.job };
-    return found !== undefined;
-  }, `train ${config} ${S}`);
-  const { run, job } = found!;
-  assert.notEqual(store.status(run).state, "done", `train ${config} ${S} was too fast`);
-  await act(job, run);
-  disturbed.add(run.key);
-  console.log(`train ${config} ${S} (job ${job}): ${what}`);
+/** A training that was caught in the middle. */
+interface Caught extends HalfWay {
+  readonly name: string;
 }
 
-/** A training that was begun. */
-function trainingOf(store: Store, config: string, S: number): PlannedRun | undefined {
-  return store.runs().find(({ run }) => !isEvaluation(run) && run.config === config && run.S === S);
+async function caughtIn(name: string): Promise<Caught> {
+  return { name, ...await halfWay(keyOf(name), store) };
 }
 
-async function statesOf(): Promise<{ run: string; state: string }[]> {
-  const { out } = await cluster.verydeep("status", ...options, "--format", "json");
-  return JSON.parse(out);
+/** Slurm asks for a checkpoint two minutes before a time limit, and looks at limits twice a minute. */
+async function runOutOfTime({ name, job, pid }: Caught) {
+  await slurm("scontrol", "update", `JobId=${job}`, "EndTime=now+120");
+  // Slurm has a stopped process go on; one that did not would still have the signal before it
+  await until(() => !isStopped(pid) || isPending(pid, SIGUSR1), `the signal for ${name}`);
+  letGoOn(pid);
+  say(`${name} (job ${job}) comes near its time limit, and requeues itself`);
 }
 
-/**
- * Trainings that take about a minute, in jobs that may take one: Slurm asks them for a checkpoint
- * when it looks at its limits, twice a minute, and they are done in several sittings.
- */
-async function hitTimeLimit() {
-  const changes = "schedules.first.images=60000";
-  const slow = ["--setup", "smoke", "--data", data!, "--set", changes];
-  const there = [...slow, "--results", cluster.folder("slow")];
-  const limit = ["--resources", "train.time=1,train.signal=55"];
-  const done = await cluster.verydeep(
-    ...["kernels", ...there, "--executor", "slurm", "--wait", ...limit, "--format", "csv"],
-  );
-  assert.equal(done.code, 0, done.err);
-  const slowStore = openStore(`${cluster.folder("slow")}/smoke-${changes}`);
-  const sittings = slowStore.runs().map((run) => slowStore.readSittings(run).length);
-  console.log(`sittings: ${sittings.join(", ")}`);
-  assert.ok(Math.max(...sittings) > 1, "no job ran out of time");
-  const here = await cluster.verydeep(
-    ...["kernels", ...slow, "--results", cluster.folder("slow-here"), "--format", "csv"],
-  );
-  assert.equal(done.out, here.out);
-  console.log("the CSV is the same");
+async function preempt({ name, job }: Caught) {
+  const node = (await slurm("squeue", "--noheader", `--jobs=${job}`, "--format=%N")).out.trim();
+  const asked = ["--partition=urgent", `--nodelist=${node}`, "--output=/dev/null", "--wrap=true"];
+  await slurm("sbatch", "--wait", ...asked);
+  say(`${name} (job ${job}) was preempted by one of higher priority`);
+}
+
+async function requeue({ name, job }: Caught) {
+  await slurm("scontrol", "requeue", job);
+  say(`${name} (job ${job}) was requeued, as by a node that fails`);
+}
+
+/** Has the time of a run's job end a second after it begins. */
+async function endsSoon(name: string) {
+  const key = keyOf(name);
+  let job: string | undefined;
+  await until(async () => {
+    job = jobOfRun(readRecords(store)).get(key)?.job;
+    if (job === undefined) return false;
+    const { out } = await cluster.run("squeue", "--noheader", `--jobs=${job}`, "--format=%T");
+    if (out.trim() !== "RUNNING") return false;
+    // refused while the controller restarts
+    return (await cluster.run("scontrol", "update", `JobId=${job}`, "EndTime=now+1")).code === 0;
+  }, `the job of ${name}`);
+  say(`${name} (job ${job}) runs out of time`);
+}
+
+/** Whether a signal waits for a process that is stopped. */
+function isPending(pid: number, signal: number): boolean {
+  const [, mask = "0"] = /^ShdPnd:\s*(\w+)$/m.exec(statusOf(pid)) ?? [];
+  return (BigInt(`0x${mask}`) >> BigInt(signal - 1) & 1n) === 1n;
+}
+
+function isStopped(pid: number): boolean {
+  return /^State:\s*T/m.test(statusOf(pid));
+}
+
+/** What the system says of a process; nothing where it has ended. */
+function statusOf(pid: number): string {
+  return readIfThere(`/proc/${pid}/status`) ?? "";
+}
+
+async function statesOf() {
+  const { out } = await mustRun("status", ...options, "--format", "json");
+  return JSON.parse(out) as { run: string; key: string; state: string; detail: string }[];
+}
+
+async function mustRun(...args: string[]): Promise<Printed> {
+  return successOf(args[0]!, await cluster.verydeep(...args));
+}
+
+async function slurm(program: string, ...args: string[]): Promise<Printed> {
+  return successOf(program, await cluster.run(program, ...args));
+}
+
+function successOf(what: string, printed: Printed): Printed {
+  assert.equal(printed.code, 0, `${what}: ${printed.err}`);
+  return printed;
+}
+
+function say(what: string) {
+  console.log(`${(performance.now() / 1000).toFixed(0).padStart(4)} s  ${what}`);
 }

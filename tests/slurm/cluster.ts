@@ -3,18 +3,30 @@ import { userInfo } from "node:os";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url)).replace(/\/$/, "");
+const USER = userInfo().username;
 
-/** Daemons of Slurm, and munge, which vouches for who asks. */
-const DAEMONS = ["munged", "slurmctld", "slurmd"] as const;
+/** Whether this machine has Slurm, and munge, which vouches for who asks. */
+export const hasSlurm = has("munged", "slurmctld", "slurmd");
 
-/** Whether this machine has Slurm. */
-export const hasSlurm = DAEMONS.every((name) => {
-  try {
-    return new Deno.Command("which", { args: [name] }).outputSync().success;
-  } catch {
-    return false;
-  }
-});
+/** Whether it has Slurm's accounting, and the database that it needs. */
+export const hasAccounting = hasSlurm && has("slurmdbd", "mariadbd", "my_print_defaults");
+
+function has(...programs: string[]): boolean {
+  return programs.every((name) => {
+    try {
+      return new Deno.Command("which", { args: [name] }).outputSync().success;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** How a cluster is to be. */
+export interface Wish {
+  readonly nodes?: number;
+  /** Most jobs of the user in the queue, as the accounting has it; no accounting if absent. */
+  readonly maxSubmitJobs?: number;
+}
 
 /** What a program printed. */
 export interface Printed {
@@ -23,19 +35,26 @@ export interface Printed {
   readonly err: string;
 }
 
-/** Several nodes of one processor each: so many jobs run at a time. */
+/**
+ * Several nodes of one processor each: so many jobs run at a time. Jobs of the partition "urgent" have
+ * those of "main", the default, go back into the queue.
+ */
 export class TestCluster implements AsyncDisposable {
   readonly #folder: string;
   readonly #daemons = new Map<string, Deno.ChildProcess>();
+  /** Lines of slurm.conf about what is known of jobs that are over. */
+  #accounting = ["MinJobAge=3600"];
 
   private constructor(folder: string) {
     this.#folder = folder;
   }
 
   /** Starts a cluster and waits until its nodes are idle. */
-  static async start({ nodes = 2 } = {}): Promise<TestCluster> {
+  static async start({ nodes = 2, maxSubmitJobs }: Wish = {}): Promise<TestCluster> {
     const cluster = new TestCluster(Deno.makeTempDirSync({ prefix: "verydeep-slurm-" }));
     try {
+      await cluster.#startMunge();
+      if (maxSubmitJobs !== undefined) await cluster.#startAccounting(maxSubmitJobs);
       await cluster.#start(Array.from({ length: nodes }, (_, i) => `n${i + 1}`));
       return cluster;
     } catch (error) {
@@ -85,7 +104,7 @@ export class TestCluster implements AsyncDisposable {
 
   async [Symbol.asyncDispose]() {
     // nodes first: they end their jobs
-    if (this.#daemons.has("slurmctld")) await this.run("scancel", `--user=${userInfo().username}`);
+    if (this.#daemons.has("slurmctld")) await this.run("scancel", `--user=${USER}`);
     for (const name of [...this.#daemons.keys()].reverse()) await this.#end(name);
     await Deno.remove(this.#folder, { recursive: true }).catch(() => {});
   }
@@ -94,7 +113,11 @@ export class TestCluster implements AsyncDisposable {
     return `${this.#folder}/slurm.conf`;
   }
 
-  async #start(nodes: readonly string[]) {
+  get #munge(): string {
+    return `${this.#folder}/munge/socket`;
+  }
+
+  async #startMunge() {
     const munge = this.folder("munge");
     Deno.chmodSync(munge, 0o700);
     const key = `${munge}/key`;
@@ -102,48 +125,96 @@ export class TestCluster implements AsyncDisposable {
     const files = ["socket", "log-file", "pid-file", "seed-file"]
       .map((name) => `--${name}=${munge}/${name.split("-")[0]}`);
     this.#daemon("munged", "munged", "--foreground", "--force", `--key-file=${key}`, ...files);
-    await until(() => isThere(`${munge}/socket`), "munged");
-    Deno.writeTextFileSync(this.#conf, this.#config(nodes));
+    await until(() => isThere(this.#munge), "munged");
+  }
+
+  /** Starts a database and the daemon that keeps account there. */
+  async #startAccounting(maxSubmitJobs: number) {
+    const [database, account] = freePorts(2);
+    const data = [`--datadir=${this.folder("database")}`, `--user=${USER}`];
+    const files = `${this.folder("database")}/database`;
+    await this.run("mariadb-install-db", "--no-defaults", ...data);
+    this.#daemon(
+      ...["mariadbd", "mariadbd", "--no-defaults", "--skip-grant-tables"] as const,
+      ...data,
+      ...["--bind-address=127.0.0.1", `--port=${database}`],
+      ...[`--socket=${files}.sock`, `--pid-file=${files}.pid`],
+    );
+    await until(() => isThere(`${files}.sock`), "mariadbd");
+    const config = [
+      ...["DbdHost=localhost", `DbdPort=${account}`, `SlurmUser=${USER}`],
+      ...["AuthType=auth/munge", `AuthInfo=socket=${this.#munge}`],
+      ...["StorageType=accounting_storage/mysql", "StorageHost=127.0.0.1"],
+      ...[`StoragePort=${database}`, `StorageUser=${USER}`, "StorageLoc=account"],
+      `PidFile=${this.#folder}/account.pid`,
+    ];
+    // read from the folder that has slurm.conf, if nobody else may
+    Deno.writeTextFileSync(`${this.#folder}/slurmdbd.conf`, `${config.join("\n")}\n`, {
+      mode: 0o600,
+    });
+    this.#accounting = [
+      ...["AccountingStorageType=accounting_storage/slurmdbd", "AccountingStorageHost=localhost"],
+      ...[`AccountingStoragePort=${account}`, `AccountingStoragePass=${this.#munge}`],
+      "AccountingStorageEnforce=limits",
+      // the controller forgets at once, and leaves it to the accounting to know
+      "MinJobAge=2",
+    ];
+    this.#writeConfig([]);
+    this.#daemon("slurmdbd", "slurmdbd", "-D");
+    const add = async (...what: string[]) =>
+      await this.run("sacctmgr", "--immediate", "add", ...what);
+    await until(async () => (await add("cluster", "verydeep")).code === 0, "slurmdbd");
+    await add("account", "lab");
+    await add("user", USER, "account=lab", `MaxSubmitJobs=${maxSubmitJobs}`);
+  }
+
+  async #start(nodes: readonly string[]) {
+    this.#writeConfig(nodes);
     this.#daemon("slurmctld", "slurmctld", "-D", "-f", this.#conf);
     for (const node of nodes) this.#daemon(node, "slurmd", "-D", "-N", node, "-f", this.#conf);
     await until(async () => {
-      const { out } = await this.run("sinfo", "--noheader", "--Node", "--format=%T");
-      return out.split("\n").filter((state) => state === "idle").length === nodes.length;
+      const { out } = await this.run("sinfo", "--noheader", "--Node", "--format=%P %T");
+      return out.split("\n").filter((line) => line === "main* idle").length === nodes.length;
     }, "the nodes");
   }
 
-  #config(nodes: readonly string[]): string {
+  #writeConfig(nodes: readonly string[]) {
     const [controller, ...ports] = freePorts(1 + nodes.length);
     const host = Deno.hostname();
-    return [
+    const lines = [
       "ClusterName=verydeep",
       `SlurmctldHost=${host}(127.0.0.1)`,
-      ...[`SlurmUser=${userInfo().username}`, `SlurmdUser=${userInfo().username}`],
+      ...[`SlurmUser=${USER}`, `SlurmdUser=${USER}`],
       `SlurmctldPort=${controller}`,
       "AuthType=auth/munge",
       // a job that was requeued begins when its old credential is over: 120 s, if nothing is said
-      `AuthInfo=socket=${this.folder("munge")}/socket,cred_expire=5`,
+      `AuthInfo=socket=${this.#munge},cred_expire=5`,
       `StateSaveLocation=${this.folder("state")}`,
       `SlurmdSpoolDir=${this.folder("spool")}/%n`,
       `SlurmctldPidFile=${this.#folder}/controller.pid`,
       `SlurmdPidFile=${this.#folder}/%n.pid`,
       ...["ProctrackType=proctrack/linuxproc", "TaskPlugin=task/none", "MpiDefault=none"],
       ...["SelectType=select/cons_tres", "SelectTypeParameters=CR_Core"],
-      ...["ReturnToService=2", "KillWait=30", "MinJobAge=3600"],
+      ...["ReturnToService=2", "KillWait=30"],
+      ...["PreemptType=preempt/partition_prio", "PreemptMode=REQUEUE"],
       "SchedulerParameters=sched_interval=1,bf_interval=1,sched_min_interval=0",
+      ...this.#accounting,
       ...nodes.map((name, i) =>
         `NodeName=${name} NodeHostname=${host} NodeAddr=127.0.0.1 Port=${
           ports[i]
         } CPUs=1 RealMemory=4000`
       ),
-      `PartitionName=main Nodes=${nodes.join(",")} Default=YES State=UP`,
+      "PartitionName=main Nodes=ALL Default=YES PriorityTier=1",
+      "PartitionName=urgent Nodes=ALL PriorityTier=2",
       "",
-    ].join("\n");
+    ];
+    Deno.writeTextFileSync(this.#conf, lines.join("\n"));
   }
 
   #daemon(name: string, program: string, ...args: string[]) {
     const output = { stdin: "null", stdout: "null", stderr: "null" } as const;
-    this.#daemons.set(name, new Deno.Command(program, { args, ...output }).spawn());
+    const env = { SLURM_CONF: this.#conf };
+    this.#daemons.set(name, new Deno.Command(program, { args, env, ...output }).spawn());
   }
 
   async #end(name: string) {
@@ -159,13 +230,21 @@ export class TestCluster implements AsyncDisposable {
   }
 }
 
-/** Waits until something is so, for a minute. */
+/** Longest wait for anything, ms: much longer than a busy machine takes, so that it is a failure. */
+const PATIENCE = 10 * 60_000;
+
+/** Waits until something is so. */
 export async function until(isSo: () => boolean | Promise<boolean>, what: string) {
-  for (let tries = 0; tries < 600; tries++) {
+  for (const end = performance.now() + PATIENCE; performance.now() < end;) {
     if (await isSo()) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await pause(100);
   }
   throw new Error(`Waited in vain for ${what}`);
+}
+
+/** Waits so many ms. */
+export function pause(duration: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, duration));
 }
 
 async function printed(process: Deno.ChildProcess): Promise<Printed> {
@@ -183,10 +262,20 @@ function isThere(file: string): boolean {
   }
 }
 
-/** Ports that nobody listens on. */
+/** Where ports are looked for: below those that a system hands out by itself, 32768 and up on Linux. */
+const PORTS = { from: 10_000, to: 32_000 };
+
+/** Different ports that nobody listens on, drawn at random, as other clusters may start right now. */
 function freePorts(count: number): number[] {
-  const listeners = Array.from({ length: count }, () => Deno.listen({ port: 0 }));
-  const ports = listeners.map(({ addr }) => (addr as Deno.NetAddr).port);
-  for (const listener of listeners) listener.close();
-  return ports;
+  const ports = new Set<number>();
+  while (ports.size < count) {
+    const port = PORTS.from + Math.floor(Math.random() * (PORTS.to - PORTS.from));
+    try {
+      Deno.listen({ port }).close();
+      ports.add(port);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
+  return [...ports];
 }

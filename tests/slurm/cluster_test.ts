@@ -1,25 +1,28 @@
 /** Tables on a cluster of two nodes, with Slurm's own daemons. */
 import assert from "node:assert/strict";
+import { ACCOUNT_FIELDS, fatesIn } from "../../lib/executors/slurm/client.ts";
 import { readRecords } from "../../lib/executors/slurm/records.ts";
+import { title } from "../../lib/experiment.ts";
 import { openStore } from "../../lib/store.ts";
 import { TINY, tinyFolder } from "../commands/place.ts";
-import { hasSlurm, TestCluster } from "./cluster.ts";
+import { hasAccounting, hasSlurm, TestCluster, until } from "./cluster.ts";
+import { halfWay } from "./half_way.ts";
 
 if (!hasSlurm) console.warn("Slurm is not installed: the tests with a cluster are left out");
 
 /** Table "kernels" of the least nets: trainings of A, B and B-5x5, and two evaluations. */
-function tiny(cluster: TestCluster, results: string): string[] {
+function tiny(cluster: TestCluster, results: string, set = TINY): string[] {
   const data = cluster.folder("data");
   if ([...Deno.readDirSync(data)].length === 0) tinyFolder(data);
   return [
-    ...["--setup", "smoke", "--dataset", "folder", "--set", TINY],
+    ...["--setup", "smoke", "--dataset", "folder", "--set", set],
     ...["--data", data, "--results", cluster.folder(results)],
   ];
 }
 
 /** The store of `tiny`. */
-const storeOf = (cluster: TestCluster, results: string) =>
-  openStore(`${cluster.folder(results)}/smoke-folder-${TINY}`);
+const storeOf = (cluster: TestCluster, results: string, set = TINY) =>
+  openStore(`${cluster.folder(results)}/smoke-folder-${set}`);
 
 const SLURM = ["--executor", "slurm"];
 
@@ -70,6 +73,82 @@ Deno.test({
     const local = await cluster.verydeep("kernels", ...here, "--format", "csv");
     assert.equal(local.code, 0, local.err);
     assert.equal(done.out, local.out);
+
+    // a net from a file in the user's folder, at other scales
+    const trained = storeOf(cluster, "here").runs().find(({ run }) => title(run) === "B 256")!;
+    const weights = `${storeOf(cluster, "here").folderOf(trained)}/weights.safetensors`;
+    Deno.copyFileSync(weights, `${user}/B.safetensors`);
+    const line = ["evaluate", "--weights", "B.safetensors", "--Q", "256,384", "--format", "csv"];
+    const draft = await cluster.verydeep(...line.slice(0, -2), ...there, ...SLURM, "--dry-run");
+    assert.match(draft.out, /2 jobs for 2 runs\. Nothing was submitted\./);
+    const elsewhere = await cluster.verydeep(...line, ...there, ...SLURM, "--wait");
+    assert.equal(elsewhere.code, 0, elsewhere.err);
+    const last = readRecords(store).at(-1)!;
+    assert.equal(last.name, "report");
+    assert.match(Deno.readTextFileSync(last.log), /B 256 \(imported\) at Q = 384, dense/);
+    const byHand = await cluster.verydeep(...line, ...here);
+    assert.equal(elsewhere.out, byHand.out);
+  },
+});
+
+Deno.test({
+  name: "a training that is preempted goes on from its checkpoint",
+  ignore: !hasSlurm,
+  async fn() {
+    await using cluster = await TestCluster.start({ nodes: 1 });
+    // a thousand steps, so that there is a middle
+    const long = TINY.replace("first.images=48", "first.images=4000");
+    const options = tiny(cluster, "results", long);
+    const store = storeOf(cluster, "results", long);
+    const net = ["--config", "A", "--S", "256"];
+    const submitted = await cluster.verydeep("train", ...net, ...options, ...SLURM);
+    assert.equal(submitted.code, 0, submitted.err);
+    const { run } = readRecords(store)[0]!;
+    const { job } = await halfWay(run!, store);
+    await cluster.run(
+      "sbatch",
+      "--wait",
+      "--partition=urgent",
+      "--output=/dev/null",
+      "--wrap=true",
+    );
+    await until(async () => {
+      const { code, out } = await cluster.run("squeue", "--noheader", `--jobs=${job}`);
+      return code === 0 && out === "";
+    }, "the end of the training");
+    const planned = store.find(run!);
+    assert.equal(store.status(planned).state, "done");
+    assert.equal(store.readSittings(planned).length, 2);
+  },
+});
+
+Deno.test({
+  name: "with accounting, sacct says how jobs ended, and the account's limit counts",
+  ignore: !hasAccounting,
+  async fn() {
+    await using cluster = await TestCluster.start({ maxSubmitJobs: 3 });
+    const options = tiny(cluster, "results");
+    const account = ["--resources", "account=lab"];
+    const few = await cluster.verydeep("kernels", ...options, ...SLURM, "--wait", ...account);
+    assert.equal(few.code, 0, few.err);
+    assert.match(few.err, /Submitted 3 jobs for 2 runs; the last of them submits the other 3/);
+
+    const submit = async (...args: string[]) =>
+      (await cluster.run("sbatch", "--parsable", "--output=/dev/null", ...args)).out.trim();
+    const good = await submit("--wait", "--array=0-1", "--wrap=true");
+    const bad = await submit("--wait", "--wrap=exit 3");
+    const begin = await submit("--begin=now+1hour", "--wrap=true");
+    await cluster.run("scancel", begin);
+    const ends = { [`${good}_0`]: "COMPLETED", [bad]: "FAILED", [begin]: "CANCELLED" };
+    const sacct = () =>
+      cluster.run("sacct", ...[...ACCOUNT_FIELDS, `--jobs=${Object.keys(ends).join(",")}`]);
+    await until(
+      async () => fatesIn((await sacct()).out).get(begin)?.state === "CANCELLED",
+      "sacct",
+    );
+    const { out } = await sacct();
+    const found = [...fatesIn(out)].map(([job, { state }]) => [job, state]);
+    assert.deepEqual(Object.fromEntries(found), ends);
   },
 });
 

@@ -164,7 +164,9 @@ Deno.test("a script says what it asks for, looks whether its node sees the folde
   const config = { partition: "gpu", lines: ["--exclude=n7"], prologue: ["module load cuda"] };
   const resources = resourcesFor(array!, { config, setup: small, dataset });
   const folder = "/shared/my results";
-  const script = scriptOf(array!, resources, { folder, commands, cache: "$TMPDIR/cache" });
+  const script = scriptOf(array!, resources, {
+    ...{ folder, commands, start: "/home/me", cache: "$TMPDIR/cache" },
+  });
   const lines = script.split("\n");
   assert.equal(lines[0], "#!/bin/bash");
   for (
@@ -174,6 +176,7 @@ Deno.test("a script says what it asks for, looks whether its node sees the folde
       "#SBATCH --partition=gpu",
       "#SBATCH --exclude=n7",
       "module load cuda",
+      "export INIT_CWD=/home/me",
       `keys=(${array!.runs.map(({ key }) => key).join(" ")})`,
       'export VERYDEEP_CACHE="$TMPDIR/cache"',
       `exec ${command}`,
@@ -197,8 +200,16 @@ Deno.test("limits and ends of jobs are read from what Slurm prints", () => {
   const config =
     "MaxArraySize            = 1001\nMaxDBDMsgs              = 0\nMaxJobCount             = 10000\n";
   assert.deepEqual(limitsIn(config, ""), { array: 1001, jobs: 10_000 });
-  const mine = "    MaxJobs= MaxJobsAccrue= MaxSubmitJobs=50(3) MaxWallPJ=";
-  assert.deepEqual(limitsIn(config, mine).jobs, 50);
+  const of = (account: string, isDefault: string, limits: string) =>
+    `ClusterName=c Account=${account} UserName=me(7) Partition= Priority=0 ID=2\n` +
+    `    ParentAccount= Lft=6 DefAssoc=${isDefault}\n    MaxJobs= ${limits} MaxWallPJ=\n`;
+  const mine = of("lab", "Yes", "MaxSubmitJobs=50(3)") + of("guests", "No", "MaxSubmitJobs=2(0)") +
+    of("other", "No", "MaxSubmitJobs=");
+  assert.equal(limitsIn(config, mine).jobs, 50); // the default account's
+  assert.equal(limitsIn(config, mine, ["guests"]).jobs, 2);
+  assert.equal(limitsIn(config, mine, ["lab", "guests"]).jobs, 2);
+  assert.equal(limitsIn(config, mine, ["other"]).jobs, 10_000);
+  assert.equal(limitsIn("MaxArraySize            = 0\n", "").array, 1);
   assert.deepEqual(limitsIn("", ""), { array: Infinity, jobs: Infinity });
   const ends = fatesIn("12_3|CANCELLED by 1000\n13|OUT_OF_MEMORY\n");
   assert.deepEqual([...ends.values()].map(({ state }) => state), ["CANCELLED", "OUT_OF_MEMORY"]);

@@ -1,4 +1,5 @@
 /** Slurm's own programs, and what they print, read. */
+import { userInfo } from "node:os";
 import { UserError } from "../../errors.ts";
 import { secondsOf } from "./resources.ts";
 
@@ -55,13 +56,15 @@ export async function queue(): Promise<Map<string, Queued>> {
   );
 }
 
+/** What sacct is asked for: a line a job, without its steps; see `fatesIn`. */
+export const ACCOUNT_FIELDS = [
+  ...["--noheader", "--parsable2", "--allocations", "--format=JobID,State"],
+] as const;
+
 /** How jobs that are not in the queue any more ended, where Slurm still knows. */
 export async function fates(jobs: readonly string[]): Promise<Map<string, Fate>> {
   if (jobs.length === 0) return new Map();
-  const fields = "--format=JobID,State";
-  const account = await call("sacct", [
-    ...["--noheader", "--parsable2", "--allocations", fields, `--jobs=${jobs.join(",")}`],
-  ]);
+  const account = await call("sacct", [...ACCOUNT_FIELDS, `--jobs=${jobs.join(",")}`]);
   const known = account.code === 0 ? fatesIn(account.out) : new Map<string, Fate>();
   // without accounting the controller remembers for some minutes
   for (const job of jobs) {
@@ -96,20 +99,37 @@ export async function requeue(job: string) {
   if (code !== 0) throw new UserError(`Cannot put job ${job} back into the queue: ${err.trim()}`);
 }
 
-/** How many jobs the site takes; no limit where it says none. */
-export async function siteLimits(): Promise<SiteLimits> {
+/**
+ * How many jobs the site takes; no limit where it says none.
+ *
+ * @param accounts those that jobs are charged to; the user's default one if there are none
+ */
+export async function siteLimits(accounts: readonly string[]): Promise<SiteLimits> {
   const config = await call("scontrol", ["show", "config"]);
-  const user = Deno.env.get("USER") ?? "root";
-  const mine = await call("scontrol", ["show", "assoc_mgr", `users=${user}`, "flags=assoc"]);
-  return limitsIn(config.out, mine.out);
+  const user = `users=${userInfo().username}`;
+  const mine = await call("scontrol", ["show", "assoc_mgr", user, "flags=assoc"]);
+  return limitsIn(config.out, mine.out, accounts);
 }
 
 /** Limits in what `scontrol show config` and `scontrol show assoc_mgr` print. */
-export function limitsIn(config: string, associations: string): SiteLimits {
+export function limitsIn(
+  config: string,
+  associations: string,
+  accounts: readonly string[] = [],
+): SiteLimits {
   const number = (name: string) =>
     Number(new RegExp(`^${name}\\s*= (\\d+)`, "m").exec(config)?.[1] ?? Infinity);
-  const own = [...associations.matchAll(/\bMaxSubmitJobs=(\d+)/g)].map(([, n]) => Number(n));
-  return { array: number("MaxArraySize"), jobs: Math.min(number("MaxJobCount"), ...own) };
+  const own = associations.split(/^(?=ClusterName=)/m)
+    .filter((text) => {
+      const account = /\bAccount=(\S*)/.exec(text)?.[1] ?? "";
+      return accounts.length > 0 ? accounts.includes(account) : /\bDefAssoc=Yes/.test(text);
+    })
+    .flatMap((text) => Number(/\bMaxSubmitJobs=(\d+)/.exec(text)?.[1] ?? Infinity));
+  // 0 forbids arrays; a job by itself is none
+  return {
+    array: Math.max(1, number("MaxArraySize")),
+    jobs: Math.min(number("MaxJobCount"), ...own),
+  };
 }
 
 /** Longest time of a job in each partition, seconds; that of the default one also under "". */

@@ -18,7 +18,7 @@ import { queue, type Queued, siteLimits, submit, timeLimits } from "./client.ts"
 import { follow } from "./follow.ts";
 import { fileOf, type Job, jobsOf } from "./jobs.ts";
 import { jobOfRun, type JobRecord, jobsFolder, openRecords, readRecords } from "./records.ts";
-import { equipmentOf, type Estimation, resourcesFor } from "./resources.ts";
+import { accountsIn, equipmentOf, type Estimation, resourcesFor } from "./resources.ts";
 import { scriptOf, type Site } from "./script.ts";
 import { jobStates } from "./states.ts";
 
@@ -26,6 +26,9 @@ import { jobStates } from "./states.ts";
 export interface Cluster extends Estimation {
   readonly bars: Bars;
   readonly commands: Site["commands"];
+  readonly start: Site["start"];
+  /** Whether the last job makes what it can of runs of which some failed; else it needs them all. */
+  readonly reportsAnyway: boolean;
   /** The command line that submits what is left, where a site takes too few jobs at once. */
   readonly again: string;
   /** Whether the data set must be made first. */
@@ -72,15 +75,15 @@ const reportJob: Job = { kind: "report", name: "report", runs: [], after: [] };
 const goOnJob: Job = { ...reportJob, name: "go-on" };
 
 function draftOf(job: Job, store: Store, cluster: Cluster): Draft {
-  const { config: { cache }, commands } = cluster;
-  const site = { folder: jobsFolder(store), commands, ...cache !== undefined && { cache } };
+  const { config: { cache }, commands, start } = cluster;
+  const site = { folder: jobsFolder(store), start, commands, ...cache !== undefined && { cache } };
   return { job, script: scriptOf(job, resourcesFor(job, cluster), site) };
 }
 
 /** Submits what is neither done nor in the queue. */
 async function submitMissing(runs: readonly PlannedRun[], store: Store, given: Cluster) {
   const present = await queue();
-  const limits = await siteLimits();
+  const limits = await siteLimits(accountsIn(given.config));
   const cluster = { ...given, limits: await timeLimits() };
   const records = readRecords(store);
   const waiting = jobsInQueue(records, present);
@@ -97,10 +100,10 @@ async function submitMissing(runs: readonly PlannedRun[], store: Store, given: C
   if (now.length === 0) throw isFull(present.size);
   for (const draft of now) await desk.submit(draft);
   const commands = { ...cluster.commands, ...later > 0 && { report: cluster.again } };
-  const last = later > 0 ? goOnJob : reportJob;
-  await desk.submitLast(draftOf(last, store, { ...cluster, commands }));
+  const last = draftOf(later > 0 ? goOnJob : reportJob, store, { ...cluster, commands });
+  await desk.submitLast(last, later > 0 || cluster.reportsAnyway ? "afterany" : "afterok");
   log(
-    `Submitted ${desk.jobs} jobs for ${desk.runs} runs` +
+    `Submitted ${desk.jobs} jobs for ${desk.runs} run${desk.runs === 1 ? "" : "s"}` +
       (later > 0 ? `; the last of them submits the other ${later}` : "") +
       ". Scripts, logs and numbers of jobs: " + jobsFolder(store),
   );
@@ -176,17 +179,19 @@ class Desk {
     this.#submitted.push(number);
   }
 
-  /** Submits a job to begin when all others have ended, however they did. */
-  async submitLast(draft: Draft) {
+  /** Submits a job to begin when all others have ended, however they did, or well. */
+  async submitLast(draft: Draft, when: "afterok" | "afterany") {
     const all = new Set([...this.#numbers.values()].map((job) => job.split("_")[0]!));
     for (const number of this.#submitted) all.add(number);
-    await this.#hand(draft, dependency("afterany", [...all]));
+    await this.#hand(draft, dependency(when, [...all]));
   }
 
   async #hand({ job, script }: Draft, waits: string): Promise<string> {
     const { name, runs } = job;
     const file = `${jobsFolder(this.#store)}/${fileOf(job)}`;
     writeAtomically(file, script);
+    // jobs find their runs by their recipes
+    for (const run of runs) this.#store.announce(run);
     const number = await submit(file, waits);
     const noteTask = (task: string, run?: PlannedRun) => {
       const log = `${jobsFolder(this.#store)}/logs/${name}-${task}.log`;

@@ -111,6 +111,12 @@ export function overridden(config: SlurmConfig, changes: string): SlurmConfig {
   throw new UserError(`Cannot set --resources ${changes}: ${wrong}`);
 }
 
+/** The accounts that jobs are charged to; none where the site chooses. */
+export function accountsIn(config: SlurmConfig): string[] {
+  const kinds = ["train", "evaluate", "report"] as const;
+  return [...new Set(kinds.flatMap((kind) => givenTo(kind, config).account ?? []))];
+}
+
 /** What a job asks for, every estimate made. */
 export interface Resources
   extends Pick<Asked, "partition" | "account" | "qos" | "constraint" | "gpus"> {

@@ -13,6 +13,8 @@ export interface Site {
    * Deno there, `$key` a run's key.
    */
   readonly commands: Readonly<Record<Kind, string>>;
+  /** Folder from which command lines name files. */
+  readonly start: string;
   /** VERYDEEP_CACHE on the nodes, if it is another there. */
   readonly cache?: string;
 }
@@ -31,6 +33,7 @@ export function scriptOf(job: Job, resources: Resources, site: Site): string {
     ...runs.length > 0 ? [`keys=(${runs.map(({ key }) => key).join(" ")})`] : [],
     ...runs.length > 0 ? ["key=${keys[${SLURM_ARRAY_TASK_ID:-0}]}"] : [],
     ...site.cache === undefined ? [] : [`export VERYDEEP_CACHE="${site.cache}"`],
+    `export INIT_CWD=${quoted(site.start)}`,
     `cd ${quoted(PROJECT)}`,
     `deno=${quoted(Deno.execPath())}`,
     '[ -x "$deno" ] || deno=deno',
