@@ -47,6 +47,7 @@ const TABLE_OPTIONS = [
   ...RESULTS,
   "weights",
   "workers",
+  "micro-batch",
   "executor",
   "resources",
   "wait",
@@ -142,7 +143,10 @@ export const COMMANDS = {
   submission: command({
     summary: "The test server's file for a row of a table, and the score that it gave",
     words: { pattern: "TABLE/ROW|KEY...", most: Infinity },
-    takes: ["score", "method", ...RESULTS, "workers", "skip-unreadable", "dry-run", "format"],
+    takes: [
+      ...["score", "method", ...RESULTS, "workers", "micro-batch"] as const,
+      ...["skip-unreadable", "dry-run", "format"] as const,
+    ],
     load: () => import("./submission.ts"),
   }, ({ submission }, options, words) => submission(words, options)),
 
@@ -170,7 +174,7 @@ export const COMMANDS = {
   run: command({
     summary: "Carry out one run by its key, as a job of a cluster does",
     words: { pattern: "KEY", most: 1 },
-    takes: [...RESULTS, "workers", "skip-unreadable"],
+    takes: [...RESULTS, "workers", "micro-batch", "skip-unreadable"],
     load: () => import("./run.ts"),
   }, ({ run }, options, words) => run(words, options)),
 

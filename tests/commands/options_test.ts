@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { resolve } from "node:path";
+import { COMMANDS } from "../../commands/mod.ts";
 import { OPTIONS, type Options, readCommandLine, resolveOptions } from "../../commands/options.ts";
 import { UsageError } from "../../lib/errors.ts";
 
@@ -142,4 +143,13 @@ Deno.test("words are kept apart from options, as they were written", () => {
   const { words, given } = readCommandLine(["run", "0123", "--dry-run", "plan", "-h"]);
   assert.deepEqual(words, ["run", "0123", "plan"]);
   assert.deepEqual(given, { "dry-run": true, help: true });
+});
+
+Deno.test("whatever decides a plan is taken by the commands that carry it out, too", () => {
+  const how = new Set<string>(COMMANDS.plan.takes).difference(new Set(["format"]));
+  for (
+    const name of ["table3", "reproduce-all", "train", "evaluate", "submission", "run"] as const
+  ) {
+    assert.deepEqual([...how.difference(new Set(COMMANDS[name].takes))], [], name);
+  }
 });
