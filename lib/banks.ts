@@ -27,7 +27,7 @@ export class Banks {
   of(run: PlannedRun, hand: Hand): Promise<Bank | undefined> | undefined {
     const scales = scalesFor(run);
     const limit = Math.min(BANK_SHARE * memory(), LARGEST_BANK);
-    if (bankSize(this.#dataset.train, scales) > limit) return undefined;
+    if (bankSize(this.#dataset.train, scales, limit) > limit) return undefined;
     const name = scales.join();
     const present = this.#banks.get(name);
     if (present) return present;
