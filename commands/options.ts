@@ -1,5 +1,6 @@
 /** The options that commands share: how they are written, what they may be, what they come to. */
 import { parseArgs } from "@std/cli/parse-args";
+import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { setups } from "../experiments/mod.ts";
 import { type DeviceName, isDeviceName, prefersBfloat16 } from "../lib/device.ts";
@@ -291,12 +292,12 @@ export function resolveOptions(
     data: folder("data"),
     results: resolve(
       folder("results"),
-      [
+      folderNamed([
         named.name,
         ...dataset === named.dataset ? [] : [dataset],
         ...precision === named.train.precision ? [] : [precision],
         ...changes === undefined ? [] : [changes],
-      ].join("-"),
+      ].join("-")),
     ),
     seeds: Array.from({ length: seeds }, (_, index) => first + index),
     ...(workers !== undefined && { workers: whole("workers", workers, 1) }),
@@ -317,6 +318,16 @@ export function resolveOptions(
     format: oneOf("format", text("format") ?? "table", FORMATS),
     given,
   };
+}
+
+/** Bytes of a folder's name at most, on all usual file systems. */
+const LONGEST_NAME = 255;
+
+/** A folder's name: the text, or, where that is too long for one, its beginning and a hash of it. */
+function folderNamed(text: string): string {
+  if (text.length <= LONGEST_NAME) return text;
+  const hash = createHash("sha256").update(text).digest("hex").slice(0, 12);
+  return `${text.slice(0, LONGEST_NAME - hash.length - 1)}-${hash}`;
 }
 
 /** Refuses options that say nothing to an executor, or to it alone. */

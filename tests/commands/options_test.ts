@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { COMMANDS } from "../../commands/mod.ts";
 import { OPTIONS, type Options, readCommandLine, resolveOptions } from "../../commands/options.ts";
 import { UsageError } from "../../lib/errors.ts";
@@ -152,4 +152,15 @@ Deno.test("whatever decides a plan is taken by the commands that carry it out, t
   ) {
     assert.deepEqual([...how.difference(new Set(COMMANDS[name].takes))], [], name);
   }
+});
+
+Deno.test("changes that are too long for a folder's name are cut, and told apart all the same", () => {
+  const named = (last: string) => {
+    const changes = [...Array(30).fill("dropout=0.5"), `dropout=${last}`].join(",");
+    return basename(options("--results", "/r", "--set", changes).results);
+  };
+  const [one, other] = [named("0.1"), named("0.2")];
+  assert.equal(one.length, 255); // what file systems take
+  assert.match(one, /^small-dropout=0\.5,.*-[0-9a-f]{12}$/);
+  assert.notEqual(one, other);
 });
