@@ -34,7 +34,7 @@ export interface RehearsalOptions {
   readonly scale: Scale;
   /** An empty folder for data and results. */
   readonly folder: string;
-  /** More options for whatever trains or tests. */
+  /** More options that decide which results are meant, as `--precision bfloat16`. */
   readonly options?: readonly string[];
   /** Told what is done and what it came to, line by line. */
   readonly say: (line: string) => void;
