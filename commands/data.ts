@@ -40,7 +40,7 @@ export async function data(name: string, options: DataOptions): Promise<number> 
   const statistics = statisticsOf(dataset);
   const { train, val, fingerprint, credits } = dataset;
   console.log(listing({
-    title: `${dataset.name}: ${statistics.classes.length} classes, ${count(train.length)} ` +
+    title: `${dataset.name}: ${count(statistics.classes.length)} classes, ${count(train.length)} ` +
       `training and ${count(val.length)} validation images`,
     records: statistics.classes.map((row) => ({ ...row })),
     columns: [{ field: "label" }, { field: "class" }, { field: "train" }, { field: "val" }],

@@ -68,6 +68,16 @@ export function submissionLine({ key: name, context }: PlannedRun, options: Writ
   return [`deno task submission ${name}`, ...onSeed(context.seed), ...where(options)].join(" ");
 }
 
+/** The command that keeps what the server said of a submission, which `words` name. */
+export function scoreLine(words: readonly string[], options: Written): string {
+  const { method, seed } = options.given;
+  return [
+    ...["deno task submission", ...words.map(quoted)],
+    ...[...written("method", method), ...written("seed", seed), ...where(options)],
+    "--score ERROR",
+  ].join(" ");
+}
+
 /** Whether a training is what its config and S alone mean: with the paper's own chain of starts. */
 function isPapers({ key: name, run, context }: PlannedRun): boolean {
   const { config, S, update } = run as TrainRun;

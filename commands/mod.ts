@@ -47,6 +47,7 @@ const TABLE_OPTIONS = [
   ...RESULTS,
   "weights",
   "workers",
+  "micro-batch",
   "executor",
   "resources",
   "wait",
@@ -143,7 +144,10 @@ export const COMMANDS = {
   submission: command({
     summary: "The test server's file for a row of a table, and the score that it gave",
     words: { pattern: "TABLE/ROW|KEY...", most: Infinity },
-    takes: ["score", "method", ...RESULTS, "workers", "skip-unreadable", "dry-run", "format"],
+    takes: [
+      ...["score", "method", ...RESULTS, "workers", "micro-batch"] as const,
+      ...["skip-unreadable", "dry-run", "format"] as const,
+    ],
     load: () => import("./submission.ts"),
   }, ({ submission }, options, words) => submission(words, options)),
 

@@ -66,8 +66,15 @@ export function diskOf(
   dataset: Pick<Sighting, "classes" | "val">,
 ): string {
   const { weights, posteriors, checkpoints } = spaceFor(runs, dataset);
-  return `Disk: ${size(weights)} of weights, ${size(posteriors)} of posteriors, and ` +
-    `${size(checkpoints)} of checkpoints while a net is trained.`;
+  const parts = [
+    [weights, "weights"],
+    [posteriors, "posteriors"],
+    [checkpoints, "checkpoints while a net is trained"],
+  ] as const;
+  const taken = parts.filter(([bytes]) => bytes > 0).map(([bytes, of]) =>
+    `${size(bytes)} of ${of}`
+  );
+  return `Disk: ${new Intl.ListFormat("en").format(taken)}.`;
 }
 
 /** Memory that a training of the plan's largest net takes, and what decides it. */

@@ -7,7 +7,8 @@ import { keepScore, onTest, writeSubmission } from "../lib/submission.ts";
 import { carryOut, showPlan } from "./adhoc.ts";
 import { membersOf } from "./fuse.ts";
 import { helpOf } from "./help.ts";
-import { type Options, quoted } from "./options.ts";
+import { scoreLine } from "./lines.ts";
+import type { Options } from "./options.ts";
 import { isPlace, rowAt } from "./places.ts";
 import { type Ground, groundOf, runNamed } from "./runs.ts";
 
@@ -59,8 +60,8 @@ export async function submission(words: readonly string[], options: Options): Pr
   await carryOut(runs, order);
   const written = writeSubmission(members, { store: ground.store, ids, fingerprint });
   return print(members, written, options, [
-    "The server's answer goes into the tables with: " +
-    ["deno task submission", ...words.map(quoted), options.choice, "--score ERROR"].join(" "),
+    "The server's answer goes into the tables with:",
+    `  ${scoreLine(words, options)}`,
   ]);
 }
 

@@ -28,7 +28,7 @@ export class Banks {
     const contents = contentsFor(run);
     const { scales } = contents;
     const limit = Math.min(BANK_SHARE * memory(), LARGEST_BANK);
-    if (bankSize(this.#dataset.train, scales) > limit) return undefined;
+    if (bankSize(this.#dataset.train, scales, limit) > limit) return undefined;
     const name = nameOf(contents);
     const present = this.#banks.get(name);
     if (present) return present;

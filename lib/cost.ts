@@ -19,7 +19,7 @@ import {
   pooled,
   shapeOf,
 } from "./vgg/configs.ts";
-import { GRID, pixels, rescale } from "./vgg/images.ts";
+import { GRID, middleOf, pixels, rescale } from "./vgg/images.ts";
 import { scheduleOf } from "./vgg/schedule.ts";
 
 /** What is expected of a run. */
@@ -32,9 +32,10 @@ export interface Cost {
 
 /**
  * Multiply-adds a second and core, float32: measured on cores with AVX-512 (Zen 4), where the small
- * setup's nets reached 33 and the paper's 70 thousand million. Other processors differ by some times.
+ * setup's nets reached 33 and the paper's 50 thousand million: net D trained on 2.1 crops a second and
+ * two cores. Other processors differ by some times.
  */
-const SPEED = { narrow: 33e9, full: 70e9 };
+const SPEED = { narrow: 33e9, full: 50e9 };
 
 /**
  * Multiply-adds a second and GPU, assumed: none was at hand to be measured. A quarter of what a V100
@@ -60,24 +61,23 @@ export function cost(
   const setup = context.train;
   const net = isEvaluation(run) ? run.net : run;
   const layers = layersOf(net.config, shapeOf(setup, classes.length));
-  const multiplyAdds = isEvaluation(run)
-    ? evaluationAdds(run, {
-      layers,
-      images: run.test === undefined ? val : test?.images ?? [],
-      context,
-    })
-    : trainingAdds(run, { layers, setup });
-  const speed = "training" in equipment
-    ? isEvaluation(run) ? equipment.testing : equipment.training
-    : guessed(setup, equipment);
-  return { multiplyAdds, seconds: multiplyAdds / speed };
+  const images = isEvaluation(run) && run.test !== undefined ? test?.images ?? [] : val;
+  const [training, testing] = isEvaluation(run)
+    ? [0, evaluationAdds(run, { layers, images, context })]
+    : [trainingAdds(run, { layers, setup }), validationAdds(run, { layers, images, setup })];
+  const speed = "training" in equipment ? equipment : guessed(setup, equipment);
+  return {
+    multiplyAdds: training + testing,
+    seconds: training / speed.training + testing / speed.testing,
+  };
 }
 
-/** Multiply-adds a second that a training gets out of equipment, or a test. */
-function guessed({ width }: TrainSetup, { cores, gpus }: Equipment): number {
+/** Multiply-adds a second that a training and a test get out of equipment. */
+function guessed({ width }: TrainSetup, { cores, gpus }: Equipment) {
   const core = SPEED.narrow + (SPEED.full - SPEED.narrow) * width;
   // one training computes on one GPU
-  return gpus > 0 ? GPU_SPEED : core * cores;
+  const speed = gpus > 0 ? GPU_SPEED : core * cores;
+  return { training: speed, testing: speed };
 }
 
 /**
@@ -94,6 +94,19 @@ function trainingAdds(
     ? countMultiplyAdds(fc, pooled(setup.crop, setup.oddSides))
     : forward;
   return (forward + 2 * learning) * scheduleOf(run, setup).images;
+}
+
+/** Multiply-adds of a training's validations: whole images, without their mirror images. */
+function validationAdds(
+  { S }: TrainRun,
+  { layers, images, setup: { crop, validations, validationImages } }: {
+    layers: readonly Layer[];
+    images: readonly ImageSize[];
+    setup: TrainSetup;
+  },
+): number {
+  const side = pixels(middleOf(S), crop);
+  return validations * wholeAdds(layers, images.slice(0, validationImages), side);
 }
 
 /** Multiply-adds of looking at all images as the method does. */

@@ -230,7 +230,7 @@ export function clock(seconds: number): string {
   const whole = Math.ceil(seconds);
   const two = (n: number) => String(n).padStart(2, "0");
   const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
-  if (hours >= 48) return `${Math.floor(hours / 24)} d ${two(hours % 24)} h`;
+  if (hours >= 48) return `${count(Math.floor(hours / 24))} d ${two(hours % 24)} h`;
   return hours > 0
     ? `${hours}:${two(minutes)}:${two(whole % 60)}`
     : `${minutes}:${two(whole % 60)}`;

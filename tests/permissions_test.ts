@@ -63,6 +63,7 @@ const OTHERS = {
   // runs every test in the same process, mounts disks and kills programs
   ok: "deno test -A --doc",
   fuzz: "deno run -A tests/fuzz/main.ts",
+  rehearse: "deno run -A tests/rehearsal/main.ts",
   coverage: "deno run --no-prompt -R=lib tests/coverage/main.ts",
 };
 

@@ -104,4 +104,5 @@ Deno.test("times read as people say them", () => {
   assert.equal(clock(59.2), "1:00"); // a second that began
   assert.equal(clock(3 * 3600 + 5 * 60), "3:05:00");
   assert.equal(clock((2 * 24 + 4) * 3600), "2 d 04 h");
+  assert.equal(clock((3930 * 24 + 4) * 3600), "3,930 d 04 h");
 });

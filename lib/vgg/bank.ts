@@ -26,9 +26,21 @@ export interface BankContents {
 /** Pixels of a bank have numbers of 32 bits; bytes. */
 export const LARGEST_BANK = 3 * (2 ** 31 - 1);
 
-/** Bytes of a bank: what a data set takes in memory at these scales, pixels of the smallest side. */
-export function bankSize(images: readonly Sides[], scales: readonly number[]): number {
-  return images.reduce((sum, image) => sum + paddedBytes(image, scales), 0);
+/**
+ * Bytes of a bank: what a data set takes in memory at these scales, pixels of the smallest side. It is
+ * not summed up beyond `limit`: ImageNet at every scale from 256 to 512 has 329 million pictures.
+ */
+export function bankSize(
+  images: readonly Sides[],
+  scales: readonly number[],
+  limit = Infinity,
+): number {
+  let size = 0;
+  for (const image of images) {
+    size += paddedBytes(image, scales);
+    if (size > limit) break;
+  }
+  return size;
 }
 
 /**

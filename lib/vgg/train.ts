@@ -102,7 +102,7 @@ export interface Watcher {
   onCheckpoint(checkpoint: Checkpoint): void;
   /** Images seen, of how many at most. */
   onProgress(seen: number, total: number): void;
-  /** Asked after every step: whether to write a checkpoint and leave. */
+  /** Asked after every part of a step: whether to write a checkpoint and leave. */
   shouldStop(): boolean;
 }
 
@@ -178,7 +178,11 @@ export function train(
       if (step < end) crops.start(step * batch, end * batch);
       while (step < end) {
         const rate = rateAt(step);
-        const loss = update(session, { rate, seed, step, parts: batch / microBatch });
+        const loss = update(session, { rate, seed, step, parts: batch / microBatch }, (part) => {
+          watcher.onProgress(step * batch + part * microBatch, steps * batch);
+          return watcher.shouldStop();
+        });
+        if (loss === "stopped") return { finished: false, checkpoint: checkpoint() };
         step++;
         due = step === validation;
         if (!Number.isFinite(loss)) {
@@ -210,16 +214,21 @@ export function train(
   }
 }
 
-/** One update; the mini-batch's loss before it. */
+/**
+ * One update; the mini-batch's loss before it. After each part but the last it asks whether to stop:
+ * then nothing was updated, and the step is to be done again.
+ */
 function update(
   session: Session,
   { rate, seed, step, parts }: { rate: number; seed: number; step: number; parts: number },
-): number {
+  shouldStopAfter: (part: number) => boolean,
+): number | "stopped" {
   const rates = { rate: float32([rate], []) };
   const draws = (part: number) => ({ "seed/dropout": int32([seed, step * parts + part]) });
   if (parts === 1) return session.run({ ...rates, ...draws(0) }, ["step:0"])[0]!.values[0]!;
   let loss = 0;
   for (let part = 0; part < parts; part++) {
+    if (part > 0 && shouldStopAfter(part)) return "stopped";
     loss += session.run(draws(part), ["part:0"])[0]!.values[0]!;
   }
   session.run(rates, ["update:0"]);

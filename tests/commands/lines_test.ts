@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { evaluateLine, submissionLine, tableLine, trainLine } from "../../commands/lines.ts";
+import {
+  evaluateLine,
+  scoreLine,
+  submissionLine,
+  tableLine,
+  trainLine,
+} from "../../commands/lines.ts";
 import { readCommandLine } from "../../commands/options.ts";
 import { JITTERED, net } from "../../experiments/protocol.ts";
 import { smoke } from "../../experiments/setups.ts";
@@ -49,6 +55,15 @@ Deno.test("test images are looked at by the submission of what looked at validat
   assert.equal(
     submissionLine(plannedRun(run, context), given("--setup smoke --format csv")),
     `deno task submission ${key} --setup smoke`,
+  );
+});
+
+Deno.test("a score is kept by the command that wrote the submission, wherever the data and results lie", () => {
+  const options = given("--setup paper --data /imagenet --results /r --seed 1 --workers 1");
+  assert.equal(
+    scoreLine(["table3/D/[256;512]"], options),
+    "deno task submission 'table3/D/[256;512]' --seed 1 --setup paper --data /imagenet --results /r " +
+      "--score ERROR",
   );
 });
 

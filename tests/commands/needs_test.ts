@@ -3,6 +3,7 @@ import { table3 } from "../../experiments/mod.ts";
 import { paper, small } from "../../experiments/setups.ts";
 import { diskOf, memoryOf, originOfTimes, otherPrecision } from "../../commands/needs.ts";
 import type { Sighting } from "../../lib/datasets/mod.ts";
+import { isEvaluation } from "../../lib/experiment.ts";
 import { plan } from "../../lib/plan.ts";
 
 const CPU = { kind: "cpu" } as const;
@@ -23,6 +24,8 @@ Deno.test("disk: twelve nets of Table 2, twelve times 50,000 posteriors, three c
     `Disk: ${gigabytes(nets)} of weights, ${gigabytes(tests)} of posteriors, and ` +
       `${gigabytes(states)} of checkpoints while a net is trained.`,
   );
+  const evaluations = runs.filter(({ run }) => isEvaluation(run));
+  assert.equal(diskOf(evaluations, dataset), `Disk: ${gigabytes(tests)} of posteriors.`);
 });
 
 Deno.test("memory: of the largest net, with the micro-batch that was asked for, and that of others", () => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { basename, resolve } from "node:path";
+import { COMMANDS } from "../../commands/mod.ts";
 import { OPTIONS, type Options, readCommandLine, resolveOptions } from "../../commands/options.ts";
 import { UsageError } from "../../lib/errors.ts";
 
@@ -157,4 +158,24 @@ Deno.test("words are kept apart from options, as they were written", () => {
   const { words, given } = readCommandLine(["run", "0123", "--dry-run", "plan", "-h"]);
   assert.deepEqual(words, ["run", "0123", "plan"]);
   assert.deepEqual(given, { "dry-run": true, help: true });
+});
+
+Deno.test("whatever decides a plan is taken by the commands that carry it out, too", () => {
+  const how = new Set<string>(COMMANDS.plan.takes).difference(new Set(["format"]));
+  for (
+    const name of ["table3", "reproduce-all", "train", "evaluate", "submission", "run"] as const
+  ) {
+    assert.deepEqual([...how.difference(new Set(COMMANDS[name].takes))], [], name);
+  }
+});
+
+Deno.test("changes that are too long for a folder's name are cut, and told apart all the same", () => {
+  const named = (last: string) => {
+    const changes = [...Array(30).fill("dropout=0.5"), `dropout=${last}`].join(",");
+    return basename(options("--results", "/r", "--set", changes).results);
+  };
+  const [one, other] = [named("0.1"), named("0.2")];
+  assert.equal(one.length, 255); // what file systems take
+  assert.match(one, /^small-dropout=0\.5,.*-[0-9a-f]{12}$/);
+  assert.notEqual(one, other);
 });

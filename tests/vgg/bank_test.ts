@@ -9,6 +9,7 @@ Deno.test("offsets count pixels, image by image and scale by scale, each image f
   // At 3 and 2: 15 and 2 x 3 = 6 pixels, 63 bytes, up to 72; 27 and 12 pixels, 117 up to 120; 9, 4.
   assert.deepEqual([...bankOffsets(images, [3, 2])], [0, 15, 24, 51, 64, 73]);
   assert.equal(bankSize(images, [3, 2]), 72 + 120 + 48);
+  assert.equal(bankSize(images, [3, 2], 100), 72 + 120, "enough to know that it is too much");
 });
 
 Deno.test("a bank holds the bytes of every image where the offsets say", async () => {

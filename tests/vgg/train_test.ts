@@ -35,19 +35,17 @@ function contextOf(parts: Partial<TrainSetup> = {}, first: Partial<Schedule> = {
   return { ...context, train: { ...setup, ...parts, schedules } };
 }
 
-/** Trains, stopping after `stopAfter` steps if there are as many; what it told on its way. */
+/** Trains, stopping after `stopAfter` steps or parts of one; what it told on its way. */
 async function watch(training: Training, stopAfter = Infinity) {
   const log: LogEntry[] = [];
   const checkpoints: Checkpoint[] = [];
-  let [steps, seen] = [0, 0];
+  const before = setup.batch * (training.checkpoint?.step ?? 0);
+  let seen = before;
   const result = train(await tensorflow(), training, {
     onLog: (entry) => log.push(entry),
     onCheckpoint: (checkpoint) => checkpoints.push(checkpoint),
-    onProgress(images) {
-      seen = images;
-      steps++;
-    },
-    shouldStop: () => steps >= stopAfter,
+    onProgress: (images) => void (seen = images),
+    shouldStop: () => seen - before >= stopAfter * setup.batch,
   });
   return { ...result, log, checkpoints, seen };
 }
@@ -75,8 +73,8 @@ Deno.test("a training that was stopped goes on as if it had not been, to the las
         assert.ok(!stopped.finished);
         assert.equal(stopped.checkpoint.step, 5);
         const log = stopped.log;
-        // the second time when a validation is due, after step 8
-        for (const steps of [2, 1, 4, Infinity]) {
+        // the second time when a validation is due, after step 8; then amid a step, if it has parts
+        for (const steps of [2, 1, 0.5, 3, Infinity]) {
           // a checkpoint survives its file
           const file = join(folder, "checkpoint.safetensors");
           writeSafetensors(file, { tensors: stopped.checkpoint.tensors, metadata: {} });

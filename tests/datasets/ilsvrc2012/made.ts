@@ -42,7 +42,8 @@ export const idOfVal = (i: number) => i * 7 % 1000 + 1;
 export const META = Deno.readFileSync(new URL("meta.mat", import.meta.url));
 export const TRUTH = IDS.map((i) => `${idOfVal(i)}\n`).join("");
 
-const nameOf = (split: string, i: number) =>
+/** Name of the i-th image of a split that is not sorted into classes. */
+export const nameOf = (split: "val" | "test", i: number) =>
   `ILSVRC2012_${split}_${String(i).padStart(8, "0")}.JPEG`;
 
 /** An image whose sides tell its number; PNG under the name of a JPEG, as one in ImageNet is. */
@@ -60,7 +61,8 @@ const VAL = IDS.map((i) => ({ name: nameOf("val", i), bytes: image(i), wnid: wni
 const TEST = [3, 1, 2].map((i) => ({ name: `test/${nameOf("test", i)}`, bytes: image(i) }));
 
 const KIT = "ILSVRC2012_devkit_t12/data";
-const kit = (truth: string): TarEntry[] => [
+/** The files of a development kit whose ground truth is `truth`. */
+export const kitOf = (truth: string): TarEntry[] => [
   { name: `${KIT}/`, kind: "5" },
   { name: `${KIT}/meta.mat`, bytes: META },
   { name: `${KIT}/ILSVRC2012_validation_ground_truth.txt`, bytes: Buffer.from(truth) },
@@ -93,9 +95,9 @@ export function madeIlsvrc({ train, val, devkit, test, truth = TRUTH }: Forms): 
   if (val === "archive") files["ILSVRC2012_img_val.tar"] = tarOf(VAL.toReversed());
   if (val === "flat") add("val/", VAL);
   if (val === "by class") { for (const each of VAL) add(`val/${each.wnid}/`, [each]); }
-  if (devkit === "folder") add("", kit(truth));
+  if (devkit === "folder") add("", kitOf(truth));
   if (devkit === "archive") {
-    files["ILSVRC2012_devkit_t12.tar.gz"] = gzipSync(tarOf(kit(truth)));
+    files["ILSVRC2012_devkit_t12.tar.gz"] = gzipSync(tarOf(kitOf(truth)));
   }
   if (test) files["ILSVRC2012_img_test_v10102019.tar"] = tarOf(TEST);
   return folderWith(files);
