@@ -71,7 +71,9 @@ Deno.test("carrying a run out notes versions, device, precision, threads, towers
       },
     };
     // The net that it tests is not there: it fails, and when and where is known all the same.
+    const begin = performance.now();
     assert.throws(() => carryOut(tested!, A, place));
+    const most = (performance.now() - begin) / 1000;
     const [noted, ...others] = store.readSittings(tested!);
     assert.equal(others.length, 0);
     const { started, finished, seconds, ...rest } = noted!;
@@ -79,6 +81,6 @@ Deno.test("carrying a run out notes versions, device, precision, threads, towers
       ...environment("2.21.0"),
       ...{ device: "gpu", gpu, precision: "float32", threads: 3, towers: 2 },
     });
-    assert.match(started, /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
-    assert.equal(Date.parse(finished!) - Date.parse(started), Math.round(1000 * seconds!));
+    for (const time of [started, finished!]) assert.match(time, /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+    assert.ok(0 < seconds! && seconds! <= most, `${seconds} s of ${most}`);
   }));
