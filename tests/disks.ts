@@ -1,8 +1,15 @@
 /** Small disks to fill up, to turn read-only, or to lose their power. Mounting them takes root. */
 
-/** Runs a program. @returns its exit code and what it said */
+/** Runs a program. @returns its exit code, 127 where there is no such program, and what it said */
 export async function run(program: string, ...args: string[]) {
-  const { code, stdout, stderr } = await new Deno.Command(program, { args }).output();
+  let output;
+  try {
+    output = await new Deno.Command(program, { args }).output();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    return { code: 127, out: "", err: "it is not there" };
+  }
+  const { code, stdout, stderr } = output;
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   return { code, out: text(stdout), err: text(stderr) };
 }
