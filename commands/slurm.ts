@@ -6,7 +6,7 @@ import { type Cluster, type Draft, draftsOf, slurm } from "../lib/executors/slur
 import { overridden, readConfig, type SlurmConfig } from "../lib/executors/slurm/resources.ts";
 import { nameOf } from "../lib/experiment.ts";
 import { exists } from "../lib/files.ts";
-import { plan, type PlannedRun } from "../lib/plan.ts";
+import { mustBeTrainable, plan, type PlannedRun } from "../lib/plan.ts";
 import { type Bars, progressBars } from "../lib/progress.ts";
 import { listing } from "../lib/report/listing.ts";
 import { makeStore } from "../lib/store.ts";
@@ -40,6 +40,7 @@ export async function onCluster(
 export async function submitRuns(runs: readonly PlannedRun[], order: Order) {
   const { options, ground: { dataset, store } } = order;
   if (dataset.missing !== undefined) throw new UserError(dataset.missing);
+  mustBeTrainable(runs.filter((run) => store.status(run).state !== "done"), dataset);
   const bars = progressBars();
   const cluster = clusterOf(order, bars);
   try {

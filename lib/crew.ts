@@ -10,10 +10,10 @@ import { Board } from "./board.ts";
 import type { Dataset } from "./datasets/mod.ts";
 import { chooseDevice, deviceInWords, type DeviceName } from "./device.ts";
 import { Interruption, UserError } from "./errors.ts";
-import { isEvaluation, isImported, nameOf, type Setup, title } from "./experiment.ts";
+import { isEvaluation, nameOf, type Setup, title } from "./experiment.ts";
 import { cores, runsAtOnce } from "./machine.ts";
 import { microBatchFor, shareFor } from "./memory.ts";
-import type { PlannedRun } from "./plan.ts";
+import { mustBeTrainable, type PlannedRun } from "./plan.ts";
 import { type Hand, hire } from "./pool.ts";
 import type { Bars } from "./progress.ts";
 import type { Store } from "./store.ts";
@@ -76,13 +76,6 @@ export async function carryOutPlan(runs: readonly PlannedRun[], crew: Crew) {
     stopWatching();
     signal.unlisten();
   }
-}
-
-/** @throws {UserError} A net is to be trained, and there are no images for that. */
-function mustBeTrainable(open: readonly PlannedRun[], { untrainable }: Dataset) {
-  const training = open.find(({ run }) => !isEvaluation(run) && !isImported(run.init));
-  if (untrainable === undefined || training === undefined) return;
-  throw new UserError(`Cannot ${nameOf(training.run)}: ${untrainable}`);
 }
 
 /**

@@ -1,9 +1,12 @@
 /** Which runs a set of tables needs, each once, in an order that works. */
+import { UserError } from "./errors.ts";
 import {
   type Context,
   type EvalRun,
   isEvaluation,
+  isImported,
   key,
+  nameOf,
   needs,
   type Run,
   type Table,
@@ -76,4 +79,14 @@ export function askedFor(tables: readonly Table[], contexts: readonly Context[])
 export function counts(runs: readonly Pick<PlannedRun, "run">[]): Counts {
   const evaluations = runs.filter(({ run }) => isEvaluation(run)).length;
   return { evaluations, trainings: runs.length - evaluations };
+}
+
+/** @throws {UserError} One of the runs trains a net, and there are no images for that. */
+export function mustBeTrainable(
+  open: readonly PlannedRun[],
+  { untrainable }: { readonly untrainable?: string },
+) {
+  const training = open.find(({ run }) => !isEvaluation(run) && !isImported(run.init));
+  if (untrainable === undefined || training === undefined) return;
+  throw new UserError(`Cannot ${nameOf(training.run)}: ${untrainable}`);
 }
