@@ -110,13 +110,21 @@ export async function flush(paths: readonly string[]) {
         using handle = await Deno.open(path);
         await handle.sync();
       } catch (error) {
-        // some systems flush neither folders nor what they may only read
-        if (error instanceof Deno.errors.PermissionDenied || exists(path, "isDirectory")) continue;
-        throw error;
+        if (!needsNoFlush(path, error)) throw error;
       }
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, flushOthers));
+}
+
+/**
+ * Whether it is no failure that a path was not flushed: another process renamed or removed it, or
+ * the system flushes neither folders nor what may only be read.
+ */
+function needsNoFlush(path: string, error: unknown): boolean {
+  const { NotFound, PermissionDenied } = Deno.errors;
+  return error instanceof NotFound || error instanceof PermissionDenied ||
+    exists(path, "isDirectory");
 }
 
 /**

@@ -86,7 +86,13 @@ function failure(stderr: Uint8Array): UserError {
 /** Runs a command for so many ms. @returns whether it was killed; it may have ended before */
 async function killed(command: readonly string[], after: number): Promise<boolean> {
   const child = start(command).spawn();
-  const timer = setTimeout(() => child.kill("SIGKILL"), after);
+  const timer = setTimeout(() => {
+    try {
+      child.kill("SIGKILL");
+    } catch {
+      // it ended by itself just now
+    }
+  }, after);
   const { signal, success, stderr } = await child.output();
   clearTimeout(timer);
   if (!success && signal !== "SIGKILL") throw failure(stderr);

@@ -45,6 +45,16 @@ Deno.test("two processes may make the same folder at once", async () => {
   assert.deepEqual(names(join(folder, "..")), ["made"]);
 });
 
+Deno.test("what another process took away before it was flushed does not matter", async () => {
+  const folder = join(Deno.makeTempDirSync(), "made");
+  await makeFolder(folder, async (unfinished) => {
+    await writeWhole([[join(unfinished, "a"), new Uint8Array(1)]], unfinished);
+    // a name in the list of a folder that leads nowhere by the time it is opened
+    Deno.symlinkSync(join(unfinished, "nowhere"), join(unfinished, ".writing", "another's draft"));
+  });
+  assert.deepEqual(names(folder), ["a"]);
+});
+
 Deno.test("a place that cannot be written is named", async () => {
   const file = Deno.makeTempFileSync();
   await assert.rejects(
