@@ -167,6 +167,12 @@ export const PIECE = 2 ** 20;
 /** The bytes of a file, piece by piece. */
 export function* piecesOf(file: string): Iterable<Uint8Array> {
   using handle = Deno.openSync(file);
+  yield* piecesIn(handle);
+}
+
+/** The bytes of an open file, piece by piece, whatever its name leads to meanwhile. */
+export function* piecesIn(handle: Deno.FsFile): Iterable<Uint8Array> {
+  handle.seekSync(0, Deno.SeekMode.Start);
   for (;;) {
     const piece = new Uint8Array(PIECE);
     const count = handle.readSync(piece);

@@ -9,7 +9,7 @@
  */
 import { createHash } from "node:crypto";
 import { UserError } from "../errors.ts";
-import { piecesOf, readAt, renameIfThere, writeAtomically } from "../files.ts";
+import { piecesIn, readAt, renameIfThere, writeAtomically } from "../files.ts";
 import type { Section } from "../zip.ts";
 import { floatsOf, type NumberType, sizeOf, WIDTHS } from "./numbers.ts";
 
@@ -74,7 +74,7 @@ export function isSealed(file: string): boolean {
   if (head === undefined || !SEAL.every((byte, i) => head[FIRST + i] === byte)) return false;
   const hash = createHash("sha256");
   let at = 0;
-  for (const piece of piecesOf(file)) {
+  for (const piece of piecesIn(handle)) {
     piece.fill(0x30, Math.max(0, begin - at), Math.max(0, end - at)); // the digit 0
     hash.update(piece);
     at += piece.length;
