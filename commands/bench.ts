@@ -33,9 +33,7 @@ export async function bench(
   const { ensureInstalled } = await import("../lib/tensorflow/install.ts");
   const bars = progressBars();
   try {
-    const set = bars.bar("set up TensorFlow");
-    await ensureInstalled((step, share) => set.update(Math.round(100 * share), 100, step));
-    set.stop();
+    await ensureInstalled(bars);
     const [load = 0] = Deno.loadavg();
     if (load > BUSY) {
       bars.log(

@@ -1,7 +1,7 @@
 /** The runs that a command line asks for, and what the store knows of them; none is carried out. */
 import type { Sighting } from "../lib/datasets/mod.ts";
-import { type Context, isEvaluation, nameOf } from "../lib/experiment.ts";
-import { askedFor, type Counts, plan, type PlannedRun } from "../lib/plan.ts";
+import { type Context, nameOf } from "../lib/experiment.ts";
+import { askedFor, type Counts, plan, type PlannedRun, trainingIn } from "../lib/plan.ts";
 import { progressBars } from "../lib/progress.ts";
 import { fold } from "../lib/report/fold.ts";
 import { openStore, type RunStatus, type Store } from "../lib/store.ts";
@@ -73,8 +73,8 @@ export async function knownRuns(
 export function known(runs: readonly PlannedRun[], { store, dataset }: Ground): KnownRun[] {
   const found = inStore(runs, store);
   const { missing, untrainable } = dataset;
-  const toTrain = ({ run, status }: KnownRun) => !isEvaluation(run) && status.state !== "done";
-  if (untrainable !== undefined && found.some(toTrain)) {
+  const open = found.filter(({ status }) => status.state !== "done");
+  if (untrainable !== undefined && trainingIn(open) !== undefined) {
     console.error(fold(`warning: no net can be trained here: ${untrainable}.`).join("\n"));
   }
   if (missing === undefined) return found;

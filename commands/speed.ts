@@ -21,9 +21,7 @@ export async function speed(options: Options): Promise<number> {
   const { ensureInstalled } = await import("../lib/tensorflow/install.ts");
   const bars = progressBars();
   try {
-    const set = bars.bar("set up TensorFlow");
-    await ensureInstalled((step, share) => set.update(Math.round(100 * share), 100, step));
-    set.stop();
+    await ensureInstalled(bars);
     const runs = runsAtOnce(setup, workers);
     const precisions = given.precision ? [setup.train.precision] : PRECISIONS;
     const bar = bars.bar("measure net D", { unit: "precisions" });

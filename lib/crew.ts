@@ -48,7 +48,7 @@ export async function carryOutPlan(runs: readonly PlannedRun[], crew: Crew) {
   if (done.length === runs.length) return;
   mustBeTrainable(runs.filter((run) => !done.includes(run)), crew.dataset);
   const board = new Board(runs, done);
-  await install(bars);
+  await ensureInstalled(bars);
   const signal = listen(() => bars.log(STOPPING));
   const stopWatching = watchOthers(board, { ...crew, isStopped: signal.isStopped });
   const hands: Hand[] = [];
@@ -238,12 +238,6 @@ async function carryOutOne(
   } finally {
     bar.stop();
   }
-}
-
-async function install(bars: Bars) {
-  const bar = bars.bar("set up TensorFlow");
-  await ensureInstalled((step, share) => bar.update(Math.round(100 * share), 100, step));
-  bar.stop();
 }
 
 /** Exit codes after the signals that stop a program. */

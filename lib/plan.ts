@@ -81,12 +81,19 @@ export function counts(runs: readonly Pick<PlannedRun, "run">[]): Counts {
   return { evaluations, trainings: runs.length - evaluations };
 }
 
+/** The first of some runs that learns from images, and is no net that was made elsewhere. */
+export function trainingIn<Each extends Pick<PlannedRun, "run">>(
+  runs: readonly Each[],
+): Each | undefined {
+  return runs.find(({ run }) => !isEvaluation(run) && !isImported(run.init));
+}
+
 /** @throws {UserError} One of the runs trains a net, and there are no images for that. */
 export function mustBeTrainable(
   open: readonly PlannedRun[],
   { untrainable }: { readonly untrainable?: string },
 ) {
-  const training = open.find(({ run }) => !isEvaluation(run) && !isImported(run.init));
+  const training = trainingIn(open);
   if (untrainable === undefined || training === undefined) return;
   throw new UserError(`Cannot ${nameOf(training.run)}: ${untrainable}`);
 }

@@ -10,6 +10,7 @@
 import { basename, dirname, join } from "node:path";
 import { addonFile, packageFolder } from "./addon.ts";
 import { cacheFolder } from "../cache.ts";
+import type { Bars } from "../progress.ts";
 import { alone, contentOf, explain, intact } from "./cache.ts";
 import { makeFolder, replace, stamp } from "./cache.ts";
 import { ADDON, COMPILE_SECONDS, compileAddon, requireCompiler } from "./compile.ts";
@@ -52,9 +53,12 @@ export interface Part {
 /** The user's cache and this project's package. */
 export const here = (): Place => ({ cache: cacheFolder(), package: packageFolder() });
 
-/** Installs TensorFlow if it is not installed yet. */
-export async function ensureInstalled(onStep: OnStep = () => {}): Promise<void> {
-  if (!await isInstalled()) await install({ onStep });
+/** Installs TensorFlow if it is not installed yet, behind a bar where there are bars. */
+export async function ensureInstalled(bars?: Pick<Bars, "bar">): Promise<void> {
+  if (await isInstalled()) return;
+  const bar = bars?.bar("set up TensorFlow");
+  await install({ onStep: (step, share) => bar?.update(Math.round(100 * share), 100, step) });
+  bar?.stop();
 }
 
 /** Whether TensorFlow is set up, by a look at its files: some milliseconds. */
