@@ -1,10 +1,10 @@
 /** The command line: arguments in, tables out. */
-import { overview } from "./commands/help.ts";
-import { type Command, COMMANDS } from "./commands/mod.ts";
-import { readCommandLine, resolveOptions } from "./commands/options.ts";
+import { overview } from "./lib/command_line/help.ts";
+import { type Command, COMMANDS } from "./lib/commands/mod.ts";
+import { readCommandLine, resolveOptions } from "./lib/command_line/options.ts";
 import project from "./deno.json" with { type: "json" };
 import { Interruption, UsageError, UserError } from "./lib/errors.ts";
-import { didYouMean } from "./lib/nearest.ts";
+import { didYouMean } from "./lib/did_you_mean.ts";
 
 /** Exit codes, those of sysexits.h where there is one. */
 const [DONE, FAILED, MISUSED, DEFECT] = [0, 1, 2, 70];

@@ -5,7 +5,7 @@
  *
  * `deno task claims` says which of them hold where you measure.
  */
-import type { Claim, Pair } from "../lib/claims.ts";
+import type { Claim, Pair } from "../lib/results/claims.ts";
 import {
   type ConfigName,
   formatS,

@@ -4,24 +4,19 @@
  *
  * @module
  */
-import {
-  type Dataset,
-  type DatasetOptions,
-  describeDataset,
-  type Description,
-  openDataset,
-  type Sighting,
-} from "./datasets/mod.ts";
-import type { DeviceName } from "./device.ts";
+import type { Dataset, DatasetOptions, Description, Sighting } from "./datasets/dataset.ts";
+import type { Setup } from "./setup.ts";
+import { describeDataset, openDataset } from "./datasets/mod.ts";
+import type { DeviceName } from "./system/device.ts";
 import { UserError } from "./errors.ts";
-import { local } from "./executors/local.ts";
-import type { Context, Run, Setup, Table } from "./experiment.ts";
+import { local } from "./executors/local/mod.ts";
+import type { Context, Run, Table } from "./experiment.ts";
 import { planOf } from "./plan.ts";
-import { type Bars, progressBars } from "./progress.ts";
-import { departures, mustBePapers, sizeOf } from "./protocol.ts";
-import type { Source } from "./results.ts";
-import { makeStore, openStore } from "./store.ts";
-import { testScoresIn } from "./submission.ts";
+import { type Bars, progressBars } from "./system/progress.ts";
+import { departures, mustBePapers, sizeOf } from "./results/protocol.ts";
+import type { Source } from "./results/mod.ts";
+import { makeStore, openStore } from "./store/mod.ts";
+import { testScoresIn } from "./results/submission.ts";
 
 /** What runs are carried out under and on. */
 export interface Work {

@@ -1,6 +1,6 @@
 /** What JSON that people write must look like, and what is said to them where it does not. */
 import * as z from "zod";
-import { didYouMean } from "./nearest.ts";
+import { didYouMean } from "./did_you_mean.ts";
 
 export { z };
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { evaluations, JITTERED, net } from "../experiments/protocol.ts";
 import { medium, paper, small, smoke } from "../experiments/setups.ts";
+import { READINGS } from "../lib/setup.ts";
 import {
   type Context,
   formatS,
@@ -8,7 +9,6 @@ import {
   isEvaluation,
   key,
   needs,
-  READINGS,
   slug,
   title,
   type TrainRun,

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { UserError } from "../lib/errors.ts";
 import { errorsOf, inMemory, misses, type Posteriors, scored } from "../lib/score.ts";
-import { noises } from "./formula.ts";
-import { posteriors } from "./posteriors.ts";
+import { noises } from "./support/formula.ts";
+import { posteriors } from "./support/posteriors.ts";
 
 const errors = (...evaluations: Posteriors[]) => errorsOf(scored(evaluations));
 const row = [0.3, 0.2, 0.15, 0.12, 0.1, 0.08, 0.05];

@@ -7,8 +7,8 @@
 import { join } from "node:path";
 import { UserError } from "../errors.ts";
 import { exists } from "./made.ts";
-import type { Dataset, DatasetOptions, Sighting } from "./mod.ts";
-import { describeRaw, openRaw, type RawImages, type RawSource } from "./raw_images.ts";
+import type { Dataset, DatasetOptions, Sighting } from "./dataset.ts";
+import { describeRaw, openRaw, type RawImages, type RawSource } from "./raw_images/mod.ts";
 
 const SIDE = 32;
 const PLANE = SIDE * SIDE;

@@ -8,8 +8,8 @@ import { basename, join } from "node:path";
 import { UserError } from "../errors.ts";
 import { readIdx } from "./raw_images/idx.ts";
 import { exists } from "./made.ts";
-import type { Dataset, DatasetOptions, Sighting } from "./mod.ts";
-import { describeRaw, openRaw, type RawImages, type RawSource } from "./raw_images.ts";
+import type { Dataset, DatasetOptions, Sighting } from "./dataset.ts";
+import { describeRaw, openRaw, type RawImages, type RawSource } from "./raw_images/mod.ts";
 
 /** Where Debian's package dataset-fashion-mnist puts the files. */
 const DEBIAN = "/usr/share/datasets/fashion-mnist";

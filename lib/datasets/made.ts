@@ -6,9 +6,9 @@
  */
 import { createHash } from "node:crypto";
 import { dirname, join, resolve } from "node:path";
-import { cacheFolder } from "../cache.ts";
+import { cacheFolder } from "../system/cache_folder.ts";
 import { UserError } from "../errors.ts";
-import { flush, flushTree, ifThere } from "../files.ts";
+import { flush, flushTree, ifThere } from "../system/files.ts";
 
 /** Where `writeWhole` keeps files that are being written, inside the unfinished folder. */
 const DESK = ".writing";

@@ -5,8 +5,8 @@
  */
 import { Buffer } from "node:buffer";
 import sharp from "sharp";
-import { readAt } from "../files.ts";
-import type { LabelledImage } from "./mod.ts";
+import { readAt } from "../system/files.ts";
+import type { LabelledImage } from "./dataset.ts";
 
 // Every core has its own worker, and no picture is needed twice.
 sharp.concurrency(1);

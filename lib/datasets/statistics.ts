@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import { writablePlaceFor } from "./made.ts";
-import type { Dataset, LabelledImage } from "./mod.ts";
+import type { Dataset, LabelledImage } from "./dataset.ts";
 import { contactSheet } from "./pixels.ts";
 
 /** Rows and columns of a contact sheet at most. */

@@ -1,8 +1,8 @@
 /** Claims as a sheet: each with its pairs of rows, how far these are apart, and what that says. */
-import type { Claim, ClaimResult, ClaimsResult, PairResult, Relation } from "../claims.ts";
-import type { Difference } from "../difference.ts";
+import type { Claim, ClaimResult, ClaimsResult, PairResult, Relation } from "../results/claims.ts";
+import type { Difference } from "../results/paired_difference.ts";
 import { formatS, type Row } from "../experiment.ts";
-import { type Field, nameWithChanges } from "../protocol.ts";
+import { type Field, nameWithChanges } from "../results/protocol.ts";
 import { MARGIN, signed } from "../statistics/mod.ts";
 import { configsOf, type FlatRecord, netsOf, rounded } from "./records.ts";
 import { cell, type Sheet, type SheetRow } from "./sheet.ts";

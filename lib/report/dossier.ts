@@ -1,18 +1,18 @@
 /** What a report tells of the runs behind its tables: how they came about, and where they lie. */
+import type { TableResult } from "../results/row_result.ts";
+import type { LogEntry } from "../vgg/checkpoint.ts";
 import {
   type Context,
   type Errors,
   type EvalRun,
   hasAncestor,
   isEvaluation,
-  type TableResult,
   type TrainRun,
 } from "../experiment.ts";
 import { plan } from "../plan.ts";
-import type { Source } from "../results.ts";
+import type { Source } from "../results/mod.ts";
 import { errorsOf } from "../score.ts";
-import type { RunStatus } from "../store.ts";
-import type { LogEntry } from "../vgg/train.ts";
+import type { RunStatus } from "../store/mod.ts";
 
 /** A run of a report. */
 export interface RunFacts<Kind extends TrainRun | EvalRun> {

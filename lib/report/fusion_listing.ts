@@ -1,9 +1,10 @@
 /** Evaluations and their mean as a list: each one's errors, and whether fusing them was worth it. */
-import type { Difference } from "../difference.ts";
-import { type EvalRun, formatS, type Setup, title } from "../experiment.ts";
-import type { Fusion, Measured } from "../fusion.ts";
+import type { Difference } from "../results/paired_difference.ts";
+import type { Setup } from "../setup.ts";
+import { type EvalRun, formatS, title } from "../experiment.ts";
+import type { Fusion, Measured } from "../results/ensemble.ts";
 import type { PlannedRun } from "../plan.ts";
-import { nameWithChanges } from "../protocol.ts";
+import { nameWithChanges } from "../results/protocol.ts";
 import { imagesToDecide, signed } from "../statistics/mod.ts";
 import { fold } from "./fold.ts";
 import type { Listing } from "./listing.ts";

@@ -1,5 +1,6 @@
 /** What a row's nets took for what: errors by class, confusions, and the surest mistakes. */
-import type { RowResult, Table, TableResult } from "../experiment.ts";
+import type { RowResult, TableResult } from "../results/row_result.ts";
+import type { Table } from "../experiment.ts";
 import type { Scores } from "../score.ts";
 import { type Interval, wilson } from "../statistics/mod.ts";
 

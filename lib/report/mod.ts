@@ -1,6 +1,6 @@
 /** Reports: sheets on standard output, and as files beside the results. */
 import { join } from "node:path";
-import { writeAtomically } from "../files.ts";
+import { writeAtomically } from "../system/files.ts";
 import { csvOf } from "./csv.ts";
 import type { ReportFormat } from "./formats.ts";
 import { jsonOf } from "./json.ts";

@@ -1,6 +1,6 @@
 /** Pictures of images that a page shows. */
 import { basename } from "node:path";
-import type { Dataset } from "../datasets/mod.ts";
+import type { Dataset } from "../datasets/dataset.ts";
 import type { Mistake } from "./mistakes.ts";
 
 /** A mistake with its image; only the index of the image where its file is not there. */

@@ -1,5 +1,6 @@
 /** Results as flat records: what CSV and JSON hold. */
-import { type Errors, formatS, type Row, type RowResult, type TableResult } from "../experiment.ts";
+import type { RowResult, TableResult } from "../results/row_result.ts";
+import { type Errors, formatS, type Row } from "../experiment.ts";
 import { meanAndDeviation } from "../statistics/mod.ts";
 import { departureInWords, importedInWords, importsIn } from "./words.ts";
 

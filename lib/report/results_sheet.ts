@@ -1,13 +1,6 @@
 /** A result's table as a sheet: measured beside published errors, in the paper's layout. */
-import {
-  type Errors,
-  formatS,
-  type Heading,
-  type Row,
-  type RowResult,
-  type Table,
-  type TableResult,
-} from "../experiment.ts";
+import type { RowResult, TableResult } from "../results/row_result.ts";
+import { type Errors, formatS, type Heading, type Row, type Table } from "../experiment.ts";
 import type { Interval } from "../statistics/mod.ts";
 import { configsOf, deviation, formatQ, netsOf, recordsOf } from "./records.ts";
 import { type Cell, cell, type Sheet, type SheetRow } from "./sheet.ts";

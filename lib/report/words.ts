@@ -1,14 +1,7 @@
 /** What a reader must know before reading a number: which table, measured on what and how. */
-import {
-  type Departure,
-  formatS,
-  isImported,
-  type RowResult,
-  type Table,
-  type TableResult,
-  type TrainRun,
-} from "../experiment.ts";
-import { originOf } from "../lineage.ts";
+import type { Departure, RowResult, TableResult } from "../results/row_result.ts";
+import { formatS, isImported, type Table, type TrainRun } from "../experiment.ts";
+import { originOf } from "../results/lineage.ts";
 import type { Interval } from "../statistics/mod.ts";
 
 /** The data set whose errors the paper prints. */

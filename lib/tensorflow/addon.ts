@@ -7,9 +7,9 @@
 import { createRequire } from "node:module";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { DeviceName } from "../device.ts";
+import type { DeviceName } from "../system/device.ts";
 import { UserError } from "../errors.ts";
-import { openCuda } from "./cuda.ts";
+import { openCuda } from "./cuda_libraries.ts";
 import { withoutStderr } from "./quiet.ts";
 
 const require = createRequire(import.meta.url);

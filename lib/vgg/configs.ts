@@ -1,5 +1,6 @@
 /** Table 1 of the paper as data, and the layers it stands for (Section 2.1). */
-import { type ConfigName, type OddSides, READINGS, type TrainSetup } from "../experiment.ts";
+import { type OddSides, READINGS, type TrainSetup } from "../setup.ts";
+import type { ConfigName } from "../experiment.ts";
 
 /** A layer with weights: `conv<size>-<outputs>` in the paper's notation, or fully connected. */
 export interface Conv {

@@ -1,8 +1,9 @@
 /** Hands a training its crops: turns samples into what the input pipeline is fed with. */
-import type { Dataset } from "../datasets/mod.ts";
-import type { TrainRun, TrainSetup } from "../experiment.ts";
+import type { Dataset } from "../datasets/dataset.ts";
+import type { TrainSetup } from "../setup.ts";
+import type { TrainRun } from "../experiment.ts";
 import { float32, type Held, int32, type Session } from "../tensorflow/session.ts";
-import { type Bank, bankOffsets } from "./bank.ts";
+import { type Bank, bankOffsets } from "./image_cache.ts";
 import { meanOf, shiftAxes } from "./colours.ts";
 import { rescale, type Sample, sampler, scalesOf, sectionOf } from "./images.ts";
 import { placeOf } from "./pipeline.ts";

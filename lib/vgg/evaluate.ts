@@ -8,13 +8,8 @@
  * @module
  */
 import { UserError } from "../errors.ts";
-import {
-  type EvaluateSetup,
-  looksAtMirror,
-  type Method,
-  type OddSides,
-  type TrainSetup,
-} from "../experiment.ts";
+import type { EvaluateSetup, OddSides, TrainSetup } from "../setup.ts";
+import { looksAtMirror, type Method } from "../experiment.ts";
 import type { Archive } from "../tensorflow/files.ts";
 import type { Graph, Tensor } from "../tensorflow/graph.ts";
 import { add, mean, mirror, reshape, scale, softmax } from "../tensorflow/operations.ts";

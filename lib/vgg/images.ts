@@ -4,14 +4,8 @@
  *
  * @module
  */
-import {
-  type CropGrid,
-  type Method,
-  READINGS,
-  type ResizeFilter,
-  type TrainScale,
-  type TrainSetup,
-} from "../experiment.ts";
+import { type CropGrid, READINGS, type ResizeFilter, type TrainSetup } from "../setup.ts";
+import type { Method, TrainScale } from "../experiment.ts";
 import { normal, permutation, uniform } from "../random.ts";
 import type { Filter } from "../tensorflow/images.ts";
 

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import type { EvalRun, EvaluateSetup, KernelInit, TrainRun, TrainSetup } from "../experiment.ts";
+import type { EvaluateSetup, KernelInit, TrainSetup } from "../setup.ts";
+import type { EvalRun, TrainRun } from "../experiment.ts";
 import type { Archive } from "../tensorflow/files.ts";
 import { gradients } from "../tensorflow/gradients.ts";
 import { attr, constant, Graph, placeholder, type Tensor } from "../tensorflow/graph.ts";

@@ -29,7 +29,7 @@ import {
 } from "../tensorflow/operations.ts";
 import { elements } from "../tensorflow/session.ts";
 import { type Variable, variable } from "../tensorflow/variables.ts";
-import type { Precision } from "../experiment.ts";
+import type { Precision } from "../setup.ts";
 import { type Conv, convsOf, type Layer } from "./configs.ts";
 
 /** What a forward pass needs of a weight: a variable has it, and a constant. */

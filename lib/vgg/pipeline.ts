@@ -31,7 +31,7 @@ import {
   scale,
 } from "../tensorflow/operations.ts";
 import { finished } from "../tensorflow/variables.ts";
-import { READINGS, type ResizeFilter } from "../experiment.ts";
+import { READINGS, type ResizeFilter } from "../setup.ts";
 import { FILTERS, type Sample, type Sides } from "./images.ts";
 import { addSource, type Source } from "./sources.ts";
 

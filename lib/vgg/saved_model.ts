@@ -1,12 +1,12 @@
 /** A trained net as a SavedModel that TensorFlow opens anywhere, without this project. */
-import type { EvaluateSetup } from "../experiment.ts";
+import type { EvaluateSetup } from "../setup.ts";
+import type { Tensors } from "./checkpoint.ts";
 import { constant, Graph, placeholder } from "../tensorflow/graph.ts";
 import { add, scale } from "../tensorflow/operations.ts";
 import { finished } from "../tensorflow/variables.ts";
 import { convsOf, type Layer } from "./configs.ts";
 import { posteriorsFrom } from "./evaluate.ts";
 import { averageScores, forward, type Parameters, type Weight } from "./network.ts";
-import type { Tensors } from "./train.ts";
 
 /** What a net's SavedModel depends on. */
 export interface SavedNet {

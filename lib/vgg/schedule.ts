@@ -1,5 +1,6 @@
 /** The learning rate over a training (Section 3.1). Pure values: state in, state out. */
-import type { Retry, Schedule, TrainRun, TrainSetup } from "../experiment.ts";
+import type { Retry, Schedule, TrainSetup } from "../setup.ts";
+import type { TrainRun } from "../experiment.ts";
 
 /** The schedule of a run: S = 256, S = 384 or jittered S. */
 export function scheduleOf({ S }: TrainRun, { schedules }: TrainSetup): Schedule {

@@ -5,64 +5,23 @@
  *
  * @module
  */
-import type { Dataset } from "../datasets/mod.ts";
+import type { Dataset } from "../datasets/dataset.ts";
+import type { Checkpoint, Divergence, LogEntry, Losses, Tensors } from "./checkpoint.ts";
+import { RETRY } from "../setup.ts";
 import { UserError } from "../errors.ts";
-import type { Divergence } from "../doubts.ts";
-import {
-  type Context,
-  type Errors,
-  hasAncestor,
-  RETRY,
-  title,
-  type TrainRun,
-} from "../experiment.ts";
+import { type Context, type Errors, hasAncestor, title, type TrainRun } from "../experiment.ts";
 import { errorsOf, inMemory, scored } from "../score.ts";
 import type { Binding } from "../tensorflow/addon.ts";
 import { float32, int32, Session } from "../tensorflow/session.ts";
-import type { Bank } from "./bank.ts";
+import type { Bank } from "./image_cache.ts";
 import { meanOf } from "./colours.ts";
 import { openCrops } from "./crops.ts";
 import { posteriorsOf } from "./evaluate.ts";
 import { middleOf, pixels } from "./images.ts";
 import { type Model, trainingGraph } from "./model.ts";
-import {
-  learningRate,
-  lowered,
-  type Plateau,
-  scheduleOf,
-  START,
-  stepsOf,
-  validated,
-} from "./schedule.ts";
+import { learningRate, lowered, scheduleOf, START, stepsOf, validated } from "./schedule.ts";
 import { archiveOf } from "./sources.ts";
 import { unlessStopped } from "./stop.ts";
-
-/** Tensors by name, float32. */
-export type Tensors = ReadonlyMap<
-  string,
-  { readonly shape: readonly number[]; readonly values: Float32Array }
->;
-
-/** Where a training stands between two steps. */
-export interface Checkpoint {
-  /** Updates done. */
-  readonly step: number;
-  readonly plateau: Plateau;
-  /** Weights, and velocities as `<name>.velocity`. */
-  readonly tensors: Tensors;
-  /** Losses since the log's last line, where there are any. */
-  readonly losses?: Losses;
-  /** Whether the validation after this step is still to be done. */
-  readonly due?: true;
-  /** Whether the training had begun again. */
-  readonly again?: true;
-}
-
-/** Losses that no line of the log has yet. */
-export interface Losses {
-  readonly sum: number;
-  readonly count: number;
-}
 
 /** A training to be done. */
 export interface Training {
@@ -81,19 +40,6 @@ export interface Training {
   readonly microBatch?: number;
   /** Parts of them that are computed side by side; 1 if absent. See `forward`. */
   readonly towers?: number;
-}
-
-/** A line of a training's log. */
-export interface LogEntry {
-  readonly step: number;
-  /** Passes over the training images so far. */
-  readonly epoch: number;
-  /** Mean cross-entropy since the last line, without the weight decay's term. */
-  readonly loss: number;
-  readonly learningRate: number;
-  readonly imagesPerSecond: number;
-  /** Errors on the setup's validation images, whole, at one scale, without flips. */
-  readonly validation?: Errors;
 }
 
 /** What a training tells and asks on its way. */

@@ -1,5 +1,5 @@
 /** Whether tensors are the weights of a net. Pure functions that say what is wrong. */
-import type { Shapes } from "./mod.ts";
+import type { Shapes } from "./weights_file.ts";
 
 /** Names that a message lists at most. */
 const MOST = 3;

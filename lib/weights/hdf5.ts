@@ -6,7 +6,7 @@
  */
 import type { Group } from "h5wasm/node";
 import { UserError } from "../errors.ts";
-import { flush, removeIfThere } from "../files.ts";
+import { flush, removeIfThere } from "../system/files.ts";
 import { type NumberType, sizeOf } from "./numbers.ts";
 
 /** A dataset, before its values are read. */

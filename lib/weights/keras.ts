@@ -12,7 +12,7 @@
 import { UserError } from "../errors.ts";
 import { type Dataset, type GroupContent, type Hdf5, openHdf5, writeHdf5 } from "./hdf5.ts";
 import { scaled } from "./kernels.ts";
-import type { NetWeights, WeightsFile } from "./mod.ts";
+import type { NetWeights, WeightsFile } from "./weights_file.ts";
 import { meanIn } from "./torchvision.ts";
 
 /** What Keras subtracts, red, green and blue: the mean of ILSVRC-2012's training images. */

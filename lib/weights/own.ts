@@ -5,7 +5,7 @@
  * @module
  */
 import { UserError } from "../errors.ts";
-import type { WeightsFile } from "./mod.ts";
+import type { WeightsFile } from "./weights_file.ts";
 import type { OpenSafetensors } from "./safetensors.ts";
 
 /** What a user may do about a file that cannot be read. */

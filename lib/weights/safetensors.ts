@@ -9,8 +9,8 @@
  */
 import { createHash } from "node:crypto";
 import { UserError } from "../errors.ts";
-import { piecesIn, readAt, renameIfThere, writeAtomically } from "../files.ts";
-import type { Section } from "../zip.ts";
+import { piecesIn, readAt, renameIfThere, writeAtomically } from "../system/files.ts";
+import type { Section } from "../system/zip.ts";
 import { floatsOf, type NumberType, sizeOf, WIDTHS } from "./numbers.ts";
 
 /** A tensor: its sides and its values, row after row. */

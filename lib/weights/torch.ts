@@ -6,9 +6,9 @@
  * @module
  */
 import { UserError } from "../errors.ts";
-import { readAt } from "../files.ts";
-import { type Section, sectionsOf } from "../zip.ts";
-import type { TensorFile } from "./mod.ts";
+import { readAt } from "../system/files.ts";
+import { type Section, sectionsOf } from "../system/zip.ts";
+import type { TensorFile } from "./weights_file.ts";
 import { floatsOf, type NumberType, sizeOf, WIDTHS } from "./numbers.ts";
 import { type Global, odd, PickleError, type Sequence, unpickle } from "./pickle.ts";
 

@@ -9,7 +9,7 @@
  */
 import { UserError } from "../errors.ts";
 import { fromOutputsFirst, type KernelSides, scaled, toOutputsFirst } from "./kernels.ts";
-import type { NetWeights, Shapes, TensorFile, WeightsFile } from "./mod.ts";
+import type { NetWeights, Shapes, TensorFile, WeightsFile } from "./weights_file.ts";
 import { isFloat } from "./numbers.ts";
 import { type NamedTensor, writeSafetensors } from "./safetensors.ts";
 

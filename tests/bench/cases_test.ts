@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { races, waits } from "../../bench/cases.ts";
+import { races, waits } from "../../lib/bench/cases.ts";
 import { countParameters } from "../../lib/vgg/configs.ts";
 
 Deno.test("each case has a name of its own, and holds what a peer must know", () => {

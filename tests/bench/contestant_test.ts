@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { races } from "../../bench/cases.ts";
-import { startContestant, together } from "../../bench/contestant.ts";
+import { races } from "../../lib/bench/cases.ts";
+import { startContestant, together } from "../../lib/bench/contestant.ts";
 import { UserError } from "../../lib/errors.ts";
 
-const FAKE = fileURLToPath(new URL("fake.ts", import.meta.url));
+const FAKE = fileURLToPath(new URL("../support/fake_contestant.ts", import.meta.url));
 const start = (...args: string[]) =>
   startContestant("fake", [Deno.execPath(), "run", "-A", "--no-check", FAKE, ...args]);
 const [CASE] = races([], []);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { measure, measurementsOf, waitingShare } from "../../bench/mod.ts";
+import { measure, measurementsOf, waitingShare } from "../../lib/bench/mod.ts";
 import { UserError } from "../../lib/errors.ts";
 import { jsonOf } from "../../lib/report/json.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { median, race, ratioOf } from "../../bench/race.ts";
+import { median, race, ratioOf } from "../../lib/bench/race.ts";
 
 Deno.test("the median is the middle value, or the mean of the two middle ones", () => {
   assert.equal(median([9, 1, 4]), 4);

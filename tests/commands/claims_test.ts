@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { examine } from "../../commands/claims.ts";
-import { readCommandLine, resolveOptions } from "../../commands/options.ts";
+import { examine } from "../../lib/commands/claims.ts";
+import { readCommandLine, resolveOptions } from "../../lib/command_line/options.ts";
 import { UsageError } from "../../lib/errors.ts";
 
 const ROW = /^claim,section,claim_status,/;

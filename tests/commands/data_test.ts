@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { data } from "../../commands/data.ts";
+import { data } from "../../lib/commands/data.ts";
 import { small } from "../../experiments/setups.ts";
 import type { ReportFormat } from "../../lib/report/formats.ts";
-import { smallestFolder, solidPng } from "../datasets/fixtures.ts";
+import { smallestFolder, solidPng } from "../support/datasets.ts";
 
 /** What `data folder --data folder` prints. */
 async function printed(folder: string, format: ReportFormat): Promise<string> {

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
-import { exportNet } from "../../commands/export.ts";
+import { exportNet } from "../../lib/commands/export.ts";
 import { net } from "../../experiments/protocol.ts";
 import { UserError } from "../../lib/errors.ts";
 import type { ConfigName } from "../../lib/experiment.ts";
 import { plannedRun } from "../../lib/plan.ts";
-import { makeStore } from "../../lib/store.ts";
+import { makeStore } from "../../lib/store/mod.ts";
 import { layersOf, shapeOf, weightShapes } from "../../lib/vgg/configs.ts";
 import { openWeights } from "../../lib/weights/mod.ts";
-import { gap, noises } from "../formula.ts";
-import { Place } from "./place.ts";
+import { gap, noises } from "../support/formula.ts";
+import { Place } from "../support/place.ts";
 
 /** Mean of the place's training images, 0 to 255: noise from the same formula in every channel. */
 const GREY = 127.5;

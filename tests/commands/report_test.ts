@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { readCommandLine, resolveOptions } from "../../commands/options.ts";
-import { PAPER_TABLES, requestFor } from "../../commands/tables.ts";
+import { readCommandLine, resolveOptions } from "../../lib/command_line/options.ts";
+import { PAPER_TABLES, requestFor } from "../../lib/command_line/tables.ts";
 import { isEvaluation } from "../../lib/experiment.ts";
 import { plan } from "../../lib/plan.ts";
 import { dossierOf, lineageOf } from "../../lib/report/dossier.ts";
 import { sourceOf } from "../../lib/reproduce.ts";
-import { resultsOf } from "../../lib/results.ts";
-import { makeStore } from "../../lib/store.ts";
+import { resultsOf } from "../../lib/results/mod.ts";
+import { makeStore } from "../../lib/store/mod.ts";
 
 /** The smoke setup's store, all runs done: of image i every third net takes another class. */
 async function filledStore() {

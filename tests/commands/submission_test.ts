@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { UserError } from "../../lib/errors.ts";
-import { madeIlsvrc } from "../datasets/ilsvrc2012/made.ts";
-import { Place } from "./place.ts";
+import { madeIlsvrc } from "../support/ilsvrc2012/made.ts";
+import { Place } from "../support/place.ts";
 
 Deno.test("ImageNet's archives are trained on and tested in place, up to the server's file", async () => {
   using place = new Place();

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { bundle } from "../../commands/bundle.ts";
-import { readCommandLine, resolveOptions } from "../../commands/options.ts";
-import { verify } from "../../commands/verify.ts";
+import { bundle } from "../../lib/commands/bundle.ts";
+import { readCommandLine, resolveOptions } from "../../lib/command_line/options.ts";
+import { verify } from "../../lib/commands/verify.ts";
 import { UserError } from "../../lib/errors.ts";
-import { writeBundle } from "../../lib/evidence/bundle.ts";
-import { withStore } from "../evidence/made_store.ts";
+import { writeBundle } from "../../lib/bundle/write.ts";
+import { withStore } from "../support/made_store.ts";
 
 const optionsOf = (...args: string[]) =>
   resolveOptions(readCommandLine(args), { command: "verify", takes: ["format", "setup"] });

@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
-import { diff } from "../../commands/diff.ts";
-import { readCommandLine, resolveOptions } from "../../commands/options.ts";
-import { RESULTS } from "../../commands/mod.ts";
-import { requestFor } from "../../commands/tables.ts";
-import { why } from "../../commands/why.ts";
+import { diff } from "../../lib/commands/diff.ts";
+import { readCommandLine, resolveOptions } from "../../lib/command_line/options.ts";
+import { RESULTS } from "../../lib/commands/mod.ts";
+import { requestFor } from "../../lib/command_line/tables.ts";
+import { why } from "../../lib/commands/why.ts";
 import { evaluations, net } from "../../experiments/protocol.ts";
-import { environment } from "../../lib/environment.ts";
+import { environment } from "../../lib/system/environment.ts";
 import { UserError } from "../../lib/errors.ts";
 import type { Context, Run } from "../../lib/experiment.ts";
 import { type PlannedRun, plannedRun } from "../../lib/plan.ts";
 import { contextsOf, describeData, sourceOf } from "../../lib/reproduce.ts";
-import { progressBars } from "../../lib/progress.ts";
-import { makeStore } from "../../lib/store.ts";
+import { progressBars } from "../../lib/system/progress.ts";
+import { makeStore } from "../../lib/store/mod.ts";
 
 const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
 globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describeCifar10, openCifar10 } from "../../lib/datasets/cifar10.ts";
 import { lookAt } from "../../lib/datasets/pixels.ts";
 import { UserError } from "../../lib/errors.ts";
-import { folderWith } from "./fixtures.ts";
+import { folderWith } from "../support/datasets.ts";
 
 /** Ten records, one of each class: red is `level`, green the pixel's column, blue its row. */
 function batch(level: number): Uint8Array {

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
-import { openFolder } from "../../lib/datasets/folder.ts";
+import { openFolder } from "../../lib/datasets/folder/mod.ts";
 import { encodeJpeg, lookAt } from "../../lib/datasets/pixels.ts";
 import { loadAddon } from "../../lib/tensorflow/addon.ts";
 import { Graph, stringPlaceholder } from "../../lib/tensorflow/graph.ts";
 import { readFile } from "../../lib/tensorflow/files.ts";
 import { decode } from "../../lib/tensorflow/images.ts";
-import { ensureInstalled } from "../../lib/tensorflow/install.ts";
+import { ensureInstalled } from "../../lib/tensorflow/install/mod.ts";
 import { cast } from "../../lib/tensorflow/operations.ts";
 import { Session } from "../../lib/tensorflow/session.ts";
-import { cmykJpeg, damaged, png, smallestFolder, turned } from "./fixtures.ts";
+import { cmykJpeg, damaged, png, smallestFolder, turned } from "../support/datasets.ts";
 
 Deno.test("TensorFlow shows every image as it was looked at", async () => {
   await ensureInstalled();

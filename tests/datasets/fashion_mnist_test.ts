@@ -6,7 +6,7 @@ import { exists } from "../../lib/datasets/made.ts";
 import { lookAt } from "../../lib/datasets/pixels.ts";
 import { readIdx } from "../../lib/datasets/raw_images/idx.ts";
 import { UserError } from "../../lib/errors.ts";
-import { folderWith } from "./fixtures.ts";
+import { folderWith } from "../support/datasets.ts";
 
 const SIDE = 28;
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { DATASET_NAMES, describeDataset, openDataset } from "../../lib/datasets/mod.ts";
 import { UserError } from "../../lib/errors.ts";
-import { smallestFolder } from "./fixtures.ts";
+import { smallestFolder } from "../support/datasets.ts";
 
 Deno.test("a data set is opened by its name", async () => {
   const { name, train } = await openDataset("folder", { folder: smallestFolder() });

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { openFolder } from "../../lib/datasets/folder.ts";
+import { openFolder } from "../../lib/datasets/folder/mod.ts";
 import { lookAt } from "../../lib/datasets/pixels.ts";
 import { statisticsOf, writeSheet } from "../../lib/datasets/statistics.ts";
-import { smallestFolder, solidPng } from "./fixtures.ts";
+import { smallestFolder, solidPng } from "../support/datasets.ts";
 
 Deno.test("counts, sizes and colours are those of the images", async () => {
   const folder = smallestFolder({ "train/dog/2.png": solidPng(0, 100, 50, 30, 60) });

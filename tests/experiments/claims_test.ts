@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import claims from "../../experiments/claims.ts";
 import { kernels, starts, table3, table4, table5, table6 } from "../../experiments/mod.ts";
-import { ALLOWED, type Claim, publishedDifference } from "../../lib/claims.ts";
+import { ALLOWED, type Claim, publishedDifference } from "../../lib/results/claims.ts";
 import type { Row, Table } from "../../lib/experiment.ts";
-import { type Field, fieldsApart, PAPER_GROUND, protocolOf } from "../../lib/protocol.ts";
+import { type Field, fieldsApart, PAPER_GROUND, protocolOf } from "../../lib/results/protocol.ts";
 
 const pairs = claims.flatMap((claim: Claim) => claim.pairs.map((pair) => ({ claim, pair })));
 

@@ -7,7 +7,7 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { fileURLToPath } from "node:url";
-import { lines } from "../../bench/contestant.ts";
+import { lines } from "../../lib/bench/contestant.ts";
 import { PATIENCE } from "./hunt.ts";
 import { targets } from "./targets.ts";
 import type { Line } from "./worker.ts";

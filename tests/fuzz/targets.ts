@@ -6,7 +6,7 @@ import { paper } from "../../experiments/setups.ts";
 import { describeCifar10 } from "../../lib/datasets/cifar10.ts";
 import { nameOfListing, readIndex } from "../../lib/datasets/folder/index_file.ts";
 import { listFolder } from "../../lib/datasets/folder/listing.ts";
-import { openFolder } from "../../lib/datasets/folder.ts";
+import { openFolder } from "../../lib/datasets/folder/mod.ts";
 import { encodeJpeg, encodePng, lookAt, type Picture } from "../../lib/datasets/pixels.ts";
 import { openBytes, partOf } from "../../lib/datasets/ilsvrc2012/bytes.ts";
 import { devkitOf } from "../../lib/datasets/ilsvrc2012/devkit.ts";
@@ -19,30 +19,31 @@ import {
 import { entriesOf } from "../../lib/datasets/ilsvrc2012/tar.ts";
 import { readIdx } from "../../lib/datasets/raw_images/idx.ts";
 import { UserError } from "../../lib/errors.ts";
-import { openArchive, SUMS } from "../../lib/evidence/archive.ts";
-import { writeBundle } from "../../lib/evidence/bundle.ts";
-import { verifyBundle } from "../../lib/evidence/verify.ts";
+import { openArchive, SUMS } from "../../lib/bundle/archive.ts";
+import { writeBundle } from "../../lib/bundle/write.ts";
+import { verifyBundle } from "../../lib/bundle/verify.ts";
 import { openRecords, readRecords } from "../../lib/executors/slurm/records.ts";
 import { readConfig } from "../../lib/executors/slurm/resources.ts";
 import { isEvaluation, type Run } from "../../lib/experiment.ts";
-import { writeAtomically } from "../../lib/files.ts";
-import { leftoversIn } from "../../lib/findings.ts";
+import { writeAtomically } from "../../lib/system/files.ts";
+import { leftoversIn } from "../../lib/store/audit.ts";
 import { scored } from "../../lib/score.ts";
-import { posteriorsIn } from "../../lib/run_files.ts";
-import { makeStore, openStore } from "../../lib/store.ts";
+import { posteriorsIn } from "../../lib/store/run_files.ts";
+import { makeStore, openStore } from "../../lib/store/mod.ts";
 import { START } from "../../lib/vgg/schedule.ts";
-import { openWeights, type TensorFile } from "../../lib/weights/mod.ts";
+import type { TensorFile } from "../../lib/weights/weights_file.ts";
+import { openWeights } from "../../lib/weights/mod.ts";
 import {
   openSafetensors,
   readSafetensors,
   safetensorsBytes,
 } from "../../lib/weights/safetensors.ts";
 import { openTorch } from "../../lib/weights/torch.ts";
-import { smallestFolder } from "../datasets/fixtures.ts";
-import { META, tarOf } from "../datasets/ilsvrc2012/made.ts";
-import { synsets } from "../datasets/ilsvrc2012/mats.ts";
-import { withStore } from "../evidence/made_store.ts";
-import { zipOf } from "../evidence/zips.ts";
+import { smallestFolder } from "../support/datasets.ts";
+import { META, tarOf } from "../support/ilsvrc2012/made.ts";
+import { synsets } from "../support/ilsvrc2012/mats.ts";
+import { withStore } from "../support/made_store.ts";
+import { zipOf } from "../support/zips.ts";
 import type { GoodFile, Target } from "./hunt.ts";
 
 /** Parts of a file as one. */

@@ -1,14 +1,8 @@
 /** Our side of the parity tests: what `pytorch.py` computes, by the project's own graphs. */
 import { join } from "node:path";
 import { small } from "../../experiments/setups.ts";
-import type {
-  ConfigName,
-  EvaluateSetup,
-  Method,
-  OddSides,
-  Precision,
-  TrainSetup,
-} from "../../lib/experiment.ts";
+import type { EvaluateSetup, OddSides, Precision, TrainSetup } from "../../lib/setup.ts";
+import type { ConfigName, Method } from "../../lib/experiment.ts";
 import type { Binding } from "../../lib/tensorflow/addon.ts";
 import { gradients } from "../../lib/tensorflow/gradients.ts";
 import { constant, Graph, placeholder } from "../../lib/tensorflow/graph.ts";
@@ -20,9 +14,9 @@ import { posteriorsOf } from "../../lib/vgg/evaluate.ts";
 import { evaluationGraph, trainingGraph } from "../../lib/vgg/model.ts";
 import { setTensors } from "../../lib/vgg/train.ts";
 import { forward, network, variablesOf } from "../../lib/vgg/network.ts";
-import { folderWith } from "../datasets/fixtures.ts";
-import { noise, noises, noisyBytes } from "../formula.ts";
-import { noisyPng } from "../vgg/tiny.ts";
+import { folderWith } from "../support/datasets.ts";
+import { noise, noises, noisyBytes } from "../support/formula.ts";
+import { noisyPng } from "../support/tiny.ts";
 
 /** The small setup's nets, smaller still; a side of 36 makes odd maps: 36, 18, 9, 5, 3, 2. */
 export const NET = {

@@ -1,7 +1,7 @@
 /** Asks PyTorch, where this machine's Python has it. */
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { answer, python } from "../../lib/tensorflow/subprocess.ts";
+import { answer, python } from "../../lib/system/subprocess.ts";
 import { readSafetensors, type Safetensors } from "../../lib/weights/safetensors.ts";
 
 /** Numbers that PyTorch found, by name. */

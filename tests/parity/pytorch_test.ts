@@ -10,9 +10,9 @@ import { constant } from "../../lib/tensorflow/graph.ts";
 import { resize } from "../../lib/tensorflow/images.ts";
 import { cast } from "../../lib/tensorflow/operations.ts";
 import { FILTERS } from "../../lib/vgg/images.ts";
-import type { MomentumForm } from "../../lib/experiment.ts";
-import { gap, noisyBytes } from "../formula.ts";
-import { evaluate, numbers, tensorflow } from "../tensorflow/run_graph.ts";
+import type { MomentumForm } from "../../lib/setup.ts";
+import { gap, noisyBytes } from "../support/formula.ts";
+import { evaluate, numbers, tensorflow } from "../support/run_graph.ts";
 import { type Found, losses, NET, posteriors, scoresAndGradients } from "./nets.ts";
 import { askPytorch, pytorchVersion } from "./pytorch.ts";
 

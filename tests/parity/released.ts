@@ -1,9 +1,10 @@
 /** Files of weights as torchvision and Keras write them, and the scores of the nets that they hold. */
 import { paper, small } from "../../experiments/setups.ts";
-import type { Context, Setup } from "../../lib/experiment.ts";
-import { bringIn, importedNet, noteIn } from "../../lib/import.ts";
+import type { Setup } from "../../lib/setup.ts";
+import type { Context } from "../../lib/experiment.ts";
+import { bringIn, importedNet, noteIn } from "../../lib/store/import.ts";
 import { plannedRun } from "../../lib/plan.ts";
-import { makeStore } from "../../lib/store.ts";
+import { makeStore } from "../../lib/store/mod.ts";
 import type { Binding } from "../../lib/tensorflow/addon.ts";
 import { Graph, placeholder } from "../../lib/tensorflow/graph.ts";
 import { float32, Session } from "../../lib/tensorflow/session.ts";
@@ -14,8 +15,8 @@ import { averageScores, forward, network, variablesOf } from "../../lib/vgg/netw
 import { setTensors } from "../../lib/vgg/train.ts";
 import { type GroupContent, writeHdf5 } from "../../lib/weights/hdf5.ts";
 import { type NamedTensor, writeSafetensors } from "../../lib/weights/safetensors.ts";
-import { folderWith } from "../datasets/fixtures.ts";
-import { noises, noisyBytes } from "../formula.ts";
+import { folderWith } from "../support/datasets.ts";
+import { noises, noisyBytes } from "../support/formula.ts";
 
 /** Configs that torchvision has: VGG 11, 13, 16 and 19. */
 export type Released = "A" | "B" | "D" | "E";

@@ -5,10 +5,10 @@
  * largest score. A mean that is off by one of 255 moves it by 0.003, colours in another order by 0.03.
  */
 import assert from "node:assert/strict";
-import { gap } from "../formula.ts";
-import { tensorflow } from "../tensorflow/run_graph.ts";
+import { gap } from "../support/formula.ts";
+import { tensorflow } from "../support/run_graph.ts";
 import { pytorchVersion } from "./pytorch.ts";
-import { python } from "../../lib/tensorflow/subprocess.ts";
+import { python } from "../../lib/system/subprocess.ts";
 import expected from "./released.json" with { type: "json" };
 import {
   broughtIn,

@@ -9,10 +9,10 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { DEVKIT } from "../../lib/datasets/ilsvrc2012/devkit.ts";
 import { ARCHIVES } from "../../lib/datasets/ilsvrc2012/layout.ts";
-import { pieces } from "../../lib/datasets/parallel.ts";
+import { pieces } from "../../lib/system/parallel.ts";
 import { sharp } from "../../lib/datasets/pixels.ts";
-import { openScenes } from "../../lib/datasets/scenes.ts";
-import { turned } from "../datasets/fixtures.ts";
+import { openScenes } from "../../lib/datasets/scenes/mod.ts";
+import { turned } from "../support/datasets.ts";
 import {
   idOfVal,
   IDS,
@@ -21,7 +21,7 @@ import {
   type TarEntry,
   tarOf,
   wnidOf,
-} from "../datasets/ilsvrc2012/made.ts";
+} from "../support/ilsvrc2012/made.ts";
 
 /** How much is made. */
 export interface Amount {

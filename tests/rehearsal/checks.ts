@@ -6,7 +6,7 @@
  */
 import assert from "node:assert/strict";
 import type { Posteriors } from "../../lib/score.ts";
-import { idOfVal, IDS, wnidOf } from "../datasets/ilsvrc2012/made.ts";
+import { idOfVal, IDS, wnidOf } from "../support/ilsvrc2012/made.ts";
 import type { Amount } from "./archives.ts";
 
 /** WNIDs in their order: a label is an index. */

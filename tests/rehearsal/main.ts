@@ -5,9 +5,9 @@
  *
  * @module
  */
-import { entriesIn } from "../../lib/files.ts";
-import { clock } from "../../lib/progress.ts";
-import { pathFrom } from "../../commands/options.ts";
+import { entriesIn } from "../../lib/system/files.ts";
+import { clock } from "../../lib/system/progress.ts";
+import { pathFrom } from "../../lib/command_line/options.ts";
 import { FULL, rehearse } from "./rehearse.ts";
 
 const [name, ...options] = Deno.args;

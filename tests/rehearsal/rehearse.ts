@@ -5,10 +5,10 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { entriesIn } from "../../lib/files.ts";
-import { clock } from "../../lib/progress.ts";
-import { openStore, type Store } from "../../lib/store.ts";
-import type { LogEntry } from "../../lib/vgg/train.ts";
+import { entriesIn } from "../../lib/system/files.ts";
+import { clock } from "../../lib/system/progress.ts";
+import { openStore, type Store } from "../../lib/store/mod.ts";
+import type { LogEntry } from "../../lib/vgg/checkpoint.ts";
 import { type Amount, makeArchives } from "./archives.ts";
 import { mustBeErrorsOf, mustBeSubmission, mustHaveClasses } from "./checks.ts";
 import { command, type Outcome, type TaskName } from "./command.ts";

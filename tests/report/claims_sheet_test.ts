@@ -7,13 +7,13 @@ import type {
   ClaimsResult,
   ClaimStatus,
   PairResult,
-} from "../../lib/claims.ts";
-import { differenceOf } from "../../lib/difference.ts";
-import { departures } from "../../lib/protocol.ts";
+} from "../../lib/results/claims.ts";
+import { differenceOf } from "../../lib/results/paired_difference.ts";
+import { departures } from "../../lib/results/protocol.ts";
 import { claimsSheet } from "../../lib/report/claims_sheet.ts";
 import { markdown } from "../../lib/report/markdown.ts";
 import { terminal } from "../../lib/report/terminal.ts";
-import { discordant } from "../discordant.ts";
+import { discordant } from "../support/discordant.ts";
 
 type Judgement = Partial<Omit<PairResult, "pair">>;
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { cellsOf, csvOf } from "../../lib/report/csv.ts";
 import { recordsOf } from "../../lib/report/records.ts";
-import { madeUp } from "./results.ts";
+import { madeUp } from "../support/results.ts";
 
 const csv = (result: ReturnType<typeof madeUp>) => csvOf(recordsOf(result));
 

@@ -1,11 +1,11 @@
 /** What is not the paper's stands under a table, or beside its numbers, in every format. */
 import assert from "node:assert/strict";
 import { setups } from "../../experiments/mod.ts";
-import { departures } from "../../lib/protocol.ts";
+import { departures } from "../../lib/results/protocol.ts";
 import { FORMATS } from "../../lib/report/formats.ts";
 import { report } from "../../lib/report/mod.ts";
 import { sheetOf } from "../../lib/report/results_sheet.ts";
-import { madeUp } from "./results.ts";
+import { madeUp } from "../support/results.ts";
 
 const found = departures(setups.small, setups.paper, { classes: 20, train: 12_000, val: 2_000 });
 const result = { ...madeUp(), departures: found };

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { evaluations, net } from "../../experiments/protocol.ts";
 import { smoke } from "../../experiments/setups.ts";
-import { differenceOf } from "../../lib/difference.ts";
+import { differenceOf } from "../../lib/results/paired_difference.ts";
 import { type Context, isEvaluation } from "../../lib/experiment.ts";
-import type { Fusion } from "../../lib/fusion.ts";
+import type { Fusion } from "../../lib/results/ensemble.ts";
 import { planOf } from "../../lib/plan.ts";
 import { fusionListing } from "../../lib/report/fusion_listing.ts";
 import { listing } from "../../lib/report/listing.ts";

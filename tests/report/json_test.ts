@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { jsonOf } from "../../lib/report/json.ts";
 import { recordsOf } from "../../lib/report/records.ts";
-import { madeUp } from "./results.ts";
+import { madeUp } from "../support/results.ts";
 
 Deno.test("JSON holds the records of the CSV, numbers as numbers", () => {
   const records = JSON.parse(jsonOf(recordsOf(madeUp({ missing: 1 }))));

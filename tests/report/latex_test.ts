@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { table6, table7 } from "../../experiments/mod.ts";
-import { sheet as table1 } from "../../commands/table1.ts";
-import { sheet as table2 } from "../../commands/table2.ts";
+import { sheet as table1 } from "../../lib/commands/table1.ts";
+import { sheet as table2 } from "../../lib/commands/table2.ts";
 import { escaped, latex } from "../../lib/report/latex.ts";
 import { writeCollections, writeReports } from "../../lib/report/mod.ts";
 import { sheetOf } from "../../lib/report/results_sheet.ts";
 import { cell, type Sheet } from "../../lib/report/sheet.ts";
-import { empty, madeUp } from "./results.ts";
+import { empty, madeUp } from "../support/results.ts";
 
 Deno.test("what means something to TeX becomes letters, and what its fonts lack a number", () => {
   assert.equal(escaped("50 % of A_1 & $x$ #2"), "50 \\% of A\\_1 \\& \\$x\\$ \\#2");

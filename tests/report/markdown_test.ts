@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { markdown, markdownTable } from "../../lib/report/markdown.ts";
 import { sheetOf } from "../../lib/report/results_sheet.ts";
-import { madeUp } from "./results.ts";
+import { madeUp } from "../support/results.ts";
 
 Deno.test("Table 3 in Markdown: heading, caption, and a config in the first of its rows", () => {
   const [heading, , caption, , ...lines] = markdown(sheetOf(madeUp())).split("\n");

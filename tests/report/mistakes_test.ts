@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { bestRow, classErrors, confusions, surestMistakes } from "../../lib/report/mistakes.ts";
-import { measured } from "./pages.ts";
+import { measured } from "../support/pages.ts";
 
 /** Six images of three classes: 0 0 0 1 1 2 taken for 0 1 1 1 0 2. */
 const scores = {

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { sheet as table2 } from "../../commands/table2.ts";
+import { sheet as table2 } from "../../lib/commands/table2.ts";
 import { UserError } from "../../lib/errors.ts";
 import { csvOf } from "../../lib/report/csv.ts";
 import { report, writeCollections, writeReports } from "../../lib/report/mod.ts";
 import { sheetOf } from "../../lib/report/results_sheet.ts";
-import * as results from "./results.ts";
+import * as results from "../support/results.ts";
 
 const madeUp = (how = {}) => sheetOf(results.madeUp(how));
 

@@ -4,7 +4,7 @@ import type { Table } from "../../lib/experiment.ts";
 import { cell, type Sheet } from "../../lib/report/sheet.ts";
 import { terminal, terminals } from "../../lib/report/terminal.ts";
 import { sheetOf } from "../../lib/report/results_sheet.ts";
-import * as results from "./results.ts";
+import * as results from "../support/results.ts";
 
 const madeUp = (how = {}) => sheetOf(results.madeUp(how));
 

@@ -10,8 +10,8 @@
 import assert from "node:assert/strict";
 import { jobOfRun, readRecords } from "../../lib/executors/slurm/records.ts";
 import { title } from "../../lib/experiment.ts";
-import { readIfThere } from "../../lib/files.ts";
-import { openStore } from "../../lib/store.ts";
+import { readIfThere } from "../../lib/system/files.ts";
+import { openStore } from "../../lib/store/mod.ts";
 import { hasSlurm, type Printed, TestCluster, until } from "./cluster.ts";
 import { type HalfWay, halfWay, letGoOn } from "./half_way.ts";
 

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { ACCOUNT_FIELDS, fatesIn } from "../../lib/executors/slurm/client.ts";
 import { readRecords } from "../../lib/executors/slurm/records.ts";
 import { title } from "../../lib/experiment.ts";
-import { openStore } from "../../lib/store.ts";
-import { TINY, tinyFolder } from "../commands/place.ts";
+import { openStore } from "../../lib/store/mod.ts";
+import { TINY, tinyFolder } from "../support/place.ts";
 import { hasAccounting, hasSlurm, TestCluster, until } from "./cluster.ts";
 import { halfWay } from "./half_way.ts";
 

@@ -1,6 +1,6 @@
 /** Stops trainings on a test cluster in the middle, whatever the machine's speed. */
 import { jobOfRun, readRecords } from "../../lib/executors/slurm/records.ts";
-import type { Store } from "../../lib/store.ts";
+import type { Store } from "../../lib/store/mod.ts";
 import { pause, until } from "./cluster.ts";
 
 /** A training in the middle: its process is stopped. */

@@ -1,9 +1,8 @@
 /** A plan as jobs: arrays, dependencies, resources and scripts, without a cluster. */
 import assert from "node:assert/strict";
 import { table3 } from "../../experiments/mod.ts";
-import { net } from "../../experiments/protocol.ts";
+import { evaluations, net } from "../../experiments/protocol.ts";
 import { paper, small } from "../../experiments/setups.ts";
-import { evaluations } from "../../experiments/protocol.ts";
 import { fatesIn, limitsIn } from "../../lib/executors/slurm/client.ts";
 import { fileOf, jobsOf } from "../../lib/executors/slurm/jobs.ts";
 import {
@@ -15,7 +14,8 @@ import {
   slurmTime,
 } from "../../lib/executors/slurm/resources.ts";
 import { scriptOf } from "../../lib/executors/slurm/script.ts";
-import type { Context, Setup } from "../../lib/experiment.ts";
+import type { Setup } from "../../lib/setup.ts";
+import type { Context } from "../../lib/experiment.ts";
 import { plan, planOf } from "../../lib/plan.ts";
 
 function contexts({ train, evaluate }: Setup, seeds = 1): Context[] {

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { UserError } from "../../lib/errors.ts";
 import { queue } from "../../lib/executors/slurm/client.ts";
 import { openRecords, readRecords } from "../../lib/executors/slurm/records.ts";
-import { leftoversIn } from "../../lib/findings.ts";
-import { makeStore } from "../../lib/store.ts";
+import { leftoversIn } from "../../lib/store/audit.ts";
+import { makeStore } from "../../lib/store/mod.ts";
 
 const RECORDS = ["7_0", "7_1", "12"].map((job, i) => (
   { job, name: "train-D-256", run: `0123456789a${i}`, log: `jobs/${job}.log` }

@@ -7,7 +7,7 @@ import {
   pairedDifference,
   type Pairs,
 } from "../../lib/statistics/mod.ts";
-import { assertNear } from "./near.ts";
+import { assertNear } from "../support/near.ts";
 
 const pairs = (onlyFirst: number, onlySecond: number, images: number): Pairs => (
   { images, onlyFirst, onlySecond }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { wilson } from "../../lib/statistics/mod.ts";
-import { assertNear } from "./near.ts";
+import { assertNear } from "../support/near.ts";
 
 Deno.test("Wilson's interval agrees with SciPy's", () => {
   // ci = scipy.stats.binomtest(k, n).proportion_ci(confidence, method="wilson"); ci.low, ci.high

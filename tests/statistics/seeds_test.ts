@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { meanAndDeviation, studentInterval } from "../../lib/statistics/mod.ts";
-import { assertNear } from "./near.ts";
+import { assertNear } from "../support/near.ts";
 
 Deno.test("mean, deviation and Student's interval agree with NumPy and SciPy", () => {
   // m = numpy.mean(v); m, numpy.std(v, ddof=1)

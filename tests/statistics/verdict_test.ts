@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { MARGIN, verdict } from "../../lib/statistics/mod.ts";
-import { assertNear } from "./near.ts";
+import { assertNear } from "../support/near.ts";
 
 /** Errors in per cent, one a seed. */
 const statusOf = (errors: readonly number[], images: number, published: number) =>

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { loadAddon, loadStockTfjs } from "../../lib/tensorflow/addon.ts";
-import { ensureInstalled } from "../../lib/tensorflow/install.ts";
-import { run } from "../../lib/tensorflow/subprocess.ts";
-import { VERSION } from "../../lib/tensorflow/wheel.ts";
+import { ensureInstalled } from "../../lib/tensorflow/install/mod.ts";
+import { run } from "../../lib/system/subprocess.ts";
+import { VERSION } from "../../lib/tensorflow/install/wheel.ts";
 
 Deno.test("the addon is TensorFlow's, of the version that was set up, and is loaded once", async () => {
   await ensureInstalled();
@@ -92,8 +92,8 @@ async function load(packages: Record<string, string>): Promise<string> {
   const lib = fileURLToPath(new URL("../../lib/", import.meta.url));
   for (
     const name of [
-      ...["errors", "cache", "files"],
-      ...["addon", "cuda", "quiet", "wheel", "cache", "subprocess"].map(inFolder),
+      "errors",
+      ...["addon", "cuda_libraries", "quiet"].map((name) => `tensorflow/${name}`),
     ]
   ) {
     await write(`lib/${name}.ts`, await Deno.readTextFile(join(lib, `${name}.ts`)));
@@ -104,7 +104,6 @@ async function load(packages: Record<string, string>): Promise<string> {
   assert.equal(ok, false);
   return stderr.trim();
 }
-const inFolder = (name: string) => `tensorflow/${name}`;
 
 Deno.test("what is not set up says what to run", async () => {
   const folder = "@tensorflow/tfjs-node-gpu";

@@ -4,7 +4,7 @@ import { constant, type Graph, placeholder } from "../../lib/tensorflow/graph.ts
 import { add, cast, multiply, scale } from "../../lib/tensorflow/operations.ts";
 import { untunedOptions } from "../../lib/tensorflow/messages.ts";
 import { int32 } from "../../lib/tensorflow/session.ts";
-import { numbers, sessionOf } from "./run_graph.ts";
+import { numbers, sessionOf } from "../support/run_graph.ts";
 
 const counting = (count: number) => Array.from({ length: count }, (_, i) => i);
 

@@ -24,8 +24,8 @@ import {
   scale,
 } from "../../lib/tensorflow/operations.ts";
 import { elements, float32 } from "../../lib/tensorflow/session.ts";
-import { gap, noises } from "../formula.ts";
-import { evaluate, numbers, sessionOf } from "./run_graph.ts";
+import { gap, noises } from "../support/formula.ts";
+import { evaluate, numbers, sessionOf } from "../support/run_graph.ts";
 
 /** An operation as a function of tensors of these shapes. */
 interface Case {

@@ -11,7 +11,7 @@ import {
   windows,
 } from "../../lib/tensorflow/operations.ts";
 import { float32 } from "../../lib/tensorflow/session.ts";
-import { evaluate, numbers, sessionOf } from "./run_graph.ts";
+import { evaluate, numbers, sessionOf } from "../support/run_graph.ts";
 
 Deno.test("a name that is taken gets a number; inputs come before their users", () => {
   const graph = new Graph();

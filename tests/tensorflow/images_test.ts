@@ -10,14 +10,14 @@ import {
   resize,
   resizeWindow,
 } from "../../lib/tensorflow/images.ts";
-import type { ResizeFilter } from "../../lib/experiment.ts";
+import type { ResizeFilter } from "../../lib/setup.ts";
 import { cast } from "../../lib/tensorflow/operations.ts";
 import { encodeJpeg } from "../../lib/datasets/pixels.ts";
-import { folderWith, png } from "../datasets/fixtures.ts";
+import { folderWith, png } from "../support/datasets.ts";
 import { FILTERS, rescale, sectionOf } from "../../lib/vgg/images.ts";
-import { noisyBytes } from "../formula.ts";
-import { noisyPng } from "../vgg/tiny.ts";
-import { evaluate, numbers } from "./run_graph.ts";
+import { noisyBytes } from "../support/formula.ts";
+import { noisyPng } from "../support/tiny.ts";
+import { evaluate, numbers } from "../support/run_graph.ts";
 
 /** An image of one channel's values, the same in all three, rescaled; back as one channel. */
 async function resized(

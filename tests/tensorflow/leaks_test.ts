@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { float32, int32, Session } from "../../lib/tensorflow/session.ts";
 import { trainingGraph } from "../../lib/vgg/model.ts";
-import { noisyBytes } from "../formula.ts";
-import { context, setup } from "../vgg/tiny.ts";
-import { tensorflow } from "./run_graph.ts";
+import { noisyBytes } from "../support/formula.ts";
+import { context, setup } from "../support/tiny.ts";
+import { tensorflow } from "../support/run_graph.ts";
 
 Deno.test("500 steps of a training leave no tensor and take no memory", async () => {
   const binding = await tensorflow();

@@ -23,7 +23,7 @@ import {
   windows,
 } from "../../lib/tensorflow/operations.ts";
 import { int32 } from "../../lib/tensorflow/session.ts";
-import { evaluate, numbers, sessionOf } from "./run_graph.ts";
+import { evaluate, numbers, sessionOf } from "../support/run_graph.ts";
 
 const floats = (graph: Graph, values: readonly number[], shape?: Shape) =>
   constant(graph, values, { dtype: "float32", ...shape === undefined ? {} : { shape } });

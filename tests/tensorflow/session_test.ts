@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { constant, placeholder } from "../../lib/tensorflow/graph.ts";
 import { cast, scale } from "../../lib/tensorflow/operations.ts";
 import { elements, float32, int32 } from "../../lib/tensorflow/session.ts";
-import { sessionOf, tensorflow } from "./run_graph.ts";
+import { sessionOf, tensorflow } from "../support/run_graph.ts";
 
 Deno.test("values go in and come out with their shapes, and nothing stays", async () => {
   const binding = await tensorflow();

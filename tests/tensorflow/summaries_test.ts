@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { UserError } from "../../lib/errors.ts";
 import { openSummaries } from "../../lib/tensorflow/summaries.ts";
-import { folderWith } from "../datasets/fixtures.ts";
-import { eventFilesIn, scalarsIn } from "./event_files.ts";
-import { tensorflow } from "./run_graph.ts";
+import { folderWith } from "../support/datasets.ts";
+import { eventFilesIn, scalarsIn } from "../support/event_files.ts";
+import { tensorflow } from "../support/run_graph.ts";
 
 Deno.test("numbers are in the event file as soon as they are written", async () => {
   const binding = await tensorflow();

@@ -11,7 +11,7 @@ import {
   type Update,
   variable,
 } from "../../lib/tensorflow/variables.ts";
-import { numbers, sessionOf } from "./run_graph.ts";
+import { numbers, sessionOf } from "../support/run_graph.ts";
 
 const scalar = (graph: Graph, value: number) => constant(graph, value, { dtype: "float32" });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { eigen, shiftAxes } from "../../lib/vgg/colours.ts";
-import { covarianceOf, IMAGENET } from "./imagenet_colours.ts";
+import { covarianceOf, IMAGENET } from "../support/imagenet_colours.ts";
 
 const near = (a: number, b: number, tolerance: number) =>
   assert.ok(Math.abs(a - b) <= tolerance, `${a} is not ${b}`);

@@ -3,15 +3,15 @@ import { join } from "node:path";
 import { UserError } from "../../lib/errors.ts";
 import type { Method } from "../../lib/experiment.ts";
 import { elements, Session } from "../../lib/tensorflow/session.ts";
-import { fillBank } from "../../lib/vgg/bank.ts";
+import { fillBank } from "../../lib/vgg/image_cache.ts";
 import { type EvaluateOptions, groupAlike, posteriorsOf } from "../../lib/vgg/evaluate.ts";
 import { rescale } from "../../lib/vgg/images.ts";
 import { evaluationGraph } from "../../lib/vgg/model.ts";
 import { setTensors } from "../../lib/vgg/train.ts";
-import { folderWith, png } from "../datasets/fixtures.ts";
-import { gap, noises, noisyBytes } from "../formula.ts";
-import { tensorflow } from "../tensorflow/run_graph.ts";
-import { context, noisyPng, setup } from "./tiny.ts";
+import { folderWith, png } from "../support/datasets.ts";
+import { gap, noises, noisyBytes } from "../support/formula.ts";
+import { tensorflow } from "../support/run_graph.ts";
+import { context, noisyPng, setup } from "../support/tiny.ts";
 
 Deno.test("images of one shape make batches; few that are left over go one by one", () => {
   const shapes = [

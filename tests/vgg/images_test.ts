@@ -12,8 +12,8 @@ import {
   scalesOf,
   sectionOf,
 } from "../../lib/vgg/images.ts";
-import type { CropGrid, ResizeFilter } from "../../lib/experiment.ts";
-import { covarianceOf, IMAGENET } from "./imagenet_colours.ts";
+import type { CropGrid, ResizeFilter } from "../../lib/setup.ts";
+import { covarianceOf, IMAGENET } from "../support/imagenet_colours.ts";
 
 const JITTERED = [256, 512] as const;
 

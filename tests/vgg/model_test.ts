@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import type { MomentumForm, TrainRun, TrainSetup } from "../../lib/experiment.ts";
+import type { MomentumForm, TrainSetup } from "../../lib/setup.ts";
+import type { TrainRun } from "../../lib/experiment.ts";
 import { float32, int32, Session } from "../../lib/tensorflow/session.ts";
 import type { Conv } from "../../lib/vgg/configs.ts";
 import { deviation, trainingGraph } from "../../lib/vgg/model.ts";
-import { gap, noisyBytes } from "../formula.ts";
-import { tensorflow } from "../tensorflow/run_graph.ts";
-import { context, setup } from "./tiny.ts";
+import { gap, noisyBytes } from "../support/formula.ts";
+import { tensorflow } from "../support/run_graph.ts";
+import { context, setup } from "../support/tiny.ts";
 
 /** A training of three updates by batches of 16 crops, with what tests vary. */
 interface Three {

@@ -5,8 +5,8 @@ import { Graph, placeholder } from "../../lib/tensorflow/graph.ts";
 import { elements, float32, int32 } from "../../lib/tensorflow/session.ts";
 import { setTensors } from "../../lib/vgg/train.ts";
 import { settable } from "../../lib/tensorflow/variables.ts";
-import { gap, noises } from "../formula.ts";
-import { numbers, sessionOf } from "../tensorflow/run_graph.ts";
+import { gap, noises } from "../support/formula.ts";
+import { numbers, sessionOf } from "../support/run_graph.ts";
 
 const SHAPE = { crop: 28, classes: 8, width: 1 / 32, fc: 8 };
 

@@ -5,14 +5,14 @@ import { encodeJpeg } from "../../lib/datasets/pixels.ts";
 import type { TrainScale } from "../../lib/experiment.ts";
 import { Graph } from "../../lib/tensorflow/graph.ts";
 import { float32, int32, Session } from "../../lib/tensorflow/session.ts";
-import { alignedBytes, type Bank, fillBank } from "../../lib/vgg/bank.ts";
+import { alignedBytes, type Bank, fillBank } from "../../lib/vgg/image_cache.ts";
 import { shiftAxes } from "../../lib/vgg/colours.ts";
 import { openCrops } from "../../lib/vgg/crops.ts";
 import { sampler, scalesOf } from "../../lib/vgg/images.ts";
 import { cropsFromBank, cropsFromFiles, placeOf } from "../../lib/vgg/pipeline.ts";
-import { noisyBytes } from "../formula.ts";
-import { tensorflow } from "../tensorflow/run_graph.ts";
-import { setup, tinyDataset } from "./tiny.ts";
+import { noisyBytes } from "../support/formula.ts";
+import { tensorflow } from "../support/run_graph.ts";
+import { setup, tinyDataset } from "../support/tiny.ts";
 
 type Tiny = ReturnType<typeof tinyDataset>;
 
@@ -87,7 +87,7 @@ for (const [kind, make] of Object.entries({ PNG: tinyDataset, JPEG: jpegDataset 
 
 Deno.test("files give the same batches on one thread and on many", async () => {
   using dataset = await jpegDataset();
-  const program = fileURLToPath(new URL("./crops_of.ts", import.meta.url));
+  const program = fileURLToPath(new URL("../support/crops_of.ts", import.meta.url));
   const printed = await Promise.all(["1", "5"].map(async (threads) => {
     const { stdout } = await new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", "--no-check", program, dataset.train[0]!.file],

@@ -1,12 +1,12 @@
 /** A net as a SavedModel: here, and in Python's TensorFlow where there is one. */
 import assert from "node:assert/strict";
-import { answer, python } from "../../lib/tensorflow/subprocess.ts";
+import { answer, python } from "../../lib/system/subprocess.ts";
 import { layersOf, shapeOf } from "../../lib/vgg/configs.ts";
 import { savedModelOf } from "../../lib/vgg/saved_model.ts";
-import { gap, noisyBytes } from "../formula.ts";
+import { gap, noisyBytes } from "../support/formula.ts";
 import { broughtIn, place, SMALL, writeKerases } from "../parity/released.ts";
 import expected from "../parity/released.json" with { type: "json" };
-import { tensorflow } from "../tensorflow/run_graph.ts";
+import { tensorflow } from "../support/run_graph.ts";
 
 /** Writes Keras's net D of the parity tests into a folder, as a SavedModel. */
 async function savedInto(folder: string) {

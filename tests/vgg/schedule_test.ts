@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { net } from "../../experiments/protocol.ts";
 import { paper, small } from "../../experiments/setups.ts";
-import type { Schedule } from "../../lib/experiment.ts";
+import type { Schedule } from "../../lib/setup.ts";
 import {
   learningRate,
   type Plateau,

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import type { Dataset, LabelledImage } from "../../lib/datasets/mod.ts";
+import type { Dataset, LabelledImage } from "../../lib/datasets/dataset.ts";
 import { Graph } from "../../lib/tensorflow/graph.ts";
 import { int32, Session } from "../../lib/tensorflow/session.ts";
-import { fillBank } from "../../lib/vgg/bank.ts";
+import { fillBank } from "../../lib/vgg/image_cache.ts";
 import { openCrops } from "../../lib/vgg/crops.ts";
 import { cropsFromFiles, cropsOfImages, wholeImages } from "../../lib/vgg/pipeline.ts";
 import { archiveOf, feedOf } from "../../lib/vgg/sources.ts";
-import { tensorflow } from "../tensorflow/run_graph.ts";
-import { setup, tinyDataset } from "./tiny.ts";
+import { tensorflow } from "../support/run_graph.ts";
+import { setup, tinyDataset } from "../support/tiny.ts";
 
 /** The same images one behind the other in a file, each at a multiple of 512 bytes, far from its start. */
 function archived<Images extends Pick<Dataset, "train" | "val">>(dataset: Images, start: number) {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { small } from "../../experiments/setups.ts";
 import { loadAddon } from "../../lib/tensorflow/addon.ts";
 import { float32, int32, Session } from "../../lib/tensorflow/session.ts";
-import { ensureInstalled } from "../../lib/tensorflow/install.ts";
+import { ensureInstalled } from "../../lib/tensorflow/install/mod.ts";
 import { trainingGraph } from "../../lib/vgg/model.ts";
 
 Deno.test("towers change nothing but rounding, dropout's draws included", async () => {

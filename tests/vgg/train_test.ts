@@ -2,26 +2,16 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { net } from "../../experiments/protocol.ts";
 import { UserError } from "../../lib/errors.ts";
-import {
-  type Context,
-  hasAncestor,
-  type Schedule,
-  type TrainRun,
-  type TrainSetup,
-} from "../../lib/experiment.ts";
+import type { Schedule, TrainSetup } from "../../lib/setup.ts";
+import type { Checkpoint, LogEntry, Tensors } from "../../lib/vgg/checkpoint.ts";
+import { type Context, hasAncestor, type TrainRun } from "../../lib/experiment.ts";
 import { convsOf, layersOf, shapeOf } from "../../lib/vgg/configs.ts";
-import { bankOffsets, fillBank } from "../../lib/vgg/bank.ts";
-import {
-  type Checkpoint,
-  type LogEntry,
-  type Tensors,
-  train,
-  type Training,
-} from "../../lib/vgg/train.ts";
+import { bankOffsets, fillBank } from "../../lib/vgg/image_cache.ts";
+import { train, type Training } from "../../lib/vgg/train.ts";
 import { readSafetensors, writeSafetensors } from "../../lib/weights/safetensors.ts";
-import { noises } from "../formula.ts";
-import { tensorflow } from "../tensorflow/run_graph.ts";
-import { context, setup, tinyDataset } from "./tiny.ts";
+import { noises } from "../support/formula.ts";
+import { tensorflow } from "../support/run_graph.ts";
+import { context, setup, tinyDataset } from "../support/tiny.ts";
 
 const A = net("A", 256);
 

@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { type GroupContent, writeHdf5 } from "../../lib/weights/hdf5.ts";
 import { writeKeras } from "../../lib/weights/keras.ts";
 import { openWeights } from "../../lib/weights/mod.ts";
-import { gap } from "../formula.ts";
+import { gap } from "../support/formula.ts";
 import { writeKerases } from "../parity/released.ts";
-import { given, inFile, pathOf, refused } from "./refused.ts";
+import { given, inFile, pathOf, refused } from "../support/refused.ts";
 
 for (const name of ["keras.h5", "keras-model.h5", "keras3.weights.h5"]) {
   Deno.test(`${name}: names from attributes, colours turned round, fc1 over maps`, async () => {

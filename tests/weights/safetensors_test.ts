@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { UserError } from "../../lib/errors.ts";
-import { answer, python } from "../../lib/tensorflow/subprocess.ts";
+import { answer, python } from "../../lib/system/subprocess.ts";
 import {
   openSafetensors,
   readSafetensors,
   writeSafetensors,
 } from "../../lib/weights/safetensors.ts";
-import { noises } from "../formula.ts";
+import { noises } from "../support/formula.ts";
 
 /** Does something in an empty folder. */
 async function inFolder(work: (folder: string) => Promise<void> | void) {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { openTorch } from "../../lib/weights/torch.ts";
-import { given, inFile, pathOf, refused } from "./refused.ts";
+import { given, inFile, pathOf, refused } from "../support/refused.ts";
 
 const eighths = (count: number, from = 0) =>
   Array.from({ length: count }, (_, i) => (from + i) / 8);

@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { openWeights } from "../../lib/weights/mod.ts";
 import { type NamedTensor, safetensorsBytes } from "../../lib/weights/safetensors.ts";
 import { writeTorchvision } from "../../lib/weights/torchvision.ts";
-import { gap } from "../formula.ts";
+import { gap } from "../support/formula.ts";
 import { SMALL, stateDict, writeTorchvisions } from "../parity/released.ts";
-import { given, inFile, refused } from "./refused.ts";
+import { given, inFile, refused } from "../support/refused.ts";
 
 /** The bytes of a state_dict in safetensors; `change` may spoil it first. */
 function bytesOf(change: (tensors: Map<string, NamedTensor>) => void = () => {}): Uint8Array {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Colours } from "../mod.ts";
+import type { Colours } from "../dataset.ts";
 import type { Picture } from "../pixels.ts";
 
 /** Sums over pixels: how many; r, g, b; rr, rg, rb, gg, gb, bb. */

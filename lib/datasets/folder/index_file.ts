@@ -9,10 +9,10 @@ import { join } from "node:path";
 import type { ColourSums } from "./colours.ts";
 import { listFolder, type Listing } from "./listing.ts";
 import type { SeenFile } from "./worker.ts";
-import { flush, flushTree } from "../../files.ts";
-import { sealed, unsealed } from "../../sealed.ts";
+import { flush, flushTree } from "../../system/files.ts";
+import { sealed, unsealed } from "../../system/checksums.ts";
 import { exists, writablePlaceFor } from "../made.ts";
-import type { ImageSize } from "../mod.ts";
+import type { ImageSize } from "../dataset.ts";
 
 /** What is known of a folder's files: training files first, as listed, then validation files. */
 export interface Index {

@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { addColours, type ColourSums, NO_COLOURS, sumColours } from "./colours.ts";
 import type { ListedFile } from "./listing.ts";
-import { readAt } from "../../files.ts";
-import { answerJobs } from "../parallel.ts";
+import { readAt } from "../../system/files.ts";
+import { answerJobs } from "../../system/parallel.ts";
 import { encodePng, lookAt } from "../pixels.ts";
 
 /** A file to look at. */

@@ -1,5 +1,5 @@
 /** Bytes that are read in parts, from a file or from memory. */
-import { readAt } from "../../files.ts";
+import { readAt } from "../../system/files.ts";
 
 /** Bytes with a name and a length, of which parts can be read. */
 export interface Bytes {

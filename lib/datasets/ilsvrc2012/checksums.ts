@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 import { UserError } from "../../errors.ts";
-import { piecesOf } from "../../files.ts";
+import { piecesOf } from "../../system/files.ts";
 import { exists } from "../made.ts";
 import { DEVKIT } from "./devkit.ts";
 import { ARCHIVES, findLayout } from "./layout.ts";

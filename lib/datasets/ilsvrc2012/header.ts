@@ -1,5 +1,5 @@
 /** Sizes of images from the first bytes of their files: JPEG and PNG, whatever a file is called. */
-import type { ImageSize } from "../mod.ts";
+import type { ImageSize } from "../dataset.ts";
 import type { Bytes } from "./bytes.ts";
 
 /** An image's size, or why it is none, as the end of a sentence that begins with its name. */

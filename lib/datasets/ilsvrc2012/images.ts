@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { UserError } from "../../errors.ts";
 import { some, takingTurns } from "../folder/listing.ts";
-import type { Colours, Dataset, DatasetOptions, LabelledImage } from "../mod.ts";
+import type { Colours, Dataset, DatasetOptions, LabelledImage } from "../dataset.ts";
 import type { Devkit } from "./devkit.ts";
 import type { Index } from "./index_file.ts";
 import type { Form, Layout, Split } from "./layout.ts";

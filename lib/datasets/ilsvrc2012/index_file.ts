@@ -11,8 +11,8 @@
  */
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
-import { writeAtomically } from "../../files.ts";
-import { sealed, unsealed } from "../../sealed.ts";
+import { writeAtomically } from "../../system/files.ts";
+import { sealed, unsealed } from "../../system/checksums.ts";
 import { classFoldersIn, type Form, type Split } from "./layout.ts";
 import type { SeenShelf } from "./worker.ts";
 

@@ -1,7 +1,7 @@
 /** A split's images, from its index where that is there, else by a look at all headers. */
 import { basename, join } from "node:path";
 import { UserError } from "../../errors.ts";
-import { inParallel } from "../parallel.ts";
+import { inParallel } from "../../system/parallel.ts";
 import { openBytes } from "./bytes.ts";
 import { type Index, indexOf, readIndex, stampOf, writeIndex } from "./index_file.ts";
 import { classFoldersIn, type Form, type Split } from "./layout.ts";

@@ -1,6 +1,6 @@
 /** Looks at the images of one class or of a whole split, by their headers; one of several Web Workers. */
 import { UserError } from "../../errors.ts";
-import { answerJobs } from "../parallel.ts";
+import { answerJobs } from "../../system/parallel.ts";
 import { type Bytes, openBytes, partOf } from "./bytes.ts";
 import { type Seen, sizeIn } from "./header.ts";
 import { entriesOf } from "./tar.ts";

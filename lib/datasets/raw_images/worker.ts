@@ -1,9 +1,9 @@
 /** Saves images of an array as files; one of several Web Workers. */
 import { join } from "node:path";
 import { exists, writeWhole } from "../made.ts";
-import { answerJobs } from "../parallel.ts";
+import { answerJobs } from "../../system/parallel.ts";
 import { encodeSmallPng } from "./png.ts";
-import type { RawDataset, SaveJob } from "../raw_images.ts";
+import type { RawDataset, SaveJob } from "./mod.ts";
 
 /** What all jobs share. */
 interface SaveWork {

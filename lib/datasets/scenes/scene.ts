@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { ImageSize } from "../mod.ts";
+import type { ImageSize } from "../dataset.ts";
 import type { Picture } from "../pixels.ts";
 import { uniform } from "../../random.ts";
 import { type Canvas, drawBackground } from "./background.ts";

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { addColours, type ColourSums, NO_COLOURS, sumColours } from "../folder/colours.ts";
 import { exists, writeWhole } from "../made.ts";
-import { answerJobs } from "../parallel.ts";
+import { answerJobs } from "../../system/parallel.ts";
 import { decode, encodeJpeg } from "../pixels.ts";
 import { drawScene, type SceneName, type Stage } from "./scene.ts";
 

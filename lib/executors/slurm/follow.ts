@@ -2,8 +2,8 @@
 import { UserError } from "../../errors.ts";
 import { nameOf, title } from "../../experiment.ts";
 import type { PlannedRun } from "../../plan.ts";
-import type { Bar, Bars } from "../../progress.ts";
-import type { Store } from "../../store.ts";
+import type { Bar, Bars } from "../../system/progress.ts";
+import type { Store } from "../../store/mod.ts";
 import { queue } from "./client.ts";
 import { readRecords } from "./records.ts";
 import { type JobState, jobStates, progressOf } from "./states.ts";

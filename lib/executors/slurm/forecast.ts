@@ -1,9 +1,9 @@
 /** When a plan on a cluster ends, at the earliest. */
-import { cost } from "../../cost.ts";
-import type { Description } from "../../datasets/mod.ts";
+import { cost } from "../../estimates/cost.ts";
+import type { Description } from "../../datasets/dataset.ts";
 import type { PlannedRun } from "../../plan.ts";
-import type { Store } from "../../store.ts";
-import { longestChain } from "../../timeline.ts";
+import type { Store } from "../../store/mod.ts";
+import { longestChain } from "../../estimates/critical_path.ts";
 import { type JobState, progressOf } from "./states.ts";
 
 /**

@@ -5,15 +5,15 @@
  *
  * @module
  */
-import { cost } from "../../cost.ts";
+import { cost } from "../../estimates/cost.ts";
 import { UserError } from "../../errors.ts";
 import { isEvaluation } from "../../experiment.ts";
-import { writeAtomically } from "../../files.ts";
+import { writeAtomically } from "../../system/files.ts";
 import type { PlannedRun } from "../../plan.ts";
-import type { Bars } from "../../progress.ts";
-import type { Store } from "../../store.ts";
-import { urgentFirst } from "../../timeline.ts";
-import type { Executor } from "../mod.ts";
+import type { Bars } from "../../system/progress.ts";
+import type { Store } from "../../store/mod.ts";
+import { urgentFirst } from "../../estimates/critical_path.ts";
+import type { Executor } from "../executor.ts";
 import { queue, type Queued, siteLimits, submit, timeLimits } from "./client.ts";
 import { follow } from "./follow.ts";
 import { fileOf, type Job, jobsOf } from "./jobs.ts";

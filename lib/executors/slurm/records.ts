@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { appendLine, entriesIn, readIfThere } from "../../files.ts";
-import { parsed } from "../../run_files.ts";
-import { sealed, unsealed } from "../../sealed.ts";
-import type { Store } from "../../store.ts";
+import { appendLine, entriesIn, readIfThere } from "../../system/files.ts";
+import { parsed } from "../../store/run_files.ts";
+import { sealed, unsealed } from "../../system/checksums.ts";
+import type { Store } from "../../store/mod.ts";
 
 /** A job that was submitted. */
 export interface JobRecord {

@@ -4,12 +4,12 @@
  *
  * @module
  */
-import { cost, type Equipment } from "../../cost.ts";
-import { memoryFor } from "../../memory.ts";
-import type { Description } from "../../datasets/mod.ts";
+import { cost, type Equipment } from "../../estimates/cost.ts";
+import { memoryFor } from "../../estimates/memory.ts";
+import type { Description } from "../../datasets/dataset.ts";
+import type { Setup } from "../../setup.ts";
 import { UserError } from "../../errors.ts";
-import type { Setup } from "../../experiment.ts";
-import { readIfThere } from "../../files.ts";
+import { readIfThere } from "../../system/files.ts";
 import { flaw, z } from "../../schema.ts";
 import type { Job, Kind } from "./jobs.ts";
 

@@ -1,7 +1,6 @@
 /** What sbatch is given: a job's script. */
 import { fileURLToPath } from "node:url";
-import type { Job, Kind } from "./jobs.ts";
-import { fileOf } from "./jobs.ts";
+import { fileOf, type Job, type Kind } from "./jobs.ts";
 import type { Resources } from "./resources.ts";
 
 /** What scripts say of where they run. */

@@ -1,9 +1,9 @@
 /** What Slurm and the store together know of runs. */
 import { isEvaluation, title } from "../../experiment.ts";
-import { readIfThere } from "../../files.ts";
+import { readIfThere } from "../../system/files.ts";
 import type { PlannedRun } from "../../plan.ts";
-import { clock } from "../../progress.ts";
-import type { Store } from "../../store.ts";
+import { clock } from "../../system/progress.ts";
+import type { Store } from "../../store/mod.ts";
 import { stepsOf } from "../../vgg/schedule.ts";
 import { type Fate, fates, queue, type Queued } from "./client.ts";
 import { jobOfRun, type JobRecord, readRecords } from "./records.ts";

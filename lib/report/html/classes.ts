@@ -1,9 +1,9 @@
 /** What one row's nets took for what: errors by class, confusions, the surest mistakes. */
-import type { RowResult } from "../../experiment.ts";
+import type { RowResult } from "../../results/row_result.ts";
 import { classErrors, confusions } from "../mistakes.ts";
 import type { PicturedMistake } from "../pictures.ts";
 import type { Figures } from "../plots/mod.ts";
-import { type Content, h } from "./markup.ts";
+import { type Content, h } from "../markup.ts";
 import { details, plainTable, plots } from "./parts.ts";
 
 /** Pairs of classes that the list of confusions has. */

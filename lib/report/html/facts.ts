@@ -1,8 +1,8 @@
 /** What a page says of a whole report: on what it was measured, and in what it is not the paper. */
-import type { Departure, TableResult } from "../../experiment.ts";
+import type { Departure, TableResult } from "../../results/row_result.ts";
 import type { Dossier } from "../dossier.ts";
 import { commandFor } from "./commands.ts";
-import { type Content, h } from "./markup.ts";
+import { type Content, h } from "../markup.ts";
 import { code, count, link, plainTable } from "./parts.ts";
 
 /** The facts that a reader needs first. */

@@ -1,9 +1,9 @@
 /** The page and its plots, collected, drawn and written. */
 import { join } from "node:path";
-import type { Dataset } from "../../datasets/mod.ts";
-import type { TableResult } from "../../experiment.ts";
-import { writeAtomically } from "../../files.ts";
-import type { Source } from "../../results.ts";
+import type { Dataset } from "../../datasets/dataset.ts";
+import type { TableResult } from "../../results/row_result.ts";
+import { writeAtomically } from "../../system/files.ts";
+import type { Source } from "../../results/mod.ts";
 import { dossierOf } from "../dossier.ts";
 import { bestRow, surestMistakes } from "../mistakes.ts";
 import { pictured } from "../pictures.ts";

@@ -1,6 +1,6 @@
 /** The report as one page that needs nothing else: no network, no other file, no script to be read. */
 import { createHash } from "node:crypto";
-import type { TableResult } from "../../experiment.ts";
+import type { TableResult } from "../../results/row_result.ts";
 import type { Dossier } from "../dossier.ts";
 import { bestRow } from "../mistakes.ts";
 import type { PicturedMistake } from "../pictures.ts";
@@ -9,7 +9,7 @@ import type { Sheet } from "../sheet.ts";
 import { classSection, confusionSection, mistakeSection } from "./classes.ts";
 import { commandFor } from "./commands.ts";
 import { departureTable, publishedWords, summary } from "./facts.ts";
-import { type Content, h, raw } from "./markup.ts";
+import { type Content, h, raw } from "../markup.ts";
 import css from "./page.css" with { type: "text" };
 import { code, details, link, plots } from "./parts.ts";
 import { rowsBehind, rowTitle } from "./rows.ts";

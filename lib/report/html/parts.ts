@@ -1,6 +1,6 @@
 /** Parts that sections of a page have in common. */
 import type { Figure } from "../plots/mod.ts";
-import { type Content, h, type Markup, raw } from "./markup.ts";
+import { type Content, h, type Markup, raw } from "../markup.ts";
 
 /** A column of a plain table. */
 export interface Column {

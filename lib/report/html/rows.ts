@@ -1,9 +1,10 @@
 /** What is said of each row of a table: its numbers, its comparison, its command, its runs. */
-import { type RowResult, type TableResult, title } from "../../experiment.ts";
+import type { RowResult, TableResult } from "../../results/row_result.ts";
+import { title } from "../../experiment.ts";
 import type { Dossier, Evaluation } from "../dossier.ts";
 import { netsOf } from "../records.ts";
 import { commandFor } from "./commands.ts";
-import { type Content, h, type Markup } from "./markup.ts";
+import { type Content, h, type Markup } from "../markup.ts";
 import { code, definitions, details, link, percent } from "./parts.ts";
 import { rowId } from "./sheet_table.ts";
 

@@ -1,6 +1,6 @@
 /** A sheet as an HTML table, its measured cells linked to what is said of their rows. */
 import type { Align, Cell, Sheet, SheetRow } from "../sheet.ts";
-import { type Content, h, type Markup } from "./markup.ts";
+import { type Content, h, type Markup } from "../markup.ts";
 import { scrollable } from "./parts.ts";
 
 /** Name of what is said of a sheet's row, counted from 1, within the page. */

@@ -2,11 +2,11 @@
 import { formatS, hasAncestor, key as keyOf, title, type TrainRun } from "../../experiment.ts";
 import { convsOf, countParameters, layersOf, shapeOf } from "../../vgg/configs.ts";
 import { scheduleOf } from "../../vgg/schedule.ts";
-import type { LogEntry } from "../../vgg/train.ts";
+import type { LogEntry } from "../../vgg/checkpoint.ts";
 import { type Dossier, type Evaluation, lineageOf, type Training } from "../dossier.ts";
 import type { Figure } from "../plots/mod.ts";
 import { commandOf } from "./commands.ts";
-import { type Content, h, type Markup } from "./markup.ts";
+import { type Content, h, type Markup } from "../markup.ts";
 import { code, count, definitions, details, link, plainTable, plots } from "./parts.ts";
 import { runId } from "./rows.ts";
 

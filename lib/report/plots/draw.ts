@@ -1,7 +1,7 @@
 /** Plots as SVG: the one import of Observable Plot, and of the document that it draws into. */
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
-import { escaped } from "../html/markup.ts";
+import { escaped } from "../markup.ts";
 
 export { Plot };
 

@@ -1,11 +1,6 @@
 /** Plots of errors: measured against published, against depth, against the test scale. */
-import {
-  type ConfigName,
-  formatS,
-  type RowResult,
-  type TableResult,
-  type TrainScale,
-} from "../../experiment.ts";
+import type { RowResult, TableResult } from "../../results/row_result.ts";
+import { type ConfigName, formatS, type TrainScale } from "../../experiment.ts";
 import type { Interval } from "../../statistics/mod.ts";
 import { convsOf, layersOf } from "../../vgg/configs.ts";
 import type { Dossier } from "../dossier.ts";

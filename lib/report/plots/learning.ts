@@ -1,6 +1,6 @@
 /** Learning curves: the training loss and the validation errors over the epochs. */
 import { type ConfigName, formatS, slug, title } from "../../experiment.ts";
-import type { LogEntry } from "../../vgg/train.ts";
+import type { LogEntry } from "../../vgg/checkpoint.ts";
 import type { Training } from "../dossier.ts";
 import { type Drawing, Plot } from "./draw.ts";
 import { colourOf, digitsOf, inOrder, LEGEND, legend, legendOfNets, TOP } from "./marks.ts";

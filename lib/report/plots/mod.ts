@@ -1,5 +1,5 @@
 /** Every plot of a report. */
-import type { TableResult } from "../../experiment.ts";
+import type { TableResult } from "../../results/row_result.ts";
 import type { Dossier } from "../dossier.ts";
 import { bestRow, classErrors, confusions } from "../mistakes.ts";
 import { classPlot, confusionPlot } from "./classes.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { listFolder, some } from "../../../lib/datasets/folder/listing.ts";
 import { UserError } from "../../../lib/errors.ts";
-import { folderWith, smallestFolder } from "../fixtures.ts";
+import { folderWith, smallestFolder } from "../../support/datasets.ts";
 
 const file = new Uint8Array(1);
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { checkArchives } from "../../../lib/datasets/ilsvrc2012/checksums.ts";
 import { UserError } from "../../../lib/errors.ts";
-import { folderWith } from "../fixtures.ts";
+import { folderWith } from "../../support/datasets.ts";
 
 Deno.test("each archive that is there is read once, and told beside its known MD5", () => {
   const folder = folderWith({

@@ -5,9 +5,9 @@ import { Graph } from "../../../lib/tensorflow/graph.ts";
 import { int32, Session } from "../../../lib/tensorflow/session.ts";
 import { wholeImages } from "../../../lib/vgg/pipeline.ts";
 import { feedOf } from "../../../lib/vgg/sources.ts";
-import { noisyBytes } from "../../formula.ts";
-import { tensorflow } from "../../tensorflow/run_graph.ts";
-import { cmykJpeg, folderWith, png, turned } from "../fixtures.ts";
+import { noisyBytes } from "../../support/formula.ts";
+import { tensorflow } from "../../support/run_graph.ts";
+import { cmykJpeg, folderWith, png, turned } from "../../support/datasets.ts";
 
 /** Pixels [8, 8, 3] of files that are 8 by 8 pixels, as an evaluation sees them. */
 async function shown(files: readonly Uint8Array[]): Promise<number[][]> {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { devkitOf, readDevkit } from "../../../lib/datasets/ilsvrc2012/devkit.ts";
 import { UserError } from "../../../lib/errors.ts";
-import { folderWith } from "../fixtures.ts";
-import { array, element, file, synsets } from "./mats.ts";
-import { idOfVal, IDS, madeIlsvrc, META, TRUTH, wnidOf } from "./made.ts";
+import { folderWith } from "../../support/datasets.ts";
+import { array, element, file, synsets } from "../../support/ilsvrc2012/mats.ts";
+import { idOfVal, IDS, madeIlsvrc, META, TRUTH, wnidOf } from "../../support/ilsvrc2012/made.ts";
 
 Deno.test("a label is the rank of a WNID, not an ID; inner nodes are no classes", () => {
   const { wnids, words, ids, validation } = devkitOf({ meta: META, truth: TRUTH }, "kit");

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { bytesInMemory } from "../../../lib/datasets/ilsvrc2012/bytes.ts";
 import { sizeIn } from "../../../lib/datasets/ilsvrc2012/header.ts";
 import { encodeJpeg } from "../../../lib/datasets/pixels.ts";
-import { noisyBytes } from "../../formula.ts";
-import { cmykJpeg, solidPng, turned } from "../fixtures.ts";
+import { noisyBytes } from "../../support/formula.ts";
+import { cmykJpeg, solidPng, turned } from "../../support/datasets.ts";
 
 const sizeOf = (bytes: Uint8Array) => sizeIn(bytesInMemory("made.JPEG", bytes));
 

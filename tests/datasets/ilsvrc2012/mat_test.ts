@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readMat } from "../../../lib/datasets/ilsvrc2012/mat.ts";
 import { UserError } from "../../../lib/errors.ts";
-import { noise, noisyBytes } from "../../formula.ts";
-import { META } from "./made.ts";
-import { array, element, file } from "./mats.ts";
+import { noise, noisyBytes } from "../../support/formula.ts";
+import { META } from "../../support/ilsvrc2012/made.ts";
+import { array, element, file } from "../../support/ilsvrc2012/mats.ts";
 
 const structs = (file: Uint8Array) => readMat(file, "made.mat").get("synsets");
 

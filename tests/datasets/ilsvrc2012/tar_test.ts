@@ -3,8 +3,8 @@ import { Buffer } from "node:buffer";
 import { bytesInMemory } from "../../../lib/datasets/ilsvrc2012/bytes.ts";
 import { entriesOf } from "../../../lib/datasets/ilsvrc2012/tar.ts";
 import { UserError } from "../../../lib/errors.ts";
-import { noisyBytes } from "../../formula.ts";
-import { tarOf } from "./made.ts";
+import { noisyBytes } from "../../support/formula.ts";
+import { tarOf } from "../../support/ilsvrc2012/made.ts";
 
 const list = (tar: Uint8Array) => [...entriesOf(bytesInMemory("made.tar", tar))];
 

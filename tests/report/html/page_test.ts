@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { sheet as table1 } from "../../../commands/table1.ts";
+import { sheet as table1 } from "../../../lib/commands/table1.ts";
 import { table7 } from "../../../experiments/mod.ts";
 import { page, type PageContent } from "../../../lib/report/html/page.ts";
 import { surestMistakes } from "../../../lib/report/mistakes.ts";
 import { figuresOf } from "../../../lib/report/plots/mod.ts";
 import { sheetOf } from "../../../lib/report/results_sheet.ts";
-import { HOSTILE, madeUpDossier, madeUpScores, measured } from "../pages.ts";
-import { empty } from "../results.ts";
+import { HOSTILE, madeUpDossier, madeUpScores, measured } from "../../support/pages.ts";
+import { empty } from "../../support/results.ts";
 
 function contentOf({ seeds = 1 } = {}): PageContent {
   const results = [measured({ seeds }), empty(table7)];

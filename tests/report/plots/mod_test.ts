@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { drawSvg } from "../../../lib/datasets/pixels.ts";
 import { allOf, figuresOf, fileOf } from "../../../lib/report/plots/mod.ts";
-import { HOSTILE, madeUpDossier, measured } from "../pages.ts";
-import { madeUp } from "../results.ts";
+import { HOSTILE, madeUpDossier, measured } from "../../support/pages.ts";
+import { madeUp } from "../../support/results.ts";
 
 const figures = figuresOf([measured()], madeUpDossier());
 

@@ -1,0 +1,214 @@
+/**
+ * What is measured: cases, each complete in itself, so that contestants of any language can build
+ * them from JSON, and the list of all.
+ *
+ * @module
+ */
+import { paper, small } from "../../experiments/setups.ts";
+import type { Precision, TrainSetup } from "../setup.ts";
+import { type ConfigName, formatS, type Method, type TrainScale } from "../experiment.ts";
+import { type Layer, layersOf, shapeOf } from "../vgg/configs.ts";
+import { GRID, scalesOf } from "../vgg/images.ts";
+
+/**
+ * Who may take part in a race. Stock tfjs-node computes in float32 alone, also where we compute in
+ * bfloat16. PyTorch reads images through Pillow, which rescales them too, or leaves that to tensors.
+ */
+export type PeerName = "PyTorch" | "PyTorch, tensors" | "stock tfjs-node, float32" | "sharp";
+
+/** What every case says. */
+interface Named {
+  /** What it is called in the table. */
+  readonly name: string;
+  /** Images that one step takes in. */
+  readonly batch: number;
+  /** Memory that all contestants take together, GiB, where that is much. */
+  readonly memory?: number;
+  /** Whom we race against. */
+  readonly peers: readonly PeerName[];
+}
+
+/** A net, with its layers spelt out for those who don't know Table 1. */
+interface Net {
+  readonly config: ConfigName;
+  readonly setup: TrainSetup;
+  readonly classes: number;
+  readonly layers: readonly Layer[];
+}
+
+/** Updates of SGD with momentum on one batch: forward, backward, weight decay, update. */
+export interface TrainingCase extends Named, Net {
+  readonly kind: "training";
+  /** The same batch again and again, or crops of images in memory as in a real training. */
+  readonly crops: "fed" | "bank";
+  /** Parts of the batch that we compute side by side; see `lib/vgg/network.ts`. */
+  readonly towers: number;
+}
+
+/**
+ * Posteriors of images, averaged with those of their mirror images (Section 3.2): of whole ones, or
+ * of several crops of each.
+ */
+export interface EvaluationCase extends Named, Net {
+  readonly kind: "evaluation";
+  readonly method: Method;
+  /** Looks at each image: 1 where it is whole. */
+  readonly looks: number;
+  /** Sides of what is looked at, pixels. */
+  readonly height: number;
+  readonly width: number;
+}
+
+/** Crops without a net: read from JPEG files, rescaled and cut; or cut out of images in memory. */
+export interface InputCase extends Named {
+  readonly kind: "input";
+  readonly source: "files" | "bank";
+  readonly setup: TrainSetup;
+  readonly S: TrainScale;
+  /** Smallest sides of rescaled images to draw from, pixels. */
+  readonly scales: readonly number[];
+  /** JPEG files of 500 by 375 pixels, where they are the source. */
+  readonly files: readonly string[];
+}
+
+/** Errors of the mean of several evaluations' posteriors, read from their files (Section 3.2). */
+export interface ScoringCase extends Named {
+  readonly kind: "scoring";
+  /** In the form in which evaluations store them, one file for each. */
+  readonly files: readonly string[];
+}
+
+/** Something to measure. */
+export type Case = TrainingCase | EvaluationCase | InputCase | ScoringCase;
+
+/** Posteriors that are scored: those of the paper's fusion of seven nets (Table 6). */
+export const BANK = { evaluations: 7, images: 50_000, classes: 1000 };
+const CLASSES = { narrow: 20, full: 1000 };
+const PRECISIONS: readonly Precision[] = ["float32", "bfloat16"];
+
+/** What differs between the cases that are nets. */
+interface Size {
+  readonly config: ConfigName;
+  /** Channels are the paper's divided by this; so are the units of fc6 and fc7. */
+  readonly divisor: number;
+  readonly crop: number;
+  readonly batch: number;
+  readonly precision: Precision;
+}
+
+function net({ config, divisor, crop, batch, precision }: Size): Net {
+  const setup: TrainSetup = {
+    ...small.train,
+    ...{ crop, batch, precision, width: 1 / divisor, fc: 4096 / divisor },
+  };
+  const classes = divisor === 1 ? CLASSES.full : CLASSES.narrow;
+  return { config, setup, classes, layers: layersOf(config, shapeOf(setup, classes)) };
+}
+
+const called = ({ config, divisor }: Size) => divisor === 1 ? config : `${config}/${divisor}`;
+
+/**
+ * A training case. Against bfloat16 stock tfjs-node, which has float32 alone, races with the wide
+ * nets: those that float32 keeps busiest.
+ */
+export function training(size: Size): TrainingCase {
+  const { crop, batch, precision, divisor } = size;
+  const raceStock = precision === "float32" || divisor <= 4;
+  return {
+    kind: "training",
+    name: `train ${called(size)}, ${crop} px, batch ${batch}, ${precision}`,
+    batch,
+    crops: "fed",
+    towers: navigator.hardwareConcurrency > 1 ? 2 : 1,
+    peers: raceStock ? ["PyTorch", "stock tfjs-node, float32"] : ["PyTorch"],
+    ...divisor === 1 && { memory: 16 },
+    ...net(size),
+  };
+}
+
+function evaluation(size: Size, height: number, width: number): EvaluationCase {
+  const { batch, precision } = size;
+  return {
+    kind: "evaluation",
+    name: `test ${called(size)}, ${height} x ${width} px, batch ${batch}, ${precision}`,
+    ...{ batch, method: "dense", looks: 1, height, width },
+    peers: ["PyTorch"],
+    ...net(size),
+  };
+}
+
+/** 25 crops of each image, and their mirror images. */
+function multiCrop(size: Size): EvaluationCase {
+  const { crop, batch, precision } = size;
+  return {
+    ...evaluation(size, crop, crop),
+    name: `multi-crop test ${called(size)}, ${crop} px, batch ${batch}, ${precision}`,
+    method: "multi-crop",
+    looks: GRID["multi-crop"] ** 2,
+    ...size.divisor === 1 && { memory: 6 },
+  };
+}
+
+/** Crops for the paper's trainings at a scale S. */
+function reading(S: TrainScale, files: readonly string[]): InputCase {
+  const setup = paper.train;
+  return {
+    kind: "input",
+    name: `read 500 x 375 JPEGs, S = ${formatS(S)}, crop ${setup.crop}`,
+    batch: 32,
+    source: "files",
+    peers: ["PyTorch", "PyTorch, tensors", "sharp"],
+    ...{ setup, S, scales: scalesOf(S, setup), files },
+  };
+}
+
+/** All races, in the order of the table; of JPEG files and files of posteriors to read. */
+export function races(photos: readonly string[], posteriors: readonly string[]): Case[] {
+  const sizes: Omit<Size, "precision">[] = [
+    { config: "A", divisor: 8, crop: 56, batch: 16 },
+    { config: "A", divisor: 8, crop: 56, batch: 64 },
+    { config: "D", divisor: 8, crop: 56, batch: 16 },
+    { config: "D", divisor: 8, crop: 56, batch: 64 },
+    { config: "D", divisor: 4, crop: 64, batch: 64 },
+    { config: "D", divisor: 1, crop: 224, batch: 8 },
+  ];
+  const trainings = sizes.flatMap((size) =>
+    PRECISIONS.map((precision) => training({ ...size, precision }))
+  );
+  const evaluations = PRECISIONS.flatMap((precision) => [
+    evaluation({ config: "D", divisor: 8, crop: 56, batch: 16, precision }, 64, 80),
+    evaluation({ config: "D", divisor: 1, crop: 224, batch: 2, precision }, 256, 341),
+    multiCrop({ config: "D", divisor: 8, crop: 56, batch: 3, precision }),
+    multiCrop({ config: "D", divisor: 1, crop: 224, batch: 1, precision }),
+  ]);
+  const inputs: InputCase[] = [
+    reading(256, photos),
+    reading([256, 512], photos),
+    {
+      kind: "input",
+      name: "cut 56-pixel crops out of memory",
+      batch: small.train.batch,
+      source: "bank",
+      peers: [],
+      ...{ setup: small.train, S: 256, scales: scalesOf(256, small.train) },
+      files: [],
+    },
+  ];
+  const scoring: ScoringCase = {
+    kind: "scoring",
+    name: "score 7 x 50,000 x 1,000 posteriors",
+    batch: BANK.images,
+    peers: ["PyTorch"],
+    files: posteriors,
+  };
+  return [...trainings, ...evaluations, ...inputs, scoring];
+}
+
+/** Trainings of the small setup whose waiting for data is measured. */
+export function waits(): TrainingCase[] {
+  const { train: { crop, batch, precision } } = small;
+  return (["A", "D"] as const).map((config) => {
+    const what = training({ config, divisor: 8, crop, batch, precision });
+    return { ...what, name: `wait for data, ${what.name}`, towers: 1, peers: [] };
+  });
+}

@@ -1,0 +1,271 @@
+/**
+ * The benchmark: races of this project against PyTorch and stock tfjs-node, and how long its own
+ * trainings wait for data.
+ *
+ * @module
+ */
+import { fileURLToPath } from "node:url";
+import { sharesOf } from "../executors/local/scheduler.ts";
+import { UserError } from "../errors.ts";
+import type { FlatRecord } from "../report/records.ts";
+import { python } from "../system/subprocess.ts";
+import { BANK, type Case, type PeerName, races, type TrainingCase, waits } from "./cases.ts";
+import { type Contestant, startContestant, together } from "./contestant.ts";
+import { photoFiles, writePhotos } from "./photos.ts";
+import { posteriorFiles, writePosteriors } from "./posteriors.ts";
+import { median, race, ratioOf, type Times } from "./race.ts";
+
+/** One line of the benchmark. */
+export interface Measurement extends FlatRecord {
+  readonly name: string;
+  /** Of `ours` and `peer`. */
+  readonly unit: "images/s" | "%";
+  readonly ours: number;
+  readonly peer: number | undefined;
+  readonly peer_name: PeerName | undefined;
+  /** How many times as fast as the peer we are: median over the rounds, least and greatest. */
+  readonly ratio: number | undefined;
+  readonly ratio_min: number | undefined;
+  readonly ratio_max: number | undefined;
+}
+
+/** What to measure and whom to tell how far it is. */
+export interface BenchOptions {
+  /** Only cases in whose name all of these occur. */
+  readonly words?: readonly string[];
+  /** How many cases are done, and which is next. */
+  readonly onProgress?: (done: number, total: number, name: string) => void;
+  /** Told why something is left out. */
+  readonly onSkip?: (message: string) => void;
+}
+
+/** What was measured, and the versions of all who took part, by name. */
+export interface Outcome {
+  readonly measurements: readonly Measurement[];
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+const CORES = navigator.hardwareConcurrency;
+const PHOTOS = 16;
+/** Where data flows: what begins or ends with a turn must not count much. */
+const LONG_TURNS = { turn: 2, rounds: 5 };
+/** Small differences want many rounds. */
+const MANY_TURNS = { turn: 0.7, rounds: 25 };
+
+const peer = (name: string) => fileURLToPath(new URL(`peers/${name}`, import.meta.url));
+const deno = (name: string) => [Deno.execPath(), "run", "-A", "--no-check", peer(name)];
+
+/** TensorFlow's threads: inside an operation, and operations at once. */
+const threads = (intra: number, inter: number) => ({
+  TF_NUM_INTRAOP_THREADS: String(intra),
+  TF_NUM_INTEROP_THREADS: String(inter),
+});
+
+/** How each is started. */
+const COMMANDS: Readonly<Record<PeerName, readonly string[]>> = {
+  "PyTorch": [...python(), peer("pytorch.py")],
+  "PyTorch, tensors": [...python(), peer("pytorch.py"), "tensors"],
+  "stock tfjs-node, float32": deno("stock_tfjs.ts"),
+  "sharp": deno("sharp.ts"),
+};
+
+/** Starts this project, with the threads of a training that has the machine for itself by default. */
+export function startOurs(
+  { intraOpThreads, interOpThreads }: Omit<ReturnType<typeof sharesOf>, "towers"> = sharesOf(
+    CORES,
+    1,
+  ),
+): Promise<Contestant> {
+  return startContestant("verydeep", deno("verydeep.ts"), threads(intraOpThreads, interOpThreads));
+}
+
+/**
+ * Measures all cases, or those that the words name.
+ *
+ * @throws UserError where the words name none
+ */
+export async function measure(options: BenchOptions = {}): Promise<Outcome> {
+  const { words = [], onProgress, onSkip } = options;
+  const isMeant = ({ name }: Case) => words.every((word) => name.includes(word));
+  const folder = await Deno.makeTempDir({ prefix: "verydeep-bench-" });
+  const open: Contestant[] = [];
+  const enter = <One extends Contestant>(contestant: One) => {
+    open.push(contestant);
+    return contestant;
+  };
+  const measurements: Measurement[] = [];
+  const versions: Record<string, string> = {};
+  try {
+    const photos = photoFiles(folder, PHOTOS);
+    const posteriors = posteriorFiles(folder, BANK.evaluations);
+    const cases = races(photos, posteriors).filter(isMeant);
+    const waiting = waits().filter(isMeant);
+    const total = cases.length + waiting.length;
+    if (total === 0) throw unknownCases(words);
+    if (cases.some(({ kind }) => kind === "input")) await writePhotos(photos);
+    if (cases.some(({ kind }) => kind === "scoring")) writePosteriors(posteriors, BANK);
+    let done = 0;
+    const report = (name = "") => onProgress?.(done++, total, name);
+
+    if (cases.length > 0) {
+      const names = [...new Set(cases.flatMap(({ peers }) => peers))];
+      let { ours, peers } = await lineUp(names, { enter, onSkip });
+      for (const each of [ours, ...peers.values()]) versions[each.name] = each.version;
+      for (const what of cases) {
+        report(what.name);
+        if (freeMemory() < (what.memory ?? 0)) {
+          // what the contestants keep of earlier cases
+          for (const contestant of open.splice(0)) await contestant.stop();
+          ({ ours, peers } = await lineUp(names, { enter }));
+        }
+        if (fits(what, onSkip)) measurements.push(...await raceOf(what, { ours, peers, onSkip }));
+      }
+    }
+    // They give back their memory before others start.
+    for (const contestant of open.splice(0)) await contestant.stop();
+    for (const what of waiting) {
+      report(what.name);
+      measurements.push(await waitOf(what, enter));
+    }
+    report();
+    return { measurements, versions };
+  } finally {
+    for (const contestant of open) await contestant.stop();
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Starts this project and its peers; a peer that is not there is left out. */
+async function lineUp(
+  names: readonly PeerName[],
+  { enter, onSkip }: {
+    enter: <One extends Contestant>(contestant: One) => One;
+    onSkip?: BenchOptions["onSkip"];
+  },
+) {
+  const ours = enter(await startOurs());
+  const peers = new Map<PeerName, Contestant>();
+  for (const name of names) {
+    const contestant = await orSkip(() => startContestant(name, COMMANDS[name]), onSkip);
+    if (contestant) peers.set(name, enter(contestant));
+  }
+  return { ours, peers };
+}
+
+function unknownCases(words: readonly string[]): UserError {
+  const names = [...races([], []), ...waits()].map(({ name }) => `\n  ${name}`);
+  return new UserError(
+    `Cannot measure "${words.join(" ")}": no case has all of this in its name; ` +
+      `they are${names.join("")}`,
+  );
+}
+
+/** Memory that programs may still take, GiB. */
+const freeMemory = () => Deno.systemMemoryInfo().available / 2 ** 30;
+
+/** Whether there is memory for a case. */
+function fits({ name, memory = 0 }: Case, onSkip: BenchOptions["onSkip"]): boolean {
+  const free = freeMemory();
+  if (free >= memory) return true;
+  onSkip?.(`Cannot measure "${name}": it takes ${memory} GiB, and ${free.toFixed(1)} are free`);
+  return false;
+}
+
+/** Races one case; peers that cannot take part in it are left out. */
+async function raceOf(
+  what: Case,
+  { ours, peers, onSkip }: {
+    ours: Contestant;
+    peers: ReadonlyMap<PeerName, Contestant>;
+    onSkip: BenchOptions["onSkip"];
+  },
+): Promise<Measurement[]> {
+  await ours.build(what);
+  const present: Contestant[] = [];
+  for (const name of what.peers) {
+    const contestant = peers.get(name);
+    if (contestant === undefined) continue;
+    const built = await orSkip(() => contestant.build(what).then(() => true), onSkip);
+    if (built) present.push(contestant);
+  }
+  return measurementsOf(
+    what,
+    present,
+    await race([ours, ...present], what.kind === "input" ? LONG_TURNS : {}),
+  );
+}
+
+/** The lines of a race; ours are the first times. One line without a peer where there is none. */
+export function measurementsOf(
+  { name, batch }: Pick<Case, "name" | "batch">,
+  peers: readonly Pick<Contestant, "name">[],
+  [ours = [], ...others]: Times,
+): Measurement[] {
+  const speed = (times: readonly number[]) => rounded(batch / median(times));
+  const common = { name, unit: "images/s", ours: speed(ours) } as const;
+  if (peers.length === 0) return [{ ...common, ...NO_PEER }];
+  return peers.map(({ name }, i) => {
+    const { ratio, min, max } = ratioOf(ours, others[i]!);
+    return {
+      ...common,
+      peer: speed(others[i]!),
+      peer_name: name as PeerName,
+      ratio: rounded(ratio),
+      ratio_min: rounded(min),
+      ratio_max: rounded(max),
+    };
+  });
+}
+
+const NO_PEER = {
+  peer: undefined,
+  peer_name: undefined,
+  ratio: undefined,
+  ratio_min: undefined,
+  ratio_max: undefined,
+} as const;
+
+/**
+ * How much of a training's time goes by waiting for data: what the same steps take less with the
+ * same batch fed each time. As the small setup has it, a training runs on each core.
+ */
+async function waitOf(
+  what: TrainingCase,
+  enter: (contestant: Contestant) => Contestant,
+): Promise<Measurement> {
+  const start = () => startContestant("verydeep", deno("verydeep.ts"), threads(1, CORES));
+  const teams: Contestant[] = [];
+  for (const crops of ["fed", "bank"] as const) {
+    const members = await Promise.all(Array.from({ length: CORES }, start));
+    const team = enter(together(members as [Contestant, ...Contestant[]]));
+    await team.build({ ...what, crops });
+    teams.push(team);
+  }
+  const [fed = [], real = []] = await race(teams, MANY_TURNS);
+  for (const team of teams) await team.stop();
+  return { name: what.name, unit: "%", ours: waitingShare(fed, real), ...NO_PEER };
+}
+
+/** Share of the real steps' time that fed steps don't take: median over the rounds, in per cent. */
+export function waitingShare(fed: readonly number[], real: readonly number[]): number {
+  return rounded(100 * (1 - ratioOf(real, fed).ratio));
+}
+
+/** Three digits that count. */
+function rounded(value: number): number {
+  return Number(value.toPrecision(3));
+}
+
+/** Tries something that a machine may lack. */
+async function orSkip<Result>(
+  attempt: () => Promise<Result>,
+  onSkip: BenchOptions["onSkip"],
+): Promise<Result | undefined> {
+  try {
+    return await attempt();
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    onSkip?.(error.message);
+    return undefined;
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * Files in one file: a zip archive whose entries are stored as they are, so that any part of any of
+ * them can be read in its place, and whose last entry has the SHA-256 of each, as sha256sum writes it.
+ *
+ * Archives may be strangers' files: nothing is unpacked, and what an archive says of itself is
+ * checked before it is used.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { createWriteStream } from "node:fs";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import * as yazl from "yazl";
+import { UserError } from "../errors.ts";
+import { flush, PIECE, readAt, removeIfThere } from "../system/files.ts";
+import { type Section, sectionsOf } from "../system/zip.ts";
+
+/** Name of the entry that has the hashes of the others. */
+export const SUMS = "SHA256SUMS";
+
+/** Names that entries may have: what every file system and every terminal takes. */
+const NAME = /^[\w.,=+-]+(\/[\w.,=+-]+)*$/;
+
+/** Longest text that is read at once, bytes. */
+const LONGEST_TEXT = 2 ** 28;
+
+/** A file to be. */
+export interface Content {
+  readonly name: string;
+  /** Its bytes in parts, when its turn comes. */
+  readonly parts: () => Iterable<Uint8Array>;
+}
+
+/**
+ * Writes an archive of `contents` in the order of their names, wholly or not at all. The same
+ * contents give the same bytes.
+ *
+ * @returns SHA-256 of the list of hashes, which stands for all of it
+ * @throws {UserError} The file cannot be written.
+ */
+export async function writeArchive(file: string, contents: readonly Content[]): Promise<string> {
+  const zip = new ZipFile();
+  const sums: string[] = [];
+  // A zip has local times: with the same one always, neither clock nor time zone changes its bytes.
+  const mtime = new Date(2000, 0, 1);
+  const failed = Promise.withResolvers<never>();
+  zip.on("error", failed.reject);
+  function add(name: string, parts: () => Iterable<Uint8Array>) {
+    const options = { mtime, mode: 0o100644, compress: false, forceDosTimestamp: true };
+    zip.addReadStreamLazy(name, options, (give) => {
+      const stream = Readable.from(parts(), { objectMode: false });
+      stream.on("error", failed.reject);
+      give(null, stream);
+    });
+  }
+
+  for (const { name, parts } of contents.toSorted((a, b) => a.name < b.name ? -1 : 1)) {
+    add(name, function* () {
+      const hash = createHash("sha256");
+      for (const part of parts()) {
+        hash.update(part);
+        yield part;
+      }
+      sums.push(`${hash.digest("hex")}  ${name}\n`);
+    });
+  }
+  add(SUMS, () => [new TextEncoder().encode(sums.join(""))]);
+  zip.end();
+
+  const draft = `${file}.${Deno.pid}.part`;
+  try {
+    await Promise.race([pipeline(zip.outputStream, createWriteStream(draft)), failed.promise]);
+    await flush([draft]);
+    await Deno.rename(draft, file);
+  } catch (error) {
+    removeIfThere(draft);
+    if (error instanceof UserError) throw error;
+    const [reason] = (error as Error).message.split(", ");
+    throw new UserError(`Cannot write "${file}": ${reason}`, { cause: error });
+  }
+  return createHash("sha256").update(sums.join("")).digest("hex");
+}
+
+/** An archive, open for reading. */
+export interface Archive extends Disposable {
+  readonly file: string;
+  /** Where each entry lies, by its name. */
+  readonly entries: ReadonlyMap<string, Section>;
+  /** An entry as text. @throws {UserError} It is not there, or absurdly long. */
+  text(name: string): string;
+  /** SHA-256 of an entry, hexadecimal. `onBytes` is told of every piece. */
+  hash(name: string, onBytes?: (count: number) => void): string;
+}
+
+/**
+ * Opens an archive.
+ *
+ * @throws {UserError} There is no such file, it is none of `writeArchive`, or it is damaged.
+ */
+export async function openArchive(file: string): Promise<Archive> {
+  let entries: ReadonlyMap<string, Section>;
+  const handle = opened(file);
+  try {
+    if (!handle.statSync().isFile) throw new Error("it is no file");
+    entries = await sectionsOf(handle);
+    for (const name of entries.keys()) {
+      if (!NAME.test(name)) throw new Error(`an entry is called ${JSON.stringify(name)}`);
+    }
+  } catch (error) {
+    handle.close();
+    throw new UserError(`Cannot read "${file}" as a bundle: ${(error as Error).message}`);
+  }
+
+  function* pieces(name: string): Iterable<Uint8Array<ArrayBuffer>> {
+    const { at, size } = entries.get(name)!;
+    for (let from = 0; from < size; from += PIECE) {
+      const piece = readAt(handle, at + from, Math.min(PIECE, size - from));
+      if (piece === undefined) throw new UserError(`Cannot read "${file}": "${name}" is cut off`);
+      yield piece;
+    }
+  }
+
+  return {
+    file,
+    entries,
+    text(name) {
+      const entry = entries.get(name);
+      if (entry === undefined) throw new UserError(`Cannot read "${file}": "${name}" is missing`);
+      if (entry.size > LONGEST_TEXT) {
+        throw new UserError(`Cannot read "${file}": "${name}" is too long for a text`);
+      }
+      const decoder = new TextDecoder();
+      const parts = [...pieces(name)].map((piece) => decoder.decode(piece, { stream: true }));
+      return parts.join("") + decoder.decode();
+    },
+    hash(name, onBytes) {
+      const hash = createHash("sha256");
+      for (const piece of pieces(name)) {
+        hash.update(piece);
+        onBytes?.(piece.length);
+      }
+      return hash.digest("hex");
+    },
+    [Symbol.dispose]: () => handle.close(),
+  };
+}
+
+function opened(file: string): Deno.FsFile {
+  try {
+    return Deno.openSync(file);
+  } catch (error) {
+    throw new UserError(`Cannot open "${file}": ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** The part of the package, which has no types, that is used here. */
+const { ZipFile } = yazl as unknown as {
+  ZipFile: new () => {
+    readonly outputStream: Readable;
+    on(event: "error", listener: (error: Error) => void): void;
+    addReadStreamLazy(
+      name: string,
+      options: object,
+      open: (give: (error: null, stream: Readable) => void) => void,
+    ): void;
+    end(): void;
+  };
+};

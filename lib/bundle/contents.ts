@@ -1,0 +1,230 @@
+/** What a bundle holds, and under which names: the same for who writes it and who checks it. */
+import { createHash } from "node:crypto";
+import { UserError } from "../errors.ts";
+import type { Setup } from "../setup.ts";
+import {
+  type Context,
+  type EvalRun,
+  METHODS,
+  nameOf,
+  type Row,
+  type Table,
+  type TrainRun,
+} from "../experiment.ts";
+import { type RowPlace, rowsOn } from "../results/lineage.ts";
+import { plan, type PlannedRun } from "../plan.ts";
+import { z } from "../schema.ts";
+import { placeIn } from "../store/run_files.ts";
+import type { TestScore } from "../results/submission.ts";
+
+/** Version of the layout. */
+export const FORMAT = 1;
+
+/** Names of entries that every bundle has. */
+export const PLAN = "plan.json";
+export const LINEAGE = "lineage.json";
+export const ENVIRONMENT = "environment.json";
+
+/** plan.json: what everything else follows from. */
+export interface BundlePlan {
+  readonly format: typeof FORMAT;
+  /** Whether the highest classes stand for the posteriors. */
+  readonly small: boolean;
+  readonly setup: Setup;
+  readonly dataset: {
+    readonly name: string;
+    /** Names by label. */
+    readonly classes: readonly string[];
+    /** Numbers of images. */
+    readonly train: number;
+    readonly val: number;
+    readonly fingerprint: string;
+  };
+  readonly seeds: readonly number[];
+  readonly tables: readonly Table[];
+  /** What a test server said of rows, which nobody can compute; nothing if absent. */
+  readonly testScores?: readonly Required<TestScore>[];
+}
+
+/** The contexts of a bundle's runs, seed by seed. */
+export function contextsIn({ setup, dataset, seeds }: BundlePlan): Context[] {
+  const { train, evaluate } = setup;
+  return seeds.map((seed) => ({ train, evaluate, seed, data: dataset.fingerprint }));
+}
+
+/** The CSV of a table. */
+export function csvName({ name }: Table): string {
+  return `${name}.csv`;
+}
+
+/** Where the posteriors of an evaluation lie, or their highest classes. */
+export function posteriorsName(run: PlannedRun, { small }: Pick<BundlePlan, "small">): string {
+  return `${placeIn(run)}/${small ? "top5" : "posteriors"}.safetensors`;
+}
+
+/** Where the highest classes of the mean of several evaluations lie. */
+export function meanName(runs: readonly PlannedRun[]): string {
+  const keys = runs.map(({ key }) => key).join(" ");
+  return `mean/${createHash("sha256").update(keys).digest("hex").slice(0, 12)}/top5.safetensors`;
+}
+
+/** The entries that the scores of the mean of runs are computed from. */
+export function scoreNames(runs: readonly PlannedRun[], plan: Pick<BundlePlan, "small">): string[] {
+  const own = runs.map((run) => posteriorsName(run, plan));
+  return plan.small && runs.length > 1 ? [...own, meanName(runs)] : own;
+}
+
+/** Runs behind the tables of a bundle, ancestors first. */
+export function runsIn(bundle: BundlePlan): PlannedRun[] {
+  return plan(bundle.tables, contextsIn(bundle));
+}
+
+/** lineage.json: for each run what it comes from and which rows rest on it. */
+export function lineageText(bundle: BundlePlan): string {
+  const lines = runsIn(bundle).map((run) => ({
+    key: run.key,
+    run: nameOf(run.run),
+    seed: run.context.seed,
+    folder: placeIn(run),
+    after: run.after,
+    rows: rowsOn(run, bundle.tables).map(({ table, row }: RowPlace) => `${table.name}/${row}`),
+  }));
+  return jsonText(lines);
+}
+
+/** A value as a bundle's files have it. */
+export function jsonText(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+/**
+ * Reads plan.json.
+ *
+ * @throws {UserError} It is of another format, or not what a plan says.
+ */
+export function readPlan(text: string, file: string): BundlePlan {
+  const refuse = (reason: string) =>
+    new UserError(`Cannot read "${file}" as a bundle: its ${PLAN} ${reason}`);
+  if (depthOf(text) > DEEPEST) throw refuse("is nested too deep");
+  let plan: { format?: unknown } | null;
+  try {
+    plan = JSON.parse(text);
+  } catch (error) {
+    throw refuse(`is no JSON: ${(error as Error).message}`);
+  }
+  const issue = BUNDLE_PLAN.safeParse(plan).error?.issues[0];
+  if (issue === undefined) return plan as BundlePlan;
+  const format = plan?.format;
+  if (typeof format === "number" && format !== FORMAT) {
+    throw refuse(
+      `is of format ${format}, this is format ${FORMAT}; use the version of verydeep that wrote it`,
+    );
+  }
+  throw refuse(`is none: ${issue.path.join(".") || "all of it"}: ${issue.message}`);
+}
+
+/** Objects in objects that a plan may have; each ancestor of a net takes two. */
+const DEEPEST = 100;
+
+/** How deep a JSON text nests. */
+function depthOf(text: string): number {
+  let [depth, deepest, inString] = [0, 0, false];
+  for (let i = 0; i < text.length; i++) {
+    const letter = text[i]!;
+    if (letter === '"') inString = !inString;
+    else if (inString) i += letter === "\\" ? 1 : 0;
+    else if (letter === "[" || letter === "{") deepest = Math.max(deepest, ++depth);
+    else if (letter === "]" || letter === "}") depth--;
+  }
+  return deepest;
+}
+
+const whole = z.number().int().nonnegative();
+const TRAIN_RUN: z.ZodType = z.strictObject(
+  {
+    config: z.string(),
+    S: z.union([whole, z.tuple([whole, whole])]),
+    init: z.union([
+      z.literal("random"),
+      z.strictObject({
+        from: z.lazy(() => TRAIN_RUN),
+        layers: z.union([z.literal("all"), z.array(z.string())]),
+      }),
+      z.strictObject({ weights: z.string() }),
+    ]),
+    update: z.enum(["all", "fc"]).optional(),
+  } satisfies Fields<TrainRun>,
+);
+
+const EVAL_RUN = z.strictObject(
+  {
+    net: TRAIN_RUN,
+    Q: whole,
+    method: z.enum(METHODS),
+    test: z.string().optional(),
+  } satisfies Fields<EvalRun>,
+);
+
+const ROW = z.strictObject(
+  {
+    title: z.string().optional(),
+    evaluations: z.array(EVAL_RUN),
+    published: z.strictObject(
+      {
+        top1: z.number().optional(),
+        top5: z.number().optional(),
+        testTop5: z.union([z.number(), z.literal("merged")]).optional(),
+      } satisfies Fields<Row["published"]>,
+    ),
+  } satisfies Fields<Row>,
+);
+
+const TABLE = z.strictObject(
+  {
+    name: z.string().regex(/^\w[\w-]*$/),
+    caption: z.string(),
+    headings: z.array(z.enum(["config", "S", "Q", "method", "nets", "title"])).nonempty(),
+    rows: z.array(ROW).nonempty(),
+    quotes: z.literal(true).optional(),
+  } satisfies Fields<Table>,
+);
+
+/** What decides numbers may have fields that this version does not know: they are names, no more. */
+const deciding = z.record(z.string(), z.json());
+
+const TEST_SCORE = z.strictObject(
+  {
+    evaluations: z.array(z.string()),
+    images: whole,
+    top5: z.number().min(0).max(100),
+  } satisfies Fields<TestScore>,
+);
+
+const BUNDLE_PLAN = z.strictObject(
+  {
+    format: z.literal(FORMAT),
+    small: z.boolean(),
+    setup: z.looseObject({
+      name: z.string(),
+      note: z.string(),
+      dataset: z.string(),
+      train: deciding,
+      evaluate: deciding,
+    }),
+    dataset: z.strictObject(
+      {
+        name: z.string(),
+        classes: z.array(z.string()).nonempty(),
+        train: whole,
+        val: whole,
+        fingerprint: z.string(),
+      } satisfies Fields<BundlePlan["dataset"]>,
+    ),
+    seeds: z.array(whole).nonempty(),
+    tables: z.array(TABLE).nonempty(),
+    testScores: z.array(TEST_SCORE).optional(),
+  } satisfies Fields<BundlePlan>,
+);
+
+/** A schema for every field. */
+type Fields<Value> = Record<keyof Value, z.ZodType>;

@@ -1,0 +1,218 @@
+/**
+ * Checks a bundle: every hash, and every cell of every table, computed again from the posteriors.
+ * Needs neither TensorFlow nor a store nor the data set, and believes nothing that it can compute.
+ *
+ * @module
+ */
+import { UserError } from "../errors.ts";
+import type { Setup } from "../setup.ts";
+import type { TableResult } from "../results/row_result.ts";
+import type { Row, Table } from "../experiment.ts";
+import { plannedRun } from "../plan.ts";
+import { cellsOf, csvOf } from "../report/csv.ts";
+import { recordsOf } from "../report/records.ts";
+import { headOf } from "../report/results_sheet.ts";
+import { resultsOf, type Scored } from "../results/mod.ts";
+import { placeIn, recipeText } from "../store/run_files.ts";
+import { type Archive, openArchive, SUMS } from "./archive.ts";
+import {
+  type BundlePlan,
+  contextsIn,
+  csvName,
+  LINEAGE,
+  lineageText,
+  PLAN,
+  readPlan,
+  runsIn,
+} from "./contents.ts";
+import { OpenedBundle } from "./read.ts";
+
+/** Something that is not as it should be. */
+export type Problem =
+  /** A file that is not what SHA256SUMS or the plan says, or is missing, or too many. */
+  | { readonly kind: "file"; readonly file: string; readonly reason: string }
+  /** A cell of a table that is not what the posteriors give. */
+  | {
+    readonly kind: "cell";
+    readonly table: string;
+    /** Counted from 1. */
+    readonly row: number;
+    /** What the row's headings say. */
+    readonly head: string;
+    readonly column: string;
+    readonly found: string;
+    readonly recomputed: string;
+  }
+  /** A row that cannot be computed. */
+  | {
+    readonly kind: "row";
+    readonly table: string;
+    readonly row: number;
+    readonly head: string;
+    readonly reason: string;
+  };
+
+/** What a check came to. */
+export interface Verdict {
+  readonly plan: BundlePlan;
+  readonly problems: readonly Problem[];
+  /** Files whose hashes were checked, and cells that were computed again. */
+  readonly files: number;
+  readonly cells: number;
+  /** SHA-256 of SHA256SUMS. */
+  readonly fingerprint: string;
+}
+
+/** How to check. */
+export interface VerifyOptions {
+  /** The paper's own setup, from which departures are counted. */
+  readonly paper: Setup;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/**
+ * Checks a bundle.
+ *
+ * @throws {UserError} The file is no bundle, or so damaged that nothing can be said of its parts.
+ */
+export async function verifyBundle(file: string, options: VerifyOptions): Promise<Verdict> {
+  using archive = await openArchive(file);
+  const altered = checkHashes(archive, options.onProgress);
+  const plan = readPlan(archive.text(PLAN), file);
+  const bundle = new OpenedBundle(archive, plan);
+  const tables = plan.tables.map((table) =>
+    checkTable(table, { archive, bundle, plan, paper: options.paper })
+  );
+  return {
+    plan,
+    problems: [
+      ...altered,
+      ...checkLineage(archive, plan),
+      ...tables.flatMap(({ problems }) => problems),
+    ],
+    files: archive.entries.size - 1,
+    cells: tables.reduce((sum, { cells }) => sum + cells, 0),
+    fingerprint: archive.hash(SUMS),
+  };
+}
+
+/** Compares every file with its hash. */
+function checkHashes(
+  archive: Archive,
+  onProgress: NonNullable<VerifyOptions["onProgress"]> = () => {},
+): Problem[] {
+  const listed = new Map(
+    archive.text(SUMS).split("\n").filter((line) => line !== "").map((line) => {
+      const [, hash, name] = /^([0-9a-f]{64}) {2}(.+)$/.exec(line) ?? [];
+      if (hash !== undefined && name !== undefined) return [name, hash];
+      throw new UserError(
+        `Cannot read "${archive.file}" as a bundle: a line of its ${SUMS} is no hash`,
+      );
+    }),
+  );
+  const files = [...archive.entries.values()].filter(({ name }) => name !== SUMS);
+  const total = files.reduce((sum, { size }) => sum + size, 0);
+  let done = 0;
+  const problem = (file: string, reason: string): Problem => ({ kind: "file", file, reason });
+  const found = files.flatMap(({ name }) => {
+    const expected = listed.get(name);
+    if (expected === undefined) return [problem(name, `is not in ${SUMS}`)];
+    const hash = archive.hash(name, (count) => onProgress(done += count, total));
+    return hash === expected ? [] : [problem(name, `was altered: ${SUMS} has another hash`)];
+  });
+  const missing = [...listed.keys()].filter((name) => !archive.entries.has(name));
+  return [...found, ...missing.map((name) => problem(name, "is missing"))];
+}
+
+/** Compares recipes and lineage with what the plan comes to. */
+function checkLineage(archive: Archive, plan: BundlePlan): Problem[] {
+  const expected = [
+    [LINEAGE, lineageText(plan)],
+    ...runsIn(plan).map((run) => [`${placeIn(run)}/recipe.json`, recipeText(run)]),
+  ] as const;
+  return expected.flatMap(([file, text]) => {
+    // What is missing although it was there has been named already.
+    if (!archive.entries.has(file!) || archive.text(file!) === text) return [];
+    return [{ kind: "file", file: file!, reason: `does not follow from ${PLAN}` } as const];
+  });
+}
+
+/** What a table is computed from. */
+interface Ground {
+  readonly archive: Archive;
+  readonly bundle: OpenedBundle;
+  readonly plan: BundlePlan;
+  readonly paper: Setup;
+}
+
+/** Computes a table again and compares it, cell by cell, with its CSV. */
+function checkTable(table: Table, ground: Ground): { problems: Problem[]; cells: number } {
+  const file = csvName(table);
+  const refuse = (reason: string) => ({
+    problems: [{ kind: "file", file, reason } as const],
+    cells: 0,
+  });
+  if (!ground.archive.entries.has(file)) return refuse("is missing");
+  const rows = table.rows.map((row) => computeRow(row, table, ground));
+  const whole = { ...rows[0]!.result, table, rows: rows.map(({ result }) => result.rows[0]!) };
+  const [header = [], ...lines] = cellsOf(csvOf(recordsOf(whole)));
+  const [foundHeader = [], ...foundLines] = cellsOf(ground.archive.text(file));
+  if (foundHeader.join() !== header.join()) {
+    return refuse(`has not the columns that are computed: ${header.join(", ")}`);
+  }
+  if (foundLines.length !== lines.length) {
+    return refuse(`has ${foundLines.length} rows, not ${lines.length}`);
+  }
+  const problems = rows.flatMap(({ result, reason }, index): Problem[] => {
+    const head = headOf(table, result.rows[0]!).map((text) => text.split("\n")[0]).join(", ");
+    const place = { table: table.name, row: index + 1, head };
+    const [found, recomputed] = [foundLines[index]!, lines[index]!];
+    // A row without numbers claims nothing.
+    if (reason !== undefined && found[header.indexOf("top1_error")] !== "") {
+      return [{ kind: "row", ...place, reason }];
+    }
+    return header.flatMap((column, i) => {
+      const pair = { found: found[i] ?? "", recomputed: recomputed[i] ?? "" };
+      return pair.found === pair.recomputed ? [] : [{ kind: "cell", ...place, column, ...pair }];
+    });
+  });
+  return { problems, cells: header.length * lines.length };
+}
+
+/** A table of one row, and why that has no numbers where it should have some. */
+interface ComputedRow {
+  readonly result: TableResult;
+  readonly reason?: string;
+}
+
+/** Computes a row by itself, so that damage to what one row stands on leaves the others. */
+function computeRow(row: Row, table: Table, { bundle, plan, paper }: Ground): ComputedRow {
+  const { setup, dataset } = plan;
+  const contexts = contextsIn(plan);
+  const sizes = { train: { length: dataset.train }, val: { length: dataset.val } };
+  function computed(store: Scored["store"]): TableResult {
+    const asked = { tables: [{ ...table, rows: [row] }], setup, paper };
+    const { testScores = [] } = plan;
+    return resultsOf(asked, { store, dataset: { ...dataset, ...sizes }, contexts, testScores })[0]!;
+  }
+
+  const missing = contexts.flatMap((context) =>
+    bundle.missing(row.evaluations.map((run) => plannedRun(run, context)))
+  );
+  if (missing.length > 0) {
+    return { result: computed(NOTHING), reason: `${missing.join(", ")} missing` };
+  }
+  const result = computed(bundle);
+  const { status, reason = "" } = result.rows[0]!.comparison ?? {};
+  return { result, ...status === "left out" && { reason } };
+}
+
+/** Stands for a store that has nothing. */
+const NOTHING = {
+  status: () => ({ state: "todo" as const }),
+  readLog: () => [],
+  readDivergence: () => undefined,
+  scoresOf() {
+    throw new TypeError("Cannot score what is not there");
+  },
+};

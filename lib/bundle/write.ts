@@ -1,0 +1,179 @@
+/**
+ * Writes a bundle: everything that tables rest on, in one file, for others to check with
+ * `deno task verify`. What it holds follows from the store, this machine and this source alone.
+ *
+ * @module
+ */
+import type { Description } from "../datasets/dataset.ts";
+import type { Setup } from "../setup.ts";
+import { environment } from "../system/environment.ts";
+import { UserError } from "../errors.ts";
+import { type Context, isEvaluation, type Table } from "../experiment.ts";
+import { piecesOf, readIfThere } from "../system/files.ts";
+import { type PlannedRun, plannedRun } from "../plan.ts";
+import { csvOf } from "../report/csv.ts";
+import { recordsOf } from "../report/records.ts";
+import { resultsOf } from "../results/mod.ts";
+import { placeIn, recipeText } from "../store/run_files.ts";
+import type { Store } from "../store/mod.ts";
+import { scoreOf, type TestScore } from "../results/submission.ts";
+import { type Content, writeArchive } from "./archive.ts";
+import {
+  type BundlePlan,
+  csvName,
+  ENVIRONMENT,
+  FORMAT,
+  jsonText,
+  LINEAGE,
+  lineageText,
+  meanName,
+  PLAN,
+  posteriorsName,
+  runsIn,
+} from "./contents.ts";
+import { topFiveBytes, topFiveOf } from "./top_five.ts";
+
+/** What to put into a bundle. */
+export interface Evidence {
+  readonly tables: readonly Table[];
+  readonly setup: Setup;
+  /** The paper's own setup. */
+  readonly paper: Setup;
+  readonly dataset: Description;
+  /** One for each seed. */
+  readonly contexts: readonly Context[];
+  readonly store: Store;
+  /** What the test server said; nothing if absent. */
+  readonly testScores?: readonly TestScore[];
+  /** Keep the five highest classes in place of posteriors. */
+  readonly small?: boolean;
+  /** Version of TensorFlow that is set up here. */
+  readonly tensorflow?: string;
+}
+
+/** What a bundle came to. */
+export interface Written {
+  readonly runs: number;
+  /** Evaluations whose posteriors are not there yet; rows that need them are without numbers. */
+  readonly missing: readonly PlannedRun[];
+  readonly files: number;
+  readonly bytes: number;
+  /** SHA-256 that stands for all of the content. */
+  readonly fingerprint: string;
+}
+
+/**
+ * Writes a bundle to `file`, wholly or not at all.
+ *
+ * @throws {UserError} Nothing is done yet, posteriors are damaged, or the file cannot be written.
+ */
+export async function writeBundle(file: string, evidence: Evidence): Promise<Written> {
+  const { store } = evidence;
+  const bundle = planOf(evidence);
+  const runs = runsIn(bundle);
+  const evaluations = runs.filter(({ run }) => isEvaluation(run));
+  const damages = evaluations.flatMap((run) =>
+    store.status(run).state === "todo" ? [] : store.damage(run) ?? []
+  );
+  if (damages[0] !== undefined) throw new UserError(damages[0]);
+  const isDone = (run: PlannedRun) => store.status(run).state === "done";
+  const missing = evaluations.filter((run) => !isDone(run));
+  if (missing.length === evaluations.length) {
+    throw new UserError(
+      `Cannot bundle ${bundle.tables.map(({ name }) => name).join(", ")}: none of the ` +
+        `${missing.length} evaluations behind them is done in "${store.folder}"; ` +
+        `deno task ${bundle.tables[0]!.name} does them`,
+    );
+  }
+
+  const contents = [
+    text(PLAN, jsonText(bundle)),
+    text(LINEAGE, lineageText(bundle)),
+    text(ENVIRONMENT, jsonText(environment(evidence.tensorflow))),
+    ...tablesOf(evidence),
+    ...runs.flatMap((run) => recordsOfRun(run, store)),
+    ...evaluations.filter(isDone).map((run) => posteriorsOf(run, evidence)),
+    ...bundle.small ? meansOf(evidence) : [],
+  ];
+  const fingerprint = await writeArchive(file, contents);
+  const { size: bytes } = Deno.statSync(file);
+  return { runs: runs.length, missing, files: contents.length, bytes, fingerprint };
+}
+
+function planOf(evidence: Evidence): BundlePlan {
+  const { tables, setup, dataset, contexts, small = false } = evidence;
+  const testScores = scoresOfRows(evidence);
+  const { name, classes, train, val, fingerprint } = dataset;
+  return {
+    format: FORMAT,
+    small,
+    setup,
+    dataset: { name, classes, train: train.length, val: val.length, fingerprint },
+    seeds: contexts.map(({ seed }) => seed),
+    tables,
+    ...testScores.length > 0 && { testScores },
+  };
+}
+
+/** What the test server said of the rows, seed by seed. */
+function scoresOfRows({ tables, contexts, testScores = [] }: Evidence) {
+  const found = contexts.flatMap((context) =>
+    tables.flatMap(({ rows }) => rows).flatMap(({ evaluations }) => {
+      const keys = evaluations.map((run) => plannedRun(run, context).key);
+      return scoreOf(keys, testScores) ?? [];
+    })
+  );
+  return [...new Set(found)].flatMap(({ top5, ...score }) =>
+    top5 === undefined ? [] : [{ ...score, top5 }]
+  );
+}
+
+/** The CSV of each table, from the posteriors as they are now. */
+function tablesOf(evidence: Evidence): Content[] {
+  return resultsOf(evidence, evidence).map((result) =>
+    text(csvName(result.table), `${csvOf(recordsOf(result))}\n`)
+  );
+}
+
+/** A run's recipe, and its log and surroundings where they are known. */
+function recordsOfRun(run: PlannedRun, store: Store): Content[] {
+  const kept = ["log.jsonl", "diverged.json", "environment.json"].flatMap((name) => {
+    const content = readIfThere(`${store.folderOf(run)}/${name}`);
+    return content === undefined ? [] : [text(`${placeIn(run)}/${name}`, content)];
+  });
+  return [text(`${placeIn(run)}/recipe.json`, recipeText(run)), ...kept];
+}
+
+function posteriorsOf(run: PlannedRun, { store, small = false }: Evidence): Content {
+  const name = posteriorsName(run, { small });
+  if (small) return highest(name, [run], store);
+  return { name, parts: () => piecesOf(`${store.folderOf(run)}/posteriors.safetensors`) };
+}
+
+/** The highest classes of the mean of each row, seed by seed, that stands on several evaluations. */
+function meansOf({ tables, contexts, store }: Evidence): Content[] {
+  const rows = contexts.flatMap((context) =>
+    tables.flatMap(({ rows }) => rows).map(({ evaluations }) =>
+      evaluations.map((run) => plannedRun(run, context))
+    )
+  ).filter((runs) => runs.length > 1);
+  const done = rows.filter((runs) => runs.every((run) => store.status(run).state === "done"));
+  const means = new Map(done.map((runs) => [meanName(runs), runs]));
+  return [...means].map(([name, runs]) => highest(name, runs, store));
+}
+
+/** The highest classes of the mean of runs, made when they are written. */
+function highest(name: string, runs: readonly PlannedRun[], store: Store): Content {
+  return {
+    name,
+    *parts() {
+      using open = new DisposableStack();
+      const posteriors = runs.map((run) => open.use(store.openPosteriors(run)));
+      yield* topFiveBytes(topFiveOf(posteriors), runs.map(({ key }) => key));
+    },
+  };
+}
+
+function text(name: string, content: string): Content {
+  return { name, parts: () => [new TextEncoder().encode(content)] };
+}

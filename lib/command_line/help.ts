@@ -1,0 +1,63 @@
+/** Help texts, composed from what a command says about itself. */
+import { fold } from "../report/fold.ts";
+import { type CommandName, COMMANDS } from "../commands/mod.ts";
+import { type Option, type OptionName, OPTIONS } from "./options.ts";
+
+/** What a help text says besides the command's summary, arguments and options. */
+export interface Story {
+  /** What it does, in one paragraph. */
+  readonly about: string;
+  /** Command lines without `deno task`, and what each does. */
+  readonly examples: Readonly<Record<string, string>>;
+}
+
+/** The help text of one command. */
+export function helpOf(name: CommandName, { about, examples }: Story): string {
+  const { takes, words } = COMMANDS[name];
+  return [
+    `${COMMANDS[name].summary}.`,
+    `Usage: deno task ${[name, words?.pattern, "[options]"].filter(Boolean).join(" ")}`,
+    fold(about).join("\n"),
+    ...groupsOf([...takes, "help"]),
+    section(
+      "Examples",
+      Object.entries(examples).map(([line, text]) => [`deno task ${line}`, text]),
+    ),
+  ].join("\n\n");
+}
+
+/** What is printed when no command is named. */
+export function overview(): string {
+  const rows = Object.entries(COMMANDS)
+    .map(([name, { summary }]): [string, string] => [name, summary]);
+  return [
+    fold(
+      'The tables of "Very Deep Convolutional Networks for Large-Scale Image Recognition" ' +
+        "(Simonyan and Zisserman, 2014), measured again beside what the paper printed.",
+    ).join("\n"),
+    "Usage: deno task COMMAND [options]",
+    section("Commands", rows),
+    section("Start with", [
+      ["deno task table3 --setup smoke", "does everything work? a minute"],
+      ["deno task table3", "small nets on small pictures: some minutes"],
+      ["deno task COMMAND --help", "what a command does and which options it takes"],
+    ]),
+  ].join("\n\n");
+}
+
+function groupsOf(names: readonly OptionName[]): string[] {
+  const groups = new Map<string, [string, string][]>();
+  for (const [name, option] of Object.entries(OPTIONS) as [OptionName, Option][]) {
+    if (!names.includes(name)) continue;
+    const rows = groups.get(option.group) ?? [];
+    groups.set(option.group, rows);
+    rows.push([`--${name}${option.value ? ` ${option.value}` : ""}`, option.text]);
+  }
+  return [...groups].map(([title, rows]) => section(title, rows));
+}
+
+function section(title: string, rows: readonly (readonly [string, string])[]): string {
+  const width = Math.max(...rows.map(([left]) => left.length));
+  const lines = rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
+  return [`${title}:`, ...lines].join("\n");
+}

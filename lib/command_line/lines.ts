@@ -1,0 +1,110 @@
+/** Command lines that a message or a note names, to be copied. */
+import { net } from "../../experiments/protocol.ts";
+import { hasAncestor, key, type Method, type TrainRun } from "../experiment.ts";
+import type { PlannedRun } from "../plan.ts";
+import { type CommandName, COMMANDS } from "../commands/mod.ts";
+import { type OptionName, type Options, pathFrom, quoted } from "./options.ts";
+
+/** Options that decide which store and which data are meant. */
+const WHERE: readonly OptionName[] = [
+  ...["setup", "dataset", "precision", "set", "data", "results", "skip-unreadable"] as const,
+];
+
+/** Whose options a line has. */
+type Written = Pick<Options, "given">;
+
+/** The command of a table, for the seeds that are given here or for one of them alone. */
+export function tableLine(table: string, options: Written, seed?: number): string {
+  const seeds = (["seeds", "seed"] as const).flatMap((name) => written(name, options.given[name]));
+  return [
+    `deno task ${table}`,
+    ...seed === undefined ? seeds : onSeed(seed),
+    ...where(options),
+  ].join(" ");
+}
+
+/** The command that trains a net that was not made elsewhere. */
+export function trainLine(
+  planned: PlannedRun,
+  options: Written,
+): string {
+  const { run, context, after } = planned;
+  const { config, S, update, init } = run as TrainRun;
+  const start = isPapers(planned)
+    ? []
+    : hasAncestor(init)
+    ? [`--init-from ${after[0]}`, ...init.layers === "all" ? [] : [`--layers ${init.layers}`]]
+    : ["--init-from random"];
+  return [
+    `deno task train --config ${config} --S ${S}`,
+    ...update === "fc" ? ["--update fc"] : [],
+    ...start,
+    ...onSeed(context.seed),
+    ...where(options),
+  ].join(" ");
+}
+
+/** The command that evaluates the net of a training, which is carried out first if need be. */
+export function evaluateLine(
+  planned: PlannedRun,
+  { Q, method, options }: { Q: number; method: Method; options: Written },
+): string {
+  const { key: name, run, context } = planned;
+  const { config, S, update } = run as TrainRun;
+  return [
+    "deno task evaluate",
+    ...isPapers(planned)
+      ? [`--config ${config} --S ${S}`, ...update === "fc" ? ["--update fc"] : []]
+      : [`--weights ${name}`],
+    `--Q ${Q}`,
+    ...method === "dense" ? [] : [`--method ${method}`],
+    ...onSeed(context.seed),
+    ...where(options),
+  ].join(" ");
+}
+
+/** The command that repeats an evaluation of validation images on test images. */
+export function submissionLine({ key: name, context }: PlannedRun, options: Written): string {
+  return [`deno task submission ${name}`, ...onSeed(context.seed), ...where(options)].join(" ");
+}
+
+/** The command that keeps what the server said of a submission, which `words` name. */
+export function scoreLine(words: readonly string[], options: Written): string {
+  const { method, seed } = options.given;
+  return [
+    ...["deno task submission", ...words.map(quoted)],
+    ...[...written("method", method), ...written("seed", seed), ...where(options)],
+    "--score ERROR",
+  ].join(" ");
+}
+
+/** Whether a training is what its config and S alone mean: with the paper's own chain of starts. */
+function isPapers({ key: name, run, context }: PlannedRun): boolean {
+  const { config, S, update } = run as TrainRun;
+  return key({ ...net(config, S), ...update && { update } }, context) === name;
+}
+
+/** The options of a job's command that it takes of those that are given here; folders are absolute. */
+export function optionsFor(command: CommandName, { given }: Written): string {
+  const takes: readonly OptionName[] = COMMANDS[command].takes;
+  return takes.filter((name) => name !== "wait" && name !== "format").flatMap((name) => {
+    const value = given[name];
+    const isFolder = (name === "data" || name === "results") && typeof value === "string";
+    return written(name, isFolder ? pathFrom(value) : value);
+  }).join(" ");
+}
+
+function onSeed(seed: number): string[] {
+  return seed === 0 ? [] : [`--seed ${seed}`];
+}
+
+function where({ given }: Written): string[] {
+  return WHERE.flatMap((option) => written(option, given[option]));
+}
+
+/** An option as it was written, for a shell. */
+function written(name: OptionName, value: string | boolean | undefined): string[] {
+  if (value === undefined || value === false) return [];
+  if (value === true) return [`--${name}`];
+  return [`--${name} ${quoted(value)}`];
+}

@@ -1,0 +1,113 @@
+/** What a plan takes of time, disk and memory, in sentences. */
+import { spaceFor } from "../estimates/cost.ts";
+import type { Sighting } from "../datasets/dataset.ts";
+import type { Precision, Setup } from "../setup.ts";
+import { type Device, expectedDevice, nameOfDevice } from "../system/device.ts";
+import { isEvaluation, title } from "../experiment.ts";
+import { footprint, microBatchFor, shareFor } from "../estimates/memory.ts";
+import { cores, runsAtOnce } from "../system/machine.ts";
+import type { PlannedRun } from "../plan.ts";
+import { type Speed, speedFor } from "../estimates/speed.ts";
+import { type Layer, layersOf, shapeOf } from "../vgg/configs.ts";
+import type { Options } from "./options.ts";
+
+/** Whose speed a plan's times come from. */
+export function originOfTimes(
+  { choice, device }: Pick<Options, "choice" | "device">,
+  { speed, on }: { readonly speed: Speed | undefined; readonly on: Device },
+): string {
+  const command = `deno task doctor speed ${choice}${device ? ` --device ${device}` : ""}`;
+  if (speed === undefined) {
+    const guess = on.kind === "cpu"
+      ? "guessed from another machine's processor"
+      : "a guess, the same for every GPU and measured on none";
+    return `No speed was measured here on ${nameOfDevice(on)}: times are ${guess}; ${command} ` +
+      "measures it.";
+  }
+  const { precision, images, measured, load } = speed;
+  return `Times follow from what was measured here on ${
+    measured.slice(0, 10)
+  } (${command}): net D ` +
+    `trains ${threeDigits(images.training)} and tests ${
+      threeDigits(images.testing)
+    } images a second on ` +
+    `${speed.device} in ${precision}` +
+    `${load > cores() ? `, while the machine was busy (load ${load.toFixed(1)})` : ""}.`;
+}
+
+/** `2.10`, `1,290` */
+export function threeDigits(value: number): string {
+  const digits = { minimumSignificantDigits: 3, maximumSignificantDigits: 3 };
+  return value.toLocaleString("en-US", digits);
+}
+
+/** What the other precision would change. */
+export function otherPrecision(
+  { train }: Setup,
+  { speed, on }: { readonly speed: Speed | undefined; readonly on: Device },
+): string {
+  const precision: Precision = train.precision === "float32" ? "bfloat16" : "float32";
+  const other = speedFor({ ...train, precision }, { device: on });
+  const maps = precision === "bfloat16" ? "halves" : "doubles";
+  const time = speed && other
+    ? `training takes ${(speed.training / other.training).toFixed(2)} and testing ` +
+      `${(speed.testing / other.testing).toFixed(2)} times as long (measured)`
+    : "how it changes times was not measured";
+  return `With --precision ${precision} ${time}; it ${maps} the memory of images.`;
+}
+
+/** A size as people say it: `3.4 GB`, `114 MB`. */
+function size(bytes: number): string {
+  return bytes < 1e9 ? `${(bytes / 1e6).toPrecision(3)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+}
+
+/** Disk that the runs take. */
+export function diskOf(
+  runs: readonly PlannedRun[],
+  dataset: Pick<Sighting, "classes" | "val">,
+): string {
+  const { weights, posteriors, checkpoints } = spaceFor(runs, dataset);
+  const parts = [
+    [weights, "weights"],
+    [posteriors, "posteriors"],
+    [checkpoints, "checkpoints while a net is trained"],
+  ] as const;
+  const taken = parts.filter(([bytes]) => bytes > 0).map(([bytes, of]) =>
+    `${size(bytes)} of ${of}`
+  );
+  return `Disk: ${new Intl.ListFormat("en").format(taken)}.`;
+}
+
+/** Memory that a training of the plan's largest net takes, and what decides it. */
+export function memoryOf(
+  runs: readonly PlannedRun[],
+  { setup, workers, microBatch, device }: Pick<
+    Options,
+    "setup" | "workers" | "microBatch" | "device"
+  >,
+  { classes }: Pick<Sighting, "classes">,
+): string[] {
+  const nets = runs.flatMap(({ run }) => isEvaluation(run) ? [] : [run]).map((run) => {
+    const layers = layersOf(run.config, shapeOf(setup.train, classes.length));
+    return { name: title(run), layers, size: sizeOf(layers, setup) };
+  });
+  const [largest] = nets.toSorted((one, other) => other.size - one.size);
+  if (largest === undefined) return [];
+  const { net, image } = footprint(largest.layers, setup.train);
+  const sideBySide = runsAtOnce(setup, workers);
+  const room = shareFor(expectedDevice(device), sideBySide);
+  const part = microBatch ?? microBatchFor(largest.layers, setup.train, room);
+  const { batch } = setup.train;
+  const share = part === batch ? `The batch of ${batch}` : `${part} at once of a batch of ${batch}`;
+  return [
+    `Memory: ${largest.name} takes ${size(net)}, and ${size(image)} for each image at once. ` +
+    `${share}: ${size(net + part * image)}` +
+    `${sideBySide > 1 ? `, and ${sideBySide} such trainings run side by side` : ""}. ` +
+    "--micro-batch N changes that, and no result but for roundings.",
+  ];
+}
+
+function sizeOf(layers: readonly Layer[], { train }: Setup): number {
+  const { net, image } = footprint(layers, train);
+  return net + train.batch * image;
+}

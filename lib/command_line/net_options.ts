@@ -1,0 +1,60 @@
+/** The options that say which net is meant, and how it is looked at. */
+import {
+  type ConfigName,
+  type Method,
+  METHODS,
+  type TrainRun,
+  type TrainScale,
+} from "../experiment.ts";
+import { ALL_NETS } from "../vgg/configs.ts";
+import type { OptionName } from "./options.ts";
+import { oneOf, parts, someOf, testScales, trainScale } from "./values.ts";
+
+/** What a command line says of a net; absent where it says nothing. */
+export interface NetOptions {
+  readonly config?: ConfigName;
+  readonly S?: TrainScale;
+  /** `random`, a key or a file. */
+  readonly initFrom?: string;
+  readonly layers?: readonly string[];
+  readonly update?: NonNullable<TrainRun["update"]>;
+  /** A key or a file; for tables several, each with its config, as in `D=FILE,E=FILE`. */
+  readonly weights?: string;
+  /** The layout in which a net is written. */
+  readonly as?: ExportLayout;
+  readonly Q?: readonly number[];
+  readonly methods?: readonly Method[];
+}
+
+/** Who is to read a net that is written. */
+export type ExportLayout = "torchvision" | "keras" | "savedmodel";
+
+const LAYOUTS: readonly ExportLayout[] = ["torchvision", "keras", "savedmodel"];
+const UPDATES = ["all", "fc"] as const;
+
+/**
+ * Judges what was written of a net.
+ *
+ * @throws {UsageError} A value is none that its option may have.
+ */
+export function netOptions(text: (name: OptionName) => string | undefined): NetOptions {
+  function value<Field extends keyof NetOptions>(
+    field: Field,
+    name: OptionName,
+    judge: (text: string) => NetOptions[Field],
+  ) {
+    const written = text(name);
+    return written === undefined ? {} : { [field]: judge(written) };
+  }
+  return {
+    ...value("config", "config", (name) => oneOf("config", name, ALL_NETS)),
+    ...value("S", "S", trainScale),
+    ...value("initFrom", "init-from", String),
+    ...value("layers", "layers", parts),
+    ...value("update", "update", (name) => oneOf("update", name, UPDATES)),
+    ...value("weights", "weights", String),
+    ...value("as", "as", (name) => oneOf("as", name, LAYOUTS)),
+    ...value("Q", "Q", testScales),
+    ...value("methods", "method", (names) => someOf("method", names, METHODS)),
+  };
+}

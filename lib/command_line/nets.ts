@@ -1,0 +1,156 @@
+/** Which net a command line means: one of the paper's, a stored one, or one made elsewhere. */
+import { initFrom, JITTERED, net } from "../../experiments/protocol.ts";
+import { UsageError, UserError } from "../errors.ts";
+import {
+  formatS,
+  isEvaluation,
+  key,
+  title,
+  type TrainRun,
+  type TrainScale,
+} from "../experiment.ts";
+import { exists } from "../system/files.ts";
+import { type ImportedNet, importedNet, noteIn } from "../store/import.ts";
+import type { PlannedRun } from "../plan.ts";
+import { layersInCommon, layersOf, shapeOf } from "../vgg/configs.ts";
+import { type Options, pathFrom } from "./options.ts";
+import { type Ground, runNamed } from "./runs.ts";
+
+/** A net, and the one in a file that it is or starts from. */
+export interface MeantNet {
+  readonly run: TrainRun;
+  readonly imported: readonly ImportedNet[];
+}
+
+/**
+ * S of a net in a file that does not tell: the paper's first. It decides no number of such a net. In
+ * Keras's layout lie those that the paper's authors released, of S in [256; 512].
+ */
+const UNTOLD_S = 256;
+
+/**
+ * The net that `train` is to train: the paper's own chain, unless options name another start.
+ *
+ * @throws {UserError} Options lack something, contradict each other, or name what is not there.
+ */
+export async function netToTrain(options: Options, ground: Ground): Promise<MeantNet> {
+  const { config, S, initFrom: start, layers } = options;
+  if (config === undefined || S === undefined) {
+    throw new UsageError("train needs --config and --S: deno task train --config D --S 256");
+  }
+  if (layers !== undefined && (start === undefined || start === "random")) {
+    throw new UsageError("--layers needs --init-from KEY or --init-from FILE, to copy them from");
+  }
+  const learning = options.update === "fc" ? { update: "fc" } as const : {};
+  if (start === undefined) return { run: { ...net(config, S), ...learning }, imported: [] };
+  if (start === "random") return { run: { config, S, init: "random", ...learning }, imported: [] };
+  const source = await netNamed(start, { option: "init-from" }, { options, ground });
+  const init = { from: source.run, layers: layersFrom(source.run, options, ground) };
+  return { ...source, run: { config, S, init, ...learning } };
+}
+
+/**
+ * The net that `evaluate` is to evaluate.
+ *
+ * @throws {UserError} Options lack something, contradict each other, or name what is not there.
+ */
+export async function netToEvaluate(options: Options, ground: Ground): Promise<MeantNet> {
+  const { config, S, weights, update } = options;
+  if (weights === undefined) {
+    if (config === undefined || S === undefined) {
+      throw new UsageError(
+        "evaluate needs --weights, or --config and --S: deno task evaluate --config D --S 256",
+      );
+    }
+    return { run: { ...net(config, S), ...update === "fc" && { update } }, imported: [] };
+  }
+  const meant = await netNamed(weights, { option: "weights", ...S && { S } }, { options, ground });
+  const { run } = meant;
+  const odd = (config !== undefined && config !== run.config) ||
+    (S !== undefined && formatS(S) !== formatS(run.S)) ||
+    (update !== undefined && update !== (run.update ?? "all"));
+  if (!odd) return meant;
+  throw new UsageError(
+    `Cannot evaluate "${weights}" as another net than it is, ${title(run)}; leave --config, --S ` +
+      "and --update out",
+  );
+}
+
+/** Which option names a net, and S of a file that does not tell it. */
+export interface Naming {
+  readonly option: "init-from" | "weights";
+  readonly S?: TrainScale;
+}
+
+/** Where a net is looked for. */
+export interface Place {
+  readonly options: Options;
+  readonly ground: Ground;
+}
+
+/** A net by a key, or by a file. */
+export async function netNamed(text: string, naming: Naming, place: Place): Promise<MeantNet> {
+  const { missing } = place.ground.dataset;
+  if (missing !== undefined) throw new UserError(missing);
+  const file = pathFrom(text);
+  if (exists(file)) return await netIn(file, naming, place);
+  if (!/^[0-9a-f]{1,12}$/.test(text)) {
+    throw new UserError(
+      `Cannot find --${naming.option} "${text}": it is no file, and no key, which is 12 ` +
+        "hexadecimal digits or the first of them; deno task status lists keys",
+    );
+  }
+  const planned = runNamed(text, place.ground);
+  return { run: trainingOf(planned, place.ground), imported: [] };
+}
+
+/** The net in a file, of the config that the file tells, or else the command line. */
+async function netIn(file: string, naming: Naming, { options, ground }: Place): Promise<MeantNet> {
+  const note = await noteIn(file);
+  const { config = options.config } = note;
+  const S = note.S ?? naming.S ?? (note.layout === "keras" ? JITTERED : UNTOLD_S);
+  if (config === undefined) {
+    throw new UsageError(
+      `Cannot tell which net "${file}" holds; add its --config, as in --config D`,
+    );
+  }
+  const { setup } = options;
+  const imported = await importedNet(file, { config, S, setup, dataset: ground.dataset });
+  return { run: imported.run, imported: [imported] };
+}
+
+/** A planned run as a training of this command's setup, data and seed. */
+function trainingOf({ run, key: name, context, after }: PlannedRun, ground: Ground): TrainRun {
+  if (isEvaluation(run)) {
+    throw new UserError(
+      `Cannot take weights from ${name}: it is an evaluation, ${title(run)}; the training ` +
+        `that it tests is ${after[0]}`,
+    );
+  }
+  const { contexts, dataset } = ground;
+  if (contexts.some((each) => key(run, each) === name)) return run;
+  const why = context.data !== dataset.fingerprint
+    ? `on other data than ${dataset.name} as it lies here; name its folder with --data DIR`
+    : contexts.some(({ seed }) => seed === context.seed)
+    ? "under other fields of the setup than it has now; repeat the training"
+    : `with seed ${context.seed}; add --seed ${context.seed}`;
+  throw new UserError(`Cannot take weights from ${name} (${title(run)}): it was trained ${why}`);
+}
+
+/** Layers that a net takes over: those of `--layers`, or as the paper's nets do. */
+function layersFrom(
+  from: TrainRun,
+  { config, layers, setup }: Options,
+  { dataset }: Ground,
+): "all" | readonly string[] {
+  const shape = shapeOf(setup.train, dataset.classes.length);
+  const common = layersInCommon(layersOf(from.config, shape), layersOf(config!, shape));
+  const wanted = layers ?? initFrom(from, config!).layers;
+  if (wanted === "all") return wanted;
+  const odd = wanted.filter((layer) => !common.includes(layer));
+  if (odd.length === 0) return common.filter((layer) => wanted.includes(layer));
+  throw new UserError(
+    `Cannot copy ${odd.join(", ")} from ${title(from)} into ${config}: the layers that ` +
+      `both have, and in one shape, are ${common.join(", ")}; choose among them with --layers`,
+  );
+}

@@ -1,0 +1,389 @@
+/** The options that commands share: how they are written, what they may be, what they come to. */
+import { parseArgs } from "@std/cli/parse-args";
+import { createHash } from "node:crypto";
+import { resolve } from "node:path";
+import { setups } from "../../experiments/mod.ts";
+import { type DeviceName, isDeviceName, prefersBfloat16 } from "../system/device.ts";
+import { UsageError } from "../errors.ts";
+import { EXECUTORS } from "../executors/executor.ts";
+import type { Precision, Setup } from "../setup.ts";
+import { didYouMean } from "../did_you_mean.ts";
+import { FORMATS, type ReportFormat } from "../report/formats.ts";
+import { type NetOptions, netOptions } from "./net_options.ts";
+import { override } from "./overrides.ts";
+import { oneOf, perCent, whole } from "./values.ts";
+
+/** How an option is written and explained. */
+export interface Option {
+  /** What stands for its value in a help text; an option without one is a switch. */
+  readonly value?: string;
+  readonly text: string;
+  readonly group:
+    | "Which net"
+    | "What to run"
+    | "Where things lie"
+    | "How to run it"
+    | "What to print";
+}
+
+/** Every option, in the order of a help text. */
+export const OPTIONS = {
+  config: { value: "NAME", text: "A, A-LRN, B, C, D, E or B-5x5", group: "Which net" },
+  S: { value: "S", text: "training scale: 256, or jittered as in 256,512", group: "Which net" },
+  "init-from": { value: "FROM", text: "random, a run's key, or a file", group: "Which net" },
+  layers: { value: "NAMES", text: "layers to copy, as in conv1_1,fc6", group: "Which net" },
+  update: { value: "all|fc", text: "layers that learn (default all)", group: "Which net" },
+  weights: {
+    value: "FROM",
+    text: "a training's key, or a file; a table's: D=FILE,E=FILE",
+    group: "Which net",
+  },
+  Q: {
+    value: "Q,...",
+    text: "test scales (default: S, or the middle of its range)",
+    group: "What to run",
+  },
+  method: {
+    value: "NAME",
+    text: "dense (default), multi-crop, centre-crop, or several",
+    group: "What to run",
+  },
+  setup: {
+    value: "NAME",
+    text: "smoke, small (default), medium or paper",
+    group: "What to run",
+  },
+  dataset: {
+    value: "NAME",
+    text: "images to use in place of the setup's own",
+    group: "What to run",
+  },
+  seeds: {
+    value: "N",
+    text: "repeat everything with so many seeds (default 1)",
+    group: "What to run",
+  },
+  seed: { value: "N", text: "the first seed (default 0)", group: "What to run" },
+  precision: {
+    value: "TYPE",
+    text: "float32, or bfloat16, which is the default on newer GPUs",
+    group: "What to run",
+  },
+  set: {
+    value: "FIELD=VALUE",
+    text: "change a field of the setup; several with commas between",
+    group: "What to run",
+  },
+  data: {
+    value: "DIR",
+    text: "where data sets lie (default data/)",
+    group: "Where things lie",
+  },
+  results: {
+    value: "DIR",
+    text: "where weights, posteriors and tables go (default results/)",
+    group: "Where things lie",
+  },
+  workers: {
+    value: "N",
+    text: "so many trainings side by side (default: as the setup says)",
+    group: "How to run it",
+  },
+  executor: {
+    value: "NAME",
+    text: "local (default), or slurm: as jobs of a cluster",
+    group: "How to run it",
+  },
+  resources: {
+    value: "LIST",
+    text: "what jobs ask for, as in partition=gpu,train.gpus=1",
+    group: "How to run it",
+  },
+  wait: { text: "stay until all jobs are done, then print", group: "How to run it" },
+  device: {
+    value: "NAME",
+    text: "cpu, gpu or gpu:N (default: the first GPU, if there is one)",
+    group: "How to run it",
+  },
+  "micro-batch": {
+    value: "N",
+    text: "images of a batch in memory at once (default: all that fit)",
+    group: "How to run it",
+  },
+  "skip-unreadable": {
+    text: "leave out image files that cannot be read",
+    group: "How to run it",
+  },
+  strict: {
+    text: "refuse a setup or data that is not the paper's in any field",
+    group: "How to run it",
+  },
+  doubtful: {
+    text: "show numbers of nets that sit at chance, too",
+    group: "What to print",
+  },
+  "dry-run": { text: "say what would run, and run nothing", group: "How to run it" },
+  score: {
+    value: "ERROR",
+    text: "the top-5 error, in per cent, that the test server gave",
+    group: "What to run",
+  },
+  small: {
+    text: "keep five classes of each image, not all posteriors",
+    group: "How to run it",
+  },
+  check: {
+    text: "say what is there and what is missing, and change nothing",
+    group: "How to run it",
+  },
+  verify: {
+    text: "compare archives with their known MD5, and open nothing",
+    group: "How to run it",
+  },
+  as: { value: "LAYOUT", text: "torchvision, keras or savedmodel", group: "What to print" },
+  gpu: { text: "take the CUDA build", group: "How to run it" },
+  format: {
+    value: "FORMAT",
+    text: "table (default), csv, json, markdown or latex",
+    group: "What to print",
+  },
+  help: { text: "this text", group: "What to print" },
+} as const satisfies Record<string, Option>;
+
+/** Name of an option, without its dashes. */
+export type OptionName = keyof typeof OPTIONS;
+
+/** What the options of a command line come to. */
+export interface Options extends NetOptions {
+  /** The named setup with the data set and the precision of the command line. */
+  readonly setup: Setup;
+  /** The options that choose this setup, as a command line has them: `--setup small`. */
+  readonly choice: string;
+  /** Folder of all data sets. */
+  readonly data: string;
+  /**
+   * Folder of this setup's results: `<results>/<setup>`, with `-<dataset>`, `-<precision>` and the
+   * changes of `--set` where they are not its own.
+   */
+  readonly results: string;
+  readonly seeds: readonly number[];
+  readonly workers?: number;
+  readonly executor: typeof EXECUTORS[number];
+  /** Changes of what jobs ask for. */
+  readonly resources?: string;
+  readonly wait: boolean;
+  readonly device?: DeviceName;
+  readonly microBatch?: number;
+  readonly skipUnreadable: boolean;
+  readonly dryRun: boolean;
+  readonly doubtful: boolean;
+  readonly strict: boolean;
+  readonly check: boolean;
+  readonly small: boolean;
+  readonly verify: boolean;
+  /** A top-5 error, in per cent. */
+  readonly score?: number;
+  /** Absent where the command line says nothing of it. */
+  readonly gpu?: boolean;
+  readonly format: ReportFormat;
+  /** The options as they were written. */
+  readonly given: CommandLine["given"];
+}
+
+/** A command line, read. */
+export interface CommandLine {
+  /** What is no option: the command's name and its arguments. */
+  readonly words: readonly string[];
+  /** The options that were given, as they were written. */
+  readonly given: Readonly<Partial<Record<OptionName, string | boolean>>>;
+}
+
+const NAMES = Object.keys(OPTIONS) as OptionName[];
+const PRECISIONS: readonly Precision[] = ["float32", "bfloat16"];
+const SETUPS: Readonly<Record<string, Setup>> = setups;
+/** The project's folder. */
+export const ROOT = resolve(import.meta.dirname!, "../..");
+
+/**
+ * Reads a command line without judging values.
+ *
+ * @throws {UsageError} An option is unknown, or has no value but needs one.
+ */
+export function readCommandLine(args: readonly string[]): CommandLine {
+  const takesValue = (name: OptionName) => "value" in OPTIONS[name];
+  const switches = NAMES.filter((name) => !takesValue(name));
+  const unknown: string[] = [];
+  const read: Record<string, unknown> = parseArgs([...args], {
+    string: [...NAMES.filter(takesValue), "_"],
+    boolean: switches,
+    // Tells a switch that is not given from one that is given as --gpu=false.
+    default: Object.fromEntries(switches.map((name) => [name, null])),
+    alias: { help: "h" },
+    unknown(arg) {
+      if (arg.startsWith("-")) unknown.push(arg);
+    },
+  });
+
+  const given: Partial<Record<OptionName, string | boolean>> = {};
+  for (const name of NAMES) {
+    const value = read[name];
+    if (value === undefined || value === null) continue;
+    if (value === "") {
+      const { value: placeholder } = OPTIONS[name] as Option;
+      throw new UsageError(`--${name} needs a value: --${name} ${placeholder}`);
+    }
+    given[name] = typeof value === "boolean" ? value : String(value);
+  }
+  if (unknown[0] !== undefined) {
+    const name = unknown[0].replace(/=.*$/s, "");
+    throw new UsageError(
+      `There is no option ${name}.` + didYouMean(name, NAMES.map((name) => `--${name}`)),
+    );
+  }
+  return { words: (read._ as unknown[]).map(String), given };
+}
+
+/**
+ * Judges the options of a command that takes `takes`.
+ *
+ * @throws {UsageError} The command takes no such option, or a value is none that it may have.
+ */
+export function resolveOptions(
+  { given }: CommandLine,
+  { command, takes }: { command: string; takes: readonly OptionName[] },
+): Options {
+  for (const name of Object.keys(given) as OptionName[]) {
+    if (!takes.includes(name) && name !== "help") {
+      throw new UsageError(`${command} takes no --${name}; ${command} --help says what it takes`);
+    }
+  }
+  const text = (name: OptionName) => typeof given[name] === "string" ? given[name] : undefined;
+  const folder = (name: "data" | "results") => pathFrom(text(name) ?? `${ROOT}/${name}`);
+
+  const named = SETUPS[oneOf("setup", text("setup") ?? "small", Object.keys(SETUPS))]!;
+  const dataset = text("dataset") ?? named.dataset;
+  const changes = text("set");
+  const device = deviceNamed(text("device"));
+  // asked where results are meant alone: setup has to work, whatever its last note says
+  const fast = takes.includes("precision") && device !== "cpu" && given.strict !== true &&
+    prefersBfloat16();
+  const usual = fast ? "bfloat16" : named.train.precision;
+  const precision = oneOf("precision", text("precision") ?? usual, PRECISIONS);
+  const first = whole("seed", text("seed") ?? "0", 0);
+  const seeds = whole("seeds", text("seeds") ?? "1", 1);
+  const workers = text("workers");
+  const score = text("score");
+  const executor = oneOf("executor", text("executor") ?? "local", EXECUTORS);
+  const resources = text("resources");
+  mustGoTogether(executor, given);
+  const setup = changed({ ...named, dataset, train: { ...named.train, precision } }, changes);
+  const microBatch = divisorOf(setup.train.batch, text("micro-batch"));
+  return {
+    ...netOptions(text),
+    setup,
+    choice: [
+      `--setup ${named.name}`,
+      ...dataset === named.dataset && text("dataset") === undefined
+        ? []
+        : [`--dataset ${quoted(dataset)}`],
+      ...precision === named.train.precision && text("precision") === undefined
+        ? []
+        : [`--precision ${precision}`],
+      ...changes === undefined ? [] : [`--set ${quoted(changes)}`],
+    ].join(" "),
+    data: folder("data"),
+    results: resolve(
+      folder("results"),
+      folderName([
+        named.name,
+        ...dataset === named.dataset ? [] : [dataset],
+        ...precision === named.train.precision ? [] : [precision],
+        ...changes === undefined ? [] : [changes],
+      ]),
+    ),
+    seeds: Array.from({ length: seeds }, (_, index) => first + index),
+    ...(workers !== undefined && { workers: whole("workers", workers, 1) }),
+    executor,
+    ...(resources !== undefined && { resources }),
+    wait: given.wait === true,
+    ...device && { device },
+    ...microBatch !== undefined && { microBatch },
+    skipUnreadable: given["skip-unreadable"] === true,
+    dryRun: given["dry-run"] === true,
+    doubtful: given.doubtful === true,
+    strict: given.strict === true,
+    check: given.check === true,
+    small: given.small === true,
+    verify: given.verify === true,
+    ...(score !== undefined && { score: perCent("score", score) }),
+    ...(typeof given.gpu === "boolean" && { gpu: given.gpu }),
+    format: oneOf("format", text("format") ?? "table", FORMATS),
+    given,
+  };
+}
+
+/** Characters of a file's name at most, on all usual disks. */
+const LONGEST_NAME = 255;
+
+/** Parts as a folder's name; the end of a long one is a digest of all of it. */
+function folderName(parts: readonly string[]): string {
+  const name = parts.join("-");
+  if (name.length <= LONGEST_NAME) return name;
+  const digest = createHash("sha256").update(name).digest("hex").slice(0, 12);
+  return `${name.slice(0, LONGEST_NAME - digest.length - 1)}-${digest}`;
+}
+
+/** Refuses options that say nothing to an executor, or to it alone. */
+function mustGoTogether(executor: Options["executor"], given: CommandLine["given"]) {
+  if (executor === "slurm" && given.workers !== undefined) {
+    throw new UsageError(
+      "--workers says what runs side by side on this machine; with --executor slurm the cluster " +
+        "decides that",
+    );
+  }
+  if (executor === "slurm" && given.device !== undefined) {
+    throw new UsageError(
+      "--device is about this machine; a cluster's jobs use the GPU that they are given, and ask for " +
+        "one with --resources train.gpus=1",
+    );
+  }
+  const alone = (["resources", "wait"] as const).find((name) => given[name]);
+  if (executor === "local" && alone !== undefined) {
+    throw new UsageError(`--${alone} is about the jobs of a cluster: it needs --executor slurm`);
+  }
+}
+
+/** A part of a batch. @throws {UsageError} Batches are not whole multiples of it. */
+function divisorOf(batch: number, word: string | undefined): number | undefined {
+  if (word === undefined) return undefined;
+  const part = whole("micro-batch", word, 1);
+  if (batch % part === 0) return part;
+  throw new UsageError(`Cannot use --micro-batch ${part}: it must divide the batch of ${batch}`);
+}
+
+/** @throws {UsageError} The word names no device. */
+function deviceNamed(word: string | undefined): DeviceName | undefined {
+  if (word === undefined || isDeviceName(word)) return word;
+  throw new UsageError(`Cannot use --device "${word}": it is cpu, gpu or gpu:N, as in gpu:0`);
+}
+
+/** A setup with the fields of `--set`, which its note then names. */
+function changed(setup: Setup, changes: string | undefined): Setup {
+  if (changes === undefined) return setup;
+  return { ...override(setup, changes), changes, note: `${setup.note}; with ${changes}` };
+}
+
+/** A word as a shell takes it for one. */
+export function quoted(word: string): string {
+  return /^[\w.,:=/-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** A path as the user means it. */
+export function pathFrom(word: string): string {
+  return resolve(startFolder(), word);
+}
+
+/** Where the user stands: `deno task` itself goes to the project's folder. */
+export function startFolder(): string {
+  return Deno.env.get("INIT_CWD") ?? Deno.cwd();
+}

@@ -1,0 +1,123 @@
+/** Single fields of a setup, changed on the command line: `--set kernels=glorot,biases.rate=1`. */
+import type { Drops, Setup } from "../setup.ts";
+import { didYouMean } from "../did_you_mean.ts";
+import { UsageError } from "../errors.ts";
+import { pooled } from "../vgg/configs.ts";
+
+/** What may stand in a field that holds a word. */
+const WORDS: Readonly<Record<string, readonly string[]>> = {
+  kernels: ["paper", "gaussian-0.01", "glorot", "he"],
+  "rgbShift.by": ["root", "eigenvalue"],
+  precision: ["float32", "bfloat16"],
+  resize: ["bicubic", "bilinear", "lanczos3", "aliased-bilinear"],
+  oddSides: ["up", "down"],
+  momentumForm: ["caffe", "pytorch"],
+  scoreMap: ["average-then-softmax", "softmax-then-average", "sum-then-softmax"],
+  cropGrid: ["edge-to-edge", "central-square", "cell-centres"],
+  centreCrop: ["upright", "mirrored"],
+};
+
+/** What a rule for the rate's drops begins with, where a setup had the other: three drops either way. */
+const DROPS: Readonly<Record<Drops["rule"], Drops>> = {
+  plateau: { rule: "plateau", patience: 5, times: 3 },
+  steps: { rule: "steps", at: [1 / 4, 1 / 2, 3 / 4] },
+};
+
+const RULE = /^schedules\.\w+\.drops\.rule$/;
+
+function wordsFor(field: string): readonly string[] | undefined {
+  return RULE.test(field) ? Object.keys(DROPS) : WORDS[field];
+}
+
+/** Fields that count something. */
+const WHOLE = new RegExp(
+  "^(crop|fc|batch|validations|validationImages|jitterStep|schedules\\.\\w+\\.images|scenes\\.\\w+)$",
+);
+
+type Leaf = string | number | readonly number[];
+interface Branch {
+  readonly [field: string]: Leaf | Branch;
+}
+
+/**
+ * A setup with some fields changed. A field is named as in `lib/experiment.ts`, with a dot between an
+ * object's name and its field's: `dropout`, `schedules.first.images`, `scenes.classes`.
+ *
+ * @throws {UsageError} There is no such field, or it cannot hold the value.
+ */
+export function override(setup: Setup, changes: string): Setup {
+  const result = changes.split(",").reduce((changed, text) => {
+    const [field = "", value] = text.split("=");
+    const { train, evaluate, scenes } = changed;
+    const data = scenes ? { scenes } : {};
+    const names = [...leaves(train), ...leaves(evaluate), ...leaves(data)];
+    if (!names.includes(field)) {
+      throw new UsageError(
+        `Cannot set "${field}": the fields are ${names.join(", ")}.` + didYouMean(field, names),
+      );
+    }
+    if (value === undefined || value === "") {
+      throw new UsageError(`--set ${field} needs a value: --set ${field}=VALUE`);
+    }
+    if (leaves(data).includes(field)) return { ...changed, ...withLeaf(data, field, value) };
+    const part = leaves(train).includes(field) ? "train" : "evaluate";
+    return { ...changed, [part]: withLeaf(changed[part], field, value) };
+  }, setup);
+  const { crop, oddSides } = result.train;
+  if (pooled(crop, oddSides) > 0) return result;
+  throw new UsageError(
+    `Cannot set oddSides to ${oddSides}: five poolings leave nothing of a crop of ${crop} pixels; ` +
+      "set crop to 32 or more, too",
+  );
+}
+
+/** Names of the numbers, words and lists in an object. */
+function leaves(branch: object, prefix = ""): string[] {
+  return Object.entries(branch as Branch).flatMap(([field, value]) => {
+    const path = `${prefix}${field}`;
+    if (isLeaf(value)) return typeof value === "string" && !wordsFor(path) ? [] : [path];
+    return leaves(value, `${path}.`);
+  });
+}
+
+function isLeaf(value: Leaf | Branch): value is Leaf {
+  return typeof value !== "object" || Array.isArray(value);
+}
+
+function withLeaf(branch: object, path: string, text: string, whole = path): object {
+  const [field = "", ...rest] = path.split(".");
+  const old = (branch as Branch)[field];
+  const value = rest.length > 0
+    ? withLeaf(old as Branch, rest.join("."), text, whole)
+    : leafOf(whole, text, old as Leaf);
+  if (RULE.test(whole) && field === "rule" && value !== old) return DROPS[value as Drops["rule"]];
+  return { ...branch, [field]: value };
+}
+
+function leafOf(field: string, text: string, old: Leaf): Leaf {
+  if (typeof old === "number") {
+    const value = Number(text);
+    const whole = WHOLE.test(field);
+    if (whole ? Number.isSafeInteger(value) && value > 0 : value >= 0 && value < Infinity) {
+      return value;
+    }
+    const kind = whole ? "a whole number above 0" : "a number that is not negative";
+    throw new UsageError(`Cannot set ${field} to "${text}": it is ${kind}`);
+  }
+  if (typeof old === "object") return sharesOf(field, text);
+  const words = wordsFor(field)!;
+  if (words.includes(text)) return text;
+  throw new UsageError(
+    `Cannot set ${field} to "${text}": it is ${words.join(" or ")}.` + didYouMean(text, words),
+  );
+}
+
+/** Shares of a training at which the rate drops, in order, as in `0.25:0.5:0.75`. */
+function sharesOf(field: string, text: string): number[] {
+  const shares = text.split(":").map(Number);
+  if (shares.every((share, i) => share > (shares[i - 1] ?? 0) && share < 1)) return shares;
+  throw new UsageError(
+    `Cannot set ${field} to "${text}": it is shares of the training, rising, between 0 and 1, as in ` +
+      "0.25:0.5:0.75",
+  );
+}

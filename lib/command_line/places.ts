@@ -1,0 +1,90 @@
+/** Words for rows of tables: `table3/D/384`, `table5/E/multi-crop`, `table6/1`. */
+import { UsageError } from "../errors.ts";
+import type { Table } from "../experiment.ts";
+import type { RowPlace } from "../results/lineage.ts";
+import { PAPER_GROUND, protocolOf } from "../results/protocol.ts";
+import { headOf } from "../report/results_sheet.ts";
+import { isTableName, tablesNamed } from "./tables.ts";
+
+/** Longest heading that a row is called by; rows with longer ones are called by their number. */
+const LONGEST = 20;
+
+/** Whether a word names a place, rather than a run's key. */
+export function isPlace(word: string): boolean {
+  return word.includes("/") || isTableName(word);
+}
+
+/**
+ * The row at a place: a table, then what its first columns say, as far as it takes, or the row's
+ * number. Letters and digits count, whatever stands between them: `256-512` is `[256;512]`.
+ *
+ * @throws {UsageError} There is no such row, or there are several; all that may be meant are named.
+ */
+export function rowAt(place: string): RowPlace {
+  const [name = "", ...words] = place.split("/");
+  const [table] = tablesNamed([name]) as [Table];
+  const parts = words.map(plain).filter((part) => part !== "");
+  const heads = headsOf(table);
+  const begun = heads.flatMap((head, index) =>
+    parts.every((part, i) => `${head[i] ?? ""}-`.startsWith(`${part}-`)) ? [index + 1] : []
+  );
+  const number = parts.length === 1 ? Number(parts[0]) : NaN;
+  const found = [rowsBeginning(heads, parts), begun, table.rows[number - 1] ? [number] : []]
+    .find((rows) => rows.length > 0) ?? [];
+  if (found.length === 1) return { table, row: found[0]! };
+
+  const rows = found.length > 0 ? found : table.rows.map((_, index) => index + 1);
+  const possible = rows.map((row) => placeOf({ table, row }));
+  const list = rows.map((row, i) => {
+    const isNumber = possible[i]!.endsWith(`/${row}`);
+    return isNumber ? `${possible[i]} (${headInWords({ table, row })})` : possible[i];
+  }).join(", ");
+  throw new UsageError(
+    `Cannot tell which row "${place}" is: ` +
+      (found.length > 0 ? `it may be ${list}` : `the rows of ${name} are ${list}`),
+  );
+}
+
+/** A row as `rowAt` finds it, in the fewest words that are its alone: `table3/D/384`. */
+export function placeOf({ table, row }: RowPlace): string {
+  const heads = headsOf(table);
+  const own = heads[row - 1]!;
+  const enough = own.findIndex((_, i) => rowsBeginning(heads, own.slice(0, i + 1)).length === 1);
+  const words = headTexts(table)[row - 1]!.slice(0, enough + 1).map(joined);
+  const isShort = words.length > 0 && words.every((word) => word && word.length <= LONGEST);
+  return [table.name, ...isShort ? words : [row]].join("/");
+}
+
+/** A row's headings in a line, of each the first: `D, [256;512], 384`. */
+export function headInWords({ table, row }: RowPlace): string {
+  return headTexts(table)[row - 1]!.map((text) => text.split("\n")[0]).join(", ");
+}
+
+/** Rows, counted from 1, whose first headings are these. */
+function rowsBeginning(heads: readonly (readonly string[])[], parts: readonly string[]): number[] {
+  return heads.flatMap((head, index) =>
+    parts.every((part, i) => head[i] === part) ? [index + 1] : []
+  );
+}
+
+/** The headings of each row, plain. */
+function headsOf(table: Table): string[][] {
+  return headTexts(table).map((head) => head.map(plain));
+}
+
+/** The headings of each row; they do not depend on where it is measured. */
+function headTexts(table: Table): string[][] {
+  return table.rows.map((row) =>
+    headOf(table, { row, protocol: protocolOf(row.evaluations, PAPER_GROUND) })
+  );
+}
+
+/** The letters and digits of a text, joined by hyphens. */
+function joined(text: string): string {
+  return text.replace(/[^A-Za-z0-9.]+/g, "-").replace(/^-+|-+$/g, "");
+}
+
+/** The same without regard to case. */
+function plain(text: string): string {
+  return joined(text).toLowerCase();
+}

@@ -1,0 +1,104 @@
+/** Tables by the names that a user gives them, and what is done with their results. */
+import * as experiments from "../../experiments/mod.ts";
+import { UsageError } from "../errors.ts";
+import type { Row, Table } from "../experiment.ts";
+import { didYouMean } from "../did_you_mean.ts";
+import { departures, mustBePapers } from "../results/protocol.ts";
+import { report, writeReports } from "../report/mod.ts";
+import type { Sheet } from "../report/sheet.ts";
+import type { Request, Work } from "../reproduce.ts";
+import type { Options } from "./options.ts";
+
+const { setups, ...tables } = experiments;
+
+/** Name of a table that asks for runs. */
+export type TableName = keyof typeof tables;
+
+/** The paper's, and then the others; a module's exports come in alphabetical order. */
+const NAMES = (Object.keys(tables) as TableName[]).toSorted((a, b) => rankOf(a) - rankOf(b));
+
+/** The paper's own tables, without side experiments. */
+export const PAPER_TABLES: readonly TableName[] = NAMES.filter((name) => rankOf(name) === 0);
+
+function rankOf(name: TableName): 0 | 1 {
+  return /^table\d$/.test(name) ? 0 : 1;
+}
+
+/** Every table that asks for runs. */
+export const TABLES: readonly Table[] = NAMES.map((name) => tables[name]);
+
+/** Whether a word is the name of a table that asks for runs. */
+export function isTableName(word: string): word is TableName {
+  return NAMES.some((name) => name === word);
+}
+
+/**
+ * The tables called `words`; the paper's if there are none.
+ *
+ * @throws {UsageError} There is no such table, or it asks for no runs.
+ */
+export function tablesNamed(words: readonly string[]): Table[] {
+  return (words.length > 0 ? words : PAPER_TABLES).map((word) => {
+    const name = NAMES.find((name) => name === word);
+    if (name !== undefined) return tables[name];
+    if (word === "table1" || word === "table2") {
+      throw new UsageError(`${word} asks for no runs; print it with: deno task ${word}`);
+    }
+    throw new UsageError(
+      `There is no table "${word}": the tables that ask for runs are ${NAMES.join(", ")}.` +
+        didYouMean(word, NAMES),
+    );
+  });
+}
+
+/** The tables that these rows are in, and nothing else of them. */
+export function tablesWith(rows: ReadonlySet<Row>): Table[] {
+  return NAMES.map((name): Table => tables[name])
+    .map((table) => ({ ...table, rows: table.rows.filter((row) => rows.has(row)) }))
+    .filter((table) => table.rows.length > 0);
+}
+
+/** What the options ask for, of the tables called `words`. */
+export function requestFor(words: readonly string[], options: Options): Request {
+  const tables = tablesNamed(words);
+  // before any work; what the data departs in comes when it is found
+  if (options.strict) mustBePapers(departures(options.setup, setups.paper));
+  const { doubtful } = options;
+  return { ...workOf(options), tables, paper: setups.paper, doubtful };
+}
+
+/** What runs are carried out under and on, as the options say. */
+export function workOf(
+  { setup, data, results, seeds, workers, device, microBatch, skipUnreadable, strict }: Options,
+): Work {
+  return {
+    setup,
+    dataset: setup.dataset,
+    dataFolder: data,
+    results,
+    seeds,
+    ...(workers !== undefined && { workers }),
+    ...device && { device },
+    ...microBatch !== undefined && { microBatch },
+    skipUnreadable,
+    ...strict && { strict: setups.paper },
+  };
+}
+
+/** Writes sheets as files beside the runs, and prints them. @returns the exit code */
+export function publish(sheets: readonly Sheet[], options: Options): number {
+  const files = writeReports(sheets, options.results);
+  console.log(report(sheets, options.format));
+  tell(files);
+  return 0;
+}
+
+/** Says on standard error which files were written; those that differ in their ending, together. */
+export function tell(files: readonly string[]) {
+  const named = Map.groupBy(files, (file) => file.replace(/\.\w+$/, ""));
+  for (const [name, alike] of named) {
+    const endings = alike.map((file) => file.slice(name.length + 1));
+    const shown = alike.length > 1 ? `${name}.{${endings.join(",")}}` : alike[0]!;
+    console.error(`written: ${shown}`);
+  }
+}

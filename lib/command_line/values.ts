@@ -1,0 +1,73 @@
+/** What the value of an option may be: a name, a number, a scale, or several of them. */
+import { UsageError } from "../errors.ts";
+import type { TrainScale } from "../experiment.ts";
+import { didYouMean } from "../did_you_mean.ts";
+import { PAPER_CROP } from "../vgg/images.ts";
+import type { OptionName } from "./options.ts";
+
+/** One of several names. */
+export function oneOf<Value extends string>(
+  name: OptionName,
+  value: string,
+  values: readonly Value[],
+): Value {
+  const found = values.find((other) => other === value);
+  if (found !== undefined) return found;
+  throw new UsageError(
+    `--${name} is one of ${values.join(", ")}, not "${value}".` + didYouMean(value, values),
+  );
+}
+
+/** Some of several names, with commas between; each counts once. */
+export function someOf<Value extends string>(
+  name: OptionName,
+  value: string,
+  values: readonly Value[],
+): Value[] {
+  return [...new Set(parts(value).map((part) => oneOf(name, part, values)))];
+}
+
+/** A whole number. */
+export function whole(name: OptionName, value: string, least: number): number {
+  const number = Number(value);
+  if (/^\d+$/.test(value) && number >= least && Number.isSafeInteger(number)) return number;
+  throw new UsageError(`--${name} is a whole number, ${least} or more, not "${value}"`);
+}
+
+/** A training scale: `256`, or jittered: `256,512` or, as the paper writes it, `[256;512]`. */
+export function trainScale(value: string): TrainScale {
+  const [, range = value] = /^\[(.*)\]$/.exec(value) ?? [];
+  const [min, max, ...more] = parts(range, /[,;]/).map((part) => scale("S", part));
+  if (min !== undefined && max === undefined) return min;
+  if (min !== undefined && max !== undefined && min < max && more.length === 0) return [min, max];
+  throw new UsageError(
+    `--S is one scale, as in --S 256, or two ends of a range, as in --S 256,512, not "${value}"`,
+  );
+}
+
+/** Test scales, with commas between; each counts once. */
+export function testScales(value: string): number[] {
+  return [...new Set(parts(value).map((part) => scale("Q", part)))];
+}
+
+/** A smallest side in the paper's pixels: at least a crop, which any net needs. */
+function scale(name: "S" | "Q", value: string): number {
+  const number = Number(value);
+  if (/^\d+$/.test(value) && number >= PAPER_CROP && Number.isSafeInteger(number)) return number;
+  throw new UsageError(
+    `--${name} is a whole number, ${PAPER_CROP} or more, not "${value}": the smallest side of an ` +
+      `image in the paper's pixels, of which a crop has ${PAPER_CROP} in every setup`,
+  );
+}
+
+/** The parts of a list. */
+export function parts(value: string, between: string | RegExp = ","): string[] {
+  return value.split(between).map((part) => part.trim());
+}
+
+/** A number from 0 to 100. */
+export function perCent(name: OptionName, value: string): number {
+  const number = Number(value);
+  if (/^\d+(\.\d+)?$/.test(value) && number <= 100) return number;
+  throw new UsageError(`--${name} is a number from 0 to 100, in per cent, not "${value}"`);
+}

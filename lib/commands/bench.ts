@@ -1,0 +1,85 @@
+/** `bench`: how fast training, testing and reading are, beside PyTorch and stock tfjs-node. */
+import { machine, machineInWords } from "../system/environment.ts";
+import { progressBars } from "../system/progress.ts";
+import { listing } from "../report/listing.ts";
+import type { Value } from "../report/records.ts";
+import { helpOf } from "../command_line/help.ts";
+import type { Options } from "../command_line/options.ts";
+
+export const help = helpOf("bench", {
+  about:
+    "Trains, tests and reads with this project, with PyTorch and with stock tfjs-node, in turns, " +
+    "so that what slows the machine down slows all of them, and prints how many times as fast we " +
+    "are: the median over the rounds. Takes some twelve minutes on 2 cores and 16 GB of memory; " +
+    "nothing else should run. PyTorch is that of python3, or of PYTHON; its lines are left out " +
+    "where there is none. Words narrow the cases down to those in whose name all of them occur.",
+  examples: {
+    "bench": "everything",
+    "bench train A/8": "only what has both in its name",
+    "bench --format json": "for a program",
+  },
+});
+
+/** Load of other programs, in busy cores, above which ratios are not worth much. */
+const BUSY = 0.5;
+
+/** Prints the measurements whose names hold all of `words`. */
+export async function bench(
+  { format }: Pick<Options, "format">,
+  words: readonly string[] = [],
+): Promise<number> {
+  // What these import takes longer to load than a help text may take.
+  const { measure } = await import("../bench/mod.ts");
+  const { ensureInstalled } = await import("../tensorflow/install/mod.ts");
+  const bars = progressBars();
+  try {
+    await ensureInstalled(bars);
+    const [load = 0] = Deno.loadavg();
+    if (load > BUSY) {
+      bars.log(
+        `This machine has been busy (load ${load.toFixed(1)}): where other programs run, ` +
+          "PyTorch above all is slower than it could be, and ratios are too high",
+      );
+    }
+    const bar = bars.bar("bench", { unit: "cases" });
+    const { measurements, versions } = await measure({
+      words,
+      onProgress: (done, total, name) => bar.update(done, total, name),
+      onSkip: (message) => bars.log(`Left out: ${message}`),
+    });
+    bar.stop();
+    console.log(listing({
+      title: "Speed beside others",
+      records: measurements,
+      columns: [
+        { field: "name", heading: "case" },
+        { field: "ours", show: numeral },
+        { field: "peer", show: numeral },
+        { field: "unit" },
+        { field: "peer_name", heading: "peer", show: text },
+        { field: "ratio", show: numeral },
+        { field: "ratio_min", heading: "least", show: numeral },
+        { field: "ratio_max", heading: "greatest", show: numeral },
+      ],
+      notes: [
+        machineInWords(machine()),
+        Object.entries(versions).map(([name, version]) => `${name}: ${version}`).join("; "),
+        "A ratio is ours / peer: the median over the rounds, the least and the greatest.",
+        "%: time that a training of the small setup waits for data.",
+      ].filter((line) => line !== ""),
+    }, format));
+    return 0;
+  } finally {
+    bars.stop();
+  }
+}
+
+const text = (value: Value) => value === undefined ? "" : String(value);
+
+function numeral(value: Value): string {
+  if (typeof value !== "number") return text(value);
+  return value.toLocaleString("en-US", {
+    minimumFractionDigits: value < 10 ? 2 : 0,
+    maximumFractionDigits: value < 10 ? 2 : value < 100 ? 1 : 0,
+  });
+}

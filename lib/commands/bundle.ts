@@ -1,0 +1,69 @@
+/** `bundle`: all evidence behind tables, in one file. */
+import { UsageError } from "../errors.ts";
+import { nameOf } from "../experiment.ts";
+import { fold } from "../report/fold.ts";
+import { listing } from "../report/listing.ts";
+import { helpOf } from "../command_line/help.ts";
+import { type Options, pathFrom } from "../command_line/options.ts";
+import { requestWith } from "../command_line/weights.ts";
+
+export const help = helpOf("bundle", {
+  about:
+    "Writes one zip file with what tables rest on, the paper's if none is named: the plan, each " +
+    "run's recipe, lineage, log, machine and versions, the posteriors, each table's CSV, and the " +
+    "SHA-256 of every file. deno task verify checks it on any machine, without TensorFlow, store " +
+    "or data set. The same store gives the same bytes. With --small it has of each image the label, " +
+    "its rank and the five highest classes, which is some sixty times smaller for 1,000 classes.",
+  examples: {
+    "bundle all.zip": "the paper's tables",
+    "bundle table3.zip table3 --setup smoke": "Table 3 alone",
+    "bundle all.zip --small": "to attach to a paper",
+  },
+});
+
+/**
+ * Writes a bundle, named first, of the tables named then.
+ *
+ * @throws {UserError} Nothing is done yet, or the file cannot be written.
+ */
+export async function bundle(words: readonly string[], options: Options): Promise<number> {
+  const [word, ...names] = words;
+  if (word === undefined || !word.endsWith(".zip")) {
+    throw new UsageError(
+      `bundle needs the name of a file to write first, ending in .zip${
+        word === undefined ? "" : `, not "${word}"`
+      }: deno task bundle FILE.zip [TABLE...]`,
+    );
+  }
+  const request = await requestWith(names, options);
+  const [{ sourceOf }, { writeBundle }, { isInstalled, VERSION }] = await Promise.all([
+    import("../reproduce.ts"),
+    import("../bundle/write.ts"),
+    import("../tensorflow/install/mod.ts"),
+  ]);
+  const source = await sourceOf(request);
+  const file = pathFrom(word);
+  const { runs, missing, files, bytes, fingerprint } = await writeBundle(file, {
+    ...request,
+    ...source,
+    small: options.small,
+    ...await isInstalled() && { tensorflow: VERSION },
+  });
+  const tables = request.tables.map(({ name }) => name).join(" ");
+  const record = { file, tables, runs, missing: missing.length, files, bytes, fingerprint };
+  console.log(
+    options.format === "csv" || options.format === "json"
+      ? listing({ title: "", records: [record], columns: [] }, options.format)
+      : [
+        `Bundle of ${tables}: ${runs} runs, ${files} files, ${(bytes / 1e6).toFixed(1)} MB`,
+        `fingerprint ${fingerprint}`,
+        ...missing.length === 0 ? [] : fold(
+          `${missing.length} evaluations are not done yet, as ${nameOf(missing[0]!.run)}; the ` +
+            "rows that need them are without numbers. deno task status lists them.",
+        ),
+        `check it anywhere with: deno task verify ${word}`,
+      ].join("\n"),
+  );
+  console.error(`written: ${file}`);
+  return 0;
+}

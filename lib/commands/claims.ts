@@ -1,0 +1,67 @@
+/** `claims`: which of the paper's sentences hold where we measure. */
+import claims from "../../experiments/claims.ts";
+import type { Claim } from "../results/claims.ts";
+import { UsageError } from "../errors.ts";
+import type { TableResult } from "../results/row_result.ts";
+import { didYouMean } from "../did_you_mean.ts";
+import { claimsSheet } from "../report/claims_sheet.ts";
+import { report } from "../report/mod.ts";
+import type { Sheet } from "../report/sheet.ts";
+import { claimsOf, type Source } from "../results/mod.ts";
+import { helpOf } from "../command_line/help.ts";
+import type { Options } from "../command_line/options.ts";
+import { publish, requestFor, tablesWith } from "../command_line/tables.ts";
+
+export const help = helpOf("claims", {
+  about:
+    "Tests what the paper concludes from its tables, sentence by sentence, on the errors that " +
+    "are stored: each claim holds, is contradicted or is undecided, with the differences, their " +
+    "intervals and p-values, and how many images would decide. Trains and tests nothing. Most " +
+    "claims need Tables 3 to 6, two need the side experiments: deno task kernels, deno task starts. " +
+    `The claims are ${claims.map(({ name }) => name).join(", ")}.`,
+  examples: {
+    "claims": "all of them under the small setup",
+    "claims depth fusion --seeds 3": "two of them, with three seeds",
+    "claims --setup smoke --format csv": "for a program",
+  },
+});
+
+/**
+ * Prints what is stored about the claims called `words`, all of them if there are none; of all,
+ * files are written beside the results, too.
+ */
+export async function examine(words: readonly string[], options: Options): Promise<number> {
+  const wanted = words.length > 0 ? words.map(claimNamed) : claims;
+  const { sourceOf } = await import("../reproduce.ts");
+  const sheet = sheetOfClaims(await sourceOf(requestFor([], options)), options, { wanted });
+  if (words.length === 0) return publish([sheet], options);
+  console.log(report([sheet], options.format));
+  return 0;
+}
+
+/** What the store says of claims, all of them if none are named; `known` results serve again. */
+export function sheetOfClaims(
+  source: Source,
+  options: Options,
+  { wanted = claims, known = [] }: {
+    readonly wanted?: readonly Claim[];
+    readonly known?: readonly TableResult[];
+  },
+): Sheet {
+  const rows = new Set(
+    wanted.flatMap(({ pairs }) => pairs.flatMap(({ first, second }) => [first, second])),
+  );
+  const knownRows = new Set(known.flatMap(({ rows }) => rows.map(({ row }) => row)));
+  const request = { ...requestFor([], options), tables: tablesWith(rows.difference(knownRows)) };
+  return claimsSheet(claimsOf(wanted, request, source, known));
+}
+
+/** @throws {UsageError} There is no such claim. */
+function claimNamed(word: string): Claim {
+  const names = claims.map(({ name }) => name);
+  const found = claims.find(({ name }) => name === word);
+  if (found !== undefined) return found;
+  throw new UsageError(
+    `There is no claim "${word}": the claims are ${names.join(", ")}.${didYouMean(word, names)}`,
+  );
+}

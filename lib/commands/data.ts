@@ -1,0 +1,106 @@
+/** `data`: makes or inspects a data set. */
+import type { Statistics } from "../datasets/statistics.ts";
+import { UsageError } from "../errors.ts";
+import { progressBar, progressBars } from "../system/progress.ts";
+import { listing } from "../report/listing.ts";
+import { helpOf } from "../command_line/help.ts";
+import type { Options } from "../command_line/options.ts";
+
+export const help = helpOf("data", {
+  about: "Opens a data set as a training would: makes or converts it if need be, looks at every " +
+    "image, and refuses what cannot be trained on. Prints how many images each class has, their " +
+    "sizes and colours, and draws a contact sheet. NAME is the setup's own data set if absent.",
+  examples: {
+    "data scenes": "emoji on made backgrounds: drawn here, nothing to load",
+    "data scenes --setup smoke": "fewer of them",
+    "data folder --data DIR": "your images: DIR/{train,val}/<class>/*",
+    "data fashion-mnist": "Debian's package dataset-fashion-mnist, or --data DIR",
+    "data cifar10 --data DIR": "the .bin files of its binary version",
+    "data ilsvrc2012 --data DIR": "ImageNet: its archives, or what is in them",
+    "data ilsvrc2012 --data DIR --verify": "their MD5, beside those of ImageNet's site",
+  },
+});
+
+/** Options of the command. */
+export type DataOptions = Pick<
+  Options,
+  "setup" | "data" | "skipUnreadable" | "verify" | "format"
+>;
+
+/**
+ * Prints what a data set has, and where its contact sheet lies.
+ *
+ * @throws {UserError} The data set is unknown, or cannot be trained on.
+ */
+export async function data(name: string, options: DataOptions): Promise<number> {
+  if (options.verify) return await verifyArchives(name, options);
+  const dataset = await open(name, options);
+  const { statisticsOf, writeSheet } = await import("../datasets/statistics.ts");
+  const sheet = await writeSheet(dataset, options.data);
+  const statistics = statisticsOf(dataset);
+  const { train, val, fingerprint, credits } = dataset;
+  console.log(listing({
+    title: `${dataset.name}: ${count(statistics.classes.length)} classes, ${count(train.length)} ` +
+      `training and ${count(val.length)} validation images`,
+    records: statistics.classes.map((row) => ({ ...row })),
+    columns: [{ field: "label" }, { field: "class" }, { field: "train" }, { field: "val" }],
+    notes: [
+      ...facts(statistics),
+      `fingerprint    ${fingerprint}`,
+      `contact sheet  ${sheet}`,
+      ...credits ? ["", credits.trim()] : [],
+    ],
+  }, options.format));
+  if (options.format === "csv" || options.format === "json") console.error(sheet);
+  return 0;
+}
+
+async function open(name: string, { setup, data, skipUnreadable }: DataOptions) {
+  const { openData } = await import("../reproduce.ts");
+  const bars = progressBars();
+  return await openData({ setup, dataset: name, dataFolder: data, skipUnreadable }, bars)
+    .finally(bars.stop);
+}
+
+/** Compares archives with their known MD5. @returns the exit code: 1 where one is another */
+async function verifyArchives(name: string, { data, format }: DataOptions): Promise<number> {
+  if (name !== "ilsvrc2012") {
+    throw new UsageError(`Cannot verify "${name}": MD5 are known of the archives of ilsvrc2012`);
+  }
+  const { checkArchives } = await import("../datasets/ilsvrc2012/checksums.ts");
+  const bar = progressBar("Reading archives", { unit: "MB" });
+  const checked = checkArchives(data, (done, total) => {
+    bar.update(Math.round(done / 1e6), Math.round(total / 1e6));
+  });
+  bar.stop();
+  console.log(listing({
+    title: `Archives of ${name} in ${data}`,
+    records: checked.map(({ file, md5, expected }) => (
+      { file, md5, state: expected === undefined ? "not known" : md5 === expected ? "ok" : "other" }
+    )),
+    columns: [{ field: "file" }, { field: "md5", heading: "MD5" }, { field: "state" }],
+    notes: checked.filter(({ md5, expected }) => expected !== undefined && md5 !== expected)
+      .map(({ file, expected }) => `${file} should have ${expected}: get it again.`),
+  }, format));
+  return checked.some(({ md5, expected }) => expected !== undefined && md5 !== expected) ? 1 : 0;
+}
+
+/** What there is to say besides the classes, a line each. */
+function facts({ width, height, portrait, mean, deviation, bytes }: Statistics): string[] {
+  const levels = (values: readonly number[]) => values.map((value) => value.toFixed(1)).join("  ");
+  return [
+    `sizes          ${range(width)} wide, ${range(height)} high; ` +
+    `${Math.round(100 * portrait)} % upright`,
+    `mean r g b     ${levels(mean)}  of 255, over all training pixels`,
+    `deviation      ${levels(deviation)}`,
+    `on disk        ${(bytes / 1e6).toFixed(1)} MB`,
+  ];
+}
+
+function range([min, max]: readonly [number, number]): string {
+  return min === max ? String(min) : `${min} to ${max}`;
+}
+
+function count(images: number): string {
+  return images.toLocaleString("en-US");
+}

@@ -1,0 +1,217 @@
+/** `doctor`: whether all is well here, in a line each; `doctor resume`: whether trainings go on. */
+import { statfsSync } from "node:fs";
+import { dirname } from "node:path";
+import { machine, machineInWords } from "../system/environment.ts";
+import { UsageError, UserError } from "../errors.ts";
+import { exists, writeAtomically } from "../system/files.ts";
+import { examine, leftoversIn, leftoversInWords } from "../store/audit.ts";
+import { plan } from "../plan.ts";
+import { progressBar } from "../system/progress.ts";
+import { listing } from "../report/listing.ts";
+import { proveResume } from "../executors/local/resumption.ts";
+import { openStore } from "../store/mod.ts";
+import { spaceFor } from "../estimates/cost.ts";
+import { helpOf } from "../command_line/help.ts";
+import type { Options } from "../command_line/options.ts";
+import { groundOf, known } from "../command_line/runs.ts";
+import { speed } from "../command_line/speed.ts";
+import { tablesNamed } from "../command_line/tables.ts";
+
+export const help = helpOf("doctor", {
+  about: "Looks at the machine, the backend, the data set, the disk and every result that is " +
+    "stored, which it compares with its checksum, and says what to do about what is wrong. " +
+    "doctor resume trains a tiny net twice, once whole and once in pieces whose processes are " +
+    "killed at random moments (SIGKILL), compares the weights bit by bit, and keeps what it " +
+    "found in resume.json beside the results. It takes a minute or two. doctor speed measures how " +
+    "fast net D trains and tests here, for deno task plan: some seconds for the small setup, some " +
+    "minutes for the paper's on a processor.",
+  examples: {
+    "doctor": "is all well?",
+    "doctor --setup paper --data DIR": "also for the paper itself",
+    "doctor resume": "does a killed training give the same bits?",
+    "doctor speed --setup paper": "how fast are the paper's nets here?",
+    "doctor resume --workers 1": "the same with threads inside each operation",
+  },
+});
+
+/** What a look came to. */
+interface Finding {
+  readonly part: string;
+  readonly ok: boolean;
+  readonly detail: string;
+  readonly remedy?: string;
+}
+
+/** Looks, or proves. @returns the exit code: 0 where all is well */
+export async function doctor(words: readonly string[], options: Options): Promise<number> {
+  const [word] = words;
+  if (word === "resume") return await resume(options);
+  if (word === "speed") return await speed(options);
+  if (word !== undefined) {
+    throw new UsageError(
+      `There is no doctor "${word}"; there are doctor, doctor resume and doctor speed`,
+    );
+  }
+  const findings = [
+    machineHere(),
+    denoHere(),
+    await backend(),
+    ...await dataAndDisk(options),
+    ...results(options),
+  ];
+  console.log(listing({
+    title: `Is all well, under the setup "${options.setup.name}"?`,
+    records: findings.map(({ part, ok, detail, remedy = "" }) => (
+      { part, state: ok ? "ok" : "wrong", detail, remedy }
+    )),
+    columns: ["part", "state", "detail"].map((field) => ({ field })),
+    notes: findings.flatMap(({ part, remedy }) => remedy === undefined ? [] : `${part}: ${remedy}`),
+  }, options.format));
+  return findings.every(({ ok }) => ok) ? 0 : 1;
+}
+
+function machineHere(): Finding {
+  return { part: "machine", ok: true, detail: machineInWords(machine()) };
+}
+
+/** The version that this is written for; others may do. */
+const DENO = [2, 9] as const;
+
+function denoHere(): Finding {
+  const [major = 0, minor = 0] = Deno.version.deno.split(".").map(Number);
+  const ok = major === DENO[0] && minor >= DENO[1];
+  const remedy = `npm install --global deno@${DENO.join(".")}.6`;
+  return { part: "Deno", ok, detail: Deno.version.deno, ...!ok && { remedy } };
+}
+
+/** Whether TensorFlow loads, in a process of its own. */
+async function backend(): Promise<Finding> {
+  const { check, LOADS } = await import("../tensorflow/install/check.ts");
+  const checks = await check();
+  const { ok, detail, remedy } = checks.find(({ name }) => name === LOADS)!;
+  const missing = checks.filter(({ ok }) => !ok).map(({ name }) => name).join(", ");
+  return {
+    ...{ part: "backend", ok, detail: ok ? detail : `${detail} (missing: ${missing})` },
+    ...!ok && { remedy: `${remedy}; deno task setup --check says more` },
+  };
+}
+
+const GIB = 2 ** 30;
+
+async function dataAndDisk(options: Options): Promise<Finding[]> {
+  let ground;
+  try {
+    ground = await groundOf(options);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return [wrong("data", error.message)];
+  }
+  const { dataset: { name, classes, train, val, made, missing } } = ground;
+  const size = [classes, train, val].map(({ length }) => length.toLocaleString("en-US"));
+  const what = `${name}: ${size[0]} classes, ${size[1]} + ${size[2]} images`;
+  const data = missing === undefined
+    ? { part: "data", ok: true, detail: `${what}${made ? "" : ", made when they are needed"}` }
+    : wrong("data", missing);
+
+  const runs = known(plan(tablesNamed([]), ground.contexts), ground);
+  const open = runs.filter(({ status }) => status.state !== "done");
+  const { weights, posteriors, checkpoints } = spaceFor(open, ground.dataset);
+  const needed = weights + posteriors + checkpoints;
+  const place = nearestFolder(options.results);
+  const { bavail, bsize } = statfsSync(place);
+  const [free, wanted] = [bavail * bsize, needed].map((bytes) => (bytes / GIB).toFixed(1));
+  const detail = `${free} GiB free; the ${open.length} runs of all tables that are not done ` +
+    `take ${wanted} GiB`;
+  const ok = bavail * bsize > needed;
+  const remedy = `free some in ${place}, or name another place with --results DIR`;
+  return [data, { part: "disk", ok, detail, ...!ok && { remedy } }];
+}
+
+/** The first folder above a place that is there. */
+function nearestFolder(place: string): string {
+  return exists(place, "isDirectory") ? place : nearestFolder(dirname(place));
+}
+
+function results({ results: folder }: Options): Finding[] {
+  try {
+    const store = openStore(folder);
+    const bar = progressBar("read results", { unit: "files" });
+    const { whole, damages } = examine(store, (done, total) => bar.update(done, total));
+    bar.stop();
+    const leftovers = leftoversInWords(leftoversIn(store));
+    const ok = damages.length === 0;
+    return [
+      {
+        ...{ part: "results", ok, detail: `${whole} whole, ${damages.length} damaged` },
+        ...!ok &&
+          { remedy: `${damages.join(". ")}. The commands that need it do that by themselves` },
+      },
+      ...leftovers.length > 0
+        ? [{ part: "left behind", ok: true, detail: leftovers.join(" ") }]
+        : [],
+    ];
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return [wrong("results", error.message)];
+  }
+}
+
+/** A finding out of an error's "what: why; way out". */
+function wrong(part: string, message: string): Finding {
+  const [detail = "", ...remedy] = message.split("; ");
+  return { part, ok: false, detail, ...remedy.length > 0 && { remedy: remedy.join("; ") } };
+}
+
+/** A net that trains for some seconds, with a checkpoint every few hundred milliseconds. */
+const TINY = [
+  ...["scenes.classes=2", "scenes.train=64", "scenes.val=16", "validationImages=16"],
+  ...["schedules.first.images=24000", "validations=100"],
+].join(",");
+const PIECES = 8;
+
+async function resume({ results, workers, format }: Options): Promise<number> {
+  const folder = Deno.makeTempDirSync({ prefix: "verydeep-doctor-" });
+  const count = String(workers ?? navigator.hardwareConcurrency);
+  const cli = new URL("../../cli.ts", import.meta.url).href;
+  const command = (into: string) => [
+    ...[Deno.execPath(), "run", "-A", cli, "train", "--config", "A", "--S", "256"],
+    ...["--setup", "smoke", "--set", TINY, "--workers", count],
+    ...["--data", `${folder}/data`, "--results", into],
+  ];
+  const bar = progressBar("train whole and in pieces", { unit: "kills" });
+  try {
+    const onProgress = (kills: number) => bar.update(kills, Math.max(kills, PIECES));
+    const proof = await proveResume({ command, folder, pieces: PIECES, onProgress });
+    bar.stop();
+    const file = `${results}/resume.json`;
+    writeAtomically(file, `${JSON.stringify(proof, null, 2)}\n`);
+    const equal = proof.whole === proof.pieces;
+    const [{ device, threads, towers } = { device: "cpu", threads: 1, towers: 1 }] = proof.sittings;
+    const mustBeEqual = device === "cpu" && threads === 1;
+    console.log(listing({
+      title: "A training in pieces beside a whole one",
+      records: [{
+        ...{ killed: proof.kills, "while training": proof.hits },
+        on: `${device}, ${threads ?? "any number of"} thread(s), ${towers} tower(s)`,
+        weights: equal ? "the same bits" : "other bits",
+        "largest difference": proof.largest,
+      }],
+      columns: ["killed", "while training", "on", "weights", "largest difference"]
+        .map((field) => ({ field })),
+      notes: [
+        `SHA-256 of the weights: ${proof.whole.slice(0, 16)}... whole, ` +
+        `${proof.pieces.slice(0, 16)}... in pieces; the largest weight is ${proof.scale}.`,
+        ...equal ? [] : [
+          mustBeEqual
+            ? "On one thread they should be the same: this is a defect of verydeep."
+            : "With several threads, or on a GPU, sums are rounded in an order that changes.",
+        ],
+        `kept in ${file}`,
+      ],
+    }, format));
+    return equal || !mustBeEqual ? 0 : 1;
+  } finally {
+    bar.stop();
+    Deno.removeSync(folder, { recursive: true });
+  }
+}

@@ -1,0 +1,160 @@
+/** `export`: a stored net's weights in other layouts. */
+import { UsageError, UserError } from "../errors.ts";
+import { isEvaluation, title, type TrainRun } from "../experiment.ts";
+import { writeAtomically } from "../system/files.ts";
+import type { PlannedRun } from "../plan.ts";
+import { fold } from "../report/fold.ts";
+import { meanOf } from "../vgg/colours.ts";
+import { layersOf, shapeOf } from "../vgg/configs.ts";
+import type { NetWeights } from "../weights/weights_file.ts";
+import { DEVIATION, writeTorchvision } from "../weights/torchvision.ts";
+import { helpOf } from "../command_line/help.ts";
+import type { ExportLayout } from "../command_line/net_options.ts";
+import { type Options, pathFrom } from "../command_line/options.ts";
+import { type Ground, groundOf, runNamed } from "../command_line/runs.ts";
+import { workOf } from "../command_line/tables.ts";
+
+export const help = helpOf("export", {
+  about: "Writes the weights of a training that is done, called by the first digits of its key, " +
+    "and says what the net expects of its input: --as torchvision, a state_dict of its VGG as a " +
+    "safetensors file; --as keras, an HDF5 file that load_weights of its VGG reads; --as " +
+    "savedmodel, a folder that TensorFlow opens, with the input's mean and the soft-max in it.",
+  examples: {
+    "export 0123abcd d.safetensors --as torchvision": "for PyTorch",
+    "export 0123abcd d.h5 --as keras": "for Keras",
+    "export 0123abcd d --as savedmodel": "for TensorFlow, in Python or elsewhere",
+  },
+});
+
+/**
+ * Writes the net of a training into a file, or for TensorFlow into a folder.
+ *
+ * @throws {UserError} There is no such training, it is not done, or the file cannot be written.
+ */
+export async function exportNet(words: readonly string[], options: Options): Promise<number> {
+  const [digits, word] = words;
+  const layout = options.as;
+  if (digits === undefined || word === undefined || layout === undefined) {
+    throw new UsageError(
+      "export needs a training's key, a file and --as: " +
+        "deno task export 0123abcd d.h5 --as keras",
+    );
+  }
+  const file = pathFrom(word);
+  const ground = await groundOf(options);
+  const planned = trainingDone(digits, ground);
+  const mean = await meanFor(planned, ground, options);
+  const { run, context } = planned;
+  const net = {
+    tensors: ground.store.readWeights(planned),
+    ...{ mean, inputScale: context.train.inputScale },
+    recipe: JSON.stringify({ run, ...context }),
+  };
+  await WRITE[layout](file, net, planned);
+  console.error(`written: ${file}`);
+  console.log(
+    fold(`${title(run)} for ${READERS[layout]}. ${inputInWords(layout, mean)}`).join("\n"),
+  );
+  return 0;
+}
+
+/** What reads a layout. */
+const READERS: Readonly<Record<ExportLayout, string>> = {
+  torchvision: "torchvision's VGG",
+  keras: "Keras's VGG",
+  savedmodel: "TensorFlow",
+};
+
+type Planned = PlannedRun & { readonly run: TrainRun };
+
+const WRITE: Readonly<
+  Record<
+    ExportLayout,
+    (file: string, net: NetWeights, planned: Planned) => void | Promise<void>
+  >
+> = {
+  torchvision: (file, net, { run }) => {
+    mustHaveNoLrn(run);
+    written(file, () => writeTorchvision(file, net));
+  },
+  keras: async (file, net, { run }) => {
+    mustHaveNoLrn(run);
+    const { writeKeras } = await import("../weights/keras.ts");
+    await writeKeras(file, net);
+  },
+  savedmodel: async (file, net, { run, context }) => {
+    const { savedModelOf } = await import("../vgg/saved_model.ts");
+    const [classes = 0] = net.tensors.get("fc8.bias")!.shape;
+    const layers = layersOf(run.config, shapeOf(context.train, classes));
+    const bytes = savedModelOf({ ...net, layers, evaluate: context.evaluate });
+    written(file, () => writeAtomically(`${file}/saved_model.pb`, [bytes]));
+  },
+};
+
+/** What an exported net expects of its input. */
+function inputInWords(layout: ExportLayout, mean: readonly number[]): string {
+  const rounded = (parts: readonly number[], digits: number) =>
+    parts.map((part) => part.toFixed(digits)).join(", ");
+  switch (layout) {
+    case "torchvision":
+      return `Its input: Normalize(mean=[${rounded(mean.map((part) => part / 255), 6)}], ` +
+        `std=[${DEVIATION.join(", ")}]) of red, green and blue in [0, 1].`;
+    case "keras":
+      return `Its input: blue, green and red of 0 to 255, minus ${rounded(mean.toReversed(), 3)}.`;
+    case "savedmodel":
+      return "Its signature serving_default takes images (float32, [batch, height, width, 3], red, " +
+        "green and blue of 0 to 255) of any size, and gives posteriors and scores.";
+  }
+}
+
+/** The training called by its first digits. @throws {UserError} It is none, or not done. */
+function trainingDone(digits: string, { store, contexts }: Ground): Planned {
+  const planned = runNamed(digits, { store, contexts });
+  const { run, key, after } = planned;
+  if (isEvaluation(run)) {
+    throw new UserError(
+      `Cannot export ${key}: it is an evaluation, ${title(run)}; the training that it tests is ` +
+        after[0],
+    );
+  }
+  const { state } = store.status(planned);
+  if (state === "done") return { ...planned, run };
+  throw new UserError(
+    `Cannot export ${key} (${title(run)}): it is ${state}; deno task train makes it`,
+  );
+}
+
+/** Mean colour of a net's input; the data set is opened where it has to tell. */
+async function meanFor({ run, context }: Planned, { dataset }: Ground, options: Options) {
+  const unknown: readonly number[] = [];
+  const own = meanOf(run, { mean: unknown });
+  if (own !== unknown) return own;
+  const { openedIfMade } = await import("../reproduce.ts");
+  const opened = context.data === dataset.fingerprint
+    ? await openedIfMade(workOf(options), dataset)
+    : undefined;
+  if (opened !== undefined) return opened.colours.mean;
+  throw new UserError(
+    `Cannot export ${title(run)}: its input is freed of the mean colour of its training images, ` +
+      "which are not here; name their folder with --data DIR, and their --dataset",
+  );
+}
+
+/** Nets of others have no place for A-LRN's normalisation: its weights would mislead there. */
+function mustHaveNoLrn({ config }: TrainRun) {
+  if (config !== "A-LRN") return;
+  throw new UserError(
+    "Cannot export A-LRN for torchvision or Keras: their VGG has no local response normalisation; " +
+      "choose --as savedmodel, which has it",
+  );
+}
+
+/** Writes a file; a failure names it. */
+function written(file: string, write: () => void) {
+  try {
+    write();
+  } catch (error) {
+    const { message } = (error as Error).cause as Error;
+    throw new UserError(`Cannot write "${file}": ${message}; name another file`, { cause: error });
+  }
+}

@@ -1,0 +1,94 @@
+/** `fuse`: the mean of any stored posteriors. */
+import { UsageError, UserError } from "../errors.ts";
+import { isEvaluation, title } from "../experiment.ts";
+import { fusionOf } from "../results/ensemble.ts";
+import { type PlannedRun, planOf } from "../plan.ts";
+import { fusionListing } from "../report/fusion_listing.ts";
+import { listing } from "../report/listing.ts";
+import { openStore, type Store } from "../store/mod.ts";
+import { middleOf } from "../vgg/images.ts";
+import { helpOf } from "../command_line/help.ts";
+import { evaluateLine } from "../command_line/lines.ts";
+import type { Options } from "../command_line/options.ts";
+import { groundOf, runNamed } from "../command_line/runs.ts";
+
+export const help = helpOf("fuse", {
+  about:
+    "Averages posteriors, as the paper does with scales, methods and nets, and prints the error of " +
+    "each member and of the mean, with 95 % intervals, and the mean's paired comparison with its " +
+    "best member. A KEY, or its first digits, is that of an evaluation, or of a training, which " +
+    "means all of its evaluations that are stored. Each evaluation weighs the same. Nothing is " +
+    "trained or tested.",
+  examples: {
+    "fuse 0123abcd 4567cdef": "two nets, all their scales",
+    "fuse 0123abcd --method dense,multi-crop": "as in Table 5",
+    "fuse 0123abcd 4567cdef --format json": "for a program",
+  },
+});
+
+/** Prints the errors of the runs whose keys are `words`, and of their mean. */
+export async function fuse(words: readonly string[], options: Options): Promise<number> {
+  if (words.length === 0) throw new UsageError("fuse needs keys; deno task status lists them");
+  const store = openStore(options.results);
+  const begun = store.runs();
+  const isBegun = (digits: string) => begun.some(({ key }) => key.startsWith(digits));
+  // The data is looked at only where it takes it to know what a key means.
+  const { contexts } = words.every(isBegun) ? { contexts: [] } : await groundOf(options);
+  const members = words.flatMap((word) =>
+    membersOf(runNamed(word, { store, contexts }), store, options)
+  );
+  mustBeSeveral(members);
+  const fusion = fusionOf(members, store);
+  const count = (number: number) => number.toLocaleString("en-US");
+  const title = `Mean of ${members.length} evaluations on ${options.setup.dataset}, ` +
+    `${count(fusion.classes)} classes, ${count(fusion.images)} validation images`;
+  console.log(listing(fusionListing([fusion], { title, setup: options.setup }), options.format));
+  return 0;
+}
+
+/** The evaluations of validation images that a run stands for, all of them done. */
+export function membersOf(planned: PlannedRun, store: Store, options: Options): PlannedRun[] {
+  const isDone = (run: PlannedRun) => store.status(run).state === "done";
+  const { run, context } = planned;
+  if (isEvaluation(run)) {
+    if (run.test !== undefined) {
+      throw new UserError(
+        `Cannot take ${title(run)} (${planned.key}): only a test server knows the classes of its ` +
+          "images; name an evaluation of validation images",
+      );
+    }
+    if (isDone(planned)) return [planned];
+    const [training] = planOf([run.net], [context]).slice(-1) as [PlannedRun];
+    throw new UserError(
+      `Cannot fuse ${title(run)} (${planned.key}): it is not done; make it with: ` +
+        evaluateLine(training, { ...run, options }),
+    );
+  }
+  const { methods = ["dense"] } = options;
+  return methods.flatMap((method) => {
+    const found = store.runs().filter((each) =>
+      isEvaluation(each.run) && each.run.test === undefined && each.run.method === method &&
+      each.after[0] === planned.key && isDone(each)
+    );
+    if (found.length > 0) return found;
+    throw new UserError(
+      `Cannot fuse ${title(run)} (${planned.key}): it has no ${method} evaluation here; make one ` +
+        `with: ${evaluateLine(planned, { Q: middleOf(run.S), method, options })}`,
+    );
+  });
+}
+
+/** A mean of one is no mean, and what counts twice is no mean of nets. */
+function mustBeSeveral(members: readonly PlannedRun[]) {
+  const keys = members.map(({ key }) => key);
+  const twice = members.find(({ key }, i) => keys.indexOf(key) < i);
+  if (twice !== undefined) {
+    throw new UsageError(
+      `Cannot fuse ${title(twice.run)} (${twice.key}) with itself; name it once`,
+    );
+  }
+  if (members.length > 1) return;
+  throw new UsageError(
+    `Cannot fuse ${title(members[0]!.run)} alone; name another key, or evaluate its net at more Q`,
+  );
+}

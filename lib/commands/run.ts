@@ -1,0 +1,101 @@
+/** `run`: one run by its key, as a job of a cluster does it. */
+import { Interruption, UsageError, UserError } from "../errors.ts";
+import { nameOf, needs, title } from "../experiment.ts";
+import { type PlannedRun, plannedRun } from "../plan.ts";
+import { progressBars } from "../system/progress.ts";
+import { makeStore, type Store } from "../store/mod.ts";
+import { findRun, openLibrary } from "../command_line/found.ts";
+import { helpOf } from "../command_line/help.ts";
+import type { Options } from "../command_line/options.ts";
+import { workOf } from "../command_line/tables.ts";
+
+export const help = helpOf("run", {
+  about:
+    "Carries out the run whose key begins with these digits, unless it is done; an interrupted " +
+    "training goes on from its checkpoint. What it starts from must be done. This is what each job " +
+    "of --executor slurm does. In such a job SIGUSR1, which Slurm sends before the time limit, makes " +
+    "a training write a checkpoint and puts the job back into the queue.",
+  examples: {
+    "run 0123abcd": "as a job does",
+    "status": "lists keys",
+  },
+});
+
+/** Exit code of a training that SIGUSR1 stopped: 128 and the signal's number. */
+const OUT_OF_TIME = 138;
+
+/** Carries out the run that `words` names. */
+export async function run(words: readonly string[], options: Options): Promise<number> {
+  const [word] = words;
+  if (word === undefined) throw new UsageError("run needs the key of a run: deno task run KEY");
+  const planned = findRun(word, await openLibrary(options));
+  const store = makeStore(options.results);
+  await mustBeReady(planned, store);
+  const before = store.stepOf(planned);
+  const bars = progressBars();
+  try {
+    const work = workOf(options);
+    const { openData } = await import("../reproduce.ts");
+    const dataset = await openData(work, bars);
+    mustBeItsData(planned, dataset.fingerprint);
+    const { local } = await import("../executors/local/mod.ts");
+    await local({ ...work, dataset, bars })([...ancestorsOf(planned), planned], store);
+  } catch (error) {
+    const job = Deno.env.get("SLURM_JOB_ID");
+    const isOutOfTime = error instanceof Interruption && error.exitCode === OUT_OF_TIME;
+    if (!isOutOfTime || job === undefined) throw error;
+    return await goOnLater(job, store.stepOf(planned) - before);
+  } finally {
+    bars.stop();
+  }
+  console.error(`done: ${nameOf(planned.run)}, ${store.folderOf(planned)}`);
+  return 0;
+}
+
+/** The runs that a run reads. */
+function ancestorsOf({ run, context }: PlannedRun): PlannedRun[] {
+  return needs(run).map((ancestor) => plannedRun(ancestor, context));
+}
+
+/** So long a network file system may hide what another node wrote, s; looked at once a second. */
+const PATIENCE = 60;
+
+/** What a run starts from must be done; a job, which began because it is, may see it a little late. */
+async function mustBeReady(planned: PlannedRun, store: Store) {
+  const isMissing = (run: PlannedRun) => store.status(run).state !== "done";
+  const patience = Deno.env.has("SLURM_JOB_ID") ? PATIENCE : 0;
+  for (let second = 0; second < patience && ancestorsOf(planned).some(isMissing); second++) {
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
+  const missing = ancestorsOf(planned).find(isMissing);
+  if (missing === undefined) return;
+  throw new UserError(
+    `Cannot ${nameOf(planned.run)}: train ${
+      title(missing.run)
+    } is not done in "${store.folder}"; ` +
+      `carry it out first: deno task run ${missing.key}`,
+  );
+}
+
+/** A node may have other data under the same name than the plan was made for. */
+function mustBeItsData({ run, context }: PlannedRun, found: string) {
+  if (context.data === found) return;
+  throw new UserError(
+    `Cannot ${nameOf(run)}: it is on data with the fingerprint ${context.data}, and here is ` +
+      `${found}; name the folder of its data with --data DIR`,
+  );
+}
+
+/** Puts the job back into the queue, if it came any further. @returns the exit code */
+async function goOnLater(job: string, steps: number): Promise<number> {
+  if (steps <= 0) {
+    throw new UserError(
+      `Cannot go on: job ${job} came no step further before its time limit; give it more time, as ` +
+        "in --resources train.time=4:00:00",
+    );
+  }
+  console.error(`job ${job} is at the end of its time: it goes on in another one, from here`);
+  const { requeue } = await import("../executors/slurm/client.ts");
+  await requeue(job);
+  return 0;
+}

@@ -1,0 +1,99 @@
+/** `status`: what is done, running and failed. */
+import { UserError } from "../errors.ts";
+import { forecast } from "../executors/slurm/forecast.ts";
+import { readRecords } from "../executors/slurm/records.ts";
+import { type JobState, jobStates } from "../executors/slurm/states.ts";
+import { nameOf } from "../experiment.ts";
+import { leftoversIn, leftoversInWords } from "../store/audit.ts";
+import { clock } from "../system/progress.ts";
+import { fold } from "../report/fold.ts";
+import { listing } from "../report/listing.ts";
+import { helpOf } from "../command_line/help.ts";
+import type { Options } from "../command_line/options.ts";
+import type { Store } from "../store/mod.ts";
+import { inStore, type KnownRun, knownRuns } from "../command_line/runs.ts";
+
+export const help = helpOf("status", {
+  about:
+    "Says of every run behind tables whether it is done, running, failed, partial (stopped on " +
+    "the way; it goes on from there), damaged (it is done again) or still to do, and what crashes " +
+    "left behind; doctor also compares every result with its checksum. Where no table is named, of those of all " +
+    "tables and of every other run that was begun. Where runs are jobs of a cluster it says what " +
+    "Slurm knows of them: what waits and why, how far the others are, and when the last one ends.",
+  examples: {
+    "status": "every run under the small setup",
+    "status table3 --setup smoke": "the runs of the smoke test",
+    "status --format json": "for a program",
+  },
+});
+
+/** Prints the state of the runs behind the tables called `words`. */
+export async function status(words: readonly string[], options: Options): Promise<number> {
+  const { runs: ofTables, ground: { store, dataset } } = await knownRuns(words, options);
+  const keys = new Set(ofTables.map(({ key }) => key));
+  const others = words.length > 0 ? [] : store.runs().filter(({ key }) => !keys.has(key));
+  const runs = [...ofTables, ...inStore(others, store)];
+  const jobs = await statesOnCluster(runs, store);
+  const records = runs.map(({ name, key, context, status }) => {
+    const { state, detail, job } = jobs?.get(key) ?? { ...status, job: undefined };
+    return { run: name, key, seed: context.seed, state, ...job !== undefined && { job }, detail };
+  });
+  const states = [...new Set(records.map(({ state }) => state))];
+  const counts = states.map((state) => {
+    return `${records.filter((record) => record.state === state).length} ${state}`;
+  });
+  const failures = records.filter(({ state }) => state === "failed" || state === "cancelled");
+  const damaged = records.filter(({ state }) => state === "damaged");
+  console.log(listing({
+    title: `Runs in ${options.results}`,
+    records,
+    columns: [
+      ...["run", "seed", "key", ...jobs ? ["job"] : [], "state"].map((field) => ({ field })),
+      { field: "detail", show: (detail) => jobs ? String(detail) : shortened(String(detail)) },
+    ],
+    notes: [
+      `${runs.length} runs: ${counts.join(", ")}.`,
+      ...damaged.map(({ run, detail }) => `${run}: ${detail}`),
+      ...leftoversInWords(leftoversIn(store)),
+      ...failures.flatMap(({ run, key, state, detail }) => [
+        `${run} ${state === "failed" ? "failed" : "was cancelled"}: ${detail}`,
+        ...(jobs?.get(key)?.lastLines ?? []).map((line) => `  | ${line}`),
+      ]),
+      ...jobs ? endOf(runs, { store, states: jobs, dataset }) : [],
+    ],
+  }, options.format));
+  return 0;
+}
+
+/** What a cluster knows of runs; nothing where none was submitted, or it cannot be asked. */
+async function statesOnCluster(
+  runs: readonly KnownRun[],
+  store: Store,
+): Promise<ReadonlyMap<string, JobState> | undefined> {
+  if (readRecords(store).length === 0) return undefined;
+  try {
+    return await jobStates(runs, store);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    console.error(`warning: ${error.message}`);
+    return undefined;
+  }
+}
+
+/** When the jobs that wait or run are done, in a sentence. */
+function endOf(runs: readonly KnownRun[], known: Parameters<typeof forecast>[1]): string[] {
+  const isOpen = ({ key }: KnownRun) =>
+    ["pending", "running"].includes(known.states.get(key)!.state);
+  const open = runs.filter((run) => isOpen(run) || known.states.get(run.key)!.state === "done");
+  const { chain, seconds } = forecast(open, known);
+  if (chain.length === 0) return [];
+  const names = chain.map(({ run }) => nameOf(run)).join(", ");
+  return fold(
+    `The longest chain ends in about ${clock(seconds)}, if no job waits for a node: ${names}.`,
+  );
+}
+
+/** The beginning of a text, so that a row fits on a line. */
+function shortened(text: string, length = 24): string {
+  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+}

@@ -1,0 +1,89 @@
+/** `train`: one net, as a table would train it or from another start. */
+import { formatS, title, type TrainRun } from "../experiment.ts";
+import { type PlannedRun, planOf } from "../plan.ts";
+import { nameWithChanges } from "../results/protocol.ts";
+import { listing } from "../report/listing.ts";
+import { type FlatRecord, rounded, type Value } from "../report/records.ts";
+import type { Store } from "../store/mod.ts";
+import { middleOf } from "../vgg/images.ts";
+import { carryOut, showPlan } from "../command_line/adhoc.ts";
+import { helpOf } from "../command_line/help.ts";
+import { evaluateLine } from "../command_line/lines.ts";
+import { netToTrain } from "../command_line/nets.ts";
+import type { Options } from "../command_line/options.ts";
+import { groundOf } from "../command_line/runs.ts";
+
+export const help = helpOf("train", {
+  about:
+    "Trains a net and those that it starts from, unless they are done. Without --init-from it is " +
+    "the paper's own, with its chain of starts, and so the very run that the tables use. Other " +
+    "scales than 256 learn with the setup's finer or jittered schedule. --init-from copies weights " +
+    "by layer name: all of them from a net of the same config, else those that the paper's deeper " +
+    "nets take from net A, or those of --layers. --update fc leaves the convolutions as they are. " +
+    "--executor slurm leaves it to jobs of a cluster.",
+  examples: {
+    "train --config D --S 384": "a net of Table 3",
+    "train --config D --S 256,512 --update fc": "Section 4.4's",
+    "train --config E --S 256 --init-from random": "without net A",
+    "train --config E --S 256 --init-from 0123abcd": "from a stored net",
+    "train --config D --S 256 --dry-run": "what it would run",
+  },
+});
+
+/** Trains the net that options mean, under each seed, and prints what its log ends with. */
+export async function train(options: Options): Promise<number> {
+  const ground = await groundOf(options);
+  const { run, imported } = await netToTrain(options, ground);
+  const order = { command: "train", options, ground, imported } as const;
+  if (options.dryRun) return await showPlan([run], order);
+  const source = await carryOut([run], order);
+  if (source === undefined) return 0;
+  const { store, contexts, dataset } = source;
+  const trained = planOf([run], contexts).filter((planned) => planned.run === run);
+  const Q = middleOf(run.S);
+  const { validationImages: images = dataset.val.length } = options.setup.train;
+  console.log(listing({
+    title: `Trained under the setup "${nameWithChanges(options.setup)}" on ${dataset.name}`,
+    records: trained.map((planned) => recordOf(planned, store)),
+    columns: [
+      { field: "run" },
+      { field: "seed" },
+      { field: "key" },
+      { field: "val_top1_error", heading: "top-1, %", show: inPerCent },
+      { field: "val_top5_error", heading: "top-5, %", show: inPerCent },
+    ],
+    notes: [
+      `Errors of the last validation: ${
+        images.toLocaleString("en-US")
+      } images, whole, at Q = ${Q}, ` +
+      "without flips.",
+      ...trained.map((planned) => store.folderOf(planned)),
+      "Evaluate it as the paper does:",
+      `  ${evaluateLine(trained[0]!, { Q, method: "dense", options })}`,
+    ],
+  }, options.format));
+  return 0;
+}
+
+const inPerCent = (error: Value) => Number(error).toFixed(1);
+
+/** What is known of a trained net; errors are those of the log's last validation, in per cent. */
+function recordOf(planned: PlannedRun, store: Store): FlatRecord {
+  const { key, context, after } = planned;
+  const run = planned.run as TrainRun;
+  const last = store.readLog(planned).findLast(({ validation }) => validation !== undefined);
+  return {
+    run: title(run),
+    config: run.config,
+    S: typeof run.S === "number" ? run.S : formatS(run.S),
+    from: after[0] ?? "random",
+    update: run.update ?? "all",
+    seed: context.seed,
+    key,
+    val_top1_error: rounded(last?.validation?.top1),
+    val_top5_error: rounded(last?.validation?.top5),
+    step: last?.step,
+    loss: last?.loss,
+    folder: store.folderOf(planned),
+  };
+}

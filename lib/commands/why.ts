@@ -1,0 +1,258 @@
+/** `why`: where a run or a row of a table comes from, and what makes it. */
+import { sittingInWords } from "../system/environment.ts";
+import { UsageError } from "../errors.ts";
+import {
+  chainOf,
+  nearestRun,
+  originOf,
+  recipeFields,
+  type RowPlace,
+  rowsOn,
+  shortened,
+} from "../results/lineage.ts";
+import { type Errors, isEvaluation, isImported, nameOf, type Published } from "../experiment.ts";
+import { plan, type PlannedRun } from "../plan.ts";
+import { fieldsOf } from "../results/protocol.ts";
+import { fold } from "../report/fold.ts";
+import type { ReportFormat } from "../report/formats.ts";
+import { type Listing, listing } from "../report/listing.ts";
+import type { Value } from "../report/records.ts";
+import { errorsOf } from "../score.ts";
+import type { LogEntry } from "../vgg/checkpoint.ts";
+import { differenceColumns } from "./diff.ts";
+import {
+  commandFor,
+  find,
+  heirsOf,
+  type Library,
+  openLibrary,
+  runsAt,
+} from "../command_line/found.ts";
+import { helpOf } from "../command_line/help.ts";
+import { tableLine } from "../command_line/lines.ts";
+import type { Options } from "../command_line/options.ts";
+import { headInWords, placeOf } from "../command_line/places.ts";
+import { TABLES } from "../command_line/tables.ts";
+
+export const help = helpOf("why", {
+  about: "Says of a run its recipe, what it starts from and what starts from it, which rows of " +
+    "tables rest on it, whether it is done, where it lies, when and on what machine it was carried " +
+    "out, the command that makes it, and in which fields it differs from the nearest other run. " +
+    "A run is called by the first digits of its key, which status lists; a row by its table and " +
+    "what its headings say, as far as it takes, or by its number.",
+  examples: {
+    "why table3/D/384": "the run behind a row of Table 3",
+    "why table5/E/multi-crop": "the runs behind a row of Table 5",
+    "why table6/1": "the first row of Table 6",
+    "why 0a1b2c --setup smoke": "a run by its key",
+    "why table3/D/384 --format json": "for a program",
+  },
+});
+
+/** What a command shows: the same for people and for programs. */
+interface Answer {
+  /** Lines that come first. */
+  readonly lines: readonly string[];
+  readonly listings: readonly Listing[];
+  readonly data: object;
+}
+
+/**
+ * Prints where the run or the row called by the one word comes from.
+ *
+ * @throws {UserError} There is no such run or row, or there are several.
+ */
+export async function why([word]: readonly string[], options: Options): Promise<number> {
+  if (word === undefined) {
+    throw new UsageError("why needs the key of a run or a row of a table, as in table3/D/384");
+  }
+  const library = await openLibrary(options);
+  const found = find(word, library);
+  const answer = "run" in found
+    ? aboutRun(found.run, library, options)
+    : aboutRow(found.place, library, options);
+  console.log(drawn(answer, options.format));
+  return 0;
+}
+
+function drawn({ lines, listings, data }: Answer, format: ReportFormat): string {
+  if (format === "json") return JSON.stringify(data, null, 2);
+  if (format === "csv") {
+    const records = [...fieldsOf(data)].map(([field, value]) => ({ field, value }));
+    return listing({ title: "", records, columns: [] }, format);
+  }
+  const head = format === "markdown" ? lines.join("\n\n") : lines.join("\n");
+  return [head, ...listings.map((list) => listing(list, format))].join("\n\n");
+}
+
+/** All that is known of a run, for programs. */
+function factsOf(run: PlannedRun, library: Library, options: Options) {
+  const { store, runs } = library;
+  const summaries = (runs: readonly PlannedRun[]) => runs.map((each) => summaryOf(each, library));
+  const command = commandFor(run, options, library);
+  const result = resultOf(run, library);
+  const nearest = nearestRun(run, runs);
+  return {
+    ...{ key: run.key, name: nameOf(run.run), seed: run.context.seed },
+    ...store.status(run),
+    folder: store.folderOf(run),
+    ...command !== undefined && { command },
+    ...result && { result },
+    recipe: { run: run.run, ...run.context },
+    sittings: store.readSittings(run),
+    lineage: summaries(chainOf(run)),
+    heirs: summaries(heirsOf(run, library)),
+    rows: rowsOn(run, TABLES).map((place) => ({ place: placeOf(place), row: headInWords(place) })),
+    ...nearest && {
+      nearest: {
+        key: nearest.planned.key,
+        name: nameOf(nearest.planned.run),
+        differences: nearest.differences,
+      },
+    },
+  };
+}
+
+function aboutRun(run: PlannedRun, library: Library, options: Options): Answer {
+  const data = factsOf(run, library, options);
+  const { state, detail, command, result, sittings } = data;
+  return {
+    data,
+    lines: [
+      `${data.name}  (${run.key}, seed ${data.seed})`,
+      `${state}${detail === undefined ? "" : `: ${detail}`}`,
+      ...result ? [resultInWords(result)] : [],
+      ...state === "todo" ? [] : [`lies in ${data.folder}`],
+      command === undefined ? unmade(run) : `made by ${command}`,
+      ...sittings.flatMap((sitting) => fold(sittingInWords(sitting))),
+    ],
+    listings: listingsOf(run, data),
+  };
+}
+
+/** Why there is no command that makes a run. */
+function unmade({ run }: PlannedRun): string {
+  return "init" in run && isImported(run.init)
+    ? "Its weights were made elsewhere; deno task evaluate --weights FILE brings them in."
+    : "Other options than these make it: another setup, data set or version.";
+}
+
+/** What is known of a run as lists; those that are empty are left out. */
+function listingsOf(run: PlannedRun, facts: ReturnType<typeof factsOf>): Listing[] {
+  const { lineage, heirs, rows, nearest } = facts;
+  const recipe = [...recipeFields(run)].map(([field, value]) => ({ field, value }));
+  const differences = nearest?.differences.map((difference) => ({ ...difference })) ?? [];
+  return [
+    { title: "Lineage, nearest first", records: lineage, columns: columnsOf("begins") },
+    { title: "What begins with it", records: heirs, columns: columnsOf() },
+    { title: "Rows that rest on it", records: rows, columns: namedColumns("place", "row") },
+    { title: "Recipe", records: recipe, columns: namedColumns("field", "value") },
+    {
+      title: `Nearest other run: ${nearest?.name} (${nearest?.key})`,
+      records: differences,
+      columns: differenceColumns(run.key, nearest?.key ?? ""),
+    },
+  ].filter(({ records }) => records.length > 0);
+}
+
+/** What a run came to so far: errors of an evaluation, the last line of a training's log. */
+function resultOf(planned: PlannedRun, { store }: Library): Errors | LogEntry | undefined {
+  if (!isEvaluation(planned.run)) return store.readLog(planned).at(-1);
+  const isDone = store.status(planned).state === "done";
+  return isDone ? errorsOf(store.scoresOf([planned])) : undefined;
+}
+
+function resultInWords(result: Errors | LogEntry): string {
+  if ("top1" in result) return `measured: ${errorsInWords(result)}`;
+  const { step, loss, validation } = result;
+  const errors = validation ? `; ${errorsInWords(validation)} in validation` : "";
+  return `log: at step ${step} a loss of ${loss.toFixed(3)}${errors}`;
+}
+
+/** A row that stands on one run is explained by that run. */
+function aboutRow(place: RowPlace, library: Library, options: Options): Answer {
+  const { table, row } = place;
+  const evaluations = runsAt(place, library);
+  const { published } = table.rows[row - 1]!;
+  const command = evaluations.length > 0 ? tableLine(table.name, options) : undefined;
+  const lines = [
+    `${table.name}, row ${row}: ${headInWords(place)}`,
+    ...publishedInWords(published),
+  ];
+  const data = { place: placeOf(place), row, published, ...command && { command } };
+  if (evaluations.length === 0) {
+    const reason = table.rows[row - 1]!.evaluations.length > 0
+      ? "Without its data set no run behind it can be named."
+      : "Somebody else's result: no run of ours stands behind it.";
+    return { lines: [...lines, reason], listings: [], data: { ...data, runs: [] } };
+  }
+  if (evaluations.length === 1) {
+    const { lines: more, listings, data: run } = aboutRun(evaluations[0]!, library, options);
+    return { lines: [...lines, "", ...more], listings, data: { ...data, runs: [run] } };
+  }
+
+  const chosen: typeof table = { ...table, rows: [table.rows[row - 1]!] };
+  const runs = plan([chosen], library.contexts).map((run) => summaryOf(run, library));
+  const left = runs.filter(({ state }) => state !== "done").length;
+  return {
+    lines: [
+      ...lines,
+      ...measuredLines(evaluations, library),
+      `the mean posterior of ${evaluations.length} evaluations; ` +
+      (left === 0 ? "all behind it is done" : `${left} of the ${runs.length} runs are to be done`),
+      `made by ${command}`,
+    ],
+    listings: [{
+      title: "Runs behind it, ancestors first",
+      records: runs,
+      columns: columnsOf("begins"),
+      notes: ["deno task why KEY says more of each."],
+    }],
+    data: { ...data, runs },
+  };
+}
+
+/** What a row's mean posteriors come to, seed by seed, where all of them are there. */
+function measuredLines(evaluations: readonly PlannedRun[], { store }: Library): string[] {
+  const seeds = Map.groupBy(evaluations, ({ context }) => context.seed);
+  return [...seeds].flatMap(([seed, runs]) => {
+    if (runs.some((run) => store.status(run).state !== "done")) return [];
+    const name = seeds.size > 1 ? `measured, seed ${seed}` : "measured";
+    return [`${name}: ${errorsInWords(errorsOf(store.scoresOf(runs)))}`];
+  });
+}
+
+/** A run in a list. */
+function summaryOf(planned: PlannedRun, { store }: Library) {
+  const { key, run, context: { seed } } = planned;
+  const { state } = store.status(planned);
+  return { run: nameOf(run), key, seed, state, begins: originOf(run) };
+}
+
+function namedColumns(...fields: readonly string[]) {
+  return fields.map((field) => ({ field }));
+}
+
+function columnsOf(...more: readonly "begins"[]) {
+  return [
+    ...namedColumns("run", "key", "state"),
+    ...more.map((field) => (
+      { field, heading: "begins with", show: (value: Value) => shortened(String(value)) }
+    )),
+  ];
+}
+
+function errorsInWords({ top1, top5 }: Errors): string {
+  return `top-1 ${top1.toFixed(1)} %, top-5 ${top5.toFixed(1)} %`;
+}
+
+/** What the paper printed: `published: top-1 26.8 %, top-5 8.7 %`. */
+function publishedInWords({ top1, top5, testTop5 }: Published): string[] {
+  const parts = [["top-1", top1], ["top-5", top5], ["top-5 test", testTop5]] as const;
+  const given = parts.flatMap(([name, value]) =>
+    typeof value === "number" ? [`${name} ${value} %`] : []
+  );
+  if (given.length === 0) return [];
+  const merged = testTop5 === "merged" ? ", of both splits together" : "";
+  return [`published: ${given.join(", ")}${merged}`];
+}

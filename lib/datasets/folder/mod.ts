@@ -1,0 +1,148 @@
+/**
+ * `folder`: images of your own, train/<class>/* and val/<class>/*, of any size, colour model and
+ * orientation. The other data sets end here too: as such a folder.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { join, resolve } from "node:path";
+import { UserError } from "../../errors.ts";
+import { addColours, coloursOf, NO_COLOURS } from "./colours.ts";
+import { type Index, indexFolderOf, nameOfListing, readIndex, writeIndex } from "./index_file.ts";
+import { type ListedFile, listFolder, type Listing, some } from "./listing.ts";
+import type { LookJob, LookWork, Seen, SeenFile } from "./worker.ts";
+import type { Dataset, DatasetOptions, LabelledImage, Sighting } from "../dataset.ts";
+import { inParallel, pieces } from "../../system/parallel.ts";
+
+/** Images that are read to their end. Of more, only so many are; of the others, head and tail. */
+const READ_WHOLE = 200_000;
+
+/** Files that a worker looks at between two reports. */
+const AT_ONCE = 50;
+
+/**
+ * Opens a folder of images. The first time every file is looked at; later only the listing is.
+ *
+ * JPEG and 8-bit PNG files are used as they are. Those that a decoder without EXIF, profiles and
+ * alpha would show otherwise (turned, CMYK, 16 bits, transparent), JPEG files with damage in their
+ * middle, and other formats are saved once as upright PNG beside the index, on white where they are
+ * transparent.
+ *
+ * @throws {UserError} where the layout is wrong, or a file is no whole image (see `skipUnreadable`).
+ */
+export async function openFolder(options: DatasetOptions): Promise<Dataset> {
+  const folder = resolve(options.folder);
+  const listing = listFolder(folder);
+  const listed = [...listing.train, ...listing.val];
+  const place = await indexFolderOf(folder);
+  const name = nameOfListing(listing);
+  let index = await readIndex(place, name);
+  if (!index) {
+    index = await lookAtAll(listing, { ...options, folder, upright: join(place, "upright") });
+    if (!index.files.some(mayHeal)) await writeIndex(place, name, index);
+  }
+  const { files } = index;
+  if (!options.skipUnreadable) refuseFaults(listed, files);
+
+  const print = createHash("sha256");
+  function images(from: number, to: number): LabelledImage[] {
+    const images: LabelledImage[] = [];
+    const lines: string[] = [];
+    for (let i = from; i < to; i++) {
+      const { path, label, bytes } = listed[i]!, seen = files[i]!;
+      if ("fault" in seen) continue;
+      const { width, height, upright } = seen;
+      const file = upright ? join(place, "upright", upright) : `${folder}/${path}`;
+      images.push({ file, label, width, height });
+      lines.push(`${path}\t${label}\t${width}\t${height}\t${bytes}\n`);
+    }
+    for (const piece of pieces(lines, 10_000)) print.update(piece.join(""));
+    return images;
+  }
+  const train = images(0, listing.train.length), val = images(listing.train.length, listed.length);
+  refuseLostClasses(folder, listing.classes, { train, val });
+  return {
+    name: "folder",
+    classes: listing.classes,
+    train,
+    val,
+    fingerprint: print.digest("hex").slice(0, 12),
+    colours: coloursOf(index.colours),
+  };
+}
+
+/**
+ * Describes a folder of images. What describes it is in the files, so it is opened.
+ *
+ * @throws {UserError} as opening does.
+ */
+export async function describeFolder(options: DatasetOptions): Promise<Sighting> {
+  const { name, classes, train, val, fingerprint } = await openFolder(options);
+  return { name, classes, train, val, fingerprint, made: true };
+}
+
+/** Looks into every file, on all cores. */
+async function lookAtAll(
+  { train, val }: Listing,
+  { folder, upright, onProgress }: DatasetOptions & { readonly upright: string },
+): Promise<Index> {
+  const total = train.length + val.length;
+  const stride = Math.max(1, train.length / READ_WHOLE);
+  const isSampled = (i: number) => Math.floor((i + 1) / stride) > Math.floor(i / stride);
+  const jobs: LookJob[] = [
+    ...train.map((file, i) => ({ file, whole: isSampled(i), counts: isSampled(i) })),
+    ...val.map((file) => ({ file, whole: total <= READ_WHOLE, counts: false })),
+  ];
+
+  const files: SeenFile[] = new Array(total);
+  let colours = NO_COLOURS, done = 0;
+  const common: LookWork = { folder, upright };
+  const worker = new URL("./worker.ts", import.meta.url);
+  for await (
+    const { index, answer } of inParallel<LookJob[], Seen>(pieces(jobs, AT_ONCE), {
+      worker,
+      common,
+    })
+  ) {
+    for (const [i, seen] of answer.files.entries()) files[index * AT_ONCE + i] = seen;
+    colours = addColours(colours, answer.colours);
+    onProgress?.("Looking at images", done += answer.files.length, total);
+  }
+  return { files, colours };
+}
+
+/** Whether a fault may go away without a change of the file, such as a lack of permission. */
+function mayHeal(seen: SeenFile): boolean {
+  return "fault" in seen && seen.fault.startsWith("cannot be read");
+}
+
+function refuseFaults(listed: readonly ListedFile[], files: readonly SeenFile[]) {
+  const faults = files.flatMap((seen, i) =>
+    "fault" in seen ? [`"${listed[i]!.path}" ${seen.fault}`] : []
+  );
+  if (faults.length === 0) return;
+  const [what, them] = faults.length === 1
+    ? ["an image", "it"]
+    : [`${faults.length} images`, "them"];
+  const more = faults.length > 5 ? `, and ${faults.length - 5} more` : "";
+  throw new UserError(
+    `Cannot read ${what}: ${faults.slice(0, 5).join(", ")}${more}; remove ${them}, or add ` +
+      "--skip-unreadable",
+  );
+}
+
+function refuseLostClasses(
+  folder: string,
+  classes: readonly string[],
+  splits: Readonly<Record<"train" | "val", readonly LabelledImage[]>>,
+) {
+  for (const [split, images] of Object.entries(splits)) {
+    const left = new Set(images.map(({ label }) => label));
+    const lost = classes.filter((_, label) => !left.has(label));
+    if (lost.length === 0) continue;
+    throw new UserError(
+      `Cannot train on "${folder}": no image in ${split}/ of ${some(lost)} can be read; ` +
+        "replace them, or remove the class from train/ and val/",
+    );
+  }
+}

@@ -1,0 +1,143 @@
+/**
+ * `ilsvrc2012`: the paper's own data set, ImageNet's 1,000 classes, as its archives are or as they
+ * come out of them (`ilsvrc2012/layout.ts`). Nothing is unpacked or converted.
+ *
+ * Images are seen as Caffe saw them: as they are stored, however the camera was held, in four inks
+ * turned into three colours without a profile, PNG under the name of a JPEG.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { UserError } from "../../errors.ts";
+import { some } from "../folder/listing.ts";
+import { type Devkit, readDevkit } from "./devkit.ts";
+import type { Index } from "./index_file.ts";
+import { CLASSES, imagesOf, type Looked, NAME, usable } from "./images.ts";
+import { findLayout, type Layout, missingIn, TRAINING_IMAGES } from "./layout.ts";
+import { openSplits } from "./split.ts";
+import { writablePlaceFor } from "../made.ts";
+import type { Dataset, DatasetOptions, Sighting } from "../dataset.ts";
+
+/** What is assumed where nothing is found: so many images, and their usual size. */
+const TRAINING = { length: 1_281_167 };
+const VALIDATION = { images: 50_000, width: 500, height: 375 };
+
+/**
+ * Opens the data set in the folder of `--data`, or in ilsvrc2012/ or ILSVRC2012/ below it. The first
+ * time the headers of all images are read. Validation images suffice to test nets.
+ *
+ * @throws {UserError} A part is missing, damaged, or not of this data set.
+ */
+export async function openIlsvrc2012(options: DatasetOptions): Promise<Dataset> {
+  const layout = findLayout(options.folder);
+  if (missingIn(layout).length > 0) throw new UserError(missing(layout, options));
+  return { ...imagesOf(await look(layout, options), options), ...untrainable(layout) };
+}
+
+/**
+ * Describes what `openIlsvrc2012` would open. Where parts are missing, what everybody knows of the
+ * data set is assumed, so that the paper's experiments can be planned without it.
+ *
+ * @throws {UserError} What is there is damaged, or not of this data set.
+ */
+export async function describeIlsvrc2012(options: DatasetOptions): Promise<Sighting> {
+  const layout = findLayout(options.folder);
+  if (missingIn(layout).length === 0) {
+    const seen = await look(layout, options);
+    const { name, classes, val, test, fingerprint } = imagesOf(seen, options, ["val", "test"]);
+    const train = { length: seen.train ? usable(seen.train).length : 0 };
+    return {
+      ...{ name, classes, train, val, fingerprint, made: true },
+      ...test && { test },
+      ...untrainable(layout),
+    };
+  }
+  const { images, width, height } = VALIDATION;
+  return {
+    name: NAME,
+    classes: Array.from({ length: CLASSES }, (_, label) => `class ${label}`),
+    train: TRAINING,
+    val: new Array(images).fill({ width, height }),
+    fingerprint: "",
+    made: false,
+    missing: missing(layout, options),
+  };
+}
+
+/**
+ * ILSVRC2012_ID of each label, which the test server wants.
+ *
+ * @throws {UserError} There is no development kit.
+ */
+export function ilsvrcIds({ folder }: Pick<DatasetOptions, "folder">): readonly number[] {
+  const { place, devkit } = findLayout(folder);
+  if (devkit !== undefined) return readDevkit(devkit).ids;
+  throw new UserError(
+    `Cannot tell the numbers that the test server has for classes: the development kit, ` +
+      `ILSVRC2012_devkit_t12.tar.gz, is not in "${place}"; put it there`,
+  );
+}
+
+function missing(layout: Layout, { folder }: DatasetOptions): string {
+  const place = layout.train ?? layout.val ? layout.place : folder;
+  const parts = [...layout.train ? [] : [TRAINING_IMAGES], ...missingIn(layout)];
+  return `Cannot find ${NAME} in "${place}": missing are ${parts.join(", ")}; ` +
+    "say where they are with --data DIR";
+}
+
+function untrainable({ train, place }: Layout): { readonly untrainable?: string } {
+  return train ? {} : {
+    untrainable: `${TRAINING_IMAGES} are not in "${place}"; say where they are with --data DIR`,
+  };
+}
+
+/** Looks at headers, or at what was kept of an earlier look, and at the kit. */
+async function look(layout: Layout, { onProgress }: DatasetOptions): Promise<Looked> {
+  const wanted = (["train", "val", "test"] as const).flatMap((split) => {
+    const form = layout[split];
+    return form ? [{ split, form }] : [];
+  });
+  const folder = join(await writablePlaceFor(layout.place), ".verydeep");
+  const splits = await openSplits(wanted, { folder, ...onProgress && { onProgress } });
+  const [train, val] = [splits.get("train"), splits.get("val")!];
+  const devkit = layout.devkit === undefined ? undefined : readDevkit(layout.devkit);
+  const shelves = (index: Index) => index.shelves.map(([name]) => name);
+  const wnids = train ? shelves(train) : devkit?.wnids ?? shelves(val);
+  if (wnids.length !== CLASSES) {
+    throw new UserError(
+      `Cannot use "${(layout.train ?? layout.val)!.path}" as ${NAME}: it has ${wnids.length} ` +
+        `classes, not ${CLASSES}; other images are opened with --dataset folder`,
+    );
+  }
+  if (devkit) mustHaveClasses(devkit.wnids, wnids, layout.devkit!);
+  if (layout.val!.byClass) mustHaveClasses(shelves(val), wnids, layout.val!.path);
+  const labels = labelsOf(val, devkit, layout);
+  return { train, val, test: splits.get("test"), layout, wnids, devkit, labels };
+}
+
+/** Refuses other classes than those of the training images. */
+function mustHaveClasses(found: readonly string[], wnids: readonly string[], place: string) {
+  const missing = wnids.filter((wnid) => !found.includes(wnid));
+  const extra = found.filter((wnid) => !wnids.includes(wnid));
+  if (missing.length === 0 && extra.length === 0) return;
+  throw new UserError(
+    `Cannot use "${place}" with these training images: they have ` +
+      [
+        ...missing.length > 0 ? [`${some(missing)}, which it lacks`] : [],
+        ...extra.length > 0 ? [`not ${some(extra)}, which it has`] : [],
+      ].join(", and ") + "; take both from ILSVRC-2012, tasks 1 and 2",
+  );
+}
+
+/** Labels of validation images: of their folders, or of the kit by the order of their names. */
+function labelsOf(val: Index, devkit: Devkit | undefined, layout: Layout): number[] {
+  if (layout.val!.byClass) return val.shelves.flatMap(([, count], i) => Array(count).fill(i));
+  const { validation } = devkit!, { length } = val.bytes;
+  if (validation.length === length) return [...validation];
+  throw new UserError(
+    `Cannot tell the classes of validation images: "${layout.devkit}" has ${validation.length}, ` +
+      `but there are ${length} images in "${
+        layout.val!.path
+      }"; get the one that is not whole again`,
+  );
+}

@@ -1,0 +1,138 @@
+/**
+ * Data sets that come as arrays of pixels: each image becomes a PNG file in a folder of its class,
+ * so that whatever reads an image folder reads them too.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { fingerprintOf } from "../fingerprint.ts";
+import { openFolder } from "../folder/mod.ts";
+import { sumColours } from "../folder/colours.ts";
+import { indexMade } from "../folder/index_file.ts";
+import { cachePlaceFor, exists, makeFolder, writablePlaceFor } from "../made.ts";
+import type { Dataset, DatasetOptions, Sighting } from "../dataset.ts";
+import { inParallel } from "../../system/parallel.ts";
+
+/** Images of one size in one array. */
+export interface RawImages {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 3;
+  /** [images, height, width, channels] */
+  readonly pixels: Uint8Array;
+  /** [images]: indices of classes in the source's order. */
+  readonly labels: Uint8Array;
+}
+
+/** Files that hold such images. */
+export interface RawSource {
+  readonly name: string;
+  readonly files: readonly string[];
+  /** In the source's order; they name folders. */
+  readonly classes: readonly string[];
+  /** Takes a split out of the files' contents. @throws {UserError} where they are damaged. */
+  read(split: "train" | "val", contents: readonly Uint8Array[]): RawImages;
+}
+
+/** A data set in memory. */
+export interface RawDataset {
+  readonly classes: readonly string[];
+  readonly train: RawImages;
+  readonly val: RawImages;
+}
+
+/** What a worker saves: images `from` to `to` of a split. */
+export interface SaveJob {
+  readonly split: "train" | "val";
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Counts up with every change of what is saved. */
+const VERSION = 1;
+
+/** Images that a worker saves between two reports. */
+const AT_ONCE = 500;
+
+/**
+ * Opens a data set from its source, saving its images first unless that is done: into the folder
+ * of `--data`, or the user's cache folder where that cannot be written. The source is known by its
+ * content, so that a changed one is noticed.
+ *
+ * @throws {UserError} where the source is damaged
+ */
+export async function openRaw(source: RawSource, options: DatasetOptions): Promise<Dataset> {
+  const { name, classes } = source;
+  const { contents, folderName, fingerprint } = await load(source);
+  const folder = join(await writablePlaceFor(options.folder), folderName);
+  await makeFolder(folder, (unfinished) => {
+    const [train, val] = [source.read("train", contents), source.read("val", contents)];
+    return save(unfinished, { classes, train, val }, options);
+  });
+  return { ...await openFolder({ ...options, folder }), name, fingerprint };
+}
+
+/**
+ * Describes what `openRaw` would open, from its source and with nothing saved.
+ *
+ * @throws {UserError} where the source is damaged
+ */
+export async function describeRaw(source: RawSource, options: DatasetOptions): Promise<Sighting> {
+  const { contents, folderName, fingerprint } = await load(source);
+  const { width, height, labels } = source.read("val", contents);
+  return {
+    name: source.name,
+    classes: source.classes.filter((_, label) => labels.includes(label)).sort(),
+    train: { length: source.read("train", contents).labels.length },
+    val: new Array(labels.length).fill({ width, height }),
+    fingerprint,
+    made: [options.folder, cachePlaceFor(options.folder)]
+      .some((place) => exists(join(place, folderName))),
+  };
+}
+
+/** Reads a source, and names what is made of it by its content. */
+async function load({ name, files }: RawSource) {
+  const contents = await Promise.all(files.map((file) => Deno.readFile(file)));
+  const hash = createHash("sha256");
+  for (const content of contents) hash.update(content);
+  const source = hash.digest("hex").slice(0, 12);
+  return {
+    contents,
+    folderName: `${name}-${source}-v${VERSION}`,
+    fingerprint: fingerprintOf({ made: name, version: VERSION, source }),
+  };
+}
+
+/** Saves every image that `folder` does not have, and an index: all is known already. */
+async function save(
+  folder: string,
+  dataset: RawDataset,
+  { onProgress }: Pick<DatasetOptions, "onProgress">,
+) {
+  const jobs: SaveJob[] = (["train", "val"] as const).flatMap((split) => {
+    const count = dataset[split].labels.length;
+    return Array.from({ length: Math.ceil(count / AT_ONCE) }, (_, i) => (
+      { split, from: i * AT_ONCE, to: Math.min((i + 1) * AT_ONCE, count) }
+    ));
+  });
+  const { train, val } = dataset;
+  const common = { folder, dataset: { ...dataset, train: shared(train), val: shared(val) } };
+  const total = train.labels.length + val.labels.length;
+  const worker = new URL("./worker.ts", import.meta.url);
+  let done = 0;
+  for await (const { answer } of inParallel<SaveJob, number>(jobs, { worker, common })) {
+    onProgress?.("Saving images", done += answer, total);
+  }
+
+  const { width, height } = train;
+  await indexMade(folder, { sizeOf: () => ({ width, height }), colours: sumColours(train) });
+}
+
+/** Images in memory that workers see without a copy. */
+function shared(images: RawImages): RawImages {
+  const pixels = new Uint8Array(new SharedArrayBuffer(images.pixels.length));
+  pixels.set(images.pixels);
+  return { ...images, pixels };
+}

@@ -1,0 +1,142 @@
+/**
+ * `scenes`: pictures that the project makes itself, the default where ImageNet is not at hand.
+ * An emoji of the class, by one of six artists, on a textured background with other things around.
+ *
+ * @module
+ */
+import { basename, dirname, join } from "node:path";
+import { UserError } from "../../errors.ts";
+import { fingerprintOf } from "../fingerprint.ts";
+import { openFolder } from "../folder/mod.ts";
+import { addColours, type ColourSums, NO_COLOURS } from "../folder/colours.ts";
+import { indexMade } from "../folder/index_file.ts";
+import { exists, makeFolder, writeWhole } from "../made.ts";
+import type { Dataset, DatasetOptions, Sighting } from "../dataset.ts";
+import { inParallel, pieces } from "../../system/parallel.ts";
+import { CREDITS } from "./credits.ts";
+import { CLASSES, type Recipe, VERSION } from "./recipe.ts";
+import { sizeOf } from "./scene.ts";
+import type { SceneJob, SceneWork } from "./worker.ts";
+
+/** Pictures that a worker draws between two reports. */
+const AT_ONCE = 25;
+
+/** Sizes of the small setup's data. */
+const SMALL = { classes: 20, train: 12_000, val: 2_000 };
+
+/**
+ * Opens the scenes of `options.scenes` and `options.seed`, drawing them first if they are not there.
+ *
+ * @throws {UserError} for a number of classes or images that cannot be.
+ */
+export async function openScenes(options: DatasetOptions): Promise<Dataset> {
+  const recipe = recipeOf(options);
+  const folder = join(options.folder, folderName(recipe));
+  await makeFolder(folder, (unfinished) => drawScenes(unfinished, recipe, options));
+  const dataset = await openFolder({ ...options, folder });
+  if (dataset.train.length !== recipe.train || dataset.val.length !== recipe.val) {
+    throw new UserError(
+      `Cannot use "${folder}": it has ${dataset.train.length} + ${dataset.val.length} pictures ` +
+        `instead of ${recipe.train} + ${recipe.val}; remove it, and it is made again`,
+    );
+  }
+  return { ...dataset, name: "scenes", fingerprint: fingerprintFrom(recipe), credits: CREDITS };
+}
+
+/**
+ * Describes what `openScenes` would open: all of it follows from the recipe.
+ *
+ * @throws {UserError} for a number of classes or images that cannot be.
+ */
+export function describeScenes(options: DatasetOptions): Promise<Sighting> {
+  const recipe = recipeOf(options);
+  const place = ({ file }: SceneJob) => `${basename(file)} ${dirname(file)}`;
+  return Promise.resolve({
+    name: "scenes",
+    classes: CLASSES.slice(0, recipe.classes).sort(),
+    train: { length: recipe.train },
+    // As a listed folder has them: the first of each class by name, then the second.
+    val: scenesOf("val", recipe).sort((a, b) => place(a) < place(b) ? -1 : 1)
+      .map((scene) => sizeOf(scene, recipe.seed)),
+    fingerprint: fingerprintFrom(recipe),
+    made: exists(join(options.folder, folderName(recipe))),
+  });
+}
+
+/**
+ * Draws every scene that `folder` does not have yet, and writes what is known of them into its
+ * index. The bytes do not depend on the workers.
+ */
+export async function drawScenes(
+  folder: string,
+  recipe: Recipe,
+  { onProgress, workers }: Pick<DatasetOptions, "onProgress"> & { readonly workers?: number } = {},
+) {
+  // Loaded here: data that is there already needs neither artwork nor an image library.
+  const { loadArtwork } = await import("./artwork.ts");
+  const { makeSprite } = await import("./sprites.ts");
+  const { objects, distractors } = await loadArtwork(recipe.classes);
+  const stage = {
+    seed: recipe.seed,
+    objects: await Promise.all(objects.map((designs) => Promise.all(designs.map(makeSprite)))),
+    distractors: await Promise.all(distractors.map(makeSprite)),
+  };
+  const scenes = [...scenesOf("train", recipe), ...scenesOf("val", recipe)];
+  const jobs = pieces(scenes, AT_ONCE);
+  const common: SceneWork = { folder, stage };
+  const worker = new URL("./worker.ts", import.meta.url);
+  let colours = NO_COLOURS, done = 0;
+  const work = inParallel<SceneJob[], ColourSums>(jobs, {
+    worker,
+    common,
+    ...(workers === undefined ? {} : { workers }),
+  });
+  for await (const { index, answer } of work) {
+    colours = addColours(colours, answer);
+    onProgress?.("Drawing scenes", done += jobs[index]!.length, scenes.length);
+  }
+  await writeWhole([[join(folder, "CREDITS.txt"), new TextEncoder().encode(CREDITS)]], folder);
+  const sizes = new Map(scenes.map((scene) => [scene.file, sizeOf(scene, recipe.seed)]));
+  await indexMade(folder, { sizeOf: (path) => sizes.get(path)!, colours });
+}
+
+/** The scenes of a split: classes take turns, so that they are as equal as they can be. */
+function scenesOf(split: "train" | "val", recipe: Recipe): SceneJob[] {
+  return Array.from({ length: recipe[split] }, (_, index) => {
+    const number = String(Math.floor(index / recipe.classes)).padStart(5, "0");
+    const file = join(split, CLASSES[index % recipe.classes]!, `${number}.jpg`);
+    return { split, index, file };
+  });
+}
+
+/** What pictures are called whose recipe is this. */
+function fingerprintFrom(recipe: Recipe): string {
+  return fingerprintOf({ made: "scenes", version: VERSION, ...recipe });
+}
+
+/** `scenes-20x12000-2000-v1`; other seeds than 0 are named at the end. */
+function folderName({ classes, train, val, seed }: Recipe): string {
+  return `scenes-${classes}x${train}-${val}-v${VERSION}${seed === 0 ? "" : `-seed${seed}`}`;
+}
+
+/** The recipe that the options ask for, if it can be. */
+function recipeOf(options: DatasetOptions): Recipe {
+  const recipe = { ...options.scenes ?? SMALL, seed: options.seed ?? 0 };
+  const { classes, train, val, seed } = recipe;
+  const isCount = (n: number, least: number) => Number.isSafeInteger(n) && n >= least;
+  if (!isCount(classes, 2) || classes > CLASSES.length) {
+    throw new UserError(
+      `Cannot make scenes of ${classes} classes: there is artwork for 2 to ${CLASSES.length}`,
+    );
+  }
+  for (const [split, count] of [["train", train], ["val", val]] as const) {
+    if (isCount(count, classes)) continue;
+    throw new UserError(
+      `Cannot make ${count} scenes for ${split}: each of the ${classes} classes needs one at least`,
+    );
+  }
+  if (!isCount(seed, 0)) {
+    throw new UserError(`Cannot draw scenes from seed ${seed}: use a whole number, 0 or more`);
+  }
+  return recipe;
+}

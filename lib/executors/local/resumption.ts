@@ -1,0 +1,131 @@
+/**
+ * The proof that nothing is lost: one training whole, the same in pieces whose processes are killed
+ * at random moments, and their weights compared, bit by bit.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import type { Sitting } from "../../system/environment.ts";
+import { UserError } from "../../errors.ts";
+import { openStore } from "../../store/mod.ts";
+import type { Tensors } from "../../vgg/checkpoint.ts";
+
+/** How to carry the proof out. */
+export interface ProofOptions {
+  /** The command line that trains, in a process of its own, keeping its results in a folder. */
+  readonly command: (results: string) => readonly string[];
+  /** An empty folder. */
+  readonly folder: string;
+  /** In about so many pieces the second training is done. */
+  readonly pieces: number;
+  /** Told after every kill. */
+  readonly onProgress?: (kills: number) => void;
+}
+
+/** What it came to. */
+export interface Proof {
+  readonly kills: number;
+  /** Kills that hit the training itself, and not what comes before or after. */
+  readonly hits: number;
+  /** SHA-256 over names and weights, of the whole training and of the one in pieces. */
+  readonly whole: string;
+  readonly pieces: string;
+  /** The largest difference of two weights. */
+  readonly largest: number;
+  /** The weight with the largest magnitude. */
+  readonly scale: number;
+  /** Where and how the pieces were done. */
+  readonly sittings: readonly Sitting[];
+}
+
+/**
+ * Carries the proof out.
+ *
+ * @throws {UserError} The training fails by itself.
+ */
+export async function proveResume(
+  { command, folder, pieces, onProgress = () => {} }: ProofOptions,
+): Promise<Proof> {
+  // the first time makes what the other times find there
+  await toTheEnd(command(`${folder}/first`));
+  const begin = performance.now();
+  await toTheEnd(command(`${folder}/whole`));
+  const duration = performance.now() - begin;
+  const { seconds = 0 } = resultIn(`${folder}/whole`).sittings[0]!;
+  // A piece lives for its start and, on average, for a so-manieth of the training.
+  const longest = duration - 1000 * seconds + 2 * 1000 * seconds / pieces;
+  let kills = 0;
+  while (await killed(command(`${folder}/pieces`), Math.random() * longest)) {
+    onProgress(++kills);
+  }
+  const [whole, pieced] = [resultIn(`${folder}/whole`), resultIn(`${folder}/pieces`)];
+  return {
+    kills,
+    hits: pieced.sittings.filter(({ finished }) => finished === undefined).length,
+    whole: hashOf(whole.weights),
+    pieces: hashOf(pieced.weights),
+    ...distance(whole.weights, pieced.weights),
+    sittings: pieced.sittings,
+  };
+}
+
+function start([program, ...args]: readonly string[]) {
+  return new Deno.Command(program!, { args, stdin: "null", stdout: "null", stderr: "piped" });
+}
+
+async function toTheEnd(command: readonly string[]) {
+  const { success, stderr } = await start(command).output();
+  if (!success) throw failure(stderr);
+}
+
+function failure(stderr: Uint8Array): UserError {
+  const said = new TextDecoder().decode(stderr).trim().split("\n").at(-1) ?? "";
+  return new UserError(`Cannot train to prove that trainings go on: ${said}`);
+}
+
+/** Runs a command for so many ms. @returns whether it was killed; it may have ended before */
+async function killed(command: readonly string[], after: number): Promise<boolean> {
+  const child = start(command).spawn();
+  const timer = setTimeout(() => {
+    try {
+      child.kill("SIGKILL");
+    } catch {
+      // it ended by itself just now
+    }
+  }, after);
+  const { signal, success, stderr } = await child.output();
+  clearTimeout(timer);
+  if (!success && signal !== "SIGKILL") throw failure(stderr);
+  return signal === "SIGKILL";
+}
+
+/** The one training in a folder of results. */
+function resultIn(results: string): { weights: Tensors; sittings: Sitting[] } {
+  const [setup] = [...Deno.readDirSync(results)];
+  const store = openStore(`${results}/${setup!.name}`);
+  const [run] = store.runs();
+  return { weights: store.readWeights(run!), sittings: store.readSittings(run!) };
+}
+
+/** SHA-256 over tensors, by their names. */
+function hashOf(tensors: Tensors): string {
+  const hash = createHash("sha256");
+  for (const [name, { values }] of [...tensors].sort(([a], [b]) => a < b ? -1 : 1)) {
+    hash.update(`${name}\n`);
+    hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  }
+  return hash.digest("hex");
+}
+
+/** How far two nets are apart. */
+function distance(one: Tensors, other: Tensors): { largest: number; scale: number } {
+  let [largest, scale] = [0, 0];
+  for (const [name, { values }] of one) {
+    const others = other.get(name)!.values;
+    for (const [i, value] of values.entries()) {
+      largest = Math.max(largest, Math.abs(value - others[i]!));
+      scale = Math.max(scale, Math.abs(value));
+    }
+  }
+  return { largest, scale };
+}

@@ -1,0 +1,132 @@
+/** Where a run comes from, what rests on it, and in what it differs from another. */
+import { READINGS } from "../setup.ts";
+import {
+  formatS,
+  hasAncestor,
+  type Init,
+  isEvaluation,
+  needs,
+  type Run,
+  type Table,
+  title,
+  type TrainRun,
+} from "../experiment.ts";
+import { type PlannedRun, plannedRun } from "../plan.ts";
+import { type Apart, apart, fieldsOf } from "./protocol.ts";
+
+/** A run and all that it comes from, nearest first. */
+export function chainOf(planned: PlannedRun): PlannedRun[] {
+  const { run, context } = planned;
+  return [
+    planned,
+    ...needs(run).flatMap((ancestor) => chainOf(plannedRun(ancestor, context))),
+  ];
+}
+
+/** What a run begins with: `all layers of D 256`, `conv1_1 fc6 of A 256`, `random weights`. */
+export function originOf(run: Run): string {
+  if (isEvaluation(run)) return title(run.net);
+  const { init } = run;
+  if (init === "random") return "random weights";
+  if (!hasAncestor(init)) return importInWords(init);
+  const { from, layers } = init;
+  return `${layers === "all" ? "all layers" : layers.join(" ")} of ${title(from)}`;
+}
+
+/** Where weights that were made elsewhere come from, and what is subtracted before them. */
+export function importInWords(
+  { weights, layout, mean }: Extract<Init, { weights: string }>,
+): string {
+  return [
+    `a file of weights${layout === undefined ? "" : ` in ${layout}'s layout`}`,
+    `SHA-256 ${weights}`,
+    ...mean === undefined ? [] : [`mean colour ${mean.join(" ")}`],
+  ].join(", ");
+}
+
+/** The same in fewer words: `7 layers of A 256`. */
+export function shortened(origin: string): string {
+  return origin.replace(
+    /^(\S+(?: \S+){2,})(?= of )/,
+    (layers) => `${layers.split(" ").length} layers`,
+  );
+}
+
+/** A row of a table, counted from 1. */
+export interface RowPlace {
+  readonly table: Table;
+  readonly row: number;
+}
+
+/** The rows that rest on a run: on its posteriors, or on a net that comes from it. */
+export function rowsOn({ key, context }: PlannedRun, tables: readonly Table[]): RowPlace[] {
+  const rests = (run: Run) => chainOf(plannedRun(run, context)).some((other) => other.key === key);
+  return tables.flatMap((table) =>
+    table.rows.flatMap(({ evaluations }, index) =>
+      evaluations.some(rests) ? [{ table, row: index + 1 }] : []
+    )
+  );
+}
+
+/** Everything that decides a run's numbers, by name, as people write it. */
+export function recipeFields({ run, context }: PlannedRun): Map<string, string> {
+  const { train, evaluate, seed, data } = context;
+  return fieldsOf({
+    ...isEvaluation(run)
+      ? {
+        run: "evaluation",
+        Q: run.Q,
+        method: run.method,
+        ...netFields(run.net),
+        ...READINGS.evaluate,
+        ...evaluate,
+      }
+      : { run: "training", ...netFields(run) },
+    ...READINGS.train,
+    ...train,
+    seed,
+    data,
+  });
+}
+
+function netFields(net: TrainRun): Record<string, string> {
+  const { config, S, update = "all" } = net;
+  return { config, S: formatS(S), update, ...originFields(net) };
+}
+
+/** What a net begins with, and what that began with, and so on. */
+function originFields(net: TrainRun): Record<string, string> {
+  const fields: Record<string, string> = {};
+  let [name, at] = ["init", net];
+  for (;;) {
+    fields[name] = originOf(at);
+    if (!hasAncestor(at.init)) return fields;
+    at = at.init.from;
+    name = `init of ${title(at)}`;
+    while (name in fields) name += " (again)"; // a net may go on from one of its own name
+  }
+}
+
+/** Every field in which two runs differ: of the runs, their ancestors, setups, seeds and data. */
+export function differencesBetween(one: PlannedRun, other: PlannedRun): Apart[] {
+  return apart(recipeFields(one), recipeFields(other));
+}
+
+/** A run with all in which it differs from another. */
+export interface Neighbour {
+  readonly planned: PlannedRun;
+  readonly differences: readonly Apart[];
+}
+
+/** The other run, of the same kind, that differs in the fewest fields; the first of several. */
+export function nearestRun(
+  planned: PlannedRun,
+  runs: readonly PlannedRun[],
+): Neighbour | undefined {
+  const alike = runs.filter(({ key, run }) =>
+    key !== planned.key && isEvaluation(run) === isEvaluation(planned.run)
+  );
+  return alike
+    .map((other) => ({ planned: other, differences: differencesBetween(planned, other) }))
+    .sort((a, b) => a.differences.length - b.differences.length)[0];
+}

@@ -1,0 +1,215 @@
+/** From a store to what tables came to. Loads no TensorFlow. */
+import { type Claim, type ClaimsResult, judged } from "./claims.ts";
+import type { Description } from "../datasets/dataset.ts";
+import type { Comparison, Protocol, RowResult, TableResult } from "./row_result.ts";
+import type { Setup } from "../setup.ts";
+import {
+  type Context,
+  type Errors,
+  type EvalRun,
+  isImported,
+  type Row,
+  type Table,
+} from "../experiment.ts";
+import { doubtsOf, type Records, remarksOn } from "./sanity_checks.ts";
+import { UserError } from "../errors.ts";
+import { finalLoss, type LossOf } from "./losses.ts";
+import { type PlannedRun, plannedRun } from "../plan.ts";
+import {
+  departures,
+  differences,
+  type Ground,
+  namesOf,
+  nameWithChanges,
+  PAPER_GROUND,
+  protocolOf,
+  sizeOf,
+} from "./protocol.ts";
+import { errorsOf, type Scores } from "../score.ts";
+import { type Interval, meanAndDeviation, verdict, wilson } from "../statistics/mod.ts";
+import type { RunStatus, Store } from "../store/mod.ts";
+import { scoreOf, type TestScore } from "./submission.ts";
+
+/** Which tables are meant, and under which setup. */
+export interface TablesAsked {
+  readonly tables: readonly Table[];
+  readonly setup: Setup;
+  /** The paper's own setup. */
+  readonly paper: Setup;
+  /** Whether rows have their numbers though these are doubtful. */
+  readonly doubtful?: boolean;
+}
+
+/** Where results come from. */
+export interface Source {
+  readonly store: Store;
+  readonly dataset: Description;
+  /** One for each seed. */
+  readonly contexts: readonly Context[];
+  /** What the test server said; nothing if absent. */
+  readonly testScores?: readonly TestScore[];
+}
+
+/** What tables are scored from: a store and its data, or what stands for them. */
+export interface Scored extends Pick<Source, "contexts" | "testScores"> {
+  readonly store: Pick<Store, "scoresOf"> & Records & {
+    status(run: PlannedRun): Pick<RunStatus, "state">;
+  };
+  readonly dataset: Pick<Description, "name" | "classes" | "train"> & {
+    readonly val: { readonly length: number };
+  };
+}
+
+/** What the store has of the tables; rows whose runs are not done have no `measured`. */
+export function resultsOf(
+  { tables, setup, paper, doubtful = false }: TablesAsked,
+  source: Scored,
+): TableResult[] {
+  const { name, classes, val } = source.dataset;
+  const dataset = { name, classes: classes.length, images: val.length };
+  const ground: Ground = {
+    ...{ setup: nameWithChanges(setup), dataset: name, split: "val" as const },
+    ...{ images: val.length, classes: classes.length },
+  };
+  const scoresOf = remembering((runs: readonly PlannedRun[]) => source.store.scoresOf(runs));
+
+  function rowResult(row: Row): RowResult {
+    const { evaluations } = row;
+    const protocol = protocolOf(evaluations, { ...ground, evaluate: setup.evaluate });
+    const seeds = evaluations.length === 0
+      ? []
+      : source.contexts.map((context) => evaluations.map((run) => plannedRun(run, context)));
+    const runs = seeds.flat().map(({ key }) => key);
+    const done = seeds.flat().every((run) => source.store.status(run).state === "done");
+    if (!done || seeds.length === 0) return { row, protocol, runs, seeds: [], scores: [] };
+    const remarks = remarksOn(trainings(seeds), source.store);
+    const leftOut = (reason: string): RowResult => ({
+      ...{ row, protocol, runs, remarks, seeds: [], scores: [] },
+      comparison: { status: "left out", reason },
+    });
+    let scores: Scores[];
+    try {
+      scores = seeds.map(scoresOf);
+    } catch (error) {
+      if (error instanceof UserError) return leftOut(error.message);
+      throw error;
+    }
+    const doubts = doubtsOf(trainings(seeds), scores[0]!.labels, source.store);
+    if (!doubtful && doubts.length > 0) return leftOut(doubts.join("; "));
+    const errors = scores.map(errorsOf);
+    const measured = meanErrors(errors);
+    const comparison = comparisonOf(row, protocol, errors);
+    const tested = testedOf(seeds, protocol, source);
+    return {
+      ...{ row, protocol, runs, scores, measured, seeds: errors },
+      remarks: [...remarks, ...doubts],
+      intervals: intervalsOf(measured, protocol.images),
+      ...comparison && { comparison },
+      ...tested && { tested },
+    };
+  }
+
+  return tables.map((table) => ({
+    ...{ table, setup, dataset },
+    departures: departures(setup, paper, sizeOf(source.dataset)),
+    rows: table.rows.map(rowResult),
+  }));
+}
+
+/** What the test server said of a row; nothing where it did not of every seed. */
+function testedOf(
+  seeds: readonly (readonly PlannedRun[])[],
+  protocol: Protocol,
+  { testScores = [] }: Pick<Source, "testScores">,
+): RowResult["tested"] {
+  const found = seeds.flatMap((runs) => scoreOf(runs.map(({ key }) => key), testScores) ?? []);
+  const images = new Set(found.map(({ images }) => images));
+  if (found.length < seeds.length || images.size !== 1) return undefined;
+  return {
+    top5: meanAndDeviation(found.map(({ top5 }) => top5!)).mean,
+    protocol: { ...protocol, split: "test", images: found[0]!.images },
+  };
+}
+
+/** What the store says of claims about rows of the tables, and of tables whose results are known. */
+export function claimsOf(
+  claims: readonly Claim[],
+  asked: TablesAsked,
+  source: Source,
+  known: readonly TableResult[] = [],
+): ClaimsResult {
+  const { name, classes, val } = source.dataset;
+  return {
+    setup: asked.setup,
+    dataset: { name, classes: classes.length, images: val.length },
+    departures: departures(asked.setup, asked.paper, sizeOf(source.dataset)),
+    seeds: source.contexts.length,
+    claims: judged(claims, {
+      tables: [...known, ...resultsOf(asked, source)],
+      lossOf: finalLosses(source),
+    }),
+  };
+}
+
+/** Final losses as a store's logs have them. */
+export function finalLosses({ store, contexts }: Pick<Source, "store" | "contexts">): LossOf {
+  return (run) => {
+    const losses = contexts.map((context) => finalLoss(store.readLog(plannedRun(run, context))));
+    const known = losses.filter((loss) => loss !== undefined);
+    return known.length < losses.length ? undefined : meanAndDeviation(known).mean;
+  };
+}
+
+/** The trainings behind evaluations, each once. */
+function trainings(seeds: readonly (readonly PlannedRun[])[]): PlannedRun[] {
+  const nets = seeds.flat().map(({ run, context }) => plannedRun((run as EvalRun).net, context));
+  return [...new Map(nets.map((net) => [net.key, net])).values()];
+}
+
+/** Runs that several rows name are scored once. */
+function remembering(score: (runs: readonly PlannedRun[]) => Scores) {
+  const known = new Map<string, Scores>();
+  return (runs: readonly PlannedRun[]) => {
+    const name = runs.map(({ key }) => key).join(" ");
+    const scores = known.get(name) ?? score(runs);
+    known.set(name, scores);
+    return scores;
+  };
+}
+
+/** How top-1 errors, one a seed, compare with the paper's; nothing where it gives none. */
+function comparisonOf(
+  { evaluations, published: { top1 } }: Row,
+  protocol: Protocol,
+  errors: readonly Errors[],
+): Comparison | undefined {
+  if (top1 === undefined) return undefined;
+  const others = differences(protocol, protocolOf(evaluations, PAPER_GROUND));
+  if (others.length > 0) {
+    return { status: "protocol differs", reason: `Not the paper's: ${namesOf(others)}.` };
+  }
+  if (evaluations.some(({ net: { init } }) => isImported(init) && init.layout !== "keras")) {
+    // only Keras has the nets of the paper's authors
+    return { status: "protocol differs", reason: "Not the paper's: training." };
+  }
+  const { status, reason } = verdict({
+    errors: errors.map((each) => each.top1),
+    images: protocol.images,
+    published: top1,
+  });
+  return { status, reason };
+}
+
+/** Wilson's intervals of errors, all in per cent. */
+export function intervalsOf(errors: Errors, images: number): Record<keyof Errors, Interval> {
+  const interval = (error: number) => {
+    const { low, high } = wilson(error / 100 * images, images);
+    return { low: 100 * low, high: 100 * high };
+  };
+  return { top1: interval(errors.top1), top5: interval(errors.top5) };
+}
+
+function meanErrors(seeds: readonly Errors[]): Errors {
+  const mean = (which: keyof Errors) => meanAndDeviation(seeds.map((each) => each[which])).mean;
+  return { top1: mean("top1"), top5: mean("top5") };
+}

@@ -1,0 +1,88 @@
+/**
+ * How far the top-1 errors of two rows are apart, and how sure that is. Both rows saw the same
+ * images, so that all is in the images which only one of them got wrong.
+ *
+ * @module
+ */
+import type { Scores } from "../score.ts";
+import {
+  type Interval,
+  mcnemar,
+  meanAndDeviation,
+  pairedDifference,
+  type Pairs,
+  studentInterval,
+} from "../statistics/mod.ts";
+
+/** First error - second error, in points. */
+export interface Difference {
+  /** Mean over the seeds. */
+  readonly points: number;
+  readonly interval: Interval;
+  /** What leaves it uncertain: the images, or, where they say less for sure, the seeds. */
+  readonly from: "images" | "seeds";
+  /** McNemar's exact test of no difference. */
+  readonly p: number;
+  /** The images that one row alone got wrong, under one seed: means over the seeds. */
+  readonly pairs: Pairs;
+}
+
+/** What is needed of a row's scores. */
+type Ranks = Pick<Scores, "ranks">;
+
+/**
+ * Compares two rows, seed by seed. The interval is the wider of two: Tango's, for as many images as
+ * there are, however many seeds looked at them; and Student's of the seeds' own differences, where
+ * there are at least two. In the test of several seeds an image counts for the row that got it
+ * wrong under fewer of them, so that images are its units, too.
+ *
+ * @param first scores of the first row, one a seed
+ * @param second scores of the second row, under the same seeds and of the same images
+ * @throws {RangeError} Seeds or images are not as many on both sides.
+ */
+export function differenceOf(
+  first: readonly Ranks[],
+  second: readonly Ranks[],
+  confidence = 0.95,
+): Difference {
+  const seeds = first.map(({ ranks }, seed) => contrast(ranks, second[seed]?.ranks));
+  if (seeds.length === 0 || seeds.length !== second.length) {
+    throw new RangeError(`Cannot compare ${first.length} seeds with ${second.length}`);
+  }
+  const images = seeds[0]!.length;
+  const count = (of: Int32Array, sign: 1 | -1) => of.filter((each) => each * sign > 0).length;
+  const mean = (sign: 1 | -1) => meanAndDeviation(seeds.map((seed) => count(seed, sign))).mean;
+  const points = seeds.map((seed) => 100 * (count(seed, 1) - count(seed, -1)) / images);
+  const pairs = { images, onlyFirst: mean(1), onlySecond: mean(-1) };
+  const together = seeds[0]!.map((_, image) => seeds.reduce((sum, seed) => sum + seed[image]!, 0));
+  return {
+    points: meanAndDeviation(points).mean,
+    ...intervalOf(pairs, points, confidence),
+    p: mcnemar(count(together, 1), count(together, -1)),
+    pairs,
+  };
+}
+
+/** `[images]`: 1 where the first alone is wrong, -1 where the second alone is, else 0. */
+function contrast(first: Int32Array, second: Int32Array | undefined): Int32Array {
+  if (first.length !== second?.length) {
+    throw new RangeError(`Cannot compare ${first.length} images with ${second?.length ?? "none"}`);
+  }
+  return first.map((rank, image) => Math.sign(rank) - Math.sign(second[image]!));
+}
+
+function intervalOf(
+  pairs: Pairs,
+  points: readonly number[],
+  confidence: number,
+): Pick<Difference, "interval" | "from"> {
+  const { low, high } = pairedDifference(pairs, confidence);
+  const byImages = { low: 100 * low, high: 100 * high };
+  if (points.length > 1) {
+    const bySeeds = studentInterval(points, confidence);
+    if (width(bySeeds) > width(byImages)) return { interval: bySeeds, from: "seeds" };
+  }
+  return { interval: byImages, from: "images" };
+}
+
+const width = ({ low, high }: Interval) => high - low;

@@ -1,0 +1,215 @@
+/** Under which protocol a number was found, and which numbers may be compared. */
+import type { Description } from "../datasets/dataset.ts";
+import type { Departure, Protocol, RowResult } from "./row_result.ts";
+import { type EvaluateSetup, READINGS, type Setup } from "../setup.ts";
+import { UserError } from "../errors.ts";
+import { type EvalRun, formatS, looksAtMirror } from "../experiment.ts";
+
+/** The part of a protocol that all numbers of a reproduction share. */
+export type Ground = Pick<Protocol, "setup" | "dataset" | "split" | "images" | "classes">;
+
+/** What the paper's own numbers were measured on. */
+export const PAPER_GROUND: Ground = {
+  setup: "paper",
+  dataset: "ilsvrc2012",
+  split: "val",
+  images: 50_000,
+  classes: 1000,
+};
+
+/** How many classes and images a data set has. */
+export interface DataSize {
+  readonly classes: number;
+  readonly train: number;
+  readonly val: number;
+}
+
+/** The size of ILSVRC-2012 (Section 4, "Dataset"; its 1.3M training images counted). */
+export const PAPER_DATA: DataSize = {
+  classes: PAPER_GROUND.classes,
+  train: 1_281_167,
+  val: PAPER_GROUND.images,
+};
+
+/** The size of a data set that is described. */
+export function sizeOf(
+  { classes, train, val }: Readonly<
+    Record<keyof Pick<Description, "classes" | "train" | "val">, { readonly length: number }>
+  >,
+): DataSize {
+  return { classes: classes.length, train: train.length, val: val.length };
+}
+
+/** What numbers under a setup have in its place in a protocol: `small`, `paper with batch=128`. */
+export function nameWithChanges({ name, changes }: Pick<Setup, "name" | "changes">): string {
+  return changes === undefined ? name : `${name} with ${changes}`;
+}
+
+/**
+ * The protocol of a row: where it was measured, and how its evaluations look at images, under a setup
+ * that says how they are made.
+ */
+export function protocolOf(
+  evaluations: readonly EvalRun[],
+  { evaluate = {}, ...ground }: Ground & { readonly evaluate?: Pick<EvaluateSetup, "centreCrop"> },
+): Protocol {
+  const unique = <Value>(values: readonly Value[]) => [...new Set(values)];
+  const scales = new Map(evaluations.map(({ net: { S } }) => [formatS(S), S]));
+  const methods = unique(evaluations.map(({ method }) => method));
+  return {
+    ...ground,
+    S: [...scales.values()],
+    Q: unique(evaluations.map(({ Q }) => Q)),
+    methods,
+    flips: methods.every((method) => looksAtMirror(method, evaluate)),
+  };
+}
+
+/** Fields in which two protocols differ, in a fixed order; none where numbers may be compared. */
+export function differences(one: Protocol, other: Protocol): (keyof Protocol)[] {
+  const fields: (keyof Protocol)[] = [
+    ...["setup", "dataset", "split", "images", "classes", "S", "Q", "methods", "flips"] as const,
+  ];
+  return fields.filter((field) => JSON.stringify(one[field]) !== JSON.stringify(other[field]));
+}
+
+/** What two rows may differ in: the nets behind them, and what a protocol says. */
+export type Field = "config" | "init" | "update" | keyof Protocol;
+
+/** Every field in which two rows differ. */
+export function fieldsApart(
+  one: Pick<RowResult, "row" | "protocol">,
+  other: Pick<RowResult, "row" | "protocol">,
+): Field[] {
+  const ofNets = (["config", "init", "update"] as const).filter((field) => {
+    const values = ({ row: { evaluations } }: Pick<RowResult, "row">) =>
+      evaluations.map(({ net: { update = "all", ...net } }) =>
+        JSON.stringify({ update, ...net }[field])
+      );
+    return new Set(values(one)).symmetricDifference(new Set(values(other))).size > 0;
+  });
+  return [...ofNets, ...differences(one.protocol, other.protocol)];
+}
+
+/** What fields are called in a sentence. */
+const NAMES: Readonly<Record<Field, string>> = {
+  config: "configuration",
+  init: "initialisation",
+  update: "layers that learn",
+  setup: "setup",
+  dataset: "data set",
+  split: "split",
+  images: "number of images",
+  classes: "number of classes",
+  S: "S",
+  Q: "Q",
+  methods: "method",
+  flips: "flips",
+};
+
+/** Fields as a list for people: `setup, data set, number of classes`. */
+export function namesOf(fields: readonly Field[]): string {
+  return fields.map((field) => NAMES[field]).join(", ");
+}
+
+/**
+ * Every field of a setup, and of the data it is used on, that is not the paper's, with both values.
+ * Fields that only one of them has count, too; names and notes do not, nor does what decides no
+ * number. What all three schedules share is one departure.
+ */
+export function departures(
+  setup: Setup,
+  paper: Setup,
+  data: DataSize = PAPER_DATA,
+): Departure[] {
+  const deciding = ({ dataset, train, evaluate }: Setup, data: DataSize) =>
+    fieldsOf({ dataset, data, ...READINGS.train, ...train, ...READINGS.evaluate, ...evaluate });
+  const [ours, theirs] = [deciding(setup, data), deciding(paper, PAPER_DATA)];
+  const found = apart(theirs, ours).map(({ field, one, other }) => (
+    { field, paper: one, here: other }
+  ));
+
+  const shared = Map.groupBy(
+    found,
+    ({ field, paper, here }) =>
+      JSON.stringify([field.replace(/^schedules\.\w+/, "schedules"), paper, here]),
+  );
+  return [...shared].flatMap(([name, alike]) => {
+    const [field] = JSON.parse(name) as [string];
+    return alike.length === SCHEDULES ? [{ ...alike[0]!, field }] : alike;
+  });
+}
+
+/** A field whose values differ; `none` where one side has no such field. */
+export interface Apart {
+  readonly field: string;
+  readonly one: string;
+  readonly other: string;
+}
+
+/** The fields, as `fieldsOf` gives them, in which two sides differ. */
+export function apart(
+  ones: ReadonlyMap<string, string>,
+  others: ReadonlyMap<string, string>,
+): Apart[] {
+  return [...new Set([...ones.keys(), ...others.keys()])].map((field) => ({
+    field,
+    one: ones.get(field) ?? "none",
+    other: others.get(field) ?? "none",
+  })).filter(({ one, other }) => one !== other);
+}
+
+/** S = 256, S = 384 and jittered S have a schedule each. */
+const SCHEDULES = 3;
+
+/**
+ * Refuses numbers that are not the paper's to the last field: `--strict`.
+ *
+ * @throws {UserError} There are departures; all of them are named.
+ */
+export function mustBePapers(departures: readonly Departure[]) {
+  if (departures.length === 0) return;
+  const list = departures.map(({ field, here, paper }) => `${field} is ${here}, not ${paper}`);
+  throw new UserError(
+    `Cannot call this the paper's protocol (--strict): ${list.join("; ")}; choose --setup paper ` +
+      "without --set, --dataset and --precision, on the whole of ILSVRC-2012, or leave --strict out",
+  );
+}
+
+/** The fields of a value as words, by their paths, as in `schedules.first.images`. */
+export function fieldsOf(value: object): Map<string, string> {
+  const found = new Map<string, string>();
+  function visit(path: string, value: unknown) {
+    if (isBranch(value)) {
+      for (const [name, part] of Object.entries(value)) {
+        visit(path ? `${path}.${name}` : name, part);
+      }
+    } else found.set(path, inWords(value));
+  }
+  visit("", value);
+  return found;
+}
+
+/** Whether a value has fields of its own; a rule for the rate's drops is one value. */
+function isBranch(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !("rule" in value);
+}
+
+const NUMERALS = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 12 });
+
+/** A value as a footnote has it: `he`, `1/8`, `60,000`, `steps at 0.7 0.9`. */
+function inWords(value: unknown): string {
+  if (typeof value === "number") {
+    const part = 1 / value;
+    return value < 1 && Number.isInteger(part) && part >= 8 && Number.isInteger(Math.log2(part))
+      ? `1/${part}`
+      : NUMERALS.format(value);
+  }
+  if (typeof value !== "object") return String(value);
+  const { rule, ...facts } = value as Record<string, unknown>;
+  return [
+    rule,
+    ...Object.entries(facts).map(([name, fact]) => `${name} ${[fact].flat().join(" ")}`),
+  ]
+    .join(" ");
+}

@@ -1,0 +1,145 @@
+/**
+ * A setup: everything that decides a run's numbers besides the run itself, its data and its seed.
+ *
+ * @module
+ */
+
+/** Initial distribution of random kernels; see `vgg/network.ts` for the formulas. */
+export type KernelInit = "paper" | "gaussian-0.01" | "glorot" | "he";
+
+/** When the learning rate is divided by ten. */
+export type Drops =
+  /** When validation accuracy has not improved for `patience` validations; training ends at the
+   * plateau after the last of `times` drops, or when its images are used up. */
+  | { readonly rule: "plateau"; readonly patience: number; readonly times: number }
+  /** At fixed shares of the training's images. */
+  | { readonly rule: "steps"; readonly at: readonly number[] };
+
+/** How long and how fast a net learns. */
+export interface Schedule {
+  /** Initial learning rate. */
+  readonly learningRate: number;
+  /** Images seen in a whole training (crops, not distinct files). */
+  readonly images: number;
+  /** Share of the training in which the rate rises linearly from 0. */
+  readonly warmup?: number;
+  readonly drops: Drops;
+}
+
+/** How a training that diverges begins again, once: slower over its first images. */
+export interface Retry {
+  /** Share of the training's images over which it is slower; 0: it does not begin again. */
+  readonly share: number;
+  /** Its learning rate there, as a share of the schedule's. */
+  readonly rate: number;
+}
+
+/**
+ * The rule where a setup has no other: a tenth of the rate, as He et al. began their deepest net
+ * with (arXiv 1512.03385, Section 4.2), over the first tenth of the images.
+ */
+export const RETRY: Retry = { share: 1 / 10, rate: 1 / 10 };
+
+/**
+ * How images are rescaled: in cubics (Keys, a = -0.5), linearly or by Lanczos's kernel, all of them
+ * antialiased where an image shrinks; or linearly between the four nearest pixels alone, as OpenCV,
+ * and so Caffe's tools, did.
+ */
+export type ResizeFilter = "bicubic" | "bilinear" | "lanczos3" | "aliased-bilinear";
+
+/** What half of an odd side is: Caffe's pooling rounds up, Torch's drops the last row and column. */
+export type OddSides = "up" | "down";
+
+/**
+ * Where the learning rate enters: Caffe's v <- m v - rate g, w <- w + v, or PyTorch's v <- m v + g,
+ * w <- w - rate v. They are apart from a change of the rate on, until v has forgotten it.
+ */
+export type MomentumForm = "caffe" | "pytorch";
+
+/**
+ * The "regular grid" of crops: offsets evenly from edge to edge of the image, or of the square in its
+ * middle; or in the middles of as many equal parts of the way, off the edges.
+ */
+export type CropGrid = "edge-to-edge" | "central-square" | "cell-centres";
+
+/** What is read into the paper where a setup says nothing of it; docs/readings.md has them all. */
+export const READINGS = {
+  train: { retry: RETRY, resize: "bicubic", oddSides: "up", momentumForm: "caffe" },
+  evaluate: { cropGrid: "edge-to-edge", centreCrop: "upright" },
+} as const;
+
+/** Everything that decides a trained net's numbers, besides its run, data and seed. */
+export interface TrainSetup {
+  /** Side of a training crop, pixels; the paper's 224 is the unit of S and Q. */
+  readonly crop: number;
+  /** Channels of the convolutions as a share of the paper's. */
+  readonly width: number;
+  /** Units of fc6 and fc7 (the paper's 4096). */
+  readonly fc: number;
+  /** Images an update; held by accumulation when memory allows only a part at once. */
+  readonly batch: number;
+  readonly momentum: number;
+  /** Lambda of the loss term 0.5 lambda |w|^2, so that the gradient is lambda w. */
+  readonly weightDecay: number;
+  /** Share of fc6's and fc7's outputs that are dropped. */
+  readonly dropout: number;
+  /** Kernels that are not copied from another net. Biases start at 0. */
+  readonly kernels: KernelInit;
+  /** Learning rate and weight decay of biases, relative to the kernels'. */
+  readonly biases: { readonly rate: number; readonly decay: number };
+  /** The input is (pixel - mean) * inputScale; the paper's is 1. */
+  readonly inputScale: number;
+  /** Krizhevsky's RGB shift: sigma of the draws, along roots of eigenvalues or eigenvalues. */
+  readonly rgbShift: { readonly sigma: number; readonly by: "root" | "eigenvalue" };
+  /** Step between the scales that jittering draws from; the paper's is 1. */
+  readonly jitterStep: number;
+  /** Schedules of S = 256, S = 384 and S in [256; 512]. */
+  readonly schedules: {
+    readonly first: Schedule;
+    readonly finer: Schedule;
+    readonly jittered: Schedule;
+  };
+  /** Times a training is validated for the log and the plateau rule. */
+  readonly validations: number;
+  /** Validation images used for that, the first so many; all if absent. */
+  readonly validationImages?: number;
+  /** What is tried where it diverges; this and the next three are `READINGS.train` if absent. */
+  readonly retry?: Retry;
+  /** Of training images and test images. */
+  readonly resize?: ResizeFilter;
+  /** What becomes of odd sides in a max-pooling. */
+  readonly oddSides?: OddSides;
+  readonly momentumForm?: MomentumForm;
+  /** Type of activations and gradients; weights and loss are float32 always. */
+  readonly precision: Precision;
+}
+
+/** Arithmetic of the activations. */
+export type Precision = "float32" | "bfloat16";
+
+/** What decides an evaluation's numbers, besides the net. */
+export interface EvaluateSetup {
+  /** Averaging the score map before the soft-max is the order of the paper's text. */
+  readonly scoreMap: "average-then-softmax" | "softmax-then-average" | "sum-then-softmax";
+  /** `READINGS.evaluate` if absent, as the next. */
+  readonly cropGrid?: CropGrid;
+  /** Whether a centre crop's posteriors are averaged with those of its mirror image. */
+  readonly centreCrop?: "upright" | "mirrored";
+}
+
+/** A named way to run the paper's experiments. */
+export interface Setup {
+  readonly name: string;
+  /** What a reader must know before comparing its numbers with the paper's. */
+  readonly note: string;
+  /** The fields that are not those of the setup that it is named after: `kernels=glorot`. */
+  readonly changes?: string;
+  /** Data set used when none is named. */
+  readonly dataset: string;
+  /** Size of a data set that the project makes itself. */
+  readonly scenes?: { readonly classes: number; readonly train: number; readonly val: number };
+  readonly train: TrainSetup;
+  readonly evaluate: EvaluateSetup;
+  /** Trainings side by side: one on each core, or one that has the whole machine. */
+  readonly sideBySide: "cores" | 1;
+}

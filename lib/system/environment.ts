@@ -1,0 +1,142 @@
+/** On what a program runs: versions, machine, and the state of its own source. */
+import { cpus } from "node:os";
+import { fileURLToPath } from "node:url";
+import project from "../../deno.json" with { type: "json" };
+import { deviceInWords, type Gpu } from "./device.ts";
+import { readIfThere } from "./files.ts";
+import { clock } from "./progress.ts";
+
+/** A computer. */
+export interface Machine {
+  /** As it names itself: `Debian GNU/Linux 13 (trixie), linux 6.1.0, x86_64`. */
+  readonly os: string;
+  readonly cpu: string;
+  readonly cores: number;
+  /** GiB, to a tenth. */
+  readonly memory: number;
+  /** Names of its NVIDIA GPUs; none where there is none, or no driver. */
+  readonly gpus: readonly string[];
+}
+
+/** The commit that the source is at; absent where git does not know. */
+export interface Revision {
+  readonly commit: string;
+  /** Whether files differ from it. */
+  readonly dirty: boolean;
+}
+
+/** What a result may depend on besides its recipe. */
+export interface Environment {
+  readonly verydeep: string;
+  readonly deno: string;
+  /** Absent where TensorFlow is not set up. */
+  readonly tensorflow?: string;
+  readonly tfjsNode: string;
+  readonly machine: Machine;
+  readonly git?: Revision;
+}
+
+/** A stretch of work on a run, from its beginning or a checkpoint to its end or an interruption. */
+export interface Sitting extends Environment {
+  /** What TensorFlow computed on. */
+  readonly device: "cpu" | "gpu";
+  /** The GPU, where the driver described it. */
+  readonly gpu?: Gpu;
+  readonly precision: string;
+  /** Threads inside an operation; TensorFlow's choice if absent. */
+  readonly threads?: number;
+  /** Parts of a training's batch that were computed side by side. */
+  readonly towers: number;
+  /** Images of a training's batch that were in memory at once. */
+  readonly microBatch?: number;
+  /** ISO 8601, UTC. */
+  readonly started: string;
+  /** Absent while it lasts, and after a crash. */
+  readonly finished?: string;
+  readonly seconds?: number;
+}
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url)).replace(/\/$/, "");
+
+/** Where this program runs. `tensorflow` is the version of what is loaded, or set up. */
+export function environment(tensorflow?: string): Environment {
+  return {
+    verydeep: project.version,
+    deno: Deno.version.deno,
+    ...tensorflow !== undefined && { tensorflow },
+    tfjsNode: project.imports["@tensorflow/tfjs-node-gpu"].replace(/^.*@/, ""),
+    ...surroundings(),
+  };
+}
+
+let known: Pick<Environment, "machine" | "git"> | undefined;
+
+/** What asks other programs, and stays as it is while this one runs. */
+function surroundings() {
+  if (known === undefined) {
+    const git = revisionOf(ROOT);
+    known = { machine: machine(), ...git && { git } };
+  }
+  return known;
+}
+
+/** This computer. */
+export function machine(): Machine {
+  const [{ model } = { model: "unknown processor" }] = cpus();
+  const system = /^PRETTY_NAME="?(.*?)"?$/m.exec(readIfThere("/etc/os-release") ?? "")?.[1];
+  const kernel = `${Deno.build.os} ${Deno.osRelease()}`;
+  return {
+    os: [...system === undefined ? [] : [system], kernel, Deno.build.arch].join(", "),
+    cpu: model.trim(),
+    cores: cpus().length,
+    memory: Math.round(Deno.systemMemoryInfo().total / 2 ** 30 * 10) / 10,
+    gpus: linesOf("nvidia-smi", "--query-gpu=name", "--format=csv,noheader") ?? [],
+  };
+}
+
+/** A computer in a line: `AMD EPYC 9R14, 2 cores, 24 GiB`. */
+export function machineInWords({ cpu, cores, memory, gpus }: Machine): string {
+  return [cpu, `${cores} cores`, `${memory.toFixed(0)} GiB`, ...gpus].join(", ");
+}
+
+/** When, on what and with what a run was carried out, in a sentence. */
+export function sittingInWords(sitting: Sitting): string {
+  const { machine, device, gpu, precision, threads, towers, git } = sitting;
+  const { microBatch, tensorflow = "unknown" } = sitting;
+  const share = [
+    deviceInWords({ kind: device, ...gpu && { gpu } }),
+    precision,
+    ...threads === undefined ? [] : [`${threads} thread${threads === 1 ? "" : "s"} an operation`],
+    ...towers > 1 ? [`${towers} towers`] : [],
+    ...microBatch === undefined ? [] : [`${microBatch} images at once`],
+  ].join(", ");
+  const commit = git && ` (commit ${git.commit.slice(0, 12)}${git.dirty ? ", with changes" : ""})`;
+  const began = sitting.started.replace("T", " ").replace(/\.\d+Z$/, " UTC");
+  const end = sitting.seconds === undefined ? "no end noted" : `took ${clock(sitting.seconds)}`;
+  return (`carried out ${began}, ${end}; ${machineInWords(machine)}: ${share}; ${machine.os}; ` +
+    `verydeep ${sitting.verydeep}${commit ?? ""}, Deno ${sitting.deno}, TensorFlow ` +
+    `${tensorflow}, tfjs-node ${sitting.tfjsNode}`);
+}
+
+/** The commit of a folder that is the top of a git repository. */
+export function revisionOf(folder: string): Revision | undefined {
+  const git = (...args: string[]) => linesOf("git", "-C", folder, ...args);
+  // A copy without history may lie in somebody else's repository.
+  if (git("rev-parse", "--show-prefix")?.join("") !== "") return undefined;
+  const [commit] = git("rev-parse", "--verify", "HEAD") ?? [];
+  const changes = git("status", "--porcelain");
+  if (commit === undefined || changes === undefined) return undefined;
+  return { commit, dirty: changes.length > 0 };
+}
+
+/** The lines that a program prints; nothing where there is no such program, or it fails. */
+function linesOf(program: string, ...args: string[]): string[] | undefined {
+  try {
+    const command = new Deno.Command(program, { args, stdin: "null", stderr: "null" });
+    const { success, stdout } = command.outputSync();
+    const lines = new TextDecoder().decode(stdout).split("\n").map((line) => line.trim());
+    return success ? lines.filter((line) => line !== "") : undefined;
+  } catch {
+    return undefined;
+  }
+}

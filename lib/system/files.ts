@@ -1,0 +1,212 @@
+/** Files: written wholly or not at all, and read in parts. */
+import { dirname } from "node:path";
+import { UserError } from "../errors.ts";
+
+/**
+ * Writes a file beside its place, flushes it to the disk and renames it, so that a crash leaves the
+ * old file or the new one, never a part. Missing folders are made.
+ *
+ * @param check looks at what was written before it takes its place; what it throws leaves the old file
+ * @throws UserError where the place is full, or cannot be written
+ */
+export function writeAtomically(
+  file: string,
+  content: string | readonly Uint8Array[],
+  check?: (draft: string) => void,
+) {
+  const parts = typeof content === "string" ? [new TextEncoder().encode(content)] : content;
+  const draft = `${file}.${Deno.pid}.${drafts++}.part`;
+  try {
+    makeFolder(dirname(file));
+    try {
+      {
+        using handle = Deno.openSync(draft, { write: true, create: true, truncate: true });
+        for (const part of parts) writeAll(handle, part);
+        handle.syncSync();
+      }
+      check?.(draft);
+      Deno.renameSync(draft, file);
+      flushFolder(dirname(file));
+    } catch (error) {
+      removeIfThere(draft);
+      throw error;
+    }
+  } catch (error) {
+    throw cannotWrite(file, error);
+  }
+}
+
+/**
+ * Adds a line to a text file and flushes it to the disk. A crash may leave the beginning of it.
+ *
+ * @throws UserError where the place is full, or cannot be written
+ */
+export function appendLine(file: string, line: string) {
+  try {
+    using handle = Deno.openSync(file, { append: true, create: true });
+    writeAll(handle, new TextEncoder().encode(`${line}\n`));
+    handle.syncSync();
+  } catch (error) {
+    throw cannotWrite(file, error);
+  }
+}
+
+function writeAll(handle: Deno.FsFile, bytes: Uint8Array) {
+  for (let at = 0; at < bytes.length;) at += handle.writeSync(bytes.subarray(at));
+}
+
+function cannotWrite(file: string, error: unknown): UserError {
+  return new UserError(
+    `Cannot write "${file}": ${(error as Error).message}; free some space, or name a folder ` +
+      "that can be written with --results DIR",
+    { cause: error },
+  );
+}
+
+/** Makes a folder and those that it lies in, so that they outlast a crash. */
+function makeFolder(folder: string) {
+  if (exists(folder, "isDirectory")) return;
+  const parent = dirname(folder);
+  if (parent !== folder) makeFolder(parent);
+  Deno.mkdirSync(folder, { recursive: true });
+  flushFolder(parent);
+}
+
+/** Flushes a folder's list of names to the disk, where the system can. */
+function flushFolder(folder: string) {
+  try {
+    using handle = Deno.openSync(folder);
+    handle.syncSync();
+  } catch {
+    // Windows opens no folders, and some file systems flush none
+  }
+}
+
+/** Files written by this thread so far, so that two drafts never share a name. */
+let drafts = 0;
+
+/** Files that are flushed at once: a file system then writes its journal once for many. */
+const AT_ONCE = 64;
+
+/** Flushes every file and folder below a folder to the disk. */
+export async function flushTree(folder: string) {
+  const paths = [folder];
+  for (const path of paths) {
+    if (!exists(path, "isDirectory")) continue;
+    for await (const { name } of Deno.readDir(path)) paths.push(`${path}/${name}`);
+  }
+  await flush(paths);
+}
+
+/**
+ * Flushes files and folders to the disk. Where a file is renamed only then, a power failure leaves
+ * nothing of it under its name, or all: a name may reach the disk before what it names.
+ */
+export async function flush(paths: readonly string[]) {
+  let next = 0;
+  async function flushOthers() {
+    for (let path = paths[next++]; path !== undefined; path = paths[next++]) {
+      try {
+        using handle = await Deno.open(path);
+        await handle.sync();
+      } catch (error) {
+        if (!needsNoFlush(path, error)) throw error;
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, flushOthers));
+}
+
+/**
+ * Whether it is no failure that a path was not flushed: another process renamed or removed it, or
+ * the system flushes neither folders nor what may only be read.
+ */
+function needsNoFlush(path: string, error: unknown): boolean {
+  const { NotFound, PermissionDenied } = Deno.errors;
+  return error instanceof NotFound || error instanceof PermissionDenied ||
+    exists(path, "isDirectory");
+}
+
+/**
+ * What comes of work on a file; nothing where there is none. Asking first whether it is there would
+ * not do: another process may rename or remove it in between.
+ */
+export function ifThere<Value>(work: () => Value): Value | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/** Reads a text file, or nothing where there is none. */
+export function readIfThere(file: string): string | undefined {
+  return ifThere(() => Deno.readTextFileSync(file));
+}
+
+/** Bytes `at` to `at + length` of an open file; nothing where it ends before. */
+export function readAt(
+  handle: Deno.FsFile,
+  at: number,
+  length: number,
+): Uint8Array<ArrayBuffer> | undefined {
+  const part = new Uint8Array(length);
+  handle.seekSync(at, Deno.SeekMode.Start);
+  for (let done = 0; done < length;) {
+    const count = handle.readSync(part.subarray(done));
+    if (count === null) return undefined;
+    done += count;
+  }
+  return part;
+}
+
+/** Bytes that are read at once, where what is read is not kept. */
+export const PIECE = 2 ** 20;
+
+/** The bytes of a file, piece by piece. */
+export function* piecesOf(file: string): Iterable<Uint8Array> {
+  using handle = Deno.openSync(file);
+  yield* piecesIn(handle);
+}
+
+/** The bytes of an open file, piece by piece, whatever its name leads to meanwhile. */
+export function* piecesIn(handle: Deno.FsFile): Iterable<Uint8Array> {
+  handle.seekSync(0, Deno.SeekMode.Start);
+  for (;;) {
+    const piece = new Uint8Array(PIECE);
+    const count = handle.readSync(piece);
+    if (count === null) return;
+    yield piece.subarray(0, count);
+  }
+}
+
+/** Whether there is a file, or a folder, of this name. */
+export function exists(file: string, what: "isFile" | "isDirectory" = "isFile"): boolean {
+  try {
+    return Deno.statSync(file)[what];
+  } catch {
+    return false;
+  }
+}
+
+/** What lies in a folder, by name; nothing where there is no such folder. */
+export function entriesIn(folder: string): Deno.DirEntry[] {
+  try {
+    return [...Deno.readDirSync(folder)].sort((a, b) => a.name < b.name ? -1 : 1);
+  } catch (error) {
+    const { NotADirectory, NotFound } = Deno.errors;
+    if (error instanceof NotFound || error instanceof NotADirectory) return [];
+    throw error;
+  }
+}
+
+/** Gives a file another name, or does nothing where there is none. */
+export function renameIfThere(file: string, name: string) {
+  ifThere(() => Deno.renameSync(file, name));
+}
+
+/** Removes a file, or does nothing where there is none. */
+export function removeIfThere(file: string) {
+  ifThere(() => Deno.removeSync(file));
+}

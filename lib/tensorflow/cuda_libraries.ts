@@ -1,0 +1,55 @@
+/** NVIDIA's libraries that TensorFlow's CUDA build loads, from the wheels that it asks for. */
+
+import { existsSync } from "node:fs";
+import { basename, join } from "node:path";
+import { UserError } from "../errors.ts";
+
+/**
+ * What TensorFlow opens by itself, each after those that it needs, below `nvidia/`. Where one of
+ * them is missing TensorFlow does without a GPU and does not say which.
+ */
+export const CUDA_LIBRARIES: readonly string[] = [
+  "cuda_runtime/lib/libcudart.so.12",
+  "nvjitlink/lib/libnvJitLink.so.12",
+  "cublas/lib/libcublasLt.so.12",
+  "cublas/lib/libcublas.so.12",
+  "cusparse/lib/libcusparse.so.12",
+  "cusolver/lib/libcusolver.so.11",
+  "cufft/lib/libcufft.so.11",
+  "curand/lib/libcurand.so.10",
+  "cuda_nvrtc/lib/libnvrtc.so.12",
+  "cudnn/lib/libcudnn.so.9",
+  "nccl/lib/libnccl.so.2",
+  "cuda_cupti/lib/libcupti.so.12",
+];
+
+/**
+ * Opens NVIDIA's libraries, so that TensorFlow finds them by name wherever they lie. They stay
+ * open.
+ *
+ * @param folder holds `cublas/lib`, `cudnn/lib` and so on
+ * @throws UserError that names those that do not open, and why the first one does not
+ */
+export function openCuda(folder: string): void {
+  const failures = CUDA_LIBRARIES.flatMap((library) => {
+    try {
+      Deno.dlopen(join(folder, library), {});
+      return [];
+    } catch (error) {
+      return { library, reason: (error as Error).message };
+    }
+  });
+  const [first, ...others] = failures;
+  if (first === undefined) return;
+  const names = others.map(({ library }) => basename(library)).join(", ");
+  throw new UserError(
+    `Cannot open "${first.library}", which the GPU needs: ${first.reason}` +
+      `${names && `; nor ${names}`}; run \`deno task setup --gpu\` again, ` +
+      "or choose --device cpu",
+  );
+}
+
+/** Names of the libraries that are not there; see `openCuda`. */
+export function missingCuda(folder: string): string[] {
+  return CUDA_LIBRARIES.filter((library) => !existsSync(join(folder, library)));
+}

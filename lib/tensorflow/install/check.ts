@@ -1,0 +1,113 @@
+/** Looks at every part of the set-up and says what is missing and how to get it. */
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { packageFolder } from "../addon.ts";
+import { cacheFolder } from "../../system/cache_folder.ts";
+import { intact } from "./cache.ts";
+import { deviceInWords, gpus } from "../../system/device.ts";
+import { INSTALL_COMPILER, nodeHeaders } from "./compile.ts";
+import { CUDA_LIBRARIES, missingCuda } from "../cuda_libraries.ts";
+import { type InstallOptions, isInstalled, partsOf, type Place, variantOf } from "./mod.ts";
+import { answer, compiler, python, reason, run } from "../../system/subprocess.ts";
+import type { Variant } from "./wheel.ts";
+
+/** One part of the set-up. */
+export interface Check {
+  readonly name: string;
+  readonly ok: boolean;
+  /** What is there, or what is wrong. */
+  readonly detail: string;
+  /** What to do about it. */
+  readonly remedy?: string;
+}
+
+/** Name of the check that says whether TensorFlow works, whatever the others say. */
+export const LOADS = "loads";
+
+/**
+ * Looks at the package, the tools that a set-up needs, what the cache holds and whether TensorFlow
+ * loads. Changes nothing and throws nothing.
+ */
+export async function check({ gpu }: Pick<InstallOptions, "gpu"> = {}): Promise<Check[]> {
+  const setup = gpu ? "deno task setup --gpu" : "deno task setup";
+  const tools = [
+    tool("Python", await answer([...python(), "--version"]), "install python3, or set PYTHON"),
+    tool(
+      "pip",
+      (await answer([...python(), "-m", "pip", "--version"]))?.replace(/ from .*/, ""),
+      "Debian, Ubuntu: apt install python3-pip; elsewhere: python3 -m ensurepip",
+    ),
+    tool("C++ compiler", await answer([...compiler(), "--version"]), INSTALL_COMPILER),
+    { name: "Node-API headers", ok: true, detail: nodeHeaders },
+  ];
+  let place: Place;
+  let parts: Check[];
+  let cuda: Check[] = [];
+  try {
+    place = { cache: cacheFolder(), package: packageFolder() };
+    const variant = gpu === undefined ? variantOf(place) : gpu ? "gpu" : "cpu";
+    parts = partsOf(variant, place).map(({ name, folder, content }) => {
+      if (intact(folder, content)) return { name, ok: true, detail: folder };
+      return { name, ok: false, detail: `not whole in ${folder}`, remedy: setup };
+    });
+    if (variant === "gpu") cuda = [driver(), cudaLibraries(place)];
+  } catch (error) {
+    return [...tools, { name: LOADS, ok: false, detail: (error as Error).message }];
+  }
+  const linked = await isInstalled(place);
+  return [
+    { name: "tfjs-node", ok: true, detail: place.package },
+    ...tools,
+    ...parts,
+    linked
+      ? { name: "linked", ok: true, detail: `for the ${variantOf(place).toUpperCase()}` }
+      : { name: "linked", ok: false, detail: "not linked into tfjs-node", remedy: setup },
+    ...cuda,
+    await loads(variantOf(place), { setup }),
+  ];
+}
+
+/** NVIDIA's driver, by what it says of GPUs. */
+function driver(): Check {
+  const found = gpus();
+  if (found.length > 0) {
+    const described = found.map((gpu) => deviceInWords({ kind: "gpu", gpu }));
+    return { name: "GPU", ok: true, detail: described.join("; ") };
+  }
+  return {
+    ...{ name: "GPU", ok: false, detail: "nvidia-smi finds none" },
+    remedy: "install NVIDIA's driver, 525 or newer; in a container, let it see the GPU " +
+      "(docker run --gpus all)",
+  };
+}
+
+/** NVIDIA's libraries, each by its name. */
+function cudaLibraries({ package: folder }: Place): Check {
+  const name = "CUDA libraries";
+  const missing = missingCuda(join(folder, "deps", "nvidia"));
+  if (missing.length === 0) return { name, ok: true, detail: `all ${CUDA_LIBRARIES.length}` };
+  const detail = `missing: ${missing.map((path) => basename(path)).join(", ")}`;
+  return { name, ok: false, detail, remedy: "deno task setup --gpu" };
+}
+
+function tool(name: string, found: string | undefined, remedy: string): Check {
+  if (found !== undefined) return { name, ok: true, detail: found };
+  return { name, ok: false, detail: "not found; the set-up needs it", remedy };
+}
+
+/** Loads TensorFlow in a process of its own, as a library that does not fit may end it. */
+export async function loads(
+  variant: Variant,
+  { setup = "deno task setup" }: { setup?: string } = {},
+): Promise<Check> {
+  const program = fileURLToPath(new URL("../addon.ts", import.meta.url));
+  const { ok, signal, stdout, stderr } = await run([Deno.execPath(), "run", "-A", program]);
+  if (ok) {
+    const blind = variant === "gpu" && !stdout.includes("GPU");
+    const note = blind ? ", as it finds no GPU: try nvidia-smi" : "";
+    return { name: LOADS, ok, detail: stdout.trim() + note };
+  }
+  const detail = signal ? `ended by ${signal}` : reason(stderr);
+  const remedy = signal === "SIGILL" ? "use a processor that has AVX" : setup;
+  return { name: LOADS, ok, detail, remedy };
+}

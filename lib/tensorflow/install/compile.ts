@@ -1,0 +1,69 @@
+/** Compiles tfjs-node's addon against TensorFlow's C library and Node-API. */
+import headers from "node-api-headers";
+import { join } from "node:path";
+import { UserError } from "../../errors.ts";
+import { answer, compiler, failure, run } from "../../system/subprocess.ts";
+import { libraryNames, type OnProgress } from "./wheel.ts";
+
+/** File name of the addon. */
+export const ADDON = "tfjs_binding.node";
+
+/** How long a compilation takes on a common machine, s. */
+export const COMPILE_SECONDS = 12;
+
+/** Folder of the headers of Node-API. */
+export const nodeHeaders = (headers as { include_dir: string }).include_dir;
+
+/**
+ * Compiles the addon.
+ *
+ * The addon looks for the libraries in `deps/lib` of the package that it lies in.
+ *
+ * @param folder receives the addon
+ * @param sources the tfjs-node package, whose `binding/*.cc` are compiled
+ * @param libraries folder that was filled by `fetchLibraries`
+ * @throws UserError where there is no compiler, or it fails
+ */
+export async function compileAddon(
+  folder: string,
+  { sources, libraries, onProgress = () => {} }: {
+    sources: string;
+    libraries: string;
+    onProgress?: OnProgress;
+  },
+): Promise<void> {
+  await requireCompiler();
+  const start = performance.now();
+  const elapsed = () => (performance.now() - start) / 1000;
+  // A compiler does not say how far it is.
+  const timer = setInterval(() => onProgress(Math.min(elapsed() / COMPILE_SECONDS, 0.95)), 250);
+  const tensorflow = join(libraries, "tensorflow");
+  const mac = Deno.build.os === "darwin";
+  const command = [
+    ...[...compiler(), "-O2", "-std=c++17", "-fPIC", "-DNAPI_VERSION=8"],
+    // Node-API itself is in the program that loads the addon.
+    ...(mac ? ["-bundle", "-undefined", "dynamic_lookup"] : ["-shared"]),
+    ...[`-I${join(tensorflow, "include")}`, `-I${nodeHeaders}`],
+    ...["backend", "binding"].map((name) => join(sources, "binding", `tfjs_${name}.cc`)),
+    ...libraryNames().map((name) => join(tensorflow, name)),
+    `-Wl,-rpath,${mac ? "@loader_path" : "$ORIGIN"}/../../deps/lib`,
+    ...["-o", join(folder, ADDON)],
+  ];
+  const { ok, stderr } = await run(command).finally(() => clearInterval(timer));
+  if (!ok) {
+    throw failure("compile TensorFlow's addon", stderr, "install g++ 8 or newer, or set CXX to it");
+  }
+}
+
+/** @throws UserError where there is no compiler, so that nothing is fetched in vain */
+export async function requireCompiler(): Promise<void> {
+  if (await answer([...compiler(), "--version"]) !== undefined) return;
+  throw new UserError(
+    `Cannot compile TensorFlow's addon: there is no C++ compiler "${compiler().join(" ")}"; ` +
+      `install one (${INSTALL_COMPILER}), or set CXX to yours`,
+  );
+}
+
+/** How to get a compiler. */
+export const INSTALL_COMPILER =
+  "Debian, Ubuntu: apt install g++; Fedora: dnf install gcc-c++; macOS: xcode-select --install";

@@ -1,0 +1,200 @@
+/**
+ * Makes tfjs-node work under Deno with a current TensorFlow: TensorFlow's libraries from its wheel,
+ * NVIDIA's where wanted, the addon compiled against them, and all of it linked into the package.
+ *
+ * Each part is a folder of the user's cache, made once for all clones; what a clone lacks or has
+ * lost is made again, and nothing else.
+ *
+ * @module
+ */
+import { basename, dirname, join } from "node:path";
+import { addonFile, packageFolder } from "../addon.ts";
+import { cacheFolder } from "../../system/cache_folder.ts";
+import type { Bars } from "../../system/progress.ts";
+import { alone, contentOf, explain, intact, makeFolder, replace, stamp } from "./cache.ts";
+import { ADDON, COMPILE_SECONDS, compileAddon, requireCompiler } from "./compile.ts";
+import { CUDA_LIBRARIES } from "../cuda_libraries.ts";
+import { fetchCuda } from "./cuda.ts";
+import {
+  fetchLibraries,
+  libraryNames,
+  type OnProgress,
+  requirePip,
+  type Variant,
+  VERSION,
+  wheelFor,
+} from "./wheel.ts";
+
+export { VERSION };
+
+/** Receives what is being done, and the share of the whole set-up that is done, 0 to 1. */
+export type OnStep = (step: string, share: number) => void;
+
+/** How to install. */
+export interface InstallOptions {
+  /** Take the CUDA build; if absent, what was installed before, else the CPU's. */
+  readonly gpu?: boolean | undefined;
+  readonly onStep?: OnStep;
+}
+
+/** Where things lie; tests have their own. */
+export interface Place {
+  readonly cache: string;
+  /** Folder of the tfjs-node package. */
+  readonly package: string;
+}
+
+/** A folder of the cache that is made by itself. */
+export interface Part {
+  readonly name: string;
+  readonly folder: string;
+  readonly content: string;
+  /** What making it is, and how long it takes, in s on a common machine: for progress. */
+  readonly step: string;
+  readonly seconds: number;
+  readonly make: (folder: string, onProgress: OnProgress) => Promise<void>;
+  /** Looks for what `make` needs before anything is begun. */
+  readonly require: () => Promise<void>;
+}
+
+/** The user's cache and this project's package. */
+export const here = (): Place => ({ cache: cacheFolder(), package: packageFolder() });
+
+/** Installs TensorFlow if it is not installed yet, behind a bar where there are bars. */
+export async function ensureInstalled(bars?: Pick<Bars, "bar">): Promise<void> {
+  if (await isInstalled()) return;
+  const bar = bars?.bar("set up TensorFlow");
+  await install({ onStep: (step, share) => bar?.update(Math.round(100 * share), 100, step) });
+  bar?.stop();
+}
+
+/** Whether TensorFlow is set up, by a look at its files: some milliseconds. */
+// Asynchronous for the sake of its callers, who await `install` beside it.
+// deno-lint-ignore require-await
+export async function isInstalled(place: Place = here()): Promise<boolean> {
+  return intact(stampFolder(place), linkedContent(place, variantOf(place)));
+}
+
+/** The build that the package is linked to, whole or not. */
+export function variantOf(place: Place): Variant {
+  return contentOf(stampFolder(place))?.endsWith(" gpu") ? "gpu" : "cpu";
+}
+
+/** The parts of a build. */
+export function partsOf(variant: Variant, { cache, package: sources }: Place): Part[] {
+  const wheel = wheelFor(variant);
+  const machine = `${Deno.build.os}-${Deno.build.arch}`;
+  const libraries: Part = {
+    name: "TensorFlow",
+    folder: join(cache, `tensorflow-${VERSION}-${variant}-${machine}`),
+    content: `${wheel.requirement} ${wheel.sha256}`,
+    step: `TensorFlow (${Math.round(wheel.bytes / 1e6)} MB)`,
+    seconds: wheel.bytes / 1e7,
+    make: (folder, onProgress) => fetchLibraries(wheel, folder, onProgress),
+    require: () => requirePip(`download ${wheel.requirement}`),
+  };
+  const { version } = JSON.parse(Deno.readTextFileSync(join(sources, "package.json")));
+  const addon: Part = {
+    name: "addon",
+    folder: join(cache, `addon-${version}-for-${VERSION}-${machine}`),
+    content: `tfjs-node-gpu ${version} for TensorFlow ${VERSION}`,
+    step: "compile the addon",
+    seconds: COMPILE_SECONDS,
+    make: (folder, onProgress) =>
+      compileAddon(folder, { sources, libraries: libraries.folder, onProgress }),
+    require: requireCompiler,
+  };
+  if (variant === "cpu") return [libraries, addon];
+  const cuda: Part = {
+    name: "CUDA",
+    folder: join(cache, `cuda-for-${VERSION}-${machine}`),
+    content: `CUDA for ${wheel.requirement}`,
+    step: "CUDA libraries (2.8 GB)",
+    seconds: 300,
+    make: async (folder, onProgress) => {
+      const metadata = join(libraries.folder, `tensorflow-${VERSION}.dist-info`, "METADATA");
+      await fetchCuda(await Deno.readTextFile(metadata), folder, onProgress);
+    },
+    require: () => requirePip("download the CUDA libraries"),
+  };
+  return [libraries, addon, cuda];
+}
+
+/**
+ * Sets up TensorFlow, or what of it is missing or damaged. Safe to interrupt, and to run in
+ * several processes at once: one works and the others wait.
+ *
+ * @throws UserError for want of pip, a compiler, the network, room, or the right to write
+ */
+export async function install(
+  { gpu, onStep = () => {} }: InstallOptions = {},
+  place: Place = here(),
+): Promise<void> {
+  const variant = gpu === undefined ? variantOf(place) : gpu ? "gpu" : "cpu";
+  const parts = partsOf(variant, place);
+  const isMissing = ({ folder, content }: Part) => !intact(folder, content);
+  try {
+    if (parts.some(isMissing)) {
+      await alone(place.cache, {
+        onWait: () => onStep("wait for another set-up", 0),
+        work: () => makeParts(parts.filter(isMissing), onStep),
+      });
+    }
+  } catch (error) {
+    throw explain(error, place.cache);
+  }
+  try {
+    await link(parts.map(({ folder }) => folder), { variant, place });
+  } catch (error) {
+    throw explain(error, place.package);
+  }
+  onStep("ready", 1);
+}
+
+async function makeParts(parts: readonly Part[], onStep: OnStep) {
+  for (const { require } of parts) await require();
+  const total = parts.reduce((sum, { seconds }) => sum + seconds, 0);
+  let before = 0;
+  for (const { folder, content, step, seconds, make } of parts) {
+    const onProgress = (share: number) => onStep(step, (before + share * seconds) / total);
+    onProgress(0);
+    await makeFolder(folder, content, (folder) => make(folder, onProgress));
+    before += seconds;
+  }
+}
+
+/** The stamp of what is linked lies in the package's `deps`. */
+const stampFolder = (place: Place) => join(place.package, "deps");
+
+/** What the stamp of a package must say. */
+function linkedContent(place: Place, variant: Variant): string {
+  return [...partsOf(variant, place).map(({ content }) => content), variant].join(", ");
+}
+
+/** Links the parts' files into the package, where the addon and TensorFlow look for them. */
+async function link(
+  [libraries = "", addon = "", cuda]: readonly string[],
+  { variant, place }: { variant: Variant; place: Place },
+) {
+  const deps = stampFolder(place);
+  const lib = join(deps, "lib");
+  await Deno.mkdir(lib, { recursive: true });
+  for (const name of libraryNames()) {
+    const target = join(libraries, "tensorflow", name);
+    await replace(join(lib, name), (path) => Deno.symlink(target, path));
+  }
+  const nvidia = join(deps, "nvidia");
+  if (cuda) await replace(nvidia, (path) => Deno.symlink(join(cuda, "nvidia"), path));
+  else await Deno.remove(nvidia).catch(() => {});
+
+  // A copy, as the loader follows links before it looks for the libraries beside the addon.
+  const file = addonFile(place.package);
+  await Deno.mkdir(dirname(file), { recursive: true });
+  await replace(file, (path) => Deno.copyFile(join(addon, ADDON), path));
+
+  await stamp(deps, linkedContent(place, variant), [
+    join("..", "lib", "napi-v8", basename(file)),
+    ...libraryNames().map((name) => join("lib", name)),
+    ...(cuda ? CUDA_LIBRARIES.map((path) => join("nvidia", path)) : []),
+  ]);
+}

@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { UserError } from "../../lib/errors.ts";
+import {
+  mustBeMean,
+  readTopFive,
+  scoresOf,
+  type TopFive,
+  topFiveBytes,
+  topFiveOf,
+} from "../../lib/bundle/top_five.ts";
+import { type Posteriors, scored } from "../../lib/score.ts";
+import { openSafetensors } from "../../lib/weights/safetensors.ts";
+import { noise } from "../support/formula.ts";
+import { posteriors } from "../support/posteriors.ts";
+
+/** Soft-max posteriors of 50 images and 9 classes. */
+function softmaxes(from: number): Posteriors {
+  const rows = Array.from({ length: 50 }, (_, image) => {
+    const scores = Array.from({ length: 9 }, (_, i) => Math.exp(3 * noise(from + 9 * image + i)));
+    const sum = scores.reduce((sum, score) => sum + score, 0);
+    return scores.map((score) => score / sum);
+  });
+  return posteriors(rows, rows.map((_, image) => image % 9));
+}
+
+/** Writes the highest classes to a file and reads them again. */
+function throughFile(highest: TopFive): TopFive {
+  const file = Deno.makeTempFileSync();
+  try {
+    Deno.writeFileSync(
+      file,
+      Uint8Array.from(topFiveBytes(highest, ["run"]).flatMap((p) => [...p])),
+    );
+    using open = openSafetensors(file);
+    return readTopFive(open, "made up");
+  } finally {
+    Deno.removeSync(file);
+  }
+}
+
+Deno.test("of each image the five highest classes, the first of equal ones first", () => {
+  const { top, values, ranks, kept } = topFiveOf([
+    posteriors([[0, 0.25, 0.125, 0.125, 0.375, 0.125, 0]], [5]),
+  ]);
+  assert.equal(kept, 5);
+  assert.deepEqual([...top], [4, 1, 2, 3, 5]);
+  assert.deepEqual([...values], [0.375, 0.25, 0.125, 0.125, 0.125]);
+  assert.deepEqual([...ranks], [4]); // classes 4 and 1 are above, 2 and 3 tie
+});
+
+Deno.test("fewer than five classes are all kept", () => {
+  const { top, kept } = topFiveOf([posteriors([[0.25, 0.75], [0.5, 0.5]], [0, 1])]);
+  assert.deepEqual([kept, ...top], [2, 1, 0, 0, 1]);
+});
+
+Deno.test("from a file they give the scores of the posteriors themselves", () => {
+  const evaluations = [0, 1000, 2000].map(softmaxes);
+  const { predicted, ...mean } = scoresOf(throughFile(topFiveOf(evaluations)));
+  const expected = scored(evaluations);
+  assert.deepEqual({ predicted, ...mean }, expected);
+  assert.ok(new Set(predicted).size > 4); // it is not all one class
+});
+
+Deno.test("a mean lies where its evaluations let it; other posteriors do not", () => {
+  const parts = [0, 1000, 2000].map(softmaxes);
+  const each = parts.map((part) => topFiveOf([part]));
+  mustBeMean(topFiveOf(parts), each, "mean");
+  assert.throws(
+    () => mustBeMean(topFiveOf([softmaxes(3000)]), each, "mean"),
+    (error) =>
+      error instanceof UserError && /"mean": .* of image \d+ is not the mean/.test(error.message),
+  );
+  const others = { ...each[0]!, labels: each[0]!.labels.map((label) => 8 - label) };
+  assert.throws(() => mustBeMean(topFiveOf(parts), [others, ...each.slice(1)], "mean"), /other/);
+});
+
+const whole = topFiveOf([softmaxes(0)]);
+const changed = (change: Partial<TopFive>) => throughFile({ ...whole, ...change });
+const second = whole.top[16]!; // of image 3
+const faults: Record<string, [Partial<TopFive>, RegExp]> = {
+  "a rank that the highest classes rule out": [
+    { ranks: whole.ranks.with(3, whole.ranks[3] === 0 ? 1 : 0) },
+    /image 3 cannot be: its label cannot have rank/,
+  ],
+  "a rank beyond all classes": [{ ranks: whole.ranks.with(3, 9) }, /image 3 .* rank 9$/],
+  "a label that is none": [{ labels: whole.labels.with(3, 9) }, /image 3 .* its 9 classes$/],
+  "a class that is none": [{ top: whole.top.with(15, -1) }, /image 3 .* its 9 classes$/],
+  "a class twice": [{ top: whole.top.with(15, second) }, /image 3 .* named twice$/],
+  "posteriors that rise": [{ values: whole.values.with(16, 1) }, /image 3 .* are none$/],
+  "no number": [{ values: whole.values.with(15, NaN) }, /image 3 .* are none$/],
+  "another number of classes": [{ classes: 3 }, /does not hold the highest/],
+};
+
+for (const [what, [change, reason]] of Object.entries(faults)) {
+  Deno.test(`refused with its image: ${what}`, () => {
+    assert.throws(
+      () => changed(change),
+      (error) => error instanceof UserError && reason.test(error.message),
+    );
+  });
+}

@@ -1,0 +1,340 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { paper } from "../../experiments/setups.ts";
+import { UserError } from "../../lib/errors.ts";
+import { openArchive, SUMS } from "../../lib/bundle/archive.ts";
+import { type Evidence, writeBundle } from "../../lib/bundle/write.ts";
+import { type Problem, type Verdict, verifyBundle } from "../../lib/bundle/verify.ts";
+import type { Context, Row } from "../../lib/experiment.ts";
+import { plannedRun } from "../../lib/plan.ts";
+import { csvOf } from "../../lib/report/csv.ts";
+import { recordsOf } from "../../lib/report/records.ts";
+import { resultsOf } from "../../lib/results/mod.ts";
+import { withStore } from "../support/made_store.ts";
+import { zipOf } from "../support/zips.ts";
+
+const verify = (file: string) => verifyBundle(file, { paper });
+
+/** The entries of a bundle. */
+type Entries = Map<string, Uint8Array>;
+
+/** Writes a bundle, has its entries changed, and checks what comes of it. */
+async function afterwards(
+  evidence: Evidence,
+  folder: string,
+  change: (entries: Entries) => void,
+): Promise<Verdict> {
+  const file = `${folder}/changed.zip`;
+  await writeBundle(file, evidence);
+  const entries: Entries = new Map();
+  {
+    const all = Deno.readFileSync(file);
+    using archive = await openArchive(file);
+    for (const { name, at, size } of archive.entries.values()) {
+      entries.set(name, all.slice(at, at + size));
+    }
+  }
+  change(entries);
+  Deno.writeFileSync(file, zipOf([...entries].map(([name, bytes]) => ({ name, bytes }))));
+  return await verify(file);
+}
+
+const text = (entries: Entries, name: string) => new TextDecoder().decode(entries.get(name));
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+/** Makes the hashes right again, as somebody would who knows how. */
+function coverUp(entries: Entries) {
+  const hashes = [...entries].filter(([name]) => name !== SUMS).map(([name, content]) =>
+    `${createHash("sha256").update(content).digest("hex")}  ${name}\n`
+  );
+  entries.set(SUMS, bytes(hashes.join("")));
+}
+
+/** The name of the first entry of such a name. */
+function named(entries: Entries, pattern: RegExp): string {
+  const name = [...entries.keys()].find((name) => pattern.test(name));
+  assert.ok(name !== undefined, String(pattern));
+  return name;
+}
+
+const files = (problems: readonly Problem[]) =>
+  problems.flatMap((problem) => problem.kind === "file" ? [problem] : []);
+const cells = (problems: readonly Problem[]) =>
+  problems.flatMap((problem) => problem.kind === "cell" ? [problem] : []);
+const rows = (problems: readonly Problem[]) =>
+  problems.flatMap((problem) => problem.kind === "row" ? [problem] : []);
+
+for (const small of [false, true]) {
+  const kind = small ? "a small bundle" : "a bundle";
+
+  Deno.test(`${kind} agrees with itself, cell by cell, and holds the tables of the store`, () =>
+    withStore(async (evidence, folder) => {
+      const file = `${folder}/some.zip`;
+      const { runs, missing } = await writeBundle(file, { ...evidence, small });
+      // A, D 256, D 384 and D [256;512] trained, and four evaluations, under two seeds
+      assert.deepEqual([runs, missing], [16, []]);
+      const { problems, cells, plan, files } = await verify(file);
+      assert.deepEqual(problems, []);
+      const [first, second] = resultsOf(evidence, evidence).map(recordsOf);
+      const columns = Object.keys(first![0]!).length;
+      assert.equal(cells, columns * 4);
+      assert.equal(plan.small, small);
+      using archive = await openArchive(file);
+      assert.equal(archive.text("first.csv"), `${csvOf(first!)}\n`);
+      assert.equal(archive.text("second.csv"), `${csvOf(second!)}\n`);
+      assert.match(String(first![1]!.top1_error), /^\d/);
+      // 16 recipes, 8 logs, 8 posteriors, 2 tables, plan, lineage, environment; 2 means if small
+      assert.equal(files, 16 + 8 + 8 + 2 + 3 + (small ? 2 : 0));
+    }));
+
+  Deno.test(`${kind} is the same when it is made twice`, () =>
+    withStore(async (evidence, folder) => {
+      const [one, other] = [`${folder}/one.zip`, `${folder}/other.zip`];
+      const { fingerprint } = await writeBundle(one, { ...evidence, small });
+      assert.equal((await writeBundle(other, { ...evidence, small })).fingerprint, fingerprint);
+      assert.deepEqual(Deno.readFileSync(one), Deno.readFileSync(other));
+    }));
+
+  Deno.test(`${kind} of a store that lacks runs says so, and agrees`, () =>
+    withStore(async (evidence, folder) => {
+      const file = `${folder}/some.zip`;
+      const { missing } = await writeBundle(file, { ...evidence, small });
+      assert.equal(missing.length, 1);
+      assert.deepEqual((await verify(file)).problems, []);
+    }, (number) => number === 7)); // the last evaluation of seed 0
+
+  Deno.test(`one bit of ${kind}'s posteriors: the file is named`, () =>
+    withStore(async (evidence, folder) => {
+      let name = "";
+      const { problems } = await afterwards({ ...evidence, small }, folder, (entries) => {
+        name = named(entries, /^eval\/A-256-.*safetensors$/);
+        const content = entries.get(name)!;
+        content[content.length - 400]! ^= 1;
+      });
+      assert.deepEqual(files(problems).map(({ file }) => file), [name]);
+      assert.match(files(problems)[0]!.reason, /^was altered/);
+    }));
+
+  Deno.test(`a number changed in the CSV of ${kind}: file and cell are named`, () =>
+    withStore(async (evidence, folder) => {
+      const records = recordsOf(resultsOf(evidence, evidence)[0]!);
+      const measured = String(records[1]!.top1_error);
+      const change = (entries: Entries) => {
+        const [header, one, two] = text(entries, "first.csv").split("\n") as [
+          string,
+          string,
+          string,
+        ];
+        const better = two.replace(`,${measured},`, ",1.23,");
+        assert.notEqual(better, two);
+        entries.set("first.csv", bytes([header, one, better, ""].join("\n")));
+      };
+      const cell = {
+        ...{ kind: "cell", table: "first", row: 2, head: "D + A, 256 384 512" },
+        ...{ column: "top1_error", found: "1.23", recomputed: measured },
+      };
+      const { problems } = await afterwards({ ...evidence, small }, folder, change);
+      assert.deepEqual(problems, [
+        { kind: "file", file: "first.csv", reason: `was altered: ${SUMS} has another hash` },
+        cell,
+      ]);
+      const covered = await afterwards({ ...evidence, small }, folder, (entries) => {
+        change(entries);
+        coverUp(entries);
+      });
+      assert.deepEqual(covered.problems, [cell]);
+    }));
+
+  Deno.test(`posteriors removed from ${kind}: the file and the rows are named, others computed`, () =>
+    withStore(async (evidence, folder) => {
+      let name = "";
+      const remove = (entries: Entries) => {
+        name = named(entries, /^eval\/D-256-512-Q384.*safetensors$/);
+        entries.delete(name);
+      };
+      const { problems } = await afterwards({ ...evidence, small }, folder, remove);
+      assert.deepEqual(files(problems), [{ kind: "file", file: name, reason: "is missing" }]);
+      assert.deepEqual(rows(problems).map(({ table, row }) => [table, row]), [
+        ["first", 2],
+        ["second", 1],
+      ]);
+      assert.ok(rows(problems).every(({ reason }) => reason === `${name} missing`));
+      assert.deepEqual(cells(problems), []);
+      const covered = await afterwards({ ...evidence, small }, folder, (entries) => {
+        remove(entries);
+        coverUp(entries);
+      });
+      assert.equal(covered.problems.length, 2);
+    }));
+
+  Deno.test(`posteriors of another run in ${kind}: refused by what they say of themselves`, () =>
+    withStore(async (evidence, folder) => {
+      const { problems } = await afterwards({ ...evidence, small }, folder, (entries) => {
+        const [one, other] = [/Q256-dense/, /Q512-dense/].map((Q) =>
+          named(entries, new RegExp(`^eval/D-256-512-${Q.source}.*safetensors$`))
+        );
+        entries.set(one!, entries.get(other!)!);
+        coverUp(entries);
+      });
+      assert.match(rows(problems)[0]!.reason, /Q256-dense.*": it is of [0-9a-f]{12}, not of/);
+    }));
+}
+
+Deno.test("a better posterior, with all hashes made right: the cells that it changes are named", () =>
+  withStore(async (evidence, folder) => {
+    const { problems } = await afterwards(evidence, folder, (entries) => {
+      for (const name of entries.keys()) {
+        if (!/^eval\/A-256-.*safetensors$/.test(name)) continue;
+        const content = entries.get(name)!;
+        // a header, [40, 7] posteriors, 40 labels; class 1 is made sure of for every image
+        const values = Float32Array.from({ length: 40 * 7 }, (_, i) => i % 7 === 1 ? 1 : 0);
+        content.set(new Uint8Array(values.buffer), content.length - 4 * 40 * 8);
+      }
+      coverUp(entries);
+    });
+    assert.deepEqual(files(problems), []);
+    // 6 of the images 0 to 39 are of class 1: 34 of 40 are wrong, all ties counted
+    const [cell] = cells(problems).filter(({ column }) => column === "top1_error");
+    assert.deepEqual([cell!.table, cell!.row, cell!.recomputed], ["first", 1, "85"]);
+  }));
+
+Deno.test("other labels in one evaluation are noticed, though its hash is right", () =>
+  withStore(async (evidence, folder) => {
+    const { problems } = await afterwards(evidence, folder, (entries) => {
+      const name = named(entries, /^eval\/D-256-512-Q512.*safetensors$/);
+      const content = entries.get(name)!;
+      content[content.length - 4]! = 0; // the last image's label
+      coverUp(entries);
+    });
+    assert.match(rows(problems)[0]!.reason, /it has other labels than "eval/);
+  }));
+
+Deno.test("a recipe, the plan and the lineage must say the same", () =>
+  withStore(async (evidence, folder) => {
+    let name = "";
+    const { problems } = await afterwards(evidence, folder, (entries) => {
+      name = named(entries, /^train\/A-256-.*recipe\.json$/);
+      entries.set(name, bytes(text(entries, name).replace('"dropout": 0.1', '"dropout": 0.5')));
+      entries.set("lineage.json", bytes("[]\n"));
+      coverUp(entries);
+    });
+    assert.deepEqual(problems, [
+      { kind: "file", file: "lineage.json", reason: "does not follow from plan.json" },
+      { kind: "file", file: name, reason: "does not follow from plan.json" },
+    ]);
+  }));
+
+Deno.test("another recipe in the plan is another run, whose posteriors are not there", () =>
+  withStore(async (evidence, folder) => {
+    const { problems } = await afterwards(evidence, folder, (entries) => {
+      const plan = text(entries, "plan.json").replace('"dropout": 0.1', '"dropout": 0.5');
+      entries.set("plan.json", bytes(plan));
+      coverUp(entries);
+    });
+    assert.deepEqual(rows(problems).map(({ table, row }) => [table, row]), [
+      ["first", 1],
+      ["first", 2],
+      ["second", 1],
+    ]);
+  }));
+
+Deno.test("files that nobody listed, tables that are gone or of other columns are named", () =>
+  withStore(async (evidence, folder) => {
+    const { problems } = await afterwards(evidence, folder, (entries) => {
+      entries.set("notes.txt", bytes("trust me"));
+      entries.delete("first.csv");
+      entries.set("second.csv", bytes("table,row\nsecond,1\n"));
+    });
+    const found = files(problems).map(({ file, reason }) => `${file} ${reason}`);
+    assert.ok(found.includes(`notes.txt is not in ${SUMS}`), found.join("\n"));
+    assert.ok(found.includes("first.csv is missing"));
+    assert.ok(found.some((line) => line.startsWith("second.csv has not the columns")));
+  }));
+
+const shapes: Record<string, [(entries: Entries) => void, RegExp]> = {
+  "no plan": [(entries) => void entries.delete("plan.json"), /"plan.json" is missing$/],
+  "no hashes": [(entries) => void entries.delete(SUMS), /"SHA256SUMS" is missing$/],
+  "hashes that are none": [
+    (entries) => entries.set(SUMS, bytes("abc  plan.json\n")),
+    /a line of its SHA256SUMS is no hash$/,
+  ],
+  "a plan that is no JSON": [(entries) => entries.set("plan.json", bytes("{")), /is no JSON/],
+  "a plan of another kind": [
+    (entries) => entries.set("plan.json", bytes("[]")),
+    /its plan.json is none: all of it: .*expected object/,
+  ],
+  "a plan of another format": [
+    (entries) => entries.set("plan.json", bytes('{"format": 2}')),
+    /its plan.json is of format 2, this is format 1; use the version/,
+  ],
+  "a net of no shape": [
+    (entries) =>
+      entries.set(
+        "plan.json",
+        bytes(text(entries, "plan.json").replace('"init": "random"', '"init": {"from": null}')),
+      ),
+    /its plan.json is none: tables\.0\.rows\.0\.evaluations\.0\.net\.init: /,
+  ],
+  "a net of nets without end": [
+    (entries) => entries.set("plan.json", bytes('{"from":'.repeat(1e5) + "1" + "}".repeat(1e5))),
+    /its plan.json is nested too deep$/,
+  ],
+};
+
+for (const [what, [change, reason]] of Object.entries(shapes)) {
+  Deno.test(`refused in a sentence: ${what}`, () =>
+    withStore(async (evidence, folder) => {
+      await assert.rejects(
+        afterwards(evidence, folder, change),
+        (error) => error instanceof UserError && reason.test(error.message),
+      );
+    }));
+}
+
+Deno.test("a damaged header of posteriors is named, and the other rows are computed", () =>
+  withStore(async (evidence, folder) => {
+    const { problems } = await afterwards(evidence, folder, (entries) => {
+      const name = named(entries, /^eval\/A-256-.*safetensors$/);
+      entries.set(name, entries.get(name)!.subarray(0, 100));
+      coverUp(entries);
+    });
+    assert.match(rows(problems)[0]!.reason, /^Cannot read "eval\/A-256-.*" in ".*": its header/);
+  }));
+
+Deno.test("a store in which nothing is done is not bundled; the command that does it is named", () =>
+  withStore(async (evidence, folder) => {
+    await assert.rejects(
+      writeBundle(`${folder}/some.zip`, evidence),
+      /^UserError: Cannot bundle first, second: none of the 8 evaluations .*deno task first/,
+    );
+  }, () => true));
+
+Deno.test("what a test server said goes with its row, and nowhere else", async () => {
+  await withStore(async (evidence, folder) => {
+    const { tables, contexts } = evidence;
+    const keysOf = (row: Row, context: Context) =>
+      row.evaluations.map((run) => plannedRun(run, context).key);
+    const [row] = tables[0]!.rows;
+    const scores = contexts.map((context) => (
+      { evaluations: keysOf(row!, context), images: 100_000, top5: 7.3 }
+    ));
+    const other = { evaluations: ["0123456789ab"], images: 3, top5: 99 };
+    const scored = { ...evidence, testScores: [...scores, other] };
+    const honest = await afterwards(scored, folder, (entries) => {
+      assert.match(text(entries, "first.csv"), /,7\.3,100000/);
+      assert.ok(!text(entries, "plan.json").includes('"top5": 99'));
+    });
+    assert.deepEqual(honest.problems, []);
+    const altered = await afterwards(scored, folder, (entries) => {
+      entries.set("first.csv", bytes(text(entries, "first.csv").replace(",7.3,", ",6.3,")));
+      coverUp(entries);
+    });
+    const [problem, ...more] = altered.problems;
+    assert.deepEqual(more, []);
+    assert.ok(problem?.kind === "cell");
+    assert.deepEqual(
+      [problem.column, problem.found, problem.recomputed],
+      ["top5_test_error", "6.3", "7.3"],
+    );
+  });
+});

@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { table3 } from "../../experiments/mod.ts";
+import { paper, small } from "../../experiments/setups.ts";
+import { diskOf, memoryOf, originOfTimes, otherPrecision } from "../../lib/command_line/needs.ts";
+import type { Sighting } from "../../lib/datasets/dataset.ts";
+import { isEvaluation } from "../../lib/experiment.ts";
+import { plan } from "../../lib/plan.ts";
+
+const CPU = { kind: "cpu" } as const;
+const { train, evaluate } = paper;
+const runs = plan([table3], [{ train, evaluate, seed: 0, data: "" }]);
+const dataset = {
+  classes: Array(1000).fill("a class"),
+  val: Array(50_000).fill({ height: 375, width: 500 }),
+} as Pick<Sighting, "classes" | "val">;
+
+Deno.test("disk: twelve nets of Table 2, twelve times 50,000 posteriors, three checkpoints of E", () => {
+  // A, A-LRN, B; three each of C, D, E; 4 bytes a weight, and 1001 x 50,000 of 4 bytes for each test
+  const weights = 2 * 132_863_336 + 133_047_848 + 3 * (133_638_952 + 138_357_544 + 143_667_240);
+  const [nets, tests, states] = [4 * weights, 12 * 4 * 1001 * 50_000, 3 * 2 * 4 * 143_667_240];
+  const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
+  assert.equal(
+    diskOf(runs, dataset),
+    `Disk: ${gigabytes(nets)} of weights, ${gigabytes(tests)} of posteriors, and ` +
+      `${gigabytes(states)} of checkpoints while a net is trained.`,
+  );
+  const evaluations = runs.filter(({ run }) => isEvaluation(run));
+  assert.equal(diskOf(evaluations, dataset), `Disk: ${gigabytes(tests)} of posteriors.`);
+});
+
+Deno.test("memory: of the largest net, with the micro-batch that was asked for, and that of others", () => {
+  const given = { setup: paper, device: "cpu", microBatch: 16 } as const;
+  const [sentence] = memoryOf(runs, given, dataset);
+  // 6 x 4 x 143,667,240 and 16 images of E's maps, which are 9 % larger than D's 114 MB
+  assert.match(sentence!, /^Memory: E 256 takes 3\.4 GB, and 12\d MB for each image at once\./);
+  assert.match(sentence!, / 16 at once of a batch of 256: 5\.4 GB\. /);
+  const half = { ...paper, train: { ...train, precision: "bfloat16" } } as const;
+  assert.match(memoryOf(runs, { ...given, setup: half }, dataset)[0]!, /and 6\d\.\d MB for each/);
+  // small nets have whole batches, a training on each core
+  const narrow = memoryOf(runs, { setup: small, device: "cpu", workers: 2 }, dataset)[0]!;
+  assert.match(narrow, / The batch of 16: \d+(\.\d)? MB, and 2 such trainings run side by side\. /);
+  assert.deepEqual(memoryOf([], given, dataset), []);
+});
+
+Deno.test("a guess is called one; what was measured has its date, device and precision", () => {
+  const asked = { choice: "--setup paper" };
+  const none = { speed: undefined, on: CPU };
+  assert.match(
+    originOfTimes(asked, none),
+    /measured here on CPU: times are guessed .*; deno task doctor speed --setup paper measures it/,
+  );
+  assert.match(
+    originOfTimes({ ...asked, device: "gpu:1" }, { ...none, on: { kind: "gpu" } }),
+    /here on a GPU: times are a guess, .* on none; .* --setup paper --device gpu:1 measures it/,
+  );
+  const speed = {
+    ...{
+      host: "here",
+      device: "CPU",
+      precision: "float32" as const,
+      crop: 224,
+      width: 1,
+      fc: 4096,
+    },
+    ...{ training: 97e9, testing: 99e9, images: { training: 2.1, testing: 1.9 } },
+    ...{ load: 0, measured: "2026-01-31T12:00:00.000Z" },
+  };
+  const sentence = originOfTimes(asked, { speed, on: CPU });
+  assert.match(
+    sentence,
+    /measured here on 2026-01-31 .* trains 2\.10 and tests 1\.90 images a second/,
+  );
+  assert.match(sentence, /on CPU in float32\.$/);
+  assert.match(
+    otherPrecision(paper, none),
+    /^With --precision bfloat16 .* was not measured; /,
+  );
+});

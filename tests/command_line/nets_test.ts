@@ -1,0 +1,180 @@
+import assert from "node:assert/strict";
+import { netToEvaluate, netToTrain } from "../../lib/command_line/nets.ts";
+import { JITTERED, net } from "../../experiments/protocol.ts";
+import { table3, table6 } from "../../experiments/mod.ts";
+import { UserError } from "../../lib/errors.ts";
+import { hasAncestor, key, type TrainRun } from "../../lib/experiment.ts";
+import { plan, planOf } from "../../lib/plan.ts";
+import { makeStore } from "../../lib/store/mod.ts";
+import { writeSafetensors } from "../../lib/weights/safetensors.ts";
+import { layersOf, shapeOf, weightShapes } from "../../lib/vgg/configs.ts";
+import { Place } from "../support/place.ts";
+
+/** The net that a command line means. */
+async function meant(place: Place, command: "train" | "evaluate", ...args: string[]) {
+  const options = place.options(command, ...args);
+  const ground = await place.ground(options);
+  return await (command === "train" ? netToTrain : netToEvaluate)(options, ground);
+}
+
+/** Notes in the place's store that a net is trained; its key. */
+async function begun(place: Place, run: TrainRun, ...args: string[]): Promise<string> {
+  const options = place.options("train", ...args);
+  const { contexts } = await place.ground(options);
+  const [planned] = planOf([run], contexts).slice(-1);
+  makeStore(options.results).begin(planned!);
+  return planned!.key;
+}
+
+async function refused(work: Promise<unknown>, message: RegExp) {
+  await assert.rejects(work, (error) => {
+    assert.ok(error instanceof UserError, String(error));
+    assert.match(error.message, message);
+    return true;
+  });
+}
+
+Deno.test("a net without another start is the run that the tables use, to its key", async () => {
+  using place = new Place();
+  const { contexts } = await place.ground(place.options("train"));
+  const keys = new Set(plan([table3, table6], contexts).map(({ key }) => key));
+  for (const line of ["A 256", "E 384", "C [256;512]", "D 256,512 fc"]) {
+    const [config, S, update = "all"] = line.split(" ") as [string, string, string?];
+    const args = ["--config", config, "--S", S, "--update", update];
+    for (const command of ["train", "evaluate"] as const) {
+      const { run } = await meant(place, command, ...args);
+      assert.ok(keys.has(key(run, contexts[0]!)), line);
+    }
+  }
+});
+
+Deno.test("starting by key from what the paper's net starts from makes the paper's net", async () => {
+  using place = new Place();
+  const A = await begun(place, net("A", 256));
+  const D = await begun(place, net("D", 256));
+  const start = (from: string, S: string) =>
+    meant(place, "train", "--config", "D", "--S", S, "--init-from", from.slice(0, 8));
+  assert.deepEqual((await start(A, "256")).run, net("D", 256));
+  assert.deepEqual((await start(D, "384")).run, net("D", 384));
+});
+
+Deno.test("random weights and chosen layers are starts, too; layers come in the net's order", async () => {
+  using place = new Place();
+  const A = await begun(place, net("A", 256));
+  const line = ["--config", "D", "--S", "256", "--init-from"];
+  assert.deepEqual((await meant(place, "train", ...line, "random")).run.init, "random");
+  assert.deepEqual((await meant(place, "train", ...line, A, "--layers", "fc6,conv1_1")).run.init, {
+    from: net("A", 256),
+    layers: ["conv1_1", "fc6"],
+  });
+});
+
+Deno.test("a key of a table's run that is still to do is a start as well", async () => {
+  using place = new Place();
+  const { contexts } = await place.ground(place.options("train"));
+  const D = key(net("D", JITTERED), contexts[0]!);
+  const { run } = await meant(place, "evaluate", "--weights", D.slice(0, 10));
+  assert.deepEqual(run, net("D", JITTERED));
+});
+
+Deno.test("layers that do not fit are named, with those that do", async () => {
+  using place = new Place();
+  const A = await begun(place, net("A", 256));
+  const line = ["--S", "256", "--init-from", A];
+  await refused(
+    meant(place, "train", "--config", "D", ...line, "--layers", "conv1_2,fc6"),
+    /^Cannot copy conv1_2 from A 256 into D: .* are conv1_1, conv2_1, conv3_1, conv3_2, conv4_1,/,
+  );
+  await refused(
+    meant(place, "train", "--config", "B-5x5", ...line),
+    /^Cannot copy conv1_1, conv2_1, .* are fc6, fc7, fc8; choose among them with --layers$/,
+  );
+});
+
+Deno.test("an evaluation is no start: the message names the training that it tests", async () => {
+  using place = new Place();
+  const options = place.options("train");
+  const { contexts } = await place.ground(options);
+  const [D, atQ] = planOf([{ net: net("D", 256), Q: 256, method: "dense" }], contexts).slice(-2);
+  makeStore(options.results).begin(atQ!);
+  for (const [command, option] of [["train", "--init-from"], ["evaluate", "--weights"]] as const) {
+    await refused(
+      meant(place, command, "--config", "D", "--S", "256", option, atQ!.key),
+      new RegExp(`is an evaluation, D 256 at Q = 256, dense; .* tests is ${D!.key}$`),
+    );
+  }
+});
+
+Deno.test("a run of another seed or other data is no start; the message says what to add", async () => {
+  using place = new Place();
+  const other = await begun(place, net("A", 256), "--seed", "7");
+  const line = ["--config", "B", "--S", "256", "--init-from", other];
+  await refused(meant(place, "train", ...line), /it was trained with seed 7; add --seed 7$/);
+  assert.deepEqual((await meant(place, "train", ...line, "--seed", "7")).run, net("B", 256));
+  Deno.removeSync(`${place.folder}/train/odd/1.png`);
+  await refused(meant(place, "train", ...line, "--seed", "7"), /on other data .* --data DIR$/);
+});
+
+Deno.test("what a net lacks, or says twice, is answered with a command line", async () => {
+  using place = new Place();
+  const A = await begun(place, net("A", 256));
+  await refused(meant(place, "train", "--S", "256"), /deno task train --config D --S 256$/);
+  await refused(
+    meant(place, "evaluate", "--config", "D"),
+    /deno task evaluate --config D --S 256$/,
+  );
+  await refused(
+    meant(place, "train", "--config", "D", "--S", "256", "--layers", "fc6"),
+    /^--layers needs --init-from KEY/,
+  );
+  for (const more of [["--config", "B"], ["--S", "384"], ["--update", "fc"]]) {
+    await refused(
+      meant(place, "evaluate", "--weights", A, ...more),
+      /as another net than it is, A 256; leave --config, --S and --update out$/,
+    );
+  }
+  await refused(meant(place, "evaluate", "--weights", "best.h5"), /it is no file, and no key/);
+  await refused(meant(place, "evaluate", "--weights", "0123"), /deno task status lists keys$/);
+});
+
+Deno.test("a file is what its note says it is, or else what the command line says", async () => {
+  using place = new Place();
+  const { setup } = place.options("train");
+  const tensors = new Map([...weightShapes(layersOf("A", shapeOf(setup.train, 2)))]
+    .map(([name, shape]) => {
+      const values = new Float32Array(shape.reduce((product, side) => product * side));
+      return [name, { shape, values }];
+    }));
+  const write = (name: string, metadata: Record<string, string>) => {
+    writeSafetensors(`${place.folder}/${name}`, { tensors, metadata });
+    return `${place.folder}/${name}`;
+  };
+  const silent = write("silent.safetensors", {});
+  const noted = write("noted.safetensors", { recipe: '{"run":{"config":"A","S":[256,512]}}' });
+  const odd = write("odd.safetensors", { recipe: '{"run":{"config":"Z","S":"big"}}' });
+  const evaluate = (file: string, ...args: string[]) =>
+    meant(place, "evaluate", "--weights", file, ...args);
+
+  await refused(
+    evaluate(silent),
+    /^Cannot tell which net ".*silent.safetensors" holds; add its --c/,
+  );
+  await refused(evaluate(odd), /add its --config/);
+  const { run, imported } = await evaluate(silent, "--config", "A");
+  assert.deepEqual([run.config, run.S, imported[0]!.file], ["A", 256, silent]);
+  assert.deepEqual((await evaluate(noted)).run.S, [256, 512]);
+  for (const other of [["--config", "A-LRN"], ["--S", "384"]]) {
+    await refused(evaluate(noted, ...other), /as another net than it is, A \[256;512\]/);
+  }
+  await refused(
+    evaluate(silent, "--config", "B"),
+    /as weights of B .* it has no conv1_2.kernel, conv1_2.bias, conv2_2.kernel and 1 more;/,
+  );
+
+  const from = await meant(
+    place,
+    ...["train", "--config", "D", "--S", "256", "--init-from", noted] as const,
+  );
+  assert.ok(hasAncestor(from.run.init));
+  assert.deepEqual([from.run.init.from.config, from.run.init.layers.length], ["A", 7]);
+});

@@ -1,0 +1,186 @@
+import assert from "node:assert/strict";
+import { basename, resolve } from "node:path";
+import { COMMANDS } from "../../lib/commands/mod.ts";
+import {
+  OPTIONS,
+  type Options,
+  readCommandLine,
+  resolveOptions,
+} from "../../lib/command_line/options.ts";
+import { UsageError } from "../../lib/errors.ts";
+
+const ALL = Object.keys(OPTIONS) as (keyof typeof OPTIONS)[];
+const ROOT = resolve(import.meta.dirname!, "../..");
+
+function options(...args: string[]): Options {
+  return resolveOptions(readCommandLine(args), { command: "table3", takes: ALL });
+}
+
+function refuses(args: readonly string[], message: string) {
+  assert.throws(() => options(...args), (error) => {
+    assert.ok(error instanceof UsageError, String(error));
+    assert.equal(error.message, message);
+    return true;
+  });
+}
+
+Deno.test("a bare command means one seed of the small setup, inside the project", () => {
+  const { setup, given, ...rest } = options();
+  assert.deepEqual(given, {});
+  assert.equal(setup.name, "small");
+  assert.equal(setup.dataset, "scenes");
+  assert.equal(setup.train.precision, "float32");
+  assert.deepEqual(rest, {
+    choice: "--setup small",
+    data: resolve(ROOT, "data"),
+    results: resolve(ROOT, "results/small"),
+    seeds: [0],
+    skipUnreadable: false,
+    strict: false,
+    verify: false,
+    doubtful: false,
+    executor: "local",
+    wait: false,
+    dryRun: false,
+    check: false,
+    small: false,
+    format: "table",
+  });
+});
+
+Deno.test("options change what they name", () => {
+  const { setup, given, ...rest } = options(
+    ..."--setup smoke --seeds 3 --seed=5 --precision bfloat16 --workers 2 --dry-run".split(" "),
+    ..."--skip-unreadable --gpu=false --format csv --results /r --data /d".split(" "),
+  );
+  assert.deepEqual([given.seed, given.gpu, given.format], ["5", false, "csv"]); // as written
+  assert.equal(setup.name, "smoke");
+  assert.equal(setup.train.precision, "bfloat16");
+  assert.deepEqual([given.seed, given.gpu, given["dry-run"]], ["5", false, true]); // as written
+  assert.deepEqual(rest, {
+    choice: "--setup smoke --precision bfloat16",
+    data: resolve("/d"),
+    results: resolve("/r/smoke-bfloat16"),
+    seeds: [5, 6, 7],
+    workers: 2,
+    skipUnreadable: true,
+    strict: false,
+    verify: false,
+    doubtful: false,
+    executor: "local",
+    wait: false,
+    dryRun: true,
+    check: false,
+    small: false,
+    gpu: false,
+    format: "csv",
+  });
+});
+
+Deno.test("results on another data set than the setup's own lie in a folder of their own", () => {
+  const { setup, results } = options("--results", "/r", "--dataset", "cifar10");
+  assert.equal(setup.dataset, "cifar10");
+  assert.equal(results, resolve("/r/small-cifar10"));
+  assert.equal(options("--results", "/r", "--dataset", "scenes").results, resolve("/r/small"));
+});
+
+Deno.test("changes of a setup name its folder, in full where a disk takes so long a name", () => {
+  const folderOf = (changes: string) => options("--results", "/r", "--set", changes).results;
+  assert.equal(folderOf("oddSides=down,batch=8"), resolve("/r/small-oddSides=down,batch=8"));
+  // 249 characters of changes and six of "small-" are as many as fit
+  const longest = `${"batch=16,".repeat(26)}batch=000000008`;
+  assert.equal(longest.length, 249);
+  assert.equal(folderOf(longest), resolve(`/r/small-${longest}`));
+  const names = [`${longest}0`, `${longest}00`].map((changes) => basename(folderOf(changes)));
+  for (const name of names) {
+    assert.equal(name.length, 255);
+    assert.ok(name.startsWith("small-batch=16,batch=16,"), name);
+  }
+  assert.notEqual(names[0], names[1]);
+});
+
+Deno.test("what chooses a setup can be written again, quoted where a shell needs it", () => {
+  assert.equal(
+    options("--set", "dropout=0.2,width=0.25", "--dataset", "folder", "--data", "/d").choice,
+    "--setup small --dataset folder --set dropout=0.2,width=0.25",
+  );
+  assert.equal(options("--dataset", "it's").choice, "--setup small --dataset 'it'\\''s'");
+});
+
+Deno.test("folders are relative to where the user stands", () => {
+  const before = Deno.env.get("INIT_CWD");
+  Deno.env.set("INIT_CWD", "/somewhere");
+  try {
+    assert.equal(options("--data", "pictures").data, resolve("/somewhere/pictures"));
+  } finally {
+    if (before === undefined) Deno.env.delete("INIT_CWD");
+    else Deno.env.set("INIT_CWD", before);
+  }
+});
+
+Deno.test("a slip is answered by what was meant", () => {
+  refuses(["--setpu", "small"], 'There is no option --setpu. Did you mean "--setup"?');
+  refuses(["--dryrun"], 'There is no option --dryrun. Did you mean "--dry-run"?');
+  refuses(["-x"], "There is no option -x.");
+  refuses(
+    ["--setup", "smal"],
+    '--setup is one of medium, paper, small, smoke, not "smal". Did you mean "small"?',
+  );
+  refuses(
+    ["--setup", "toString"],
+    '--setup is one of medium, paper, small, smoke, not "toString".',
+  );
+  refuses(["--format", "pdf"], '--format is one of table, csv, json, markdown, latex, not "pdf".');
+  refuses(
+    ["--precision=float16"],
+    '--precision is one of float32, bfloat16, not "float16".' +
+      ' Did you mean "bfloat16"?',
+  );
+});
+
+Deno.test("numbers are whole and large enough", () => {
+  for (const value of ["0", "x", "1.5", "1e3", "99999999999999999999"]) {
+    refuses(["--seeds", value], `--seeds is a whole number, 1 or more, not "${value}"`);
+  }
+  refuses(["--seed=-1"], '--seed is a whole number, 0 or more, not "-1"');
+});
+
+Deno.test("an option that needs a value says so", () => {
+  refuses(["--seeds"], "--seeds needs a value: --seeds N");
+  refuses(["--data", "--dry-run"], "--data needs a value: --data DIR");
+  refuses(["--setup="], "--setup needs a value: --setup NAME");
+});
+
+Deno.test("a command refuses options that it does not take", () => {
+  assert.throws(
+    () =>
+      resolveOptions(readCommandLine(["--seeds", "3"]), { command: "table1", takes: ["format"] }),
+    new UsageError("table1 takes no --seeds; table1 --help says what it takes"),
+  );
+});
+
+Deno.test("words are kept apart from options, as they were written", () => {
+  const { words, given } = readCommandLine(["run", "0123", "--dry-run", "plan", "-h"]);
+  assert.deepEqual(words, ["run", "0123", "plan"]);
+  assert.deepEqual(given, { "dry-run": true, help: true });
+});
+
+Deno.test("whatever decides a plan is taken by the commands that carry it out, too", () => {
+  const how = new Set<string>(COMMANDS.plan.takes).difference(new Set(["format"]));
+  for (
+    const name of ["table3", "reproduce-all", "train", "evaluate", "submission", "run"] as const
+  ) {
+    assert.deepEqual([...how.difference(new Set(COMMANDS[name].takes))], [], name);
+  }
+});
+
+Deno.test("changes that are too long for a folder's name are cut, and told apart all the same", () => {
+  const named = (last: string) => {
+    const changes = [...Array(30).fill("dropout=0.5"), `dropout=${last}`].join(",");
+    return basename(options("--results", "/r", "--set", changes).results);
+  };
+  const [one, other] = [named("0.1"), named("0.2")];
+  assert.equal(one.length, 255); // what file systems take
+  assert.match(one, /^small-dropout=0\.5,.*-[0-9a-f]{12}$/);
+  assert.notEqual(one, other);
+});

@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { override } from "../../lib/command_line/overrides.ts";
+import { UsageError } from "../../lib/errors.ts";
+import { paper, small } from "../../experiments/setups.ts";
+import type { Setup } from "../../lib/setup.ts";
+import { departures } from "../../lib/results/protocol.ts";
+
+Deno.test("--set changes the fields that it names and no others", () => {
+  const changed = override(small, "kernels=glorot,biases.rate=1,schedules.finer.images=5");
+  assert.equal(changed.train.kernels, "glorot");
+  assert.deepEqual(changed.train.biases, { rate: 1, decay: 0 });
+  assert.equal(changed.train.schedules.finer.images, 5);
+  assert.deepEqual(changed.train.schedules.first, small.train.schedules.first);
+  assert.equal(small.train.kernels, "he");
+});
+
+Deno.test("--set reaches how nets are evaluated, and the plateau rule", () => {
+  const changed = override(paper, "scoreMap=softmax-then-average,schedules.first.drops.patience=3");
+  assert.equal(changed.evaluate.scoreMap, "softmax-then-average");
+  assert.deepEqual(changed.train.schedules.first.drops, {
+    rule: "plateau",
+    patience: 3,
+    times: 3,
+  });
+});
+
+Deno.test("--set changes the pictures that are made; a setup on others has no such field", () => {
+  assert.deepEqual(override(small, "scenes.classes=50,scenes.val=5000").scenes, {
+    classes: 50,
+    train: 12_000,
+    val: 5000,
+  });
+  assert.throws(() => override(paper, "scenes.classes=50"), /Cannot set "scenes.classes"/);
+});
+
+Deno.test("--set changes each reading of the paper, and no other field", () => {
+  const readings = {
+    train: { resize: "lanczos3", oddSides: "down", momentumForm: "pytorch" },
+    evaluate: { scoreMap: "sum-then-softmax", cropGrid: "cell-centres", centreCrop: "mirrored" },
+  };
+  const all = [...Object.entries(readings.train), ...Object.entries(readings.evaluate)];
+  const changed = override(paper, all.map(([field, value]) => `${field}=${value}`).join());
+  assert.deepEqual(changed.train, { ...paper.train, ...readings.train });
+  assert.deepEqual(changed.evaluate, readings.evaluate);
+  const found = departures(changed, paper).map(({ field, here }) => [field, here]);
+  assert.deepEqual(found.toSorted(), all.toSorted());
+});
+
+Deno.test("--set gives a schedule the other rule for its drops: three of them, and where", () => {
+  const dropsOf = (setup: Setup, changes: string) =>
+    override(setup, changes).train.schedules.finer.drops;
+  const rule = "schedules.finer.drops.rule";
+  assert.deepEqual(dropsOf(paper, `${rule}=steps`), { rule: "steps", at: [0.25, 0.5, 0.75] });
+  assert.deepEqual(dropsOf(paper, `${rule}=steps,schedules.finer.drops.at=0.5:0.8`), {
+    rule: "steps",
+    at: [0.5, 0.8],
+  });
+  assert.deepEqual(dropsOf(small, `${rule}=steps`), small.train.schedules.finer.drops);
+  assert.deepEqual(dropsOf(small, `${rule}=plateau,schedules.finer.drops.patience=2`), {
+    ...{ rule: "plateau", patience: 2, times: 3 },
+  });
+  const [found] = departures(override(paper, `${rule}=steps`), paper);
+  assert.deepEqual(found, {
+    field: "schedules.finer.drops",
+    paper: "plateau patience 5 times 3",
+    here: "steps at 0.25 0.5 0.75",
+  });
+});
+
+Deno.test("--set says what a field may be", () => {
+  const cases: [changes: string, message: RegExp][] = [
+    ["kernel=he", /Did you mean "kernels"\?/],
+    ["kernels=hee", /Did you mean "he"\?/],
+    ["kernels", /--set kernels=VALUE/],
+    ["batch=1.5", /a whole number above 0/],
+    ["scenes.train=1.5", /a whole number above 0/],
+    ["dropout=-1", /not negative/],
+    ["dropout=much", /not negative/],
+    [
+      "resize=cubic",
+      /bicubic or bilinear or lanczos3 or aliased-bilinear\. Did you mean "bicubic"\?/,
+    ],
+    ["oddSides=downn", /up or down\. Did you mean "down"\?/],
+    ["momentumForm=torch", /caffe or pytorch/],
+    ["scoreMap=sum", /"sum": it is .* or sum-then-softmax/],
+    ["cropGrid=square", /central-square or cell-centres/],
+    ["centreCrop=flipped", /upright or mirrored/],
+    ["momentum.form=caffe", /Did you mean "momentumForm"\?/],
+    ["schedules.first.drops.rule=step", /plateau or steps\. Did you mean "steps"\?/],
+    ["schedules.first.drops.at=0.9:0.7", /shares of the training, rising, .* as in 0.25:0.5:0.75/],
+    ["schedules.first.drops.at=0.7 0.9", /shares of the training/],
+    ["schedules.first.drops.patience=3", /Cannot set "schedules.first.drops.patience"/],
+    ["crop=31,oddSides=down", /leave nothing of a crop of 31 pixels; set crop to 32 or more/],
+  ];
+  for (const [changes, message] of cases) {
+    assert.throws(() => override(small, changes), (error) => {
+      return error instanceof UsageError && message.test(error.message);
+    }, changes);
+  }
+});

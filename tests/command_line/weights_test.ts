@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { filledTables } from "../../lib/command_line/weights.ts";
+import { table3, table5, table6 } from "../../experiments/mod.ts";
+import { JITTERED, net } from "../../experiments/protocol.ts";
+import { UserError } from "../../lib/errors.ts";
+import { type ConfigName, isImported, type Table } from "../../lib/experiment.ts";
+import { layersOf, shapeOf, weightShapes } from "../../lib/vgg/configs.ts";
+import { writeKeras } from "../../lib/weights/keras.ts";
+import { writeTorchvision } from "../../lib/weights/torchvision.ts";
+import { noises } from "../support/formula.ts";
+import { Place } from "../support/place.ts";
+
+/** A file of a net of the place's sides. */
+async function written(
+  place: Place,
+  config: ConfigName,
+  write: typeof writeKeras | typeof writeTorchvision,
+) {
+  const { setup } = place.options("table3");
+  const shapes = weightShapes(layersOf(config, shapeOf(setup.train, 2)));
+  const tensors = new Map([...shapes].map(([name, shape], i) => {
+    const count = shape.reduce((product, side) => product * side);
+    return [name, { shape, values: noises(count, { from: 1000 * i }) }];
+  }));
+  const file = `${place.folder}/${config}-${write.name}`;
+  // what the layouts' own libraries subtract
+  const mean = write === writeKeras ? [123.68, 116.779, 103.939] : [123.675, 116.28, 103.53];
+  await write(file, { tensors, mean, inputScale: 1, recipe: "" });
+  return file;
+}
+
+async function filled(place: Place, tables: readonly Table[], weights: string) {
+  const options = place.options("table3");
+  return await filledTables(tables, weights, { options, ground: await place.ground(options) });
+}
+
+async function refused(work: Promise<unknown>, message: RegExp) {
+  await assert.rejects(work, (error) => {
+    assert.ok(error instanceof UserError, String(error));
+    assert.match(error.message, message);
+    return true;
+  });
+}
+
+Deno.test("weights take the place of [256;512] alone; other rows are the very same", async () => {
+  using place = new Place();
+  const file = await written(place, "D", writeKeras);
+  const { tables, runs, imported } = await filled(place, [table3, table5, table6], `D=${file}`);
+  assert.deepEqual(imported.map((net) => net.file), [file]);
+  const [single, methods, fusion] = tables.map(({ name, rows }, i) => {
+    const own = [table3, table5, table6][i]!;
+    assert.equal(own.name, name);
+    return rows.flatMap((row, i) => row === own.rows[i] ? [] : [i]);
+  });
+  assert.deepEqual(single, [8]); // D [256;512], the ninth row
+  assert.deepEqual(methods, [0, 1, 2]); // D by each method
+  assert.deepEqual(fusion, [1, 2, 3]); // D and E; the submission's D learnt its FC layers only
+  assert.ok(runs.every(({ net: { config, init } }) => config === "D" && isImported(init)));
+  // one evaluation in Table 3, 3 + 3 + 6 in Table 5, as many in Table 6
+  assert.equal(runs.length, 1 + 12 + 12);
+  const { evaluations } = tables[2]!.rows[1]!;
+  assert.deepEqual(
+    evaluations.filter(({ net: { config } }) => config === "E").map((run) => run.net),
+    Array(3).fill(net("E", JITTERED)),
+  );
+});
+
+Deno.test("weights of no row, of another net, or without a net's name are refused", async () => {
+  using place = new Place();
+  const file = await written(place, "D", writeKeras);
+  const fill = (weights: string) => filled(place, [table3], weights);
+  await refused(
+    fill(file),
+    /^--weights of a table is CONFIG=FILE, several .* not ".*D-writeKeras"$/,
+  );
+  await refused(fill("D="), /--weights D=vgg16\.h5,E=vgg19\.h5, not "D="$/);
+  await refused(fill(`F=${file}`), /^--weights is one of A, A-LRN, B, C, D, E, B-5x5, not "F"/);
+  await refused(fill(`D=${file},D=${file}`), /^--weights names D twice$/);
+  await refused(fill(`A=${file}`), /^Cannot use weights of A \[256;512\]: no row here rests on/);
+  await refused(
+    fill(`E=${file}`),
+    /^Cannot use ".*" in the place of E \[256;512\]: it is D \[256;/,
+  );
+  await refused(
+    fill("D=nothing.h5"),
+    /^Cannot find --weights "nothing\.h5": it is no file, and no/,
+  );
+});
+
+Deno.test("a table with weights trains nothing, and says which numbers they made", async () => {
+  using place = new Place();
+  const [D, E] = [
+    await written(place, "D", writeKeras),
+    await written(place, "E", writeTorchvision),
+  ];
+  const weights = ["--weights", `D=${D},E=${E}`];
+  const records = await place.records("table3", [], ...weights);
+  const measured = records.filter(({ top1_error }) => typeof top1_error === "number");
+  assert.deepEqual(measured.map(({ config, S, Q }) => [config, S, Q]), [
+    ["D", "[256;512]", 384],
+    ["E", "[256;512]", 384],
+  ]);
+  assert.match(
+    measured[0].departures,
+    /^D \[256;512\] from a file of weights in keras's layout, SHA-256 [0-9a-f]{64}, mean colour 123\.68 116\.779 103\.939; /,
+  );
+  assert.match(
+    measured[1].departures,
+    /^E \[256;512\] from .* in torchvision's layout, .* 103\.53; /,
+  );
+  const states = await place.records("status", []);
+  const done = states.filter(({ state }) => state === "done").map(({ run }) => run).sort();
+  assert.deepEqual(done, [
+    "test D [256;512] (imported) at Q = 384, dense",
+    "test E [256;512] (imported) at Q = 384, dense",
+    "train D [256;512] (imported)",
+    "train E [256;512] (imported)",
+  ]);
+
+  const text = await place.printed("table3", [], ...weights);
+  assert.match(text, /│ \[256;512\] │ +384 │ +\d+\.\d† │ +\d+\.\d† │ +25\.6 │/);
+  assert.match(text, /† With weights that were not trained here: D \[256;512\] from a file/);
+  assert.match(text, /10 of 12 rows not measured yet .* same\noptions but --weights\./);
+  const printed = await place.records("report", ["table3"], ...weights);
+  assert.deepEqual(printed, records);
+
+  // once in the store, a net goes by its key; and it is the one that evaluate names
+  const { key } = states.find(({ run }) => run === "train D [256;512] (imported)")!;
+  Deno.removeSync(D);
+  const again = await place.records("table3", [], "--weights", `D=${key}`);
+  assert.equal(again[8].run, measured[0].run);
+});
+
+Deno.test("a plan with weights asks for no training", async () => {
+  using place = new Place();
+  const file = await written(place, "D", writeKeras);
+  const runs = await place.records("table4", [], "--weights", `D=${file}`, "--dry-run");
+  assert.deepEqual(
+    runs.map(({ run }) => run),
+    [256, 384, 512].map((Q) => `test D [256;512] (imported) at Q = ${Q}, dense`),
+  );
+});

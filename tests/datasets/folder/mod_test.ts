@@ -1,0 +1,240 @@
+import assert from "node:assert/strict";
+import { basename, dirname, join } from "node:path";
+import { describeFolder, openFolder } from "../../../lib/datasets/folder/mod.ts";
+import { encodeJpeg, lookAt } from "../../../lib/datasets/pixels.ts";
+import { UserError } from "../../../lib/errors.ts";
+import {
+  cmykJpeg,
+  damaged,
+  folderWith,
+  png,
+  smallestFolder,
+  solidPng,
+  turned,
+} from "../../support/datasets.ts";
+
+/** Refusal that a user sees, with these words in it. */
+function refusal(...words: readonly (string | RegExp)[]) {
+  return (error: unknown) => {
+    assert(error instanceof UserError, String(error));
+    for (const word of words) {
+      assert(
+        typeof word === "string" ? error.message.includes(word) : word.test(error.message),
+        `"${error.message}" says nothing of ${word}`,
+      );
+    }
+    return true;
+  };
+}
+
+Deno.test("classes are sorted, labels are their indices, splits stay apart", async () => {
+  const folder = smallestFolder();
+  const { classes, train, val } = await openFolder({ folder });
+  assert.deepEqual(classes, ["cat", "dog"]);
+  assert.deepEqual(train, [
+    { file: join(folder, "train/cat/1.png"), label: 0, width: 2, height: 2 },
+    { file: join(folder, "train/dog/1.png"), label: 1, width: 2, height: 2 },
+  ]);
+  assert.deepEqual(val.map(({ file }) => file), [
+    join(folder, "val/cat/1.png"),
+    join(folder, "val/dog/1.png"),
+  ]);
+});
+
+Deno.test("classes take turns, so that the first images have all of them", async () => {
+  const image = solidPng(9, 9, 9);
+  const { train } = await openFolder({
+    folder: smallestFolder({ "train/cat/2.png": image, "train/cat/3.png": image }),
+  });
+  assert.deepEqual(train.map(({ label }) => label), [0, 1, 0, 0]);
+});
+
+Deno.test("mean and covariance count every training pixel once", async () => {
+  // Four pixels of (200, 0, 0) and twelve of (0, 100, 60): p = 1/4, variance p (1 - p) d^2.
+  const folder = folderWith({
+    "train/a/1.png": solidPng(200, 0, 0, 2, 2),
+    "train/b/1.png": solidPng(0, 100, 60, 3, 4),
+    "val/a/1.png": solidPng(255, 255, 255, 50, 50),
+    "val/b/1.png": solidPng(255, 255, 255, 50, 50),
+  });
+  const { colours } = await openFolder({ folder });
+  assert.deepEqual(colours.mean, [50, 75, 45]);
+  const step = [200, -100, -60];
+  for (const [i, row] of colours.covariance.entries()) {
+    for (const [j, value] of row.entries()) {
+      const expected = 3 / 16 * step[i]! * step[j]! / 255 ** 2;
+      assert(Math.abs(value - expected) < 1e-15, `${i}, ${j}: ${value} instead of ${expected}`);
+    }
+  }
+});
+
+Deno.test("the fingerprint knows names, labels and sizes, but no place and no time", async () => {
+  const print = async (folder: string) => (await openFolder({ folder })).fingerprint;
+  const folder = smallestFolder();
+  const first = await print(folder);
+  assert.match(first, /^[0-9a-f]{12}$/);
+  assert.equal(await print(smallestFolder()), first);
+  Deno.utimeSync(join(folder, "train/cat/1.png"), 1, 1);
+  assert.equal(await print(folder), first);
+  Deno.renameSync(join(folder, "train/cat/1.png"), join(folder, "train/cat/2.png"));
+  assert.notEqual(await print(folder), first);
+  assert.notEqual(
+    await print(smallestFolder({ "train/cat/1.png": solidPng(200, 0, 0, 2, 3) })),
+    first,
+  );
+});
+
+Deno.test("the second opening looks into no file; a change is noticed", async () => {
+  const folder = smallestFolder();
+  let looks = 0;
+  const open = async () => {
+    looks = 0;
+    return await openFolder({ folder, onProgress: () => looks++ });
+  };
+  await open();
+  assert(looks > 0);
+  const before = await open();
+  assert.equal(looks, 0);
+  Deno.writeFileSync(join(folder, "train/cat/1.png"), solidPng(0, 0, 0, 5, 5));
+  const after = await open();
+  assert(looks > 0);
+  assert.equal(after.train[0]!.width, 5);
+  assert.notDeepEqual(after.colours, before.colours);
+});
+
+Deno.test("a damaged index is made again", async () => {
+  const folder = smallestFolder();
+  const { colours } = await openFolder({ folder });
+  Deno.writeTextFileSync(join(folder, ".verydeep/index.json"), '{"version":1,"li');
+  assert.deepEqual((await openFolder({ folder })).colours, colours);
+});
+
+Deno.test("hidden files and folders are left out, links to files are followed", async () => {
+  const folder = smallestFolder({
+    "train/.trash/1.png": solidPng(0, 0, 0),
+    "train/cat/.DS_Store": new Uint8Array(3),
+    "elsewhere.png": solidPng(0, 0, 0, 7, 7),
+  });
+  Deno.symlinkSync(join(folder, "elsewhere.png"), join(folder, "train/cat/2.png"));
+  const { train } = await openFolder({ folder });
+  assert.deepEqual(train.map(({ width }) => width), [2, 2, 7]);
+});
+
+Deno.test("greyscale and JPEG images are used as they are", async () => {
+  const rows = [[10, 20, 30], [40, 50, 60]];
+  const jpeg = await encodeJpeg({
+    width: 40,
+    height: 30,
+    channels: 3,
+    pixels: new Uint8Array(40 * 30 * 3).fill(128),
+  });
+  const folder = smallestFolder({
+    "train/cat/2.png": png({ width: 3, bits: 8, kind: 0, rows }),
+    "train/cat/3.jpg": jpeg,
+  });
+  const { train } = await openFolder({ folder });
+  assert.deepEqual(
+    train.map(({ file, width, height }) => [basename(dirname(file)), width, height]),
+    [["cat", 2, 2], ["dog", 2, 2], ["cat", 3, 2], ["cat", 40, 30]],
+  );
+});
+
+Deno.test("an image that a plain decoder would show otherwise is saved upright", async () => {
+  const half = new Uint8Array(40 * 30 * 3).map((_, i) => Math.floor(i / 3) % 40 < 20 ? 250 : 5);
+  const jpeg = await encodeJpeg({ width: 40, height: 30, channels: 3, pixels: half });
+  const folder = smallestFolder({
+    "train/cat/2.jpg": turned(jpeg, 6), // its left half is white: upright, its top is
+    "train/cat/3.png": png({ width: 1, bits: 16, kind: 0, rows: [[0x80, 0xFF]] }),
+    "train/cat/4.png": png({ width: 2, bits: 8, kind: 6, rows: [[9, 9, 9, 0, 9, 8, 7, 255]] }),
+    "train/cat/5.jpg": cmykJpeg(),
+  });
+  const { train } = await openFolder({ folder });
+  const [turnedImage, deep, transparent, inks] = train.slice(2);
+  for (const image of [turnedImage, deep, transparent, inks]) {
+    assert(image!.file.endsWith(".png") && image!.file.includes("/upright/"), image!.file);
+    const { isForeign, width, height } = await lookAt(image!.file);
+    assert.deepEqual([isForeign, width, height], [false, image!.width, image!.height]);
+  }
+  const pixels = async (file: string) => [...(await lookAt(file)).picture!.pixels];
+  assert.deepEqual([turnedImage!.width, turnedImage!.height], [30, 40]);
+  const upright = await pixels(turnedImage!.file);
+  assert(upright[0]! > 200 && upright.at(-1)! < 50);
+  assert.deepEqual((await pixels(deep!.file)).slice(0, 1), [0x80]);
+  assert.deepEqual(await pixels(transparent!.file), [255, 255, 255, 9, 8, 7]);
+  // Half of each ink under half of black leaves a quarter of the light or a little less.
+  const [r, g, b] = await pixels(inks!.file);
+  assert(r! > 30 && r! < 110 && Math.abs(r! - g!) < 20 && Math.abs(g! - b!) < 20, `${r} ${g} ${b}`);
+
+  Deno.removeSync(turnedImage!.file);
+  await openFolder({ folder });
+  assert(Deno.statSync(turnedImage!.file).isFile);
+});
+
+Deno.test("files that are no whole images are refused by name, or left out if asked", async () => {
+  const noise = Uint8Array.from({ length: 64 * 64 * 3 }, (_, i) => i * i * 7);
+  const jpeg = await encodeJpeg({ width: 64, height: 64, channels: 3, pixels: noise });
+  const folder = smallestFolder({
+    "train/cat/2.jpg": jpeg.subarray(0, jpeg.length / 2),
+    "train/dog/3.jpg": new Uint8Array(),
+    "train/dog/4.txt": new TextEncoder().encode("not an image"),
+    "val/cat/5.png": solidPng(1, 2, 3, 40, 40).subarray(0, 60),
+  });
+  Deno.symlinkSync(join(folder, "nowhere"), join(folder, "val/dog/6.png"));
+  await assert.rejects(
+    openFolder({ folder }),
+    refusal(
+      "Cannot read 5 images",
+      '"train/cat/2.jpg" is cut off',
+      '"train/dog/3.jpg" is empty',
+      '"train/dog/4.txt" is no image',
+      '"val/cat/5.png" is cut off',
+      '"val/dog/6.png" is a link to nothing',
+      "--skip-unreadable",
+    ),
+  );
+  const { train, val } = await openFolder({ folder, skipUnreadable: true });
+  assert.deepEqual([train.length, val.length], [2, 2]);
+});
+
+Deno.test("of many unreadable files five are named", async () => {
+  const files = Array.from({ length: 8 }, (_, i) => [`train/cat/x${i}.jpg`, new Uint8Array()]);
+  const folder = smallestFolder(Object.fromEntries(files));
+  await assert.rejects(openFolder({ folder }), refusal("8 images", "x4.jpg", "and 3 more"));
+  await assert.rejects(openFolder({ folder }), (error: Error) => !error.message.includes("x5"));
+});
+
+Deno.test("a class that is lost to unreadable files is named", async () => {
+  const folder = smallestFolder({ "val/dog/1.png": new Uint8Array() });
+  await assert.rejects(openFolder({ folder, skipUnreadable: true }), refusal("val/", '"dog"'));
+});
+
+Deno.test("a JPEG with damage in its middle is saved anew, as far as it can be seen", async () => {
+  const jpeg = await encodeJpeg({
+    width: 64,
+    height: 64,
+    channels: 3,
+    pixels: new Uint8Array(64 * 64 * 3).map((_, i) => i % 7 * 30),
+  });
+  const { train } = await openFolder({
+    folder: smallestFolder({ "train/cat/2.jpg": jpeg, "train/cat/3.jpg": damaged(jpeg) }),
+  });
+  const [whole, broken] = train.slice(2);
+  assert.equal(basename(whole!.file), "2.jpg");
+  assert(broken!.file.includes("/upright/"), broken!.file);
+  assert.deepEqual([broken!.width, broken!.height], [64, 64]);
+  const [seen, lost] = await Promise.all([whole, broken].map(async (image) => {
+    return (await lookAt(image!.file)).picture!.pixels;
+  }));
+  assert.deepEqual(lost!.subarray(0, 8 * 64 * 3), seen!.subarray(0, 8 * 64 * 3));
+  assert.notDeepEqual(lost, seen);
+});
+
+Deno.test("a folder is described by what opening finds", async () => {
+  const folder = smallestFolder();
+  const { fingerprint } = await openFolder({ folder });
+  const { classes, train, val, ...rest } = await describeFolder({ folder });
+  assert.equal(train.length, 2);
+  assert.deepEqual(rest, { name: "folder", fingerprint, made: true });
+  assert.deepEqual(classes, ["cat", "dog"]);
+  assert.deepEqual(val.map(({ width, height }) => [width, height]), [[2, 2], [2, 2]]);
+});

@@ -1,0 +1,202 @@
+import assert from "node:assert/strict";
+import {
+  describeIlsvrc2012,
+  ilsvrcIds,
+  openIlsvrc2012,
+} from "../../../lib/datasets/ilsvrc2012/mod.ts";
+import { UserError } from "../../../lib/errors.ts";
+import { shiftAxes } from "../../../lib/vgg/colours.ts";
+import { smallestFolder } from "../../support/datasets.ts";
+import { type Forms, idOfVal, IDS, madeIlsvrc, wnidOf } from "../../support/ilsvrc2012/made.ts";
+
+const SORTED = IDS.map(wnidOf).sort();
+
+const ARCHIVES: Forms = { train: "archive", val: "archive", devkit: "archive", test: "archive" };
+
+function refuses(opened: Promise<unknown>, ...words: readonly string[]) {
+  return assert.rejects(opened, (error) => {
+    assert(error instanceof UserError, String(error));
+    for (const word of words) assert(error.message.includes(word), error.message);
+    return true;
+  });
+}
+
+/** Sides of the i-th image, as `madeIlsvrc` makes them. */
+const sidesOf = (i: number) => [1 + i % 50, 1 + Math.floor(i / 50)];
+
+Deno.test("the archives are read in place: classes, labels, order and places", async () => {
+  const folder = madeIlsvrc(ARCHIVES);
+  const dataset = await openIlsvrc2012({ folder });
+  const { name, classes, train, val, test } = dataset;
+  assert.equal(name, "ilsvrc2012");
+  const first = IDS.find((id) => wnidOf(id) === SORTED[0])!;
+  assert.equal(classes[0], `${SORTED[0]} thing ${first}`);
+  assert.deepEqual(classes.map((text) => text.split(" ")[0]), SORTED);
+
+  // an image of each class, then the second one of the one that has two
+  assert.equal(train.length, 1001);
+  assert.deepEqual(train.slice(0, 1000).map(({ label }) => label), [...Array(1000).keys()]);
+  assert.equal(train[1000]!.label, SORTED.indexOf(wnidOf(1)));
+  assert.deepEqual([train[0]!.width, train[0]!.height], sidesOf(first));
+
+  // validation image i is of ID 7 i % 1000 + 1, and its sides tell i
+  assert.equal(val.length, 1000);
+  for (const { label, width, height } of val) {
+    const i = (height - 1) * 50 + width - 1;
+    assert.equal(SORTED[label], wnidOf(idOfVal(i)), `image ${i}`);
+  }
+  assert.deepEqual(val.map(({ label }) => label), [...Array(1000).keys()]);
+
+  // what lies at a place begins as a PNG does
+  for (const { file, at = NaN, bytes = NaN } of [train[5]!, train[1000]!, val[7]!]) {
+    const png = Deno.readFileSync(file).subarray(at, at + bytes);
+    assert.deepEqual([...png.subarray(1, 4), ...png.subarray(-8, -4)], [
+      ...new TextEncoder().encode("PNGIEND"),
+    ]);
+    assert.equal(at % 512, 0);
+  }
+
+  assert.deepEqual(test!.images.map(({ width, label }) => [width, label]), [
+    ...[[2, -1], [3, -1], [4, -1]],
+  ]);
+  assert.deepEqual(ilsvrcIds({ folder }).map(wnidOf), SORTED);
+
+  // ImageNet's own colours: roots of the covariance's eigenvalues times 255
+  const { mean, covariance } = dataset.colours;
+  assert.deepEqual(mean, [123.68, 116.779, 103.939]);
+  const lengths = shiftAxes(covariance, "root").map((axis) => Math.hypot(...axis));
+  for (const [i, expected] of [118.9, 35.0, 17.1].entries()) {
+    assert.ok(Math.abs(lengths[i]! - expected) < 0.1, `${lengths[i]} is not ${expected}`);
+  }
+
+  // once more, from the index, and after the archive has changed
+  const reports: number[] = [];
+  const onProgress = () => void reports.push(1);
+  assert.deepEqual(await openIlsvrc2012({ folder, onProgress }), dataset);
+  assert.deepEqual(reports, []);
+  const seen = await describeIlsvrc2012({ folder, onProgress });
+  assert.deepEqual(
+    [seen.train.length, seen.val.length, seen.test!.images.length, seen.made, seen.fingerprint],
+    [1001, 1000, 3, true, dataset.fingerprint],
+  );
+  assert.deepEqual(reports, []);
+  Deno.utimeSync(`${folder}/ILSVRC2012_img_val.tar`, 1, 1);
+  assert.equal((await openIlsvrc2012({ folder, onProgress })).fingerprint, dataset.fingerprint);
+  assert.deepEqual(reports, [1]);
+  // an index that is damaged is made again
+  Deno.truncateSync(`${folder}/.verydeep/ilsvrc2012-train.index`, 30_000);
+  assert.deepEqual((await openIlsvrc2012({ folder })).train, train);
+});
+
+Deno.test("the same images are the same data set, whatever form they are in", async () => {
+  const opened = async (forms: Forms) => {
+    const folder = madeIlsvrc(forms);
+    const { classes, train, val, fingerprint } = await openIlsvrc2012({ folder });
+    const facts = ({ label, width, height }: typeof val[number]) => [label, width, height];
+    return {
+      facts: { wnids: classes.map((name) => name.split(" ")[0]), fingerprint },
+      images: [train.map(facts), val.map(facts)],
+      files: [...train, ...val].map(({ file }) => file.slice(folder.length)),
+      classes,
+    };
+  };
+  const archives = await opened({ train: "archive", val: "archive", devkit: "archive" });
+  const flat = await opened({ train: "folder", val: "flat", devkit: "folder" });
+  const byClass = await opened({ train: "folder", val: "by class", devkit: "none" });
+  for (const { facts, images } of [flat, byClass]) {
+    assert.deepEqual(facts, archives.facts);
+    assert.deepEqual(images, archives.images);
+  }
+  assert.deepEqual(flat.classes, archives.classes);
+  assert.deepEqual(byClass.classes, SORTED);
+  const wnid = SORTED[0]!;
+  assert.equal(byClass.files[0], `/train/${wnid}/${wnid}_1.JPEG`);
+  assert.match(byClass.files[1001]!, /^\/val\/n\d{8}\/ILSVRC2012_val_\d{8}\.JPEG$/);
+});
+
+Deno.test("validation images alone are a data set to test nets on", async () => {
+  const whole = await openIlsvrc2012({
+    folder: madeIlsvrc({ train: "archive", val: "archive", devkit: "archive" }),
+  });
+  for (const form of [{ val: "flat", devkit: "folder" }, { val: "by class", devkit: "none" }]) {
+    const folder = madeIlsvrc({ train: "none", ...form } as Forms);
+    const { classes, train, val, untrainable, fingerprint } = await openIlsvrc2012({ folder });
+    assert.deepEqual(classes.map((text) => text.split(" ")[0]), SORTED);
+    assert.deepEqual(train, []);
+    assert.deepEqual(val.map(({ label }) => label), whole.val.map(({ label }) => label));
+    assert.match(
+      untrainable!,
+      /^the training images \(ILSVRC2012_img_train\.tar or .* --data DIR$/,
+    );
+    const seen = await describeIlsvrc2012({ folder });
+    assert.deepEqual(
+      [seen.train.length, seen.untrainable, seen.fingerprint, seen.missing],
+      [0, untrainable, fingerprint, undefined],
+    );
+    assert.notEqual(fingerprint, whole.fingerprint);
+  }
+});
+
+Deno.test("what is missing is named with the files that are looked for", async () => {
+  const forms = { train: "archive", val: "flat", devkit: "none" } as const;
+  await refuses(
+    openIlsvrc2012({ folder: madeIlsvrc(forms) }),
+    ...["the classes of val/*.JPEG", "ILSVRC2012_devkit_t12.tar.gz", "--data DIR"],
+  );
+  const folder = madeIlsvrc({ ...forms, val: "none" });
+  await refuses(openIlsvrc2012({ folder }), "ILSVRC2012_img_val.tar", "val/<wnid>/*.JPEG");
+  assert.match(
+    (await describeIlsvrc2012({ folder })).missing!,
+    /missing are the validation images/,
+  );
+  assert.throws(() => ilsvrcIds({ folder }), /ILSVRC2012_devkit_t12\.tar\.gz/);
+});
+
+Deno.test("a ground truth of another length, and classes of another kit, are refused", async () => {
+  const forms = { train: "folder", val: "flat", devkit: "folder" } as const;
+  const short = madeIlsvrc({ ...forms, truth: "1\n2\n" });
+  await refuses(openIlsvrc2012({ folder: short }), "has 2, but there are 1000 images", "val");
+  Deno.renameSync(`${short}/train/${SORTED[3]}`, `${short}/train/n09999999`);
+  await refuses(
+    openIlsvrc2012({ folder: short }),
+    ...["devkit_t12", `"n09999999", which it lacks`, `not "${SORTED[3]}", which it has`],
+  );
+});
+
+Deno.test("files that are no whole images are named, or left out where that is asked for", async () => {
+  const folder = madeIlsvrc({ train: "folder", val: "by class", devkit: "none" });
+  const [wnid] = SORTED;
+  Deno.writeTextFileSync(`${folder}/train/${wnid}/text.JPEG`, "no image");
+  Deno.writeFileSync(`${folder}/train/${wnid}/empty.JPEG`, new Uint8Array());
+  Deno.writeTextFileSync(`${folder}/train/${wnid}/.hidden`, "no image");
+  Deno.symlinkSync("/nowhere/at/all", `${folder}/train/${wnid}/link.JPEG`);
+  await refuses(
+    openIlsvrc2012({ folder }),
+    ...[
+      '"link.JPEG" is a link to nothing',
+      '"empty.JPEG" is empty',
+      '"text.JPEG" is no image',
+      "--skip-unreadable",
+    ],
+  );
+  const { train, fingerprint } = await openIlsvrc2012({ folder, skipUnreadable: true });
+  assert.equal(train.length, 1001);
+  const seen = await describeIlsvrc2012({ folder, skipUnreadable: true });
+  assert.deepEqual([seen.train.length, seen.fingerprint], [1001, fingerprint]);
+});
+
+Deno.test("another number of classes is refused, by describing too", async () => {
+  const folder = smallestFolder();
+  await refuses(openIlsvrc2012({ folder }), "2 classes", "--dataset folder");
+  await refuses(describeIlsvrc2012({ folder }), "2 classes", "--dataset folder");
+});
+
+Deno.test("where there is none, opening says what is needed, describing assumes the paper's", async () => {
+  const folder = Deno.makeTempDirSync();
+  await refuses(openIlsvrc2012({ folder }), "train/<wnid>/*.JPEG", folder, "--data DIR");
+  const { classes, train, val, ...rest } = await describeIlsvrc2012({ folder });
+  const { fingerprint, made, missing } = rest;
+  assert.deepEqual([classes, train, val].map(({ length }) => length), [1000, 1_281_167, 50_000]);
+  assert.deepEqual([fingerprint, made], ["", false]);
+  assert(missing?.includes(folder) && missing.includes("--data DIR"), String(missing));
+});

@@ -1,0 +1,52 @@
+/** Plans on several machines: chains, order and times, by hand. */
+import assert from "node:assert/strict";
+import {
+  longestChain,
+  tailsOf,
+  timelineOf,
+  urgentFirst,
+} from "../../lib/estimates/critical_path.ts";
+
+/** `b` and `c` start from `a`, `d` from `b`; `e` from nothing. Seconds are in the plan. */
+const PLAN = [
+  { key: "e", after: [], seconds: 3 },
+  { key: "a", after: [], seconds: 2 },
+  { key: "c", after: ["a"], seconds: 1 },
+  { key: "b", after: ["a"], seconds: 4 },
+  { key: "d", after: ["b"], seconds: 1 },
+];
+const seconds = (run: typeof PLAN[number]) => run.seconds;
+
+Deno.test("the longest chain is the least time that a plan takes", () => {
+  const { chain, seconds: length } = longestChain(PLAN, seconds);
+  assert.deepEqual(chain.map(({ key }) => key), ["a", "b", "d"]);
+  assert.equal(length, 2 + 4 + 1);
+  assert.deepEqual(Object.fromEntries(tailsOf(PLAN, seconds)), { a: 7, b: 5, c: 1, d: 1, e: 3 });
+  assert.deepEqual(longestChain([], seconds), { chain: [], seconds: 0 });
+});
+
+Deno.test("urgent runs come first, and none before one that it starts from", () => {
+  const order = urgentFirst(PLAN, seconds).map(({ key }) => key);
+  assert.deepEqual(order, ["a", "b", "e", "c", "d"]);
+  // runs that are done take no time, and stay in their order
+  const plan = [PLAN[1]!, PLAN[3]!];
+  assert.deepEqual(urgentFirst(plan, () => 0), plan);
+});
+
+Deno.test("one machine does everything, two share it, more than two have nothing to do", () => {
+  const plan = urgentFirst(PLAN, seconds);
+  const end = (machines: number) =>
+    Math.max(...timelineOf(plan, { machines, seconds }).map(({ end }) => end));
+  assert.equal(end(1), 3 + 2 + 1 + 4 + 1);
+  // a 0-2, e 0-3; b 2-6, c 3-4; d 6-7
+  assert.equal(end(2), 7);
+  assert.equal(end(8), 7);
+  const slots = timelineOf(plan, { machines: 2, seconds });
+  assert.deepEqual(slots.map(({ run, machine, start }) => [run.key, machine, start]), [
+    ["a", 0, 0],
+    ["e", 1, 0],
+    ["b", 0, 2],
+    ["c", 1, 3],
+    ["d", 0, 6],
+  ]);
+});

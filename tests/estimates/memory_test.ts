@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { paper, small } from "../../experiments/setups.ts";
+import { memory } from "../../lib/system/machine.ts";
+import { footprint, microBatchFor, nextSmaller, shareFor } from "../../lib/estimates/memory.ts";
+import { layersOf, shapeOf } from "../../lib/vgg/configs.ts";
+
+const GB = 1e9;
+const D = layersOf("D");
+
+Deno.test("net D: six times its weights, and an image's maps before and after each ReLU", () => {
+  const { net, image } = footprint(D, paper.train);
+  assert.equal(net, 6 * 4 * 138_357_544);
+  // side, channels and convs of each block, and the pooling after it; fc6, fc7, fc8
+  const blocks = [[224, 64, 2], [112, 128, 2], [56, 256, 3], [28, 512, 3], [14, 512, 3]] as const;
+  const values = blocks.map(([side, channels, convs]) =>
+    side ** 2 * channels * 2 * convs + (side / 2) ** 2 * channels
+  );
+  const fc = 2 * (4096 + 4096 + 1000);
+  assert.equal(image, 4 * (values.reduce((sum, each) => sum + each, 0) + fc));
+  assert.equal(footprint(D, { ...paper.train, precision: "bfloat16" }).image, image / 2);
+});
+
+Deno.test("a batch of 256 is divided until it fits, and whole where it does", () => {
+  // 3.3 GB of weights, 0.114 GB an image: 12 GB leave room for 76 images, 8 GB for 41
+  assert.equal(microBatchFor(D, paper.train, 12 * GB), 64);
+  assert.equal(microBatchFor(D, paper.train, 8 * GB), 32);
+  assert.equal(microBatchFor(D, paper.train, 64 * GB), 256);
+  // in bfloat16 twice as many
+  assert.equal(microBatchFor(D, { ...paper.train, precision: "bfloat16" }, 12 * GB), 128);
+  assert.equal(microBatchFor(D, paper.train, 1), 1);
+  const narrow = layersOf("D", shapeOf(small.train, 20));
+  assert.equal(microBatchFor(narrow, small.train, 1 * GB), 16);
+});
+
+Deno.test("a smaller micro-batch divides the batch, and is at most half as large", () => {
+  assert.equal(nextSmaller(256, 256), 128);
+  assert.equal(nextSmaller(1, 256), 1);
+  assert.deepEqual([15, 5, 3].map((size) => nextSmaller(size, 15)), [5, 1, 1]);
+  assert.equal(nextSmaller(100, 100), 50);
+  assert.equal(nextSmaller(25, 100), 10);
+});
+
+Deno.test("trainings side by side share half of the memory, or four fifths of a GPU's", () => {
+  const gpu = { name: "any", memory: 80 * GB, capability: 9, driver: "any" };
+  assert.equal(shareFor({ kind: "gpu", gpu }, 1), 64 * GB);
+  assert.equal(shareFor({ kind: "gpu", gpu }, 4), 16 * GB);
+  assert.equal(shareFor({ kind: "gpu" }, 4), Infinity);
+  assert.equal(shareFor({ kind: "cpu" }, 2), memory() / 4);
+});

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { paper, small } from "../../experiments/setups.ts";
+import type { Device } from "../../lib/system/device.ts";
+import { keepSpeed, type Speed, speedFor } from "../../lib/estimates/speed.ts";
+
+const { crop, width, fc } = paper.train;
+const CPU = { kind: "cpu" } as const;
+const [H100, H200] = ["NVIDIA H100 80GB HBM3", "NVIDIA H200"].map((name): Device => ({
+  ...{ kind: "gpu", gpu: { name, memory: 80 * 2 ** 30, capability: 9, driver: "550.54.15" } },
+}));
+const speed: Speed = {
+  ...{ host: Deno.hostname(), device: "CPU", precision: "float32", crop, width, fc },
+  ...{ training: 97e9, testing: 99e9, images: { training: 2.1, testing: 1.9 } },
+  ...{ load: 0.1, measured: "2026-01-31T12:00:00.000Z" },
+};
+
+Deno.test("a speed is known of the machine, device, nets and precision that it was measured with", () => {
+  const file = join(Deno.makeTempDirSync({ prefix: "verydeep-test-" }), "cache", "speeds.json");
+  const on = { device: CPU, file };
+  assert.equal(speedFor(paper.train, on), undefined);
+  keepSpeed(speed, file);
+  keepSpeed({ ...speed, host: "another", training: 1e12 }, file);
+  keepSpeed({ ...speed, precision: "bfloat16", training: 180e9 }, file);
+  keepSpeed({ ...speed, device: "NVIDIA H100 80GB HBM3", training: 9e13 }, file);
+  assert.deepEqual(speedFor(paper.train, on), speed);
+  assert.equal(speedFor({ ...paper.train, precision: "bfloat16" }, on)!.training, 180e9);
+  assert.equal(speedFor(small.train, on), undefined);
+  // that of a GPU is no other GPU's, nor the processor's; its driver may be newer
+  assert.equal(speedFor(paper.train, { device: H100!, file })!.training, 9e13);
+  assert.equal(speedFor(paper.train, { device: H200!, file }), undefined);
+  assert.equal(speedFor(paper.train, { device: { kind: "gpu" }, file }), undefined);
+  // measured again, it takes the place of the old one
+  keepSpeed({ ...speed, training: 98e9 }, file);
+  assert.equal(speedFor(paper.train, on)!.training, 98e9);
+  assert.equal(JSON.parse(Deno.readTextFileSync(file)).length, 4);
+});
+
+Deno.test("a file that another hand broke tells no speed", () => {
+  const file = Deno.makeTempFileSync({ prefix: "verydeep-test-" });
+  for (const text of ["", "{", "{}", "null", '[{"training": 0}]']) {
+    Deno.writeTextFileSync(file, text);
+    assert.equal(speedFor(paper.train, { device: CPU, file }), undefined);
+  }
+});

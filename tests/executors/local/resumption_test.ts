@@ -1,0 +1,91 @@
+/** The proof that trainings go on, with programs that train nothing: what it proves, and what it finds. */
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { UserError } from "../../../lib/errors.ts";
+import { proveResume } from "../../../lib/executors/local/resumption.ts";
+
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+const lib = (file: string) => new URL(`../../../lib/${file}`, import.meta.url).href;
+
+/**
+ * A program that counts to 40 in a store as a training does, with a checkpoint every 2 steps of some
+ * ms, and whose weight is `weight`, an expression of `count` and of the folder's name.
+ */
+const counting = (weight: string) => `
+  import { net } from "${new URL("../../../experiments/protocol.ts", import.meta.url)}";
+  import { smoke } from "${new URL("../../../experiments/setups.ts", import.meta.url)}";
+  import { plannedRun } from "${lib("plan.ts")}";
+  import { makeStore } from "${lib("store/mod.ts")}";
+  import { START } from "${lib("vgg/schedule.ts")}";
+
+  const folder = FOLDER;
+  const context = { train: smoke.train, evaluate: smoke.evaluate, seed: 0, data: "made-up" };
+  const run = plannedRun(net("A", 256), context);
+  const store = makeStore(folder + "/smoke");
+  const earlier = store.readSittings(run);
+  const checkpoint = store.readCheckpoint(run);
+  const begin = performance.now();
+  store.begin(run);
+  const sitting = { started: "2000-01-01T00:00:00.000Z", device: "cpu" };
+  store.writeSittings(run, [...earlier, sitting]);
+  let count = checkpoint?.tensors.get("count").values[0] ?? 0;
+  const tensor = (value) => ({ shape: [1], values: Float32Array.of(value) });
+  while (count < 40) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    count++;
+    if (count % 2 === 0) {
+      const tensors = new Map([["count", tensor(count)]]);
+      store.writeCheckpoint(run, { step: count, plateau: START, tensors });
+    }
+  }
+  const seconds = (performance.now() - begin) / 1000;
+  const finished = "2000-01-01T00:00:01.000Z";
+  store.writeSittings(run, [...earlier, { ...sitting, finished, seconds }]);
+  store.writeWeights(run, new Map([["x", tensor(${weight})], ["y", tensor(-64)]]));
+`;
+
+/** Carries the proof out on a program of this text. */
+async function proof(text: string) {
+  const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
+  const told: number[] = [];
+  try {
+    const proof = await proveResume({
+      command: (results) => {
+        const file = `${results}.ts`;
+        Deno.writeTextFileSync(file, text.replace("FOLDER", JSON.stringify(results)));
+        const config = `${ROOT}deno.json`;
+        return [Deno.execPath(), "run", "-A", "--no-check", "--config", config, file];
+      },
+      ...{ folder, pieces: 3, onProgress: (kills: number) => told.push(kills) },
+    });
+    return { ...proof, told };
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+}
+
+Deno.test("a program that goes on from its checkpoint is proved to, however often it was killed", async () => {
+  const { kills, hits, whole, pieces, largest, scale, sittings, told } = await proof(
+    counting("count"),
+  );
+  assert.equal(pieces, whole);
+  assert.deepEqual([largest, scale], [0, 64]);
+  assert.deepEqual(told, Array.from({ length: kills }, (_, i) => i + 1));
+  assert.ok(hits <= kills);
+  assert.ok(sittings.length > 0);
+});
+
+Deno.test("one that comes to something else in pieces is found, with the largest difference", async () => {
+  const { whole, pieces, largest, scale } = await proof(
+    counting('folder.endsWith("pieces") ? 40.5 : count'),
+  );
+  assert.notEqual(pieces, whole);
+  assert.deepEqual([largest, scale], [0.5, 64]);
+});
+
+Deno.test("one that fails by itself is no proof, and its last words are told", async () => {
+  await assert.rejects(
+    proof('console.error("words"); console.error("no such net"); Deno.exit(1); FOLDER'),
+    (error) => error instanceof UserError && /go on: no such net$/.test(error.message),
+  );
+});

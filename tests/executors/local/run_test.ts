@@ -1,0 +1,166 @@
+import assert from "node:assert/strict";
+import { evaluations, net } from "../../../experiments/protocol.ts";
+import { UserError } from "../../../lib/errors.ts";
+import { type Context, key, type Method, needs, type Run } from "../../../lib/experiment.ts";
+import { type PlannedRun, plannedRun } from "../../../lib/plan.ts";
+import { carryOut, type Workplace } from "../../../lib/executors/local/run.ts";
+import { makeStore, type Store } from "../../../lib/store/mod.ts";
+import { eventFilesIn, scalarsIn } from "../../support/event_files.ts";
+import { tensorflow } from "../../support/run_graph.ts";
+import { context as tiny, setup, tinyDataset } from "../../support/tiny.ts";
+
+const context: Context = { ...tiny, train: { ...setup, inputScale: 1 / 64 } };
+
+function planned(run: Run): PlannedRun {
+  const after = needs(run).map((ancestor) => key(ancestor, context));
+  return { run, context, key: key(run, context), after };
+}
+
+/** A store in a folder of its own, and what a run works with. */
+async function workplace() {
+  const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
+  const dataset = tinyDataset();
+  const store = makeStore(folder);
+  const place: Workplace = {
+    ...{ binding: await tensorflow(), store, dataset },
+    device: { kind: "cpu" },
+    onProgress() {},
+    onNotice() {},
+    shouldStop: () => false,
+  };
+  return {
+    ...{ place, store, dataset },
+    [Symbol.dispose]() {
+      dataset[Symbol.dispose]();
+      Deno.removeSync(folder, { recursive: true });
+    },
+  };
+}
+
+/** A training's log by TensorBoard's tags. */
+function logged(store: Store, run: PlannedRun) {
+  return store.readLog(run).flatMap(
+    ({ step, loss, learningRate, imagesPerSecond, validation }) => {
+      const scalar = (tag: string, value: number) => ({ step, tag, value: Math.fround(value) });
+      return [
+        scalar("loss", loss),
+        scalar("learning rate", learningRate),
+        scalar("images per second", imagesPerSecond),
+        ...validation
+          ? [
+            scalar("validation/top-1 error", validation.top1),
+            scalar("validation/top-5 error", validation.top5),
+          ]
+          : [],
+      ];
+    },
+  );
+}
+
+Deno.test("TensorBoard's events say what the log says, also after a training went on", async () => {
+  using work = await workplace();
+  const { place, store } = work;
+  const run = planned(net("A", 256));
+  const folder = store.folderOf(run);
+  // 12 steps, of which each has a line; validations after 4 and 8
+  let steps = 0;
+  const until6 = { onProgress: () => steps++, shouldStop: () => steps === 6 };
+  assert.equal(carryOut(run, undefined, { ...place, ...until6 }), false);
+  const before = scalarsIn(folder);
+  assert.deepEqual(before, logged(store, run));
+  assert.equal(before.at(-1)!.step, 6);
+  const [file] = eventFilesIn(folder);
+
+  // a crash may leave a line of a step that will be done again
+  store.appendLog(run, { ...store.readLog(run).at(-1)!, step: 7 });
+  assert.equal(carryOut(run, undefined, place), true);
+  const all = scalarsIn(folder);
+  assert.deepEqual(all, logged(store, run));
+  assert.deepEqual(all.slice(0, before.length), before);
+  assert.notEqual(eventFilesIn(folder)[0], file);
+  const of = (wanted: string) => all.filter(({ tag }) => tag === wanted).map(({ step }) => step);
+  assert.deepEqual(of("validation/top-1 error"), [4, 8, 12]);
+  assert.equal(of("loss").filter((step) => step === 7).length, 1);
+});
+
+Deno.test("a net that diverges begins again, once and slower; what it did first is noted", async () => {
+  using work = await workplace();
+  const { place, store } = work;
+  const { first } = setup.schedules;
+  /** The same training at other rates; 12 steps, of which the first 6 are slower in the retry. */
+  const at = (learningRate: number, rate: number) => {
+    const schedules = { ...setup.schedules, first: { ...first, learningRate } };
+    const train = { ...context.train, schedules, retry: { share: 0.5, rate } };
+    return plannedRun(net("A", 256), { ...context, train });
+  };
+  const saved = at(1e18, 0);
+  store.begin(saved);
+  // the rate of the retry is 0, and it is stopped before the old one comes back
+  let steps = 0;
+  const until5 = { onProgress: () => steps++, shouldStop: () => store.readLog(saved).length >= 5 };
+  assert.equal(carryOut(saved, undefined, { ...place, ...until5 }), false);
+  const { what, rate } = store.readDivergence(saved)!;
+  assert.match(what, /^the loss is/);
+  assert.equal(rate, 1e18);
+  assert.deepEqual(store.readLog(saved).map(({ learningRate }) => learningRate), Array(5).fill(0));
+  assert.equal(store.readCheckpoint(saved)!.again, true);
+  assert.ok(steps > 4);
+
+  const lost = at(1e18, 1);
+  assert.throws(() => carryOut(lost, undefined, place), /Cannot go on training A 256: the loss is/);
+  assert.equal(store.status(lost).state, "failed");
+  assert.ok(store.readDivergence(lost));
+  // and not a third time
+  assert.throws(() => carryOut(lost, undefined, place), /Cannot go on training A 256: the loss is/);
+});
+
+Deno.test("a checkpoint from before a training began again is of no use to it", async () => {
+  using work = await workplace();
+  const { place, store } = work;
+  const run = planned(net("A", 256));
+  let steps = 0;
+  const until6 = { onProgress: () => steps++, shouldStop: () => steps >= 6 };
+  carryOut(run, undefined, { ...place, ...until6 });
+  const old = store.readCheckpoint(run)!;
+  store.writeDivergence(run, { what: "the loss is NaN", step: 7, rate: 0.01 });
+  store.writeCheckpoint(run, old); // a crash came between the two
+  steps = 5;
+  carryOut(run, undefined, { ...place, ...until6 });
+  assert.deepEqual(store.readLog(run).map(({ step }) => step), [1]);
+});
+
+Deno.test("a net is evaluated by each method, and its posteriors are kept", async () => {
+  using work = await workplace();
+  const { place, store, dataset } = work;
+  const run = net("A", 256);
+  carryOut(planned(run), undefined, place);
+  const methods: readonly Method[] = ["dense", "multi-crop", "centre-crop"];
+  const found = methods.map((method) => {
+    const evaluation = planned(evaluations(run, [256], method)[0]!);
+    assert.equal(carryOut(evaluation, planned(run), place), true);
+    using posteriors = store.openPosteriors(evaluation);
+    assert.deepEqual([...posteriors.labels], dataset.val.map(({ label }) => label));
+    return [...posteriors.rows(0, dataset.val.length)];
+  });
+  assert.equal(new Set(found.map(String)).size, 3);
+  for (const values of found) {
+    for (const [i] of dataset.val.entries()) {
+      assert.ok(Math.abs(values[2 * i]! + values[2 * i + 1]! - 1) < 1e-6);
+    }
+  }
+});
+
+Deno.test("weights that were made elsewhere are not trained; the message says how to bring them in", async () => {
+  using work = await workplace();
+  const { place, store } = work;
+  const weights = "5e".repeat(32);
+  const run = planned({ config: "D", S: [256, 512], init: { weights } });
+  assert.throws(() => carryOut(run, undefined, place), (error: Error) => {
+    assert.ok(error instanceof UserError);
+    assert.match(error.message, /^Cannot train D \[256;512\] \(imported\): /);
+    assert.ok(error.message.includes(weights));
+    assert.match(error.message, /deno task evaluate --config D --weights FILE$/);
+    return true;
+  });
+  assert.equal(store.status(run).state, "failed");
+});

@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { Board } from "../../../lib/executors/local/run_queue.ts";
+import { allOrStopped, carryOutPlan, doneOf } from "../../../lib/executors/local/scheduler.ts";
+import type { Dataset } from "../../../lib/datasets/dataset.ts";
+import { evaluations, net } from "../../../experiments/protocol.ts";
+import { smoke } from "../../../experiments/setups.ts";
+import { key, type TrainRun } from "../../../lib/experiment.ts";
+import { type PlannedRun, plannedRun } from "../../../lib/plan.ts";
+import type { Hand } from "../../../lib/executors/local/worker_pool.ts";
+import { progressBars } from "../../../lib/system/progress.ts";
+import { openStore } from "../../../lib/store/mod.ts";
+import { inStore } from "../../support/in_store.ts";
+
+const context = { train: smoke.train, evaluate: smoke.evaluate, seed: 0, data: "made-up" };
+function planned(run: TrainRun, after: readonly PlannedRun[]): PlannedRun {
+  return { run, context, key: key(run, context), after: after.map(({ key }) => key) };
+}
+
+Deno.test("a defect in one thread lets the others reach a checkpoint, and is told then", async () => {
+  const A = planned(net("A", 256), []);
+  const LRN = planned(net("A-LRN", 256), []);
+  const B = planned(net("B", 256), [A]);
+  const board = new Board([A, LRN, B], []);
+  const told: string[] = [];
+  const stopped = Promise.withResolvers<void>();
+  const hands = ["one", "other"].map((name) => ({ name })) as unknown as Hand[];
+  const work = allOrStopped(hands, stopped.resolve, async (hand) => {
+    for (let run = await board.next(); run; run = await board.next()) {
+      if (hand === hands[0]) {
+        board.close(run);
+        throw new TypeError("a defect");
+      }
+      await stopped.promise;
+      told.push(`checkpoint of ${run.run === LRN.run ? "A-LRN" : "another run"}`);
+      board.close(run);
+    }
+  });
+  await assert.rejects(work, /a defect/);
+  // and B, which waits for A, is not waited for
+  assert.deepEqual(told, ["checkpoint of A-LRN"]);
+});
+
+Deno.test("a net is not trained without training images, and the plan does not begin", async () => {
+  const A = planned(net("A", 256), []);
+  const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
+  const dataset: Dataset = {
+    ...{ name: "made-up", classes: ["a", "b"], train: [], val: [], fingerprint: "made-up" },
+    ...{ colours: { mean: [0, 0, 0], covariance: [] }, untrainable: "the pictures are elsewhere" },
+  };
+  try {
+    const crew = { store: openStore(folder), dataset, setup: smoke, bars: progressBars() };
+    await assert.rejects(
+      carryOutPlan([A], crew),
+      /^UserError: Cannot train A 256: the pictures are elsewhere$/,
+    );
+    assert.deepEqual([...Deno.readDirSync(folder)], []);
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+});
+
+Deno.test("a run that another process does is waited for, and done here where that one gave it up", async () => {
+  const A = planned(net("A", 256), []);
+  const B = planned(net("B", 256), [A]);
+  const board = new Board([A, B], []);
+  assert.equal(await board.next(), A);
+  board.lend(A);
+  assert.deepEqual([board.elsewhere, board.open], [[A], [A, B]]);
+  const later = board.next();
+  board.giveBack(A);
+  assert.equal(await later, A);
+  board.lend(A);
+  const last = board.next();
+  board.finish(A);
+  assert.equal(await last, B);
+  assert.equal(board.done, 1);
+});
+
+Deno.test("where another process fails, what starts from its run is lost, and nobody waits", async () => {
+  const A = planned(net("A", 256), []);
+  const B = planned(net("B", 256), [A]);
+  const board = new Board([A, B], []);
+  board.lend((await board.next())!);
+  const next = board.next();
+  board.fail(A);
+  assert.equal(await next, undefined);
+  assert.throws(() => board.complain(), /Cannot finish A 256, nor 1 runs that start from them/);
+});
+
+Deno.test("a stop ends the wait for another process", async () => {
+  const A = planned(net("A", 256), []);
+  const board = new Board([A], []);
+  board.lend((await board.next())!);
+  const next = board.next();
+  board.close();
+  assert.equal(await next, undefined);
+});
+
+Deno.test("what a plan reads must be whole: damaged posteriors and the weights that they need", () =>
+  inStore((store) => {
+    const weights = new Map([["x", { shape: [2], values: Float32Array.of(1, 2) }]]);
+    const trained = net("A", 256);
+    const [A, B] = [plannedRun(trained, context), plannedRun(net("B", 256), context)];
+    const [one, other] = evaluations(trained, [256, 224], "dense")
+      .map((run) => plannedRun(run, context)) as [PlannedRun, PlannedRun];
+    const values = Float32Array.of(0.5, 0.5);
+    for (const run of [A, B]) store.writeWeights(run, weights);
+    for (const run of [one, other]) {
+      store.writePosteriors(run, { classes: 2, values, labels: Int32Array.of(1) });
+    }
+    const logged: string[] = [];
+    const bars = { ...progressBars(), log: (line: string) => void logged.push(line) };
+    const runs = [A, B, one, other];
+    const done = () => doneOf(runs, { store: openStore(store.folder), bars });
+    const spoil = (run: PlannedRun, file: string) => {
+      const path = `${store.folderOf(run)}/${file}.safetensors`;
+      const bytes = Deno.readFileSync(path);
+      bytes[bytes.length - 1]! ^= 1;
+      Deno.writeFileSync(path, bytes);
+    };
+    assert.deepEqual(new Set(done()), new Set(runs));
+    // nobody reads weights whose net was tested already, nor B's
+    spoil(A, "weights");
+    spoil(B, "weights");
+    assert.equal(done().length, 4);
+    spoil(other, "posteriors");
+    assert.deepEqual(new Set(done()), new Set([B, one]));
+    assert.equal(logged.length, 2);
+    assert.match(
+      logged[0]!,
+      /checksum is not that of its content: A 256 at Q = 224.* is done again/,
+    );
+  }));

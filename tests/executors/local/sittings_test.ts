@@ -1,0 +1,86 @@
+/** Where and when a run is carried out, as the store has it beside the run's recipe. */
+import assert from "node:assert/strict";
+import { evaluations, net } from "../../../experiments/protocol.ts";
+import { smoke } from "../../../experiments/setups.ts";
+import type { Dataset } from "../../../lib/datasets/dataset.ts";
+import { environment, type Sitting } from "../../../lib/system/environment.ts";
+import type { Context } from "../../../lib/experiment.ts";
+import { plannedRun } from "../../../lib/plan.ts";
+import { carryOut } from "../../../lib/executors/local/run.ts";
+
+import type { Binding } from "../../../lib/tensorflow/addon.ts";
+import { START } from "../../../lib/vgg/schedule.ts";
+import { inStore } from "../../support/in_store.ts";
+
+const context: Context = {
+  ...{ train: smoke.train, evaluate: smoke.evaluate, seed: 0, data: "made-up" },
+};
+const A = plannedRun(net("A", 256), context);
+const [tested] = evaluations(net("A", 256), [256], "dense").map((run) => plannedRun(run, context));
+
+const gpu = { name: "NVIDIA A2", memory: 16 * 2 ** 30, capability: 8.6, driver: "550.54.15" };
+
+const sitting: Sitting = {
+  ...environment("2.21.0"),
+  ...{ device: "cpu", precision: "float32", towers: 1, started: "2026-01-31T12:00:00.000Z" },
+};
+
+Deno.test("sittings are kept beside the recipe, and none is known of other runs", () =>
+  inStore((store) => {
+    store.begin(A);
+    store.writeSittings(A, [sitting]);
+    assert.deepEqual(store.readSittings(A), [sitting]);
+    assert.ok(Deno.statSync(`${store.folderOf(A)}/environment.json`).isFile);
+    assert.deepEqual(store.readSittings(tested!), []);
+  }));
+
+Deno.test("what another hand broke in environment.json is not known", () =>
+  inStore((store) => {
+    for (const text of ["{", "{}", "null"]) {
+      store.begin(A);
+      Deno.writeTextFileSync(`${store.folderOf(A)}/environment.json`, text);
+      assert.deepEqual(store.readSittings(A), []);
+    }
+  }));
+
+Deno.test("a training that goes on from a checkpoint keeps its sittings; one from the start does not", () =>
+  inStore((store) => {
+    store.begin(A);
+    store.writeSittings(A, [sitting]);
+    store.writeCheckpoint(A, { step: 10, plateau: START, tensors: new Map() });
+    store.begin(A);
+    assert.deepEqual(store.readSittings(A), [sitting]);
+    Deno.removeSync(`${store.folderOf(A)}/checkpoint.safetensors`);
+    store.begin(A);
+    assert.deepEqual(store.readSittings(A), []);
+  }));
+
+Deno.test("carrying a run out notes versions, device, precision, threads, towers, and the time", () =>
+  inStore((store) => {
+    const place = {
+      store,
+      binding: { TF_Version: "2.21.0" } as unknown as Binding,
+      device: { kind: "gpu", gpu } as const,
+      dataset: { classes: ["a", "b"], val: [], colours: {} } as unknown as Dataset,
+      ...{
+        threads: 3,
+        towers: 2,
+        onProgress: () => {},
+        onNotice: () => {},
+        shouldStop: () => false,
+      },
+    };
+    // The net that it tests is not there: it fails, and when and where is known all the same.
+    const begin = performance.now();
+    assert.throws(() => carryOut(tested!, A, place));
+    const most = (performance.now() - begin) / 1000;
+    const [noted, ...others] = store.readSittings(tested!);
+    assert.equal(others.length, 0);
+    const { started, finished, seconds, ...rest } = noted!;
+    assert.deepEqual(rest, {
+      ...environment("2.21.0"),
+      ...{ device: "gpu", gpu, precision: "float32", threads: 3, towers: 2 },
+    });
+    for (const time of [started, finished!]) assert.match(time, /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+    assert.ok(0 < seconds! && seconds! <= most, `${seconds} s of ${most}`);
+  }));

@@ -1,0 +1,191 @@
+/** Whole processes, as users start them: killed, interrupted, out of memory, two at once. */
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { lines } from "../../lib/bench/contestant.ts";
+import { readIfThere } from "../../lib/system/files.ts";
+import type { PlannedRun } from "../../lib/plan.ts";
+import { openStore, type Store } from "../../lib/store/mod.ts";
+import { run } from "../support/disks.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+const DATA = "scenes.classes=2,scenes.train=64,scenes.val=16,validationImages=16";
+/** Settings of a training that takes minutes. */
+const LONG = `${DATA},schedules.first.images=640000,validations=4000`;
+
+/** A command line in a process of its own, which keeps everything in a folder. */
+function start(folder: string, args: readonly string[], stdout: "null" | "piped" = "null") {
+  return new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "-A", "cli.ts", ...args, "--setup", "smoke"],
+      ...["--data", `${folder}/data`, "--results", folder],
+    ],
+    ...{ cwd: ROOT, stdin: "null", stdout, stderr: "piped" },
+  }).spawn();
+}
+
+/** The store that processes have in a folder, as soon as it is as it should be. */
+async function storeIn(folder: string, isReady: (store: Store) => boolean): Promise<Store> {
+  for (;;) {
+    const place = [...Deno.readDirSync(folder)].find(({ name }) => name.startsWith("smoke-"));
+    const store = openStore(`${folder}/${place?.name}`);
+    if (isReady(store)) return store;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** A training in a process of its own, once it has come so far. */
+async function training(
+  folder: string,
+  hasCome: (store: Store, run: PlannedRun) => boolean,
+  { set = LONG, more = [] }: { readonly set?: string; readonly more?: readonly string[] } = {},
+) {
+  const child = start(folder, ["train", "--config", "A", "--S", "256", "--set", set, ...more]);
+  const says = lines(child.stderr);
+  const store = await storeIn(folder, (store) => {
+    const [run] = store.runs();
+    return run !== undefined && hasCome(store, run);
+  });
+  return { child, says, store, run: store.runs()[0]! };
+}
+
+/** Ways to end a process, and how it ends then. */
+const ENDS: Readonly<
+  Record<string, {
+    readonly end: (child: Deno.ChildProcess) => unknown;
+    readonly code?: number;
+  }>
+> = {
+  "SIGKILL": { end: (child) => child.kill("SIGKILL") },
+  "SIGINT": { end: (child) => child.kill("SIGINT"), code: 130 },
+  "SIGTERM": { end: (child) => child.kill("SIGTERM"), code: 143 },
+  // what it has mapped is far more than that, so that it can take no more
+  "no memory": { end: ({ pid }) => run("prlimit", `--pid=${pid}`, "--as=1000000") },
+};
+
+Deno.test({
+  name: "a training that is killed, interrupted or out of memory goes on where it was",
+  ignore: Deno.build.os !== "linux",
+  async fn(t) {
+    const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
+    let last = 0;
+    for (const [name, { end, code }] of Object.entries(ENDS)) {
+      await t.step(name, async () => {
+        const { child, says, store, run } = await training(folder, (store, run) => {
+          return (store.readCheckpoint(run)?.step ?? 0) > last;
+        });
+        assert.equal(store.status(run).state, "running");
+        await end(child);
+        const [status] = await Promise.all([child.status, Array.fromAsync(says)]);
+        assert.equal(status.success, false);
+        if (code !== undefined) {
+          assert.equal(status.code, code);
+          assert.deepEqual([...Deno.readDirSync(`${store.folder}/leases`)], []);
+        }
+        assert.equal(store.status(run).state, "partial");
+        const { step } = store.readCheckpoint(run)!;
+        assert.ok(step > last);
+        last = step;
+      });
+    }
+    Deno.removeSync(folder, { recursive: true });
+  },
+});
+
+Deno.test({
+  name: "a first signal lets a step end, however long it takes; a second one does not",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
+    // 8,192 images of 224 x 224 pixels a step: minutes on a few cores
+    const set = `${LONG},crop=224,width=0.25,batch=8192`;
+    const more = ["--micro-batch", "16", "--workers", "1"];
+    const isInStep = (store: Store, run: PlannedRun) =>
+      store.readSittings(run).some(({ microBatch }) => microBatch === 16);
+    const { child, says, store, run } = await training(folder, isInStep, { set, more });
+    child.kill("SIGINT");
+    for await (const line of says) if (line.startsWith("stopping")) break;
+    child.kill("SIGINT");
+    assert.equal((await child.status).code, 130);
+    assert.equal(store.readCheckpoint(run), undefined);
+    // whoever comes next takes its place at once
+    assert.equal(store.leases.owner(run.key), undefined);
+    assert.equal(store.leases.take(run.key), true);
+    store.leases.release(run.key);
+    Deno.removeSync(folder, { recursive: true });
+  },
+});
+
+/** Tests of a net that starts from another one: five runs. */
+const PLAN = [
+  ...["evaluate", "--config", "B", "--S", "256", "--Q", "224,256,288"],
+  ...["--set", `${DATA},schedules.first.images=3200,validations=4`],
+];
+
+/** What a process came to. */
+async function outcome(child: Deno.ChildProcess) {
+  const { code, stdout, stderr } = await child.output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, out: text(stdout), err: text(stderr) };
+}
+
+/** Each run with its sittings, and the lines of its log beside the steps that they are of. */
+function doneIn(store: Store) {
+  return store.runs().map((run) => {
+    const log = `${store.folderOf(run)}/log.jsonl`;
+    const lines = readIfThere(log)?.trimEnd().split("\n").length ?? 0;
+    return {
+      state: store.status(run).state,
+      damage: store.damage(run),
+      sittings: store.readSittings(run).length,
+      twice: lines - store.readLog(run).length,
+    };
+  });
+}
+
+Deno.test("two processes side by side do each run of a plan once, and say the same", async () => {
+  const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
+  const children = [start(folder, PLAN, "piped"), start(folder, PLAN, "piped")];
+  const [one, other] = await Promise.all(children.map(outcome));
+  assert.deepEqual([one!.code, other!.code], [0, 0], one!.err + other!.err);
+  assert.equal(one!.out, other!.out);
+  const store = await storeIn(folder, () => true);
+  const once = { state: "done", damage: undefined, sittings: 1, twice: 0 };
+  assert.deepEqual(doneIn(store), Array(5).fill(once));
+  Deno.removeSync(folder, { recursive: true });
+});
+
+Deno.test("where one of two processes is killed, the other one finishes its run and the plan", async () => {
+  const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
+  const children = [start(folder, PLAN, "piped"), start(folder, PLAN, "piped")];
+  const outcomes = children.map(outcome);
+  let owner: number | undefined;
+  const store = await storeIn(folder, (store) => {
+    const [run] = store.runs();
+    owner = run && store.readCheckpoint(run) && store.leases.owner(run.key)?.pid;
+    return owner !== undefined;
+  });
+  const killed = children.findIndex(({ pid }) => pid === owner);
+  children[killed]!.kill("SIGKILL");
+  const survivor = await outcomes[1 - killed]!;
+  assert.equal(survivor.code, 0, survivor.err);
+  assert.notEqual((await outcomes[killed]!).code, 0);
+  assert.deepEqual(doneIn(store).map(({ state }) => state), Array(5).fill("done"));
+  Deno.removeSync(folder, { recursive: true });
+});
+
+Deno.test("a run that fails is told in a sentence, with those that start from it, and ends with 1", async () => {
+  const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
+  const [command, ...options] = PLAN;
+  // from weights so large no rate leads back
+  const set = `${DATA},schedules.first.images=3200,validations=4,schedules.first.learningRate=1e30`;
+  const args = options.map((option, i) => options[i - 1] === "--set" ? set : option);
+  const { code, out, err } = await outcome(start(folder, [command!, ...args], "piped"));
+  assert.deepEqual([code, out], [1, ""]);
+  assert.match(err, /^error: Cannot go on training A 256: .* at step \d+ \(learning rate/m);
+  assert.match(err, /^error: Cannot finish A 256, nor 4 runs that start from them/m);
+  assert.doesNotMatch(err, /^ +at /m);
+  const store = await storeIn(folder, () => true);
+  assert.deepEqual(store.runs().map((run) => store.status(run).state), ["failed"]);
+  Deno.removeSync(folder, { recursive: true });
+});

@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { fromScratch } from "../../experiments/starts.ts";
+import { evaluations, JITTERED, net } from "../../experiments/protocol.ts";
+import { smoke } from "../../experiments/setups.ts";
+import { type Context, key, type Row, type TrainRun } from "../../lib/experiment.ts";
+import { finalLoss, lossesSay } from "../../lib/results/losses.ts";
+import { finalLosses } from "../../lib/results/mod.ts";
+import { makeStore } from "../../lib/store/mod.ts";
+
+const line = (step: number, loss: number) => ({ step, loss });
+
+Deno.test("the final loss is the mean over the last tenth's steps, not over its lines", () => {
+  // steps 91 to 98 have a loss of 2, the last two one of 1
+  const log = [line(50, 9), line(90, 5), line(98, 2), line(100, 1)];
+  assert.equal(finalLoss(log), (8 * 2 + 2 * 1) / 10);
+  assert.equal(finalLoss([line(7, 3)]), 3);
+  assert.equal(finalLoss([]), undefined);
+});
+
+Deno.test("a store's logs give the mean over seeds, and nothing where one is missing", () => {
+  const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
+  try {
+    const store = makeStore(folder);
+    const contexts: Context[] = [0, 1].map((seed) => ({
+      ...{ train: smoke.train, evaluate: smoke.evaluate, seed, data: "made-up" },
+    }));
+    const lossOf = finalLosses({ store, contexts });
+    const run = net("A", 256);
+    contexts.forEach((context, seed) => {
+      assert.equal(lossOf(run), undefined);
+      const planned = { run, context, key: key(run, context), after: [] };
+      store.begin(planned);
+      const rest = { epoch: 1, learningRate: 0.1, imagesPerSecond: 1 };
+      store.appendLog(planned, { ...line(10, 1 + seed), ...rest });
+    });
+    assert.equal(lossOf(run), 1.5);
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+});
+
+const row = (nets: readonly TrainRun[], Q = 256, title?: string): Row => ({
+  ...title !== undefined && { title },
+  evaluations: nets.flatMap((net) => evaluations(net, [Q], "dense")),
+  published: {},
+});
+const A = row([net("A", 256)]);
+const D = row([net("D", 256)]);
+
+/** Losses by config. */
+const losses = (of: Record<string, number>) => ({ config }: TrainRun) => of[config];
+
+Deno.test("a deeper net that tests worse and has the higher training loss is under-trained", () => {
+  assert.deepEqual(lossesSay(D, A, losses({ A: 0.32, D: 0.406 })), {
+    underTrained: true,
+    words:
+      "final training losses: D 256 0.41, A 256 0.32; the deeper net is under-trained, so no " +
+      "evidence against depth",
+  });
+});
+
+Deno.test("a higher training loss says so much of the deeper net alone", () => {
+  const lrn = row([net("A-LRN", 256)]);
+  assert.deepEqual(lossesSay(A, lrn, losses({ A: 0.5, "A-LRN": 0.48 })), {
+    underTrained: false,
+    words: "final training losses: A 256 0.50, A-LRN 256 0.48",
+  });
+  assert.equal(lossesSay(A, D, losses({ A: 0.5, D: 0.48 }))?.underTrained, false);
+});
+
+Deno.test("one that has no higher training loss is not, to two decimals", () => {
+  for (const [loss, text] of [[0.2, "0.20"], [0.3204, "0.32"]] as const) {
+    assert.deepEqual(lossesSay(D, A, losses({ A: 0.32, D: loss })), {
+      underTrained: false,
+      words: `final training losses: D 256 ${text}, A 256 0.32; so not for want of training`,
+    });
+  }
+});
+
+Deno.test("losses on crops of another S do not compare", () => {
+  const jittered = row([net("D", JITTERED)], 384);
+  const said = lossesSay(jittered, D, () => 1);
+  assert.equal(said?.underTrained, false);
+  assert.match(said.words, /do not compare/);
+});
+
+Deno.test("rows have the names by which their table tells them apart", () => {
+  const [one, other] = [fromScratch("D"), net("D", 256)];
+  const said = lossesSay(
+    row([one], 256, "from random weights"),
+    row([other], 256, "from net A"),
+    (net) => net === one ? 2 : 1,
+  );
+  assert.equal(said!.words, "final training losses: from random weights 2.00, from net A 1.00");
+});
+
+Deno.test("there is nothing to say of the same net, of several nets, and without a log", () => {
+  const one = losses({ A: 1, D: 2 });
+  assert.equal(lossesSay(row([net("D", 256)], 224), D, one), undefined);
+  assert.equal(lossesSay(row([net("A", 256), net("D", 256)]), D, one), undefined);
+  assert.equal(lossesSay(D, A, losses({ D: 2 })), undefined);
+});

@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { evaluations, net } from "../../experiments/protocol.ts";
+import { smoke } from "../../experiments/setups.ts";
+import { examine, leftoversIn, leftoversInWords } from "../../lib/store/audit.ts";
+import { type PlannedRun, plannedRun } from "../../lib/plan.ts";
+import { openStore } from "../../lib/store/mod.ts";
+import { inStore } from "../support/in_store.ts";
+
+const context = { train: smoke.train, evaluate: smoke.evaluate, seed: 0, data: "made-up" };
+const A = plannedRun(net("A", 256), context);
+const tests = evaluations(net("A", 256), [224, 256], "dense")
+  .map((run) => plannedRun(run, context)) as [PlannedRun, PlannedRun];
+
+Deno.test("a store in which nothing went wrong has no leftovers, and is whole", () =>
+  inStore((store) => {
+    for (const run of [A, ...tests]) store.begin(run);
+    store.appendLog(A, { step: 1, epoch: 0, loss: 1, learningRate: 0.1, imagesPerSecond: 9 });
+    assert.equal(store.leases.take(A.key), true);
+    assert.deepEqual(leftoversInWords(leftoversIn(store)), []);
+    assert.deepEqual(examine(store), { whole: 0, damages: [] });
+    store.leases.release(A.key);
+  }));
+
+Deno.test("what crashes and other hands left is named, with what becomes of it", () =>
+  inStore((store) => {
+    for (const run of [A, ...tests]) store.begin(run);
+    const [train, eval0] = [A, tests[0]].map((run) =>
+      store.folderOf(run).slice(store.folder.length + 1)
+    ) as [string, string];
+    const write = (path: string, text = "") =>
+      Deno.writeTextFileSync(`${store.folder}/${path}`, text);
+    write(`${train}/weights.safetensors.7.0.part`);
+    write("table3.csv.7.1.part");
+    write(`${eval0}/posteriors.safetensors.damaged`);
+    write(`${eval0}/recipe.json`, "{");
+    store.appendLog(A, { step: 1, epoch: 0, loss: 1, learningRate: 0.1, imagesPerSecond: 9 });
+    write(
+      `${train}/log.jsonl`,
+      Deno.readTextFileSync(`${store.folder}/${train}/log.jsonl`) + '{"st',
+    );
+    assert.deepEqual(leftoversIn(openStore(store.folder)), {
+      drafts: ["table3.csv.7.1.part", `${train}/weights.safetensors.7.0.part`],
+      putAside: [`${eval0}/posteriors.safetensors.damaged`],
+      unknown: [eval0],
+      logs: [`${train}/log.jsonl`],
+    });
+    assert.deepEqual(leftoversInWords(leftoversIn(store)), [
+      "table3.csv.7.1.part and 1 more: cut off while they were written; they may go.",
+      `${eval0}/posteriors.safetensors.damaged: found damaged and put aside; ` +
+      "they may go when they are made again.",
+      `${eval0}: without a readable recipe; the run that each was for begins anew.`,
+      `${train}/log.jsonl: with lines that are cut off or changed, which are left out.`,
+    ]);
+  }));
+
+Deno.test("every result is read and compared with its checksum, and progress is told", () =>
+  inStore((store) => {
+    const weights = new Map([["x", { shape: [2], values: Float32Array.of(1, 2) }]]);
+    for (const run of [A, ...tests]) store.begin(run);
+    store.writeWeights(A, weights);
+    const labels = Int32Array.of(1);
+    for (const run of tests) {
+      store.writePosteriors(run, { classes: 2, values: Float32Array.of(0.5, 0.5), labels });
+    }
+    assert.deepEqual(examine(store), { whole: 3, damages: [] });
+    const file = `${store.folderOf(tests[1])}/posteriors.safetensors`;
+    const bytes = Deno.readFileSync(file);
+    bytes[bytes.length - 9]! ^= 1;
+    Deno.writeFileSync(file, bytes);
+    const told: (readonly number[])[] = [];
+    const { whole, damages } = examine(openStore(store.folder), (...counts) => told.push(counts));
+    assert.equal(whole, 2);
+    assert.deepEqual(damages.map((damage) => damage.split(": ")[0]), [`Cannot read "${file}"`]);
+    assert.deepEqual(told, [[1, 3], [2, 3], [3, 3]]);
+  }));

@@ -1,0 +1,206 @@
+import assert from "node:assert/strict";
+import { smoke } from "../../experiments/setups.ts";
+import { UserError } from "../../lib/errors.ts";
+import type { Setup } from "../../lib/setup.ts";
+import { type Context, isImported, type TrainRun } from "../../lib/experiment.ts";
+import { bringIn, importedNet, noteIn } from "../../lib/store/import.ts";
+import { planOf } from "../../lib/plan.ts";
+import { makeStore } from "../../lib/store/mod.ts";
+import { meanOf } from "../../lib/vgg/colours.ts";
+import { layersOf, shapeOf, weightShapes } from "../../lib/vgg/configs.ts";
+import {
+  type NamedTensor,
+  readSafetensors,
+  writeSafetensors,
+} from "../../lib/weights/safetensors.ts";
+import { noises } from "../support/formula.ts";
+import { place, SMALL, stateDict, writeKerases, writeTorchvisions } from "../parity/released.ts";
+import { setup as tiny } from "../support/tiny.ts";
+
+const setup: Setup = { ...smoke, train: tiny };
+const dataset = { name: "made up", classes: ["a", "b"] };
+const contexts: Context[] = [0, 1].map((seed) => ({
+  ...{ train: tiny, evaluate: smoke.evaluate, seed, data: "made-up" },
+}));
+const asked = { config: "A", S: 256, setup, dataset } as const;
+
+/** Weights of a tiny A, by formula. */
+function weightsOfA(classes = 2): Map<string, NamedTensor> {
+  const shapes = weightShapes(layersOf("A", shapeOf(tiny, classes)));
+  return new Map([...shapes].map(([name, shape], i) => {
+    const count = shape.reduce((product, side) => product * side);
+    return [name, { shape, values: noises(count, { from: 1000 * i }) }];
+  }));
+}
+
+/** A file with tensors, in a folder of its own. */
+async function inFile(
+  tensors: ReadonlyMap<string, NamedTensor>,
+  work: (file: string, folder: string) => Promise<void>,
+  metadata: Record<string, string> = {},
+) {
+  const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
+  try {
+    writeSafetensors(`${folder}/given.safetensors`, { tensors, metadata });
+    await work(`${folder}/given.safetensors`, folder);
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+}
+
+async function refused(work: Promise<unknown>, message: RegExp) {
+  await assert.rejects(work, (error) => {
+    assert.ok(error instanceof UserError, String(error));
+    assert.match(error.message, message);
+    return true;
+  });
+}
+
+Deno.test("weights from elsewhere are a training that is done, under the digest of their file", () =>
+  inFile(weightsOfA(), async (file, folder) => {
+    const net = await importedNet(file, asked);
+    const { stdout } = new Deno.Command("sha256sum", { args: [file] }).outputSync();
+    const [digest] = new TextDecoder().decode(stdout).split(" ");
+    assert.deepEqual(net.run, { config: "A", S: 256, init: { weights: digest } });
+
+    const store = makeStore(`${folder}/results`);
+    await bringIn(net, { store, contexts });
+    const planned = planOf([net.run], contexts);
+    assert.deepEqual(store.runs().map(({ key }) => key).sort(), planned.map((r) => r.key).sort());
+    for (const run of planned) {
+      assert.equal(store.status(run).state, "done");
+      assert.deepEqual(store.readWeights(run), weightsOfA());
+      const written = readSafetensors(`${store.folderOf(run)}/weights.safetensors`);
+      assert.equal(written.metadata.run, run.key);
+      assert.deepEqual(JSON.parse(written.metadata.recipe!).run, net.run);
+    }
+    // once there, the file is not needed
+    Deno.removeSync(file);
+    await bringIn(net, { store, contexts });
+  }));
+
+Deno.test("a file of another net, or of other classes, is refused with both shapes", async () => {
+  await inFile(weightsOfA(), async (file) => {
+    await refused(
+      importedNet(file, { ...asked, config: "B" }),
+      /^Cannot take ".*given\.safetensors" as weights of B under the setup "smoke" for the 2 classes of made up: it has no conv1_2\.kernel, .*; name the --config, --setup and --dataset/,
+    );
+    await refused(
+      importedNet(file, { ...asked, setup: smoke }),
+      /its conv1_1\.kernel is \[3, 3, 3, 2\], the net's is \[3, 3, 3, 4\]/, // width 1/32 and 1/16 of 64
+    );
+  });
+  await inFile(weightsOfA(1000), async (file) => {
+    await refused(
+      importedNet(file, asked),
+      /its fc8\.kernel is \[1, 1, 16, 1000\], the net's is \[1, 1, 16, 2\]/,
+    );
+  });
+});
+
+Deno.test("a weight that is no number keeps the whole net out", async () => {
+  const tensors = weightsOfA();
+  tensors.get("fc7.kernel")!.values[5] = NaN;
+  await inFile(tensors, async (file, folder) => {
+    const store = makeStore(`${folder}/results`);
+    const net = await importedNet(file, asked);
+    await refused(bringIn(net, { store, contexts }), /: value 5 of fc7\.kernel is NaN; take them/);
+    assert.deepEqual(store.runs(), []);
+  });
+});
+
+Deno.test("what is no file of float32 weights is refused, with no advice to remove it", async () => {
+  const counts = { shape: [2], values: Int32Array.of(1, 2) };
+  await inFile(weightsOfA().set("conv1_1.bias", counts), async (file) => {
+    await refused(importedNet(file, asked), /: "conv1_1\.bias" has the type I32; name a whole/);
+    Deno.writeTextFileSync(file, "weights, or anything else");
+    await refused(
+      noteIn(file),
+      /^Cannot read ".*": its header is cut off; name a whole safetensors/,
+    );
+  });
+  // eight bytes of length, and a header with a tensor of half precision
+  const header = '{"conv1_1.bias":{"dtype":"F16","shape":[2],"data_offsets":[0,4]}}';
+  await inFile(new Map(), async (file) => {
+    const length = new Uint8Array(8);
+    length[0] = header.length;
+    Deno.writeFileSync(file, length);
+    Deno.writeTextFileSync(file, `${header}\0\0\0\0`, { append: true });
+    await refused(
+      noteIn(file),
+      /"conv1_1\.bias" has the type F16; name a whole .* float32 \(F32\)/,
+    );
+  });
+});
+
+Deno.test("a store's own file says which net it holds; others say nothing", async () => {
+  const noted = async (recipe: string | undefined) => {
+    let note = {};
+    await inFile(
+      weightsOfA(),
+      async (file) => {
+        note = await noteIn(file);
+      },
+      recipe === undefined ? {} : { recipe },
+    );
+    return note;
+  };
+  assert.deepEqual(await noted('{"run":{"config":"E","S":384,"init":"random"}}'), {
+    config: "E",
+    S: 384,
+  });
+  assert.deepEqual(await noted('{"run":{"config":"D","S":[256,512]}}'), {
+    config: "D",
+    S: [256, 512],
+  });
+  for (const recipe of [undefined, "{", '{"run":{"config":"VGG","S":256}}', '{"run":{"S":[1]}}']) {
+    assert.deepEqual(await noted(recipe), {});
+  }
+});
+
+Deno.test("a foreign file says whose layout it has; the run keeps it, with its mean", async () => {
+  using here = place();
+  const files = { torchvision: `${here.folder}/b.safetensors`, keras: `${here.folder}/d.h5` };
+  writeTorchvisions(files.torchvision, "B");
+  await writeKerases(files.keras, "D", "now");
+  assert.deepEqual(await noteIn(files.torchvision), { layout: "torchvision", config: "B" });
+  assert.deepEqual(await noteIn(files.keras), { layout: "keras", config: "D" });
+  const { init } = (await importedNet(files.keras, { ...SMALL, config: "D", S: 256 })).run;
+  assert.ok(isImported(init));
+  assert.deepEqual([init.layout, init.mean], ["keras", [123.68, 116.779, 103.939]]);
+  // the net of 64-pixel crops and ten classes, under the tiny setup with two
+  await refused(
+    importedNet(files.torchvision, { ...asked, config: "B" }),
+    /its conv1_1\.kernel is \[3, 3, 3, 4\], the net's is \[3, 3, 3, 2\] \(and \d+ more do not fit\)/,
+  );
+  await refused(
+    importedNet(files.torchvision, { ...SMALL, config: "E", S: 256 }),
+    /as weights of E .*: it has no conv3_3\.kernel, .* and 9 more; name the --config/,
+  );
+});
+
+Deno.test("NaN in a foreign file keeps the whole net out", async () => {
+  using here = place();
+  const file = `${here.folder}/a.safetensors`;
+  const tensors = stateDict("A");
+  tensors.get("classifier.3.weight")!.values[3] = NaN; // input 3 of output 0
+  writeSafetensors(file, { tensors, metadata: {} });
+  const store = makeStore(`${here.folder}/results`);
+  const net = await importedNet(file, { ...SMALL, config: "A", S: 256 });
+  await refused(bringIn(net, { store, contexts }), /: value 192 of fc7\.kernel is NaN; take them/);
+  assert.deepEqual(store.runs(), []);
+});
+
+Deno.test("a net that starts from an imported one is freed of the same mean", () => {
+  const imported: TrainRun = { config: "D", S: 256, init: { weights: "", mean: [1, 2, 3] } };
+  const colours = { mean: [4, 5, 6] };
+  const from = (layers: "all" | readonly string[], run = imported): TrainRun => ({
+    ...{ config: "D", S: 384 },
+    init: { from: run, layers },
+  });
+  assert.deepEqual(meanOf(imported, colours), [1, 2, 3]);
+  assert.deepEqual(meanOf(from("all", from(["conv1_1", "fc6"])), colours), [1, 2, 3]);
+  assert.deepEqual(meanOf(from(["fc6"]), colours), [4, 5, 6]); // its first layer is drawn anew
+  assert.deepEqual(meanOf({ config: "A", S: 256, init: { weights: "" } }, colours), [4, 5, 6]);
+  assert.deepEqual(meanOf({ config: "A", S: 256, init: "random" }, colours), [4, 5, 6]);
+});

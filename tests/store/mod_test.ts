@@ -1,0 +1,195 @@
+import assert from "node:assert/strict";
+import { evaluations, JITTERED, net } from "../../experiments/protocol.ts";
+import { smoke } from "../../experiments/setups.ts";
+import { UserError } from "../../lib/errors.ts";
+import { type Context, key, needs, type Run } from "../../lib/experiment.ts";
+import type { PlannedRun } from "../../lib/plan.ts";
+import { makeStore, openStore } from "../../lib/store/mod.ts";
+import type { Checkpoint } from "../../lib/vgg/checkpoint.ts";
+import { START } from "../../lib/vgg/schedule.ts";
+
+const context: Context = {
+  ...{ train: smoke.train, evaluate: smoke.evaluate, seed: 0, data: "made-up" },
+};
+const planned = (run: Run): PlannedRun => {
+  const after = needs(run).map((ancestor) => key(ancestor, context));
+  return { run, context, key: key(run, context), after };
+};
+const D = planned(net("D", JITTERED));
+const [atQ] = evaluations(net("D", JITTERED), [384], "dense").map(planned) as [PlannedRun];
+
+function inStore(work: (folder: string) => void) {
+  const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
+  try {
+    work(folder);
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+}
+
+Deno.test("runs are found again by the first digits of their keys, as they were planned", () =>
+  inStore((folder) => {
+    const store = makeStore(folder);
+    assert.deepEqual(store.runs(), []);
+    for (const run of [D, atQ]) store.begin(run);
+    assert.deepEqual(store.runs(), [D, atQ]);
+    assert.deepEqual(store.find(atQ.key), atQ);
+    assert.deepEqual(store.find(D.key.slice(0, 6)), D);
+  }));
+
+Deno.test("a key that no run or several have is refused, with the way out", () =>
+  inStore((folder) => {
+    const store = makeStore(folder);
+    assert.throws(
+      () => store.find("0123"),
+      (error) =>
+        error instanceof UserError &&
+        /Cannot find run "0123" in .* deno task status/.test(error.message),
+    );
+    for (const run of [D, atQ]) store.begin(run);
+    assert.throws(() => store.find(""), /give more digits$/);
+  }));
+
+Deno.test("a folder whose recipe is cut off is no run", () =>
+  inStore((folder) => {
+    const store = makeStore(folder);
+    store.begin(D);
+    Deno.writeTextFileSync(`${store.folderOf(D)}/recipe.json`, '{"run": {"conf');
+    assert.deepEqual(store.runs(), []);
+  }));
+
+Deno.test("posteriors are read in parts, with their labels", () =>
+  inStore((folder) => {
+    const store = makeStore(folder);
+    const values = Float32Array.from({ length: 12 }, (_, i) => i / 8);
+    store.writePosteriors(atQ, { classes: 3, values, labels: Int32Array.of(0, 1, 2, 1) });
+    using open = openStore(folder).openPosteriors(atQ);
+    assert.equal(open.classes, 3);
+    assert.deepEqual([...open.labels], [0, 1, 2, 1]);
+    assert.deepEqual([...open.rows(1, 3)], [3, 4, 5, 6, 7, 8].map((i) => i / 8));
+    assert.deepEqual([...open.rows(3, 4)], [9, 10, 11].map((i) => i / 8));
+  }));
+
+Deno.test("weights are no posteriors: the file is named", () =>
+  inStore((folder) => {
+    const store = makeStore(folder);
+    store.writePosteriors(atQ, {
+      classes: 3,
+      values: new Float32Array(3),
+      labels: Int32Array.of(0, 1),
+    });
+    assert.throws(
+      () => store.openPosteriors(atQ),
+      (error) =>
+        error instanceof UserError &&
+        /posteriors\.safetensors": .*(fit|posteriors)/.test(error.message),
+    );
+  }));
+
+Deno.test("a result with one bit changed is damaged, and made again", () =>
+  inStore((folder) => {
+    const store = makeStore(folder);
+    store.begin(atQ);
+    const labels = Int32Array.of(0, 1);
+    store.writePosteriors(atQ, { classes: 2, values: Float32Array.of(1, 0, 0, 1), labels });
+    assert.equal(store.damage(atQ), undefined);
+    const file = `${store.folderOf(atQ)}/posteriors.safetensors`;
+    const whole = Deno.readFileSync(file);
+    for (let at = 0; at < whole.length; at++) {
+      const changed = whole.slice();
+      changed[at]! ^= 1 << at % 8;
+      Deno.writeFileSync(file, changed);
+      const damage = openStore(folder).damage(atQ);
+      assert.match(damage ?? `byte ${at} changed`, /^Cannot read ".*": .*; remove it/);
+    }
+    const reader = openStore(folder);
+    assert.throws(() => reader.openPosteriors(atQ), /checksum/);
+    assert.match(reader.damage(atQ)!, /checksum/);
+    assert.equal(reader.status(atQ).state, "damaged");
+    reader.putAside(atQ);
+    assert.equal(reader.status(atQ).state, "todo");
+    assert.equal(Deno.statSync(`${file}.damaged`).size, whole.length);
+  }));
+
+Deno.test("a result that is cut off is damaged at a glance", () =>
+  inStore((folder) => {
+    const store = makeStore(folder);
+    const labels = Int32Array.of(0, 1);
+    store.writePosteriors(atQ, { classes: 2, values: Float32Array.of(1, 0, 0, 1), labels });
+    Deno.truncateSync(`${store.folderOf(atQ)}/posteriors.safetensors`, 300);
+    assert.equal(openStore(folder).status(atQ).state, "damaged");
+  }));
+
+Deno.test("results of a version without checksums are taken as they are", () =>
+  inStore((folder) => {
+    const store = makeStore(folder);
+    store.begin(D);
+    const header = JSON.stringify({
+      __metadata__: { run: D.key, ancestors: "", recipe: "{}" },
+      "fc8.bias": { dtype: "F32", shape: [1], data_offsets: [0, 4] },
+    });
+    const bytes = new Uint8Array(8 + header.length + 4);
+    new DataView(bytes.buffer).setBigUint64(0, BigInt(header.length), true);
+    bytes.set(new TextEncoder().encode(header), 8);
+    Deno.writeFileSync(`${store.folderOf(D)}/weights.safetensors`, bytes);
+    assert.equal(store.damage(D), undefined);
+    assert.deepEqual([...store.readWeights(D).get("fc8.bias")!.values], [0]);
+    Deno.writeTextFileSync(`${store.folderOf(D)}/log.jsonl`, '{"step":3,"loss":1}\n');
+    assert.deepEqual(store.readLog(D), [{ step: 3, loss: 1 }]);
+  }));
+
+const checkpoint = (step: number) => ({
+  ...{ step, plateau: START },
+  tensors: new Map([["x", { shape: [1], values: Float32Array.of(step) }]]),
+});
+
+Deno.test("a damaged checkpoint costs the time since the one before it; two, all", () =>
+  inStore((folder) => {
+    const store = makeStore(folder);
+    const whole: Checkpoint = { ...checkpoint(8), losses: { sum: 0.1, count: 3 }, due: true };
+    store.writeCheckpoint(D, whole);
+    assert.deepEqual(store.readCheckpoint(D), whole);
+    for (const step of [10, 20, 30]) store.writeCheckpoint(D, checkpoint(step));
+    const place = store.folderOf(D);
+    const spoil = (name: string) => Deno.truncateSync(`${place}/${name}`, 400);
+    assert.deepEqual(store.readCheckpoint(D), checkpoint(30));
+    spoil("checkpoint.safetensors");
+    assert.deepEqual(store.readCheckpoint(D), checkpoint(20));
+    assert.equal(store.status(D).state, "partial");
+    spoil("checkpoint.previous.safetensors");
+    assert.equal(store.readCheckpoint(D), undefined);
+    // the next ones take their places
+    store.writeCheckpoint(D, checkpoint(5));
+    assert.deepEqual(store.readCheckpoint(D), checkpoint(5));
+    store.writeWeights(D, checkpoint(5).tensors);
+    assert.deepEqual([...Deno.readDirSync(place)].map(({ name }) => name), ["weights.safetensors"]);
+  }));
+
+Deno.test("lines of a log that changed, or were cut off, are left out", () =>
+  inStore((folder) => {
+    const store = makeStore(folder);
+    store.begin(D);
+    const line = (step: number) => (
+      { step, epoch: 0, loss: step / 8, learningRate: 0.1, imagesPerSecond: 9 }
+    );
+    for (const step of [1, 2, 3, 4]) store.appendLog(D, line(step));
+    assert.deepEqual(store.readLog(D), [1, 2, 3, 4].map(line));
+    const file = `${store.folderOf(D)}/log.jsonl`;
+    const text = Deno.readTextFileSync(file);
+    Deno.writeTextFileSync(file, text.replace('"loss":0.25', '"loss":0.75').slice(0, -9));
+    assert.deepEqual(store.readLog(D), [1, 3].map(line));
+    // what another process did at the same time is said once
+    store.cutLog(D, 1);
+    for (const step of [3, 2, 3]) store.appendLog(D, line(step));
+    assert.deepEqual(store.readLog(D), [1, 2, 3].map(line));
+  }));
+
+Deno.test("a folder whose recipe is another than its name says is no run", () =>
+  inStore((folder) => {
+    const store = makeStore(folder);
+    store.begin(D);
+    const file = `${store.folderOf(D)}/recipe.json`;
+    const text = Deno.readTextFileSync(file);
+    Deno.writeTextFileSync(file, text.replace('"crop": 28', '"crop": 29'));
+    assert.deepEqual(store.runs(), []);
+  }));

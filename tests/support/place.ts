@@ -1,0 +1,63 @@
+/** A place of its own for a command: a data set, a store, and ears for what it prints. */
+import { type CommandName, COMMANDS } from "../../lib/commands/mod.ts";
+import { type Options, readCommandLine, resolveOptions } from "../../lib/command_line/options.ts";
+import { type Ground, groundOf } from "../../lib/command_line/runs.ts";
+import { folderWith } from "./datasets.ts";
+import { noisyPng } from "./tiny.ts";
+
+/** The least of nets and trainings: 12 updates at S = 256, of 28-pixel crops. */
+export const TINY = [
+  ...["width=0.03125", "fc=16", "batch=4", "validations=2"],
+  ...["schedules.first.images=48", "schedules.finer.images=24", "schedules.jittered.images=48"],
+].join(",");
+
+/** A folder with twelve training images and six for validation, in two classes. */
+export function tinyFolder(folder?: string): string {
+  const files = Object.fromEntries(Array.from({ length: 18 }, (_, i) => {
+    const path = `${i < 12 ? "train" : "val"}/${i % 2 ? "odd" : "even"}/${i}.png`;
+    return [path, noisyPng(32 + 4 * (i % 3), 40 - 2 * (i % 3), 10_000 * i)];
+  }));
+  return folderWith(files, folder);
+}
+
+/** Such a folder, a store in it, and what commands print about them. */
+export class Place implements Disposable {
+  readonly folder = tinyFolder();
+
+  /** Options of a command here. */
+  options(command: CommandName, ...args: string[]): Options {
+    const here = ["--setup", "smoke", "--dataset", "folder", "--set", TINY];
+    const folders = ["--data", this.folder, "--results", `${this.folder}/results`];
+    const line = readCommandLine([...here, ...folders, ...args]);
+    return resolveOptions(line, { command, takes: COMMANDS[command].takes });
+  }
+
+  /** Where runs of a command are looked for. */
+  async ground(options: Options): Promise<Ground> {
+    return await groundOf(options);
+  }
+
+  /** What a command prints as JSON. */
+  // deno-lint-ignore no-explicit-any
+  async records(command: CommandName, words: string[], ...args: string[]): Promise<any[]> {
+    return JSON.parse(await this.printed(command, words, ...args, "--format", "json"));
+  }
+
+  /** What a command prints on standard output. */
+  async printed(command: CommandName, words: string[], ...args: string[]): Promise<string> {
+    const options = this.options(command, ...args);
+    const { log } = console;
+    let out = "";
+    console.log = (text: string) => out += `${text}\n`;
+    try {
+      await COMMANDS[command].run(options, words);
+    } finally {
+      console.log = log;
+    }
+    return out;
+  }
+
+  [Symbol.dispose]() {
+    Deno.removeSync(this.folder, { recursive: true });
+  }
+}

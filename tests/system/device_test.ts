@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import {
+  deviceInWords,
+  type DeviceName,
+  expectedDevice,
+  gpusIn,
+  isDeviceName,
+  nameOfDevice,
+  noteGpus,
+  prefersBfloat16,
+  visibleFor,
+} from "../../lib/system/device.ts";
+import { UserError } from "../../lib/errors.ts";
+
+// As `nvidia-smi --query-gpu=name,memory.total,compute_cap,driver_version
+// --format=csv,noheader,nounits` prints them.
+const PRINTED = `NVIDIA H100 80GB HBM3, 81559, 9.0, 550.54.15
+Tesla V100-SXM2-16GB, 16384, 7.0, 550.54.15
+`;
+
+Deno.test("what nvidia-smi prints is read line by line", () => {
+  const [h100, v100, ...others] = gpusIn(PRINTED);
+  assert.deepEqual(h100, {
+    name: "NVIDIA H100 80GB HBM3",
+    ...{ memory: 81559 * 2 ** 20, capability: 9, driver: "550.54.15" },
+  });
+  assert.equal(v100!.capability, 7);
+  assert.deepEqual(others, []);
+  assert.deepEqual(gpusIn(""), []);
+});
+
+Deno.test("devices have names", () => {
+  const names = ["cpu", "gpu", "gpu:0", "gpu:12", "GPU", "gpu:", "gpu:x", "cuda:0", ""];
+  assert.deepEqual(names.filter(isDeviceName), ["cpu", "gpu", "gpu:0", "gpu:12"]);
+  assert.equal(deviceInWords({ kind: "cpu" }), "CPU");
+  assert.equal(
+    deviceInWords({ kind: "gpu", gpu: gpusIn(PRINTED)[0]! }),
+    "NVIDIA H100 80GB HBM3, 80 GiB, driver 550.54.15",
+  );
+});
+
+Deno.test("one device is left visible, counted within those that a cluster gives", () => {
+  assert.equal(visibleFor("cpu", undefined), "-1");
+  assert.equal(visibleFor("cpu", "2,3"), "-1");
+  assert.equal(visibleFor("gpu", undefined), "0");
+  assert.equal(visibleFor("gpu:3", undefined), "3");
+  assert.equal(visibleFor("gpu", "2,3"), "2");
+  assert.equal(visibleFor("gpu:1", "GPU-aaaa, GPU-bbbb"), "GPU-bbbb");
+  for (const [device, visible] of [["gpu:2", "2,3"], ["gpu", ""]] as const) {
+    assert.throws(() => visibleFor(device, visible), (error) => {
+      assert.ok(error instanceof UserError);
+      return error.message.startsWith(`Cannot use "${device}": CUDA_VISIBLE_DEVICES is`);
+    });
+  }
+});
+
+Deno.test("a plan expects the device that a run would take, by what was noted", () => {
+  const noted = gpusIn(PRINTED);
+  const on = (device?: DeviceName, visible?: string, gpus = noted) =>
+    nameOfDevice(expectedDevice(device, { noted: gpus, visible }));
+  const [h100, v100] = noted.map(({ name }) => name);
+  assert.deepEqual([on(), on("gpu"), on("gpu:1"), on("cpu")], [h100, h100, v100, "CPU"]);
+  // counted within those that are visible
+  assert.deepEqual([on(undefined, "1"), on("gpu:1", "1,0"), on("gpu", "GPU-aaaa")], [
+    ...[v100, h100, h100],
+  ]);
+  assert.deepEqual([on(undefined, ""), on(undefined, "-1")], ["CPU", "CPU"]);
+  // set up for no GPU: one that is asked for all the same is not known
+  assert.deepEqual([on(undefined, undefined, []), on("gpu", undefined, [])], ["CPU", "a GPU"]);
+});
+
+Deno.test("bfloat16 is preferred where all GPUs that were noted have it, and nowhere else", () => {
+  const file = join(Deno.makeTempDirSync({ prefix: "verydeep-test-" }), "deps", "gpus.json");
+  const [h100, v100] = gpusIn(PRINTED) as [ReturnType<typeof gpusIn>[0], never];
+  assert.equal(prefersBfloat16(file), false);
+  noteGpus([h100!], file);
+  assert.equal(prefersBfloat16(file), true);
+  noteGpus([h100!, v100], file);
+  assert.equal(prefersBfloat16(file), false);
+  const text = Deno.readTextFileSync(file);
+  for (const damaged of [text.slice(0, -9), "[null]", "{}"]) {
+    Deno.writeTextFileSync(file, damaged);
+    assert.throws(() => prefersBfloat16(file), /it is damaged; run `deno task setup --gpu`/);
+  }
+  noteGpus([], file);
+  assert.equal(prefersBfloat16(file), false);
+  assert.deepEqual([...Deno.readDirSync(join(file, ".."))], []);
+});
