@@ -11,7 +11,7 @@ const untilPlateau = (learningRate: number): Schedule => ({
   drops: { rule: "plateau", patience: 5, times: 3 },
 });
 
-/** The paper to the letter; where it is silent, a reading named in docs/readings.md. */
+/** The paper to the letter; where it is silent, a reading named in docs/reference/interpretations.md. */
 export const paper: Setup = {
   name: "paper",
   note: "the paper's own protocol",
@@ -83,7 +83,7 @@ export const small: Setup = {
 
 /**
  * Between small and paper: trainings that are long enough for deep nets, and enough images to tell
- * what they are worth. How its fields were chosen is in docs/medium.md.
+ * what they are worth. How its fields were chosen is in docs/explanation/medium.md.
  */
 export const medium: Setup = {
   ...small,

@@ -62,7 +62,7 @@ export type MomentumForm = "caffe" | "pytorch";
  */
 export type CropGrid = "edge-to-edge" | "central-square" | "cell-centres";
 
-/** What is read into the paper where a setup says nothing of it; docs/readings.md has them all. */
+/** What is read into the paper where a setup says nothing of it; docs/reference/interpretations.md has them all. */
 export const READINGS = {
   train: { retry: RETRY, resize: "bicubic", oddSides: "up", momentumForm: "caffe" },
   evaluate: { cropGrid: "edge-to-edge", centreCrop: "upright" },

@@ -1,4 +1,4 @@
-/** The module graph, as Deno sees it, keeps to docs/design.md. */
+/** The module graph, as Deno sees it, keeps to docs/explanation/design.md. */
 import assert from "node:assert/strict";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,6 +1,6 @@
 /**
  * What a bigger cluster would do: the paper's plan on several machines, simulated from measured
- * rates. Prints the tables of docs/scaling.md.
+ * rates. Prints the tables of docs/explanation/scaling.md.
  *
  * usage: deno run -A lib/bench/scaling.ts [IMAGES], where a machine trains D with so many images a second
  */
@@ -12,7 +12,7 @@ import { markdownTable } from "../report/markdown.ts";
 import { longestChain, timelineOf, urgentFirst } from "../estimates/critical_path.ts";
 import { PAPER_TABLES, tablesNamed } from "../command_line/tables.ts";
 
-/** Images a second of D in float32 at 224 pixels, on 2 cores: docs/benchmarks.md. */
+/** Images a second of D in float32 at 224 pixels, on 2 cores: docs/explanation/benchmarks.md. */
 const MEASURED = {
   /** 8 images of 224 by 224 pixels, forward, backward and update. */
   train: 2.10,

@@ -1,7 +1,7 @@
 /**
  * `deno task rehearse FOLDER [OPTIONS]`: the rehearsal at its real scale, in a new folder. Options
  * that decide which results are meant, as `--precision bfloat16`, go to whatever makes or reads some.
- * Ends with 1 where something is not as it must be. docs/imagenet.md says what it does and takes.
+ * Ends with 1 where something is not as it must be. docs/how-to/imagenet.md says what it does and takes.
  *
  * @module
  */
