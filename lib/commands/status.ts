@@ -1,12 +1,8 @@
 /** `status`: what is done, running and failed. */
 import { UserError } from "../errors.ts";
-import { forecast } from "../executors/slurm/forecast.ts";
 import { readRecords } from "../executors/slurm/records.ts";
 import { type JobState, jobStates } from "../executors/slurm/states.ts";
-import { nameOf } from "../experiment.ts";
 import { leftoversIn, leftoversInWords } from "../store/audit.ts";
-import { clock } from "../system/progress.ts";
-import { fold } from "../report/fold.ts";
 import { listing } from "../report/listing.ts";
 import { helpOf } from "../command_line/help.ts";
 import type { Options } from "../command_line/options.ts";
@@ -19,7 +15,7 @@ export const help = helpOf("status", {
     "the way; it goes on from there), damaged (it is done again) or still to do, and what crashes " +
     "left behind; doctor also compares every result with its checksum. Where no table is named, of those of all " +
     "tables and of every other run that was begun. Where runs are jobs of a cluster it says what " +
-    "Slurm knows of them: what waits and why, how far the others are, and when the last one ends.",
+    "Slurm knows of them: what waits and why, and how far the others are.",
   examples: {
     "status": "every run under the small setup",
     "status table3 --setup smoke": "the runs of the smoke test",
@@ -29,7 +25,7 @@ export const help = helpOf("status", {
 
 /** Prints the state of the runs behind the tables called `words`. */
 export async function status(words: readonly string[], options: Options): Promise<number> {
-  const { runs: ofTables, ground: { store, dataset } } = await knownRuns(words, options);
+  const { runs: ofTables, ground: { store } } = await knownRuns(words, options);
   const keys = new Set(ofTables.map(({ key }) => key));
   const others = words.length > 0 ? [] : store.runs().filter(({ key }) => !keys.has(key));
   const runs = [...ofTables, ...inStore(others, store)];
@@ -59,7 +55,6 @@ export async function status(words: readonly string[], options: Options): Promis
         `${run} ${state === "failed" ? "failed" : "was cancelled"}: ${detail}`,
         ...(jobs?.get(key)?.lastLines ?? []).map((line) => `  | ${line}`),
       ]),
-      ...jobs ? endOf(runs, { store, states: jobs, dataset }) : [],
     ],
   }, options.format));
   return 0;
@@ -78,19 +73,6 @@ async function statesOnCluster(
     console.error(`warning: ${error.message}`);
     return undefined;
   }
-}
-
-/** When the jobs that wait or run are done, in a sentence. */
-function endOf(runs: readonly KnownRun[], known: Parameters<typeof forecast>[1]): string[] {
-  const isOpen = ({ key }: KnownRun) =>
-    ["pending", "running"].includes(known.states.get(key)!.state);
-  const open = runs.filter((run) => isOpen(run) || known.states.get(run.key)!.state === "done");
-  const { chain, seconds } = forecast(open, known);
-  if (chain.length === 0) return [];
-  const names = chain.map(({ run }) => nameOf(run)).join(", ");
-  return fold(
-    `The longest chain ends in about ${clock(seconds)}, if no job waits for a node: ${names}.`,
-  );
 }
 
 /** The beginning of a text, so that a row fits on a line. */
