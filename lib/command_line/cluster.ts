@@ -92,7 +92,7 @@ function clusterOf({ command, options, ground, report }: Order, bars: Bars): Clu
       report: report ? line("report", ...report) : line(command),
     },
     reportsAnyway: report !== undefined,
-    again: commandLine(command, [], { given: all, config }),
+    again: ["deno task", command, optionsFor(command, { given: all })].join(" "),
   };
 }
 

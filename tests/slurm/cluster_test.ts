@@ -26,6 +26,10 @@ const storeOf = (cluster: TestCluster, results: string, set = TINY) =>
 
 const SLURM = ["--executor", "slurm"];
 
+/** What is said where two of the five runs find a place. */
+const LEFT =
+  /Submitted 3 jobs for 2 runs\..*\n3 runs did not fit into the queue; .*: deno task kernels .*--executor slurm/;
+
 Deno.test({
   name: "on a cluster: the same CSV as here; what fails takes its descendants along, and no others",
   ignore: !hasSlurm,
@@ -130,8 +134,8 @@ Deno.test({
     const options = tiny(cluster, "results");
     const account = ["--resources", "account=lab"];
     const few = await cluster.verydeep("kernels", ...options, ...SLURM, "--wait", ...account);
-    assert.equal(few.code, 0, few.err);
-    assert.match(few.err, /Submitted 3 jobs for 2 runs; the last of them submits the other 3/);
+    assert.equal(few.code, 1);
+    assert.match(few.err, LEFT);
 
     const submit = async (...args: string[]) =>
       (await cluster.run("sbatch", "--parsable", "--output=/dev/null", ...args)).out.trim();
@@ -153,17 +157,23 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a queue that takes few jobs gets the rest from the last one; cancel empties it",
+  name: "a queue that takes few jobs gets the rest from the same command; cancel empties it",
   ignore: !hasSlurm,
   async fn() {
     await using cluster = await TestCluster.start();
     const options = tiny(cluster, "few");
     const store = storeOf(cluster, "few");
-    const few = await cluster.verydeep(
-      ...["kernels", ...options, ...SLURM, "--wait", "--resources", "maxJobs=3"],
-    );
-    assert.equal(few.code, 0, few.err);
-    assert.match(few.err, /Submitted 3 jobs for 2 runs; the last of them submits the other 3/);
+    const submitFew = () =>
+      cluster.verydeep(
+        ...["kernels", ...options, ...SLURM, "--wait", "--resources", "maxJobs=3"],
+      );
+    const few = await submitFew();
+    assert.equal(few.code, 1);
+    assert.match(few.err, LEFT);
+    assert.match(few.err, /Cannot finish 3 of 5 runs; .* the same command submits what is missing/);
+    assert.match((await submitFew()).err, /1 run did not fit into the queue/);
+    const last = await submitFew();
+    assert.equal(last.code, 0, last.err);
     const runs = readRecords(store).flatMap(({ run }) => run ?? []);
     assert.equal(new Set(runs).size, runs.length); // none twice
 

@@ -54,6 +54,7 @@ Deno.test("a site's largest array is not exceeded", () => {
   );
   const sizes = jobsOf(runs, 2).map(({ runs }) => runs.length);
   assert.deepEqual(sizes, [1, 2, 2, 1]);
+  assert.deepEqual(jobsOf(runs, Infinity).map(({ runs }) => runs.length), [1, 5]);
 });
 
 Deno.test("a plan's jobs are in an order in which each can name those it waits for", () => {

@@ -41,7 +41,7 @@ export async function follow(runs: readonly PlannedRun[], store: Store, bars: Ba
   throw new UserError(
     `Cannot finish ${lost.length} of ${runs.length} runs` +
       (failed.length > 0 ? `: ${failed.map(({ run }) => title(run)).join(", ")} failed` : "") +
-      "; deno task status says why, and the same command submits them again",
+      "; deno task status says why, and the same command submits what is missing",
   );
 }
 

@@ -24,14 +24,15 @@ export interface Job {
  */
 export function jobsOf(runs: readonly PlannedRun[], most = 1000): Job[] {
   const alike = Map.groupBy(runs, (planned) => [nameOf(planned), ...planned.after].join());
-  return [...alike.values()].flatMap((group) =>
-    Array.from({ length: Math.ceil(group.length / most) }, (_, part): Job => ({
+  return [...alike.values()].flatMap((group) => {
+    const size = Math.min(most, group.length);
+    return Array.from({ length: Math.ceil(group.length / size) }, (_, part): Job => ({
       kind: isEvaluation(group[0]!.run) ? "evaluate" : "train",
       name: nameOf(group[0]!),
-      runs: group.slice(part * most, (part + 1) * most),
+      runs: group.slice(part * size, (part + 1) * size),
       after: group[0]!.after,
-    }))
-  );
+    }));
+  });
 }
 
 /** What a run's job is called. */

@@ -20,7 +20,6 @@ import { fileOf, type Job, jobsOf } from "./jobs.ts";
 import { jobOfRun, type JobRecord, jobsFolder, openRecords, readRecords } from "./records.ts";
 import { accountsIn, equipmentOf, type Estimation, resourcesFor } from "./resources.ts";
 import { scriptOf, type Site } from "./script.ts";
-import { jobStates } from "./states.ts";
 
 /** What jobs are made from. */
 export interface Cluster extends Estimation {
@@ -29,7 +28,7 @@ export interface Cluster extends Estimation {
   readonly start: Site["start"];
   /** Whether the last job makes what it can of runs of which some failed; else it needs them all. */
   readonly reportsAnyway: boolean;
-  /** The command line that submits what is left, where a site takes too few jobs at once. */
+  /** The command line that submits the rest later, where a site takes fewer jobs than there are. */
   readonly again: string;
   /** Whether the data set must be made first. */
   readonly prepare: boolean;
@@ -71,8 +70,6 @@ export function draftsOf(
 }
 
 const reportJob: Job = { kind: "report", name: "report", runs: [], after: [] };
-/** Stands in for the report where runs are left: it submits them, and a report behind them. */
-const goOnJob: Job = { ...reportJob, name: "go-on" };
 
 function draftOf(job: Job, store: Store, cluster: Cluster): Draft {
   const { config: { cache }, commands, start } = cluster;
@@ -87,26 +84,39 @@ async function submitMissing(runs: readonly PlannedRun[], store: Store, given: C
   const cluster = { ...given, limits: await timeLimits() };
   const records = readRecords(store);
   const waiting = jobsInQueue(records, present);
-  const missing = await missingOf(runs, store, waiting);
+  const missing = runs.filter((run) => {
+    return !waiting.has(run.key) && store.status(run).state !== "done";
+  });
   const { log } = cluster.bars;
   if (missing.length === 0) {
     const under = waiting.size > 0 ? `; ${waiting.size} of them are in the queue` : "";
     return log(`Nothing to submit: every run is done or in the queue${under}`);
   }
-  const desk = new Desk(store, waiting);
-  const drafts = draftsOf(missing, store, { cluster, array: limits.array });
-  const most = Math.min(cluster.config.maxJobs ?? Infinity, limits.jobs) - present.size;
-  const { now, later } = fitting(drafts.slice(0, -1), most - 1);
+  // the last job, which writes the reports, needs a place too
+  const room = Math.min(cluster.config.maxJobs ?? Infinity, limits.jobs) - present.size - 1;
+  const array = Math.min(limits.array, Math.max(1, room));
+  const drafts = draftsOf(missing, store, { cluster, array });
+  const { now, later } = fitting(drafts.slice(0, -1), room);
   if (now.length === 0) throw isFull(present.size);
+  const desk = new Desk(store, waiting);
   for (const draft of now) await desk.submit(draft);
-  const commands = { ...cluster.commands, ...later > 0 && { report: cluster.again } };
-  const last = draftOf(later > 0 ? goOnJob : reportJob, store, { ...cluster, commands });
-  await desk.submitLast(last, later > 0 || cluster.reportsAnyway ? "afterany" : "afterok");
+  // a command that stands in for a report would carry the rest out itself
+  if (later === 0 || cluster.reportsAnyway) {
+    await desk.submitLast(drafts.at(-1)!, cluster.reportsAnyway ? "afterany" : "afterok");
+  }
   log(
-    `Submitted ${desk.jobs} jobs for ${desk.runs} run${desk.runs === 1 ? "" : "s"}` +
-      (later > 0 ? `; the last of them submits the other ${later}` : "") +
-      ". Scripts, logs and numbers of jobs: " + jobsFolder(store),
+    `Submitted ${desk.jobs} jobs for ${inWords(desk.runs)}. Scripts, logs and job numbers: ` +
+      jobsFolder(store),
   );
+  if (later === 0) return;
+  log(
+    `${inWords(later)} did not fit into the queue; submit the rest later with the same command: ` +
+      cluster.again,
+  );
+}
+
+function inWords(runs: number): string {
+  return `${runs} run${runs === 1 ? "" : "s"}`;
 }
 
 /** Jobs of runs that wait or run, by the run's key. */
@@ -115,23 +125,6 @@ export function jobsInQueue(
   present: ReadonlyMap<string, Queued>,
 ): Map<string, JobRecord> {
   return new Map([...jobOfRun(records)].filter(([, { job }]) => present.has(job)));
-}
-
-/**
- * Runs that are neither done nor in the queue. A job that goes on with a plan leaves out what failed
- * before, which would fail again and again.
- */
-async function missingOf(
-  runs: readonly PlannedRun[],
-  store: Store,
-  waiting: ReadonlyMap<string, JobRecord>,
-): Promise<PlannedRun[]> {
-  const missing = runs.filter((run) => {
-    return !waiting.has(run.key) && store.status(run).state !== "done";
-  });
-  if (Deno.env.get("SLURM_JOB_NAME") !== goOnJob.name) return missing;
-  const states = await jobStates(runs, store);
-  return missing.filter(({ key }) => !["failed", "cancelled"].includes(states.get(key)!.state));
 }
 
 function isFull(jobs: number): UserError {

@@ -49,7 +49,9 @@ const SLURM = asked.extend({
     .optional(),
   cache: word.describe("VERYDEEP_CACHE on the nodes; the shell there fills in $VARIABLES")
     .optional(),
-  maxJobs: z.int().min(2).describe("Most jobs to have in the queue; the last one submits the rest")
+  maxJobs: z.int().min(2).describe(
+    "Most jobs to have in the queue; the same command submits the rest later",
+  )
     .optional(),
 });
 

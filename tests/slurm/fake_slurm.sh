@@ -1,0 +1,91 @@
+#!/bin/bash
+# Stands in for Slurm's programs, under their names. The folder $FAKE_SLURM has what they know:
+#   rules      what sbatch refuses: no-mem, per-cpu
+#   jobs       the queue: number|cluster|state|reason|node, one task a line
+#   account    what sacct prints: cluster|number|state
+#   controller what scontrol show job prints: cluster|number|state|reason
+#   config     what scontrol show config prints
+# They note their command lines in `calls`, and sbatch keeps scripts as NUMBER.sh.
+set -u
+state=$FAKE_SLURM
+program=$(basename "$0")
+echo "$program $*" >> "$state/calls"
+rules=$(cat "$state/rules" 2> /dev/null)
+
+cluster=
+for argument in "$@"; do
+  case $argument in --clusters=*) cluster=${argument#*=} ;; esac
+done
+
+# lines of a table that belong to the cluster, without its name in column $2
+lines() {
+  while IFS='|' read -r first second rest; do
+    if [ "$2" = 1 ]; then
+      [ "$first" = "$cluster" ] && echo "$second|$rest"
+    else
+      [ "$second" = "$cluster" ] && echo "$first|$rest"
+    fi
+  done < <(cat "$state/$1" 2> /dev/null)
+  return 0
+}
+
+case $program in
+  sbatch)
+    script=${!#}
+    options=$(sed -n 's/^#SBATCH //p' "$script")
+    asks() { grep -q -- "^$1" <<< "$options"; }
+    refuse() {
+      echo "sbatch: error: $1" >&2
+      exit 1
+    }
+    case $rules in
+      no-mem) asks --mem && refuse "The --mem=... request is not allowed on this system" ;;
+      per-cpu)
+        asks --mem= && refuse "--mem, --mem-per-cpu, and --mem-per-gpu are mutually exclusive."
+        asks --mem-per-cpu= || refuse "this site wants --mem-per-cpu"
+        ;;
+    esac
+    number=$(($(cat "$state/number" 2> /dev/null || echo 100) + 1))
+    echo "$number" > "$state/number"
+    cp "$script" "$state/$number.sh"
+    cluster=$(sed -n 's/^--clusters=//p' <<< "$options" | tail -1)
+    last=$(sed -n 's/^--array=0-//p' <<< "$options")
+    if [ -n "$last" ]; then
+      for task in $(seq 0 "$last"); do
+        echo "${number}_$task|$cluster|PENDING|Priority|" >> "$state/jobs"
+      done
+    else
+      echo "$number|$cluster|PENDING|Priority|" >> "$state/jobs"
+    fi
+    if [ -n "$cluster" ]; then echo "$number;$cluster"; else echo "$number"; fi
+    ;;
+  squeue)
+    [ -n "$cluster" ] && echo "CLUSTER: $cluster"
+    lines jobs 2
+    ;;
+  sacct) lines account 1 ;;
+  scancel)
+    for job in "$@"; do
+      case $job in --*) ;; *)
+        grep -Ev "^$job(_[0-9]+)?\|$cluster\|" "$state/jobs" > "$state/others"
+        mv "$state/others" "$state/jobs"
+        ;;
+      esac
+    done
+    ;;
+  scontrol)
+    case "$*" in
+      *"show config"*) cat "$state/config" ;;
+      *"show job"*)
+        found=$(lines controller 1 | grep "^${!#}|") || {
+          echo "slurm_load_jobs error: Invalid job id specified" >&2
+          exit 1
+        }
+        IFS='|' read -r number job_state reason <<< "$found"
+        echo "JobId=$number JobState=$job_state Reason=$reason Dependency=(null)"
+        ;;
+    esac
+    ;;
+  sinfo) echo "main*|2-00:00:00" ;;
+esac
+exit 0

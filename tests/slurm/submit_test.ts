@@ -1,0 +1,108 @@
+/** What is submitted to a site, by stand-ins for Slurm's programs: rules and answers of sites. */
+import assert from "node:assert/strict";
+import { evaluations, net } from "../../experiments/protocol.ts";
+import { smoke } from "../../experiments/setups.ts";
+import { UserError } from "../../lib/errors.ts";
+import { slurm } from "../../lib/executors/slurm/mod.ts";
+import { readRecords } from "../../lib/executors/slurm/records.ts";
+import type { SlurmConfig } from "../../lib/executors/slurm/resources.ts";
+import { planOf } from "../../lib/plan.ts";
+import { makeStore } from "../../lib/store/mod.ts";
+import { FakeSlurm } from "./fake_slurm.ts";
+
+/** Two trainings, A and then D, and three tests of D. */
+const RUNS = planOf(
+  [256, 384, 512].flatMap((Q) => evaluations(net("D", 256), [Q], "dense")),
+  [{ train: smoke.train, evaluate: smoke.evaluate, seed: 0, data: "made-up" }],
+);
+
+/** A site with stand-ins, an empty store, and what submitting to it says. */
+class Site implements Disposable {
+  readonly slurm = new FakeSlurm();
+  readonly folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
+  readonly store = makeStore(`${this.folder}/results`);
+
+  /** Submits the runs. @returns the lines that are logged */
+  async submit(
+    config: SlurmConfig,
+    { reportsAnyway = true, prepare = false }: { reportsAnyway?: boolean; prepare?: boolean } = {},
+  ): Promise<string[]> {
+    const lines: string[] = [];
+    const bar = { update() {}, stop() {} };
+    await slurm({
+      config,
+      setup: smoke,
+      dataset: {
+        name: "made-up",
+        classes: ["a", "b"],
+        train: { length: 100 },
+        val: [{ height: 375, width: 500 }],
+        fingerprint: "made-up",
+      },
+      bars: { bar: () => bar, log: (line) => void lines.push(line), stop() {} },
+      commands: { prepare: "data", train: "run $key", evaluate: "run $key", report: "report" },
+      start: "/home/me",
+      reportsAnyway,
+      again: "deno task table3 --executor slurm",
+      prepare,
+      wait: false,
+    })(RUNS, this.store);
+    return lines;
+  }
+
+  /** Names of the submitted jobs, in their order. */
+  names(): string[] {
+    return this.slurm.scripts().map((script) => /--job-name=(\S+)/.exec(script)![1]!);
+  }
+
+  [Symbol.dispose]() {
+    this.slurm[Symbol.dispose]();
+    Deno.removeSync(this.folder, { recursive: true });
+  }
+}
+
+Deno.test("each run is submitted once, behind those that it starts from; the report is the last job", async () => {
+  using site = new Site();
+  assert.match((await site.submit({})).join("\n"), /^Submitted 4 jobs for 5 runs\. /);
+  assert.deepEqual(site.names(), ["train-A-256", "train-D-256", "test-D-256-dense", "report"]);
+  const waits = site.slurm.calls("sbatch").map((call) => /--dependency=(\S+)/.exec(call)?.[1]);
+  assert.deepEqual(waits, [
+    undefined,
+    "afterok:101",
+    "afterok:102",
+    "afterany:101:102:103",
+  ]);
+  const jobs = readRecords(site.store).map(({ job }) => job);
+  assert.deepEqual(jobs, ["101", "102", "103_0", "103_1", "103_2", "104"]);
+  assert.match((await site.submit({})).join("\n"), /^Nothing to submit: .*; 5 of them are in the/);
+});
+
+Deno.test("where a site takes few jobs, the rest is counted, and submitted later by the same command", async () => {
+  using site = new Site();
+  const lines = await site.submit({ maxJobs: 3 });
+  assert.match(lines[0]!, /^Submitted 3 jobs for 2 runs\. /);
+  assert.equal(
+    lines[1],
+    "3 runs did not fit into the queue; submit the rest later with the same command: " +
+      "deno task table3 --executor slurm",
+  );
+  assert.deepEqual(site.names(), ["train-A-256", "train-D-256", "report"]);
+  await assert.rejects(
+    site.submit({ maxJobs: 3 }),
+    (error) => error instanceof UserError && /you have 3 jobs in the queue/.test(error.message),
+  );
+  // one place is the report's, so that the tests are arrays of two
+  const more = await site.submit({ maxJobs: 6 });
+  assert.match(more[0]!, /^Submitted 2 jobs for 2 runs\. /);
+  assert.match(more[1]!, /^1 run did not fit into the queue; /);
+});
+
+Deno.test("a job that carries out what is missing is not submitted where runs are left", async () => {
+  using site = new Site();
+  await site.submit({ maxJobs: 3 }, { reportsAnyway: false });
+  assert.deepEqual(site.names(), ["train-A-256", "train-D-256"]);
+  site.slurm.knows("jobs", []);
+  await site.submit({}, { reportsAnyway: false });
+  const waits = site.slurm.calls("sbatch").map((call) => /--dependency=(\w+)/.exec(call)?.[1]);
+  assert.equal(waits.at(-1), "afterok");
+});
