@@ -5,7 +5,7 @@
  *
  * `deno task claims` says which of them hold where you measure.
  */
-import type { Claim, Pair } from "../lib/results/claims.ts";
+import type { Claim, RowPair } from "../lib/results/claims.ts";
 import {
   type ConfigName,
   formatS,
@@ -41,7 +41,7 @@ const DandE = byMethod(twoNets);
 const [B, shallow] = kernels.rows as [Row, Row];
 const [fromA, fromRandom, deepFromA, deepFromRandom] = starts.rows as [Row, Row, Row, Row];
 
-const pair = (first: Row, second: Row): Pair => ({ first, second });
+const pair = (first: Row, second: Row): RowPair => ({ first, second });
 
 const SCALES: readonly TrainScale[] = [256, 384, JITTERED];
 

@@ -43,8 +43,8 @@ export interface Request extends Work {
   readonly tables: readonly Table[];
   /** The paper's own setup, from which departures are counted. */
   readonly paper: Setup;
-  /** Whether rows have their numbers though these are doubtful. */
-  readonly doubtful?: boolean;
+  /** Whether rows keep their numbers where sanity checks fail, as for a net at chance. */
+  readonly includeAtChance?: boolean;
 }
 
 /**

@@ -26,7 +26,7 @@ const NAME = /^[\w.,=+-]+(\/[\w.,=+-]+)*$/;
 const LONGEST_TEXT = 2 ** 28;
 
 /** A file to be. */
-export interface Content {
+export interface ArchiveContent {
   readonly name: string;
   /** Its bytes in parts, when its turn comes. */
   readonly parts: () => Iterable<Uint8Array>;
@@ -39,7 +39,10 @@ export interface Content {
  * @returns SHA-256 of the list of hashes, which stands for all of it
  * @throws {UserError} The file cannot be written.
  */
-export async function writeArchive(file: string, contents: readonly Content[]): Promise<string> {
+export async function writeArchive(
+  file: string,
+  contents: readonly ArchiveContent[],
+): Promise<string> {
   const zip = new ZipFile();
   const sums: string[] = [];
   // A zip has local times: with the same one always, neither clock nor time zone changes its bytes.
@@ -83,7 +86,7 @@ export async function writeArchive(file: string, contents: readonly Content[]): 
 }
 
 /** An archive, open for reading. */
-export interface Archive extends Disposable {
+export interface OpenArchive extends Disposable {
   readonly file: string;
   /** Where each entry lies, by its name. */
   readonly entries: ReadonlyMap<string, Section>;
@@ -98,7 +101,7 @@ export interface Archive extends Disposable {
  *
  * @throws {UserError} There is no such file, it is none of `writeArchive`, or it is damaged.
  */
-export async function openArchive(file: string): Promise<Archive> {
+export async function openArchive(file: string): Promise<OpenArchive> {
   let entries: ReadonlyMap<string, Section>;
   const handle = opened(file);
   try {

@@ -4,20 +4,20 @@ import type { PlannedRun } from "../plan.ts";
 import { scored, type Scores } from "../score.ts";
 import { divergenceIn, logIn, placeIn, posteriorsIn } from "../store/run_files.ts";
 import { openSafetensors } from "../weights/safetensors.ts";
-import type { Archive } from "./archive.ts";
+import type { OpenArchive } from "./archive.ts";
 import { type BundlePlan, meanName, posteriorsName, scoreNames } from "./contents.ts";
 import { mustBeMean, readTopFive, sameLabels, scoresOf, type TopFive } from "./top_five.ts";
 
 /** Answers about runs as a store does. */
 export class OpenedBundle {
-  readonly #archive: Archive;
+  readonly #archive: OpenArchive;
   readonly #plan: BundlePlan;
   readonly #scores = new Map<string, Scores>();
   readonly #highests = new Map<string, TopFive>();
   /** Labels of the images, as the evaluation that was read first has them. */
   #first: { readonly name: string; readonly labels: Int32Array } | undefined;
 
-  constructor(archive: Archive, plan: BundlePlan) {
+  constructor(archive: OpenArchive, plan: BundlePlan) {
     this.#archive = archive;
     this.#plan = plan;
   }

@@ -14,7 +14,7 @@ import { recordsOf } from "../report/records.ts";
 import { headOf } from "../report/results_sheet.ts";
 import { resultsOf, type Scored } from "../results/mod.ts";
 import { placeIn, recipeText } from "../store/run_files.ts";
-import { type Archive, openArchive, SUMS } from "./archive.ts";
+import { type OpenArchive, openArchive, SUMS } from "./archive.ts";
 import {
   type BundlePlan,
   contextsIn,
@@ -53,7 +53,7 @@ export type Problem =
   };
 
 /** What a check came to. */
-export interface Verdict {
+export interface Verification {
   readonly plan: BundlePlan;
   readonly problems: readonly Problem[];
   /** Files whose hashes were checked, and cells that were computed again. */
@@ -75,7 +75,7 @@ export interface VerifyOptions {
  *
  * @throws {UserError} The file is no bundle, or so damaged that nothing can be said of its parts.
  */
-export async function verifyBundle(file: string, options: VerifyOptions): Promise<Verdict> {
+export async function verifyBundle(file: string, options: VerifyOptions): Promise<Verification> {
   using archive = await openArchive(file);
   const altered = checkHashes(archive, options.onProgress);
   const plan = readPlan(archive.text(PLAN), file);
@@ -98,7 +98,7 @@ export async function verifyBundle(file: string, options: VerifyOptions): Promis
 
 /** Compares every file with its hash. */
 function checkHashes(
-  archive: Archive,
+  archive: OpenArchive,
   onProgress: NonNullable<VerifyOptions["onProgress"]> = () => {},
 ): Problem[] {
   const listed = new Map(
@@ -125,7 +125,7 @@ function checkHashes(
 }
 
 /** Compares recipes and lineage with what the plan comes to. */
-function checkLineage(archive: Archive, plan: BundlePlan): Problem[] {
+function checkLineage(archive: OpenArchive, plan: BundlePlan): Problem[] {
   const expected = [
     [LINEAGE, lineageText(plan)],
     ...runsIn(plan).map((run) => [`${placeIn(run)}/recipe.json`, recipeText(run)]),
@@ -138,25 +138,25 @@ function checkLineage(archive: Archive, plan: BundlePlan): Problem[] {
 }
 
 /** What a table is computed from. */
-interface Ground {
-  readonly archive: Archive;
+interface VerifyInput {
+  readonly archive: OpenArchive;
   readonly bundle: OpenedBundle;
   readonly plan: BundlePlan;
   readonly paper: Setup;
 }
 
 /** Computes a table again and compares it, cell by cell, with its CSV. */
-function checkTable(table: Table, ground: Ground): { problems: Problem[]; cells: number } {
+function checkTable(table: Table, input: VerifyInput): { problems: Problem[]; cells: number } {
   const file = csvName(table);
   const refuse = (reason: string) => ({
     problems: [{ kind: "file", file, reason } as const],
     cells: 0,
   });
-  if (!ground.archive.entries.has(file)) return refuse("is missing");
-  const rows = table.rows.map((row) => computeRow(row, table, ground));
+  if (!input.archive.entries.has(file)) return refuse("is missing");
+  const rows = table.rows.map((row) => computeRow(row, table, input));
   const whole = { ...rows[0]!.result, table, rows: rows.map(({ result }) => result.rows[0]!) };
   const [header = [], ...lines] = cellsOf(csvOf(recordsOf(whole)));
-  const [foundHeader = [], ...foundLines] = cellsOf(ground.archive.text(file));
+  const [foundHeader = [], ...foundLines] = cellsOf(input.archive.text(file));
   if (foundHeader.join() !== header.join()) {
     return refuse(`has not the columns that are computed: ${header.join(", ")}`);
   }
@@ -186,7 +186,7 @@ interface ComputedRow {
 }
 
 /** Computes a row by itself, so that damage to what one row stands on leaves the others. */
-function computeRow(row: Row, table: Table, { bundle, plan, paper }: Ground): ComputedRow {
+function computeRow(row: Row, table: Table, { bundle, plan, paper }: VerifyInput): ComputedRow {
   const { setup, dataset } = plan;
   const contexts = contextsIn(plan);
   const sizes = { train: { length: dataset.train }, val: { length: dataset.val } };

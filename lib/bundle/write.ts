@@ -17,7 +17,7 @@ import { resultsOf } from "../results/mod.ts";
 import { placeIn, recipeText } from "../store/run_files.ts";
 import type { Store } from "../store/mod.ts";
 import { scoreOf, type TestScore } from "../results/submission.ts";
-import { type Content, writeArchive } from "./archive.ts";
+import { type ArchiveContent, writeArchive } from "./archive.ts";
 import {
   type BundlePlan,
   csvName,
@@ -34,7 +34,7 @@ import {
 import { topFiveBytes, topFiveOf } from "./top_five.ts";
 
 /** What to put into a bundle. */
-export interface Evidence {
+export interface BundleInput {
   readonly tables: readonly Table[];
   readonly setup: Setup;
   /** The paper's own setup. */
@@ -52,7 +52,7 @@ export interface Evidence {
 }
 
 /** What a bundle came to. */
-export interface Written {
+export interface WrittenBundle {
   readonly runs: number;
   /** Evaluations whose posteriors are not there yet; rows that need them are without numbers. */
   readonly missing: readonly PlannedRun[];
@@ -67,9 +67,9 @@ export interface Written {
  *
  * @throws {UserError} Nothing is done yet, posteriors are damaged, or the file cannot be written.
  */
-export async function writeBundle(file: string, evidence: Evidence): Promise<Written> {
-  const { store } = evidence;
-  const bundle = planOf(evidence);
+export async function writeBundle(file: string, input: BundleInput): Promise<WrittenBundle> {
+  const { store } = input;
+  const bundle = planOf(input);
   const runs = runsIn(bundle);
   const evaluations = runs.filter(({ run }) => isEvaluation(run));
   const damages = evaluations.flatMap((run) =>
@@ -89,20 +89,20 @@ export async function writeBundle(file: string, evidence: Evidence): Promise<Wri
   const contents = [
     text(PLAN, jsonText(bundle)),
     text(LINEAGE, lineageText(bundle)),
-    text(ENVIRONMENT, jsonText(environment(evidence.tensorflow))),
-    ...tablesOf(evidence),
+    text(ENVIRONMENT, jsonText(environment(input.tensorflow))),
+    ...tablesOf(input),
     ...runs.flatMap((run) => recordsOfRun(run, store)),
-    ...evaluations.filter(isDone).map((run) => posteriorsOf(run, evidence)),
-    ...bundle.small ? meansOf(evidence) : [],
+    ...evaluations.filter(isDone).map((run) => posteriorsOf(run, input)),
+    ...bundle.small ? meansOf(input) : [],
   ];
   const fingerprint = await writeArchive(file, contents);
   const { size: bytes } = Deno.statSync(file);
   return { runs: runs.length, missing, files: contents.length, bytes, fingerprint };
 }
 
-function planOf(evidence: Evidence): BundlePlan {
-  const { tables, setup, dataset, contexts, small = false } = evidence;
-  const testScores = scoresOfRows(evidence);
+function planOf(input: BundleInput): BundlePlan {
+  const { tables, setup, dataset, contexts, small = false } = input;
+  const testScores = scoresOfRows(input);
   const { name, classes, train, val, fingerprint } = dataset;
   return {
     format: FORMAT,
@@ -116,7 +116,7 @@ function planOf(evidence: Evidence): BundlePlan {
 }
 
 /** What the test server said of the rows, seed by seed. */
-function scoresOfRows({ tables, contexts, testScores = [] }: Evidence) {
+function scoresOfRows({ tables, contexts, testScores = [] }: BundleInput) {
   const found = contexts.flatMap((context) =>
     tables.flatMap(({ rows }) => rows).flatMap(({ evaluations }) => {
       const keys = evaluations.map((run) => plannedRun(run, context).key);
@@ -129,14 +129,14 @@ function scoresOfRows({ tables, contexts, testScores = [] }: Evidence) {
 }
 
 /** The CSV of each table, from the posteriors as they are now. */
-function tablesOf(evidence: Evidence): Content[] {
-  return resultsOf(evidence, evidence).map((result) =>
+function tablesOf(input: BundleInput): ArchiveContent[] {
+  return resultsOf(input, input).map((result) =>
     text(csvName(result.table), `${csvOf(recordsOf(result))}\n`)
   );
 }
 
 /** A run's recipe, and its log and surroundings where they are known. */
-function recordsOfRun(run: PlannedRun, store: Store): Content[] {
+function recordsOfRun(run: PlannedRun, store: Store): ArchiveContent[] {
   const kept = ["log.jsonl", "diverged.json", "environment.json"].flatMap((name) => {
     const content = readIfThere(`${store.folderOf(run)}/${name}`);
     return content === undefined ? [] : [text(`${placeIn(run)}/${name}`, content)];
@@ -144,14 +144,14 @@ function recordsOfRun(run: PlannedRun, store: Store): Content[] {
   return [text(`${placeIn(run)}/recipe.json`, recipeText(run)), ...kept];
 }
 
-function posteriorsOf(run: PlannedRun, { store, small = false }: Evidence): Content {
+function posteriorsOf(run: PlannedRun, { store, small = false }: BundleInput): ArchiveContent {
   const name = posteriorsName(run, { small });
   if (small) return highest(name, [run], store);
   return { name, parts: () => piecesOf(`${store.folderOf(run)}/posteriors.safetensors`) };
 }
 
 /** The highest classes of the mean of each row, seed by seed, that stands on several evaluations. */
-function meansOf({ tables, contexts, store }: Evidence): Content[] {
+function meansOf({ tables, contexts, store }: BundleInput): ArchiveContent[] {
   const rows = contexts.flatMap((context) =>
     tables.flatMap(({ rows }) => rows).map(({ evaluations }) =>
       evaluations.map((run) => plannedRun(run, context))
@@ -163,7 +163,7 @@ function meansOf({ tables, contexts, store }: Evidence): Content[] {
 }
 
 /** The highest classes of the mean of runs, made when they are written. */
-function highest(name: string, runs: readonly PlannedRun[], store: Store): Content {
+function highest(name: string, runs: readonly PlannedRun[], store: Store): ArchiveContent {
   return {
     name,
     *parts() {
@@ -174,6 +174,6 @@ function highest(name: string, runs: readonly PlannedRun[], store: Store): Conte
   };
 }
 
-function text(name: string, content: string): Content {
+function text(name: string, content: string): ArchiveContent {
   return { name, parts: () => [new TextEncoder().encode(content)] };
 }

@@ -2,7 +2,7 @@
 import { UsageError } from "../errors.ts";
 import type { Table } from "../experiment.ts";
 import type { RowPlace } from "../results/lineage.ts";
-import { PAPER_GROUND, protocolOf } from "../results/protocol.ts";
+import { PAPER_PROTOCOL, protocolOf } from "../results/protocol.ts";
 import { headOf } from "../report/results_sheet.ts";
 import { isTableName, tablesNamed } from "./tables.ts";
 
@@ -75,7 +75,7 @@ function headsOf(table: Table): string[][] {
 /** The headings of each row; they do not depend on where it is measured. */
 function headTexts(table: Table): string[][] {
   return table.rows.map((row) =>
-    headOf(table, { row, protocol: protocolOf(row.evaluations, PAPER_GROUND) })
+    headOf(table, { row, protocol: protocolOf(row.evaluations, PAPER_PROTOCOL) })
   );
 }
 

@@ -63,8 +63,8 @@ export function requestFor(words: readonly string[], options: Options): Request 
   const tables = tablesNamed(words);
   // before any work; what the data departs in comes when it is found
   if (options.strict) mustBePapers(departures(options.setup, setups.paper));
-  const { doubtful } = options;
-  return { ...workOf(options), tables, paper: setups.paper, doubtful };
+  const { doubtful: includeAtChance } = options;
+  return { ...workOf(options), tables, paper: setups.paper, includeAtChance };
 }
 
 /** What runs are carried out under and on, as the options say. */

@@ -2,7 +2,7 @@
 import { machine, machineInWords } from "../system/environment.ts";
 import { progressBars } from "../system/progress.ts";
 import { listing } from "../report/listing.ts";
-import type { Value } from "../report/records.ts";
+import type { RecordValue } from "../report/records.ts";
 import { helpOf } from "../command_line/help.ts";
 import type { Options } from "../command_line/options.ts";
 
@@ -74,9 +74,9 @@ export async function bench(
   }
 }
 
-const text = (value: Value) => value === undefined ? "" : String(value);
+const text = (value: RecordValue) => value === undefined ? "" : String(value);
 
-function numeral(value: Value): string {
+function numeral(value: RecordValue): string {
   if (typeof value !== "number") return text(value);
   return value.toLocaleString("en-US", {
     minimumFractionDigits: value < 10 ? 2 : 0,

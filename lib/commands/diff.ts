@@ -3,7 +3,7 @@ import { UsageError } from "../errors.ts";
 import { nameOf } from "../experiment.ts";
 import { differencesBetween, shortened } from "../results/lineage.ts";
 import { listing, type ListingColumn } from "../report/listing.ts";
-import type { FlatRecord, Value } from "../report/records.ts";
+import type { FlatRecord, RecordValue } from "../report/records.ts";
 import { findRun, openLibrary } from "../command_line/found.ts";
 import { helpOf } from "../command_line/help.ts";
 import type { Options } from "../command_line/options.ts";
@@ -44,7 +44,7 @@ export async function diff(words: readonly string[], options: Options): Promise<
 
 /** Columns of differences, under two names; lists of layers are shortened where that hides none. */
 export function differenceColumns(one: string, other: string): ListingColumn[] {
-  const show = (value: Value, { one, other }: FlatRecord) => {
+  const show = (value: RecordValue, { one, other }: FlatRecord) => {
     const hides = shortened(String(one)) === shortened(String(other));
     return hides ? String(value) : shortened(String(value));
   };

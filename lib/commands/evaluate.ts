@@ -1,10 +1,10 @@
 /** `evaluate`: one net at any test scales, by any method, and the mean of all. */
 import { evaluations, oneScale } from "../../experiments/protocol.ts";
 import { isEvaluation, title } from "../experiment.ts";
-import { fusionOf } from "../results/ensemble.ts";
+import { ensembleOf } from "../results/ensemble.ts";
 import { planOf } from "../plan.ts";
 import { nameWithChanges } from "../results/protocol.ts";
-import { fusionListing } from "../report/fusion_listing.ts";
+import { ensembleListing } from "../report/ensemble_listing.ts";
 import { listing } from "../report/listing.ts";
 import { carryOut, showPlan } from "../command_line/adhoc.ts";
 import { helpOf } from "../command_line/help.ts";
@@ -41,10 +41,10 @@ export async function evaluate(options: Options): Promise<number> {
   const { store, contexts, dataset } = source;
   const fusions = contexts.map((context) => {
     const done = planOf(runs, [context]).filter(({ run }) => isEvaluation(run));
-    return fusionOf(done, store);
+    return ensembleOf(done, store);
   });
   console.log(listing(
-    fusionListing(fusions, {
+    ensembleListing(fusions, {
       setup,
       title: `${title(run)} under the setup "${nameWithChanges(setup)}" on ${dataset.name}, ` +
         `${dataset.val.length.toLocaleString("en-US")} validation images`,

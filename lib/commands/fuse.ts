@@ -1,9 +1,9 @@
 /** `fuse`: the mean of any stored posteriors. */
 import { UsageError, UserError } from "../errors.ts";
 import { isEvaluation, title } from "../experiment.ts";
-import { fusionOf } from "../results/ensemble.ts";
+import { ensembleOf } from "../results/ensemble.ts";
 import { type PlannedRun, planOf } from "../plan.ts";
-import { fusionListing } from "../report/fusion_listing.ts";
+import { ensembleListing } from "../report/ensemble_listing.ts";
 import { listing } from "../report/listing.ts";
 import { openStore, type Store } from "../store/mod.ts";
 import { middleOf } from "../vgg/images.ts";
@@ -38,11 +38,11 @@ export async function fuse(words: readonly string[], options: Options): Promise<
     membersOf(runNamed(word, { store, contexts }), store, options)
   );
   mustBeSeveral(members);
-  const fusion = fusionOf(members, store);
+  const fusion = ensembleOf(members, store);
   const count = (number: number) => number.toLocaleString("en-US");
   const title = `Mean of ${members.length} evaluations on ${options.setup.dataset}, ` +
     `${count(fusion.classes)} classes, ${count(fusion.images)} validation images`;
-  console.log(listing(fusionListing([fusion], { title, setup: options.setup }), options.format));
+  console.log(listing(ensembleListing([fusion], { title, setup: options.setup }), options.format));
   return 0;
 }
 

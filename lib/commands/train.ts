@@ -3,7 +3,7 @@ import { formatS, title, type TrainRun } from "../experiment.ts";
 import { type PlannedRun, planOf } from "../plan.ts";
 import { nameWithChanges } from "../results/protocol.ts";
 import { listing } from "../report/listing.ts";
-import { type FlatRecord, rounded, type Value } from "../report/records.ts";
+import { type FlatRecord, type RecordValue, rounded } from "../report/records.ts";
 import type { Store } from "../store/mod.ts";
 import { middleOf } from "../vgg/images.ts";
 import { carryOut, showPlan } from "../command_line/adhoc.ts";
@@ -65,7 +65,7 @@ export async function train(options: Options): Promise<number> {
   return 0;
 }
 
-const inPerCent = (error: Value) => Number(error).toFixed(1);
+const inPerCent = (error: RecordValue) => Number(error).toFixed(1);
 
 /** What is known of a trained net; errors are those of the log's last validation, in per cent. */
 function recordOf(planned: PlannedRun, store: Store): FlatRecord {

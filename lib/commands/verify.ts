@@ -1,7 +1,7 @@
 /** `verify`: computes the tables of a bundle again. */
 import { setups } from "../../experiments/mod.ts";
 import { UsageError } from "../errors.ts";
-import type { Problem, Verdict } from "../bundle/verify.ts";
+import type { Problem, Verification } from "../bundle/verify.ts";
 import { progressBars } from "../system/progress.ts";
 import { listing } from "../report/listing.ts";
 import { helpOf } from "../command_line/help.ts";
@@ -47,7 +47,7 @@ export async function verify([word]: readonly string[], { format }: Options): Pr
 }
 
 /** What was checked. */
-function aboutBundle({ plan, files, fingerprint }: Verdict): string[] {
+function aboutBundle({ plan, files, fingerprint }: Verification): string[] {
   const { setup, dataset, seeds, small, tables } = plan;
   const changed = tables.filter((table) => {
     const own = TABLES.find(({ name }) => name === table.name);
@@ -66,7 +66,7 @@ function aboutBundle({ plan, files, fingerprint }: Verdict): string[] {
   ];
 }
 
-function conclusion({ plan, problems, cells }: Verdict): string {
+function conclusion({ plan, problems, cells }: Verification): string {
   const tables = `${plan.tables.length} table${plan.tables.length === 1 ? "" : "s"}`;
   if (problems.length === 0) return `${count(cells)} cells of ${tables} agree.`;
   const parts = KINDS.flatMap(({ kind, one, many }) => {

@@ -2,13 +2,13 @@
 import { sittingInWords } from "../system/environment.ts";
 import { UsageError } from "../errors.ts";
 import {
-  chainOf,
   nearestRun,
   originOf,
   recipeFields,
   type RowPlace,
   rowsOn,
   shortened,
+  withAncestors,
 } from "../results/lineage.ts";
 import { type Errors, isEvaluation, isImported, nameOf, type Published } from "../experiment.ts";
 import { plan, type PlannedRun } from "../plan.ts";
@@ -16,7 +16,7 @@ import { fieldsOf } from "../results/protocol.ts";
 import { fold } from "../report/fold.ts";
 import type { ReportFormat } from "../report/formats.ts";
 import { type Listing, listing } from "../report/listing.ts";
-import type { Value } from "../report/records.ts";
+import type { RecordValue } from "../report/records.ts";
 import { errorsOf } from "../score.ts";
 import type { LogEntry } from "../vgg/checkpoint.ts";
 import { differenceColumns } from "./diff.ts";
@@ -100,7 +100,7 @@ function factsOf(run: PlannedRun, library: Library, options: Options) {
     ...result && { result },
     recipe: { run: run.run, ...run.context },
     sittings: store.readSittings(run),
-    lineage: summaries(chainOf(run)),
+    lineage: summaries(withAncestors(run)),
     heirs: summaries(heirsOf(run, library)),
     rows: rowsOn(run, TABLES).map((place) => ({ place: placeOf(place), row: headInWords(place) })),
     ...nearest && {
@@ -237,7 +237,7 @@ function columnsOf(...more: readonly "begins"[]) {
   return [
     ...namedColumns("run", "key", "state"),
     ...more.map((field) => (
-      { field, heading: "begins with", show: (value: Value) => shortened(String(value)) }
+      { field, heading: "begins with", show: (value: RecordValue) => shortened(String(value)) }
     )),
   ];
 }

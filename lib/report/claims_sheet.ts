@@ -6,7 +6,7 @@ import { type Field, nameWithChanges } from "../results/protocol.ts";
 import { MARGIN, signed } from "../statistics/mod.ts";
 import { configsOf, type FlatRecord, netsOf, rounded } from "./records.ts";
 import { cell, type Sheet, type SheetRow } from "./sheet.ts";
-import { count, groundOf, MISSING } from "./words.ts";
+import { count, measuredOn, MISSING } from "./words.ts";
 
 /** Relations as signs. */
 const SIGNS: Readonly<Record<Relation, string>> = {
@@ -133,7 +133,7 @@ function captionOf(result: ClaimsResult): string[] {
     ? "on ImageNet"
     : "under the paper's own setup";
   return [
-    `Measured: ${groundOf(result)}, ${count(seeds, "seed")}.`,
+    `Measured: ${measuredOn(result)}, ${count(seeds, "seed")}.`,
     ...departures.length > 0
       ? [
         "So the paper's claims are tested at this scale and on these images, not " +

@@ -4,7 +4,7 @@ import { csvOf } from "./csv.ts";
 import type { ReportFormat } from "./formats.ts";
 import { jsonOf } from "./json.ts";
 import { markdownTable } from "./markdown.ts";
-import type { FlatRecord, Value } from "./records.ts";
+import type { FlatRecord, RecordValue } from "./records.ts";
 
 /** A column as people see it; programs see every field of a record as it is. */
 export interface ListingColumn {
@@ -13,7 +13,7 @@ export interface ListingColumn {
   /** Its heading, if it is not the field's name. */
   readonly heading?: string;
   /** How a value is written for people; the record is there for what else belongs in the cell. */
-  readonly show?: (value: Value, record: FlatRecord) => string;
+  readonly show?: (value: RecordValue, record: FlatRecord) => string;
 }
 
 /** A list of records with a title and a last word. */

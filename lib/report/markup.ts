@@ -6,7 +6,7 @@ export interface Markup {
 }
 
 /** What may stand in an element; nothing stands for undefined and false. */
-export type Content = Markup | string | number | undefined | false | readonly Content[];
+export type HtmlContent = Markup | string | number | undefined | false | readonly HtmlContent[];
 
 /** Attributes of an element; those that are undefined are left out. */
 export type Attributes = Readonly<Record<string, string | number | undefined>>;
@@ -30,7 +30,7 @@ const INLINE = new Set(["a", "b", "br", "code", "small", "strong", "th", "td", "
  * }
  * ```
  */
-export function h(tag: string, attributes: Attributes, ...content: readonly Content[]): Markup {
+export function h(tag: string, attributes: Attributes, ...content: readonly HtmlContent[]): Markup {
   const begin = Object.entries(attributes).reduce(
     (text, [name, value]) =>
       value === undefined ? text : `${text} ${name}="${escaped(String(value))}"`,
@@ -51,7 +51,7 @@ export function escaped(text: string): string {
     .replaceAll('"', "&quot;").replaceAll("'", "&#39;");
 }
 
-function markupOf(content: Content): string {
+function markupOf(content: HtmlContent): string {
   if (content === undefined || content === false) return "";
   if (typeof content === "string") return escaped(content);
   if (typeof content === "number") return String(content);

@@ -82,7 +82,7 @@ export function confusions(seeds: readonly Scores[]): Confusion[] {
 }
 
 /** The mistakes that were made with the highest posterior, surest first. */
-export function surestMistakes(
+export function mostConfidentMistakes(
   { labels, predicted, confidence }: Scores,
   most: number,
 ): Mistake[] {

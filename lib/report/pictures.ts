@@ -15,7 +15,7 @@ export interface PicturedMistake extends Mistake {
 const SIDE = 144;
 
 /** Finds the images of mistakes in the data set that they were made on, and makes them small. */
-export async function pictured(
+export async function withPictures(
   mistakes: readonly Mistake[],
   { val }: Pick<Dataset, "val">,
 ): Promise<PicturedMistake[]> {

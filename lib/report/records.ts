@@ -5,10 +5,10 @@ import { meanAndDeviation } from "../statistics/mod.ts";
 import { departureInWords, importedInWords, importsIn } from "./words.ts";
 
 /** A value of a record; undefined where there is none. */
-export type Value = string | number | undefined;
+export type RecordValue = string | number | undefined;
 
 /** One line of a report, by the names of its columns. */
-export type FlatRecord = Readonly<Record<string, Value>>;
+export type FlatRecord = Readonly<Record<string, RecordValue>>;
 
 /**
  * One record a row of the table. Errors are in per cent, S and Q in the paper's pixels; `seeds` is

@@ -3,7 +3,7 @@ import type { RowResult, TableResult } from "../results/row_result.ts";
 import { type Errors, formatS, type Heading, type Row, type Table } from "../experiment.ts";
 import type { Interval } from "../statistics/mod.ts";
 import { configsOf, deviation, formatQ, netsOf, recordsOf } from "./records.ts";
-import { type Cell, cell, type Sheet, type SheetRow } from "./sheet.ts";
+import { cell, type Sheet, type SheetCell, type SheetRow } from "./sheet.ts";
 import { captionOf, IMPORTED, importsIn, MISSING, notesOf, titleOf } from "./words.ts";
 
 /** A table's results as a sheet. */
@@ -85,7 +85,7 @@ function headerOf(
 ): SheetRow[] {
   const centred = (text: string, span: number) => cell(text, { span, align: "center" });
   const S = headings.indexOf("S");
-  const above = headings.flatMap((_, i): Cell[] => {
+  const above = headings.flatMap((_, i): SheetCell[] => {
     if (S < 0 || headings[S + 1] !== "Q") return [cell("")];
     return i === S ? [centred("smallest side", 2)] : i === S + 1 ? [] : [cell("")];
   });
@@ -111,7 +111,7 @@ function bestOf(rows: readonly RowResult[]): Errors | undefined {
   return { top1: least("top1"), top5: least("top5") };
 }
 
-function measuredCell(result: RowResult, kind: ErrorKind, best?: Errors): Cell {
+function measuredCell(result: RowResult, kind: ErrorKind, best?: Errors): SheetCell {
   const { row, measured, intervals, seeds, runs, tested } = result;
   if (row.evaluations.length === 0) return cell("");
   if (kind === "testTop5") return cell(error(tested?.top5), { runs });
@@ -131,7 +131,7 @@ function rangeOf({ low, high }: Interval): string {
 }
 
 /** Published errors; one cell for both splits where the paper merges them. */
-function publishedCells({ published }: Row, kinds: readonly ErrorKind[]): Cell[] {
+function publishedCells({ published }: Row, kinds: readonly ErrorKind[]): SheetCell[] {
   return kinds.flatMap((kind) => {
     const value = published[kind];
     if (value === "merged") return [];
@@ -141,7 +141,7 @@ function publishedCells({ published }: Row, kinds: readonly ErrorKind[]): Cell[]
 }
 
 /** Neighbours that are alike in the first column, which only the first of them names. */
-function grouped(rows: readonly Cell[][]): SheetRow[][] {
+function grouped(rows: readonly SheetCell[][]): SheetRow[][] {
   const groups: SheetRow[][] = [];
   let last: string | undefined;
   for (const row of rows) {

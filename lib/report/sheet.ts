@@ -5,7 +5,7 @@ import type { FlatRecord } from "./records.ts";
 export type Align = "left" | "right" | "center";
 
 /** One cell. */
-export interface Cell {
+export interface SheetCell {
   /** May have several lines. */
   readonly text: string;
   /** Columns that it covers; 1 if absent. */
@@ -21,7 +21,7 @@ export interface Cell {
 }
 
 /** A row, first column first. */
-export type SheetRow = readonly Cell[];
+export type SheetRow = readonly SheetCell[];
 
 /** A table with its words. */
 export interface Sheet {
@@ -44,6 +44,6 @@ export interface Sheet {
 }
 
 /** A cell of plain text. */
-export function cell(text: string, more: Omit<Cell, "text"> = {}): Cell {
+export function cell(text: string, more: Omit<SheetCell, "text"> = {}): SheetCell {
   return { text, ...more };
 }

@@ -24,7 +24,7 @@ export function captionOf({ table, setup, dataset, rows }: TableResult): string[
     measured === undefined && comparison?.status !== "left out"
   )).length;
   const sentences = [
-    `Measured: ${groundOf({ setup, dataset })}, ` +
+    `Measured: ${measuredOn({ setup, dataset })}, ` +
     (most > 1 ? `mean ± standard deviation of ${most} seeds.` : "one seed."),
     ...rows.some(({ row }) => Object.keys(row.published).length > 0)
       ? [`Published: ${PAPERS_OWN}.`]
@@ -57,7 +57,7 @@ export function captionOf({ table, setup, dataset, rows }: TableResult): string[
 }
 
 /** What was measured on, and under which setup. */
-export function groundOf({ setup, dataset }: Pick<TableResult, "setup" | "dataset">): string {
+export function measuredOn({ setup, dataset }: Pick<TableResult, "setup" | "dataset">): string {
   return `${dataset.name}, ${count(dataset.classes, "class", "classes")}, ` +
     `${count(dataset.images, "validation image")}; setup "${setup.name}" (${setup.note}), ` +
     setup.train.precision;

@@ -11,8 +11,8 @@ import { type Difference, differenceOf } from "./paired_difference.ts";
 import type { Departure, RowResult, TableResult } from "./row_result.ts";
 import type { Setup } from "../setup.ts";
 import { type Row, title } from "../experiment.ts";
-import { lossesSay, type LossOf } from "./losses.ts";
-import { type Field, fieldsApart, namesOf } from "./protocol.ts";
+import { compareLosses, type LossOf } from "./losses.ts";
+import { differingFields, type Field, namesOf } from "./protocol.ts";
 import { imagesToDecide, type Interval, MARGIN } from "../statistics/mod.ts";
 
 /** What a first row's top-1 error is said to be beside a second row's. */
@@ -32,7 +32,7 @@ export const ALLOWED: Readonly<Record<Relation, Interval>> = {
 };
 
 /** Two rows of tables, of whose errors something is said. */
-export interface Pair {
+export interface RowPair {
   readonly first: Row;
   readonly second: Row;
   /** First - second in points, where the paper gives that and no errors. */
@@ -48,7 +48,7 @@ export interface Claim {
   /** What is made of them, where that is not plain. */
   readonly reading?: string;
   readonly relation: Relation;
-  readonly pairs: readonly Pair[];
+  readonly pairs: readonly RowPair[];
   /** What the rows of a pair may differ in; the first is what the claim is about. */
   readonly varies: readonly [Field, ...Field[]];
 }
@@ -58,10 +58,10 @@ export type ClaimStatus = "holds" | "contradicted" | "undecided";
 
 /** What they say about one of its pairs. */
 export interface PairResult {
-  readonly pair: Pair;
+  readonly pair: RowPair;
   readonly status: ClaimStatus | "not comparable";
   /** Whether it is contradicted at a confidence that allows for the number of pairs, too. */
-  readonly firmly: boolean;
+  readonly contradictedAfterCorrection: boolean;
   /** First - second as the paper printed them, points. */
   readonly published?: number;
   /** Absent where the rows are not measured, or not comparable. */
@@ -93,16 +93,16 @@ export interface ClaimsResult {
 }
 
 /** Judges claims by results of the tables that have their rows, and by how trainings ended. */
-export function judged(
+export function judgeClaims(
   claims: readonly Claim[],
   { tables, lossOf }: { readonly tables: readonly TableResult[]; readonly lossOf: LossOf },
 ): ClaimResult[] {
   const results = new Map(
     tables.flatMap(({ table, rows }) =>
-      rows.map((result): [Row, Found] => [result.row, { ...result, table: table.name }])
+      rows.map((result): [Row, TableRow] => [result.row, { ...result, table: table.name }])
     ),
   );
-  const find = (row: Row): Found => {
+  const find = (row: Row): TableRow => {
     const found = results.get(row);
     if (found !== undefined) return found;
     throw new RangeError(`Cannot find the row of "${row.title ?? title(row.evaluations[0]!)}"`);
@@ -110,7 +110,7 @@ export function judged(
   return claims.map((claim) => {
     const pairs = claim.pairs.map((pair) => {
       const published = publishedDifference(pair);
-      const judgement = judgedPair(claim, [find(pair.first), find(pair.second)], lossOf);
+      const judgement = judgePair(claim, [find(pair.first), find(pair.second)], lossOf);
       return { pair, ...published !== undefined && { published }, ...judgement };
     });
     return { claim, pairs, status: overall(pairs) };
@@ -118,7 +118,7 @@ export function judged(
 }
 
 /** A row's result, with the name of its table. */
-type Found = RowResult & { readonly table: string };
+type TableRow = RowResult & { readonly table: string };
 
 /**
  * A claim is about all of its pairs. So it holds where every pair does, each at 95 %: that needs no
@@ -128,16 +128,18 @@ type Found = RowResult & { readonly table: string };
  */
 function overall(pairs: readonly PairResult[]): ClaimStatus {
   if (pairs.every(({ status }) => status === "holds")) return "holds";
-  return pairs.some(({ firmly }) => firmly) ? "contradicted" : "undecided";
+  return pairs.some(({ contradictedAfterCorrection }) => contradictedAfterCorrection)
+    ? "contradicted"
+    : "undecided";
 }
 
-function judgedPair(
+function judgePair(
   { relation, pairs, varies }: Claim,
-  [first, second]: readonly [Found, Found],
+  [first, second]: readonly [TableRow, TableRow],
   lossOf: LossOf,
 ): Omit<PairResult, "pair" | "published"> {
-  const unsaid = { firmly: false, underTrained: false, missing: [] };
-  const others = fieldsApart(first, second).filter((field) => !varies.includes(field));
+  const unsaid = { contradictedAfterCorrection: false, underTrained: false, missing: [] };
+  const others = differingFields(first, second).filter((field) => !varies.includes(field));
   if (others.length > 0) {
     return { ...unsaid, status: "not comparable", note: `rows differ in ${namesOf(others)}` };
   }
@@ -152,11 +154,13 @@ function judgedPair(
   const status = statusOf(difference, relation);
   const images = status === "undecided" ? imagesNeeded(difference, relation) : undefined;
   const [worse, better] = difference.points > 0 ? [first, second] : [second, first];
-  const losses = status === "contradicted" ? lossesSay(worse.row, better.row, lossOf) : undefined;
+  const losses = status === "contradicted"
+    ? compareLosses(worse.row, better.row, lossOf)
+    : undefined;
   const note = status === "undecided" ? whatIsKnown(difference, relation) : losses?.words;
   return {
     ...{ ...unsaid, status, difference },
-    firmly: statusOf(corrected, relation) === "contradicted",
+    contradictedAfterCorrection: statusOf(corrected, relation) === "contradicted",
     underTrained: losses?.underTrained ?? false,
     ...images !== undefined && { imagesToDecide: images },
     ...note !== undefined && { note },
@@ -188,7 +192,7 @@ function whatIsKnown({ interval }: Difference, relation: Relation): string | und
 }
 
 /** First - second as published, points; errors are printed to 0.1. */
-export function publishedDifference({ first, second, published }: Pair): number | undefined {
+export function publishedDifference({ first, second, published }: RowPair): number | undefined {
   const [one, other] = [first.published.top1, second.published.top1];
   if (one === undefined || other === undefined) return published;
   return Math.round(10 * (one - other)) / 10;

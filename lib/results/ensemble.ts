@@ -15,12 +15,12 @@ export interface Measured {
 }
 
 /** What evaluations of the same images came to. */
-export interface Fusion {
+export interface Ensemble {
   readonly images: number;
   readonly classes: number;
   readonly members: readonly (Measured & { readonly run: PlannedRun })[];
   /** Their mean, where there are several, beside the member with the lowest top-1 error. */
-  readonly fused?: Measured & { readonly best: PlannedRun; readonly difference: Difference };
+  readonly mean?: Measured & { readonly best: PlannedRun; readonly difference: Difference };
 }
 
 /**
@@ -28,7 +28,7 @@ export interface Fusion {
  *
  * @throws {UserError} They are not of the same images and classes, or are no posteriors.
  */
-export function fusionOf(runs: readonly PlannedRun[], store: Store): Fusion {
+export function ensembleOf(runs: readonly PlannedRun[], store: Store): Ensemble {
   const scores = runs.map((run) => store.scoresOf([run]));
   const [first] = scores;
   if (first === undefined) throw new RangeError("Cannot fuse nothing: name evaluations");
@@ -39,12 +39,12 @@ export function fusionOf(runs: readonly PlannedRun[], store: Store): Fusion {
   mustBeOfSameData(runs);
   const lowest = Math.min(...members.map(({ errors }) => errors.top1));
   const best = members.findIndex(({ errors }) => errors.top1 === lowest);
-  const fused = {
+  const mean = {
     ...measured(together),
     best: runs[best]!,
     difference: differenceOf([together], [scores[best]!]),
   };
-  return { ...size, members, fused };
+  return { ...size, members, mean };
 }
 
 function measured(scores: Scores): Measured {

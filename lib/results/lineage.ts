@@ -12,14 +12,14 @@ import {
   type TrainRun,
 } from "../experiment.ts";
 import { type PlannedRun, plannedRun } from "../plan.ts";
-import { type Apart, apart, fieldsOf } from "./protocol.ts";
+import { type FieldDifference, fieldDifferences, fieldsOf } from "./protocol.ts";
 
 /** A run and all that it comes from, nearest first. */
-export function chainOf(planned: PlannedRun): PlannedRun[] {
+export function withAncestors(planned: PlannedRun): PlannedRun[] {
   const { run, context } = planned;
   return [
     planned,
-    ...needs(run).flatMap((ancestor) => chainOf(plannedRun(ancestor, context))),
+    ...needs(run).flatMap((ancestor) => withAncestors(plannedRun(ancestor, context))),
   ];
 }
 
@@ -60,7 +60,8 @@ export interface RowPlace {
 
 /** The rows that rest on a run: on its posteriors, or on a net that comes from it. */
 export function rowsOn({ key, context }: PlannedRun, tables: readonly Table[]): RowPlace[] {
-  const rests = (run: Run) => chainOf(plannedRun(run, context)).some((other) => other.key === key);
+  const rests = (run: Run) =>
+    withAncestors(plannedRun(run, context)).some((other) => other.key === key);
   return tables.flatMap((table) =>
     table.rows.flatMap(({ evaluations }, index) =>
       evaluations.some(rests) ? [{ table, row: index + 1 }] : []
@@ -108,21 +109,21 @@ function originFields(net: TrainRun): Record<string, string> {
 }
 
 /** Every field in which two runs differ: of the runs, their ancestors, setups, seeds and data. */
-export function differencesBetween(one: PlannedRun, other: PlannedRun): Apart[] {
-  return apart(recipeFields(one), recipeFields(other));
+export function differencesBetween(one: PlannedRun, other: PlannedRun): FieldDifference[] {
+  return fieldDifferences(recipeFields(one), recipeFields(other));
 }
 
 /** A run with all in which it differs from another. */
-export interface Neighbour {
+export interface NearestRun {
   readonly planned: PlannedRun;
-  readonly differences: readonly Apart[];
+  readonly differences: readonly FieldDifference[];
 }
 
 /** The other run, of the same kind, that differs in the fewest fields; the first of several. */
 export function nearestRun(
   planned: PlannedRun,
   runs: readonly PlannedRun[],
-): Neighbour | undefined {
+): NearestRun | undefined {
   const alike = runs.filter(({ key, run }) =>
     key !== planned.key && isEvaluation(run) === isEvaluation(planned.run)
   );

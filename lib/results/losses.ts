@@ -38,7 +38,7 @@ export function meanLoss(
 export type LossOf = (net: TrainRun) => number | undefined;
 
 /** What losses say of a row that tests worse than another. */
-export interface LossesSay {
+export interface LossComparison {
   /** Whether it is the deeper net and learned its own training images worse, too. */
   readonly underTrained: boolean;
   readonly words: string;
@@ -48,7 +48,7 @@ export interface LossesSay {
  * What the losses say of two rows of one net each, of which the first tests worse. Nothing where
  * the nets are the same, or their losses unknown. Losses are told apart to two decimals.
  */
-export function lossesSay(worse: Row, better: Row, lossOf: LossOf): LossesSay | undefined {
+export function compareLosses(worse: Row, better: Row, lossOf: LossOf): LossComparison | undefined {
   const [one, other] = [trainedNet(worse, lossOf), trainedNet(better, lossOf)];
   if (one === undefined || other === undefined || one.key === other.key) return undefined;
   if (one.S !== other.S) {

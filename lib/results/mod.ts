@@ -1,5 +1,5 @@
 /** From a store to what tables came to. Loads no TensorFlow. */
-import { type Claim, type ClaimsResult, judged } from "./claims.ts";
+import { type Claim, type ClaimsResult, judgeClaims } from "./claims.ts";
 import type { Description } from "../datasets/dataset.ts";
 import type { Comparison, Protocol, RowResult, TableResult } from "./row_result.ts";
 import type { Setup } from "../setup.ts";
@@ -11,18 +11,18 @@ import {
   type Row,
   type Table,
 } from "../experiment.ts";
-import { doubtsOf, type Records, remarksOn } from "./sanity_checks.ts";
+import { remarksOn, sanityChecks, type TrainingRecords } from "./sanity_checks.ts";
 import { UserError } from "../errors.ts";
 import { finalLoss, type LossOf } from "./losses.ts";
 import { type PlannedRun, plannedRun } from "../plan.ts";
 import {
   departures,
   differences,
-  type Ground,
   namesOf,
   nameWithChanges,
-  PAPER_GROUND,
+  PAPER_PROTOCOL,
   protocolOf,
+  type SharedProtocol,
   sizeOf,
 } from "./protocol.ts";
 import { errorsOf, type Scores } from "../score.ts";
@@ -36,8 +36,8 @@ export interface TablesAsked {
   readonly setup: Setup;
   /** The paper's own setup. */
   readonly paper: Setup;
-  /** Whether rows have their numbers though these are doubtful. */
-  readonly doubtful?: boolean;
+  /** Whether rows keep their numbers where sanity checks fail, as for a net at chance. */
+  readonly includeAtChance?: boolean;
 }
 
 /** Where results come from. */
@@ -52,7 +52,7 @@ export interface Source {
 
 /** What tables are scored from: a store and its data, or what stands for them. */
 export interface Scored extends Pick<Source, "contexts" | "testScores"> {
-  readonly store: Pick<Store, "scoresOf"> & Records & {
+  readonly store: Pick<Store, "scoresOf"> & TrainingRecords & {
     status(run: PlannedRun): Pick<RunStatus, "state">;
   };
   readonly dataset: Pick<Description, "name" | "classes" | "train"> & {
@@ -62,12 +62,12 @@ export interface Scored extends Pick<Source, "contexts" | "testScores"> {
 
 /** What the store has of the tables; rows whose runs are not done have no `measured`. */
 export function resultsOf(
-  { tables, setup, paper, doubtful = false }: TablesAsked,
+  { tables, setup, paper, includeAtChance = false }: TablesAsked,
   source: Scored,
 ): TableResult[] {
   const { name, classes, val } = source.dataset;
   const dataset = { name, classes: classes.length, images: val.length };
-  const ground: Ground = {
+  const shared: SharedProtocol = {
     ...{ setup: nameWithChanges(setup), dataset: name, split: "val" as const },
     ...{ images: val.length, classes: classes.length },
   };
@@ -75,7 +75,7 @@ export function resultsOf(
 
   function rowResult(row: Row): RowResult {
     const { evaluations } = row;
-    const protocol = protocolOf(evaluations, { ...ground, evaluate: setup.evaluate });
+    const protocol = protocolOf(evaluations, { ...shared, evaluate: setup.evaluate });
     const seeds = evaluations.length === 0
       ? []
       : source.contexts.map((context) => evaluations.map((run) => plannedRun(run, context)));
@@ -94,15 +94,15 @@ export function resultsOf(
       if (error instanceof UserError) return leftOut(error.message);
       throw error;
     }
-    const doubts = doubtsOf(trainings(seeds), scores[0]!.labels, source.store);
-    if (!doubtful && doubts.length > 0) return leftOut(doubts.join("; "));
+    const failed = sanityChecks(trainings(seeds), scores[0]!.labels, source.store);
+    if (!includeAtChance && failed.length > 0) return leftOut(failed.join("; "));
     const errors = scores.map(errorsOf);
     const measured = meanErrors(errors);
     const comparison = comparisonOf(row, protocol, errors);
     const tested = testedOf(seeds, protocol, source);
     return {
       ...{ row, protocol, runs, scores, measured, seeds: errors },
-      remarks: [...remarks, ...doubts],
+      remarks: [...remarks, ...failed],
       intervals: intervalsOf(measured, protocol.images),
       ...comparison && { comparison },
       ...tested && { tested },
@@ -144,7 +144,7 @@ export function claimsOf(
     dataset: { name, classes: classes.length, images: val.length },
     departures: departures(asked.setup, asked.paper, sizeOf(source.dataset)),
     seeds: source.contexts.length,
-    claims: judged(claims, {
+    claims: judgeClaims(claims, {
       tables: [...known, ...resultsOf(asked, source)],
       lossOf: finalLosses(source),
     }),
@@ -184,7 +184,7 @@ function comparisonOf(
   errors: readonly Errors[],
 ): Comparison | undefined {
   if (top1 === undefined) return undefined;
-  const others = differences(protocol, protocolOf(evaluations, PAPER_GROUND));
+  const others = differences(protocol, protocolOf(evaluations, PAPER_PROTOCOL));
   if (others.length > 0) {
     return { status: "protocol differs", reason: `Not the paper's: ${namesOf(others)}.` };
   }

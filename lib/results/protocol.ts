@@ -6,10 +6,10 @@ import { UserError } from "../errors.ts";
 import { type EvalRun, formatS, looksAtMirror } from "../experiment.ts";
 
 /** The part of a protocol that all numbers of a reproduction share. */
-export type Ground = Pick<Protocol, "setup" | "dataset" | "split" | "images" | "classes">;
+export type SharedProtocol = Pick<Protocol, "setup" | "dataset" | "split" | "images" | "classes">;
 
 /** What the paper's own numbers were measured on. */
-export const PAPER_GROUND: Ground = {
+export const PAPER_PROTOCOL: SharedProtocol = {
   setup: "paper",
   dataset: "ilsvrc2012",
   split: "val",
@@ -26,9 +26,9 @@ export interface DataSize {
 
 /** The size of ILSVRC-2012 (Section 4, "Dataset"; its 1.3M training images counted). */
 export const PAPER_DATA: DataSize = {
-  classes: PAPER_GROUND.classes,
+  classes: PAPER_PROTOCOL.classes,
   train: 1_281_167,
-  val: PAPER_GROUND.images,
+  val: PAPER_PROTOCOL.images,
 };
 
 /** The size of a data set that is described. */
@@ -51,13 +51,15 @@ export function nameWithChanges({ name, changes }: Pick<Setup, "name" | "changes
  */
 export function protocolOf(
   evaluations: readonly EvalRun[],
-  { evaluate = {}, ...ground }: Ground & { readonly evaluate?: Pick<EvaluateSetup, "centreCrop"> },
+  { evaluate = {}, ...shared }: SharedProtocol & {
+    readonly evaluate?: Pick<EvaluateSetup, "centreCrop">;
+  },
 ): Protocol {
   const unique = <Value>(values: readonly Value[]) => [...new Set(values)];
   const scales = new Map(evaluations.map(({ net: { S } }) => [formatS(S), S]));
   const methods = unique(evaluations.map(({ method }) => method));
   return {
-    ...ground,
+    ...shared,
     S: [...scales.values()],
     Q: unique(evaluations.map(({ Q }) => Q)),
     methods,
@@ -77,7 +79,7 @@ export function differences(one: Protocol, other: Protocol): (keyof Protocol)[] 
 export type Field = "config" | "init" | "update" | keyof Protocol;
 
 /** Every field in which two rows differ. */
-export function fieldsApart(
+export function differingFields(
   one: Pick<RowResult, "row" | "protocol">,
   other: Pick<RowResult, "row" | "protocol">,
 ): Field[] {
@@ -125,7 +127,7 @@ export function departures(
   const deciding = ({ dataset, train, evaluate }: Setup, data: DataSize) =>
     fieldsOf({ dataset, data, ...READINGS.train, ...train, ...READINGS.evaluate, ...evaluate });
   const [ours, theirs] = [deciding(setup, data), deciding(paper, PAPER_DATA)];
-  const found = apart(theirs, ours).map(({ field, one, other }) => (
+  const found = fieldDifferences(theirs, ours).map(({ field, one, other }) => (
     { field, paper: one, here: other }
   ));
 
@@ -141,17 +143,17 @@ export function departures(
 }
 
 /** A field whose values differ; `none` where one side has no such field. */
-export interface Apart {
+export interface FieldDifference {
   readonly field: string;
   readonly one: string;
   readonly other: string;
 }
 
 /** The fields, as `fieldsOf` gives them, in which two sides differ. */
-export function apart(
+export function fieldDifferences(
   ones: ReadonlyMap<string, string>,
   others: ReadonlyMap<string, string>,
-): Apart[] {
+): FieldDifference[] {
   return [...new Set([...ones.keys(), ...others.keys()])].map((field) => ({
     field,
     one: ones.get(field) ?? "none",

@@ -10,7 +10,7 @@ const STEP = 1 / 2;
 const CHANCE = 0.99;
 
 /** What of a store is needed. */
-export interface Records {
+export interface TrainingRecords {
   readLog(run: PlannedRun): readonly Pick<LogEntry, "step" | "loss" | "learningRate">[];
   readDivergence(run: PlannedRun): Divergence | undefined;
 }
@@ -20,10 +20,10 @@ export interface Records {
  *
  * @param trainings of the nets
  */
-export function doubtsOf(
+export function sanityChecks(
   trainings: readonly PlannedRun[],
   labels: Int32Array,
-  records: Pick<Records, "readLog">,
+  records: Pick<TrainingRecords, "readLog">,
 ): string[] {
   const chance = entropyOf(labels);
   if (chance === 0) {
@@ -43,7 +43,7 @@ export function doubtsOf(
 /** What a reader has to know of how nets came about, though their numbers are good. */
 export function remarksOn(
   trainings: readonly PlannedRun[],
-  records: Pick<Records, "readDivergence">,
+  records: Pick<TrainingRecords, "readDivergence">,
 ): string[] {
   return trainings.flatMap((training) => {
     const divergence = records.readDivergence(training);
@@ -57,7 +57,7 @@ export function remarksOn(
 }
 
 /** Mean loss since a training's rate was lowered for the first time; nothing where it was not. */
-function lossAfterFirstStep(log: ReturnType<Records["readLog"]>): number | undefined {
+function lossAfterFirstStep(log: ReturnType<TrainingRecords["readLog"]>): number | undefined {
   const highest = log.reduce((most, { learningRate }) => Math.max(most, learningRate), 0);
   const peak = log.findLastIndex(({ learningRate }) => learningRate === highest);
   const first = log.findIndex((entry, i) => i > peak && entry.learningRate < STEP * highest);

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { UserError } from "../../lib/errors.ts";
-import { type Content, openArchive, SUMS, writeArchive } from "../../lib/bundle/archive.ts";
+import { type ArchiveContent, openArchive, SUMS, writeArchive } from "../../lib/bundle/archive.ts";
 import { answer, python } from "../../lib/system/subprocess.ts";
 import { noisyBytes } from "../support/formula.ts";
-import { type ZipEntry, zipOf } from "../support/zips.ts";
+import { type StrangeZipEntry, zipOf } from "../support/zips.ts";
 
 async function inFolder(work: (folder: string) => Promise<void>) {
   const folder = await Deno.makeTempDir({ prefix: "verydeep-test-" });
@@ -18,7 +18,7 @@ async function inFolder(work: (folder: string) => Promise<void>) {
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const large = noisyBytes(3_000_000); // read in several pieces
-const contents: Content[] = [
+const contents: ArchiveContent[] = [
   { name: "b/text.json", parts: () => [bytes("è "), bytes("vero")] },
   { name: "a.bin", parts: () => [large] },
   { name: "empty", parts: () => [] },
@@ -77,7 +77,7 @@ Deno.test("a failure leaves the old file, and nothing else", () =>
   inFolder(async (folder) => {
     const file = join(folder, "some.zip");
     Deno.writeTextFileSync(file, "old");
-    const broken: Content = {
+    const broken: ArchiveContent = {
       name: "z",
       *parts() {
         yield bytes("half");
@@ -119,7 +119,7 @@ Deno.test("an archive that is cut off anywhere is refused", () =>
     }
   }));
 
-const strange: Record<string, [ZipEntry[], RegExp]> = {
+const strange: Record<string, [StrangeZipEntry[], RegExp]> = {
   "a way out of the folder": [[{ name: "../x", bytes: bytes("") }], /path: \.\.\/x$/],
   "a way out further down": [[{ name: "a/../../x", bytes: bytes("") }], /path: a\/\.\.\/\.\.\/x$/],
   "an absolute name": [[{ name: "/etc/passwd", bytes: bytes("") }], /path: \/etc\/passwd$/],

@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 import { paper } from "../../experiments/setups.ts";
 import { UserError } from "../../lib/errors.ts";
 import { openArchive, SUMS } from "../../lib/bundle/archive.ts";
-import { type Evidence, writeBundle } from "../../lib/bundle/write.ts";
-import { type Problem, type Verdict, verifyBundle } from "../../lib/bundle/verify.ts";
+import { type BundleInput, writeBundle } from "../../lib/bundle/write.ts";
+import { type Problem, type Verification, verifyBundle } from "../../lib/bundle/verify.ts";
 import type { Context, Row } from "../../lib/experiment.ts";
 import { plannedRun } from "../../lib/plan.ts";
 import { csvOf } from "../../lib/report/csv.ts";
@@ -20,12 +20,12 @@ type Entries = Map<string, Uint8Array>;
 
 /** Writes a bundle, has its entries changed, and checks what comes of it. */
 async function afterwards(
-  evidence: Evidence,
+  input: BundleInput,
   folder: string,
   change: (entries: Entries) => void,
-): Promise<Verdict> {
+): Promise<Verification> {
   const file = `${folder}/changed.zip`;
-  await writeBundle(file, evidence);
+  await writeBundle(file, input);
   const entries: Entries = new Map();
   {
     const all = Deno.readFileSync(file);
@@ -68,14 +68,14 @@ for (const small of [false, true]) {
   const kind = small ? "a small bundle" : "a bundle";
 
   Deno.test(`${kind} agrees with itself, cell by cell, and holds the tables of the store`, () =>
-    withStore(async (evidence, folder) => {
+    withStore(async (input, folder) => {
       const file = `${folder}/some.zip`;
-      const { runs, missing } = await writeBundle(file, { ...evidence, small });
+      const { runs, missing } = await writeBundle(file, { ...input, small });
       // A, D 256, D 384 and D [256;512] trained, and four evaluations, under two seeds
       assert.deepEqual([runs, missing], [16, []]);
       const { problems, cells, plan, files } = await verify(file);
       assert.deepEqual(problems, []);
-      const [first, second] = resultsOf(evidence, evidence).map(recordsOf);
+      const [first, second] = resultsOf(input, input).map(recordsOf);
       const columns = Object.keys(first![0]!).length;
       assert.equal(cells, columns * 4);
       assert.equal(plan.small, small);
@@ -88,25 +88,25 @@ for (const small of [false, true]) {
     }));
 
   Deno.test(`${kind} is the same when it is made twice`, () =>
-    withStore(async (evidence, folder) => {
+    withStore(async (input, folder) => {
       const [one, other] = [`${folder}/one.zip`, `${folder}/other.zip`];
-      const { fingerprint } = await writeBundle(one, { ...evidence, small });
-      assert.equal((await writeBundle(other, { ...evidence, small })).fingerprint, fingerprint);
+      const { fingerprint } = await writeBundle(one, { ...input, small });
+      assert.equal((await writeBundle(other, { ...input, small })).fingerprint, fingerprint);
       assert.deepEqual(Deno.readFileSync(one), Deno.readFileSync(other));
     }));
 
   Deno.test(`${kind} of a store that lacks runs says so, and agrees`, () =>
-    withStore(async (evidence, folder) => {
+    withStore(async (input, folder) => {
       const file = `${folder}/some.zip`;
-      const { missing } = await writeBundle(file, { ...evidence, small });
+      const { missing } = await writeBundle(file, { ...input, small });
       assert.equal(missing.length, 1);
       assert.deepEqual((await verify(file)).problems, []);
     }, (number) => number === 7)); // the last evaluation of seed 0
 
   Deno.test(`one bit of ${kind}'s posteriors: the file is named`, () =>
-    withStore(async (evidence, folder) => {
+    withStore(async (input, folder) => {
       let name = "";
-      const { problems } = await afterwards({ ...evidence, small }, folder, (entries) => {
+      const { problems } = await afterwards({ ...input, small }, folder, (entries) => {
         name = named(entries, /^eval\/A-256-.*safetensors$/);
         const content = entries.get(name)!;
         content[content.length - 400]! ^= 1;
@@ -116,8 +116,8 @@ for (const small of [false, true]) {
     }));
 
   Deno.test(`a number changed in the CSV of ${kind}: file and cell are named`, () =>
-    withStore(async (evidence, folder) => {
-      const records = recordsOf(resultsOf(evidence, evidence)[0]!);
+    withStore(async (input, folder) => {
+      const records = recordsOf(resultsOf(input, input)[0]!);
       const measured = String(records[1]!.top1_error);
       const change = (entries: Entries) => {
         const [header, one, two] = text(entries, "first.csv").split("\n") as [
@@ -133,12 +133,12 @@ for (const small of [false, true]) {
         ...{ kind: "cell", table: "first", row: 2, head: "D + A, 256 384 512" },
         ...{ column: "top1_error", found: "1.23", recomputed: measured },
       };
-      const { problems } = await afterwards({ ...evidence, small }, folder, change);
+      const { problems } = await afterwards({ ...input, small }, folder, change);
       assert.deepEqual(problems, [
         { kind: "file", file: "first.csv", reason: `was altered: ${SUMS} has another hash` },
         cell,
       ]);
-      const covered = await afterwards({ ...evidence, small }, folder, (entries) => {
+      const covered = await afterwards({ ...input, small }, folder, (entries) => {
         change(entries);
         coverUp(entries);
       });
@@ -146,13 +146,13 @@ for (const small of [false, true]) {
     }));
 
   Deno.test(`posteriors removed from ${kind}: the file and the rows are named, others computed`, () =>
-    withStore(async (evidence, folder) => {
+    withStore(async (input, folder) => {
       let name = "";
       const remove = (entries: Entries) => {
         name = named(entries, /^eval\/D-256-512-Q384.*safetensors$/);
         entries.delete(name);
       };
-      const { problems } = await afterwards({ ...evidence, small }, folder, remove);
+      const { problems } = await afterwards({ ...input, small }, folder, remove);
       assert.deepEqual(files(problems), [{ kind: "file", file: name, reason: "is missing" }]);
       assert.deepEqual(rows(problems).map(({ table, row }) => [table, row]), [
         ["first", 2],
@@ -160,7 +160,7 @@ for (const small of [false, true]) {
       ]);
       assert.ok(rows(problems).every(({ reason }) => reason === `${name} missing`));
       assert.deepEqual(cells(problems), []);
-      const covered = await afterwards({ ...evidence, small }, folder, (entries) => {
+      const covered = await afterwards({ ...input, small }, folder, (entries) => {
         remove(entries);
         coverUp(entries);
       });
@@ -168,8 +168,8 @@ for (const small of [false, true]) {
     }));
 
   Deno.test(`posteriors of another run in ${kind}: refused by what they say of themselves`, () =>
-    withStore(async (evidence, folder) => {
-      const { problems } = await afterwards({ ...evidence, small }, folder, (entries) => {
+    withStore(async (input, folder) => {
+      const { problems } = await afterwards({ ...input, small }, folder, (entries) => {
         const [one, other] = [/Q256-dense/, /Q512-dense/].map((Q) =>
           named(entries, new RegExp(`^eval/D-256-512-${Q.source}.*safetensors$`))
         );
@@ -181,8 +181,8 @@ for (const small of [false, true]) {
 }
 
 Deno.test("a better posterior, with all hashes made right: the cells that it changes are named", () =>
-  withStore(async (evidence, folder) => {
-    const { problems } = await afterwards(evidence, folder, (entries) => {
+  withStore(async (input, folder) => {
+    const { problems } = await afterwards(input, folder, (entries) => {
       for (const name of entries.keys()) {
         if (!/^eval\/A-256-.*safetensors$/.test(name)) continue;
         const content = entries.get(name)!;
@@ -199,8 +199,8 @@ Deno.test("a better posterior, with all hashes made right: the cells that it cha
   }));
 
 Deno.test("other labels in one evaluation are noticed, though its hash is right", () =>
-  withStore(async (evidence, folder) => {
-    const { problems } = await afterwards(evidence, folder, (entries) => {
+  withStore(async (input, folder) => {
+    const { problems } = await afterwards(input, folder, (entries) => {
       const name = named(entries, /^eval\/D-256-512-Q512.*safetensors$/);
       const content = entries.get(name)!;
       content[content.length - 4]! = 0; // the last image's label
@@ -210,9 +210,9 @@ Deno.test("other labels in one evaluation are noticed, though its hash is right"
   }));
 
 Deno.test("a recipe, the plan and the lineage must say the same", () =>
-  withStore(async (evidence, folder) => {
+  withStore(async (input, folder) => {
     let name = "";
-    const { problems } = await afterwards(evidence, folder, (entries) => {
+    const { problems } = await afterwards(input, folder, (entries) => {
       name = named(entries, /^train\/A-256-.*recipe\.json$/);
       entries.set(name, bytes(text(entries, name).replace('"dropout": 0.1', '"dropout": 0.5')));
       entries.set("lineage.json", bytes("[]\n"));
@@ -225,8 +225,8 @@ Deno.test("a recipe, the plan and the lineage must say the same", () =>
   }));
 
 Deno.test("another recipe in the plan is another run, whose posteriors are not there", () =>
-  withStore(async (evidence, folder) => {
-    const { problems } = await afterwards(evidence, folder, (entries) => {
+  withStore(async (input, folder) => {
+    const { problems } = await afterwards(input, folder, (entries) => {
       const plan = text(entries, "plan.json").replace('"dropout": 0.1', '"dropout": 0.5');
       entries.set("plan.json", bytes(plan));
       coverUp(entries);
@@ -239,8 +239,8 @@ Deno.test("another recipe in the plan is another run, whose posteriors are not t
   }));
 
 Deno.test("files that nobody listed, tables that are gone or of other columns are named", () =>
-  withStore(async (evidence, folder) => {
-    const { problems } = await afterwards(evidence, folder, (entries) => {
+  withStore(async (input, folder) => {
+    const { problems } = await afterwards(input, folder, (entries) => {
       entries.set("notes.txt", bytes("trust me"));
       entries.delete("first.csv");
       entries.set("second.csv", bytes("table,row\nsecond,1\n"));
@@ -283,17 +283,17 @@ const shapes: Record<string, [(entries: Entries) => void, RegExp]> = {
 
 for (const [what, [change, reason]] of Object.entries(shapes)) {
   Deno.test(`refused in a sentence: ${what}`, () =>
-    withStore(async (evidence, folder) => {
+    withStore(async (input, folder) => {
       await assert.rejects(
-        afterwards(evidence, folder, change),
+        afterwards(input, folder, change),
         (error) => error instanceof UserError && reason.test(error.message),
       );
     }));
 }
 
 Deno.test("a damaged header of posteriors is named, and the other rows are computed", () =>
-  withStore(async (evidence, folder) => {
-    const { problems } = await afterwards(evidence, folder, (entries) => {
+  withStore(async (input, folder) => {
+    const { problems } = await afterwards(input, folder, (entries) => {
       const name = named(entries, /^eval\/A-256-.*safetensors$/);
       entries.set(name, entries.get(name)!.subarray(0, 100));
       coverUp(entries);
@@ -302,16 +302,16 @@ Deno.test("a damaged header of posteriors is named, and the other rows are compu
   }));
 
 Deno.test("a store in which nothing is done is not bundled; the command that does it is named", () =>
-  withStore(async (evidence, folder) => {
+  withStore(async (input, folder) => {
     await assert.rejects(
-      writeBundle(`${folder}/some.zip`, evidence),
+      writeBundle(`${folder}/some.zip`, input),
       /^UserError: Cannot bundle first, second: none of the 8 evaluations .*deno task first/,
     );
   }, () => true));
 
 Deno.test("what a test server said goes with its row, and nowhere else", async () => {
-  await withStore(async (evidence, folder) => {
-    const { tables, contexts } = evidence;
+  await withStore(async (input, folder) => {
+    const { tables, contexts } = input;
     const keysOf = (row: Row, context: Context) =>
       row.evaluations.map((run) => plannedRun(run, context).key);
     const [row] = tables[0]!.rows;
@@ -319,7 +319,7 @@ Deno.test("what a test server said goes with its row, and nowhere else", async (
       { evaluations: keysOf(row!, context), images: 100_000, top5: 7.3 }
     ));
     const other = { evaluations: ["0123456789ab"], images: 3, top5: 99 };
-    const scored = { ...evidence, testScores: [...scores, other] };
+    const scored = { ...input, testScores: [...scores, other] };
     const honest = await afterwards(scored, folder, (entries) => {
       assert.match(text(entries, "first.csv"), /,7\.3,100000/);
       assert.ok(!text(entries, "plan.json").includes('"top5": 99'));

@@ -4,7 +4,7 @@ import { readCommandLine, resolveOptions } from "../../lib/command_line/options.
 import { PAPER_TABLES, requestFor } from "../../lib/command_line/tables.ts";
 import { isEvaluation } from "../../lib/experiment.ts";
 import { plan } from "../../lib/plan.ts";
-import { dossierOf, lineageOf } from "../../lib/report/dossier.ts";
+import { lineageOf, runDetailsOf } from "../../lib/report/run_details.ts";
 import { sourceOf } from "../../lib/reproduce.ts";
 import { resultsOf } from "../../lib/results/mod.ts";
 import { makeStore } from "../../lib/store/mod.ts";
@@ -101,16 +101,19 @@ Deno.test("a table by its name writes its own files only", async () => {
   ]);
 });
 
-Deno.test("a dossier has each run once, ancestors first, with what its test alone comes to", () => {
+Deno.test("run details have each run once, ancestors first, with what its test alone comes to", () => {
   const { request, source, results } = store;
-  const dossier = dossierOf(resultsOf(request, source), { ...source, choice: "--setup smoke" });
-  assert.deepEqual([dossier.trainings.length, dossier.evaluations.length], [13, 41]);
-  const [first] = dossier.trainings;
+  const runDetails = runDetailsOf(resultsOf(request, source), {
+    ...source,
+    choice: "--setup smoke",
+  });
+  assert.deepEqual([runDetails.trainings.length, runDetails.evaluations.length], [13, 41]);
+  const [first] = runDetails.trainings;
   assert.deepEqual([first!.run.config, first!.log.length, first!.table], ["A", 2, "table3"]);
   assert.equal(Deno.statSync(join(results, first!.folder, "log.jsonl")).isFile, true);
   // 200 images, every third is missed, the first of them at (0, 1 or 2): 66 or 67
-  for (const { errors } of dossier.evaluations) assert.ok([33, 33.5].includes(errors!.top1));
-  const fusion = dossier.evaluations.find(({ run }) => run.net.update === "fc")!;
+  for (const { errors } of runDetails.evaluations) assert.ok([33, 33.5].includes(errors!.top1));
+  const fusion = runDetails.evaluations.find(({ run }) => run.net.update === "fc")!;
   assert.equal(fusion.table, "table6");
   assert.deepEqual(lineageOf(fusion.run.net).map(({ config, S }) => `${config} ${S}`), [
     ...["A 256", "D 256", "D 384", "D 256,512"],

@@ -23,9 +23,9 @@ async function verified(file: string, ...args: string[]) {
 }
 
 Deno.test("a bundle that agrees: how many cells of how many tables, and exit code 0", () =>
-  withStore(async (evidence, folder) => {
+  withStore(async (input, folder) => {
     const file = `${folder}/some.zip`;
-    const { fingerprint, files } = await writeBundle(file, evidence);
+    const { fingerprint, files } = await writeBundle(file, input);
     const { code, text } = await verified(file);
     assert.equal(code, 0);
     assert.equal(
@@ -39,9 +39,9 @@ Deno.test("a bundle that agrees: how many cells of how many tables, and exit cod
   }));
 
 Deno.test("one that does not: each file and cell in a line, without what a terminal obeys", () =>
-  withStore(async (evidence, folder) => {
+  withStore(async (input, folder) => {
     const file = `${folder}/some.zip`;
-    await writeBundle(file, evidence);
+    await writeBundle(file, input);
     // a name inside the CSV: four bytes for four
     const content = Deno.readFileSync(file);
     const at = new TextDecoder("latin1").decode(content).indexOf("first,1,A,256");

@@ -3,7 +3,12 @@ import claims from "../../experiments/claims.ts";
 import { kernels, starts, table3, table4, table5, table6 } from "../../experiments/mod.ts";
 import { ALLOWED, type Claim, publishedDifference } from "../../lib/results/claims.ts";
 import type { Row, Table } from "../../lib/experiment.ts";
-import { type Field, fieldsApart, PAPER_GROUND, protocolOf } from "../../lib/results/protocol.ts";
+import {
+  differingFields,
+  type Field,
+  PAPER_PROTOCOL,
+  protocolOf,
+} from "../../lib/results/protocol.ts";
 
 const pairs = claims.flatMap((claim: Claim) => claim.pairs.map((pair) => ({ claim, pair })));
 
@@ -40,10 +45,10 @@ Deno.test("rows are the tables' own, and claims are of the section that discusse
 });
 
 Deno.test("rows of a pair differ in what their claim is about, and in nothing that it does not name", () => {
-  const measured = (row: Row) => ({ row, protocol: protocolOf(row.evaluations, PAPER_GROUND) });
+  const measured = (row: Row) => ({ row, protocol: protocolOf(row.evaluations, PAPER_PROTOCOL) });
   for (const claim of claims as readonly Claim[]) {
     const apart = claim.pairs.map(({ first, second }) =>
-      fieldsApart(measured(first), measured(second))
+      differingFields(measured(first), measured(second))
     );
     for (const fields of apart) assert.ok(fields.includes(claim.varies[0]), claim.name);
     const all = new Set<Field>(apart.flat());

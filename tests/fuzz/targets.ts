@@ -235,9 +235,9 @@ export const targets: readonly Target[] = [
     name: "bundle",
     async files() {
       const files: GoodFile[] = [];
-      await withStore(async (evidence, folder) => {
+      await withStore(async (input, folder) => {
         for (const small of [false, true]) {
-          await writeBundle(`${folder}/a.zip`, { ...evidence, small });
+          await writeBundle(`${folder}/a.zip`, { ...input, small });
           files.push({ path: `${small}.zip`, bytes: Deno.readFileSync(`${folder}/a.zip`) });
         }
       });
@@ -249,8 +249,8 @@ export const targets: readonly Target[] = [
     name: "entries of a bundle",
     async files(folder) {
       const files: GoodFile[] = [];
-      await withStore(async (evidence, elsewhere) => {
-        await writeBundle(`${elsewhere}/a.zip`, evidence);
+      await withStore(async (input, elsewhere) => {
+        await writeBundle(`${elsewhere}/a.zip`, input);
         const all = Deno.readFileSync(`${elsewhere}/a.zip`);
         using archive = await openArchive(`${elsewhere}/a.zip`);
         for (const { name, at, size } of archive.entries.values()) {

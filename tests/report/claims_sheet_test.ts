@@ -21,7 +21,13 @@ type Judgement = Partial<Omit<PairResult, "pair">>;
 function judged(name: string, status: ClaimStatus, ...judgements: Judgement[]): ClaimResult {
   const claim = (claims as readonly Claim[]).find((claim) => claim.name === name)!;
   const pairs = claim.pairs.map((pair, at): PairResult => ({
-    ...{ pair, status: "undecided", firmly: false, underTrained: false, missing: [] },
+    ...{
+      pair,
+      status: "undecided",
+      contradictedAfterCorrection: false,
+      underTrained: false,
+      missing: [],
+    },
     ...judgements[Math.min(at, judgements.length - 1)],
   }));
   return { claim, status, pairs };
@@ -54,7 +60,7 @@ Deno.test("claims on a terminal: a claim, its pairs, their differences and what 
       { published: -1.3, missing: ["table3"] },
       {
         ...{ status: "contradicted", published: -1.7, difference: difference(2000, 100, 40) },
-        ...{ firmly: true, underTrained: true },
+        ...{ contradictedAfterCorrection: true, underTrained: true },
       },
     ),
   ]));
@@ -126,7 +132,7 @@ function wordOf(claim: ClaimResult): string {
 }
 
 Deno.test("a word on each claim says what decided it, and what it lacks", () => {
-  const against = { status: "contradicted", firmly: true } as const;
+  const against = { status: "contradicted", contradictedAfterCorrection: true } as const;
   assert.equal(wordOf(judged("lrn", "holds", { status: "holds" })), "Holds.");
   assert.equal(wordOf(judged("lrn", "undecided")), "Undecided.");
   assert.equal(wordOf(judged("lrn", "contradicted", against)), "Contradicted: not A-LRN ≥ A.");

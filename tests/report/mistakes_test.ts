@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { bestRow, classErrors, confusions, surestMistakes } from "../../lib/report/mistakes.ts";
+import {
+  bestRow,
+  classErrors,
+  confusions,
+  mostConfidentMistakes,
+} from "../../lib/report/mistakes.ts";
 import { measured } from "../support/pages.ts";
 
 /** Six images of three classes: 0 0 0 1 1 2 taken for 0 1 1 1 0 2. */
@@ -48,8 +53,8 @@ Deno.test("confusions: what each class was taken for, the most frequent first", 
 });
 
 Deno.test("the surest mistakes come first; of equally sure ones the first image", () => {
-  assert.deepEqual(surestMistakes(scores, 2).map(({ image }) => image), [2, 4]);
-  assert.deepEqual(surestMistakes(scores, 9).map(({ image }) => image), [2, 4, 1]);
+  assert.deepEqual(mostConfidentMistakes(scores, 2).map(({ image }) => image), [2, 4]);
+  assert.deepEqual(mostConfidentMistakes(scores, 9).map(({ image }) => image), [2, 4, 1]);
 });
 
 Deno.test("the best row is the first of those with the lowest error", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { decode, encodePng } from "../../lib/datasets/pixels.ts";
-import { pictured } from "../../lib/report/pictures.ts";
+import { withPictures } from "../../lib/report/pictures.ts";
 
 Deno.test("mistakes get a small picture of their image; of a missing or another one, none", async () => {
   const folder = await Deno.makeTempDir({ prefix: "verydeep-test-" });
@@ -13,7 +13,7 @@ Deno.test("mistakes get a small picture of their image; of a missing or another 
   const mistake = (image: number) => ({ image, label: 1, predicted: 0, confidence: 0.9 });
 
   const val = [image, { ...image, label: 0 }, { ...image, file: join(folder, "gone.png") }];
-  const [whole, other, gone, beyond] = await pictured([0, 1, 2, 3].map(mistake), { val });
+  const [whole, other, gone, beyond] = await withPictures([0, 1, 2, 3].map(mistake), { val });
   assert.equal(whole!.file, "fox.png"); // no folder of this machine
   const [kind, code] = whole!.picture!.split(",");
   assert.equal(kind, "data:image/jpeg;base64");

@@ -3,10 +3,10 @@ import { evaluations, JITTERED, net } from "../../experiments/protocol.ts";
 import { paper, small } from "../../experiments/setups.ts";
 import {
   type Claim,
-  judged,
-  type Pair,
+  judgeClaims,
   type PairResult,
   type Relation,
+  type RowPair,
 } from "../../lib/results/claims.ts";
 import type { RowResult, TableResult } from "../../lib/results/row_result.ts";
 import type { ConfigName, Method, Row } from "../../lib/experiment.ts";
@@ -20,16 +20,16 @@ function row(config: ConfigName, { Q = 256, method = "dense" as Method, top1 = 0
 }
 
 /** Images that only the first of two rows got wrong, and only the second. */
-type Counts = readonly [onlyFirst: number, onlySecond: number];
+type DiscordantCounts = readonly [onlyFirst: number, onlySecond: number];
 
 /** Two rows and what was measured of them: counts for each seed, or none. */
 interface MadeUp {
-  readonly pair: Pair;
-  readonly seeds: readonly Counts[];
+  readonly pair: RowPair;
+  readonly seeds: readonly DiscordantCounts[];
 }
 
-const AB: Pair = { first: row("B"), second: row("A") };
-const CD: Pair = { first: row("D"), second: row("C") };
+const AB: RowPair = { first: row("B"), second: row("A") };
+const CD: RowPair = { first: row("D"), second: row("C") };
 
 /** Judges a claim about pairs of made-up rows, which are in tables of two. */
 function judge(
@@ -62,11 +62,14 @@ function judge(
       ...{ departures: departures(small, paper), rows: results },
     };
   });
-  return judged([claim], { tables, lossOf: ({ config }) => losses[config] })[0]!;
+  return judgeClaims([claim], { tables, lossOf: ({ config }) => losses[config] })[0]!;
 }
 
 /** What becomes of one pair. */
-function judgePair(counts: readonly Counts[], how: Parameters<typeof judge>[1] = {}): PairResult {
+function judgePair(
+  counts: readonly DiscordantCounts[],
+  how: Parameters<typeof judge>[1] = {},
+): PairResult {
   const { status, pairs: [pair] } = judge([{ pair: AB, seeds: counts }], how);
   assert.equal(status, pair!.status); // a claim of one pair is that pair
   return pair!;
@@ -94,7 +97,7 @@ Deno.test("equality has to be shown: no significant difference is not enough", (
 
 Deno.test("a significant difference within the margin is none to speak of", () => {
   // -0.3 points, -0.42 to -0.18
-  const statusOf = (relation: Relation, counts: Counts = [400, 550]) =>
+  const statusOf = (relation: Relation, counts: DiscordantCounts = [400, 550]) =>
     judgePair([counts], { relation, images: 50_000 }).status;
   assert.equal(statusOf("no lower"), "holds");
   assert.equal(statusOf("equal"), "holds");
@@ -118,7 +121,7 @@ Deno.test("equal errors decide nothing about which is lower, and name no number 
 });
 
 Deno.test("rows that differ in more than the claim is about are not subtracted", () => {
-  const other: Pair = { first: row("B", { Q: 224, method: "multi-crop" }), second: row("A") };
+  const other: RowPair = { first: row("B", { Q: 224, method: "multi-crop" }), second: row("A") };
   const made = [{ pair: other, seeds: [[30, 70]] }] as const;
   const { status, pairs: [pair] } = judge(made);
   assert.deepEqual([status, pair!.status], ["undecided", "not comparable"]);
@@ -155,7 +158,7 @@ Deno.test("rows that are not measured leave a claim undecided, with the command 
 
 Deno.test("of several seeds the wider interval decides, and more images would not help", () => {
   // each seed alone would decide; together they are -2, +2 and -4 points
-  const seeds: Counts[] = [[30, 70], [70, 30], [20, 100]];
+  const seeds: DiscordantCounts[] = [[30, 70], [70, 30], [20, 100]];
   const { status, difference, imagesToDecide } = judgePair(seeds);
   assert.deepEqual([status, difference!.from, imagesToDecide], ["undecided", "seeds", undefined]);
   assert.equal(judgePair([[30, 70], [31, 69], [29, 71]]).status, "holds");
@@ -171,12 +174,17 @@ Deno.test("one pair contradicts a claim of many only at a confidence that allows
   // 28 and 14: 0.07 to 1.39 points at 95 %, -0.03 to 1.50 at 97.5 %
   const weak = { pair: AB, seeds: [[28, 14]] } as const;
   const [alone] = judge([weak]).pairs;
-  assert.deepEqual([alone!.status, alone!.firmly], ["contradicted", true]);
+  assert.deepEqual([alone!.status, alone!.contradictedAfterCorrection], ["contradicted", true]);
   const two = judge([weak, { pair: CD, seeds: [[30, 70]] }]);
-  assert.deepEqual(two.pairs.map(({ status, firmly }) => [status, firmly]), [
-    ["contradicted", false],
-    ["holds", false],
-  ]);
+  assert.deepEqual(
+    two.pairs.map((
+      { status, contradictedAfterCorrection },
+    ) => [status, contradictedAfterCorrection]),
+    [
+      ["contradicted", false],
+      ["holds", false],
+    ],
+  );
   assert.equal(two.status, "undecided");
   const strong = judge([{ pair: AB, seeds: [[70, 30]] }, { pair: CD, seeds: [[30, 70]] }]);
   assert.equal(strong.status, "contradicted");
@@ -203,7 +211,7 @@ Deno.test("a contradicted pair says whether the net that tests worse is under-tr
 });
 
 Deno.test("the paper's own difference is that of its printed errors, or the one that it gives", () => {
-  const published = (pair: Pair) => judge([{ pair, seeds: [] }]).pairs[0]!.published;
+  const published = (pair: RowPair) => judge([{ pair, seeds: [] }]).pairs[0]!.published;
   const printed = { first: row("B", { top1: 28.7 }), second: row("A", { top1: 29.6 }) };
   assert.equal(published(printed), -0.9); // 28.7 - 29.6 = -0.9000000000000021
   assert.equal(published({ ...AB, published: -7 }), -7);

@@ -3,7 +3,7 @@ import { evaluations, net } from "../../experiments/protocol.ts";
 import { smoke } from "../../experiments/setups.ts";
 import { UserError } from "../../lib/errors.ts";
 import { type Context, isEvaluation } from "../../lib/experiment.ts";
-import { type Fusion, fusionOf } from "../../lib/results/ensemble.ts";
+import { type Ensemble, ensembleOf } from "../../lib/results/ensemble.ts";
 import { type PlannedRun, planOf } from "../../lib/plan.ts";
 import type { Store } from "../../lib/store/mod.ts";
 import { inStore } from "../support/in_store.ts";
@@ -31,25 +31,25 @@ Deno.test("each member and the mean have errors and intervals, and the mean is c
     keep(store, atQ224, [0.9, 0.9, 0.9, 0.4, 0.1, 0.1, 0.8, 0.8]); // three of eight wrong
     keep(store, atQ256, [0.9, 0.2, 0.9, 0.9, 0.1, 0.1, 0.1, 0.6]); // two
     keep(store, atQ288, [0.9, 0.3, 0.2, 0.9, 0.1, 0.1, 0.1, 0.9]); // three
-    const { images, classes, members, fused } = fusionOf([atQ224, atQ256, atQ288], store);
+    const { images, classes, members, mean } = ensembleOf([atQ224, atQ256, atQ288], store);
     assert.deepEqual([images, classes], [8, 2]);
     assert.deepEqual(members.map(({ run }) => run), [atQ224, atQ256, atQ288]);
     assert.deepEqual(members.map(({ errors }) => errors.top1), [37.5, 25, 37.5]);
     // means: 0.9 0.467 0.667 0.733 | 0.1 0.1 0.333 0.767: the second and the last image are missed
-    assert.deepEqual(fused!.errors, { top1: 25, top5: 0 });
-    assert.equal(fused!.best, atQ256);
-    const { points, p, pairs } = fused!.difference;
+    assert.deepEqual(mean!.errors, { top1: 25, top5: 0 });
+    assert.equal(mean!.best, atQ256);
+    const { points, p, pairs } = mean!.difference;
     assert.deepEqual([points, p, pairs], [0, 1, { images: 8, onlyFirst: 0, onlySecond: 0 }]);
     // Wilson's interval of 2 in 8, worked out in Python: 7.15 % to 59.07 %
-    const { low, high } = fused!.intervals.top1;
+    const { low, high } = mean!.intervals.top1;
     assert.deepEqual([low.toFixed(2), high.toFixed(2)], ["7.15", "59.07"]);
   }));
 
 Deno.test("one evaluation has no mean to compare it with", () =>
   inStore((store) => {
     keep(store, atQ224, [0.9, 0.1]);
-    const { members, fused }: Fusion = fusionOf([atQ224], store);
-    assert.deepEqual([members.length, fused], [1, undefined]);
+    const { members, mean }: Ensemble = ensembleOf([atQ224], store);
+    assert.deepEqual([members.length, mean], [1, undefined]);
   }));
 
 Deno.test("posteriors that cannot be averaged are refused, with their file and the way out", () => {
@@ -98,7 +98,7 @@ Deno.test("posteriors that cannot be averaged are refused, with their file and t
     inStore((store) => {
       keep(store, atQ224, good);
       keepOther(store);
-      assert.throws(() => fusionOf([atQ224, atQ256], store), (error) => {
+      assert.throws(() => ensembleOf([atQ224, atQ256], store), (error) => {
         assert.ok(error instanceof UserError, String(error));
         assert.match(error.message, message);
         return true;
@@ -112,7 +112,7 @@ Deno.test("as many images with the same labels are still not the same images", (
     const [other] = planned({ ...context, data: "others" });
     for (const run of [atQ256, other]) keep(store, run, [0.9, 0.1]);
     assert.throws(
-      () => fusionOf([atQ256, other], store),
+      () => ensembleOf([atQ256, other], store),
       (error) =>
         error instanceof UserError &&
         /is of other data \(others\) than .* \(made-up\)/.test(error.message),

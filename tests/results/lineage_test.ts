@@ -4,12 +4,12 @@ import { evaluations, JITTERED, net } from "../../experiments/protocol.ts";
 import { smoke } from "../../experiments/setups.ts";
 import type { Context, Run, TrainRun } from "../../lib/experiment.ts";
 import {
-  chainOf,
   differencesBetween,
   nearestRun,
   originOf,
   rowsOn,
   shortened,
+  withAncestors,
 } from "../../lib/results/lineage.ts";
 import { plan, plannedRun } from "../../lib/plan.ts";
 
@@ -22,7 +22,7 @@ const at = (run: TrainRun, Q: number) => evaluations(run, [Q], "dense")[0]!;
 const FIRST = "conv1_1 conv2_1 conv3_1 conv3_2 fc6 fc7 fc8"; // Section 3.1
 
 Deno.test("a chain goes from an evaluation back to random weights, as Section 3.1 has it", () => {
-  const chain = chainOf(planned(at(net("D", JITTERED), 384)));
+  const chain = withAncestors(planned(at(net("D", JITTERED), 384)));
   assert.deepEqual(chain.map(({ run }) => originOf(run)), [
     "D [256;512]",
     "all layers of D 384",

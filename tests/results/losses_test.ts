@@ -3,7 +3,7 @@ import { fromScratch } from "../../experiments/starts.ts";
 import { evaluations, JITTERED, net } from "../../experiments/protocol.ts";
 import { smoke } from "../../experiments/setups.ts";
 import { type Context, key, type Row, type TrainRun } from "../../lib/experiment.ts";
-import { finalLoss, lossesSay } from "../../lib/results/losses.ts";
+import { compareLosses, finalLoss } from "../../lib/results/losses.ts";
 import { finalLosses } from "../../lib/results/mod.ts";
 import { makeStore } from "../../lib/store/mod.ts";
 
@@ -51,7 +51,7 @@ const D = row([net("D", 256)]);
 const losses = (of: Record<string, number>) => ({ config }: TrainRun) => of[config];
 
 Deno.test("a deeper net that tests worse and has the higher training loss is under-trained", () => {
-  assert.deepEqual(lossesSay(D, A, losses({ A: 0.32, D: 0.406 })), {
+  assert.deepEqual(compareLosses(D, A, losses({ A: 0.32, D: 0.406 })), {
     underTrained: true,
     words:
       "final training losses: D 256 0.41, A 256 0.32; the deeper net is under-trained, so no " +
@@ -61,16 +61,16 @@ Deno.test("a deeper net that tests worse and has the higher training loss is und
 
 Deno.test("a higher training loss says so much of the deeper net alone", () => {
   const lrn = row([net("A-LRN", 256)]);
-  assert.deepEqual(lossesSay(A, lrn, losses({ A: 0.5, "A-LRN": 0.48 })), {
+  assert.deepEqual(compareLosses(A, lrn, losses({ A: 0.5, "A-LRN": 0.48 })), {
     underTrained: false,
     words: "final training losses: A 256 0.50, A-LRN 256 0.48",
   });
-  assert.equal(lossesSay(A, D, losses({ A: 0.5, D: 0.48 }))?.underTrained, false);
+  assert.equal(compareLosses(A, D, losses({ A: 0.5, D: 0.48 }))?.underTrained, false);
 });
 
 Deno.test("one that has no higher training loss is not, to two decimals", () => {
   for (const [loss, text] of [[0.2, "0.20"], [0.3204, "0.32"]] as const) {
-    assert.deepEqual(lossesSay(D, A, losses({ A: 0.32, D: loss })), {
+    assert.deepEqual(compareLosses(D, A, losses({ A: 0.32, D: loss })), {
       underTrained: false,
       words: `final training losses: D 256 ${text}, A 256 0.32; so not for want of training`,
     });
@@ -79,14 +79,14 @@ Deno.test("one that has no higher training loss is not, to two decimals", () => 
 
 Deno.test("losses on crops of another S do not compare", () => {
   const jittered = row([net("D", JITTERED)], 384);
-  const said = lossesSay(jittered, D, () => 1);
+  const said = compareLosses(jittered, D, () => 1);
   assert.equal(said?.underTrained, false);
   assert.match(said.words, /do not compare/);
 });
 
 Deno.test("rows have the names by which their table tells them apart", () => {
   const [one, other] = [fromScratch("D"), net("D", 256)];
-  const said = lossesSay(
+  const said = compareLosses(
     row([one], 256, "from random weights"),
     row([other], 256, "from net A"),
     (net) => net === one ? 2 : 1,
@@ -96,7 +96,7 @@ Deno.test("rows have the names by which their table tells them apart", () => {
 
 Deno.test("there is nothing to say of the same net, of several nets, and without a log", () => {
   const one = losses({ A: 1, D: 2 });
-  assert.equal(lossesSay(row([net("D", 256)], 224), D, one), undefined);
-  assert.equal(lossesSay(row([net("A", 256), net("D", 256)]), D, one), undefined);
-  assert.equal(lossesSay(D, A, losses({ D: 2 })), undefined);
+  assert.equal(compareLosses(row([net("D", 256)], 224), D, one), undefined);
+  assert.equal(compareLosses(row([net("A", 256), net("D", 256)]), D, one), undefined);
+  assert.equal(compareLosses(D, A, losses({ D: 2 })), undefined);
 });

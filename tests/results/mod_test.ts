@@ -38,10 +38,10 @@ function keep(store: Store, run: EvalRun, context: Context, ofClass0: readonly n
 function results(
   rows: readonly Row[],
   fill: (store: Store) => void,
-  { setup = small, seeds = contexts, doubtful = false }: {
+  { setup = small, seeds = contexts, includeAtChance = false }: {
     setup?: Setup;
     seeds?: Context[];
-    doubtful?: boolean;
+    includeAtChance?: boolean;
   } = {},
 ) {
   const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
@@ -49,7 +49,11 @@ function results(
     const store = makeStore(folder);
     fill(store);
     const tables = [table(rows)];
-    return resultsOf({ tables, setup, paper, doubtful }, { store, dataset, contexts: seeds })[0]!
+    return resultsOf({ tables, setup, paper, includeAtChance }, {
+      store,
+      dataset,
+      contexts: seeds,
+    })[0]!
       .rows;
   } finally {
     Deno.removeSync(folder, { recursive: true });
@@ -168,11 +172,11 @@ const losses = (store: Store, early: number, late: number) => {
 
 Deno.test("a net at chance after the first step of its rate is left out, unless it is asked for", () => {
   const row: Row = { evaluations: [atQ224], published: {} };
-  const rowOf = (early: number, late: number, doubtful = false) =>
+  const rowOf = (early: number, late: number, includeAtChance = false) =>
     results([row], (store) => {
       for (const context of contexts) keep(store, atQ224, context, good);
       losses(store, early, late);
-    }, { doubtful })[0]!;
+    }, { includeAtChance })[0]!;
   // two classes, each as often: chance is ln 2 = 0.693
   const atChance = rowOf(0.2, 0.69);
   assert.equal(atChance.measured, undefined);

@@ -10,36 +10,36 @@ import {
   namesOf,
   nameWithChanges,
   PAPER_DATA,
-  PAPER_GROUND,
+  PAPER_PROTOCOL,
   protocolOf,
 } from "../../lib/results/protocol.ts";
 
-const ground = { ...PAPER_GROUND, setup: "small", dataset: "scenes", images: 2000, classes: 20 };
+const shared = { ...PAPER_PROTOCOL, setup: "small", dataset: "scenes", images: 2000, classes: 20 };
 const dense = evaluations(net("D", JITTERED), [256, 384, 512], "dense");
 
 Deno.test("a row's protocol holds each scale and method once", () => {
   const both = evaluations(net("E", JITTERED), [256, 384, 512], "multi-crop", "dense");
-  assert.deepEqual(protocolOf([...dense, ...both], PAPER_GROUND), {
+  assert.deepEqual(protocolOf([...dense, ...both], PAPER_PROTOCOL), {
     ...{ setup: "paper", dataset: "ilsvrc2012", split: "val", images: 50_000, classes: 1000 },
     ...{ S: [[256, 512]], Q: [256, 384, 512], methods: ["dense", "multi-crop"], flips: true },
   });
-  const centre = protocolOf(evaluations(net("B", 256), [256], "centre-crop"), PAPER_GROUND);
+  const centre = protocolOf(evaluations(net("B", 256), [256], "centre-crop"), PAPER_PROTOCOL);
   assert.deepEqual([centre.methods, centre.flips], [["centre-crop"], false]);
 });
 
 Deno.test("numbers are comparable where every field is alike, whichever net they are of", () => {
-  const paperD = protocolOf(dense, PAPER_GROUND);
+  const paperD = protocolOf(dense, PAPER_PROTOCOL);
   const paperE = protocolOf(
     evaluations(net("E", JITTERED), [256, 384, 512], "dense"),
-    PAPER_GROUND,
+    PAPER_PROTOCOL,
   );
   assert.deepEqual(differences(paperD, paperE), []);
-  const small = protocolOf(dense, ground);
+  const small = protocolOf(dense, shared);
   assert.equal(
     namesOf(differences(small, paperD)),
     "setup, data set, number of images, number of classes",
   );
-  const crops = protocolOf(evaluations(net("D", 384), [384], "centre-crop"), PAPER_GROUND);
+  const crops = protocolOf(evaluations(net("D", 384), [384], "centre-crop"), PAPER_PROTOCOL);
   assert.deepEqual(differences(crops, paperD), ["S", "Q", "methods", "flips"]);
 });
 
@@ -50,8 +50,8 @@ Deno.test("numbers under a changed setup are of another protocol, those of mirro
   assert.equal(setup, "paper with centreCrop=mirrored");
   assert.equal(nameWithChanges(paper), "paper");
   const evaluate = { centreCrop: "mirrored" } as const;
-  const mirrored = protocolOf(rows, { ...PAPER_GROUND, setup, evaluate });
-  assert.deepEqual(differences(mirrored, protocolOf(rows, PAPER_GROUND)), ["setup", "flips"]);
+  const mirrored = protocolOf(rows, { ...PAPER_PROTOCOL, setup, evaluate });
+  assert.deepEqual(differences(mirrored, protocolOf(rows, PAPER_PROTOCOL)), ["setup", "flips"]);
   assert.equal("evaluate" in mirrored, false);
 });
 

@@ -2,7 +2,7 @@
 import { evaluations, JITTERED, net, oneScale } from "../../experiments/protocol.ts";
 import { paper, smoke } from "../../experiments/setups.ts";
 import type { Description } from "../../lib/datasets/dataset.ts";
-import type { Evidence } from "../../lib/bundle/write.ts";
+import type { BundleInput } from "../../lib/bundle/write.ts";
 import { isEvaluation, type Row, type Table } from "../../lib/experiment.ts";
 import { plan } from "../../lib/plan.ts";
 import { contextsOf } from "../../lib/reproduce.ts";
@@ -59,7 +59,7 @@ function posteriors(number: number, labels: Int32Array): Float32Array {
 }
 
 /** Makes a store of all evaluations, but for those that `isLeftOut` names by their number. */
-function fill(folder: string, isLeftOut: (number: number) => boolean): Evidence {
+function fill(folder: string, isLeftOut: (number: number) => boolean): BundleInput {
   const store = makeStore(folder);
   const contexts = contextsOf({ setup: smoke, seeds: [0, 1] }, dataset);
   const labels = Int32Array.from({ length: IMAGES }, (_, image) => image % CLASSES);
@@ -76,19 +76,19 @@ function fill(folder: string, isLeftOut: (number: number) => boolean): Evidence 
 }
 
 /** The store that has all; tests read it only. */
-let complete: Evidence | undefined;
+let complete: BundleInput | undefined;
 
 /** Does `work` with a store and an empty folder. With `isLeftOut` the store is not complete. */
 export async function withStore(
-  work: (evidence: Evidence, folder: string) => Promise<void>,
+  work: (input: BundleInput, folder: string) => Promise<void>,
   isLeftOut?: (number: number) => boolean,
 ) {
   const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
   try {
-    const evidence = isLeftOut
+    const input = isLeftOut
       ? fill(`${folder}/store`, isLeftOut)
       : complete ??= fill(Deno.makeTempDirSync({ prefix: "verydeep-test-" }), () => false);
-    await work(evidence, folder);
+    await work(input, folder);
   } finally {
     Deno.removeSync(folder, { recursive: true });
   }

@@ -4,7 +4,11 @@ import type { TableResult } from "../../lib/results/row_result.ts";
 import type { LogEntry } from "../../lib/vgg/checkpoint.ts";
 import { type Context, type EvalRun, key } from "../../lib/experiment.ts";
 import { plan } from "../../lib/plan.ts";
-import type { Dossier, Evaluation, Training } from "../../lib/report/dossier.ts";
+import type {
+  EvaluationDetails,
+  RunDetails,
+  TrainingDetails,
+} from "../../lib/report/run_details.ts";
 import type { Scores } from "../../lib/score.ts";
 import { madeUp } from "./results.ts";
 
@@ -43,9 +47,9 @@ export function measured({ seeds = 1 } = {}): TableResult {
 }
 
 /** The runs behind it. */
-export function madeUpDossier({ seeds = 1, classes = HOSTILE } = {}): Dossier {
+export function madeUpRunDetails({ seeds = 1, classes = HOSTILE } = {}): RunDetails {
   const contexts = contextsOf(seeds);
-  const trainings: Training[] = [], evaluations: Evaluation[] = [];
+  const trainings: TrainingDetails[] = [], evaluations: EvaluationDetails[] = [];
   for (const { key, run, context } of plan([table3], contexts)) {
     const facts = {
       key,

@@ -36,9 +36,9 @@ export function madeUp({ seeds = 1, missing = 0 } = {}): TableResult {
 /** Results of another table, nothing of them measured. */
 export function empty(table: Table): TableResult {
   const result = madeUp();
-  const [{ protocol: ground }] = result.rows as [RowResult];
+  const [{ protocol: shared }] = result.rows as [RowResult];
   const rows = table.rows.map((row) => ({
-    ...{ row, protocol: protocolOf(row.evaluations, ground), seeds: [], scores: [], runs: [] },
+    ...{ row, protocol: protocolOf(row.evaluations, shared), seeds: [], scores: [], runs: [] },
   }));
   return { ...result, table, rows };
 }

@@ -4,7 +4,7 @@
  */
 
 /** An entry, with what its headers say of it where that is not the truth. */
-export interface ZipEntry {
+export interface StrangeZipEntry {
   readonly name: string;
   readonly bytes: Uint8Array;
   readonly method?: number;
@@ -14,7 +14,7 @@ export interface ZipEntry {
 }
 
 /** A zip file of entries in this order. */
-export function zipOf(entries: readonly ZipEntry[]): Uint8Array<ArrayBuffer> {
+export function zipOf(entries: readonly StrangeZipEntry[]): Uint8Array<ArrayBuffer> {
   const locals: ArrayLike<number>[] = [];
   const directory: ArrayLike<number>[] = [];
   for (const { name, bytes, method = 0, flags = 0x800, size = bytes.length } of entries) {

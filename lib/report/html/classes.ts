@@ -3,7 +3,7 @@ import type { RowResult } from "../../results/row_result.ts";
 import { classErrors, confusions } from "../mistakes.ts";
 import type { PicturedMistake } from "../pictures.ts";
 import type { Figures } from "../plots/mod.ts";
-import { type Content, h } from "../markup.ts";
+import { h, type HtmlContent } from "../markup.ts";
 import { details, plainTable, plots } from "./parts.ts";
 
 /** Pairs of classes that the list of confusions has. */
@@ -14,7 +14,7 @@ export function classSection(
   { scores }: RowResult,
   names: readonly string[],
   figures: Figures,
-): Content {
+): HtmlContent {
   const errors = classErrors(scores);
   const rows = errors.map(({ label, images, misses, error, interval: { low, high } }) => [
     names[label],
@@ -41,7 +41,7 @@ export function confusionSection(
   { scores }: RowResult,
   names: readonly string[],
   figures: Figures,
-): Content {
+): HtmlContent {
   const pairs = confusions(scores).filter(({ label, predicted }) => label !== predicted);
   if (pairs.length === 0) return h("p", {}, "There is none.");
   const rows = pairs.slice(0, PAIRS).map(({ label, predicted, images, share }) => [
@@ -68,7 +68,7 @@ export function mistakeSection(
   mistakes: readonly PicturedMistake[],
   names: readonly string[],
   credits: string | undefined,
-): Content {
+): HtmlContent {
   if (mistakes.length === 0) return h("p", {}, "There is none.");
   const isPictured = mistakes.some(({ picture }) => picture !== undefined);
   const list = mistakes.map(({ image, label, predicted, confidence, picture, file }) => {

@@ -1,8 +1,8 @@
 /** Command lines that make results again. */
-import type { Dossier, Training } from "../dossier.ts";
+import type { RunDetails, TrainingDetails } from "../run_details.ts";
 
 /** The command that makes a table: `deno task table3 --setup small --seeds 3`. */
-export function commandFor(table: string, { choice, seeds }: Dossier): string {
+export function commandFor(table: string, { choice, seeds }: RunDetails): string {
   const [first = 0] = seeds;
   return [
     `deno task ${table} ${choice}`,
@@ -12,6 +12,6 @@ export function commandFor(table: string, { choice, seeds }: Dossier): string {
 }
 
 /** The command of the first table that needs a training, for its seed alone. */
-export function commandOf({ table, context }: Training, dossier: Dossier): string {
-  return commandFor(table, { ...dossier, seeds: [context.seed] });
+export function commandOf({ table, context }: TrainingDetails, runDetails: RunDetails): string {
+  return commandFor(table, { ...runDetails, seeds: [context.seed] });
 }

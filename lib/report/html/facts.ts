@@ -1,18 +1,18 @@
 /** What a page says of a whole report: on what it was measured, and in what it is not the paper. */
 import type { Departure, TableResult } from "../../results/row_result.ts";
-import type { Dossier } from "../dossier.ts";
+import type { RunDetails } from "../run_details.ts";
 import { commandFor } from "./commands.ts";
-import { type Content, h } from "../markup.ts";
+import { h, type HtmlContent } from "../markup.ts";
 import { code, count, link, plainTable } from "./parts.ts";
 
 /** The facts that a reader needs first. */
-export function summary([first]: readonly TableResult[], dossier: Dossier): Content {
+export function summary([first]: readonly TableResult[], runDetails: RunDetails): HtmlContent {
   if (first === undefined) return h("p", {}, "Nothing was asked for.");
   const { setup, dataset, departures } = first;
-  const { trainings, evaluations, seeds } = dossier;
+  const { trainings, evaluations, seeds } = runDetails;
   const done = (runs: readonly { readonly state: string }[]) =>
     `${runs.filter(({ state }) => state === "done").length} of ${runs.length}`;
-  const facts: [string, Content][] = [
+  const facts: [string, HtmlContent][] = [
     ["Setup", [h("b", {}, setup.name), `: ${setup.note}`]],
     [
       "Data",
@@ -22,7 +22,7 @@ export function summary([first]: readonly TableResult[], dossier: Dossier): Cont
     ["Arithmetic", setup.train.precision],
     [seeds.length > 1 ? "Seeds" : "Seed", seeds.join(", ")],
     ["Runs done", `${done(trainings)} trainings, ${done(evaluations)} tests`],
-    ["Command", code(commandFor("reproduce-all", dossier))],
+    ["Command", code(commandFor("reproduce-all", runDetails))],
   ];
   return [
     h(
@@ -47,7 +47,7 @@ export function summary([first]: readonly TableResult[], dossier: Dossier): Cont
 }
 
 /** Every field of the setup that is not the paper's. */
-export function departureTable(departures: readonly Departure[]): Content {
+export function departureTable(departures: readonly Departure[]): HtmlContent {
   if (departures.length === 0) return h("p", {}, "None: this is the paper's own setup.");
   return plainTable(departures.map(({ field, paper, here }) => [code(field), paper, here]), {
     label: "Departures from the paper",
@@ -56,7 +56,7 @@ export function departureTable(departures: readonly Departure[]): Content {
 }
 
 /** Whether the numbers of the scatter plot may be compared at all. */
-export function publishedWords(results: readonly TableResult[]): Content {
+export function publishedWords(results: readonly TableResult[]): HtmlContent {
   const isOther = results.flatMap(({ rows }) => rows)
     .some(({ comparison }) => comparison?.status === "protocol differs");
   if (!isOther) return undefined;

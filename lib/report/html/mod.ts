@@ -4,9 +4,9 @@ import type { Dataset } from "../../datasets/dataset.ts";
 import type { TableResult } from "../../results/row_result.ts";
 import { writeAtomically } from "../../system/files.ts";
 import type { Source } from "../../results/mod.ts";
-import { dossierOf } from "../dossier.ts";
-import { bestRow, surestMistakes } from "../mistakes.ts";
-import { pictured } from "../pictures.ts";
+import { runDetailsOf } from "../run_details.ts";
+import { bestRow, mostConfidentMistakes } from "../mistakes.ts";
+import { withPictures } from "../pictures.ts";
 import { allOf, figuresOf, fileOf } from "../plots/mod.ts";
 import type { Sheet } from "../sheet.ts";
 import { page } from "./page.ts";
@@ -36,13 +36,13 @@ export async function writePage(
   { sheets, results, source, choice, dataset }: PageSource,
   folder: string,
 ): Promise<string[]> {
-  const dossier = dossierOf(results, { ...source, choice });
-  const figures = figuresOf(results, dossier);
+  const runDetails = runDetailsOf(results, { ...source, choice });
+  const figures = figuresOf(results, runDetails);
   const scores = bestRow(results)?.result.scores[0];
-  const mistakes = scores ? surestMistakes(scores, MISTAKES) : [];
+  const mistakes = scores ? mostConfidentMistakes(scores, MISTAKES) : [];
   const content = {
-    ...{ sheets, results, dossier, figures },
-    mistakes: dataset ? await pictured(mistakes, dataset) : mistakes,
+    ...{ sheets, results, runDetails, figures },
+    mistakes: dataset ? await withPictures(mistakes, dataset) : mistakes,
     ...dataset?.credits !== undefined && { credits: dataset.credits },
   };
   const [file, plots] = [join(folder, "report.html"), join(folder, "plots")];

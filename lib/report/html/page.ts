@@ -1,7 +1,7 @@
 /** The report as one page that needs nothing else: no network, no other file, no script to be read. */
 import { createHash } from "node:crypto";
 import type { TableResult } from "../../results/row_result.ts";
-import type { Dossier } from "../dossier.ts";
+import type { RunDetails } from "../run_details.ts";
 import { bestRow } from "../mistakes.ts";
 import type { PicturedMistake } from "../pictures.ts";
 import type { Figures } from "../plots/mod.ts";
@@ -9,7 +9,7 @@ import type { Sheet } from "../sheet.ts";
 import { classSection, confusionSection, mistakeSection } from "./classes.ts";
 import { commandFor } from "./commands.ts";
 import { departureTable, publishedWords, summary } from "./facts.ts";
-import { type Content, h, raw } from "../markup.ts";
+import { h, type HtmlContent, raw } from "../markup.ts";
 import css from "./page.css" with { type: "text" };
 import { code, details, link, plots } from "./parts.ts";
 import { rowsBehind, rowTitle } from "./rows.ts";
@@ -21,7 +21,7 @@ export interface PageContent {
   /** In the order of the page; a result's sheet has its table's name. */
   readonly sheets: readonly Sheet[];
   readonly results: readonly TableResult[];
-  readonly dossier: Dossier;
+  readonly runDetails: RunDetails;
   readonly figures: Figures;
   readonly mistakes: readonly PicturedMistake[];
   /** Licences and attributions of the pictures. */
@@ -29,10 +29,10 @@ export interface PageContent {
 }
 
 /** A part of the page under a heading. */
-interface Section {
+interface PageSection {
   readonly id: string;
   readonly title: string;
-  readonly content: Content;
+  readonly content: HtmlContent;
 }
 
 const TITLE = "Very deep convolutional networks, measured again";
@@ -50,9 +50,9 @@ const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; " 
 
 /** The page, as a file holds it. */
 export function page(content: PageContent): string {
-  const { results, dossier } = content;
+  const { results, runDetails } = content;
   const [first] = results;
-  const sections = sectionsOf(content);
+  const sections = pageSections(content);
   const head = h(
     "head",
     {},
@@ -67,7 +67,7 @@ export function page(content: PageContent): string {
     "body",
     {},
     h("a", { class: "skip", href: "#summary" }, "To the report"),
-    h("header", { id: "summary" }, h("h1", {}, TITLE), summary(results, dossier)),
+    h("header", { id: "summary" }, h("h1", {}, TITLE), summary(results, runDetails)),
     h(
       "nav",
       { "aria-labelledby": "contents" },
@@ -81,15 +81,19 @@ export function page(content: PageContent): string {
         h("section", { "aria-labelledby": id }, h("h2", { id }, title), content)
       ),
     ),
-    h("footer", {}, h("p", {}, "Made by verydeep: ", code(commandFor("report", dossier)), ".")),
+    h("footer", {}, h("p", {}, "Made by verydeep: ", code(commandFor("report", runDetails)), ".")),
     h("script", {}, raw(SCRIPT)),
   );
   return `<!doctype html>\n${h("html", { lang: "en" }, head, body).markup}`;
 }
 
-function sectionsOf(content: PageContent): Section[] {
-  const { sheets, results, dossier, figures } = content;
-  const section = (id: string, title: string, ...content: Content[]) => ({ id, title, content });
+function pageSections(content: PageContent): PageSection[] {
+  const { sheets, results, runDetails, figures } = content;
+  const section = (id: string, title: string, ...content: HtmlContent[]) => ({
+    id,
+    title,
+    content,
+  });
   return [
     ...sheets.map((sheet) => section(sheet.name, sheet.title, sheetContent(sheet, content))),
     ...figures.published.length > 0
@@ -110,7 +114,7 @@ function sectionsOf(content: PageContent): Section[] {
       "nets",
       "Nets and learning curves",
       plots(figures.losses),
-      trainingCards(dossier, figures.learning),
+      trainingCards(runDetails, figures.learning),
     ),
     ...sectionsOfBest(content),
     section(
@@ -122,21 +126,21 @@ function sectionsOf(content: PageContent): Section[] {
   ];
 }
 
-function sheetContent(sheet: Sheet, { results, dossier }: PageContent): Content {
+function sheetContent(sheet: Sheet, { results, runDetails }: PageContent): HtmlContent {
   const { name, caption, notes } = sheet;
   const result = results.find(({ table }) => table.name === name);
   return [
     sheetTable(sheet),
     caption.length > 0 && h("p", { class: "words" }, caption.join(" ")),
     notes.length > 0 && details("Footnotes", notes.map((note) => h("p", {}, note))),
-    result && rowsBehind(result, dossier),
+    result && rowsBehind(result, runDetails),
   ];
 }
 
 /** What the nets of the best row took for what. */
 function sectionsOfBest(
-  { results, dossier: { classes, seeds }, figures, mistakes, credits }: PageContent,
-): Section[] {
+  { results, runDetails: { classes, seeds }, figures, mistakes, credits }: PageContent,
+): PageSection[] {
   const best = bestRow(results);
   if (best === undefined) return [];
   const { result, table, row } = best;

@@ -1,10 +1,10 @@
 /** What is said of each row of a table: its numbers, its comparison, its command, its runs. */
 import type { RowResult, TableResult } from "../../results/row_result.ts";
 import { title } from "../../experiment.ts";
-import type { Dossier, Evaluation } from "../dossier.ts";
+import type { EvaluationDetails, RunDetails } from "../run_details.ts";
 import { netsOf } from "../records.ts";
 import { commandFor } from "./commands.ts";
-import { type Content, h, type Markup } from "../markup.ts";
+import { h, type HtmlContent, type Markup } from "../markup.ts";
 import { code, definitions, details, link, percent } from "./parts.ts";
 import { rowId } from "./sheet_table.ts";
 
@@ -14,9 +14,9 @@ export function runId(key: string): string {
 }
 
 /** What stands behind the rows of a table; nothing for those that are somebody else's. */
-export function rowsBehind({ table, rows }: TableResult, dossier: Dossier): Markup {
-  const byKey = new Map(dossier.evaluations.map((evaluation) => [evaluation.key, evaluation]));
-  const command = commandFor(table.name, dossier);
+export function rowsBehind({ table, rows }: TableResult, runDetails: RunDetails): Markup {
+  const byKey = new Map(runDetails.evaluations.map((evaluation) => [evaluation.key, evaluation]));
+  const command = commandFor(table.name, runDetails);
   return details(
     "Runs behind each row",
     rows.map((result, i) =>
@@ -26,7 +26,7 @@ export function rowsBehind({ table, rows }: TableResult, dossier: Dossier): Mark
         { id: rowId(table.name, i + 1) },
         h("summary", {}, `Row ${i + 1}: ${rowTitle(result)}`),
         definitions([...factsOf(result), ["Command", code(command)]]),
-        runsOf(result, { byKey, seeds: dossier.seeds.length }),
+        runsOf(result, { byKey, seeds: runDetails.seeds.length }),
       )
     ),
   );
@@ -39,8 +39,8 @@ export function rowTitle({ row, protocol }: RowResult): string {
 
 function factsOf(
   { row: { published }, measured, intervals, seeds, comparison }: RowResult,
-): (readonly [string, Content])[] {
-  const facts: (readonly [string, Content])[] = [];
+): (readonly [string, HtmlContent])[] {
+  const facts: (readonly [string, HtmlContent])[] = [];
   if (measured) {
     const inWords = (["top1", "top5"] as const).map((kind) => {
       const { low, high } = intervals?.[kind] ?? {};
@@ -71,10 +71,10 @@ const KINDS = { top1: "top-1", top5: "top-5", testTop5: "top-5 test" } as const;
 function runsOf(
   { row: { evaluations }, runs }: RowResult,
   { byKey, seeds }: {
-    readonly byKey: ReadonlyMap<string, Evaluation>;
+    readonly byKey: ReadonlyMap<string, EvaluationDetails>;
     readonly seeds: number;
   },
-): Content {
+): HtmlContent {
   const nets = Map.groupBy(runs.flatMap((key) => byKey.get(key) ?? []), ({ run, context }) => {
     const seed = seeds > 1 ? `, seed ${context.seed}` : "";
     return `${title(run.net)}${seed}, ${run.method}`;

@@ -1,6 +1,6 @@
 /** A sheet as an HTML table, its measured cells linked to what is said of their rows. */
-import type { Align, Cell, Sheet, SheetRow } from "../sheet.ts";
-import { type Content, h, type Markup } from "../markup.ts";
+import type { Align, Sheet, SheetCell, SheetRow } from "../sheet.ts";
+import { h, type HtmlContent, type Markup } from "../markup.ts";
 import { scrollable } from "./parts.ts";
 
 /** Name of what is said of a sheet's row, counted from 1, within the page. */
@@ -73,7 +73,10 @@ function bodyRow(
   return h("tr", {}, heading, others.map((place) => bodyCell(place, target)));
 }
 
-function bodyCell({ cell: { text, span = 1, best, detail, runs }, align }: Place, target: string) {
+function bodyCell(
+  { cell: { text, span = 1, best, detail, runs }, align }: PlacedCell,
+  target: string,
+) {
   const words = best ? h("b", {}, inLines(text)) : inLines(text);
   return h(
     "td",
@@ -83,13 +86,13 @@ function bodyCell({ cell: { text, span = 1, best, detail, runs }, align }: Place
 }
 
 /** A cell in its place. */
-interface Place {
-  readonly cell: Cell;
+interface PlacedCell {
+  readonly cell: SheetCell;
   readonly align: Align;
 }
 
 /** Cells with their alignment. */
-function placed(cells: SheetRow, columns: readonly Align[]): Place[] {
+function placed(cells: SheetRow, columns: readonly Align[]): PlacedCell[] {
   let next = 0;
   return cells.map((cell) => {
     const at = next;
@@ -103,6 +106,6 @@ function more(span: number): number | undefined {
   return span > 1 ? span : undefined;
 }
 
-function inLines(text: string): Content {
+function inLines(text: string): HtmlContent {
   return text.split("\n").map((line, i) => i === 0 ? line : [h("br", {}), line]);
 }

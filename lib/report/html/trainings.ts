@@ -3,31 +3,36 @@ import { formatS, hasAncestor, key as keyOf, title, type TrainRun } from "../../
 import { convsOf, countParameters, layersOf, shapeOf } from "../../vgg/configs.ts";
 import { scheduleOf } from "../../vgg/schedule.ts";
 import type { LogEntry } from "../../vgg/checkpoint.ts";
-import { type Dossier, type Evaluation, lineageOf, type Training } from "../dossier.ts";
+import {
+  type EvaluationDetails,
+  lineageOf,
+  type RunDetails,
+  type TrainingDetails,
+} from "../run_details.ts";
 import type { Figure } from "../plots/mod.ts";
 import { commandOf } from "./commands.ts";
-import { type Content, h, type Markup } from "../markup.ts";
+import { h, type HtmlContent, type Markup } from "../markup.ts";
 import { code, count, definitions, details, link, plainTable, plots } from "./parts.ts";
 import { runId } from "./rows.ts";
 
 /** Every training, ancestors first. */
 export function trainingCards(
-  dossier: Dossier,
+  runDetails: RunDetails,
   learning: ReadonlyMap<string, readonly Figure[]>,
 ): Markup[] {
-  const tests = Map.groupBy(dossier.evaluations, ({ run, context }) => keyOf(run.net, context));
-  return dossier.trainings.map((training) => {
+  const tests = Map.groupBy(runDetails.evaluations, ({ run, context }) => keyOf(run.net, context));
+  return runDetails.trainings.map((training) => {
     const { key, run, context, log } = training;
     const net = title(run);
     return h(
       "article",
       { class: "net", id: runId(key) },
-      h("h3", {}, net, dossier.seeds.length > 1 && h("small", {}, ` seed ${context.seed}`)),
+      h("h3", {}, net, runDetails.seeds.length > 1 && h("small", {}, ` seed ${context.seed}`)),
       h("p", { class: "lineage" }, lineage(training)),
       plots(learning.get(key) ?? [], { captions: false }),
       details(
         summaryOf(training),
-        definitions(factsOf(training, dossier)),
+        definitions(factsOf(training, runDetails)),
         testTable(tests.get(key) ?? [], net),
         log.length > 0 && details("Log", logTable(log, net)),
         details("Recipe", h("pre", {}, JSON.stringify({ run, ...context }, null, 2))),
@@ -37,7 +42,7 @@ export function trainingCards(
 }
 
 /** `random weights → A 256 → D 256 → D 384`, each net that it comes from linked. */
-function lineage({ run, context }: Training): Content {
+function lineage({ run, context }: TrainingDetails): HtmlContent {
   const nets = lineageOf(run);
   return [
     nets[0]!.init === "random" ? "random weights" : "imported weights",
@@ -48,7 +53,7 @@ function lineage({ run, context }: Training): Content {
   ];
 }
 
-function summaryOf({ state, log }: Training): string {
+function summaryOf({ state, log }: TrainingDetails): string {
   const last = log.at(-1);
   if (last === undefined) return `Details (${state})`;
   const validation = log.findLast((entry) => entry.validation)?.validation;
@@ -59,14 +64,17 @@ function summaryOf({ state, log }: Training): string {
   ].join(", ");
 }
 
-function factsOf(training: Training, dossier: Dossier): (readonly [string, Content])[] {
+function factsOf(
+  training: TrainingDetails,
+  runDetails: RunDetails,
+): (readonly [string, HtmlContent])[] {
   const { key, run, context: { train, data, seed }, folder, log } = training;
-  const layers = layersOf(run.config, shapeOf(train, dossier.classes.length));
+  const layers = layersOf(run.config, shapeOf(train, runDetails.classes.length));
   const { images, learningRate } = scheduleOf(run, train);
   return [
     ["Key", code(key)],
     ["Folder", code(folder)],
-    ["Command", code(commandOf(training, dossier))],
+    ["Command", code(commandOf(training, runDetails))],
     [
       "Net",
       `${run.config}: ${convsOf(layers).length} weight layers, ` +
@@ -95,7 +103,7 @@ function beginning({ init }: TrainRun): string {
     : `${layers.join(", ")} of ${title(from)}, the others random`;
 }
 
-function testTable(tests: readonly Evaluation[], net: string): Content {
+function testTable(tests: readonly EvaluationDetails[], net: string): HtmlContent {
   if (tests.length === 0) return undefined;
   const rows = tests.map(({ key, run: { Q, method }, errors, state, folder }) => [
     Q,

@@ -3,16 +3,16 @@ import type { RowResult, TableResult } from "../../results/row_result.ts";
 import { type ConfigName, formatS, type TrainScale } from "../../experiment.ts";
 import type { Interval } from "../../statistics/mod.ts";
 import { convsOf, layersOf } from "../../vgg/configs.ts";
-import type { Dossier } from "../dossier.ts";
+import type { RunDetails } from "../run_details.ts";
 import { netsOf } from "../records.ts";
 import { type Drawing, Plot } from "./draw.ts";
 import {
   colourOf,
   digitsOf,
-  type Entry,
   inOrder,
   LEGEND,
   legend,
+  type LegendEntry,
   legendOfNets,
   padded,
   symbolOf,
@@ -25,7 +25,7 @@ const SIZE = {
 } as const;
 
 /** Signs of tables, in turn. */
-const SIGNS: readonly (Omit<Entry, "text"> & { readonly colour: string })[] = [
+const SIGNS: readonly (Omit<LegendEntry, "text"> & { readonly colour: string })[] = [
   { colour: "#3a918d", symbol: "circle" },
   { colour: "#8a9a2e", symbol: "square" },
   { colour: "#b5742c", symbol: "diamond" },
@@ -181,7 +181,7 @@ function seriesOf(nets: readonly NetError[], colour: string, dx: number) {
 }
 
 /** Errors of single tests against their scale Q, a plot for each S: mean over seeds, dense. */
-export function scalePlots({ evaluations }: Dossier): Drawing[] {
+export function scalePlots({ evaluations }: RunDetails): Drawing[] {
   const tests = evaluations.flatMap(({ run: { net, Q, method }, errors }) =>
     method === "dense" && errors && net.update !== "fc"
       ? [{ config: net.config, S: net.S, Q, error: errors.top1 }]

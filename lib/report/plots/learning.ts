@@ -1,7 +1,7 @@
 /** Learning curves: the training loss and the validation errors over the epochs. */
 import { type ConfigName, formatS, slug, title } from "../../experiment.ts";
 import type { LogEntry } from "../../vgg/checkpoint.ts";
-import type { Training } from "../dossier.ts";
+import type { TrainingDetails } from "../run_details.ts";
 import { type Drawing, Plot } from "./draw.ts";
 import { colourOf, digitsOf, inOrder, LEGEND, legend, legendOfNets, TOP } from "./marks.ts";
 
@@ -16,7 +16,7 @@ const SMALL = {
 const EPOCHS = { label: "epochs", ticks: 5 } as const;
 
 /** The plots of one training; none while its log is empty. */
-export function learningPlots({ key, run, context, log }: Training): Drawing[] {
+export function learningPlots({ key, run, context, log }: TrainingDetails): Drawing[] {
   if (log.length === 0) return [];
   const name = `${slug(run)}-${key}`;
   const net = `${title(run)}, seed ${context.seed}`;
@@ -62,7 +62,7 @@ export function learningPlots({ key, run, context, log }: Training): Drawing[] {
 }
 
 /** Losses of all nets, a plot for each S, of the first seed. */
-export function lossPlots(trainings: readonly Training[]): Drawing[] {
+export function lossPlots(trainings: readonly TrainingDetails[]): Drawing[] {
   const [first] = trainings;
   const logged = trainings.filter(({ log, context, run }) =>
     log.length > 0 && context.seed === first!.context.seed && run.update !== "fc"

@@ -33,7 +33,7 @@ export function symbolOf(S: TrainScale): "circle" | "square" | "diamond" {
 }
 
 /** An entry of a legend. */
-export interface Entry {
+export interface LegendEntry {
   readonly text: string;
   readonly colour?: string;
   readonly symbol?: "circle" | "square" | "diamond" | "triangle";
@@ -47,7 +47,7 @@ export const TOP = 48;
 const LETTER = 6.2;
 
 /** A legend in a plot's top margin: symbols and words in one line from the left. */
-export function legend(entries: readonly Entry[], dy: number): Plot.Markish[] {
+export function legend(entries: readonly LegendEntry[], dy: number): Plot.Markish[] {
   let dx = 0;
   return entries.flatMap(({ text, colour = "currentColor", symbol = "circle" }) => {
     const at = { frameAnchor: "top-left", dy } as const;

@@ -1,6 +1,6 @@
 /** Every plot of a report. */
 import type { TableResult } from "../../results/row_result.ts";
-import type { Dossier } from "../dossier.ts";
+import type { RunDetails } from "../run_details.ts";
 import { bestRow, classErrors, confusions } from "../mistakes.ts";
 import { classPlot, confusionPlot } from "./classes.ts";
 import { draw, type Drawing, type Figure, fileOf } from "./draw.ts";
@@ -22,15 +22,15 @@ export interface Figures {
 }
 
 /** Draws what results and their runs' logs have to show. */
-export function figuresOf(results: readonly TableResult[], dossier: Dossier): Figures {
+export function figuresOf(results: readonly TableResult[], runDetails: RunDetails): Figures {
   const drawn = (...drawings: readonly (Drawing | undefined)[]) =>
     drawings.flatMap((drawing) => drawing ? draw(drawing) : []);
   const scores = bestRow(results)?.result.scores;
-  const { trainings, classes } = dossier;
+  const { trainings, classes } = runDetails;
   return {
     published: drawn(publishedPlot(results)),
     depth: drawn(...depthPlots(results)),
-    scales: drawn(...scalePlots(dossier)),
+    scales: drawn(...scalePlots(runDetails)),
     losses: drawn(...lossPlots(trainings)),
     learning: new Map(
       trainings.map((training) => [training.key, drawn(...learningPlots(training))]),

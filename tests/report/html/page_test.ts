@@ -2,20 +2,20 @@ import assert from "node:assert/strict";
 import { sheet as table1 } from "../../../lib/commands/table1.ts";
 import { table7 } from "../../../experiments/mod.ts";
 import { page, type PageContent } from "../../../lib/report/html/page.ts";
-import { surestMistakes } from "../../../lib/report/mistakes.ts";
+import { mostConfidentMistakes } from "../../../lib/report/mistakes.ts";
 import { figuresOf } from "../../../lib/report/plots/mod.ts";
 import { sheetOf } from "../../../lib/report/results_sheet.ts";
-import { HOSTILE, madeUpDossier, madeUpScores, measured } from "../../support/pages.ts";
+import { HOSTILE, madeUpRunDetails, madeUpScores, measured } from "../../support/pages.ts";
 import { empty } from "../../support/results.ts";
 
 function contentOf({ seeds = 1 } = {}): PageContent {
   const results = [measured({ seeds }), empty(table7)];
-  const dossier = madeUpDossier({ seeds });
+  const runDetails = madeUpRunDetails({ seeds });
   return {
-    ...{ results, dossier },
+    ...{ results, runDetails },
     sheets: [table1(), ...results.map(sheetOf)],
-    figures: figuresOf(results, dossier),
-    mistakes: surestMistakes(madeUpScores(), 4).map((mistake) => (
+    figures: figuresOf(results, runDetails),
+    mistakes: mostConfidentMistakes(madeUpScores(), 4).map((mistake) => (
       { ...mistake, picture: "data:image/jpeg;base64,AAAA", file: `${HOSTILE[0]}.jpg` }
     )),
     credits: "Drawn by <somebody>",
@@ -125,17 +125,17 @@ Deno.test("several seeds: each has its own trainings, and commands ask for all o
 
 Deno.test("where images are not there, the page says so and names mistakes", () => {
   const content = contentOf();
-  const text = page({ ...content, mistakes: surestMistakes(madeUpScores(), 4) });
+  const text = page({ ...content, mistakes: mostConfidentMistakes(madeUpScores(), 4) });
   assert.match(text, /The images are not on this machine/);
   assert.match(text, /<small>image 35<\/small>/);
   assert.doesNotMatch(text, /<img|Credits of the pictures/);
 });
 
 Deno.test("nothing measured yet is a page, too", () => {
-  const { figures, dossier } = contentOf();
+  const { figures, runDetails } = contentOf();
   const results = [empty(table7)];
   const text = page({
-    ...{ results, dossier: { ...dossier, trainings: [], evaluations: [] }, figures },
+    ...{ results, runDetails: { ...runDetails, trainings: [], evaluations: [] }, figures },
     ...{ sheets: results.map(sheetOf), mistakes: [] },
   });
   assert.match(text, /3 of 3 rows not measured yet/);

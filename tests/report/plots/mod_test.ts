@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { drawSvg } from "../../../lib/datasets/pixels.ts";
 import { allOf, figuresOf, fileOf } from "../../../lib/report/plots/mod.ts";
-import { HOSTILE, madeUpDossier, measured } from "../../support/pages.ts";
+import { HOSTILE, madeUpRunDetails, measured } from "../../support/pages.ts";
 import { madeUp } from "../../support/results.ts";
 
-const figures = figuresOf([measured()], madeUpDossier());
+const figures = figuresOf([measured()], madeUpRunDetails());
 
 Deno.test("a full report has a plot for everything that it can show, each under its own name", () => {
   const names = allOf(figures).map(({ name }) => name);
@@ -29,9 +29,9 @@ Deno.test("a full report has a plot for everything that it can show, each under 
 
 Deno.test("error against test scale needs a net at two scales at least", () => {
   assert.deepEqual(figures.scales, []);
-  const dossier = madeUpDossier();
-  const more = dossier.evaluations.map((each) => ({ ...each, run: { ...each.run, Q: 512 } }));
-  const drawn = figuresOf([], { ...dossier, evaluations: [...dossier.evaluations, ...more] });
+  const runDetails = madeUpRunDetails();
+  const more = runDetails.evaluations.map((each) => ({ ...each, run: { ...each.run, Q: 512 } }));
+  const drawn = figuresOf([], { ...runDetails, evaluations: [...runDetails.evaluations, ...more] });
   assert.deepEqual(drawn.scales.map(({ name }) => name), [
     "scale-S256",
     "scale-S384",
@@ -68,14 +68,14 @@ Deno.test("dots lie where their numbers are: 12 % is as far above 10 % as 14 % a
 });
 
 Deno.test("nothing measured, nothing logged: only what is published is drawn", () => {
-  const dossier = madeUpDossier();
+  const runDetails = madeUpRunDetails();
   const drawn = figuresOf([madeUp({ missing: 12 })], {
-    ...dossier,
-    trainings: dossier.trainings.map((training) => ({ ...training, log: [] })),
+    ...runDetails,
+    trainings: runDetails.trainings.map((training) => ({ ...training, log: [] })),
     evaluations: [],
   });
   assert.deepEqual(allOf(drawn).map(({ name }) => name), ["depth-published"]);
-  assert.deepEqual(allOf(figuresOf([], { ...dossier, trainings: [], evaluations: [] })), []);
+  assert.deepEqual(allOf(figuresOf([], { ...runDetails, trainings: [], evaluations: [] })), []);
 });
 
 Deno.test("many classes have no matrix, and bars for the worst of them only", () => {
@@ -91,7 +91,7 @@ Deno.test("many classes have no matrix, and bars for the worst of them only", ()
       confidence: new Float32Array(200).fill(0.5),
     }],
   }));
-  const drawn = figuresOf([{ ...result, rows }], madeUpDossier({ classes }));
+  const drawn = figuresOf([{ ...result, rows }], madeUpRunDetails({ classes }));
   assert.deepEqual(drawn.confusions, []);
   assert.match(drawn.classes[0]!.description, /^40 of 200 classes, from the worst, class 1 \(100/);
 });

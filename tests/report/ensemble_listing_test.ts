@@ -3,9 +3,9 @@ import { evaluations, net } from "../../experiments/protocol.ts";
 import { smoke } from "../../experiments/setups.ts";
 import { differenceOf } from "../../lib/results/paired_difference.ts";
 import { type Context, isEvaluation } from "../../lib/experiment.ts";
-import type { Fusion } from "../../lib/results/ensemble.ts";
+import type { Ensemble } from "../../lib/results/ensemble.ts";
 import { planOf } from "../../lib/plan.ts";
-import { fusionListing } from "../../lib/report/fusion_listing.ts";
+import { ensembleListing } from "../../lib/report/ensemble_listing.ts";
 import { listing } from "../../lib/report/listing.ts";
 
 const contexts: Context[] = [0, 1].map((seed) => ({
@@ -13,7 +13,7 @@ const contexts: Context[] = [0, 1].map((seed) => ({
 }));
 
 /** A fusion of 2,000 images: so many are missed by the mean alone, and by its best member alone. */
-function fusion(onlyMean: number, onlyBest: number, context = contexts[0]!): Fusion {
+function fusion(onlyMean: number, onlyBest: number, context = contexts[0]!): Ensemble {
   const [first, second] = planOf(evaluations(net("D", 256), [256, 288], "dense"), [context])
     .filter(({ run }) => isEvaluation(run));
   const [both, images] = [300, 2000];
@@ -31,7 +31,7 @@ function fusion(onlyMean: number, onlyBest: number, context = contexts[0]!): Fus
       { run: first!, ...measured(both + onlyBest) },
       { run: second!, ...measured(500) },
     ],
-    fused: {
+    mean: {
       ...measured(both + onlyMean),
       best: first!,
       difference: differenceOf([mean], [best]),
@@ -39,8 +39,8 @@ function fusion(onlyMean: number, onlyBest: number, context = contexts[0]!): Fus
   };
 }
 
-const drawn = (fusions: readonly Fusion[], format: "table" | "json" = "table") =>
-  listing(fusionListing(fusions, { title: "Made up", setup: smoke }), format);
+const drawn = (fusions: readonly Ensemble[], format: "table" | "json" = "table") =>
+  listing(ensembleListing(fusions, { title: "Made up", setup: smoke }), format);
 
 Deno.test("members, then their mean; what the difference means is said in words", () => {
   const text = drawn([fusion(15, 40)]);
@@ -79,7 +79,7 @@ Deno.test("programs get a record for each, of which the mean's has the compariso
     ["256 288", 2000, 20, "scenes", "smoke", first.key],
   );
   assert.deepEqual(
-    [mean.difference, mean.only_fused_wrong, mean.only_best_wrong, mean.p_value],
+    [mean.difference, mean.only_mean_wrong, mean.only_best_wrong, mean.p_value],
     [-1.25, 15, 40, 0.00102],
   );
   assert.deepEqual(Object.keys(first), Object.keys(mean));

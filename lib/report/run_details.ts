@@ -15,7 +15,7 @@ import { errorsOf } from "../score.ts";
 import type { RunStatus } from "../store/mod.ts";
 
 /** A run of a report. */
-export interface RunFacts<Kind extends TrainRun | EvalRun> {
+export interface DetailsOfRun<Kind extends TrainRun | EvalRun> {
   readonly key: string;
   readonly run: Kind;
   readonly context: Context;
@@ -27,39 +27,39 @@ export interface RunFacts<Kind extends TrainRun | EvalRun> {
 }
 
 /** A training with its log, line by line. */
-export interface Training extends RunFacts<TrainRun> {
+export interface TrainingDetails extends DetailsOfRun<TrainRun> {
   readonly log: readonly LogEntry[];
 }
 
 /** A test, and what it alone comes to; no errors where it is not done. */
-export interface Evaluation extends RunFacts<EvalRun> {
+export interface EvaluationDetails extends DetailsOfRun<EvalRun> {
   readonly errors?: Errors;
 }
 
 /** All that a report tells besides its tables. */
-export interface Dossier {
+export interface RunDetails {
   /** Options that ask for these results: `--setup small`. */
   readonly choice: string;
   readonly seeds: readonly number[];
   /** Names of the classes, by label. */
   readonly classes: readonly string[];
   /** Ancestors first, seed after seed. */
-  readonly trainings: readonly Training[];
-  readonly evaluations: readonly Evaluation[];
+  readonly trainings: readonly TrainingDetails[];
+  readonly evaluations: readonly EvaluationDetails[];
 }
 
 /** Collects what the store knows of the runs behind tables. */
-export function dossierOf(
+export function runDetailsOf(
   results: readonly TableResult[],
   { store, dataset, contexts, choice }: Source & { readonly choice: string },
-): Dossier {
+): RunDetails {
   const tables = results.map(({ table }) => table);
   const known = errorsOfSingles(results);
   const firstTable = new Map<string, string>();
   for (const table of tables.toReversed()) {
     for (const { key } of plan([table], contexts)) firstTable.set(key, table.name);
   }
-  const trainings: Training[] = [], evaluations: Evaluation[] = [];
+  const trainings: TrainingDetails[] = [], evaluations: EvaluationDetails[] = [];
   for (const planned of plan(tables, contexts)) {
     const { key, run, context } = planned;
     const { state } = store.status(planned);

@@ -2,7 +2,7 @@
 import type { Difference } from "../results/paired_difference.ts";
 import type { Setup } from "../setup.ts";
 import { type EvalRun, formatS, title } from "../experiment.ts";
-import type { Fusion, Measured } from "../results/ensemble.ts";
+import type { Ensemble, Measured } from "../results/ensemble.ts";
 import type { PlannedRun } from "../plan.ts";
 import { nameWithChanges } from "../results/protocol.ts";
 import { imagesToDecide, signed } from "../statistics/mod.ts";
@@ -18,8 +18,8 @@ const SIGNIFICANCE = 0.05;
 const TINY = 0.0001;
 
 /** Lists fusions, one a seed, with their members. */
-export function fusionListing(
-  fusions: readonly Fusion[],
+export function ensembleListing(
+  fusions: readonly Ensemble[],
   { title, setup }: { readonly title: string; readonly setup: Setup },
 ): Listing {
   const records = fusions.flatMap((fusion) => recordsOf(fusion, setup));
@@ -40,7 +40,7 @@ export function fusionListing(
     notes: [
       "In brackets: 95 % intervals (Wilson), for so many images.",
       ...fusions.flatMap((fusion) => wordsOf(fusion, fusions.length > 1)),
-      ...fusions.some(({ fused }) => fused)
+      ...fusions.some(({ mean }) => mean)
         ? ["A best member was picked on these same images, which flatters it."]
         : [],
     ],
@@ -56,24 +56,24 @@ function errorOf(record: FlatRecord, kind: "top1" | "top5"): string {
 
 /** A record for each member, and one for the mean, which alone is compared. */
 function recordsOf(
-  { images, classes, members, fused }: Fusion,
+  { images, classes, members, mean }: Ensemble,
   setup: Setup,
 ): FlatRecord[] {
   const all = members.map(({ run }) => run);
-  const ground = { images, classes, dataset: setup.dataset, setup: nameWithChanges(setup) };
+  const shared = { images, classes, dataset: setup.dataset, setup: nameWithChanges(setup) };
   return [
     ...members.map((member) => ({
       run: title(member.run.run),
       ...whatOf([member.run]),
-      ...{ ...ground, ...numbersOf(member) },
+      ...{ ...shared, ...numbersOf(member) },
       ...comparisonOf(undefined),
     })),
-    ...fused
+    ...mean
       ? [{
         run: `mean of ${all.length}`,
         ...whatOf(all),
-        ...{ ...ground, ...numbersOf(fused) },
-        ...comparisonOf(fused),
+        ...{ ...shared, ...numbersOf(mean) },
+        ...comparisonOf(mean),
       }]
       : [],
   ];
@@ -109,23 +109,23 @@ function numbersOf({ errors, intervals: { top1, top5 } }: Measured): FlatRecord 
 }
 
 /** The mean's top-1 error - its best member's, in points. */
-function comparisonOf(fused: Fusion["fused"]): FlatRecord {
-  const { points, interval, p, pairs } = fused?.difference ?? {};
+function comparisonOf(mean: Ensemble["mean"]): FlatRecord {
+  const { points, interval, p, pairs } = mean?.difference ?? {};
   return {
-    best_member: fused?.best.key,
+    best_member: mean?.best.key,
     difference: rounded(points),
     difference_low: rounded(interval?.low),
     difference_high: rounded(interval?.high),
-    only_fused_wrong: pairs?.onlyFirst,
+    only_mean_wrong: pairs?.onlyFirst,
     only_best_wrong: pairs?.onlySecond,
     p_value: p === undefined ? undefined : Number(p.toPrecision(3)),
   };
 }
 
 /** How the mean compares with its best member, and what that means, in lines. */
-function wordsOf({ members, fused }: Fusion, severalSeeds: boolean): string[] {
-  if (fused === undefined) return [];
-  const { best, difference } = fused;
+function wordsOf({ members, mean }: Ensemble, severalSeeds: boolean): string[] {
+  if (mean === undefined) return [];
+  const { best, difference } = mean;
   const { points, interval: { low, high }, pairs: { onlyFirst, onlySecond }, p } = difference;
   const seed = severalSeeds ? `Seed ${best.context.seed}: ` : "";
   const paragraph =
