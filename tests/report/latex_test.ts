@@ -71,8 +71,14 @@ const hostile: Sheet = {
   records: [],
 };
 
-const pdflatex = await new Deno.Command("pdflatex", { args: ["--version"] }).output()
-  .then(({ success }) => success, () => false);
+/** Whether pdfLaTeX is installed; a program that is not found is an error of the call itself. */
+const pdflatex = await (async () => {
+  try {
+    return (await new Deno.Command("pdflatex", { args: ["--version"] }).output()).success;
+  } catch {
+    return false;
+  }
+})();
 
 Deno.test({
   name: "all tables compile as they are written, and none is too wide for its page",
