@@ -4,7 +4,12 @@
  *
  * @module
  */
-import type { Dataset, DatasetOptions, Description, Sighting } from "./datasets/dataset.ts";
+import type {
+  Dataset,
+  DatasetDescription,
+  DatasetInfo,
+  DatasetOptions,
+} from "./datasets/dataset.ts";
 import type { Setup } from "./setup.ts";
 import { describeDataset, openDataset } from "./datasets/mod.ts";
 import type { DeviceName } from "./system/device.ts";
@@ -77,7 +82,7 @@ export async function carryOutRuns(
  */
 export async function sourceOf(
   request: Request,
-): Promise<Source & { readonly dataset: Sighting }> {
+): Promise<Source & { readonly dataset: DatasetInfo }> {
   const bars = progressBars();
   const dataset = await describeData(request, bars).finally(bars.stop);
   if (dataset.missing !== undefined) throw new UserError(dataset.missing);
@@ -88,7 +93,7 @@ export async function sourceOf(
 }
 
 /** Under `--strict` data that is not the paper's is refused, as its setup was before. */
-function mustBeStrict({ strict, setup }: Work, dataset: Description) {
+function mustBeStrict({ strict, setup }: Work, dataset: DatasetDescription) {
   if (strict) mustBePapers(departures(setup, strict, sizeOf(dataset)));
 }
 
@@ -103,7 +108,7 @@ export async function openData(request: DataRequest, bars: Bars): Promise<Datase
 /** Opens a data set that was seen, where it is made already; nothing where it cannot be used. */
 export async function openedIfMade(
   request: DataRequest,
-  { made }: Pick<Sighting, "made">,
+  { made }: Pick<DatasetInfo, "made">,
 ): Promise<Dataset | undefined> {
   if (!made) return undefined;
   const bars = progressBars();
@@ -118,7 +123,7 @@ export async function openedIfMade(
 }
 
 /** Describes the data set of a request, and makes none. */
-export async function describeData(request: DataRequest, bars: Bars): Promise<Sighting> {
+export async function describeData(request: DataRequest, bars: Bars): Promise<DatasetInfo> {
   return await describeDataset(request.dataset, optionsOf(request, bars));
 }
 
@@ -143,7 +148,7 @@ function optionsOf(
 /** What the runs of a request depend on, seed by seed. */
 export function contextsOf(
   { setup: { train, evaluate }, seeds }: Pick<Work, "setup" | "seeds">,
-  { fingerprint }: Pick<Description, "fingerprint">,
+  { fingerprint }: Pick<DatasetDescription, "fingerprint">,
 ): Context[] {
   return seeds.map((seed) => ({ train, evaluate, seed, data: fingerprint }));
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Description } from "../datasets/dataset.ts";
+import type { DatasetDescription } from "../datasets/dataset.ts";
 import type { Setup } from "../setup.ts";
 import { environment } from "../system/environment.ts";
 import { UserError } from "../errors.ts";
@@ -39,7 +39,7 @@ export interface BundleInput {
   readonly setup: Setup;
   /** The paper's own setup. */
   readonly paper: Setup;
-  readonly dataset: Description;
+  readonly dataset: DatasetDescription;
   /** One for each seed. */
   readonly contexts: readonly Context[];
   readonly store: Store;

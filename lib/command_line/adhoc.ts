@@ -1,7 +1,7 @@
 /** Runs that a command line names by themselves, and no table: shown, or carried out. */
 import type { Dataset } from "../datasets/dataset.ts";
 import { isImported, type Run } from "../experiment.ts";
-import { bringIn, type ImportedNet } from "../store/import.ts";
+import { type ImportedNet, importNet } from "../store/import.ts";
 import { planOf } from "../plan.ts";
 import type { Source } from "../results/mod.ts";
 import { makeStore } from "../store/mod.ts";
@@ -52,7 +52,7 @@ export async function carryOut(
   const { carryOutRuns } = await import("../reproduce.ts");
   const { options, ground: { contexts }, imported = [] } = order;
   const work = workOf(options);
-  for (const net of imported) await bringIn(net, { store: makeStore(work.results), contexts });
+  for (const net of imported) await importNet(net, { store: makeStore(work.results), contexts });
   if (options.executor === "slurm") {
     const { submitRuns } = await import("./cluster.ts");
     await submitRuns(planOf(runs, contexts), order);

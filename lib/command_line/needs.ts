@@ -1,6 +1,6 @@
 /** What a plan takes of time, disk and memory, in sentences. */
 import { spaceFor } from "../estimates/cost.ts";
-import type { Sighting } from "../datasets/dataset.ts";
+import type { DatasetInfo } from "../datasets/dataset.ts";
 import type { Precision, Setup } from "../setup.ts";
 import { type Device, expectedDevice, nameOfDevice } from "../system/device.ts";
 import { isEvaluation, title } from "../experiment.ts";
@@ -64,7 +64,7 @@ function size(bytes: number): string {
 /** Disk that the runs take. */
 export function diskOf(
   runs: readonly PlannedRun[],
-  dataset: Pick<Sighting, "classes" | "val">,
+  dataset: Pick<DatasetInfo, "classes" | "val">,
 ): string {
   const { weights, posteriors, checkpoints } = spaceFor(runs, dataset);
   const parts = [
@@ -85,7 +85,7 @@ export function memoryOf(
     Options,
     "setup" | "workers" | "microBatch" | "device"
   >,
-  { classes }: Pick<Sighting, "classes">,
+  { classes }: Pick<DatasetInfo, "classes">,
 ): string[] {
   const nets = runs.flatMap(({ run }) => isEvaluation(run) ? [] : [run]).map((run) => {
     const layers = layersOf(run.config, shapeOf(setup.train, classes.length));

@@ -1,5 +1,5 @@
 /** The runs that a command line asks for, and what the store knows of them; none is carried out. */
-import type { Sighting } from "../datasets/dataset.ts";
+import type { DatasetInfo } from "../datasets/dataset.ts";
 import { type Context, nameOf } from "../experiment.ts";
 import { askedFor, type Counts, plan, type PlannedRun, trainingIn } from "../plan.ts";
 import { progressBars } from "../system/progress.ts";
@@ -18,7 +18,7 @@ export interface KnownRun extends PlannedRun {
 /** Where runs are looked for. */
 export interface Ground {
   readonly store: Store;
-  readonly dataset: Sighting;
+  readonly dataset: DatasetInfo;
   /** One for each seed. */
   readonly contexts: readonly Context[];
 }
@@ -55,7 +55,7 @@ export async function knownRuns(
   {
     readonly runs: readonly KnownRun[];
     readonly asked: Counts;
-    readonly dataset: Sighting;
+    readonly dataset: DatasetInfo;
     readonly ground: Ground;
   }
 > {
@@ -91,7 +91,7 @@ export function inStore(runs: readonly PlannedRun[], store: Store): KnownRun[] {
   }));
 }
 
-function warningOf({ classes, val }: Sighting, missing: string): string {
+function warningOf({ classes, val }: DatasetInfo, missing: string): string {
   const { width, height } = val[0]!;
   return fold(
     `warning: ${missing}. Until then ${count(classes.length)} classes and ${count(val.length)} ` +

@@ -1,5 +1,5 @@
 /** `data`: makes or inspects a data set. */
-import type { Statistics } from "../datasets/statistics.ts";
+import type { DatasetStatistics } from "../datasets/statistics.ts";
 import { UsageError } from "../errors.ts";
 import { progressBar, progressBars } from "../system/progress.ts";
 import { listing } from "../report/listing.ts";
@@ -86,7 +86,7 @@ async function verifyArchives(name: string, { data, format }: DataOptions): Prom
 }
 
 /** What there is to say besides the classes, a line each. */
-function facts({ width, height, portrait, mean, deviation, bytes }: Statistics): string[] {
+function facts({ width, height, portrait, mean, deviation, bytes }: DatasetStatistics): string[] {
   const levels = (values: readonly number[]) => values.map((value) => value.toFixed(1)).join("  ");
   return [
     `sizes          ${range(width)} wide, ${range(height)} high; ` +

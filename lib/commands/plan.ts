@@ -1,5 +1,5 @@
 /** `plan`: what tables would run, what is done, and what the rest costs. */
-import type { Sighting } from "../datasets/dataset.ts";
+import type { DatasetInfo } from "../datasets/dataset.ts";
 import { cost } from "../estimates/cost.ts";
 import { expectedDevice } from "../system/device.ts";
 import { cores } from "../system/machine.ts";
@@ -36,7 +36,7 @@ export async function plan(words: readonly string[], options: Options): Promise<
 export function printPlan(
   { runs, dataset, asked }: {
     readonly runs: readonly KnownRun[];
-    readonly dataset: Sighting;
+    readonly dataset: DatasetInfo;
     /** What tables name, with repeats; absent where no tables are meant. */
     readonly asked?: Counts;
   },

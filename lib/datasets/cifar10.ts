@@ -7,8 +7,8 @@
 import { join } from "node:path";
 import { UserError } from "../errors.ts";
 import { exists } from "./made.ts";
-import type { Dataset, DatasetOptions, Sighting } from "./dataset.ts";
-import { describeRaw, openRaw, type RawImages, type RawSource } from "./raw_images/mod.ts";
+import type { Dataset, DatasetInfo, DatasetOptions } from "./dataset.ts";
+import { describeRaw, openRaw, type RawFiles, type RawImages } from "./raw_images/mod.ts";
 
 const SIDE = 32;
 const PLANE = SIDE * SIDE;
@@ -38,11 +38,11 @@ export async function openCifar10(options: DatasetOptions): Promise<Dataset> {
  *
  * @throws {UserError} where files are missing, or are not what they should be.
  */
-export async function describeCifar10(options: DatasetOptions): Promise<Sighting> {
+export async function describeCifar10(options: DatasetOptions): Promise<DatasetInfo> {
   return await describeRaw(sourceIn(options), options);
 }
 
-function sourceIn({ folder }: DatasetOptions): RawSource {
+function sourceIn({ folder }: DatasetOptions): RawFiles {
   const places = ["", "cifar-10-batches-bin", "cifar10", "cifar10/cifar-10-batches-bin"];
   const files = find(places.map((place) => join(folder, place)), folder);
   return {

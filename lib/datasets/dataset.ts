@@ -1,7 +1,7 @@
 /** What a data set is: labelled images, their sizes and colours. Types only. */
 
 /** What can be said of a data set without its image files. */
-export interface Description {
+export interface DatasetDescription {
   readonly name: string;
   /** Sorted; a label is an index. */
   readonly classes: readonly string[];
@@ -28,7 +28,7 @@ export interface TestSplit<Image> {
 }
 
 /** A description, and whether there is what it describes. */
-export interface Sighting extends Description {
+export interface DatasetInfo extends DatasetDescription {
   /** Whether the image files are there, so that opening takes no making. */
   readonly made: boolean;
   /** Why nothing was found, and the way out; classes and images are only assumed then. */
@@ -36,7 +36,7 @@ export interface Sighting extends Description {
 }
 
 /** Labelled images as they are, with what training needs to know of them. */
-export interface Dataset extends Description {
+export interface Dataset extends DatasetDescription {
   /** In such an order, too. */
   readonly train: readonly LabelledImage[];
   readonly val: readonly LabelledImage[];

@@ -8,8 +8,8 @@ import { basename, join } from "node:path";
 import { UserError } from "../errors.ts";
 import { readIdx } from "./raw_images/idx.ts";
 import { exists } from "./made.ts";
-import type { Dataset, DatasetOptions, Sighting } from "./dataset.ts";
-import { describeRaw, openRaw, type RawImages, type RawSource } from "./raw_images/mod.ts";
+import type { Dataset, DatasetInfo, DatasetOptions } from "./dataset.ts";
+import { describeRaw, openRaw, type RawFiles, type RawImages } from "./raw_images/mod.ts";
 
 /** Where Debian's package dataset-fashion-mnist puts the files. */
 const DEBIAN = "/usr/share/datasets/fashion-mnist";
@@ -53,11 +53,11 @@ export async function openFashionMnist(options: DatasetOptions): Promise<Dataset
  *
  * @throws {UserError} where the files are not found, or are not what they should be.
  */
-export async function describeFashionMnist(options: DatasetOptions): Promise<Sighting> {
+export async function describeFashionMnist(options: DatasetOptions): Promise<DatasetInfo> {
   return await describeRaw(sourceIn(options), options);
 }
 
-function sourceIn({ folder }: DatasetOptions): RawSource {
+function sourceIn({ folder }: DatasetOptions): RawFiles {
   const files = find([folder, join(folder, "fashion-mnist"), DEBIAN]);
   return {
     name: "fashion-mnist",
@@ -91,10 +91,13 @@ function find(folders: readonly string[]): string[] {
   );
 }
 
-type Pair<Item> = readonly [images: Item, labels: Item];
+type ImagesAndLabels<Item> = readonly [images: Item, labels: Item];
 
 /** Images and labels of a split, checked against each other. */
-function readSplit(contents: Pair<Uint8Array>, files: Pair<string>): RawImages {
+function readSplit(
+  contents: ImagesAndLabels<Uint8Array>,
+  files: ImagesAndLabels<string>,
+): RawImages {
   const images = readIdx(contents[0], { file: files[0], rank: 3 });
   const labels = readIdx(contents[1], { file: files[1], rank: 1 });
   const [count = 0, height = 0, width = 0] = images.shape;

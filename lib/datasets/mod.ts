@@ -12,17 +12,17 @@ import { describeFashionMnist, openFashionMnist } from "./fashion_mnist.ts";
 import { describeFolder, openFolder } from "./folder/mod.ts";
 import { describeIlsvrc2012, openIlsvrc2012 } from "./ilsvrc2012/mod.ts";
 import { describeScenes, openScenes } from "./scenes/mod.ts";
-import type { Dataset, DatasetOptions, Sighting } from "./dataset.ts";
+import type { Dataset, DatasetInfo, DatasetOptions } from "./dataset.ts";
 
 /** A member of the family. */
-interface Source {
+interface DatasetLoader {
   /** Opens the data set, making it first where that is possible. */
   open(options: DatasetOptions): Promise<Dataset>;
   /** Says what opening would come to, and makes nothing. */
-  describe(options: DatasetOptions): Promise<Sighting>;
+  describe(options: DatasetOptions): Promise<DatasetInfo>;
 }
 
-const SOURCES: Readonly<Record<string, Source>> = {
+const LOADERS: Readonly<Record<string, DatasetLoader>> = {
   "scenes": { open: openScenes, describe: describeScenes },
   "folder": { open: openFolder, describe: describeFolder },
   "fashion-mnist": { open: openFashionMnist, describe: describeFashionMnist },
@@ -31,7 +31,7 @@ const SOURCES: Readonly<Record<string, Source>> = {
 };
 
 /** Names that `openDataset` and `describeDataset` know. */
-export const DATASET_NAMES: readonly string[] = Object.keys(SOURCES);
+export const DATASET_NAMES: readonly string[] = Object.keys(LOADERS);
 
 /**
  * Opens a data set by name, making it first where that is possible.
@@ -39,7 +39,7 @@ export const DATASET_NAMES: readonly string[] = Object.keys(SOURCES);
  * @throws {UserError} for a name that is not known and for data that cannot be trained on.
  */
 export async function openDataset(name: string, options: DatasetOptions): Promise<Dataset> {
-  return await sourceNamed(name).open(options);
+  return await loaderOf(name).open(options);
 }
 
 /**
@@ -48,12 +48,12 @@ export async function openDataset(name: string, options: DatasetOptions): Promis
  *
  * @throws {UserError} for a name that is not known and for data that is not found, except ImageNet.
  */
-export async function describeDataset(name: string, options: DatasetOptions): Promise<Sighting> {
-  return await sourceNamed(name).describe(options);
+export async function describeDataset(name: string, options: DatasetOptions): Promise<DatasetInfo> {
+  return await loaderOf(name).describe(options);
 }
 
-function sourceNamed(name: string): Source {
-  if (Object.hasOwn(SOURCES, name)) return SOURCES[name]!;
+function loaderOf(name: string): DatasetLoader {
+  if (Object.hasOwn(LOADERS, name)) return LOADERS[name]!;
   const meant = nearest(name, DATASET_NAMES);
   throw new UserError(
     `Cannot open data set "${name}": the data sets are ${DATASET_NAMES.join(", ")}` +

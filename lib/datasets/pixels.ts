@@ -57,13 +57,13 @@ export async function drawSvg(svg: string, side: number): Promise<Uint8Array> {
 }
 
 /** What a file looks like once it is read. */
-export interface Look {
+export interface Probe {
   readonly width: number;
   readonly height: number;
   /** The decoded pixels, unless only the size was asked for. */
   readonly picture?: Picture;
   /** Whether TensorFlow would show another picture than `picture`, so that it must be saved anew. */
-  readonly isForeign: boolean;
+  readonly needsConversion: boolean;
 }
 
 /**
@@ -76,19 +76,22 @@ export interface Look {
  *
  * @throws where the file is no image, or is cut off. With `sizeOnly` just the header is read.
  */
-export async function lookAt(file: string, { sizeOnly = false } = {}): Promise<Look> {
+export async function probeImage(file: string, { sizeOnly = false } = {}): Promise<Probe> {
   const { format, orientation = 1, depth, hasAlpha, space, autoOrient } = await sharp(file)
     .metadata();
-  const isForeign = !(format === "jpeg" || format === "png") || orientation > 1 ||
+  const needsConversion = !(format === "jpeg" || format === "png") || orientation > 1 ||
     depth !== "uchar" || hasAlpha || space === "cmyk";
-  if (sizeOnly) return { ...autoOrient, isForeign };
-  const look = (picture: Picture, isForeign: boolean): Look => {
-    return { width: picture.width, height: picture.height, picture, isForeign };
+  if (sizeOnly) return { ...autoOrient, needsConversion };
+  const look = (picture: Picture, needsConversion: boolean): Probe => {
+    return { width: picture.width, height: picture.height, picture, needsConversion };
   };
   try {
-    return look(await decode(file, { failOn: "warning", profile: isForeign }), isForeign);
+    return look(
+      await decode(file, { failOn: "warning", profile: needsConversion }),
+      needsConversion,
+    );
   } catch {
-    return look(await decode(file, { profile: isForeign }), true);
+    return look(await decode(file, { profile: needsConversion }), true);
   }
 }
 
@@ -117,17 +120,17 @@ export async function decode(
 }
 
 /** Where an image is stored. */
-type Stored = Pick<LabelledImage, "file" | "at" | "bytes">;
+type ImageLocation = Pick<LabelledImage, "file" | "at" | "bytes">;
 
 /** An image's file, or, where it lies in an archive, its bytes. */
-function content({ file, at, bytes }: Stored): string | Uint8Array {
+function content({ file, at, bytes }: ImageLocation): string | Uint8Array {
   if (at === undefined || bytes === undefined) return file;
   using archive = Deno.openSync(file);
   return readAt(archive, at, bytes) ?? new Uint8Array();
 }
 
 /** An image as a JPEG of some kilobytes that fits into a square of `side` pixels. */
-export async function miniature(image: Stored, side: number): Promise<Uint8Array> {
+export async function miniature(image: ImageLocation, side: number): Promise<Uint8Array> {
   return await sharp(content(image))
     .autoOrient()
     .flatten({ background: "white" })
@@ -138,9 +141,9 @@ export async function miniature(image: Stored, side: number): Promise<Uint8Array
 }
 
 /** A row of a contact sheet. */
-export interface SheetRow {
+export interface ContactSheetRow {
   readonly label: string;
-  readonly images: readonly Stored[];
+  readonly images: readonly ImageLocation[];
 }
 
 /** Side of a cell, height of a label's letters, and space between cells, pixels. */
@@ -151,7 +154,7 @@ const PAPER = "#f4f4f2";
  * A PNG with a row of pictures behind each label, scaled to one size; small ones keep their pixels
  * visible. Labels need a font on the machine: without one they stay empty.
  */
-export async function contactSheet(rows: readonly SheetRow[]): Promise<Uint8Array> {
+export async function contactSheet(rows: readonly ContactSheetRow[]): Promise<Uint8Array> {
   const left = 24 + Math.ceil(0.64 * LETTER * Math.max(...rows.map(({ label }) => label.length)));
   const pitch = CELL + GAP;
   const width = left + pitch * Math.max(...rows.map(({ images }) => images.length)) + GAP;
@@ -180,7 +183,7 @@ export async function contactSheet(rows: readonly SheetRow[]): Promise<Uint8Arra
     .toBuffer();
 }
 
-async function thumbnail(image: Stored): Promise<Buffer> {
+async function thumbnail(image: ImageLocation): Promise<Buffer> {
   const file = content(image);
   const { width, height } = await sharp(file).metadata();
   const kernel = Math.max(width, height) < CELL ? "nearest" : "lanczos3";

@@ -20,7 +20,7 @@ export interface ClassCount {
 }
 
 /** A data set in numbers. */
-export interface Statistics {
+export interface DatasetStatistics {
   readonly classes: readonly ClassCount[];
   /** Smallest and largest sides, pixels. */
   readonly width: readonly [min: number, max: number];
@@ -35,7 +35,7 @@ export interface Statistics {
 }
 
 /** Counts, sizes and colours of a data set. */
-export function statisticsOf({ classes, train, val, colours }: Dataset): Statistics {
+export function statisticsOf({ classes, train, val, colours }: Dataset): DatasetStatistics {
   const images = [...train, ...val];
   const counts = (images: readonly LabelledImage[]) => {
     const counts = new Uint32Array(classes.length);

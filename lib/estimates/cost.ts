@@ -1,5 +1,5 @@
 /** What a run costs: arithmetic, time and disk, before it is carried out; memory: `memory.ts`. */
-import type { Description, ImageSize } from "../datasets/dataset.ts";
+import type { DatasetDescription, ImageSize } from "../datasets/dataset.ts";
 import type { TrainSetup } from "../setup.ts";
 import {
   type Context,
@@ -55,7 +55,7 @@ export interface Equipment {
  */
 export function cost(
   { run, context }: PlannedRun,
-  { classes, val, test }: Pick<Description, "classes" | "val" | "test">,
+  { classes, val, test }: Pick<DatasetDescription, "classes" | "val" | "test">,
   equipment: Equipment | Pick<Speed, "training" | "testing"> = { cores: cores(), gpus: 0 },
 ): Cost {
   const setup = context.train;
@@ -151,7 +151,7 @@ export interface Space {
 /** What runs will need on the disk. */
 export function spaceFor(
   runs: readonly PlannedRun[],
-  { classes, val }: Pick<Description, "classes" | "val">,
+  { classes, val }: Pick<DatasetDescription, "classes" | "val">,
 ): Space {
   const nets = runs.flatMap(({ run, context: { train } }) =>
     isEvaluation(run)

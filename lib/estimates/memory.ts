@@ -1,6 +1,6 @@
 /** What a run takes of memory, before it is carried out, and how many images fit in at once. */
 import type { Equipment } from "./cost.ts";
-import type { Description } from "../datasets/dataset.ts";
+import type { DatasetDescription } from "../datasets/dataset.ts";
 import type { Precision, TrainSetup } from "../setup.ts";
 import type { Device } from "../system/device.ts";
 import { isEvaluation } from "../experiment.ts";
@@ -108,7 +108,7 @@ const PIXELS = 2 ** 18;
  */
 export function memoryFor(
   { run, context: { train: setup } }: PlannedRun,
-  { classes, train, val }: Pick<Description, "classes" | "train" | "val">,
+  { classes, train, val }: Pick<DatasetDescription, "classes" | "train" | "val">,
   { gpus }: Pick<Equipment, "gpus">,
 ): number {
   const { config } = isEvaluation(run) ? run.net : run;
@@ -132,7 +132,7 @@ export function memoryFor(
 /** Roughly the bytes of all training images at some scales, as if they were as the others are. */
 function bankBytes(
   scales: readonly number[],
-  { train, val }: Pick<Description, "train" | "val">,
+  { train, val }: Pick<DatasetDescription, "train" | "val">,
 ): number {
   const some = val.slice(0, 100);
   const sides = some.flatMap((image) => scales.map((side) => rescale(image, side)));

@@ -1,6 +1,6 @@
 /** From a store to what tables came to. Loads no TensorFlow. */
 import { type Claim, type ClaimsResult, judgeClaims } from "./claims.ts";
-import type { Description } from "../datasets/dataset.ts";
+import type { DatasetDescription } from "../datasets/dataset.ts";
 import type { Comparison, Protocol, RowResult, TableResult } from "./row_result.ts";
 import type { Setup } from "../setup.ts";
 import {
@@ -43,7 +43,7 @@ export interface TablesAsked {
 /** Where results come from. */
 export interface Source {
   readonly store: Store;
-  readonly dataset: Description;
+  readonly dataset: DatasetDescription;
   /** One for each seed. */
   readonly contexts: readonly Context[];
   /** What the test server said; nothing if absent. */
@@ -55,7 +55,7 @@ export interface Scored extends Pick<Source, "contexts" | "testScores"> {
   readonly store: Pick<Store, "scoresOf"> & TrainingRecords & {
     status(run: PlannedRun): Pick<RunStatus, "state">;
   };
-  readonly dataset: Pick<Description, "name" | "classes" | "train"> & {
+  readonly dataset: Pick<DatasetDescription, "name" | "classes" | "train"> & {
     readonly val: { readonly length: number };
   };
 }

@@ -1,5 +1,5 @@
 /** Under which protocol a number was found, and which numbers may be compared. */
-import type { Description } from "../datasets/dataset.ts";
+import type { DatasetDescription } from "../datasets/dataset.ts";
 import type { Departure, Protocol, RowResult } from "./row_result.ts";
 import { type EvaluateSetup, READINGS, type Setup } from "../setup.ts";
 import { UserError } from "../errors.ts";
@@ -34,7 +34,7 @@ export const PAPER_DATA: DataSize = {
 /** The size of a data set that is described. */
 export function sizeOf(
   { classes, train, val }: Readonly<
-    Record<keyof Pick<Description, "classes" | "train" | "val">, { readonly length: number }>
+    Record<keyof Pick<DatasetDescription, "classes" | "train" | "val">, { readonly length: number }>
   >,
 ): DataSize {
   return { classes: classes.length, train: train.length, val: val.length };

@@ -13,7 +13,7 @@ import { piecesOf } from "../system/files.ts";
 import { planOf } from "../plan.ts";
 import type { Store } from "./mod.ts";
 import { ALL_NETS, layersOf, shapeOf, weightShapes } from "../vgg/configs.ts";
-import { flaw, misfit } from "../weights/fit.ts";
+import { firstNonFinite, shapeMismatch } from "../weights/fit.ts";
 import { openWeights } from "../weights/mod.ts";
 
 /** A net whose weights lie in a file that was made elsewhere. */
@@ -23,7 +23,7 @@ export interface ImportedNet {
 }
 
 /** What the weights must fit. */
-export interface Needed {
+export interface ImportTarget {
   readonly config: ConfigName;
   readonly S: TrainScale;
   readonly setup: Setup;
@@ -31,14 +31,14 @@ export interface Needed {
 }
 
 /** What a file tells of its net: by a note of ours in it, and by its layers. */
-export type Note = Partial<Pick<TrainRun, "config" | "S"> & Pick<WeightsFile, "layout">>;
+export type WeightsNote = Partial<Pick<TrainRun, "config" | "S"> & Pick<WeightsFile, "layout">>;
 
 /**
  * What a file tells of its net.
  *
  * @throws {UserError} It is no file of weights.
  */
-export async function noteIn(file: string): Promise<Note> {
+export async function noteIn(file: string): Promise<WeightsNote> {
   using weights = await openWeights(file);
   const config = configOf(weights);
   const { layout } = weights;
@@ -46,7 +46,7 @@ export async function noteIn(file: string): Promise<Note> {
 }
 
 /** What our own note in a file says; nothing where there is none, or none that makes sense. */
-function noted(recipe = ""): Note {
+function noted(recipe = ""): WeightsNote {
   try {
     const { config, S } = JSON.parse(recipe).run;
     return ALL_NETS.includes(config) && formsScale(S) ? { config, S } : {};
@@ -76,11 +76,11 @@ function configOf({ layout, shapes }: WeightsFile): ConfigName | undefined {
  *
  * @throws {UserError} They are not weights of such a net under the setup, for the data set's classes.
  */
-export async function importedNet(file: string, needs: Needed): Promise<ImportedNet> {
+export async function importedNet(file: string, needs: ImportTarget): Promise<ImportedNet> {
   const { config, S, setup, dataset } = needs;
   const needed = weightShapes(layersOf(config, shapeOf(setup.train, dataset.classes.length)));
   using weights = await openWeights(file);
-  const wrong = misfit(weights.shapes, needed);
+  const wrong = shapeMismatch(weights.shapes, needed);
   if (wrong !== undefined) {
     throw new UserError(
       `Cannot take "${file}" as weights of ${config} under the setup "${setup.name}" for the ` +
@@ -98,7 +98,7 @@ export async function importedNet(file: string, needs: Needed): Promise<Imported
  *
  * @throws {UserError} A weight is no finite number.
  */
-export async function bringIn(
+export async function importNet(
   { file, run }: ImportedNet,
   { store, contexts }: { store: Store; contexts: readonly Context[] },
 ) {
@@ -109,7 +109,7 @@ export async function bringIn(
   const { inputScale } = first.context.train;
   const tensors = new Map([...weights.shapes].map(([name, shape]) => {
     const values = weights.read(name);
-    const wrong = flaw(name, values);
+    const wrong = firstNonFinite(name, values);
     if (wrong !== undefined) {
       throw new UserError(
         `Cannot take "${file}" as weights: ${wrong}; take them from a training that did not ` +

@@ -53,9 +53,9 @@ import { type Posteriors, scored, type Scores } from "../score.ts";
 import { sealed } from "../system/checksums.ts";
 import {
   contentOf,
-  isSealed,
   openSafetensors,
   type Safetensors,
+  verifyChecksum,
   writeSafetensors,
 } from "../weights/safetensors.ts";
 
@@ -310,7 +310,7 @@ export class Store {
     const { mtime, size, ino } = Deno.statSync(file);
     const state = [file, mtime?.getTime(), size, ino].join(" ");
     if (this.#whole.has(state)) return;
-    if (!isSealed(file)) mustBeOld(file);
+    if (!verifyChecksum(file)) mustBeOld(file);
     this.#whole.add(state);
   }
 

@@ -5,7 +5,7 @@ import type { Shapes } from "./weights_file.ts";
 const MOST = 3;
 
 /** What keeps tensors of these shapes from being a net's weights; nothing where they fit. */
-export function misfit(found: Shapes, needed: Shapes): string | undefined {
+export function shapeMismatch(found: Shapes, needed: Shapes): string | undefined {
   const without = (one: Shapes, other: Shapes) =>
     [...one.keys()].filter((name) => !other.has(name));
   const [missing, unknown] = [without(needed, found), without(found, needed)];
@@ -25,7 +25,7 @@ export function misfit(found: Shapes, needed: Shapes): string | undefined {
 }
 
 /** What of a tensor is no finite number; nothing where all is. */
-export function flaw(name: string, values: Float32Array): string | undefined {
+export function firstNonFinite(name: string, values: Float32Array): string | undefined {
   let at = 0;
   // a plain loop: fc6 has a hundred million values
   while (at < values.length && Number.isFinite(values[at])) at++;

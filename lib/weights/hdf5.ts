@@ -10,7 +10,7 @@ import { flush, removeIfThere } from "../system/files.ts";
 import { type NumberType, sizeOf } from "./numbers.ts";
 
 /** A dataset, before its values are read. */
-export interface Dataset {
+export interface Hdf5Dataset {
   readonly shape: readonly number[];
   /** Nothing where it is no type that weights may have. */
   readonly type: NumberType | undefined;
@@ -25,7 +25,7 @@ export interface Hdf5 extends Disposable {
   /** An attribute that is texts; nothing where there is none. */
   texts(path: string, name: string): string[] | undefined;
   /** The dataset at a path; nothing where there is none. */
-  dataset(path: string): Dataset | undefined;
+  dataset(path: string): Hdf5Dataset | undefined;
 }
 
 /** Values that are read at once. */
@@ -110,7 +110,7 @@ function valuesOf(
 }
 
 /** What is written into a group: attributes that are texts, and datasets by their paths below it. */
-export interface GroupContent {
+export interface Hdf5Group {
   readonly attributes: Readonly<Record<string, string | readonly string[]>>;
   readonly datasets: readonly {
     readonly path: string;
@@ -123,8 +123,8 @@ export interface GroupContent {
 /** Writes a file: a root of attributes, and groups by name. */
 export async function writeHdf5(
   file: string,
-  root: GroupContent["attributes"],
-  groups: ReadonlyMap<string, GroupContent>,
+  root: Hdf5Group["attributes"],
+  groups: ReadonlyMap<string, Hdf5Group>,
 ) {
   const { File } = await library();
   const draft = `${file}.${Deno.pid}.part`;
@@ -148,7 +148,7 @@ export async function writeHdf5(
   }
 }
 
-function writeGroup(group: Group, { attributes, datasets }: GroupContent) {
+function writeGroup(group: Group, { attributes, datasets }: Hdf5Group) {
   writeAttributes(group, attributes);
   for (const { path, shape, values } of datasets) {
     const [name = "", ...folders] = path.split("/").reverse();
@@ -161,7 +161,7 @@ function writeGroup(group: Group, { attributes, datasets }: GroupContent) {
   }
 }
 
-function writeAttributes(group: Group, attributes: GroupContent["attributes"]) {
+function writeAttributes(group: Group, attributes: Hdf5Group["attributes"]) {
   for (const [name, value] of Object.entries(attributes)) {
     group.create_attribute(name, typeof value === "string" ? value : [...value]);
   }

@@ -10,7 +10,7 @@
  * @module
  */
 import { UserError } from "../errors.ts";
-import { type Dataset, type GroupContent, type Hdf5, openHdf5, writeHdf5 } from "./hdf5.ts";
+import { type Hdf5, type Hdf5Dataset, type Hdf5Group, openHdf5, writeHdf5 } from "./hdf5.ts";
 import { scaled } from "./kernels.ts";
 import type { NetWeights, WeightsFile } from "./weights_file.ts";
 import { meanIn } from "./torchvision.ts";
@@ -60,14 +60,14 @@ export async function openKeras(file: string): Promise<WeightsFile> {
 }
 
 /** A dataset, and its shape with us. */
-interface Place {
-  readonly dataset: Dataset;
+interface KerasTensor {
+  readonly dataset: Hdf5Dataset;
   readonly shape: readonly number[];
 }
 
 /** Datasets by our names. @throws {Error} They are of another net. */
-function datasetsIn(open: Hdf5): Map<string, Place> {
-  const places = new Map<string, Place>();
+function datasetsIn(open: Hdf5): Map<string, KerasTensor> {
+  const places = new Map<string, KerasTensor>();
   let channels = 1;
   for (const { layer, paths } of layersIn(open)) {
     if (paths.length === 0) continue; // a pooling
@@ -111,7 +111,7 @@ function nameOf(layer: string): string {
   throw new Error(`its layer ${JSON.stringify(layer)} is none of Keras's VGG`);
 }
 
-function datasetAt(open: Hdf5, path: string): Dataset {
+function datasetAt(open: Hdf5, path: string): Hdf5Dataset {
   const dataset = open.dataset(path);
   if (dataset === undefined) throw new Error(`it has no ${path}`);
   if (dataset.type === undefined) throw new Error(`its ${path} is not of float32`);
@@ -141,7 +141,7 @@ function turnedRound(kernel: Float32Array, shape: readonly number[]): Float32Arr
  */
 export async function writeKeras(file: string, { tensors, mean, inputScale, recipe }: NetWeights) {
   const layers = Map.groupBy(tensors.keys(), (name) => name.split(".")[0]!);
-  const groups = new Map([...layers].map(([layer]): [string, GroupContent] => {
+  const groups = new Map([...layers].map(([layer]): [string, Hdf5Group] => {
     const name = theirName(layer);
     const { shape, values } = tensors.get(`${layer}.kernel`)!;
     const [height = 1, width = 1, inputs = 1, outputs = 1] = shape;

@@ -12,15 +12,15 @@
 export class PickleError extends Error {}
 
 /** What a pickle may refer to. */
-export interface Known {
+export interface PickleContext {
   /** Functions and classes that it may name, as `module.name`. */
-  readonly globals: ReadonlyMap<string, Global>;
+  readonly globals: ReadonlyMap<string, PickleGlobal>;
   /** What stands for an object that is kept outside the pickle. */
   persistent(id: unknown): unknown;
 }
 
 /** A name in Python: of a function, which may be called, or of something that is only passed on. */
-export interface Global {
+export interface PickleGlobal {
   readonly name: string;
   readonly call?: (args: readonly unknown[]) => unknown;
 }
@@ -71,7 +71,7 @@ const MARK = Symbol("mark");
 /** Reads the pickle that begins at a place in `bytes`. @returns it, and where it ends */
 export function unpickle(
   bytes: Uint8Array<ArrayBuffer>,
-  { globals, persistent }: Known,
+  { globals, persistent }: PickleContext,
   start = 0,
 ): { readonly value: unknown; readonly end: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -99,7 +99,7 @@ export function unpickle(
     return found;
   }
   function pop(): unknown {
-    if (stack.length === 0 || stack.at(-1) === MARK) throw odd();
+    if (stack.length === 0 || stack.at(-1) === MARK) throw malformed();
     return stack.pop();
   }
   function popTo(count: number): unknown[] {
@@ -107,22 +107,22 @@ export function unpickle(
   }
   function popToMark(): unknown[] {
     const mark = stack.lastIndexOf(MARK);
-    if (mark < 0) throw odd();
+    if (mark < 0) throw malformed();
     return stack.splice(mark).slice(1);
   }
   /** The dict or list on top of the stack. */
   function top<Kind>(kind: new () => Kind): Kind {
     const found = stack.at(-1);
-    if (!(found instanceof kind)) throw odd();
+    if (!(found instanceof kind)) throw malformed();
     return found;
   }
   function setItems(items: readonly unknown[]) {
     const dict = top(Map<unknown, unknown>);
-    if (items.length % 2 !== 0) throw odd();
+    if (items.length % 2 !== 0) throw malformed();
     for (let i = 0; i < items.length; i += 2) dict.set(items[i], items[i + 1]);
   }
   function recall(place: number): unknown {
-    if (!memo.has(place)) throw odd();
+    if (!memo.has(place)) throw malformed();
     return memo.get(place);
   }
   /** A whole number of any length, least byte first. */
@@ -133,7 +133,7 @@ export function unpickle(
     const signed = BigInt.asIntN(8 * length, value);
     return Number.isSafeInteger(Number(signed)) ? Number(signed) : signed;
   }
-  function global(): Global {
+  function global(): PickleGlobal {
     const name = `${line()}.${line()}`;
     const found = globals.get(name);
     if (found === undefined) {
@@ -143,7 +143,7 @@ export function unpickle(
   }
   function reduce() {
     const [callee, args] = popTo(2);
-    if (!isGlobal(callee) || !Array.isArray(args)) throw odd();
+    if (!isGlobal(callee) || !Array.isArray(args)) throw malformed();
     if (callee.call === undefined) throw new PickleError(`it calls "${callee.name}"`);
     return callee.call(args);
   }
@@ -253,11 +253,11 @@ export function unpickle(
   }
 }
 
-function isGlobal(value: unknown): value is Global {
+function isGlobal(value: unknown): value is PickleGlobal {
   return typeof value === "object" && value !== null && "name" in value;
 }
 
 /** For a pickle in whose data something stands where something else should. */
-export function odd(): PickleError {
+export function malformed(): PickleError {
   return new PickleError("its pickle makes no sense");
 }

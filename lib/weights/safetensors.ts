@@ -29,7 +29,7 @@ export interface Safetensors {
 /** Longest header that a reader accepts, bytes; the reference implementation's limit. */
 const LONGEST_HEADER = 100_000_000;
 
-interface Entry {
+interface TensorHeader {
   readonly dtype: NumberType;
   readonly shape: readonly number[];
   readonly data_offsets: readonly [begin: number, end: number];
@@ -41,7 +41,7 @@ const MAKE_AGAIN = "remove it, and what it held is made again";
 /** Length of a file's first field, which has the header's length, bytes. */
 const FIRST = 8;
 /** How the header of a file with a checksum begins, before its digits. */
-const SEAL = new TextEncoder().encode('{"__metadata__":{"checksum":"sha256:');
+const CHECKSUM_START = new TextEncoder().encode('{"__metadata__":{"checksum":"sha256:');
 /** Digits of SHA-256, and what stands for them while it is computed. */
 const DIGITS = 64;
 const ZEROS = "0".repeat(DIGITS);
@@ -56,7 +56,7 @@ export function writeSafetensors(
   { keep }: { readonly keep?: string } = {},
 ) {
   writeAtomically(file, safetensorsBytes(content), (draft) => {
-    isSealed(draft);
+    verifyChecksum(draft);
     if (keep !== undefined) renameIfThere(file, keep);
   });
 }
@@ -67,11 +67,13 @@ export function writeSafetensors(
  * @returns whether it carries one
  * @throws {UserError} It is of other content.
  */
-export function isSealed(file: string): boolean {
-  const [begin, end] = [FIRST + SEAL.length, FIRST + SEAL.length + DIGITS];
+export function verifyChecksum(file: string): boolean {
+  const [begin, end] = [FIRST + CHECKSUM_START.length, FIRST + CHECKSUM_START.length + DIGITS];
   using handle = Deno.openSync(file);
   const head = readAt(handle, 0, end);
-  if (head === undefined || !SEAL.every((byte, i) => head[FIRST + i] === byte)) return false;
+  if (head === undefined || !CHECKSUM_START.every((byte, i) => head[FIRST + i] === byte)) {
+    return false;
+  }
   const hash = createHash("sha256");
   let at = 0;
   for (const piece of piecesIn(handle)) {
@@ -88,7 +90,7 @@ export function isSealed(file: string): boolean {
 /** The bytes of a file with its checksum, in parts: float32 as F32, int32 as I32. */
 export function safetensorsBytes({ tensors, metadata }: Safetensors): Uint8Array[] {
   let at = 0;
-  const entries = [...tensors].map(([name, { shape, values }]): [string, Entry] => {
+  const entries = [...tensors].map(([name, { shape, values }]): [string, TensorHeader] => {
     const begin = at;
     at += values.byteLength;
     const dtype = values instanceof Float32Array ? "F32" : "I32";
@@ -107,7 +109,7 @@ export function safetensorsBytes({ tensors, metadata }: Safetensors): Uint8Array
   );
   const hash = createHash("sha256");
   for (const part of [length, padded, ...bytes]) hash.update(part);
-  padded.set(new TextEncoder().encode(hash.digest("hex")), SEAL.length);
+  padded.set(new TextEncoder().encode(hash.digest("hex")), CHECKSUM_START.length);
   return [length, padded, ...bytes];
 }
 
@@ -117,7 +119,7 @@ export function safetensorsBytes({ tensors, metadata }: Safetensors): Uint8Array
  * @throws UserError where the file is damaged: cut off, or not what its header or checksum says
  */
 export function readSafetensors(file: string): Safetensors {
-  isSealed(file);
+  verifyChecksum(file);
   using open = openSafetensors(file);
   return contentOf(open);
 }
@@ -213,7 +215,7 @@ export function openSafetensors(
 function headerOf(
   bytes: Uint8Array,
   damaged: (what: string) => Error,
-): Record<string, Entry> & { __metadata__?: Record<string, string> } {
+): Record<string, TensorHeader> & { __metadata__?: Record<string, string> } {
   let header: unknown;
   try {
     header = JSON.parse(new TextDecoder().decode(bytes));
@@ -225,7 +227,7 @@ function headerOf(
       name === "__metadata__" ? isTexts(entry) : isEntry(entry)
     );
   if (!fits) throw damaged("its header is not of safetensors");
-  return header as Record<string, Entry>;
+  return header as Record<string, TensorHeader>;
 }
 
 function isTexts(value: unknown): boolean {
@@ -233,7 +235,7 @@ function isTexts(value: unknown): boolean {
     Object.values(value).every((text) => typeof text === "string");
 }
 
-function isEntry(value: unknown): value is Entry {
+function isEntry(value: unknown): value is TensorHeader {
   if (typeof value !== "object" || value === null) return false;
   const { dtype, shape, data_offsets } = value as Record<string, unknown>;
   const whole = (list: unknown) =>

@@ -10,7 +10,7 @@ import { readAt } from "../system/files.ts";
 import { type Section, sectionsOf } from "../system/zip.ts";
 import type { TensorFile } from "./weights_file.ts";
 import { floatsOf, type NumberType, sizeOf, WIDTHS } from "./numbers.ts";
-import { type Global, odd, PickleError, type Sequence, unpickle } from "./pickle.ts";
+import { malformed, PickleError, type PickleGlobal, type Sequence, unpickle } from "./pickle.ts";
 
 /** How a file of the older form begins: the pickle of a number that PyTorch chose. */
 export const LEGACY_START = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a];
@@ -22,15 +22,15 @@ const REMEDY =
 const LONGEST_PICKLE = 2 ** 22;
 
 /** Numbers that tensors share: their type, and which of the file's they are. */
-interface Storage {
+interface TorchStorage {
   readonly type: NumberType;
   readonly key: string;
   readonly count: number;
 }
 
 /** A view of a storage. */
-class StoredTensor {
-  readonly storage: Storage;
+class TorchTensor {
+  readonly storage: TorchStorage;
   /** The first element. */
   readonly offset: number;
   readonly shape: readonly number[];
@@ -39,9 +39,9 @@ class StoredTensor {
 
   constructor(storage: unknown, offset: unknown, shape: unknown, strides: unknown) {
     const isStorage = typeof storage === "object" && storage !== null && "key" in storage;
-    if (!isStorage || !isWhole(offset) || !areWhole(shape) || !areWhole(strides)) throw odd();
-    if (shape.length !== strides.length) throw odd();
-    this.storage = storage as Storage;
+    if (!isStorage || !isWhole(offset) || !areWhole(shape) || !areWhole(strides)) throw malformed();
+    if (shape.length !== strides.length) throw malformed();
+    this.storage = storage as TorchStorage;
     this.offset = offset;
     this.shape = shape;
     this.strides = strides;
@@ -90,31 +90,31 @@ const STORAGES: Readonly<Record<string, NumberType>> = {
 };
 
 const rebuild = ([storage, offset, shape, strides]: Sequence) =>
-  new StoredTensor(storage, offset, shape, strides);
+  new TorchTensor(storage, offset, shape, strides);
 
 /** All that a state_dict names. */
-const GLOBALS: ReadonlyMap<string, Global> = new Map(
+const GLOBALS: ReadonlyMap<string, PickleGlobal> = new Map(
   [
     { name: "collections.OrderedDict", call: ([items = []]: Sequence) => orderedDict(items) },
     { name: "torch._utils._rebuild_tensor", call: rebuild },
     { name: "torch._utils._rebuild_tensor_v2", call: rebuild },
     { name: "torch._utils._rebuild_parameter", call: ([tensor]: Sequence) => tensor },
-    ...Object.keys(STORAGES).map((name): Global => ({ name })),
-  ].map((each): [string, Global] => [each.name, each]),
+    ...Object.keys(STORAGES).map((name): PickleGlobal => ({ name })),
+  ].map((each): [string, PickleGlobal] => [each.name, each]),
 );
 
 function orderedDict(items: unknown): Map<unknown, unknown> {
   const isPair = (item: unknown) => Array.isArray(item) && item.length === 2;
-  if (!Array.isArray(items) || !items.every(isPair)) throw odd();
+  if (!Array.isArray(items) || !items.every(isPair)) throw malformed();
   return new Map(items as [unknown, unknown][]);
 }
 
 /** A storage from its name in a pickle: `("storage", type, key, device, count)`. */
-function storageOf(id: unknown): Storage {
-  if (!Array.isArray(id) || id[0] !== "storage") throw odd();
+function storageOf(id: unknown): TorchStorage {
+  if (!Array.isArray(id) || id[0] !== "storage") throw malformed();
   const [, global, key, , count, view] = id as unknown[];
-  const type = STORAGES[(global as Global | undefined)?.name ?? ""];
-  if (type === undefined || typeof key !== "string" || !isWhole(count)) throw odd();
+  const type = STORAGES[(global as PickleGlobal | undefined)?.name ?? ""];
+  if (type === undefined || typeof key !== "string" || !isWhole(count)) throw malformed();
   if (view !== undefined) throw new PickleError("a storage is a part of another one");
   return { type, key, count };
 }
@@ -152,14 +152,14 @@ export async function openTorch(file: string, isLegacy: boolean): Promise<Tensor
 }
 
 /** Where the numbers of each storage lie. */
-type Places = ReadonlyMap<string, Pick<Section, "at" | "size">>;
+type StorageSections = ReadonlyMap<string, Pick<Section, "at" | "size">>;
 
-interface Content {
-  readonly tensors: ReadonlyMap<string, StoredTensor>;
-  readonly places: Places;
+interface TorchContent {
+  readonly tensors: ReadonlyMap<string, TorchTensor>;
+  readonly places: StorageSections;
 }
 
-async function contentOfZip(handle: Deno.FsFile): Promise<Content> {
+async function contentOfZip(handle: Deno.FsFile): Promise<TorchContent> {
   const sections = await sectionsOf(handle);
   const pickle = sections.values().find(({ name }) => name.endsWith("/data.pkl"));
   if (pickle === undefined) throw new Error("it is a zip file, but none of PyTorch's");
@@ -185,10 +185,10 @@ async function contentOfZip(handle: Deno.FsFile): Promise<Content> {
 }
 
 /** The older form: a magic number, a version, the machine, the object, its storages, their numbers. */
-function contentOfLegacy(handle: Deno.FsFile): Content {
+function contentOfLegacy(handle: Deno.FsFile): TorchContent {
   const { size } = handle.statSync();
   const bytes = readAt(handle, 0, Math.min(size, LONGEST_PICKLE))!;
-  const storages = new Map<string, Storage>();
+  const storages = new Map<string, TorchStorage>();
   const persistent = (id: unknown) => {
     const storage = storageOf(id);
     storages.set(storage.key, storage);
@@ -204,7 +204,7 @@ function contentOfLegacy(handle: Deno.FsFile): Content {
   if (!(machine instanceof Map) || !machine.get("little_endian")) {
     throw new Error("its numbers are big-endian");
   }
-  if (!Array.isArray(keys)) throw odd();
+  if (!Array.isArray(keys)) throw malformed();
   const places = new Map<string, { at: number; size: number }>();
   let at = end;
   for (const key of keys) {
@@ -221,18 +221,18 @@ function contentOfLegacy(handle: Deno.FsFile): Content {
 }
 
 /** Tensors by their names; anything else is refused. */
-function tensorsIn(value: unknown): Map<string, StoredTensor> {
+function tensorsIn(value: unknown): Map<string, TorchTensor> {
   if (!(value instanceof Map)) throw new Error("it holds no dict of tensors");
   for (const [name, tensor] of value) {
     if (typeof name !== "string") throw new Error("it holds no dict of tensors by names");
-    if (!(tensor instanceof StoredTensor)) {
+    if (!(tensor instanceof TorchTensor)) {
       throw new Error(`its ${JSON.stringify(name)} is no tensor`);
     }
   }
   return value;
 }
 
-function mustBeThere(name: string, { type, key, count }: Storage, places: Places) {
+function mustBeThere(name: string, { type, key, count }: TorchStorage, places: StorageSections) {
   const place = places.get(key);
   if (place === undefined) throw new Error(`the numbers of "${name}" are missing`);
   if (place.size !== WIDTHS[type] * count) {

@@ -33,7 +33,7 @@ export function isTorchvision({ shapes }: Pick<TensorFile, "shapes">): boolean {
 }
 
 /** A tensor in both layouts. */
-interface Place {
+interface TorchvisionTensor {
   /** Its name in the file. */
   readonly name: string;
   readonly shape: readonly number[];
@@ -48,7 +48,7 @@ interface Place {
  */
 export function fromTorchvision(open: TensorFile, file: string): WeightsFile {
   try {
-    const places = placesOf(open);
+    const places = tensorsOf(open);
     const { recipe, mean } = open.metadata;
     return {
       layout: "torchvision",
@@ -72,7 +72,7 @@ export function fromTorchvision(open: TensorFile, file: string): WeightsFile {
 }
 
 /** Tensors of a file by our names. @throws {Error} It is of another net. */
-function placesOf({ shapes, types }: TensorFile): Map<string, Place> {
+function tensorsOf({ shapes, types }: TensorFile): Map<string, TorchvisionTensor> {
   const normalised = shapes.keys().find((name) => name.endsWith("running_mean"));
   if (normalised !== undefined) {
     throw new Error(
@@ -85,7 +85,7 @@ function placesOf({ shapes, types }: TensorFile): Map<string, Place> {
   // the channels of the last map, which fc6's columns go through one after the other
   const channels = [...layers].findLast(([name]) => name.startsWith("features"))?.[0] ?? "";
   const [inputs = 1] = shapes.get(`${channels}.weight`) ?? [];
-  const places = new Map<string, Place>();
+  const places = new Map<string, TorchvisionTensor>();
   for (const [module, layer] of layers) {
     for (const kind of ["weight", "bias"] as const) {
       const name = `${module}.${kind}`;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { table3 } from "../../experiments/mod.ts";
 import { paper, small } from "../../experiments/setups.ts";
 import { diskOf, memoryOf, originOfTimes, otherPrecision } from "../../lib/command_line/needs.ts";
-import type { Sighting } from "../../lib/datasets/dataset.ts";
+import type { DatasetInfo } from "../../lib/datasets/dataset.ts";
 import { isEvaluation } from "../../lib/experiment.ts";
 import { plan } from "../../lib/plan.ts";
 
@@ -12,7 +12,7 @@ const runs = plan([table3], [{ train, evaluate, seed: 0, data: "" }]);
 const dataset = {
   classes: Array(1000).fill("a class"),
   val: Array(50_000).fill({ height: 375, width: 500 }),
-} as Pick<Sighting, "classes" | "val">;
+} as Pick<DatasetInfo, "classes" | "val">;
 
 Deno.test("disk: twelve nets of Table 2, twelve times 50,000 posteriors, three checkpoints of E", () => {
   // A, A-LRN, B; three each of C, D, E; 4 bytes a weight, and 1001 x 50,000 of 4 bytes for each test

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describeCifar10, openCifar10 } from "../../lib/datasets/cifar10.ts";
-import { lookAt } from "../../lib/datasets/pixels.ts";
+import { probeImage } from "../../lib/datasets/pixels.ts";
 import { UserError } from "../../lib/errors.ts";
 import { folderWith } from "../support/datasets.ts";
 
@@ -39,7 +39,7 @@ Deno.test("records become coloured images; the test batch is for validation", as
     });
     assert.deepEqual([train.length, val.length, classes[3]], [50, 10, "cat"]);
     const cat = val.find(({ label }) => label === 3)!;
-    const { width, height, pixels } = (await lookAt(cat.file)).picture!;
+    const { width, height, pixels } = (await probeImage(cat.file)).picture!;
     assert.deepEqual([width, height], [32, 32]);
     const [x, y] = [5, 20];
     assert.deepEqual([...pixels.subarray((y * 32 + x) * 3, (y * 32 + x) * 3 + 3)], [6, x, y]);

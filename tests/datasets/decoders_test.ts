@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { openFolder } from "../../lib/datasets/folder/mod.ts";
-import { encodeJpeg, lookAt } from "../../lib/datasets/pixels.ts";
+import { encodeJpeg, probeImage } from "../../lib/datasets/pixels.ts";
 import { loadAddon } from "../../lib/tensorflow/addon.ts";
 import { Graph, stringPlaceholder } from "../../lib/tensorflow/graph.ts";
 import { readFile } from "../../lib/tensorflow/files.ts";
@@ -33,7 +33,7 @@ Deno.test("TensorFlow shows every image as it was looked at", async () => {
     const feed = { file: { dtype: "string", shape: [], values: [file] } } as const;
     const [image] = session.run(feed, [decoded]);
     assert.deepEqual(image!.shape, [height, width, 3], file);
-    const { pixels, channels } = (await lookAt(file)).picture!;
+    const { pixels, channels } = (await probeImage(file)).picture!;
     for (const [i, value] of image!.values.entries()) {
       // Decoders round a JPEG's cosines in their own ways.
       const seen = pixels[channels === 3 ? i : Math.floor(i / 3)]!;

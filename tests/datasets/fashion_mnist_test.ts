@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import { describeFashionMnist, openFashionMnist } from "../../lib/datasets/fashion_mnist.ts";
 import { coloursOf, sumColours } from "../../lib/datasets/folder/colours.ts";
 import { exists } from "../../lib/datasets/made.ts";
-import { lookAt } from "../../lib/datasets/pixels.ts";
+import { probeImage } from "../../lib/datasets/pixels.ts";
 import { readIdx } from "../../lib/datasets/raw_images/idx.ts";
 import { UserError } from "../../lib/errors.ts";
 import { folderWith } from "../support/datasets.ts";
@@ -44,7 +44,7 @@ Deno.test("IDX files become labelled images, t10k for validation", async () => {
     "ankle-boot bag coat dress pullover sandal shirt sneaker t-shirt-top trouser".split(" "),
   );
   const boots = train.filter(({ label }) => label === 0);
-  const levels = await Promise.all(boots.map(({ file }) => lookAt(file)));
+  const levels = await Promise.all(boots.map(({ file }) => probeImage(file)));
   assert.deepEqual(levels.map(({ picture }) => picture!.pixels[100]), [9, 19]);
   // The levels 0 to 19: mean 9.5, variance (20^2 - 1) / 12.
   assert.deepEqual(colours.mean, [9.5, 9.5, 9.5]);

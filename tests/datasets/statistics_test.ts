@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { openFolder } from "../../lib/datasets/folder/mod.ts";
-import { lookAt } from "../../lib/datasets/pixels.ts";
+import { probeImage } from "../../lib/datasets/pixels.ts";
 import { statisticsOf, writeSheet } from "../../lib/datasets/statistics.ts";
 import { smallestFolder, solidPng } from "../support/datasets.ts";
 
@@ -21,7 +21,7 @@ Deno.test("counts, sizes and colours are those of the images", async () => {
 Deno.test("the contact sheet has a row for each class", async () => {
   const folder = smallestFolder({ "train/dog/2.png": solidPng(0, 0, 255) });
   const sheet = await writeSheet(await openFolder({ folder }), folder);
-  const { width, height, pixels } = (await lookAt(sheet)).picture!;
+  const { width, height, pixels } = (await probeImage(sheet)).picture!;
   const columns = (y: number) => {
     const seen = new Set<string>();
     for (let x = 0; x < width; x++) {

@@ -4,10 +4,10 @@ import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { paper } from "../../experiments/setups.ts";
 import { describeCifar10 } from "../../lib/datasets/cifar10.ts";
-import { nameOfListing, readIndex } from "../../lib/datasets/folder/index_file.ts";
+import { listingDigest, readIndex } from "../../lib/datasets/folder/index_file.ts";
 import { listFolder } from "../../lib/datasets/folder/listing.ts";
 import { openFolder } from "../../lib/datasets/folder/mod.ts";
-import { encodeJpeg, encodePng, lookAt, type Picture } from "../../lib/datasets/pixels.ts";
+import { encodeJpeg, encodePng, type Picture, probeImage } from "../../lib/datasets/pixels.ts";
 import { openBytes, partOf } from "../../lib/datasets/ilsvrc2012/bytes.ts";
 import { devkitOf } from "../../lib/datasets/ilsvrc2012/devkit.ts";
 import { sizeIn } from "../../lib/datasets/ilsvrc2012/header.ts";
@@ -16,7 +16,7 @@ import {
   readIndex as readSplitIndex,
   writeIndex as writeSplitIndex,
 } from "../../lib/datasets/ilsvrc2012/index_file.ts";
-import { entriesOf } from "../../lib/datasets/ilsvrc2012/tar.ts";
+import { membersOf } from "../../lib/datasets/ilsvrc2012/tar.ts";
 import { readIdx } from "../../lib/datasets/raw_images/idx.ts";
 import { UserError } from "../../lib/errors.ts";
 import { openArchive, SUMS } from "../../lib/bundle/archive.ts";
@@ -169,7 +169,7 @@ export const targets: readonly Target[] = [
       { path: "a.jpg", bytes: await encodeJpeg(picture) },
       { path: "a.png", bytes: await encodePng(picture) },
     ],
-    read: (file) => refusing(lookAt(file)),
+    read: (file) => refusing(probeImage(file)),
   },
   {
     name: "index of a folder",
@@ -181,7 +181,7 @@ export const targets: readonly Target[] = [
       return [{ path, bytes: Deno.readFileSync(`${folder}/${path}`) }];
     },
     async read(_, folder) {
-      const listing = nameOfListing(listFolder(`${folder}/pictures`));
+      const listing = listingDigest(listFolder(`${folder}/pictures`));
       await readIndex(`${folder}/pictures/.verydeep`, listing);
     },
   },
@@ -197,7 +197,7 @@ export const targets: readonly Target[] = [
     },
     read(file) {
       using tar = openBytes(file);
-      for (const { at, size } of entriesOf(tar)) sizeIn(partOf(tar, at, size));
+      for (const { at, size } of membersOf(tar)) sizeIn(partOf(tar, at, size));
     },
   },
   {

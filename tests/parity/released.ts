@@ -2,7 +2,7 @@
 import { paper, small } from "../../experiments/setups.ts";
 import type { Setup } from "../../lib/setup.ts";
 import type { Context } from "../../lib/experiment.ts";
-import { bringIn, importedNet, noteIn } from "../../lib/store/import.ts";
+import { importedNet, importNet, noteIn } from "../../lib/store/import.ts";
 import { plannedRun } from "../../lib/plan.ts";
 import { makeStore } from "../../lib/store/mod.ts";
 import type { Binding } from "../../lib/tensorflow/addon.ts";
@@ -13,7 +13,7 @@ import { meanOf } from "../../lib/vgg/colours.ts";
 import { layersOf, shapeOf } from "../../lib/vgg/configs.ts";
 import { averageScores, forward, network, variablesOf } from "../../lib/vgg/network.ts";
 import { setTensors } from "../../lib/vgg/train.ts";
-import { type GroupContent, writeHdf5 } from "../../lib/weights/hdf5.ts";
+import { type Hdf5Group, writeHdf5 } from "../../lib/weights/hdf5.ts";
 import { type NamedTensor, writeSafetensors } from "../../lib/weights/safetensors.ts";
 import { folderWith } from "../support/datasets.ts";
 import { noises, noisyBytes } from "../support/formula.ts";
@@ -127,7 +127,7 @@ export function writeTorchvisions(file: string, config: Released) {
 /** Writes a file of Keras's, whose tensors have the names that Keras gave them first, or now. */
 export async function writeKerases(file: string, config: Released, names: "first" | "now") {
   const layers = layersFor(config);
-  const groups = layers.map((layer, i): [string, GroupContent] => {
+  const groups = layers.map((layer, i): [string, Hdf5Group] => {
     const { name, inputs, outputs, size } = layer;
     const { kernel, bias } = numbersOf(layer, i);
     const isConv = name.startsWith("block");
@@ -144,7 +144,7 @@ export async function writeKerases(file: string, config: Released, names: "first
     }];
   });
   // layers without weights are named, too
-  const poolings = DEPTHS[config].map((_, block): [string, GroupContent] => [
+  const poolings = DEPTHS[config].map((_, block): [string, Hdf5Group] => [
     `block${block + 1}_pool`,
     { attributes: { weight_names: [] }, datasets: [] },
   ]);
@@ -165,7 +165,7 @@ export async function broughtIn(file: string, { setup, dataset }: Size = SMALL) 
   const net = await importedNet(file, { config: config!, S: 256, setup, dataset });
   const context: Context = { train: setup.train, evaluate: setup.evaluate, seed: 0, data: "" };
   const store = makeStore(results.folder);
-  await bringIn(net, { store, contexts: [context] });
+  await importNet(net, { store, contexts: [context] });
   return { run: net.run, tensors: store.readWeights(plannedRun(net.run, context)) };
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { evaluations, net } from "../../experiments/protocol.ts";
 import { paper, small } from "../../experiments/setups.ts";
-import type { Description } from "../../lib/datasets/dataset.ts";
+import type { DatasetDescription } from "../../lib/datasets/dataset.ts";
 import type { Setup } from "../../lib/setup.ts";
 import { type Context, type EvalRun, key, type Row, type Table } from "../../lib/experiment.ts";
 import { plannedRun } from "../../lib/plan.ts";
@@ -10,7 +10,7 @@ import { differences } from "../../lib/results/protocol.ts";
 import { makeStore, type Store } from "../../lib/store/mod.ts";
 
 const IMAGES = 8;
-const dataset: Description = {
+const dataset: DatasetDescription = {
   name: "made up",
   classes: ["a", "b"],
   train: { length: 16 },

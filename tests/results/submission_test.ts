@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { evaluations, net } from "../../experiments/protocol.ts";
 import { paper, small } from "../../experiments/setups.ts";
-import type { Description } from "../../lib/datasets/dataset.ts";
+import type { DatasetDescription } from "../../lib/datasets/dataset.ts";
 import { UserError } from "../../lib/errors.ts";
 import { type Context, type EvalRun, slug, title } from "../../lib/experiment.ts";
 import { plannedRun } from "../../lib/plan.ts";
@@ -14,7 +14,7 @@ import { inStore } from "../support/in_store.ts";
 
 const CLASSES = 6;
 const FINGERPRINT = "0123456789ab";
-const dataset: Description = {
+const dataset: DatasetDescription = {
   name: "made up",
   classes: Array.from({ length: CLASSES }, (_, label) => `class ${label}`),
   train: { length: 16 },

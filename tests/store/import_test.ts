@@ -3,7 +3,7 @@ import { smoke } from "../../experiments/setups.ts";
 import { UserError } from "../../lib/errors.ts";
 import type { Setup } from "../../lib/setup.ts";
 import { type Context, isImported, type TrainRun } from "../../lib/experiment.ts";
-import { bringIn, importedNet, noteIn } from "../../lib/store/import.ts";
+import { importedNet, importNet, noteIn } from "../../lib/store/import.ts";
 import { planOf } from "../../lib/plan.ts";
 import { makeStore } from "../../lib/store/mod.ts";
 import { meanOf } from "../../lib/vgg/colours.ts";
@@ -64,7 +64,7 @@ Deno.test("weights from elsewhere are a training that is done, under the digest 
     assert.deepEqual(net.run, { config: "A", S: 256, init: { weights: digest } });
 
     const store = makeStore(`${folder}/results`);
-    await bringIn(net, { store, contexts });
+    await importNet(net, { store, contexts });
     const planned = planOf([net.run], contexts);
     assert.deepEqual(store.runs().map(({ key }) => key).sort(), planned.map((r) => r.key).sort());
     for (const run of planned) {
@@ -76,7 +76,7 @@ Deno.test("weights from elsewhere are a training that is done, under the digest 
     }
     // once there, the file is not needed
     Deno.removeSync(file);
-    await bringIn(net, { store, contexts });
+    await importNet(net, { store, contexts });
   }));
 
 Deno.test("a file of another net, or of other classes, is refused with both shapes", async () => {
@@ -104,7 +104,10 @@ Deno.test("a weight that is no number keeps the whole net out", async () => {
   await inFile(tensors, async (file, folder) => {
     const store = makeStore(`${folder}/results`);
     const net = await importedNet(file, asked);
-    await refused(bringIn(net, { store, contexts }), /: value 5 of fc7\.kernel is NaN; take them/);
+    await refused(
+      importNet(net, { store, contexts }),
+      /: value 5 of fc7\.kernel is NaN; take them/,
+    );
     assert.deepEqual(store.runs(), []);
   });
 });
@@ -187,7 +190,10 @@ Deno.test("NaN in a foreign file keeps the whole net out", async () => {
   writeSafetensors(file, { tensors, metadata: {} });
   const store = makeStore(`${here.folder}/results`);
   const net = await importedNet(file, { ...SMALL, config: "A", S: 256 });
-  await refused(bringIn(net, { store, contexts }), /: value 192 of fc7\.kernel is NaN; take them/);
+  await refused(
+    importNet(net, { store, contexts }),
+    /: value 192 of fc7\.kernel is NaN; take them/,
+  );
   assert.deepEqual(store.runs(), []);
 });
 

@@ -1,7 +1,7 @@
 /** A store whose posteriors follow from a formula, and tables that rest on it. */
 import { evaluations, JITTERED, net, oneScale } from "../../experiments/protocol.ts";
 import { paper, smoke } from "../../experiments/setups.ts";
-import type { Description } from "../../lib/datasets/dataset.ts";
+import type { DatasetDescription } from "../../lib/datasets/dataset.ts";
 import type { BundleInput } from "../../lib/bundle/write.ts";
 import { isEvaluation, type Row, type Table } from "../../lib/experiment.ts";
 import { plan } from "../../lib/plan.ts";
@@ -12,7 +12,7 @@ import { noise } from "./formula.ts";
 export const IMAGES = 40;
 export const CLASSES = 7;
 
-export const dataset: Description = {
+export const dataset: DatasetDescription = {
   name: "made up",
   classes: Array.from({ length: CLASSES }, (_, label) => `class ${label}`),
   train: { length: 80 },

@@ -1,6 +1,6 @@
 /** Files of Keras: `files/make.py` had Keras 3.12 and h5py write some. */
 import assert from "node:assert/strict";
-import { type GroupContent, writeHdf5 } from "../../lib/weights/hdf5.ts";
+import { type Hdf5Group, writeHdf5 } from "../../lib/weights/hdf5.ts";
 import { writeKeras } from "../../lib/weights/keras.ts";
 import { openWeights } from "../../lib/weights/mod.ts";
 import { gap } from "../support/formula.ts";
@@ -67,7 +67,7 @@ async function oneLayer(
   shape: readonly number[] = [3, 3, 3, 2],
 ) {
   const values = () => new Float32Array(shape.reduce((product, side) => product * side, 1));
-  const group: GroupContent = {
+  const group: Hdf5Group = {
     attributes: { weight_names: ["kernel", "bias"] },
     datasets: paths.map((path) => ({ path, shape, values })),
   };

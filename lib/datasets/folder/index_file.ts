@@ -7,22 +7,22 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { ColourSums } from "./colours.ts";
-import { listFolder, type Listing } from "./listing.ts";
-import type { SeenFile } from "./worker.ts";
+import { type FolderListing, listFolder } from "./listing.ts";
+import type { ProbedFile } from "./worker.ts";
 import { flush, flushTree } from "../../system/files.ts";
 import { sealed, unsealed } from "../../system/checksums.ts";
 import { exists, writablePlaceFor } from "../made.ts";
 import type { ImageSize } from "../dataset.ts";
 
 /** What is known of a folder's files: training files first, as listed, then validation files. */
-export interface Index {
-  readonly files: readonly SeenFile[];
+export interface FolderIndex {
+  readonly files: readonly ProbedFile[];
   readonly colours: ColourSums;
 }
 
 /** The index as it is stored; counts up with every change of what it says. */
 const VERSION = 1;
-interface Stored {
+interface StoredIndex {
   readonly version: number;
   /** SHA-256 of the listing that it belongs to. */
   readonly listing: string;
@@ -47,7 +47,7 @@ export async function indexFolderOf(folder: string): Promise<string> {
 }
 
 /** Name of a listing: changes with any file's path, size or time of change. */
-export function nameOfListing({ train, val }: Listing): string {
+export function listingDigest({ train, val }: FolderListing): string {
   const hash = createHash("sha256");
   for (const files of [train, val]) {
     const lines = files.map(({ path, bytes, changed }) => `${path}\t${bytes}\t${changed}\n`);
@@ -57,19 +57,19 @@ export function nameOfListing({ train, val }: Listing): string {
 }
 
 /** The stored index of this listing, or undefined where it must be made. */
-export async function readIndex(place: string, listing: string): Promise<Index | undefined> {
+export async function readIndex(place: string, listing: string): Promise<FolderIndex | undefined> {
   let stored: unknown;
   try {
     stored = unsealed(JSON.parse(await Deno.readTextFile(join(place, "index.json"))));
   } catch {
     return undefined; // none yet, or damaged: it is made anew
   }
-  if (!isStored(stored) || stored.listing !== listing) return undefined;
+  if (!isStoredIndex(stored) || stored.listing !== listing) return undefined;
   const { sizes, faults, upright } = stored;
   for (const file of Object.values(upright)) {
     if (!exists(join(place, "upright", file))) return undefined;
   }
-  const files = Array.from({ length: sizes.length / 2 }, (_, i): SeenFile => {
+  const files = Array.from({ length: sizes.length / 2 }, (_, i): ProbedFile => {
     const fault = faults[i], turned = upright[i];
     if (fault !== undefined) return { fault };
     const size = { width: sizes[2 * i]!, height: sizes[2 * i + 1]! };
@@ -78,9 +78,9 @@ export async function readIndex(place: string, listing: string): Promise<Index |
   return { files, colours: stored.colours.map(BigInt) as unknown as ColourSums };
 }
 
-function isStored(value: unknown): value is Stored {
+function isStoredIndex(value: unknown): value is StoredIndex {
   if (typeof value !== "object" || value === null) return false;
-  const { version, sizes, faults, upright, colours } = value as Record<keyof Stored, unknown>;
+  const { version, sizes, faults, upright, colours } = value as Record<keyof StoredIndex, unknown>;
   const isList = (list: unknown, isPart: (part: unknown) => boolean) =>
     Array.isArray(list) && list.every(isPart);
   const holdsTexts = (record: unknown) =>
@@ -92,13 +92,13 @@ function isStored(value: unknown): value is Stored {
 }
 
 /** Stores an index in one piece, and removes upright pictures that it does not name. */
-export async function writeIndex(place: string, listing: string, { files, colours }: Index) {
+export async function writeIndex(place: string, listing: string, { files, colours }: FolderIndex) {
   const faults: Record<number, string> = {}, upright: Record<number, string> = {};
   for (const [i, file] of files.entries()) {
     if ("fault" in file) faults[i] = file.fault;
     else if (file.upright !== undefined) upright[i] = file.upright;
   }
-  const stored: Stored = {
+  const stored: StoredIndex = {
     version: VERSION,
     listing,
     sizes: files.flatMap((file) => "fault" in file ? [0, 0] : [file.width, file.height]),
@@ -132,7 +132,7 @@ export async function indexMade(
   const listing = listFolder(folder);
   const place = join(folder, ".verydeep");
   await Deno.mkdir(join(place, "upright"), { recursive: true });
-  await writeIndex(place, nameOfListing(listing), {
+  await writeIndex(place, listingDigest(listing), {
     files: [...listing.train, ...listing.val].map(({ path }) => sizeOf(path)),
     colours,
   });

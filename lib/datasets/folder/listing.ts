@@ -19,7 +19,7 @@ export interface ListedFile {
 }
 
 /** The files of a folder. */
-export interface Listing {
+export interface FolderListing {
   readonly classes: readonly string[];
   /** The first of each class, then the second of each, and so on; so is `val`. */
   readonly train: readonly ListedFile[];
@@ -32,7 +32,7 @@ export interface Listing {
  * @throws {UserError} where train/ or val/ is missing, a class is empty, the only one, or in one
  * of the two alone.
  */
-export function listFolder(folder: string): Listing {
+export function listFolder(folder: string): FolderListing {
   const classes = listClasses(folder);
   return {
     classes,
@@ -76,7 +76,7 @@ function classesOf(folder: string, split: string): string[] {
   try {
     entries = [...Deno.readDirSync(place)];
   } catch {
-    if (!statOf(folder)?.isDirectory) {
+    if (!statIfThere(folder)?.isDirectory) {
       throw new UserError(
         `Cannot open the images in "${folder}": there is no such folder; name one that has ` +
           "train/<class>/ and val/<class>/ with --data DIR",
@@ -103,7 +103,7 @@ export function foldersAmong(entries: Iterable<Deno.DirEntry>, place: string): s
 
 function isVisibleFolder(place: string, { name, isDirectory, isSymlink }: Deno.DirEntry): boolean {
   if (name.startsWith(".")) return false;
-  return isDirectory || (isSymlink && statOf(join(place, name))?.isDirectory === true);
+  return isDirectory || (isSymlink && statIfThere(join(place, name))?.isDirectory === true);
 }
 
 /** The files of a split, classes taking turns. */
@@ -113,7 +113,7 @@ function filesOf(folder: string, split: string, classes: readonly string[]): Lis
     for (const entry of Deno.readDirSync(join(folder, split, name))) {
       if (entry.isDirectory || entry.name.startsWith(".")) continue;
       const path = `${split}/${name}/${entry.name}`;
-      const stat = statOf(`${folder}/${path}`);
+      const stat = statIfThere(`${folder}/${path}`);
       if (stat?.isDirectory) continue;
       files.push({ path, label, bytes: stat?.size ?? 0, changed: stat?.mtime?.getTime() ?? 0 });
     }
@@ -140,7 +140,7 @@ export function takingTurns<Item>(rows: readonly (readonly Item[])[]): Item[] {
   return items;
 }
 
-function statOf(path: string): Deno.FileInfo | undefined {
+function statIfThere(path: string): Deno.FileInfo | undefined {
   try {
     return Deno.statSync(path);
   } catch {

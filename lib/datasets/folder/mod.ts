@@ -8,10 +8,16 @@ import { createHash } from "node:crypto";
 import { join, resolve } from "node:path";
 import { UserError } from "../../errors.ts";
 import { addColours, coloursOf, NO_COLOURS } from "./colours.ts";
-import { type Index, indexFolderOf, nameOfListing, readIndex, writeIndex } from "./index_file.ts";
-import { type ListedFile, listFolder, type Listing, some } from "./listing.ts";
-import type { LookJob, LookWork, Seen, SeenFile } from "./worker.ts";
-import type { Dataset, DatasetOptions, LabelledImage, Sighting } from "../dataset.ts";
+import {
+  type FolderIndex,
+  indexFolderOf,
+  listingDigest,
+  readIndex,
+  writeIndex,
+} from "./index_file.ts";
+import { type FolderListing, type ListedFile, listFolder, some } from "./listing.ts";
+import type { ProbeAnswer, ProbedFile, ProbeJob, ProbeSettings } from "./worker.ts";
+import type { Dataset, DatasetInfo, DatasetOptions, LabelledImage } from "../dataset.ts";
 import { inParallel, pieces } from "../../system/parallel.ts";
 
 /** Images that are read to their end. Of more, only so many are; of the others, head and tail. */
@@ -35,10 +41,10 @@ export async function openFolder(options: DatasetOptions): Promise<Dataset> {
   const listing = listFolder(folder);
   const listed = [...listing.train, ...listing.val];
   const place = await indexFolderOf(folder);
-  const name = nameOfListing(listing);
+  const name = listingDigest(listing);
   let index = await readIndex(place, name);
   if (!index) {
-    index = await lookAtAll(listing, { ...options, folder, upright: join(place, "upright") });
+    index = await probeAll(listing, { ...options, folder, upright: join(place, "upright") });
     if (!index.files.some(mayHeal)) await writeIndex(place, name, index);
   }
   const { files } = index;
@@ -76,30 +82,30 @@ export async function openFolder(options: DatasetOptions): Promise<Dataset> {
  *
  * @throws {UserError} as opening does.
  */
-export async function describeFolder(options: DatasetOptions): Promise<Sighting> {
+export async function describeFolder(options: DatasetOptions): Promise<DatasetInfo> {
   const { name, classes, train, val, fingerprint } = await openFolder(options);
   return { name, classes, train, val, fingerprint, made: true };
 }
 
 /** Looks into every file, on all cores. */
-async function lookAtAll(
-  { train, val }: Listing,
+async function probeAll(
+  { train, val }: FolderListing,
   { folder, upright, onProgress }: DatasetOptions & { readonly upright: string },
-): Promise<Index> {
+): Promise<FolderIndex> {
   const total = train.length + val.length;
   const stride = Math.max(1, train.length / READ_WHOLE);
   const isSampled = (i: number) => Math.floor((i + 1) / stride) > Math.floor(i / stride);
-  const jobs: LookJob[] = [
-    ...train.map((file, i) => ({ file, whole: isSampled(i), counts: isSampled(i) })),
-    ...val.map((file) => ({ file, whole: total <= READ_WHOLE, counts: false })),
+  const jobs: ProbeJob[] = [
+    ...train.map((file, i) => ({ file, whole: isSampled(i), countColours: isSampled(i) })),
+    ...val.map((file) => ({ file, whole: total <= READ_WHOLE, countColours: false })),
   ];
 
-  const files: SeenFile[] = new Array(total);
+  const files: ProbedFile[] = new Array(total);
   let colours = NO_COLOURS, done = 0;
-  const common: LookWork = { folder, upright };
+  const common: ProbeSettings = { folder, upright };
   const worker = new URL("./worker.ts", import.meta.url);
   for await (
-    const { index, answer } of inParallel<LookJob[], Seen>(pieces(jobs, AT_ONCE), {
+    const { index, answer } of inParallel<ProbeJob[], ProbeAnswer>(pieces(jobs, AT_ONCE), {
       worker,
       common,
     })
@@ -112,11 +118,11 @@ async function lookAtAll(
 }
 
 /** Whether a fault may go away without a change of the file, such as a lack of permission. */
-function mayHeal(seen: SeenFile): boolean {
+function mayHeal(seen: ProbedFile): boolean {
   return "fault" in seen && seen.fault.startsWith("cannot be read");
 }
 
-function refuseFaults(listed: readonly ListedFile[], files: readonly SeenFile[]) {
+function refuseFaults(listed: readonly ListedFile[], files: readonly ProbedFile[]) {
   const faults = files.flatMap((seen, i) =>
     "fault" in seen ? [`"${listed[i]!.path}" ${seen.fault}`] : []
   );

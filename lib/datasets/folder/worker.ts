@@ -5,39 +5,39 @@ import { addColours, type ColourSums, NO_COLOURS, sumColours } from "./colours.t
 import type { ListedFile } from "./listing.ts";
 import { readAt } from "../../system/files.ts";
 import { answerJobs } from "../../system/parallel.ts";
-import { encodePng, lookAt } from "../pixels.ts";
+import { encodePng, probeImage } from "../pixels.ts";
 
 /** A file to look at. */
-export interface LookJob {
+export interface ProbeJob {
   readonly file: ListedFile;
   /** Whether to read it to the end, or only its beginning and its last bytes. */
   readonly whole: boolean;
   /** Whether its colours count. */
-  readonly counts: boolean;
+  readonly countColours: boolean;
 }
 
 /** What all jobs share. */
-export interface LookWork {
+export interface ProbeSettings {
   readonly folder: string;
   /** Where pictures go that TensorFlow would show otherwise. */
   readonly upright: string;
 }
 
 /** What was seen of several files. */
-export interface Seen {
-  readonly files: readonly SeenFile[];
+export interface ProbeAnswer {
+  readonly files: readonly ProbedFile[];
   readonly colours: ColourSums;
 }
 
 /** What was seen of a file: its size, or why it is no image. */
-export type SeenFile =
+export type ProbedFile =
   | { readonly width: number; readonly height: number; readonly upright?: string }
   | { readonly fault: string };
 
-answerJobs(async (jobs: readonly LookJob[], work: LookWork): Promise<Seen> => {
+answerJobs(async (jobs: readonly ProbeJob[], work: ProbeSettings): Promise<ProbeAnswer> => {
   let colours = NO_COLOURS;
   // While one file is looked at, the next is decoded.
-  const files: SeenFile[] = [];
+  const files: ProbedFile[] = [];
   let coming = see(jobs[0]!);
   for (const job of jobs.slice(1)) {
     const next = see(job);
@@ -47,7 +47,7 @@ answerJobs(async (jobs: readonly LookJob[], work: LookWork): Promise<Seen> => {
   files.push(await coming);
   return { files, colours };
 
-  async function see(job: LookJob): Promise<SeenFile> {
+  async function see(job: ProbeJob): Promise<ProbedFile> {
     try {
       return await lookInto(job);
     } catch (error) {
@@ -65,16 +65,16 @@ answerJobs(async (jobs: readonly LookJob[], work: LookWork): Promise<Seen> => {
     return `cannot be read (${message.split("\n")[0]})`;
   }
 
-  async function lookInto({ file, whole, counts }: LookJob): Promise<SeenFile> {
+  async function lookInto({ file, whole, countColours }: ProbeJob): Promise<ProbedFile> {
     const path = join(work.folder, file.path);
-    let look = await lookAt(path, { sizeOnly: !whole });
+    let look = await probeImage(path, { sizeOnly: !whole });
     if (!whole) {
       if (!hasEnd(path, file.bytes)) throw new Error("premature end");
-      if (look.isForeign) look = await lookAt(path);
+      if (look.needsConversion) look = await probeImage(path);
     }
-    const { width, height, picture, isForeign } = look;
-    if (picture && counts) colours = addColours(colours, sumColours(picture));
-    if (!picture || !isForeign) return { width, height };
+    const { width, height, picture, needsConversion } = look;
+    if (picture && countColours) colours = addColours(colours, sumColours(picture));
+    if (!picture || !needsConversion) return { width, height };
     const identity = `${file.path}\n${file.bytes}\n${file.changed}`;
     const upright = createHash("sha256").update(identity).digest("hex").slice(0, 24) + ".png";
     await Deno.writeFile(join(work.upright, upright), await encodePng(picture));

@@ -16,7 +16,7 @@ export const MD5: Readonly<Record<string, string>> = {
 };
 
 /** An archive, its MD5, and what that should be, if it is known. */
-export interface Checked {
+export interface ArchiveChecksum {
   readonly file: string;
   readonly md5: string;
   readonly expected: string | undefined;
@@ -30,7 +30,7 @@ export interface Checked {
 export function checkArchives(
   folder: string,
   onProgress: (doneBytes: number, totalBytes: number) => void = () => {},
-): Checked[] {
+): ArchiveChecksum[] {
   const { place } = findLayout(folder);
   const names = [...Object.values(ARCHIVES).flat(), DEVKIT.archive];
   const files = names.map((name) => join(place, name)).filter(exists);

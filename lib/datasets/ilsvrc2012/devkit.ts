@@ -12,7 +12,7 @@ import { gunzipSync } from "node:zlib";
 import { UserError } from "../../errors.ts";
 import { bytesInMemory } from "./bytes.ts";
 import { type MatStruct, type MatValue, readMat } from "./mat.ts";
-import { entriesOf } from "./tar.ts";
+import { membersOf } from "./tar.ts";
 
 /** What the kit says. */
 export interface Devkit {
@@ -70,14 +70,14 @@ export function devkitOf(
   };
 }
 
-interface Leaf {
+interface Synset {
   readonly id: number;
   readonly wnid: string;
   readonly words: string;
 }
 
 /** The classes that have images: leaves of the tree, whose inner nodes are listed, too. */
-function leavesIn(variables: ReadonlyMap<string, MatValue>, name: string): Leaf[] {
+function leavesIn(variables: ReadonlyMap<string, MatValue>, name: string): Synset[] {
   const refuse = (reason: string) =>
     new UserError(
       `Cannot use "${name}": ${reason}; needed is the kit of 2012, tasks 1 and 2 (${DEVKIT.archive})`,
@@ -122,7 +122,7 @@ function filesInArchive(place: string) {
   }
   const bytes = bytesInMemory(place, tar);
   const found = new Map(
-    [...entriesOf(bytes)].map(({ name, at, size }) => [
+    [...membersOf(bytes)].map(({ name, at, size }) => [
       name.slice(name.lastIndexOf("/") + 1),
       tar.subarray(at, at + size),
     ]),

@@ -3,7 +3,7 @@ import type { ImageSize } from "../dataset.ts";
 import type { Bytes } from "./bytes.ts";
 
 /** An image's size, or why it is none, as the end of a sentence that begins with its name. */
-export type Seen = ImageSize | { readonly fault: string };
+export type SizeOrFault = ImageSize | { readonly fault: string };
 
 /** How much of a file's end is searched for its end mark; some cameras write notes behind it. */
 const TAIL = 2048;
@@ -16,7 +16,7 @@ const PNG = { begin: [0x89, 0x50, 0x4E, 0x47], end: [0x49, 0x45, 0x4E, 0x44] };
  * The size of an image as it is stored: how a camera was held (EXIF) does not count. Only headers
  * and the end are read.
  */
-export function sizeIn(file: Bytes): Seen {
+export function sizeIn(file: Bytes): SizeOrFault {
   if (file.size === 0) return { fault: "is empty" };
   const begins = (bytes: readonly number[]) => holds(file.read(0, bytes.length), 0, bytes);
   const [size, { end }] = begins(JPEG.begin)

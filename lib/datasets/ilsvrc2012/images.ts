@@ -4,8 +4,8 @@ import { UserError } from "../../errors.ts";
 import { some, takingTurns } from "../folder/listing.ts";
 import type { Colours, Dataset, DatasetOptions, LabelledImage } from "../dataset.ts";
 import type { Devkit } from "./devkit.ts";
-import type { Index } from "./index_file.ts";
-import type { Form, Layout, Split } from "./layout.ts";
+import type { SplitIndex } from "./index_file.ts";
+import type { IlsvrcLayout, Split, SplitLocation } from "./layout.ts";
 
 /** Name of the data set. */
 export const NAME = "ilsvrc2012";
@@ -26,11 +26,11 @@ const COLOURS: Colours = {
 };
 
 /** What was seen of a whole data set: its splits and classes. */
-export interface Looked {
-  readonly train?: Index | undefined;
-  readonly val: Index;
-  readonly test?: Index | undefined;
-  readonly layout: Layout;
+export interface LoadedSplits {
+  readonly train?: SplitIndex | undefined;
+  readonly val: SplitIndex;
+  readonly test?: SplitIndex | undefined;
+  readonly layout: IlsvrcLayout;
   readonly wnids: readonly string[];
   readonly devkit?: Devkit | undefined;
   /** Labels of the validation images, by place in their index. */
@@ -39,7 +39,7 @@ export interface Looked {
 
 /** Everything as a data set, or only some splits of it. */
 export function imagesOf(
-  { train, val, test, layout, wnids, devkit, labels }: Looked,
+  { train, val, test, layout, wnids, devkit, labels }: LoadedSplits,
   options: DatasetOptions,
   only: readonly Split[] = ["train", "val", "test"],
 ): Dataset {
@@ -63,7 +63,7 @@ export function imagesOf(
     val: validationImages(val, layout.val!, { labels, byName }),
     ...test && {
       test: {
-        images: usable(test).map((i) => imageAt(i, -1, listed(test, layout.test!))),
+        images: usable(test).map((i) => imageAt(i, -1, located(test, layout.test!))),
         fingerprint: test.digest.slice(0, 12),
       },
     },
@@ -73,17 +73,17 @@ export function imagesOf(
 }
 
 /** Training images, classes taking turns. */
-function trainingImages(train: Index, form: Form): LabelledImage[] {
-  const list = listed(train, form);
+function trainingImages(train: SplitIndex, form: SplitLocation): LabelledImage[] {
+  const list = located(train, form);
   let first = 0;
-  const rows = train.shelves.map(([, count], label) => {
+  const rows = train.containers.map(([, count], label) => {
     const row: LabelledImage[] = [];
     for (const end = first + count; first < end; first++) {
       if (!(first in train.faults)) row.push(imageAt(first, label, list));
     }
     return row;
   });
-  const lost = train.shelves.filter((_, label) => rows[label]!.length === 0);
+  const lost = train.containers.filter((_, label) => rows[label]!.length === 0);
   if (lost.length === 0) return takingTurns(rows);
   throw new UserError(
     `Cannot train on "${form.path}": it has no images of ${
@@ -95,11 +95,11 @@ function trainingImages(train: Index, form: Form): LabelledImage[] {
 
 /** Validation images, classes taking turns: in the same order whatever form they are in. */
 function validationImages(
-  val: Index,
-  form: Form,
+  val: SplitIndex,
+  form: SplitLocation,
   { labels, byName }: { readonly labels: readonly number[]; readonly byName: readonly number[] },
 ): LabelledImage[] {
-  const list = listed(val, form);
+  const list = located(val, form);
   const rows = Array.from({ length: CLASSES }, (): LabelledImage[] => []);
   for (const i of byName) {
     if (!(i in val.faults)) rows[labels[i]!]!.push(imageAt(i, labels[i]!, list));
@@ -108,20 +108,23 @@ function validationImages(
 }
 
 /** An index, and how its images are got at. */
-type Listed = Index & { readonly form: Form; readonly paths?: readonly string[] };
+type LocatedImages = SplitIndex & {
+  readonly form: SplitLocation;
+  readonly paths?: readonly string[];
+};
 
-function listed(index: Index, form: Form): Listed {
+function located(index: SplitIndex, form: SplitLocation): LocatedImages {
   if (form.kind === "archive") return { ...index, form };
   const names = index.names();
   let first = 0;
-  const paths = index.shelves.flatMap(([shelf, count]) => {
-    const folder = shelf === "" ? form.path : `${form.path}/${shelf}`;
+  const paths = index.containers.flatMap(([container, count]) => {
+    const folder = container === "" ? form.path : `${form.path}/${container}`;
     return names.slice(first, first += count).map((name) => `${folder}/${name}`);
   });
   return { ...index, form, paths };
 }
 
-function imageAt(i: number, label: number, { form, paths, at, bytes, sides }: Listed) {
+function imageAt(i: number, label: number, { form, paths, at, bytes, sides }: LocatedImages) {
   const [width, height] = [sides[2 * i]!, sides[2 * i + 1]!];
   return paths
     ? { file: paths[i]!, label, width, height }
@@ -129,11 +132,15 @@ function imageAt(i: number, label: number, { form, paths, at, bytes, sides }: Li
 }
 
 /** Places of the images that can be used. */
-export function usable({ bytes, faults }: Index): number[] {
+export function usable({ bytes, faults }: SplitIndex): number[] {
   return Array.from(bytes.keys()).filter((i) => !(i in faults));
 }
 
-function refuseFaults({ faults, names }: Index, { path }: Form, options: DatasetOptions) {
+function refuseFaults(
+  { faults, names }: SplitIndex,
+  { path }: SplitLocation,
+  options: DatasetOptions,
+) {
   const found = Object.entries(faults);
   if (options.skipUnreadable || found.length === 0) return;
   const list = names();

@@ -13,13 +13,13 @@ import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 import { writeAtomically } from "../../system/files.ts";
 import { sealed, unsealed } from "../../system/checksums.ts";
-import { classFoldersIn, type Form, type Split } from "./layout.ts";
-import type { SeenShelf } from "./worker.ts";
+import { classFoldersIn, type Split, type SplitLocation } from "./layout.ts";
+import type { ScannedContainer } from "./worker.ts";
 
 /** The images of a split, class by class and by name, or by name alone. */
-export interface Index {
-  /** Names and numbers of images of its shelves: WNIDs, or one without a name. */
-  readonly shelves: readonly (readonly [name: string, count: number])[];
+export interface SplitIndex {
+  /** Names and numbers of images of its containers: WNIDs, or one without a name. */
+  readonly containers: readonly (readonly [name: string, count: number])[];
   readonly at: Float64Array;
   readonly bytes: Uint32Array;
   readonly sides: Uint16Array;
@@ -33,7 +33,7 @@ export interface Index {
 /** Counts up with every change of what the file says. */
 const VERSION = 2;
 
-interface Header extends Pick<Index, "shelves" | "faults" | "digest"> {
+interface IndexHeader extends Pick<SplitIndex, "containers" | "faults" | "digest"> {
   readonly version: number;
   readonly stamp: string;
   /** SHA-256 of what follows, hexadecimal. */
@@ -43,7 +43,7 @@ interface Header extends Pick<Index, "shelves" | "faults" | "digest"> {
 const fileOf = (folder: string, split: Split) => join(folder, `ilsvrc2012-${split}.index`);
 
 /** What tells whether a split is still what its index was made of. */
-export function stampOf({ kind, path, byClass }: Form): string {
+export function stampOf({ kind, path, byClass }: SplitLocation): string {
   const changed = (path: string) => Deno.statSync(path).mtime?.getTime() ?? 0;
   const facts = kind === "archive" ? [basename(path), Deno.statSync(path).size, changed(path)] : [
     changed(path),
@@ -53,7 +53,7 @@ export function stampOf({ kind, path, byClass }: Form): string {
 }
 
 /** The stored index of a split, or undefined where it must be made. */
-export function readIndex(folder: string, split: Split, stamp: string): Index | undefined {
+export function readIndex(folder: string, split: Split, stamp: string): SplitIndex | undefined {
   let file: Uint8Array<ArrayBuffer>;
   try {
     file = Deno.readFileSync(fileOf(folder, split));
@@ -63,10 +63,10 @@ export function readIndex(folder: string, split: Split, stamp: string): Index | 
   try {
     const end = file.indexOf(0x0A) + 1;
     const line = new TextDecoder().decode(file.subarray(0, end));
-    const header = unsealed<Header>(JSON.parse(line));
+    const header = unsealed<IndexHeader>(JSON.parse(line));
     if (header?.version !== VERSION || header.stamp !== stamp) return undefined;
     if (header.content !== sha256([file.subarray(end)])) return undefined; // damaged
-    const count = header.shelves.reduce((sum, [, count]) => sum + count, 0);
+    const count = header.containers.reduce((sum, [, count]) => sum + count, 0);
     const at = new Float64Array(file.buffer, end, count);
     const bytes = new Uint32Array(file.buffer, end + 8 * count, count);
     const sides = new Uint16Array(file.buffer, end + 12 * count, 2 * count);
@@ -77,26 +77,28 @@ export function readIndex(folder: string, split: Split, stamp: string): Index | 
   }
 }
 
-/** Puts shelves that were seen together. */
-export function indexOf(shelves: readonly (readonly [name: string, SeenShelf])[]): Index {
-  const names = shelves.flatMap(([, { names }]) => names);
+/** Puts containers that were seen together. */
+export function indexOf(
+  containers: readonly (readonly [name: string, ScannedContainer])[],
+): SplitIndex {
+  const names = containers.flatMap(([, { names }]) => names);
   const hash = createHash("sha256");
   const faults: Record<number, string> = {};
   let at = 0;
-  for (const [shelf, { names, bytes, sides, faults: own }] of shelves) {
+  for (const [container, { names, bytes, sides, faults: own }] of containers) {
     hash.update(
       names.map((name, i) =>
-        `${shelf}/${name}\t${sides[2 * i]}\t${sides[2 * i + 1]}\t${bytes[i]}\n`
+        `${container}/${name}\t${sides[2 * i]}\t${sides[2 * i + 1]}\t${bytes[i]}\n`
       ).join(""),
     );
     for (const [i, fault] of Object.entries(own)) faults[at + Number(i)] = fault;
     at += names.length;
   }
   return {
-    shelves: shelves.map(([name, { names }]) => [name, names.length]),
-    at: joined(Float64Array, shelves.map(([, { at }]) => at)),
-    bytes: joined(Uint32Array, shelves.map(([, { bytes }]) => bytes)),
-    sides: joined(Uint16Array, shelves.map(([, { sides }]) => sides)),
+    containers: containers.map(([name, { names }]) => [name, names.length]),
+    at: joined(Float64Array, containers.map(([, { at }]) => at)),
+    bytes: joined(Uint32Array, containers.map(([, { bytes }]) => bytes)),
+    sides: joined(Uint16Array, containers.map(([, { sides }]) => sides)),
     faults,
     names: () => names,
     digest: hash.digest("hex"),
@@ -104,16 +106,16 @@ export function indexOf(shelves: readonly (readonly [name: string, SeenShelf])[]
 }
 
 /** Stores an index in one piece. */
-export function writeIndex(folder: string, split: Split, stamp: string, index: Index) {
-  const { shelves, faults, digest, at, bytes, sides } = index;
+export function writeIndex(folder: string, split: Split, stamp: string, index: SplitIndex) {
+  const { containers, faults, digest, at, bytes, sides } = index;
   const content = [
     ...[at, bytes, sides].map(({ buffer, byteOffset, byteLength }) =>
       new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength)
     ),
     new TextEncoder().encode(index.names().join("\n")),
   ];
-  const header: Header = {
-    ...{ version: VERSION, stamp, shelves, faults, digest },
+  const header: IndexHeader = {
+    ...{ version: VERSION, stamp, containers, faults, digest },
     content: sha256(content),
   };
   const line = new TextEncoder().encode(JSON.stringify(sealed(header)));

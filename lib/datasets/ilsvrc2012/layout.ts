@@ -13,7 +13,7 @@ import { DEVKIT } from "./devkit.ts";
 export type Split = "train" | "val" | "test";
 
 /** Where a split lies. */
-export interface Form {
+export interface SplitLocation {
   /** A tar archive, or a folder. */
   readonly kind: "archive" | "folder";
   readonly path: string;
@@ -22,7 +22,7 @@ export interface Form {
 }
 
 /** What was found in a folder. */
-export interface Layout extends Readonly<Partial<Record<Split, Form>>> {
+export interface IlsvrcLayout extends Readonly<Partial<Record<Split, SplitLocation>>> {
   readonly place: string;
   /** The development kit: its archive or its folder. */
   readonly devkit?: string;
@@ -42,12 +42,12 @@ const PLACES = ["", "ilsvrc2012", "ILSVRC2012"];
  * Looks for the data set in `folder`, or below it: in the first place that has training or
  * validation images. Where a split is there twice, its archive counts: it is whole.
  */
-export function findLayout(folder: string): Layout {
+export function findLayout(folder: string): IlsvrcLayout {
   const layouts = PLACES.map((name) => layoutOf(join(folder, name)));
   return layouts.find(({ train, val }) => train ?? val) ?? layouts[0]!;
 }
 
-function layoutOf(place: string): Layout {
+function layoutOf(place: string): IlsvrcLayout {
   const devkit = [DEVKIT.archive, DEVKIT.folder].map((name) => join(place, name)).find(exists);
   const forms = (["train", "val", "test"] as const).flatMap((split) => {
     const form = formOf(split, place);
@@ -56,7 +56,7 @@ function layoutOf(place: string): Layout {
   return { place, ...Object.fromEntries(forms), ...devkit !== undefined && { devkit } };
 }
 
-function formOf(split: Split, place: string): Form | undefined {
+function formOf(split: Split, place: string): SplitLocation | undefined {
   const archive = ARCHIVES[split].map((name) => join(place, name)).find(exists);
   if (archive !== undefined) return { kind: "archive", path: archive, byClass: split === "train" };
   const path = join(place, split);
@@ -74,7 +74,7 @@ export function classFoldersIn(folder: string): string[] {
 export const TRAINING_IMAGES = `the training images (${ARCHIVES.train[0]} or train/<wnid>/*.JPEG)`;
 
 /** What a layout lacks for testing, each with the files that are looked for; none if nothing. */
-export function missingIn({ val, devkit }: Layout): string[] {
+export function missingIn({ val, devkit }: IlsvrcLayout): string[] {
   return [
     ...val ? [] : [`the validation images (${ARCHIVES.val[0]}, val/*.JPEG or val/<wnid>/*.JPEG)`],
     ...(val?.byClass ?? false) || devkit !== undefined

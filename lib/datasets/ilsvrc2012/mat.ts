@@ -36,21 +36,21 @@ export function readMat(file: Uint8Array, name: string): Map<string, MatValue> {
   try {
     return variablesIn(file);
   } catch (error) {
-    if (!(error instanceof Flaw)) throw error;
+    if (!(error instanceof MatError)) throw error;
     throw new UserError(`Cannot read "${name}" as a MAT-file: ${error.message}; get it again`);
   }
 }
 
 /** What is wrong with a file. */
-class Flaw extends Error {}
+class MatError extends Error {}
 
 function variablesIn(file: Uint8Array): Map<string, MatValue> {
-  if (file.length < HEADER) throw new Flaw("it is cut off");
+  if (file.length < HEADER) throw new MatError("it is cut off");
   const view = new DataView(file.buffer, file.byteOffset, file.length);
   const [order, version] = [String.fromCharCode(file[126]!, file[127]!), view.getUint16(124, true)];
-  if (order === "MI") throw new Flaw("its numbers are big-endian");
-  if (order !== "IM") throw new Flaw("it has no such header");
-  if (version !== 0x0100) throw new Flaw("it is of version 7.3, not 5; save it with -v7");
+  if (order === "MI") throw new MatError("its numbers are big-endian");
+  if (order !== "IM") throw new MatError("it has no such header");
+  if (version !== 0x0100) throw new MatError("it is of version 7.3, not 5; save it with -v7");
   const variables = new Map<string, MatValue>();
   let room = LARGEST;
   for (const { type, bytes } of elementsIn(file.subarray(HEADER))) {
@@ -70,25 +70,27 @@ function inflated(bytes: Uint8Array, room: number): Uint8Array {
   try {
     return inflateSync(bytes, { maxOutputLength: Math.max(1, room) });
   } catch (error) {
-    throw new Flaw(`a compressed part cannot be read (${(error as Error).message})`);
+    throw new MatError(`a compressed part cannot be read (${(error as Error).message})`);
   }
 }
 
 /** A piece of the file, and its bytes. */
-interface Element {
+interface MatElement {
   readonly type: number;
   readonly bytes: Uint8Array;
 }
 
 /** The elements that follow each other in bytes. */
-function* elementsIn(bytes: Uint8Array): Generator<Element, undefined> {
+function* elementsIn(bytes: Uint8Array): Generator<MatElement, undefined> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   for (let at = 0; at < bytes.length;) {
-    if (at + 8 > bytes.length) throw new Flaw("it is cut off");
+    if (at + 8 > bytes.length) throw new MatError("it is cut off");
     const tag = view.getUint32(at, true);
     const small = tag >>> 16; // of four bytes at most, behind half a tag
     const [from, length] = small > 0 ? [at + 4, small] : [at + 8, view.getUint32(at + 4, true)];
-    if (small > 4 || from + length > bytes.length) throw new Flaw("a part is longer than the file");
+    if (small > 4 || from + length > bytes.length) {
+      throw new MatError("a part is longer than the file");
+    }
     const type = small > 0 ? tag & 0xFFFF : tag;
     yield { type, bytes: bytes.subarray(from, from + length) };
     const end = from + length;
@@ -99,11 +101,11 @@ function* elementsIn(bytes: Uint8Array): Generator<Element, undefined> {
 /** A named array: flags, sides, name, and what its class has. */
 function arrayIn(bytes: Uint8Array, depth: number): { name: string; value: MatValue } {
   if (bytes.length === 0) return { name: "", value: [] };
-  if (depth > DEEPEST) throw new Flaw("its arrays are nested too deep");
+  if (depth > DEEPEST) throw new MatError("its arrays are nested too deep");
   const elements = elementsIn(bytes);
   const next = () => {
     const { value } = elements.next();
-    if (value === undefined) throw new Flaw("an array lacks a part");
+    if (value === undefined) throw new MatError("an array lacks a part");
     return value;
   };
   const [kind = 0] = next().bytes;
@@ -113,11 +115,11 @@ function arrayIn(bytes: Uint8Array, depth: number): { name: string; value: MatVa
   // each member takes a tag at least
   const members = (each: number) => {
     if (count >= 0 && count * Math.max(1, each) * 8 <= bytes.length) return count;
-    throw new Flaw(`"${name}" has more members than bytes`);
+    throw new MatError(`"${name}" has more members than bytes`);
   };
   const member = () => {
     const element = next();
-    if (element.type !== MATRIX) throw new Flaw(`a member of "${name}" is no array`);
+    if (element.type !== MATRIX) throw new MatError(`a member of "${name}" is no array`);
     return arrayIn(element.bytes, depth + 1).value;
   };
 
@@ -126,7 +128,7 @@ function arrayIn(bytes: Uint8Array, depth: number): { name: string; value: MatVa
     return { name, value: count === 0 ? [] : numbersIn(next()) };
   }
   if (kind === CELL) return { name, value: Array.from({ length: members(1) }, member) };
-  if (kind !== STRUCT) throw new Flaw(`"${name}" is an array of a kind that is not understood`);
+  if (kind !== STRUCT) throw new MatError(`"${name}" is an array of a kind that is not understood`);
   const [longest = 0] = numbersIn(next());
   const fields = namesIn(next().bytes, longest);
   const structs = Array.from({ length: members(fields.length) }, () => {
@@ -138,7 +140,7 @@ function arrayIn(bytes: Uint8Array, depth: number): { name: string; value: MatVa
 /** Field names, each filled up with zeros to `longest` bytes. */
 function namesIn(bytes: Uint8Array, longest: number): string[] {
   if (!(Number.isInteger(longest) && longest > 0 && bytes.length % longest === 0)) {
-    throw new Flaw("a struct's fields are damaged");
+    throw new MatError("a struct's fields are damaged");
   }
   return Array.from(
     { length: bytes.length / longest },
@@ -147,19 +149,19 @@ function namesIn(bytes: Uint8Array, longest: number): string[] {
 }
 
 /** Text up to its first zero. */
-function textIn({ type, bytes }: Element): string {
+function textIn({ type, bytes }: MatElement): string {
   const encoding = type === UINT16 || type === UTF16 ? "utf-16le" : "utf-8";
-  if (![INT8, UINT8, UINT16, UTF8, UTF16].includes(type)) throw new Flaw("a text is no text");
+  if (![INT8, UINT8, UINT16, UTF8, UTF16].includes(type)) throw new MatError("a text is no text");
   const text = new TextDecoder(encoding).decode(bytes);
   const end = text.indexOf("\0");
   return end < 0 ? text : text.slice(0, end);
 }
 
 /** Numbers, which MATLAB stores in the smallest type that holds them. */
-function numbersIn({ type, bytes }: Element): number[] {
+function numbersIn({ type, bytes }: MatElement): number[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const [size, read] = NUMBERS.get(type) ?? [];
-  if (size === undefined || bytes.length % size !== 0) throw new Flaw("numbers are no numbers");
+  if (size === undefined || bytes.length % size !== 0) throw new MatError("numbers are no numbers");
   return Array.from({ length: bytes.length / size }, (_, i) => read!(view, i * size));
 }
 

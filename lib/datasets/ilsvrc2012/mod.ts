@@ -11,12 +11,12 @@ import { join } from "node:path";
 import { UserError } from "../../errors.ts";
 import { some } from "../folder/listing.ts";
 import { type Devkit, readDevkit } from "./devkit.ts";
-import type { Index } from "./index_file.ts";
-import { CLASSES, imagesOf, type Looked, NAME, usable } from "./images.ts";
-import { findLayout, type Layout, missingIn, TRAINING_IMAGES } from "./layout.ts";
+import type { SplitIndex } from "./index_file.ts";
+import { CLASSES, imagesOf, type LoadedSplits, NAME, usable } from "./images.ts";
+import { findLayout, type IlsvrcLayout, missingIn, TRAINING_IMAGES } from "./layout.ts";
 import { openSplits } from "./split.ts";
 import { writablePlaceFor } from "../made.ts";
-import type { Dataset, DatasetOptions, Sighting } from "../dataset.ts";
+import type { Dataset, DatasetInfo, DatasetOptions } from "../dataset.ts";
 
 /** What is assumed where nothing is found: so many images, and their usual size. */
 const TRAINING = { length: 1_281_167 };
@@ -31,7 +31,7 @@ const VALIDATION = { images: 50_000, width: 500, height: 375 };
 export async function openIlsvrc2012(options: DatasetOptions): Promise<Dataset> {
   const layout = findLayout(options.folder);
   if (missingIn(layout).length > 0) throw new UserError(missing(layout, options));
-  return { ...imagesOf(await look(layout, options), options), ...untrainable(layout) };
+  return { ...imagesOf(await loadSplits(layout, options), options), ...untrainable(layout) };
 }
 
 /**
@@ -40,10 +40,10 @@ export async function openIlsvrc2012(options: DatasetOptions): Promise<Dataset> 
  *
  * @throws {UserError} What is there is damaged, or not of this data set.
  */
-export async function describeIlsvrc2012(options: DatasetOptions): Promise<Sighting> {
+export async function describeIlsvrc2012(options: DatasetOptions): Promise<DatasetInfo> {
   const layout = findLayout(options.folder);
   if (missingIn(layout).length === 0) {
-    const seen = await look(layout, options);
+    const seen = await loadSplits(layout, options);
     const { name, classes, val, test, fingerprint } = imagesOf(seen, options, ["val", "test"]);
     const train = { length: seen.train ? usable(seen.train).length : 0 };
     return {
@@ -78,21 +78,24 @@ export function ilsvrcIds({ folder }: Pick<DatasetOptions, "folder">): readonly 
   );
 }
 
-function missing(layout: Layout, { folder }: DatasetOptions): string {
+function missing(layout: IlsvrcLayout, { folder }: DatasetOptions): string {
   const place = layout.train ?? layout.val ? layout.place : folder;
   const parts = [...layout.train ? [] : [TRAINING_IMAGES], ...missingIn(layout)];
   return `Cannot find ${NAME} in "${place}": missing are ${parts.join(", ")}; ` +
     "say where they are with --data DIR";
 }
 
-function untrainable({ train, place }: Layout): { readonly untrainable?: string } {
+function untrainable({ train, place }: IlsvrcLayout): { readonly untrainable?: string } {
   return train ? {} : {
     untrainable: `${TRAINING_IMAGES} are not in "${place}"; say where they are with --data DIR`,
   };
 }
 
 /** Looks at headers, or at what was kept of an earlier look, and at the kit. */
-async function look(layout: Layout, { onProgress }: DatasetOptions): Promise<Looked> {
+async function loadSplits(
+  layout: IlsvrcLayout,
+  { onProgress }: DatasetOptions,
+): Promise<LoadedSplits> {
   const wanted = (["train", "val", "test"] as const).flatMap((split) => {
     const form = layout[split];
     return form ? [{ split, form }] : [];
@@ -101,8 +104,8 @@ async function look(layout: Layout, { onProgress }: DatasetOptions): Promise<Loo
   const splits = await openSplits(wanted, { folder, ...onProgress && { onProgress } });
   const [train, val] = [splits.get("train"), splits.get("val")!];
   const devkit = layout.devkit === undefined ? undefined : readDevkit(layout.devkit);
-  const shelves = (index: Index) => index.shelves.map(([name]) => name);
-  const wnids = train ? shelves(train) : devkit?.wnids ?? shelves(val);
+  const containers = (index: SplitIndex) => index.containers.map(([name]) => name);
+  const wnids = train ? containers(train) : devkit?.wnids ?? containers(val);
   if (wnids.length !== CLASSES) {
     throw new UserError(
       `Cannot use "${(layout.train ?? layout.val)!.path}" as ${NAME}: it has ${wnids.length} ` +
@@ -110,7 +113,7 @@ async function look(layout: Layout, { onProgress }: DatasetOptions): Promise<Loo
     );
   }
   if (devkit) mustHaveClasses(devkit.wnids, wnids, layout.devkit!);
-  if (layout.val!.byClass) mustHaveClasses(shelves(val), wnids, layout.val!.path);
+  if (layout.val!.byClass) mustHaveClasses(containers(val), wnids, layout.val!.path);
   const labels = labelsOf(val, devkit, layout);
   return { train, val, test: splits.get("test"), layout, wnids, devkit, labels };
 }
@@ -130,8 +133,8 @@ function mustHaveClasses(found: readonly string[], wnids: readonly string[], pla
 }
 
 /** Labels of validation images: of their folders, or of the kit by the order of their names. */
-function labelsOf(val: Index, devkit: Devkit | undefined, layout: Layout): number[] {
-  if (layout.val!.byClass) return val.shelves.flatMap(([, count], i) => Array(count).fill(i));
+function labelsOf(val: SplitIndex, devkit: Devkit | undefined, layout: IlsvrcLayout): number[] {
+  if (layout.val!.byClass) return val.containers.flatMap(([, count], i) => Array(count).fill(i));
   const { validation } = devkit!, { length } = val.bytes;
   if (validation.length === length) return [...validation];
   throw new UserError(

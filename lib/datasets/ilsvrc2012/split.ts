@@ -3,15 +3,15 @@ import { basename, join } from "node:path";
 import { UserError } from "../../errors.ts";
 import { inParallel } from "../../system/parallel.ts";
 import { openBytes } from "./bytes.ts";
-import { type Index, indexOf, readIndex, stampOf, writeIndex } from "./index_file.ts";
-import { classFoldersIn, type Form, type Split } from "./layout.ts";
-import { entriesOf } from "./tar.ts";
-import type { SeenShelf, Shelf } from "./worker.ts";
+import { indexOf, readIndex, type SplitIndex, stampOf, writeIndex } from "./index_file.ts";
+import { classFoldersIn, type Split, type SplitLocation } from "./layout.ts";
+import { membersOf } from "./tar.ts";
+import type { ImageContainer, ScannedContainer } from "./worker.ts";
 
 /** A split that is to be opened. */
-export interface Wanted {
+export interface RequestedSplit {
   readonly split: Split;
-  readonly form: Form;
+  readonly form: SplitLocation;
 }
 
 /**
@@ -20,48 +20,50 @@ export interface Wanted {
  * @throws {UserError} An archive is damaged, or holds what does not belong there.
  */
 export async function openSplits(
-  wanted: readonly Wanted[],
+  wanted: readonly RequestedSplit[],
   { folder, onProgress }: {
     readonly folder: string;
     readonly onProgress?: (what: string, done: number, total: number, unit?: string) => void;
   },
-): Promise<Map<Split, Index>> {
+): Promise<Map<Split, SplitIndex>> {
   const stamped = wanted.map((each) => ({ ...each, stamp: stampOf(each.form) }));
   const found = new Map(stamped.flatMap(({ split, stamp }) => {
     const index = readIndex(folder, split, stamp);
     return index ? [[split, index] as const] : [];
   }));
-  const shelves = stamped.filter(({ split }) => !found.has(split)).flatMap((each) =>
-    shelvesOf(each.form).map(([name, shelf]) => ({ ...each, name, shelf }))
+  const containers = stamped.filter(({ split }) => !found.has(split)).flatMap((each) =>
+    containersOf(each.form).map(([name, container]) => ({ ...each, name, container }))
   );
 
-  const seen: SeenShelf[] = [];
+  const seen: ScannedContainer[] = [];
   const worker = new URL("./worker.ts", import.meta.url);
-  const jobs = shelves.map(({ shelf }) => shelf);
+  const jobs = containers.map(({ container }) => container);
   let done = 0;
-  for await (const { index, answer } of inParallel<Shelf, SeenShelf>(jobs, { worker })) {
+  for await (
+    const { index, answer } of inParallel<ImageContainer, ScannedContainer>(jobs, { worker })
+  ) {
     seen[index] = answer;
     onProgress?.("Reading headers", ++done, jobs.length, "folders");
   }
-  const bySplit = Map.groupBy(shelves.keys(), (i) => shelves[i]!.split);
+  const bySplit = Map.groupBy(containers.keys(), (i) => containers[i]!.split);
   for (const [split, places] of bySplit) {
-    const index = indexOf(places.map((i) => [shelves[i]!.name, seen[i]!]));
+    const index = indexOf(places.map((i) => [containers[i]!.name, seen[i]!]));
     found.set(split, index);
     const mayHeal = Object.values(index.faults).some((fault) => fault.startsWith("cannot be"));
-    if (!mayHeal) writeIndex(folder, split, shelves[places[0]!]!.stamp, index);
+    if (!mayHeal) writeIndex(folder, split, containers[places[0]!]!.stamp, index);
   }
   return found;
 }
 
 /** What a split's images lie in, by class or all together, sorted. */
-function shelvesOf({ kind, path, byClass }: Form): [name: string, Shelf][] {
+function containersOf({ kind, path, byClass }: SplitLocation): [name: string, ImageContainer][] {
   if (kind === "folder") {
     if (!byClass) return [["", { folder: path }]];
     return classFoldersIn(path).map((name) => [name, { folder: join(path, name) }]);
   }
   using archive = openBytes(path);
   if (!byClass) return [["", { archive: path, at: 0, size: archive.size }]];
-  const shelves = [...entriesOf(archive)].map(({ name, at, size }): [string, Shelf] => {
+  const containers = [...membersOf(archive)].map(({ name, at, size }): [string, ImageContainer] => {
     const wnid = basename(name, ".tar");
     if (/^n\d{8}$/.test(wnid)) return [wnid, { archive: path, at, size }];
     throw new UserError(
@@ -69,5 +71,5 @@ function shelvesOf({ kind, path, byClass }: Form): [name: string, Shelf][] {
         "get the archive again",
     );
   });
-  return shelves.sort(([a], [b]) => a < b ? -1 : 1);
+  return containers.sort(([a], [b]) => a < b ? -1 : 1);
 }

@@ -8,7 +8,7 @@ import { UserError } from "../../errors.ts";
 import type { Bytes } from "./bytes.ts";
 
 /** A file in an archive. */
-export interface Entry {
+export interface TarMember {
   /** Its path, without a "./" in front. */
   readonly name: string;
   /** Its first byte, counted from the archive's first. */
@@ -33,7 +33,7 @@ const KINDS: Readonly<Record<string, string>> = {
  * @throws {UserError} It is no tar, ends too early, or holds links, devices or paths that lead out of
  * it. The message says at which byte.
  */
-export function* entriesOf(tar: Bytes): Iterable<Entry> {
+export function* membersOf(tar: Bytes): Iterable<TarMember> {
   let coming: { path?: string; size?: number } = {};
   let ended = false;
   for (let at = 0; at < tar.size;) {
@@ -46,7 +46,7 @@ export function* entriesOf(tar: Bytes): Iterable<Entry> {
     const size = coming.size ?? fields.size;
     const body = at + BLOCK, next = body + Math.ceil(size / BLOCK) * BLOCK;
     if (body + size > tar.size) {
-      throw broken(
+      throw tarError(
         tar,
         at,
         `"${coming.path ?? fields.path}" has ${size} bytes, but the archive ends after ` +
@@ -66,12 +66,12 @@ export function* entriesOf(tar: Bytes): Iterable<Entry> {
         yield { name: inside(path, tar, at), at: body, size };
       } else if (kind !== "5" && !path.endsWith("/")) {
         const what = KINDS[kind] ?? `of type "${kind}"`;
-        throw broken(tar, at, `"${path}" is ${what}, not a file`);
+        throw tarError(tar, at, `"${path}" is ${what}, not a file`);
       }
     }
     at = next;
   }
-  if (!ended) throw broken(tar, tar.size, "it has no end mark: it is cut off");
+  if (!ended) throw tarError(tar, tar.size, "it has no end mark: it is cut off");
 }
 
 /** The fields of a header that count. */
@@ -79,13 +79,13 @@ function fieldsOf(header: Uint8Array, tar: Bytes, at: number) {
   const text = (from: number, length: number) => decodeText(header.subarray(from, from + length));
   const number = (from: number, length: number, what: string) => {
     const value = numberIn(header.subarray(from, from + length));
-    if (value === undefined) throw broken(tar, at, `a header has no ${what}`);
+    if (value === undefined) throw tarError(tar, at, `a header has no ${what}`);
     return value;
   };
   // The sum of all bytes, those of the sum itself counted as spaces.
   const sum = header.reduce((sum, byte, i) => sum + (i >= 148 && i < 156 ? 32 : byte), 0);
   if (sum !== number(148, 8, "checksum")) {
-    throw broken(tar, at, at === 0 ? "it is no tar" : "a header is damaged");
+    throw tarError(tar, at, at === 0 ? "it is no tar" : "a header is damaged");
   }
   const prefix = text(257, 5) === "ustar" && header[262] === 0 ? text(345, 155) : "";
   const name = text(0, 100);
@@ -114,7 +114,7 @@ function paxFields(text: string, tar: Bytes, at: number): { path?: string; size?
     if (name === "size") {
       found.size = Number(value);
       if (!(Number.isSafeInteger(found.size) && found.size >= 0)) {
-        throw broken(tar, at, `a file's size is "${value}"`);
+        throw tarError(tar, at, `a file's size is "${value}"`);
       }
     }
   }
@@ -124,23 +124,23 @@ function paxFields(text: string, tar: Bytes, at: number): { path?: string; size?
 /** A path that stays inside the archive, or an error. */
 function inside(path: string, tar: Bytes, at: number): string {
   if (path.startsWith("/") || path.split("/").includes("..")) {
-    throw broken(tar, at, `"${path}" leads out of the archive`);
+    throw tarError(tar, at, `"${path}" leads out of the archive`);
   }
   return path.replace(/^(\.\/)+/, "");
 }
 
 function mustBeShort(tar: Bytes, at: number, size: number): number {
   if (size <= LONGEST) return size;
-  throw broken(tar, at, `a name has ${size} bytes`);
+  throw tarError(tar, at, `a name has ${size} bytes`);
 }
 
 function read(tar: Bytes, at: number, length: number, what: string): Uint8Array {
   const bytes = tar.read(at, length);
-  if (bytes === undefined) throw broken(tar, at, `it ends amid ${what}: it is cut off`);
+  if (bytes === undefined) throw tarError(tar, at, `it ends amid ${what}: it is cut off`);
   return bytes;
 }
 
-function broken(tar: Bytes, at: number, reason: string): UserError {
+function tarError(tar: Bytes, at: number, reason: string): UserError {
   return new UserError(
     `Cannot read "${tar.name}" at byte ${at}: ${reason}; get the archive again`,
   );

@@ -2,16 +2,16 @@
 import { UserError } from "../../errors.ts";
 import { answerJobs } from "../../system/parallel.ts";
 import { type Bytes, openBytes, partOf } from "./bytes.ts";
-import { type Seen, sizeIn } from "./header.ts";
-import { entriesOf } from "./tar.ts";
+import { sizeIn, type SizeOrFault } from "./header.ts";
+import { membersOf } from "./tar.ts";
 
 /** Images that lie together: in a folder, or in a tar, which may be a part of another. */
-export type Shelf =
+export type ImageContainer =
   | { readonly folder: string }
   | { readonly archive: string; readonly at: number; readonly size: number };
 
-/** The images of a shelf, sorted by name. */
-export interface SeenShelf {
+/** The images of a container, sorted by name. */
+export interface ScannedContainer {
   readonly names: readonly string[];
   /** First byte of each in its archive; 0 where it is a file. */
   readonly at: Float64Array;
@@ -23,19 +23,19 @@ export interface SeenShelf {
 }
 
 /** An image as it is seen. */
-interface Found {
+interface ScannedImage {
   readonly name: string;
   readonly at: number;
   readonly bytes: number;
-  readonly seen: Seen;
+  readonly seen: SizeOrFault;
 }
 
-answerJobs((shelf: Shelf) => {
-  const found = "folder" in shelf ? [...filesIn(shelf.folder)] : [...partsOf(shelf)];
-  return shelved(found.sort((a, b) => a.name < b.name ? -1 : 1), shelf);
+answerJobs((container: ImageContainer) => {
+  const found = "folder" in container ? [...filesIn(container.folder)] : [...partsOf(container)];
+  return scanned(found.sort((a, b) => a.name < b.name ? -1 : 1), container);
 });
 
-function* filesIn(folder: string): Iterable<Found> {
+function* filesIn(folder: string): Iterable<ScannedImage> {
   for (const { name, isDirectory } of Deno.readDirSync(folder)) {
     if (isDirectory || isHidden(name)) continue;
     try {
@@ -50,9 +50,11 @@ function* filesIn(folder: string): Iterable<Found> {
   }
 }
 
-function* partsOf({ archive, at, size }: Extract<Shelf, { archive: string }>): Iterable<Found> {
+function* partsOf(
+  { archive, at, size }: Extract<ImageContainer, { archive: string }>,
+): Iterable<ScannedImage> {
   using file: Bytes & Disposable = openBytes(archive);
-  for (const entry of entriesOf(partOf(file, at, size))) {
+  for (const entry of membersOf(partOf(file, at, size))) {
     const name = entry.name.slice(entry.name.lastIndexOf("/") + 1);
     if (isHidden(name)) continue;
     const place = at + entry.at;
@@ -65,12 +67,12 @@ function isHidden(name: string): boolean {
   return name.startsWith(".");
 }
 
-function shelved(found: readonly Found[], shelf: Shelf): SeenShelf {
+function scanned(found: readonly ScannedImage[], container: ImageContainer): ScannedContainer {
   const faults: Record<number, string> = {};
   const sides = new Uint16Array(2 * found.length);
   for (const [i, { name, bytes, seen }] of found.entries()) {
     if (name === found[i - 1]?.name) {
-      const place = "folder" in shelf ? shelf.folder : shelf.archive;
+      const place = "folder" in container ? container.folder : container.archive;
       throw new UserError(`Cannot use "${place}": "${name}" is in it twice; get it again`);
     }
     const fault = faultOf(seen, bytes);
@@ -87,7 +89,7 @@ function shelved(found: readonly Found[], shelf: Shelf): SeenShelf {
 }
 
 /** Why an image cannot be used. Its sides, JPEG's at most, and its bytes must fit their tables. */
-function faultOf(seen: Seen, bytes: number): string | undefined {
+function faultOf(seen: SizeOrFault, bytes: number): string | undefined {
   if ("fault" in seen) return seen.fault;
   return Math.max(seen.width, seen.height) >= 2 ** 16 || bytes >= 2 ** 31
     ? "is too large"

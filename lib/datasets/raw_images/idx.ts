@@ -7,7 +7,7 @@ import { gunzipSync } from "node:zlib";
 import { UserError } from "../../errors.ts";
 
 /** An array of bytes. */
-export interface Idx {
+export interface IdxArray {
   readonly shape: readonly number[];
   readonly values: Uint8Array;
 }
@@ -28,7 +28,7 @@ export interface Idx {
 export function readIdx(
   content: Uint8Array,
   { file, rank }: { readonly file: string; readonly rank: number },
-): Idx {
+): IdxArray {
   const refuse = (reason: string) =>
     new UserError(`Cannot read "${file}": ${reason}; get the file again`);
   let bytes = content;

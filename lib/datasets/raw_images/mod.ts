@@ -11,7 +11,7 @@ import { openFolder } from "../folder/mod.ts";
 import { sumColours } from "../folder/colours.ts";
 import { indexMade } from "../folder/index_file.ts";
 import { cachePlaceFor, exists, makeFolder, writablePlaceFor } from "../made.ts";
-import type { Dataset, DatasetOptions, Sighting } from "../dataset.ts";
+import type { Dataset, DatasetInfo, DatasetOptions } from "../dataset.ts";
 import { inParallel } from "../../system/parallel.ts";
 
 /** Images of one size in one array. */
@@ -26,7 +26,7 @@ export interface RawImages {
 }
 
 /** Files that hold such images. */
-export interface RawSource {
+export interface RawFiles {
   readonly name: string;
   readonly files: readonly string[];
   /** In the source's order; they name folders. */
@@ -62,7 +62,7 @@ const AT_ONCE = 500;
  *
  * @throws {UserError} where the source is damaged
  */
-export async function openRaw(source: RawSource, options: DatasetOptions): Promise<Dataset> {
+export async function openRaw(source: RawFiles, options: DatasetOptions): Promise<Dataset> {
   const { name, classes } = source;
   const { contents, folderName, fingerprint } = await load(source);
   const folder = join(await writablePlaceFor(options.folder), folderName);
@@ -78,7 +78,7 @@ export async function openRaw(source: RawSource, options: DatasetOptions): Promi
  *
  * @throws {UserError} where the source is damaged
  */
-export async function describeRaw(source: RawSource, options: DatasetOptions): Promise<Sighting> {
+export async function describeRaw(source: RawFiles, options: DatasetOptions): Promise<DatasetInfo> {
   const { contents, folderName, fingerprint } = await load(source);
   const { width, height, labels } = source.read("val", contents);
   return {
@@ -93,7 +93,7 @@ export async function describeRaw(source: RawSource, options: DatasetOptions): P
 }
 
 /** Reads a source, and names what is made of it by its content. */
-async function load({ name, files }: RawSource) {
+async function load({ name, files }: RawFiles) {
   const contents = await Promise.all(files.map((file) => Deno.readFile(file)));
   const hash = createHash("sha256");
   for (const content of contents) hash.update(content);

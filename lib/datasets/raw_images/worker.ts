@@ -6,12 +6,12 @@ import { encodeSmallPng } from "./png.ts";
 import type { RawDataset, SaveJob } from "./mod.ts";
 
 /** What all jobs share. */
-interface SaveWork {
+interface SaveSettings {
   readonly folder: string;
   readonly dataset: RawDataset;
 }
 
-answerJobs(async ({ split, from, to }: SaveJob, { folder, dataset }: SaveWork) => {
+answerJobs(async ({ split, from, to }: SaveJob, { folder, dataset }: SaveSettings) => {
   const { pixels, labels, ...shape } = dataset[split];
   const size = shape.width * shape.height * shape.channels;
   const files: [string, Uint8Array][] = [];

@@ -13,7 +13,7 @@ interface IconSet {
   readonly width?: number;
   readonly height?: number;
   readonly icons: Readonly<Record<string, Icon>>;
-  readonly aliases?: Readonly<Record<string, Alias>>;
+  readonly aliases?: Readonly<Record<string, IconAlias>>;
 }
 interface Icon {
   readonly body: string;
@@ -22,7 +22,7 @@ interface Icon {
   readonly width?: number;
   readonly height?: number;
 }
-interface Alias {
+interface IconAlias {
   readonly parent: string;
   readonly rotate?: number;
   readonly hFlip?: boolean;

@@ -11,12 +11,12 @@ import { openFolder } from "../folder/mod.ts";
 import { addColours, type ColourSums, NO_COLOURS } from "../folder/colours.ts";
 import { indexMade } from "../folder/index_file.ts";
 import { exists, makeFolder, writeWhole } from "../made.ts";
-import type { Dataset, DatasetOptions, Sighting } from "../dataset.ts";
+import type { Dataset, DatasetInfo, DatasetOptions } from "../dataset.ts";
 import { inParallel, pieces } from "../../system/parallel.ts";
 import { CREDITS } from "./credits.ts";
 import { CLASSES, type Recipe, VERSION } from "./recipe.ts";
 import { sizeOf } from "./scene.ts";
-import type { SceneJob, SceneWork } from "./worker.ts";
+import type { SceneJob, SceneSettings } from "./worker.ts";
 
 /** Pictures that a worker draws between two reports. */
 const AT_ONCE = 25;
@@ -48,7 +48,7 @@ export async function openScenes(options: DatasetOptions): Promise<Dataset> {
  *
  * @throws {UserError} for a number of classes or images that cannot be.
  */
-export function describeScenes(options: DatasetOptions): Promise<Sighting> {
+export function describeScenes(options: DatasetOptions): Promise<DatasetInfo> {
   const recipe = recipeOf(options);
   const place = ({ file }: SceneJob) => `${basename(file)} ${dirname(file)}`;
   return Promise.resolve({
@@ -76,14 +76,14 @@ export async function drawScenes(
   const { loadArtwork } = await import("./artwork.ts");
   const { makeSprite } = await import("./sprites.ts");
   const { objects, distractors } = await loadArtwork(recipe.classes);
-  const stage = {
+  const assets = {
     seed: recipe.seed,
     objects: await Promise.all(objects.map((designs) => Promise.all(designs.map(makeSprite)))),
     distractors: await Promise.all(distractors.map(makeSprite)),
   };
   const scenes = [...scenesOf("train", recipe), ...scenesOf("val", recipe)];
   const jobs = pieces(scenes, AT_ONCE);
-  const common: SceneWork = { folder, stage };
+  const common: SceneSettings = { folder, assets };
   const worker = new URL("./worker.ts", import.meta.url);
   let colours = NO_COLOURS, done = 0;
   const work = inParallel<SceneJob[], ColourSums>(jobs, {

@@ -18,7 +18,7 @@ import { DIFFICULTY, LONGER_SIDES, PORTRAIT, SIDE } from "./recipe.ts";
 import type { Sprite } from "./sprites.ts";
 
 /** What scenes are put together from. */
-export interface Stage {
+export interface SceneAssets {
   readonly seed: number;
   /** The designs of each class. */
   readonly objects: readonly (readonly Sprite[])[];
@@ -26,28 +26,28 @@ export interface Stage {
 }
 
 /** Which scene: its number in its split also names its class, one after the other. */
-export interface SceneName {
+export interface SceneId {
   readonly split: "train" | "val";
   readonly index: number;
 }
 
 /** Draws a scene, [128, 128 to 192, 3] or upright. */
-export function drawScene(name: SceneName, stage: Stage): Picture {
-  const random = randomOf(name, stage.seed);
+export function drawScene(name: SceneId, assets: SceneAssets): Picture {
+  const random = randomOf(name, assets.seed);
   const { width, height } = drawSize(random);
   const canvas = drawBackground(width, height, random);
-  addDistractors(canvas, stage.distractors, random);
-  const designs = stage.objects[name.index % stage.objects.length]!;
+  addDistractors(canvas, assets.distractors, random);
+  const designs = assets.objects[name.index % assets.objects.length]!;
   addObject(canvas, pick(designs, random), random);
   return develop(canvas, random);
 }
 
 /** The size of a scene drawn from `seed`, without drawing it. */
-export function sizeOf(name: SceneName, seed: number): ImageSize {
+export function sizeOf(name: SceneId, seed: number): ImageSize {
   return drawSize(randomOf(name, seed));
 }
 
-function randomOf({ split, index }: SceneName, seed: number): Random {
+function randomOf({ split, index }: SceneId, seed: number): Random {
   return uniform(seed, split === "train" ? 1 : 2, index);
 }
 

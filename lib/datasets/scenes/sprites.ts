@@ -16,10 +16,10 @@ const LEVELS = 4;
 const FAINT = 16;
 
 /** A drawing, largest size first. */
-export type Sprite = readonly Level[];
+export type Sprite = readonly SpriteLevel[];
 
 /** A drawing at one size. */
-export interface Level {
+export interface SpriteLevel {
   readonly width: number;
   readonly height: number;
   /**
@@ -38,13 +38,13 @@ export async function makeSprite(svg: string): Promise<Sprite> {
 }
 
 /** An empty level; its border stays as it is. */
-function empty(width: number, height: number): Level {
+function empty(width: number, height: number): SpriteLevel {
   const bytes = (width + 2) * (height + 2) * 4;
   return { width, height, pixels: new Uint8Array(new SharedArrayBuffer(bytes)) };
 }
 
 /** Cuts off what is empty, and multiplies colours by alpha. */
-function cut(rgba: Uint8Array): Level {
+function cut(rgba: Uint8Array): SpriteLevel {
   let [left, right, top, bottom] = [SIDE, -1, SIDE, -1];
   for (let y = 0; y < SIDE; y++) {
     for (let x = 0; x < SIDE; x++) {
@@ -73,7 +73,7 @@ function cut(rgba: Uint8Array): Level {
 }
 
 /** The mean of every two by two pixels; an odd last row or column is left out. */
-function halve({ width, height, pixels }: Level): Level {
+function halve({ width, height, pixels }: SpriteLevel): SpriteLevel {
   const half = empty(width >> 1, height >> 1);
   const stride = (width + 2) * 4;
   for (let y = 0; y < half.height; y++) {

@@ -4,24 +4,24 @@ import { addColours, type ColourSums, NO_COLOURS, sumColours } from "../folder/c
 import { exists, writeWhole } from "../made.ts";
 import { answerJobs } from "../../system/parallel.ts";
 import { decode, encodeJpeg } from "../pixels.ts";
-import { drawScene, type SceneName, type Stage } from "./scene.ts";
+import { drawScene, type SceneAssets, type SceneId } from "./scene.ts";
 
 /** A scene and the file it goes to, below the folder that is made. */
-export interface SceneJob extends SceneName {
+export interface SceneJob extends SceneId {
   readonly file: string;
 }
 
 /** What all scenes of a data set share. */
-export interface SceneWork {
+export interface SceneSettings {
   readonly folder: string;
-  readonly stage: Stage;
+  readonly assets: SceneAssets;
 }
 
 /** Scenes on their way at once: while one is encoded or decoded elsewhere, the next is drawn. */
-const LANES = 3;
+const CONCURRENT = 3;
 
 /** Answers with the colours of those that are for training. */
-answerJobs(async (scenes: readonly SceneJob[], { folder, stage }: SceneWork) => {
+answerJobs(async (scenes: readonly SceneJob[], { folder, assets }: SceneSettings) => {
   let colours: ColourSums = NO_COLOURS;
   const drawn: [file: string, jpeg: Uint8Array][] = [];
   const queue = scenes.values();
@@ -33,7 +33,7 @@ answerJobs(async (scenes: readonly SceneJob[], { folder, stage }: SceneWork) => 
       colours = addColours(colours, sumColours(picture));
     }
   }
-  await Promise.all(Array.from({ length: LANES }, lane));
+  await Promise.all(Array.from({ length: CONCURRENT }, lane));
   await writeWhole(drawn, folder);
   return colours;
 
@@ -44,7 +44,7 @@ answerJobs(async (scenes: readonly SceneJob[], { folder, stage }: SceneWork) => 
   }
 
   async function draw(scene: SceneJob): Promise<Uint8Array> {
-    const jpeg = await encodeJpeg(drawScene(scene, stage));
+    const jpeg = await encodeJpeg(drawScene(scene, assets));
     drawn.push([join(folder, scene.file), jpeg]);
     return jpeg;
   }

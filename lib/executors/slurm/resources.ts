@@ -6,7 +6,7 @@
  */
 import { cost, type Equipment } from "../../estimates/cost.ts";
 import { memoryFor } from "../../estimates/memory.ts";
-import type { Description } from "../../datasets/dataset.ts";
+import type { DatasetDescription } from "../../datasets/dataset.ts";
 import type { Setup } from "../../setup.ts";
 import { UserError } from "../../errors.ts";
 import { readIfThere } from "../../system/files.ts";
@@ -134,7 +134,7 @@ export interface Resources
 export interface Estimation {
   readonly config: SlurmConfig;
   readonly setup: Setup;
-  readonly dataset: Description;
+  readonly dataset: DatasetDescription;
   /** Time limits of partitions, seconds, and that of the default one under "". */
   readonly limits?: ReadonlyMap<string, number>;
 }

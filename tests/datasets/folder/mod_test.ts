@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { basename, dirname, join } from "node:path";
 import { describeFolder, openFolder } from "../../../lib/datasets/folder/mod.ts";
-import { encodeJpeg, lookAt } from "../../../lib/datasets/pixels.ts";
+import { encodeJpeg, probeImage } from "../../../lib/datasets/pixels.ts";
 import { UserError } from "../../../lib/errors.ts";
 import {
   cmykJpeg,
@@ -152,10 +152,10 @@ Deno.test("an image that a plain decoder would show otherwise is saved upright",
   const [turnedImage, deep, transparent, inks] = train.slice(2);
   for (const image of [turnedImage, deep, transparent, inks]) {
     assert(image!.file.endsWith(".png") && image!.file.includes("/upright/"), image!.file);
-    const { isForeign, width, height } = await lookAt(image!.file);
-    assert.deepEqual([isForeign, width, height], [false, image!.width, image!.height]);
+    const { needsConversion, width, height } = await probeImage(image!.file);
+    assert.deepEqual([needsConversion, width, height], [false, image!.width, image!.height]);
   }
-  const pixels = async (file: string) => [...(await lookAt(file)).picture!.pixels];
+  const pixels = async (file: string) => [...(await probeImage(file)).picture!.pixels];
   assert.deepEqual([turnedImage!.width, turnedImage!.height], [30, 40]);
   const upright = await pixels(turnedImage!.file);
   assert(upright[0]! > 200 && upright.at(-1)! < 50);
@@ -223,7 +223,7 @@ Deno.test("a JPEG with damage in its middle is saved anew, as far as it can be s
   assert(broken!.file.includes("/upright/"), broken!.file);
   assert.deepEqual([broken!.width, broken!.height], [64, 64]);
   const [seen, lost] = await Promise.all([whole, broken].map(async (image) => {
-    return (await lookAt(image!.file)).picture!.pixels;
+    return (await probeImage(image!.file)).picture!.pixels;
   }));
   assert.deepEqual(lost!.subarray(0, 8 * 64 * 3), seen!.subarray(0, 8 * 64 * 3));
   assert.notDeepEqual(lost, seen);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import {
-  type Index,
   indexOf,
   readIndex,
+  type SplitIndex,
   writeIndex,
 } from "../../../lib/datasets/ilsvrc2012/index_file.ts";
 
@@ -15,13 +15,17 @@ const index = indexOf([1, 2].map((id) => [`n0000000${id}`, {
   faults: { 2: "is empty" },
 }]));
 
-const facts = ({ names, ...index }: Index) => ({ ...index, names: names() });
+const facts = ({ names, ...index }: SplitIndex) => ({ ...index, names: names() });
 
 Deno.test("an index is read as it was written; none whose stamp is another", () => {
   const folder = Deno.makeTempDirSync();
   writeIndex(folder, "train", "stamp", index);
-  const { shelves, at, bytes, sides, faults, digest, names } = readIndex(folder, "train", "stamp")!;
-  assert.deepEqual(facts({ shelves, at, bytes, sides, faults, digest, names }), facts(index));
+  const { containers, at, bytes, sides, faults, digest, names } = readIndex(
+    folder,
+    "train",
+    "stamp",
+  )!;
+  assert.deepEqual(facts({ containers, at, bytes, sides, faults, digest, names }), facts(index));
   assert.equal(readIndex(folder, "train", "other"), undefined);
   assert.equal(readIndex(folder, "val", "stamp"), undefined);
   Deno.removeSync(folder, { recursive: true });

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { bytesInMemory } from "../../../lib/datasets/ilsvrc2012/bytes.ts";
-import { entriesOf } from "../../../lib/datasets/ilsvrc2012/tar.ts";
+import { membersOf } from "../../../lib/datasets/ilsvrc2012/tar.ts";
 import { UserError } from "../../../lib/errors.ts";
 import { noisyBytes } from "../../support/formula.ts";
 import { tarOf } from "../../support/ilsvrc2012/made.ts";
 
-const list = (tar: Uint8Array) => [...entriesOf(bytesInMemory("made.tar", tar))];
+const list = (tar: Uint8Array) => [...membersOf(bytesInMemory("made.tar", tar))];
 
 /** What a tar is refused with. */
 function refusal(tar: Uint8Array): string {

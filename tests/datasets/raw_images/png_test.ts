@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { lookAt } from "../../../lib/datasets/pixels.ts";
+import { probeImage } from "../../../lib/datasets/pixels.ts";
 import { encodeSmallPng } from "../../../lib/datasets/raw_images/png.ts";
 
 Deno.test("another decoder (libpng) reads back what was written", async () => {
@@ -9,8 +9,8 @@ Deno.test("another decoder (libpng) reads back what was written", async () => {
     const [width, height] = [5, 4];
     const pixels = new Uint8Array(width * height * channels).map((_, i) => i * 37);
     Deno.writeFileSync(file, encodeSmallPng({ width, height, channels, pixels }));
-    const { picture, isForeign } = await lookAt(file);
-    assert.deepEqual([picture!.width, picture!.height, isForeign], [width, height, false]);
+    const { picture, needsConversion } = await probeImage(file);
+    assert.deepEqual([picture!.width, picture!.height, needsConversion], [width, height, false]);
     const step = picture!.channels / channels; // grey may come back as three equal channels
     const read = Array.from(pixels, (_, i) => picture!.pixels[i * step]);
     assert.deepEqual(read, [...pixels]);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { drawScene, type Stage } from "../../../lib/datasets/scenes/scene.ts";
+import { drawScene, type SceneAssets } from "../../../lib/datasets/scenes/scene.ts";
 import type { Sprite } from "../../../lib/datasets/scenes/sprites.ts";
 
 /** A square of one colour, at four sizes. */
@@ -13,7 +13,7 @@ function square(r: number, g: number, b: number): Sprite {
   });
 }
 
-const stage: Stage = {
+const stage: SceneAssets = {
   seed: 3,
   objects: [[square(250, 0, 0)], [square(0, 0, 250)]],
   distractors: [square(0, 200, 0)],
