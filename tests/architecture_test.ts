@@ -41,6 +41,7 @@ const LEVELS = [
   ["lib/did_you_mean.ts"],
   ["lib/random.ts"],
   ["lib/errors.ts"],
+  ["lib/numbers.ts"],
 ];
 
 const root = fileURLToPath(new URL("../", import.meta.url));

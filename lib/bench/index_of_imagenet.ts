@@ -6,6 +6,7 @@
  */
 import { createHash } from "node:crypto";
 import { indexOf, readIndex, writeIndex } from "../datasets/ilsvrc2012/index_file.ts";
+import { formatNumber } from "../numbers.ts";
 
 /** Training images. */
 const images = Number(Deno.args[0] ?? 1_281_167);
@@ -43,7 +44,7 @@ try {
   const checksum = median(() => void createHash("sha256").update(bytes).digest());
   const ms = (time: number) => `${Math.round(time)} ms`;
   console.log(
-    `${images.toLocaleString("en-US")} images, ${Math.round(bytes.length / 1e6)} MB: ` +
+    `${formatNumber(images)} images, ${Math.round(bytes.length / 1e6)} MB: ` +
       `opened in ${ms(opening)}, ${ms(checksum)} of them for the checksum; ` +
       `with all names in ${ms(names)}`,
   );

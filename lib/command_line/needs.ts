@@ -10,6 +10,7 @@ import type { PlannedRun } from "../plan.ts";
 import { type Speed, speedFor } from "../estimates/speed.ts";
 import { type Layer, layersOf, shapeOf } from "../vgg/configs.ts";
 import type { Options } from "./options.ts";
+import { formatNumber } from "../numbers.ts";
 
 /** Whose speed a plan's times come from. */
 export function originOfTimes(
@@ -38,7 +39,7 @@ export function originOfTimes(
 /** `2.10`, `1,290` */
 export function threeDigits(value: number): string {
   const digits = { minimumSignificantDigits: 3, maximumSignificantDigits: 3 };
-  return value.toLocaleString("en-US", digits);
+  return formatNumber(value, digits);
 }
 
 /** What the other precision would change. */

@@ -7,6 +7,7 @@ import { fold } from "../report/fold.ts";
 import { openStore, type RunStatus, type Store } from "../store/mod.ts";
 import type { Options } from "./options.ts";
 import { requestFor, tablesNamed, workOf } from "./tables.ts";
+import { formatNumber } from "../numbers.ts";
 
 /** A run with what the store knows of it. */
 export interface KnownRun extends PlannedRun {
@@ -94,11 +95,9 @@ export function inStore(runs: readonly PlannedRun[], store: Store): KnownRun[] {
 function warningOf({ classes, val }: DatasetInfo, missing: string): string {
   const { width, height } = val[0]!;
   return fold(
-    `warning: ${missing}. Until then ${count(classes.length)} classes and ${count(val.length)} ` +
-      `validation images of ${width}x${height} pixels are assumed, and no run is known to be done.`,
+    `warning: ${missing}. Until then ${formatNumber(classes.length)} classes and ` +
+      `${
+        formatNumber(val.length)
+      } validation images of ${width}x${height} pixels are assumed, and no run is known to be done.`,
   ).join("\n");
-}
-
-function count(number: number): string {
-  return number.toLocaleString("en-US");
 }

@@ -5,6 +5,7 @@ import { listing } from "../report/listing.ts";
 import type { RecordValue } from "../report/records.ts";
 import { helpOf } from "../command_line/help.ts";
 import type { Options } from "../command_line/options.ts";
+import { formatNumber } from "../numbers.ts";
 
 export const help = helpOf("bench", {
   about:
@@ -78,7 +79,7 @@ const text = (value: RecordValue) => value === undefined ? "" : String(value);
 
 function numeral(value: RecordValue): string {
   if (typeof value !== "number") return text(value);
-  return value.toLocaleString("en-US", {
+  return formatNumber(value, {
     minimumFractionDigits: value < 10 ? 2 : 0,
     maximumFractionDigits: value < 10 ? 2 : value < 100 ? 1 : 0,
   });

@@ -5,6 +5,7 @@ import { progressBar, progressBars } from "../system/progress.ts";
 import { listing } from "../report/listing.ts";
 import { helpOf } from "../command_line/help.ts";
 import type { Options } from "../command_line/options.ts";
+import { formatNumber } from "../numbers.ts";
 
 export const help = helpOf("data", {
   about: "Opens a data set as a training would: makes or converts it if need be, looks at every " +
@@ -40,8 +41,11 @@ export async function data(name: string, options: DataOptions): Promise<number> 
   const statistics = statisticsOf(dataset);
   const { train, val, fingerprint, credits } = dataset;
   console.log(listing({
-    title: `${dataset.name}: ${count(statistics.classes.length)} classes, ${count(train.length)} ` +
-      `training and ${count(val.length)} validation images`,
+    title:
+      `${dataset.name}: ${formatNumber(statistics.classes.length)} classes, ${
+        formatNumber(train.length)
+      } ` +
+      `training and ${formatNumber(val.length)} validation images`,
     records: statistics.classes.map((row) => ({ ...row })),
     columns: [{ field: "label" }, { field: "class" }, { field: "train" }, { field: "val" }],
     notes: [
@@ -99,8 +103,4 @@ function facts({ width, height, portrait, mean, deviation, bytes }: DatasetStati
 
 function range([min, max]: readonly [number, number]): string {
   return min === max ? String(min) : `${min} to ${max}`;
-}
-
-function count(images: number): string {
-  return images.toLocaleString("en-US");
 }

@@ -16,6 +16,7 @@ import type { Options } from "../command_line/options.ts";
 import { groundOf, known } from "../command_line/runs.ts";
 import { speed } from "../command_line/speed.ts";
 import { tablesNamed } from "../command_line/tables.ts";
+import { formatNumber } from "../numbers.ts";
 
 export const help = helpOf("doctor", {
   about: "Looks at the machine, the backend, the data set, the disk and every result that is " +
@@ -107,7 +108,7 @@ async function dataAndDisk(options: Options): Promise<Finding[]> {
     return [wrong("data", error.message)];
   }
   const { dataset: { name, classes, train, val, made, missing } } = ground;
-  const size = [classes, train, val].map(({ length }) => length.toLocaleString("en-US"));
+  const size = [classes, train, val].map(({ length }) => formatNumber(length));
   const what = `${name}: ${size[0]} classes, ${size[1]} + ${size[2]} images`;
   const data = missing === undefined
     ? { part: "data", ok: true, detail: `${what}${made ? "" : ", made when they are needed"}` }

@@ -11,6 +11,7 @@ import { helpOf } from "../command_line/help.ts";
 import { netToEvaluate } from "../command_line/nets.ts";
 import type { Options } from "../command_line/options.ts";
 import { groundOf } from "../command_line/runs.ts";
+import { formatNumber } from "../numbers.ts";
 
 export const help = helpOf("evaluate", {
   about:
@@ -47,7 +48,7 @@ export async function evaluate(options: Options): Promise<number> {
     ensembleListing(fusions, {
       setup,
       title: `${title(run)} under the setup "${nameWithChanges(setup)}" on ${dataset.name}, ` +
-        `${dataset.val.length.toLocaleString("en-US")} validation images`,
+        `${formatNumber(dataset.val.length)} validation images`,
     }),
     options.format,
   ));

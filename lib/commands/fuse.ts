@@ -11,6 +11,7 @@ import { helpOf } from "../command_line/help.ts";
 import { evaluateLine } from "../command_line/lines.ts";
 import type { Options } from "../command_line/options.ts";
 import { groundOf, runNamed } from "../command_line/runs.ts";
+import { count } from "../numbers.ts";
 
 export const help = helpOf("fuse", {
   about:
@@ -39,9 +40,8 @@ export async function fuse(words: readonly string[], options: Options): Promise<
   );
   mustBeSeveral(members);
   const fusion = ensembleOf(members, store);
-  const count = (number: number) => number.toLocaleString("en-US");
   const title = `Mean of ${members.length} evaluations on ${options.setup.dataset}, ` +
-    `${count(fusion.classes)} classes, ${count(fusion.images)} validation images`;
+    `${count(fusion.classes, "class", "classes")}, ${count(fusion.images, "validation image")}`;
   console.log(listing(ensembleListing([fusion], { title, setup: options.setup }), options.format));
   return 0;
 }

@@ -5,6 +5,7 @@ import { cell, type Sheet } from "../report/sheet.ts";
 import { titleOf } from "../report/words.ts";
 import { helpOf } from "../command_line/help.ts";
 import type { Options } from "../command_line/options.ts";
+import { formatNumber } from "../numbers.ts";
 
 export const help = helpOf("table2", {
   about: "Counts the weights and biases of the paper's networks (224 pixels, 1,000 classes) from " +
@@ -34,7 +35,7 @@ export function sheet(): Sheet {
       ["config", "parameters", "in millions", "published, millions"].map((text) => cell(text)),
     ],
     body: [counts.map(({ config, parameters, millions, published }) => [
-      ...[config, parameters.toLocaleString("en-US"), String(millions), String(published)]
+      ...[config, formatNumber(parameters), String(millions), String(published)]
         .map((text) => cell(text)),
     ])],
     records: counts.map(({ config, parameters, millions, published }) => ({

@@ -12,6 +12,7 @@ import { evaluateLine } from "../command_line/lines.ts";
 import { netToTrain } from "../command_line/nets.ts";
 import type { Options } from "../command_line/options.ts";
 import { groundOf } from "../command_line/runs.ts";
+import { formatNumber } from "../numbers.ts";
 
 export const help = helpOf("train", {
   about:
@@ -53,9 +54,7 @@ export async function train(options: Options): Promise<number> {
       { field: "val_top5_error", heading: "top-5, %", show: inPerCent },
     ],
     notes: [
-      `Errors of the last validation: ${
-        images.toLocaleString("en-US")
-      } images, whole, at Q = ${Q}, ` +
+      `Errors of the last validation: ${formatNumber(images)} images, whole, at Q = ${Q}, ` +
       "without flips.",
       ...trained.map((planned) => store.folderOf(planned)),
       "Evaluate it as the paper does:",

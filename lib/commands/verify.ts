@@ -7,6 +7,7 @@ import { listing } from "../report/listing.ts";
 import { helpOf } from "../command_line/help.ts";
 import { type Options, pathFrom } from "../command_line/options.ts";
 import { TABLES } from "../command_line/tables.ts";
+import { count } from "../numbers.ts";
 
 export const help = helpOf("verify", {
   about:
@@ -67,12 +68,12 @@ function aboutBundle({ plan, files, fingerprint }: Verification): string[] {
 }
 
 function conclusion({ plan, problems, cells }: Verification): string {
-  const tables = `${plan.tables.length} table${plan.tables.length === 1 ? "" : "s"}`;
-  if (problems.length === 0) return `${count(cells)} cells of ${tables} agree.`;
+  const tables = count(plan.tables.length, "table");
+  if (problems.length === 0) return `${count(cells, "cell")} of ${tables} agree.`;
   const parts = KINDS.flatMap(({ kind, one, many }) => {
     const number = problems.filter((problem) => problem.kind === kind).length;
     return number === 0 ? [] : [`${number} ${number === 1 ? one : many}`];
-  }).map((part) => part.replace("cells", `${count(cells)} cells`));
+  }).map((part) => part.replace("cells", count(cells, "cell")));
   const more = problems.length > MOST ? `and ${problems.length - MOST} more. ` : "";
   return `${more}It does not agree: ${parts.join(", ")}.`;
 }
@@ -102,10 +103,6 @@ function recordOf(problem: Problem) {
   };
   const { kind, ...rest } = problem;
   return { kind, ...none, ...rest };
-}
-
-function count(number: number): string {
-  return number.toLocaleString("en-US");
 }
 
 /** A line without letters that a terminal would obey: bundles are strangers' files. */

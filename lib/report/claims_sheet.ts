@@ -6,7 +6,8 @@ import { type Field, nameWithChanges } from "../results/protocol.ts";
 import { MARGIN, signed } from "../statistics/mod.ts";
 import { configsOf, type FlatRecord, netsOf, rounded } from "./records.ts";
 import { cell, type Sheet, type SheetRow } from "./sheet.ts";
-import { count, measuredOn, MISSING } from "./words.ts";
+import { measuredOn, MISSING } from "./words.ts";
+import { count, formatNumber } from "../numbers.ts";
 
 /** Relations as signs. */
 const SIGNS: Readonly<Record<Relation, string>> = {
@@ -89,7 +90,7 @@ function whyOf({ status, missing, difference, ...pair }: PairResult): string[] {
 /** Two digits are all that a planned number of images is good for; rounded up. */
 function about(images: number): string {
   const unit = 10 ** Math.max(0, Math.floor(Math.log10(images)) - 1);
-  return (Math.ceil(images / unit) * unit).toLocaleString("en-US");
+  return formatNumber(Math.ceil(images / unit) * unit);
 }
 
 /** What is said of a pair: `B < A`, or `S 384: E ≈ D` where a claim says it of several S. */

@@ -9,7 +9,7 @@ import { imagesToDecide, signed } from "../statistics/mod.ts";
 import { fold } from "./fold.ts";
 import type { Listing } from "./listing.ts";
 import { configsOf, type FlatRecord, formatQ, rounded } from "./records.ts";
-import { count } from "./words.ts";
+import { count } from "../numbers.ts";
 
 /** Differences that chance would bring about less often than this are called real. */
 const SIGNIFICANCE = 0.05;

@@ -3,6 +3,7 @@ import type { Departure, RowResult, TableResult } from "../results/row_result.ts
 import { formatS, isImported, type Table, type TrainRun } from "../experiment.ts";
 import { originOf } from "../results/lineage.ts";
 import type { Interval } from "../statistics/mod.ts";
+import { count } from "../numbers.ts";
 
 /** The data set whose errors the paper prints. */
 const PAPERS_OWN = "ILSVRC-2012, 1,000 classes, 50,000 validation images";
@@ -103,8 +104,3 @@ export function departureInWords({ field, here, paper }: Departure): string {
 }
 
 const halfOf = ({ low, high }: Interval) => (high - low) / 2;
-
-/** A number with its noun: `1 row`, `2,000 rows`. */
-export function count(number: number, one: string, many = `${one}s`): string {
-  return `${number.toLocaleString("en-US")} ${number === 1 ? one : many}`;
-}

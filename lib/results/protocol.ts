@@ -4,6 +4,7 @@ import type { Departure, Protocol, RowResult } from "./row_result.ts";
 import { type EvaluateSetup, READINGS, type Setup } from "../setup.ts";
 import { UserError } from "../errors.ts";
 import { type EvalRun, formatS, looksAtMirror } from "../experiment.ts";
+import { formatNumber } from "../numbers.ts";
 
 /** The part of a protocol that all numbers of a reproduction share. */
 export type SharedProtocol = Pick<Protocol, "setup" | "dataset" | "split" | "images" | "classes">;
@@ -197,15 +198,13 @@ function isBranch(value: unknown): value is object {
   return typeof value === "object" && value !== null && !("rule" in value);
 }
 
-const NUMERALS = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 12 });
-
 /** A value as a footnote has it: `he`, `1/8`, `60,000`, `steps at 0.7 0.9`. */
 function inWords(value: unknown): string {
   if (typeof value === "number") {
     const part = 1 / value;
     return value < 1 && Number.isInteger(part) && part >= 8 && Number.isInteger(Math.log2(part))
       ? `1/${part}`
-      : NUMERALS.format(value);
+      : formatNumber(value, { maximumSignificantDigits: 12 });
   }
   if (typeof value !== "object") return String(value);
   const { rule, ...facts } = value as Record<string, unknown>;

@@ -6,6 +6,7 @@
  */
 import cliProgress from "cli-progress";
 import process from "node:process";
+import { formatNumber } from "../numbers.ts";
 
 /** Shows how far one piece of work is. */
 export interface Bar {
@@ -214,7 +215,7 @@ function percent(share: number): string {
 }
 
 function count(units: number): string {
-  return Math.round(units).toLocaleString("en-US");
+  return formatNumber(Math.round(units));
 }
 
 /**

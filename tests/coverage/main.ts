@@ -9,6 +9,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { type FileLines, neverLoaded, ranges, readLcov, share } from "./lcov.ts";
+import { formatNumber } from "../../lib/numbers.ts";
 
 /** Lines that must have run, per cent. */
 const ENOUGH = 90;
@@ -43,7 +44,7 @@ for (const file of listed) {
   console.log(`${percent([file])}  ${file.file}  not ${shown}`);
 }
 const count = (of: (file: FileLines) => number) =>
-  files.reduce((sum, file) => sum + of(file), 0).toLocaleString("en-US");
+  formatNumber(files.reduce((sum, file) => sum + of(file), 0));
 console.log(
   `${percent(files)}  lib: of ${count(({ lines }) => lines)} lines all but ` +
     `${count(({ missed }) => missed.length)} ran; ${files.length - listed.length} files of ` +

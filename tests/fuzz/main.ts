@@ -11,6 +11,7 @@ import { lines } from "../../lib/bench/contestant.ts";
 import { PATIENCE } from "./hunt.ts";
 import { targets } from "./targets.ts";
 import type { Line } from "./worker.ts";
+import { formatNumber } from "../../lib/numbers.ts";
 
 const FINDINGS = "fuzz-findings";
 const WORKER = fileURLToPath(new URL("worker.ts", import.meta.url));
@@ -74,7 +75,7 @@ for (const { name } of targets) {
     minutes: Number(minutes ?? 10),
     seed: Number(seed ?? 0),
   });
-  console.log(`${name}: ${rounds.toLocaleString("en-US")} files, ${found} findings`);
+  console.log(`${name}: ${formatNumber(rounds)} files, ${found} findings`);
   all += found;
 }
 Deno.exit(all > 0 ? 1 : 0);

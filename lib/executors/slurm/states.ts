@@ -7,6 +7,7 @@ import type { Store } from "../../store/mod.ts";
 import { stepsOf } from "../../vgg/schedule.ts";
 import { type Fate, fates, queue, type Queued } from "./client.ts";
 import { jobOfRun, type JobRecord, readRecords } from "./records.ts";
+import { formatNumber } from "../../numbers.ts";
 
 /** What is known of a run. */
 export interface JobState {
@@ -153,5 +154,5 @@ const ENDINGS: Readonly<Record<string, string>> = {
 };
 
 function count(number: number): string {
-  return Math.round(number).toLocaleString("en-US");
+  return formatNumber(Math.round(number));
 }

@@ -3,7 +3,8 @@ import type { Departure, TableResult } from "../../results/row_result.ts";
 import type { RunDetails } from "../run_details.ts";
 import { commandFor } from "./commands.ts";
 import { h, type HtmlContent } from "../markup.ts";
-import { code, count, link, plainTable } from "./parts.ts";
+import { code, link, plainTable } from "./parts.ts";
+import { formatNumber } from "../../numbers.ts";
 
 /** The facts that a reader needs first. */
 export function summary([first]: readonly TableResult[], runDetails: RunDetails): HtmlContent {
@@ -16,7 +17,9 @@ export function summary([first]: readonly TableResult[], runDetails: RunDetails)
     ["Setup", [h("b", {}, setup.name), `: ${setup.note}`]],
     [
       "Data",
-      `${dataset.name}, ${count(dataset.classes)} classes, ${count(dataset.images)} ` +
+      `${dataset.name}, ${formatNumber(dataset.classes)} classes, ${
+        formatNumber(dataset.images)
+      } ` +
       "validation images",
     ],
     ["Arithmetic", setup.train.precision],
@@ -65,7 +68,7 @@ export function publishedWords(results: readonly TableResult[]): HtmlContent {
     "p",
     {},
     h("strong", {}, "Two different things. "),
-    `Measured on ${dataset.name} with ${count(dataset.classes)} classes under the setup ` +
+    `Measured on ${dataset.name} with ${formatNumber(dataset.classes)} classes under the setup ` +
       `“${setup.name}”, published on ILSVRC-2012 with 1,000. How far a row is from the broken ` +
       "line says nothing; whether the rows come in the same order does.",
   );

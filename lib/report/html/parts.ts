@@ -100,8 +100,3 @@ export function link(id: string, content: HtmlContent): Markup {
 export function percent(value: number): string {
   return `${value.toFixed(1)} %`;
 }
-
-/** A whole number: `12,000`. */
-export function count(number: number): string {
-  return number.toLocaleString("en-US");
-}

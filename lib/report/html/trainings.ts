@@ -12,8 +12,9 @@ import {
 import type { Figure } from "../plots/mod.ts";
 import { commandOf } from "./commands.ts";
 import { h, type HtmlContent, type Markup } from "../markup.ts";
-import { code, count, definitions, details, link, plainTable, plots } from "./parts.ts";
+import { code, definitions, details, link, plainTable, plots } from "./parts.ts";
 import { runId } from "./rows.ts";
+import { formatNumber } from "../../numbers.ts";
 
 /** Every training, ancestors first. */
 export function trainingCards(
@@ -78,18 +79,20 @@ function factsOf(
     [
       "Net",
       `${run.config}: ${convsOf(layers).length} weight layers, ` +
-      `${count(countParameters(layers))} parameters`,
+      `${formatNumber(countParameters(layers))} parameters`,
     ],
     ["Training scale S", formatS(run.S)],
     ["Begins with", beginning(run)],
     ...run.update === "fc" ? [["Learns", "its fully-connected layers only"] as const] : [],
     [
       "Schedule",
-      `${count(images)} images at most, in batches of ${train.batch}; first learning rate ` +
+      `${formatNumber(images)} images at most, in batches of ${train.batch}; first learning rate ` +
       learningRate,
     ],
     ["Seed and data", [`${seed}, `, code(data)]],
-    ...log.length > 0 ? [["Speed", `${count(Math.round(usualSpeed(log)))} images/s`] as const] : [],
+    ...log.length > 0
+      ? [["Speed", `${formatNumber(Math.round(usualSpeed(log)))} images/s`] as const]
+      : [],
   ];
 }
 
@@ -130,7 +133,7 @@ function testTable(tests: readonly EvaluationDetails[], net: string): HtmlConten
 
 function logTable(log: readonly LogEntry[], net: string): Markup {
   const rows = log.map(({ step, epoch, loss, learningRate, imagesPerSecond, validation }) => [
-    count(step),
+    formatNumber(step),
     epoch.toFixed(2),
     loss.toPrecision(4),
     Number(learningRate.toPrecision(3)),

@@ -1,0 +1,22 @@
+/** Numbers for people, in English notation. */
+
+/**
+ * A number with commas between thousands.
+ *
+ * ```ts
+ * import { formatNumber } from "./numbers.ts";
+ *
+ * if (formatNumber(1281167) !== "1,281,167") throw new Error("separators");
+ * if (formatNumber(2.1, { minimumFractionDigits: 2 }) !== "2.10") throw new Error("digits");
+ * ```
+ *
+ * @param digits how many digits to print; up to three decimals if absent
+ */
+export function formatNumber(value: number, digits?: Intl.NumberFormatOptions): string {
+  return value.toLocaleString("en-US", digits);
+}
+
+/** A number with its noun: `1 row`, `2,000 rows`. */
+export function count(number: number, one: string, many = `${one}s`): string {
+  return `${formatNumber(number)} ${number === 1 ? one : many}`;
+}
