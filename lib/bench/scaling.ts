@@ -9,7 +9,7 @@ import { evaluationsOf, type PlannedRun, planOf } from "../plan.ts";
 import { cost } from "../estimates/cost.ts";
 import { isEvaluation, title } from "../experiment.ts";
 import { markdownTable } from "../report/markdown.ts";
-import { longestChain, timelineOf, urgentFirst } from "../estimates/critical_path.ts";
+import { longestChain, simulateSchedule, urgentFirst } from "../estimates/critical_path.ts";
 import { PAPER_TABLES, tablesNamed } from "../command_line/tables.ts";
 
 /** Images a second of D in float32 at 224 pixels, on 2 cores: docs/explanation/benchmarks.md. */
@@ -72,7 +72,7 @@ const urgent = urgentFirst(runs, seconds);
 
 /** When the last run is done. */
 function endOn(machines: number, order: readonly PlannedRun[]): number {
-  return Math.max(...timelineOf(order, { machines, seconds }).map(({ end }) => end));
+  return Math.max(...simulateSchedule(order, { machines, seconds }).map(({ end }) => end));
 }
 
 console.log(`D trains with ${images} images/s on a machine.\n`);

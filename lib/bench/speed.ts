@@ -9,7 +9,7 @@ import {
 } from "../system/device.ts";
 import type { Setup } from "../setup.ts";
 import { cores } from "../system/machine.ts";
-import type { Speed } from "../estimates/speed.ts";
+import type { MeasuredSpeed } from "../estimates/speed.ts";
 import { loadAddon } from "../tensorflow/addon.ts";
 import { countMultiplyAdds, layersOf, shapeOf } from "../vgg/configs.ts";
 import { imagesAtOnce } from "../vgg/evaluate.ts";
@@ -38,7 +38,7 @@ export interface SpeedOptions {
  *
  * @throws {UserError} There is no such device.
  */
-export async function measureSpeed(setup: Setup, options: SpeedOptions): Promise<Speed> {
+export async function measureSpeed(setup: Setup, options: SpeedOptions): Promise<MeasuredSpeed> {
   const { classes, runs } = options;
   const { crop, width, fc, precision } = setup.train;
   const device = await deviceFor(options.device);

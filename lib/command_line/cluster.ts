@@ -1,8 +1,8 @@
 /** Tables as jobs of a cluster: what `--executor slurm` does with them. */
 import project from "../../deno.json" with { type: "json" };
 import { UserError } from "../errors.ts";
-import { fileOf, type Job } from "../executors/slurm/jobs.ts";
-import { type Cluster, type Draft, draftsOf, slurm } from "../executors/slurm/mod.ts";
+import { scriptName, type SlurmJob } from "../executors/slurm/jobs.ts";
+import { type JobScript, jobScripts, slurm, type SlurmOptions } from "../executors/slurm/mod.ts";
 import { overridden, readConfig, type SlurmConfig } from "../executors/slurm/resources.ts";
 import { nameOf } from "../experiment.ts";
 import { exists } from "../system/files.ts";
@@ -61,11 +61,11 @@ export function showJobs(runs: readonly PlannedRun[], order: Order): number {
   const { ground: { store } } = order;
   const missing = runs.filter((run) => store.status(run).state !== "done");
   const cluster = clusterOf(order, progressBars());
-  return show(draftsOf(missing, store, { cluster }), order);
+  return show(jobScripts(missing, store, { cluster }), order);
 }
 
 /** Says where jobs will have to fetch TensorFlow: few nodes of clusters reach the internet. */
-async function mayNeedNetwork({ config, bars }: Pick<Cluster, "config" | "bars">) {
+async function mayNeedNetwork({ config, bars }: Pick<SlurmOptions, "config" | "bars">) {
   const { isInstalled } = await import("../tensorflow/install/mod.ts");
   if (config.cache !== undefined || await isInstalled()) return;
   bars.log(
@@ -75,7 +75,7 @@ async function mayNeedNetwork({ config, bars }: Pick<Cluster, "config" | "bars">
 }
 
 /** The cluster that the config file and the options describe. */
-function clusterOf({ command, options, ground, report }: Order, bars: Bars): Cluster {
+function clusterOf({ command, options, ground, report }: Order, bars: Bars): SlurmOptions {
   const config = configFor(options);
   const { dataset } = ground;
   const { "dry-run": _dryRun, ...all } = options.given;
@@ -118,9 +118,9 @@ function commandLine(
 }
 
 /** Prints every script, and then what waits for what. */
-function show(drafts: readonly Draft[], { report, options: { setup, format } }: Order): number {
+function show(drafts: readonly JobScript[], { report, options: { setup, format } }: Order): number {
   const records = drafts.map(({ job, script }) => ({
-    job: fileOf(job),
+    job: scriptName(job),
     tasks: Math.max(job.runs.length, 1),
     after: job.kind === "report"
       ? `the ${report ? "end" : "success"} of all others`
@@ -144,9 +144,9 @@ function show(drafts: readonly Draft[], { report, options: { setup, format } }: 
 }
 
 /** What a job waits for, in words: other jobs, by their names. */
-function afterOf({ kind, after }: Job, drafts: readonly Draft[]): string {
+function afterOf({ kind, after }: SlurmJob, drafts: readonly JobScript[]): string {
   const jobs = drafts.map(({ job }) => job);
   const makers = jobs.filter(({ runs }) => runs.some(({ key }) => after.includes(key)));
   const prepare = jobs.filter((job) => job.kind === "prepare" && kind !== "prepare");
-  return (makers.length > 0 ? makers : prepare).map(fileOf).join(", ");
+  return (makers.length > 0 ? makers : prepare).map(scriptName).join(", ");
 }

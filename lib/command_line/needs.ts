@@ -1,5 +1,5 @@
 /** What a plan takes of time, disk and memory, in sentences. */
-import { spaceFor } from "../estimates/cost.ts";
+import { diskSpaceFor } from "../estimates/cost.ts";
 import type { DatasetInfo } from "../datasets/dataset.ts";
 import type { Precision, Setup } from "../setup.ts";
 import { type Device, expectedDevice, nameOfDevice } from "../system/device.ts";
@@ -7,7 +7,7 @@ import { isEvaluation, title } from "../experiment.ts";
 import { footprint, microBatchFor, shareFor } from "../estimates/memory.ts";
 import { cores, runsAtOnce } from "../system/machine.ts";
 import type { PlannedRun } from "../plan.ts";
-import { type Speed, speedFor } from "../estimates/speed.ts";
+import { type MeasuredSpeed, speedFor } from "../estimates/speed.ts";
 import { type Layer, layersOf, shapeOf } from "../vgg/configs.ts";
 import type { Options } from "./options.ts";
 import { formatNumber } from "../numbers.ts";
@@ -15,7 +15,7 @@ import { formatNumber } from "../numbers.ts";
 /** Whose speed a plan's times come from. */
 export function originOfTimes(
   { choice, device }: Pick<Options, "choice" | "device">,
-  { speed, on }: { readonly speed: Speed | undefined; readonly on: Device },
+  { speed, on }: { readonly speed: MeasuredSpeed | undefined; readonly on: Device },
 ): string {
   const command = `deno task doctor speed ${choice}${device ? ` --device ${device}` : ""}`;
   if (speed === undefined) {
@@ -45,7 +45,7 @@ export function threeDigits(value: number): string {
 /** What the other precision would change. */
 export function otherPrecision(
   { train }: Setup,
-  { speed, on }: { readonly speed: Speed | undefined; readonly on: Device },
+  { speed, on }: { readonly speed: MeasuredSpeed | undefined; readonly on: Device },
 ): string {
   const precision: Precision = train.precision === "float32" ? "bfloat16" : "float32";
   const other = speedFor({ ...train, precision }, { device: on });
@@ -67,7 +67,7 @@ export function diskOf(
   runs: readonly PlannedRun[],
   dataset: Pick<DatasetInfo, "classes" | "val">,
 ): string {
-  const { weights, posteriors, checkpoints } = spaceFor(runs, dataset);
+  const { weights, posteriors, checkpoints } = diskSpaceFor(runs, dataset);
   const parts = [
     [weights, "weights"],
     [posteriors, "posteriors"],

@@ -4,7 +4,7 @@ import { runsAtOnce } from "../system/machine.ts";
 import { progressBars } from "../system/progress.ts";
 import { nameWithChanges } from "../results/protocol.ts";
 import { listing } from "../report/listing.ts";
-import { keepSpeed, type Speed } from "../estimates/speed.ts";
+import { keepSpeed, type MeasuredSpeed } from "../estimates/speed.ts";
 import { threeDigits } from "./needs.ts";
 import type { Options } from "./options.ts";
 
@@ -25,7 +25,7 @@ export async function speed(options: Options): Promise<number> {
     const runs = runsAtOnce(setup, workers);
     const precisions = given.precision ? [setup.train.precision] : PRECISIONS;
     const bar = bars.bar("measure net D", { unit: "precisions" });
-    const found: Speed[] = [];
+    const found: MeasuredSpeed[] = [];
     for (const [i, precision] of precisions.entries()) {
       bar.update(i, precisions.length, precision);
       const train = { ...setup.train, precision };

@@ -10,7 +10,7 @@ import { progressBar } from "../system/progress.ts";
 import { listing } from "../report/listing.ts";
 import { proveResume } from "../executors/local/resumption.ts";
 import { openStore } from "../store/mod.ts";
-import { spaceFor } from "../estimates/cost.ts";
+import { diskSpaceFor } from "../estimates/cost.ts";
 import { helpOf } from "../command_line/help.ts";
 import type { Options } from "../command_line/options.ts";
 import { groundOf, known } from "../command_line/runs.ts";
@@ -116,7 +116,7 @@ async function dataAndDisk(options: Options): Promise<Finding[]> {
 
   const runs = known(plan(tablesNamed([]), ground.contexts), ground);
   const open = runs.filter(({ status }) => status.state !== "done");
-  const { weights, posteriors, checkpoints } = spaceFor(open, ground.dataset);
+  const { weights, posteriors, checkpoints } = diskSpaceFor(open, ground.dataset);
   const needed = weights + posteriors + checkpoints;
   const place = nearestFolder(options.results);
   const { bavail, bsize } = statfsSync(place);

@@ -48,9 +48,9 @@ export function printPlan(
   const { setup } = options;
   const on = expectedDevice(options.device);
   const speed = speedFor(setup.train, { device: on });
-  const equipment = speed ?? { cores: cores(), gpus: on.kind === "gpu" ? 1 : 0 };
+  const hardware = speed ?? { cores: cores(), gpus: on.kind === "gpu" ? 1 : 0 };
   const records = runs.map(({ status, ...run }) => {
-    const { multiplyAdds, seconds } = cost(run, dataset, equipment);
+    const { multiplyAdds, seconds } = cost(run, dataset, hardware);
     return {
       run: run.name,
       key: run.key,

@@ -1,7 +1,7 @@
 /** `status`: what is done, running and failed. */
 import { UserError } from "../errors.ts";
 import { readRecords } from "../executors/slurm/records.ts";
-import { type JobState, jobStates } from "../executors/slurm/states.ts";
+import { type RunState, runStates } from "../executors/slurm/states.ts";
 import { leftoversIn, leftoversInWords } from "../store/audit.ts";
 import { listing } from "../report/listing.ts";
 import { helpOf } from "../command_line/help.ts";
@@ -64,10 +64,10 @@ export async function status(words: readonly string[], options: Options): Promis
 async function statesOnCluster(
   runs: readonly KnownRun[],
   store: Store,
-): Promise<ReadonlyMap<string, JobState> | undefined> {
+): Promise<ReadonlyMap<string, RunState> | undefined> {
   if (readRecords(store).length === 0) return undefined;
   try {
-    return await jobStates(runs, store);
+    return await runStates(runs, store);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     console.error(`warning: ${error.message}`);

@@ -10,7 +10,7 @@ import {
 } from "../experiment.ts";
 import { cores } from "../system/machine.ts";
 import type { PlannedRun } from "../plan.ts";
-import type { Speed } from "./speed.ts";
+import type { MeasuredSpeed } from "./speed.ts";
 import {
   countMultiplyAdds,
   countParameters,
@@ -23,7 +23,7 @@ import { GRID, middleOf, pixels, rescale } from "../vgg/images.ts";
 import { scheduleOf } from "../vgg/schedule.ts";
 
 /** What is expected of a run. */
-export interface Cost {
+export interface RunCost {
   /** Multiplications with their additions, counted once together. */
   readonly multiplyAdds: number;
   /** Rough time, seconds. */
@@ -44,20 +44,20 @@ const SPEED = { narrow: 33e9, full: 50e9 };
 const GPU_SPEED = 2e12;
 
 /** What a run is carried out on. */
-export interface Equipment {
+export interface Hardware {
   readonly cores: number;
   readonly gpus: number;
 }
 
 /**
- * Multiply-adds and time of a run, alone on this machine's processor, or on other equipment: rough,
+ * Multiply-adds and time of a run, alone on this machine's processor, or on other hardware: rough,
  * unless a speed was measured.
  */
 export function cost(
   { run, context }: PlannedRun,
   { classes, val, test }: Pick<DatasetDescription, "classes" | "val" | "test">,
-  equipment: Equipment | Pick<Speed, "training" | "testing"> = { cores: cores(), gpus: 0 },
-): Cost {
+  hardware: Hardware | Pick<MeasuredSpeed, "training" | "testing"> = { cores: cores(), gpus: 0 },
+): RunCost {
   const setup = context.train;
   const net = isEvaluation(run) ? run.net : run;
   const layers = layersOf(net.config, shapeOf(setup, classes.length));
@@ -65,15 +65,15 @@ export function cost(
   const [training, testing] = isEvaluation(run)
     ? [0, evaluationAdds(run, { layers, images, context })]
     : [trainingAdds(run, { layers, setup }), validationAdds(run, { layers, images, setup })];
-  const speed = "training" in equipment ? equipment : guessed(setup, equipment);
+  const speed = "training" in hardware ? hardware : guessed(setup, hardware);
   return {
     multiplyAdds: training + testing,
     seconds: training / speed.training + testing / speed.testing,
   };
 }
 
-/** Multiply-adds a second that a training and a test get out of equipment. */
-function guessed({ width }: TrainSetup, { cores, gpus }: Equipment) {
+/** Multiply-adds a second that a training and a test get out of hardware. */
+function guessed({ width }: TrainSetup, { cores, gpus }: Hardware) {
   const core = SPEED.narrow + (SPEED.full - SPEED.narrow) * width;
   // one training computes on one GPU
   const speed = gpus > 0 ? GPU_SPEED : core * cores;
@@ -138,7 +138,7 @@ function wholeAdds(layers: readonly Layer[], images: readonly ImageSize[], side:
 const FLOAT = 4;
 
 /** Bytes that runs will need on the disk at most. */
-export interface Space {
+export interface DiskSpace {
   readonly weights: number;
   readonly posteriors: number;
   /**
@@ -149,10 +149,10 @@ export interface Space {
 }
 
 /** What runs will need on the disk. */
-export function spaceFor(
+export function diskSpaceFor(
   runs: readonly PlannedRun[],
   { classes, val }: Pick<DatasetDescription, "classes" | "val">,
-): Space {
+): DiskSpace {
   const nets = runs.flatMap(({ run, context: { train } }) =>
     isEvaluation(run)
       ? []

@@ -2,18 +2,18 @@
 import type { PlannedRun } from "../plan.ts";
 
 /** What counts of a run here. */
-type Step = Pick<PlannedRun, "key" | "after">;
+type DependentRun = Pick<PlannedRun, "key" | "after">;
 
 /** Seconds of a run; 0 where it is done. */
-type Seconds<Run> = (run: Run) => number;
+type RunSeconds<Run> = (run: Run) => number;
 
 /**
  * For each run the seconds from its beginning to the end of the longest chain of runs that starts
  * with it.
  */
-export function tailsOf<Run extends Step>(
+export function secondsToEnd<Run extends DependentRun>(
   runs: readonly Run[],
-  seconds: Seconds<Run>,
+  seconds: RunSeconds<Run>,
 ): Map<string, number> {
   const behind = new Map<string, number>();
   const tails = new Map<string, number>();
@@ -30,20 +30,20 @@ export function tailsOf<Run extends Step>(
  * Runs in the order in which machines should take them: what the longest chains wait for comes
  * first. A run comes after those that it starts from.
  */
-export function urgentFirst<Run extends Step>(
+export function urgentFirst<Run extends DependentRun>(
   runs: readonly Run[],
-  seconds: Seconds<Run>,
+  seconds: RunSeconds<Run>,
 ): Run[] {
-  const tails = tailsOf(runs, seconds);
+  const tails = secondsToEnd(runs, seconds);
   return runs.toSorted((a, b) => tails.get(b.key)! - tails.get(a.key)!);
 }
 
 /** The chain of runs that ends last, however many machines there are. */
-export function longestChain<Run extends Step>(
+export function longestChain<Run extends DependentRun>(
   runs: readonly Run[],
-  seconds: Seconds<Run>,
+  seconds: RunSeconds<Run>,
 ): { readonly chain: readonly Run[]; readonly seconds: number } {
-  const tails = tailsOf(runs, seconds);
+  const tails = secondsToEnd(runs, seconds);
   const chain: Run[] = [];
   const next = (after: Run | undefined) =>
     runs.filter((run) => after ? run.after.includes(after.key) : run.after.length === 0)
@@ -56,7 +56,7 @@ export function longestChain<Run extends Step>(
 }
 
 /** A run on a machine. */
-export interface Slot<Run> {
+export interface ScheduledRun<Run> {
   readonly run: Run;
   /** Counted from 0. */
   readonly machine: number;
@@ -69,13 +69,13 @@ export interface Slot<Run> {
  * Has machines carry out runs in their order: whichever machine is free first takes the first run
  * whose ancestors are done, or waits for one.
  */
-export function timelineOf<Run extends Step>(
+export function simulateSchedule<Run extends DependentRun>(
   runs: readonly Run[],
-  { machines, seconds }: { readonly machines: number; readonly seconds: Seconds<Run> },
-): Slot<Run>[] {
+  { machines, seconds }: { readonly machines: number; readonly seconds: RunSeconds<Run> },
+): ScheduledRun<Run>[] {
   const free = Array.from({ length: machines }, () => 0);
   const ends = new Map<string, number>();
-  const slots: Slot<Run>[] = [];
+  const slots: ScheduledRun<Run>[] = [];
   const waiting = [...runs];
   while (waiting.length > 0) {
     // when a run's ancestors are done; those of a run in `waiting` may have no end yet

@@ -1,5 +1,5 @@
 /** What a run takes of memory, before it is carried out, and how many images fit in at once. */
-import type { Equipment } from "./cost.ts";
+import type { Hardware } from "./cost.ts";
 import type { DatasetDescription } from "../datasets/dataset.ts";
 import type { Precision, TrainSetup } from "../setup.ts";
 import type { Device } from "../system/device.ts";
@@ -10,7 +10,7 @@ import { countParameters, halved, type Layer, layersOf, shapeOf } from "../vgg/c
 import { rescale, scalesOf } from "../vgg/images.ts";
 
 /** Bytes that a training holds. */
-export interface Footprint {
+export interface MemoryFootprint {
   /** However many images it looks at. */
   readonly net: number;
   /** Of each image of a micro-batch. */
@@ -30,7 +30,7 @@ const COPIES = 6;
 export function footprint(
   layers: readonly Layer[],
   { crop, precision }: Pick<TrainSetup, "crop" | "precision">,
-): Footprint {
+): MemoryFootprint {
   return {
     net: COPIES * BYTES.float32 * countParameters(layers),
     image: BYTES[precision] * mapValues(layers, crop),
@@ -109,7 +109,7 @@ const PIXELS = 2 ** 18;
 export function memoryFor(
   { run, context: { train: setup } }: PlannedRun,
   { classes, train, val }: Pick<DatasetDescription, "classes" | "train" | "val">,
-  { gpus }: Pick<Equipment, "gpus">,
+  { gpus }: Pick<Hardware, "gpus">,
 ): number {
   const { config } = isEvaluation(run) ? run.net : run;
   const layers = layersOf(config, shapeOf(setup, classes.length));

@@ -11,7 +11,7 @@ import type { Precision, TrainSetup } from "../setup.ts";
 import { readIfThere, writeAtomically } from "../system/files.ts";
 
 /** Speeds of nets of one shape. */
-export interface Speed {
+export interface MeasuredSpeed {
   /** Name of the machine. */
   readonly host: string;
   /** What it computed on; see `nameOfDevice`. */
@@ -38,7 +38,7 @@ const fileOf = () => join(cacheFolder(), "speeds.json");
 export function speedFor(
   { crop, width, fc, precision }: Pick<TrainSetup, "crop" | "width" | "fc" | "precision">,
   { device, file = fileOf() }: { readonly device: Device; readonly file?: string },
-): Speed | undefined {
+): MeasuredSpeed | undefined {
   const here = {
     ...{ host: Deno.hostname(), device: nameOfDevice(device) },
     ...{ crop, width, fc, precision },
@@ -47,7 +47,7 @@ export function speedFor(
 }
 
 /** Keeps a speed in place of what was measured before of the same. */
-export function keepSpeed(speed: Speed, file: string = fileOf()) {
+export function keepSpeed(speed: MeasuredSpeed, file: string = fileOf()) {
   const others = speedsIn(file).filter((other) => !isAlike(other, speed));
   writeAtomically(file, `${JSON.stringify([...others, speed], null, 2)}\n`);
 }
@@ -55,14 +55,14 @@ export function keepSpeed(speed: Speed, file: string = fileOf()) {
 /** What tells speeds apart. */
 const IDENTITY = ["host", "device", "crop", "width", "fc", "precision"] as const;
 
-type Identity = Pick<Speed, typeof IDENTITY[number]>;
+type SpeedIdentity = Pick<MeasuredSpeed, typeof IDENTITY[number]>;
 
-function isAlike(one: Identity, other: Identity): boolean {
+function isAlike(one: SpeedIdentity, other: SpeedIdentity): boolean {
   return IDENTITY.every((field) => one[field] === other[field]);
 }
 
 /** None where the file is not there, or another hand broke it. */
-function speedsIn(file: string): Speed[] {
+function speedsIn(file: string): MeasuredSpeed[] {
   try {
     const speeds = JSON.parse(readIfThere(file) ?? "[]");
     return Array.isArray(speeds) ? speeds.filter(({ training }) => training > 0) : [];

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import {
   longestChain,
-  tailsOf,
-  timelineOf,
+  secondsToEnd,
+  simulateSchedule,
   urgentFirst,
 } from "../../lib/estimates/critical_path.ts";
 
@@ -21,7 +21,13 @@ Deno.test("the longest chain is the least time that a plan takes", () => {
   const { chain, seconds: length } = longestChain(PLAN, seconds);
   assert.deepEqual(chain.map(({ key }) => key), ["a", "b", "d"]);
   assert.equal(length, 2 + 4 + 1);
-  assert.deepEqual(Object.fromEntries(tailsOf(PLAN, seconds)), { a: 7, b: 5, c: 1, d: 1, e: 3 });
+  assert.deepEqual(Object.fromEntries(secondsToEnd(PLAN, seconds)), {
+    a: 7,
+    b: 5,
+    c: 1,
+    d: 1,
+    e: 3,
+  });
   assert.deepEqual(longestChain([], seconds), { chain: [], seconds: 0 });
 });
 
@@ -36,12 +42,12 @@ Deno.test("urgent runs come first, and none before one that it starts from", () 
 Deno.test("one machine does everything, two share it, more than two have nothing to do", () => {
   const plan = urgentFirst(PLAN, seconds);
   const end = (machines: number) =>
-    Math.max(...timelineOf(plan, { machines, seconds }).map(({ end }) => end));
+    Math.max(...simulateSchedule(plan, { machines, seconds }).map(({ end }) => end));
   assert.equal(end(1), 3 + 2 + 1 + 4 + 1);
   // a 0-2, e 0-3; b 2-6, c 3-4; d 6-7
   assert.equal(end(2), 7);
   assert.equal(end(8), 7);
-  const slots = timelineOf(plan, { machines: 2, seconds });
+  const slots = simulateSchedule(plan, { machines: 2, seconds });
   assert.deepEqual(slots.map(({ run, machine, start }) => [run.key, machine, start]), [
     ["a", 0, 0],
     ["e", 1, 0],

@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { paper, small } from "../../experiments/setups.ts";
 import type { Device } from "../../lib/system/device.ts";
-import { keepSpeed, type Speed, speedFor } from "../../lib/estimates/speed.ts";
+import { keepSpeed, type MeasuredSpeed, speedFor } from "../../lib/estimates/speed.ts";
 
 const { crop, width, fc } = paper.train;
 const CPU = { kind: "cpu" } as const;
 const [H100, H200] = ["NVIDIA H100 80GB HBM3", "NVIDIA H200"].map((name): Device => ({
   ...{ kind: "gpu", gpu: { name, memory: 80 * 2 ** 30, capability: 9, driver: "550.54.15" } },
 }));
-const speed: Speed = {
+const speed: MeasuredSpeed = {
   ...{ host: Deno.hostname(), device: "CPU", precision: "float32", crop, width, fc },
   ...{ training: 97e9, testing: 99e9, images: { training: 2.1, testing: 1.9 } },
   ...{ load: 0.1, measured: "2026-01-31T12:00:00.000Z" },

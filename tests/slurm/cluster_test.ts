@@ -1,6 +1,6 @@
 /** Tables on a cluster of two nodes, with Slurm's own daemons. */
 import assert from "node:assert/strict";
-import { ACCOUNT_FIELDS, fatesIn } from "../../lib/executors/slurm/client.ts";
+import { ACCOUNT_FIELDS, parseJobEnds } from "../../lib/executors/slurm/client.ts";
 import { readRecords } from "../../lib/executors/slurm/records.ts";
 import { title } from "../../lib/experiment.ts";
 import { openStore } from "../../lib/store/mod.ts";
@@ -147,11 +147,11 @@ Deno.test({
     const sacct = () =>
       cluster.run("sacct", ...[...ACCOUNT_FIELDS, `--jobs=${Object.keys(ends).join(",")}`]);
     await until(
-      async () => fatesIn((await sacct()).out).get(begin)?.state === "CANCELLED",
+      async () => parseJobEnds((await sacct()).out).get(begin)?.state === "CANCELLED",
       "sacct",
     );
     const { out } = await sacct();
-    const found = [...fatesIn(out)].map(([job, { state }]) => [job, state]);
+    const found = [...parseJobEnds(out)].map(([job, { state }]) => [job, state]);
     assert.deepEqual(Object.fromEntries(found), ends);
   },
 });

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { table3 } from "../../experiments/mod.ts";
 import { evaluations, net } from "../../experiments/protocol.ts";
 import { paper, small } from "../../experiments/setups.ts";
-import { fatesIn, limitsIn } from "../../lib/executors/slurm/client.ts";
-import { fileOf, jobsOf } from "../../lib/executors/slurm/jobs.ts";
+import { parseJobEnds, parseLimits } from "../../lib/executors/slurm/client.ts";
+import { jobsOf, scriptName } from "../../lib/executors/slurm/jobs.ts";
 import {
   configSchema,
   overridden,
@@ -13,7 +13,7 @@ import {
   secondsOf,
   slurmTime,
 } from "../../lib/executors/slurm/resources.ts";
-import { scriptOf } from "../../lib/executors/slurm/script.ts";
+import { scriptText } from "../../lib/executors/slurm/script.ts";
 import type { Setup } from "../../lib/setup.ts";
 import type { Context } from "../../lib/experiment.ts";
 import { plan, planOf } from "../../lib/plan.ts";
@@ -41,7 +41,7 @@ Deno.test("tests of one net are an array, and so are trainings of one net from n
     ["train-D-256", 1, 1],
     ["test-D-256-dense", 3, 1],
   ]);
-  assert.equal(new Set(jobs.map(fileOf)).size, jobs.length);
+  assert.equal(new Set(jobs.map(scriptName)).size, jobs.length);
   for (const { runs, after } of jobs) {
     for (const run of runs) assert.deepEqual(run.after, after);
   }
@@ -165,7 +165,7 @@ Deno.test("a script says what it asks for, looks whether its node sees the folde
   const config = { partition: "gpu", lines: ["--exclude=n7"], prologue: ["module load cuda"] };
   const resources = resourcesFor(array!, { config, setup: small, dataset });
   const folder = "/shared/my results";
-  const script = scriptOf(array!, resources, {
+  const script = scriptText(array!, resources, {
     ...{ folder, commands, start: "/home/me", cache: "$TMPDIR/cache" },
   });
   const lines = script.split("\n");
@@ -200,18 +200,18 @@ Deno.test("a script says what it asks for, looks whether its node sees the folde
 Deno.test("limits and ends of jobs are read from what Slurm prints", () => {
   const config =
     "MaxArraySize            = 1001\nMaxDBDMsgs              = 0\nMaxJobCount             = 10000\n";
-  assert.deepEqual(limitsIn(config, ""), { array: 1001, jobs: 10_000 });
+  assert.deepEqual(parseLimits(config, ""), { array: 1001, jobs: 10_000 });
   const of = (account: string, isDefault: string, limits: string) =>
     `ClusterName=c Account=${account} UserName=me(7) Partition= Priority=0 ID=2\n` +
     `    ParentAccount= Lft=6 DefAssoc=${isDefault}\n    MaxJobs= ${limits} MaxWallPJ=\n`;
   const mine = of("lab", "Yes", "MaxSubmitJobs=50(3)") + of("guests", "No", "MaxSubmitJobs=2(0)") +
     of("other", "No", "MaxSubmitJobs=");
-  assert.equal(limitsIn(config, mine).jobs, 50); // the default account's
-  assert.equal(limitsIn(config, mine, ["guests"]).jobs, 2);
-  assert.equal(limitsIn(config, mine, ["lab", "guests"]).jobs, 2);
-  assert.equal(limitsIn(config, mine, ["other"]).jobs, 10_000);
-  assert.equal(limitsIn("MaxArraySize            = 0\n", "").array, 1);
-  assert.deepEqual(limitsIn("", ""), { array: Infinity, jobs: Infinity });
-  const ends = fatesIn("12_3|CANCELLED by 1000\n13|OUT_OF_MEMORY\n");
+  assert.equal(parseLimits(config, mine).jobs, 50); // the default account's
+  assert.equal(parseLimits(config, mine, ["guests"]).jobs, 2);
+  assert.equal(parseLimits(config, mine, ["lab", "guests"]).jobs, 2);
+  assert.equal(parseLimits(config, mine, ["other"]).jobs, 10_000);
+  assert.equal(parseLimits("MaxArraySize            = 0\n", "").array, 1);
+  assert.deepEqual(parseLimits("", ""), { array: Infinity, jobs: Infinity });
+  const ends = parseJobEnds("12_3|CANCELLED by 1000\n13|OUT_OF_MEMORY\n");
   assert.deepEqual([...ends.values()].map(({ state }) => state), ["CANCELLED", "OUT_OF_MEMORY"]);
 });

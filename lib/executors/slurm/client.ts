@@ -4,7 +4,7 @@ import { UserError } from "../../errors.ts";
 import { secondsOf } from "./resources.ts";
 
 /** A job in the queue. */
-export interface Queued {
+export interface QueuedJob {
   /** `PENDING`, `RUNNING` and others. */
   readonly state: string;
   /** Why it waits: `Dependency`, `Resources`. */
@@ -13,7 +13,7 @@ export interface Queued {
 }
 
 /** How a job ended. */
-export interface Fate {
+export interface JobEnd {
   /** `COMPLETED`, `FAILED`, `TIMEOUT`, `CANCELLED`, `OUT_OF_MEMORY`, `NODE_FAIL`. */
   readonly state: string;
   /** As in `DependencyNeverSatisfied`. */
@@ -43,7 +43,7 @@ export async function submit(script: string, dependency: string): Promise<string
 }
 
 /** The user's jobs that wait or run, tasks of arrays each by itself, as in `12_3`. */
-export async function queue(): Promise<Map<string, Queued>> {
+export async function queue(): Promise<Map<string, QueuedJob>> {
   const { code, out, err } = await call("squeue", [
     ...["--noheader", "--array", "--me", "--format=%i|%T|%r|%N"],
   ]);
@@ -62,10 +62,10 @@ export const ACCOUNT_FIELDS = [
 ] as const;
 
 /** How jobs that are not in the queue any more ended, where Slurm still knows. */
-export async function fates(jobs: readonly string[]): Promise<Map<string, Fate>> {
+export async function jobEnds(jobs: readonly string[]): Promise<Map<string, JobEnd>> {
   if (jobs.length === 0) return new Map();
   const account = await call("sacct", [...ACCOUNT_FIELDS, `--jobs=${jobs.join(",")}`]);
-  const known = account.code === 0 ? fatesIn(account.out) : new Map<string, Fate>();
+  const known = account.code === 0 ? parseJobEnds(account.out) : new Map<string, JobEnd>();
   // without accounting the controller remembers for some minutes
   for (const job of jobs) {
     if (known.has(job)) continue;
@@ -77,7 +77,7 @@ export async function fates(jobs: readonly string[]): Promise<Map<string, Fate>>
 }
 
 /** What sacct prints, line by line: `12_3|CANCELLED by 1000`. */
-export function fatesIn(text: string): Map<string, Fate> {
+export function parseJobEnds(text: string): Map<string, JobEnd> {
   return new Map(
     linesOf(text).map((line) => {
       const [job = "", state = ""] = line.split("|");
@@ -108,11 +108,11 @@ export async function siteLimits(accounts: readonly string[]): Promise<SiteLimit
   const config = await call("scontrol", ["show", "config"]);
   const user = `users=${userInfo().username}`;
   const mine = await call("scontrol", ["show", "assoc_mgr", user, "flags=assoc"]);
-  return limitsIn(config.out, mine.out, accounts);
+  return parseLimits(config.out, mine.out, accounts);
 }
 
 /** Limits in what `scontrol show config` and `scontrol show assoc_mgr` print. */
-export function limitsIn(
+export function parseLimits(
   config: string,
   associations: string,
   accounts: readonly string[] = [],

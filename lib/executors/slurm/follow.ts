@@ -6,7 +6,7 @@ import type { Bar, Bars } from "../../system/progress.ts";
 import type { Store } from "../../store/mod.ts";
 import { queue } from "./client.ts";
 import { readRecords } from "./records.ts";
-import { type JobState, jobStates, progressOf } from "./states.ts";
+import { progressOf, type RunState, runStates } from "./states.ts";
 
 /** Between two looks at the queue, ms: Slurm's own advice is not to ask more often in loops. */
 const LOOK = 5_000;
@@ -19,12 +19,12 @@ const LOOK = 5_000;
 export async function follow(runs: readonly PlannedRun[], store: Store, bars: Bars) {
   const overall = bars.bar("all runs", { unit: "runs" });
   const shown = new Map<string, Bar>();
-  let states: ReadonlyMap<string, JobState> = new Map();
+  let states: ReadonlyMap<string, RunState> = new Map();
   for (let isOver = false; !isOver;) {
     try {
       // looked at first: what leaves the queue meanwhile is asked for once more
       isOver = await queueIsEmpty(store);
-      states = await jobStates(runs, store);
+      states = await runStates(runs, store);
       show(runs, { store, states, bars, overall, shown });
     } catch (error) {
       // a controller that restarts does not answer, and the jobs go on
@@ -55,7 +55,7 @@ function show(
   runs: readonly PlannedRun[],
   { store, states, bars, overall, shown }: {
     readonly store: Store;
-    readonly states: ReadonlyMap<string, JobState>;
+    readonly states: ReadonlyMap<string, RunState>;
     readonly bars: Bars;
     readonly overall: Bar;
     readonly shown: Map<string, Bar>;

@@ -3,11 +3,11 @@ import { isEvaluation, slug } from "../../experiment.ts";
 import type { PlannedRun } from "../../plan.ts";
 
 /** What a job is for: it makes the data, trains, evaluates, or writes the reports. */
-export type Kind = "prepare" | "train" | "evaluate" | "report";
+export type JobKind = "prepare" | "train" | "evaluate" | "report";
 
 /** A job, or an array of jobs that are alike and independent. */
-export interface Job {
-  readonly kind: Kind;
+export interface SlurmJob {
+  readonly kind: JobKind;
   /** Its name in the queue. */
   readonly name: string;
   /** Runs that it carries out, each by a task of its own. */
@@ -22,11 +22,11 @@ export interface Job {
  *
  * @param most largest number of tasks in an array
  */
-export function jobsOf(runs: readonly PlannedRun[], most = 1000): Job[] {
+export function jobsOf(runs: readonly PlannedRun[], most = 1000): SlurmJob[] {
   const alike = Map.groupBy(runs, (planned) => [nameOf(planned), ...planned.after].join());
   return [...alike.values()].flatMap((group) => {
     const size = Math.min(most, group.length);
-    return Array.from({ length: Math.ceil(group.length / size) }, (_, part): Job => ({
+    return Array.from({ length: Math.ceil(group.length / size) }, (_, part): SlurmJob => ({
       kind: isEvaluation(group[0]!.run) ? "evaluate" : "train",
       name: nameOf(group[0]!),
       runs: group.slice(part * size, (part + 1) * size),
@@ -41,6 +41,6 @@ function nameOf({ run }: PlannedRun): string {
 }
 
 /** Name of a job's script: its own, and the key of its first run. */
-export function fileOf({ name, runs: [first] }: Job): string {
+export function scriptName({ name, runs: [first] }: SlurmJob): string {
   return [name, ...first ? [first.key] : []].join("-") + ".sh";
 }

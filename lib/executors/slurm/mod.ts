@@ -14,18 +14,18 @@ import type { Bars } from "../../system/progress.ts";
 import type { Store } from "../../store/mod.ts";
 import { urgentFirst } from "../../estimates/critical_path.ts";
 import type { Executor } from "../executor.ts";
-import { queue, type Queued, siteLimits, submit, timeLimits } from "./client.ts";
+import { queue, type QueuedJob, siteLimits, submit, timeLimits } from "./client.ts";
 import { follow } from "./follow.ts";
-import { fileOf, type Job, jobsOf } from "./jobs.ts";
+import { jobsOf, scriptName, type SlurmJob } from "./jobs.ts";
 import { jobOfRun, type JobRecord, jobsFolder, openRecords, readRecords } from "./records.ts";
-import { accountsIn, equipmentOf, type Estimation, resourcesFor } from "./resources.ts";
-import { scriptOf, type Site } from "./script.ts";
+import { accountsIn, hardwareFor, type ResourceInputs, resourcesFor } from "./resources.ts";
+import { type JobContext, scriptText } from "./script.ts";
 
 /** What jobs are made from. */
-export interface Cluster extends Estimation {
+export interface SlurmOptions extends ResourceInputs {
   readonly bars: Bars;
-  readonly commands: Site["commands"];
-  readonly start: Site["start"];
+  readonly commands: JobContext["commands"];
+  readonly start: JobContext["start"];
   /** Whether the last job makes what it can of runs of which some failed; else it needs them all. */
   readonly reportsAnyway: boolean;
   /** The command line that submits the rest later, where a site takes fewer jobs than there are. */
@@ -37,13 +37,13 @@ export interface Cluster extends Estimation {
 }
 
 /** A job with its script. */
-export interface Draft {
-  readonly job: Job;
+export interface JobScript {
+  readonly job: SlurmJob;
   readonly script: string;
 }
 
 /** Submits plans to a cluster, and stays until they are done if it is to wait. */
-export function slurm(cluster: Cluster): Executor {
+export function slurm(cluster: SlurmOptions): Executor {
   return async (runs, store) => {
     await submitMissing(runs, store, cluster);
     if (cluster.wait) await follow(runs, store, cluster.bars);
@@ -51,34 +51,34 @@ export function slurm(cluster: Cluster): Executor {
 }
 
 /** Every job that runs take, in the order in which they are submitted. */
-export function draftsOf(
+export function jobScripts(
   runs: readonly PlannedRun[],
   store: Store,
-  { cluster, array }: { readonly cluster: Cluster; readonly array?: number },
-): Draft[] {
+  { cluster, array }: { readonly cluster: SlurmOptions; readonly array?: number },
+): JobScript[] {
   const expected = (run: PlannedRun) => {
     const kind = isEvaluation(run.run) ? "evaluate" : "train";
-    return cost(run, cluster.dataset, equipmentOf(kind, cluster)).seconds;
+    return cost(run, cluster.dataset, hardwareFor(kind, cluster)).seconds;
   };
-  const prepare: Job = { kind: "prepare", name: "prepare", runs: [], after: [] };
+  const prepare: SlurmJob = { kind: "prepare", name: "prepare", runs: [], after: [] };
   const jobs = [
     ...cluster.prepare && runs.length > 0 ? [prepare] : [],
     ...jobsOf(urgentFirst(runs, expected), array),
     reportJob,
   ];
-  return jobs.map((job) => draftOf(job, store, cluster));
+  return jobs.map((job) => jobScript(job, store, cluster));
 }
 
-const reportJob: Job = { kind: "report", name: "report", runs: [], after: [] };
+const reportJob: SlurmJob = { kind: "report", name: "report", runs: [], after: [] };
 
-function draftOf(job: Job, store: Store, cluster: Cluster): Draft {
+function jobScript(job: SlurmJob, store: Store, cluster: SlurmOptions): JobScript {
   const { config: { cache }, commands, start } = cluster;
   const site = { folder: jobsFolder(store), start, commands, ...cache !== undefined && { cache } };
-  return { job, script: scriptOf(job, resourcesFor(job, cluster), site) };
+  return { job, script: scriptText(job, resourcesFor(job, cluster), site) };
 }
 
 /** Submits what is neither done nor in the queue. */
-async function submitMissing(runs: readonly PlannedRun[], store: Store, given: Cluster) {
+async function submitMissing(runs: readonly PlannedRun[], store: Store, given: SlurmOptions) {
   const present = await queue();
   const limits = await siteLimits(accountsIn(given.config));
   const cluster = { ...given, limits: await timeLimits() };
@@ -95,10 +95,10 @@ async function submitMissing(runs: readonly PlannedRun[], store: Store, given: C
   // the last job, which writes the reports, needs a place too
   const room = Math.min(cluster.config.maxJobs ?? Infinity, limits.jobs) - present.size - 1;
   const array = Math.min(limits.array, Math.max(1, room));
-  const drafts = draftsOf(missing, store, { cluster, array });
+  const drafts = jobScripts(missing, store, { cluster, array });
   const { now, later } = fitting(drafts.slice(0, -1), room);
   if (now.length === 0) throw isFull(present.size);
-  const desk = new Desk(store, waiting);
+  const desk = new JobSubmitter(store, waiting);
   for (const draft of now) await desk.submit(draft);
   // a command that stands in for a report would carry the rest out itself
   if (later === 0 || cluster.reportsAnyway) {
@@ -122,7 +122,7 @@ function inWords(runs: number): string {
 /** Jobs of runs that wait or run, by the run's key. */
 export function jobsInQueue(
   records: readonly JobRecord[],
-  present: ReadonlyMap<string, Queued>,
+  present: ReadonlyMap<string, QueuedJob>,
 ): Map<string, JobRecord> {
   return new Map([...jobOfRun(records)].filter(([, { job }]) => present.has(job)));
 }
@@ -135,7 +135,7 @@ function isFull(jobs: number): UserError {
 }
 
 /** The first drafts with so many tasks together, and the number of runs in the others. */
-function fitting(drafts: readonly Draft[], most: number) {
+function fitting(drafts: readonly JobScript[], most: number) {
   let room = most;
   const end = drafts.findIndex(({ job: { runs } }) => (room -= Math.max(runs.length, 1)) < 0);
   const now = drafts.slice(0, end < 0 ? drafts.length : end);
@@ -144,7 +144,7 @@ function fitting(drafts: readonly Draft[], most: number) {
 }
 
 /** Hands drafts in, and notes which run became which job. */
-class Desk {
+class JobSubmitter {
   readonly #store: Store;
   /** Numbers of jobs by the run's key. */
   readonly #numbers: Map<string, string>;
@@ -163,7 +163,7 @@ class Desk {
   }
 
   /** Submits a job, to begin when those that it waits for have succeeded. */
-  async submit(draft: Draft) {
+  async submit(draft: JobScript) {
     const { kind, after } = draft.job;
     const numbers = after.flatMap((key) => this.#numbers.get(key) ?? []);
     const waits = numbers.length > 0 ? numbers : this.#prepared;
@@ -173,15 +173,15 @@ class Desk {
   }
 
   /** Submits a job to begin when all others have ended, however they did, or well. */
-  async submitLast(draft: Draft, when: "afterok" | "afterany") {
+  async submitLast(draft: JobScript, when: "afterok" | "afterany") {
     const all = new Set([...this.#numbers.values()].map((job) => job.split("_")[0]!));
     for (const number of this.#submitted) all.add(number);
     await this.#hand(draft, dependency(when, [...all]));
   }
 
-  async #hand({ job, script }: Draft, waits: string): Promise<string> {
+  async #hand({ job, script }: JobScript, waits: string): Promise<string> {
     const { name, runs } = job;
-    const file = `${jobsFolder(this.#store)}/${fileOf(job)}`;
+    const file = `${jobsFolder(this.#store)}/${scriptName(job)}`;
     writeAtomically(file, script);
     // jobs find their runs by their recipes
     for (const run of runs) this.#store.announce(run);

@@ -4,20 +4,20 @@
  *
  * @module
  */
-import { cost, type Equipment } from "../../estimates/cost.ts";
+import { cost, type Hardware } from "../../estimates/cost.ts";
 import { memoryFor } from "../../estimates/memory.ts";
 import type { DatasetDescription } from "../../datasets/dataset.ts";
 import type { Setup } from "../../setup.ts";
 import { UserError } from "../../errors.ts";
 import { readIfThere } from "../../system/files.ts";
 import { flaw, z } from "../../schema.ts";
-import type { Job, Kind } from "./jobs.ts";
+import type { JobKind, SlurmJob } from "./jobs.ts";
 
 const word = z.string().min(1);
 const lines = z.array(z.string().regex(/^[^\n]*$/, "a line has no line break"));
 
 /** What a job may be told; a field that is not there is left to the estimates, or to the site. */
-const ASKED = {
+const RESOURCE_FIELDS = {
   partition: word.describe("Partition of the cluster; several with commas between").optional(),
   account: word.describe("Account that is charged").optional(),
   qos: word.describe("Quality of service").optional(),
@@ -40,7 +40,7 @@ const ASKED = {
   prologue: lines.describe("Lines of shell before the work: modules, scratch folders").optional(),
 };
 
-const asked = z.strictObject(ASKED);
+const asked = z.strictObject(RESOURCE_FIELDS);
 const SLURM = asked.extend({
   train: asked.describe("What trainings ask for").optional(),
   evaluate: asked.describe("What evaluations ask for").optional(),
@@ -63,7 +63,7 @@ export const CONFIG = z.strictObject({
 
 /** The section `executors.slurm`. */
 export type SlurmConfig = z.infer<typeof SLURM>;
-type Asked = z.infer<typeof asked>;
+type ResourceFields = z.infer<typeof asked>;
 
 /** The JSON schema of verydeep.json, for editors. */
 export function configSchema(): object {
@@ -116,12 +116,12 @@ export function overridden(config: SlurmConfig, changes: string): SlurmConfig {
 /** The accounts that jobs are charged to; none where the site chooses. */
 export function accountsIn(config: SlurmConfig): string[] {
   const kinds = ["train", "evaluate", "report"] as const;
-  return [...new Set(kinds.flatMap((kind) => givenTo(kind, config).account ?? []))];
+  return [...new Set(kinds.flatMap((kind) => configFor(kind, config).account ?? []))];
 }
 
 /** What a job asks for, every estimate made. */
-export interface Resources
-  extends Pick<Asked, "partition" | "account" | "qos" | "constraint" | "gpus"> {
+export interface JobResources
+  extends Pick<ResourceFields, "partition" | "account" | "qos" | "constraint" | "gpus"> {
   readonly time: string;
   readonly memory: string;
   readonly cpus: number;
@@ -131,7 +131,7 @@ export interface Resources
 }
 
 /** What estimates are made from. */
-export interface Estimation {
+export interface ResourceInputs {
   readonly config: SlurmConfig;
   readonly setup: Setup;
   readonly dataset: DatasetDescription;
@@ -151,14 +151,14 @@ const SIGNAL = 120;
 
 /** What a job asks for: what the config says, else what its most demanding run is expected to take. */
 export function resourcesFor(
-  { kind, runs }: Pick<Job, "kind" | "runs">,
-  { config, setup, dataset, limits = new Map() }: Estimation,
-): Resources {
-  const given = givenTo(kind, config);
-  const equipment = equipmentOf(kind, { config, setup });
-  const { cpus } = equipment;
-  const seconds = runs.map((run) => SLACK * cost(run, dataset, equipment).seconds);
-  const bytes = runs.map((run) => memoryFor(run, dataset, equipment));
+  { kind, runs }: Pick<SlurmJob, "kind" | "runs">,
+  { config, setup, dataset, limits = new Map() }: ResourceInputs,
+): JobResources {
+  const given = configFor(kind, config);
+  const hardware = hardwareFor(kind, { config, setup });
+  const { cpus } = hardware;
+  const seconds = runs.map((run) => SLACK * cost(run, dataset, hardware).seconds);
+  const bytes = runs.map((run) => memoryFor(run, dataset, hardware));
   const [first = ""] = given.partition?.split(",") ?? [];
   const limit = Math.min(Math.max(LEAST, ...seconds), limits.get(first) ?? Infinity);
   return {
@@ -173,21 +173,21 @@ export function resourcesFor(
 }
 
 /** What jobs of a kind run on. */
-export function equipmentOf(
-  kind: Kind,
-  { config, setup }: Pick<Estimation, "config" | "setup">,
-): Equipment & { readonly cpus: number } {
-  const { cpus, gpus = 0 } = givenTo(kind, config);
+export function hardwareFor(
+  kind: JobKind,
+  { config, setup }: Pick<ResourceInputs, "config" | "setup">,
+): Hardware & { readonly cpus: number } {
+  const { cpus, gpus = 0 } = configFor(kind, config);
   const worker = kind === "train" || kind === "evaluate";
   const cores = cpus ?? (worker && setup.sideBySide !== "cores" ? CPUS : 1);
   return { cores, cpus: cores, gpus: worker ? Number(String(gpus).split(":").at(-1)) : 0 };
 }
 
 /** What the config says of a kind: its own fields before those of all. Lists add up. */
-function givenTo(
-  kind: Kind,
+function configFor(
+  kind: JobKind,
   { train, evaluate, report, data: _data, cache: _cache, maxJobs: _maxJobs, ...all }: SlurmConfig,
-): Asked {
+): ResourceFields {
   const own = { train, evaluate, report, prepare: report }[kind] ?? {};
   const isWork = kind === "train" || kind === "evaluate";
   const { gpus, ...rest } = all;

@@ -1,17 +1,17 @@
 /** What sbatch is given: a job's script. */
 import { fileURLToPath } from "node:url";
-import { fileOf, type Job, type Kind } from "./jobs.ts";
-import type { Resources } from "./resources.ts";
+import { type JobKind, scriptName, type SlurmJob } from "./jobs.ts";
+import type { JobResources } from "./resources.ts";
 
 /** What scripts say of where they run. */
-export interface Site {
+export interface JobContext {
   /** Folder of jobs, on a file system that all nodes see. */
   readonly folder: string;
   /**
    * Of each kind of job its command line, as a shell reads it in the project's folder: `$deno` is
    * Deno there, `$key` a run's key.
    */
-  readonly commands: Readonly<Record<Kind, string>>;
+  readonly commands: Readonly<Record<JobKind, string>>;
   /** Folder from which command lines name files. */
   readonly start: string;
   /** VERYDEEP_CACHE on the nodes, if it is another there. */
@@ -21,7 +21,7 @@ export interface Site {
 const PROJECT = fileURLToPath(new URL("../../../", import.meta.url)).replace(/\/$/, "");
 
 /** A job's script. What it waits for is told to sbatch, as numbers of jobs are known only then. */
-export function scriptOf(job: Job, resources: Resources, site: Site): string {
+export function scriptText(job: SlurmJob, resources: JobResources, site: JobContext): string {
   const { runs } = job;
   return [
     "#!/bin/bash",
@@ -42,7 +42,11 @@ export function scriptOf(job: Job, resources: Resources, site: Site): string {
 }
 
 /** Options of sbatch, of which a site's own lines come last. */
-function options({ kind, name, runs }: Job, resources: Resources, { folder }: Site): string[] {
+function options(
+  { kind, name, runs }: SlurmJob,
+  resources: JobResources,
+  { folder }: JobContext,
+): string[] {
   const { partition, account, qos, constraint, gpus } = resources;
   const task = runs.length > 1 ? "%A_%a" : "%j";
   const named = { partition, account, qos, constraint };
@@ -68,8 +72,8 @@ function options({ kind, name, runs }: Job, resources: Resources, { folder }: Si
 }
 
 /** A node may not see the folders that the job was submitted from. */
-function checks(job: Job, { folder }: Site): string[] {
-  const files = [`${PROJECT}/cli.ts`, `${folder}/${fileOf(job)}`].map(quoted);
+function checks(job: SlurmJob, { folder }: JobContext): string[] {
+  const files = [`${PROJECT}/cli.ts`, `${folder}/${scriptName(job)}`].map(quoted);
   return [
     `for file in ${files.join(" ")}; do`,
     '  if [ ! -e "$file" ]; then',

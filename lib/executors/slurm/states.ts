@@ -5,12 +5,12 @@ import type { PlannedRun } from "../../plan.ts";
 import { clock } from "../../system/progress.ts";
 import type { Store } from "../../store/mod.ts";
 import { stepsOf } from "../../vgg/schedule.ts";
-import { type Fate, fates, queue, type Queued } from "./client.ts";
+import { type JobEnd, jobEnds, queue, type QueuedJob } from "./client.ts";
 import { jobOfRun, type JobRecord, readRecords } from "./records.ts";
 import { formatNumber } from "../../numbers.ts";
 
 /** What is known of a run. */
-export interface JobState {
+export interface RunState {
   readonly state: string;
   readonly detail?: string;
   /** Number of its last job. */
@@ -20,7 +20,7 @@ export interface JobState {
 }
 
 /** Where a training stands. */
-export interface Progress {
+export interface TrainingProgress {
   readonly step: number;
   readonly steps: number;
   readonly batch: number;
@@ -30,7 +30,7 @@ export interface Progress {
 }
 
 /** Where a training's log says that it stands. */
-export function progressOf(planned: PlannedRun, store: Store): Progress | undefined {
+export function progressOf(planned: PlannedRun, store: Store): TrainingProgress | undefined {
   const { run, context: { train: { batch }, train } } = planned;
   if (isEvaluation(run)) return undefined;
   const last = store.readLog(planned).at(-1);
@@ -52,20 +52,20 @@ export function progressOf(planned: PlannedRun, store: Store): Progress | undefi
  *
  * @throws {UserError} Slurm cannot be asked.
  */
-export async function jobStates(
+export async function runStates(
   runs: readonly PlannedRun[],
   store: Store,
-): Promise<Map<string, JobState>> {
+): Promise<Map<string, RunState>> {
   const jobs = jobOfRun(readRecords(store));
-  const present = jobs.size > 0 ? await queue() : new Map<string, Queued>();
+  const present = jobs.size > 0 ? await queue() : new Map<string, QueuedJob>();
   const own = new Map(runs.map((run) => [run.key, store.status(run)]));
   const ended = runs.flatMap(({ key }) => {
     const { job } = jobs.get(key) ?? {};
     const isOver = job !== undefined && !present.has(job);
     return isOver && !["done", "damaged", "running"].includes(own.get(key)!.state) ? [job] : [];
   });
-  const known = await fates(ended);
-  const states = new Map<string, JobState>();
+  const known = await jobEnds(ended);
+  const states = new Map<string, RunState>();
   for (const run of runs) {
     const record = jobs.get(run.key);
     const { state, detail } = own.get(run.key)!;
@@ -73,18 +73,18 @@ export async function jobStates(
     const plain = { state, ...detail !== undefined && { detail }, ...job };
     const queued = record && present.get(record.job);
     if (["done", "damaged"].includes(state) || !record) states.set(run.key, plain);
-    else if (queued) states.set(run.key, { ...job, ...inQueue(run, queued, store) });
+    else if (queued) states.set(run.key, { ...job, ...queuedState(run, queued, store) });
     else if (state === "running") states.set(run.key, plain);
     else {
       const fate = known.get(record.job);
-      states.set(run.key, { ...job, ...after(run, { record, fate, detail, states, runs }) });
+      states.set(run.key, { ...job, ...endState(run, { record, fate, detail, states, runs }) });
     }
   }
   return states;
 }
 
 /** The state of a run whose job waits or runs. */
-function inQueue(run: PlannedRun, { state, reason, node }: Queued, store: Store): JobState {
+function queuedState(run: PlannedRun, { state, reason, node }: QueuedJob, store: Store): RunState {
   if (state === "PENDING") return { state: "pending", detail: REASONS[reason] ?? reason };
   const progress = progressOf(run, store);
   if (state !== "RUNNING") return { state: state.toLowerCase() };
@@ -106,16 +106,16 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /** The state of a run whose job is over, and left no result. */
-function after(
+function endState(
   { after: ancestors }: PlannedRun,
   { record, fate, detail, states, runs }: {
     readonly record: JobRecord;
-    readonly fate: Fate | undefined;
+    readonly fate: JobEnd | undefined;
     readonly detail: string | undefined;
-    readonly states: ReadonlyMap<string, JobState>;
+    readonly states: ReadonlyMap<string, RunState>;
     readonly runs: readonly PlannedRun[];
   },
-): JobState {
+): RunState {
   const lost = ancestors.find((key) => {
     return ["failed", "cancelled"].includes(states.get(key)?.state ?? "");
   });
