@@ -7,7 +7,7 @@
 import { paper, small } from "../../experiments/setups.ts";
 import type { Precision, TrainSetup } from "../setup.ts";
 import { type ConfigName, formatS, type Method, type TrainScale } from "../experiment.ts";
-import { type Layer, layersOf, shapeOf } from "../vgg/configs.ts";
+import { type Layer, layersOf, netShapeOf } from "../vgg/configs.ts";
 import { GRID, scalesOf } from "../vgg/images.ts";
 
 /**
@@ -40,7 +40,7 @@ interface Net {
 export interface TrainingCase extends Named, Net {
   readonly kind: "training";
   /** The same batch again and again, or crops of images in memory as in a real training. */
-  readonly crops: "fed" | "bank";
+  readonly crops: "fed" | "cache";
   /** Parts of the batch that we compute side by side; see `lib/vgg/network.ts`. */
   readonly towers: number;
 }
@@ -62,7 +62,7 @@ export interface EvaluationCase extends Named, Net {
 /** Crops without a net: read from JPEG files, rescaled and cut; or cut out of images in memory. */
 export interface InputCase extends Named {
   readonly kind: "input";
-  readonly source: "files" | "bank";
+  readonly source: "files" | "cache";
   readonly setup: TrainSetup;
   readonly S: TrainScale;
   /** Smallest sides of rescaled images to draw from, pixels. */
@@ -102,7 +102,7 @@ function net({ config, divisor, crop, batch, precision }: Size): Net {
     ...{ crop, batch, precision, width: 1 / divisor, fc: 4096 / divisor },
   };
   const classes = divisor === 1 ? CLASSES.full : CLASSES.narrow;
-  return { config, setup, classes, layers: layersOf(config, shapeOf(setup, classes)) };
+  return { config, setup, classes, layers: layersOf(config, netShapeOf(setup, classes)) };
 }
 
 const called = ({ config, divisor }: Size) => divisor === 1 ? config : `${config}/${divisor}`;
@@ -188,7 +188,7 @@ export function races(photos: readonly string[], posteriors: readonly string[]):
       kind: "input",
       name: "cut 56-pixel crops out of memory",
       batch: small.train.batch,
-      source: "bank",
+      source: "cache",
       peers: [],
       ...{ setup: small.train, S: 256, scales: scalesOf(256, small.train) },
       files: [],

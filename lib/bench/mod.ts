@@ -235,7 +235,7 @@ async function waitOf(
 ): Promise<Measurement> {
   const start = () => startContestant("verydeep", deno("verydeep.ts"), threads(1, CORES));
   const teams: Contestant[] = [];
-  for (const crops of ["fed", "bank"] as const) {
+  for (const crops of ["fed", "cache"] as const) {
     const members = await Promise.all(Array.from({ length: CORES }, start));
     const team = enter(together(members as [Contestant, ...Contestant[]]));
     await team.build({ ...what, crops });

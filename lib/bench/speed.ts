@@ -11,7 +11,7 @@ import type { Setup } from "../setup.ts";
 import { cores } from "../system/machine.ts";
 import type { MeasuredSpeed } from "../estimates/speed.ts";
 import { loadAddon } from "../tensorflow/addon.ts";
-import { countMultiplyAdds, layersOf, shapeOf } from "../vgg/configs.ts";
+import { countMultiplyAdds, layersOf, netShapeOf } from "../vgg/configs.ts";
 import { imagesAtOnce } from "../vgg/evaluate.ts";
 import { pixels } from "../vgg/images.ts";
 import type { EvaluationCase, TrainingCase } from "./cases.ts";
@@ -48,7 +48,7 @@ export async function measureSpeed(setup: Setup, options: SpeedOptions): Promise
   try {
     while (members.length < runs) members.push(await startOurs(threads));
     const team = together(members as [Contestant, ...Contestant[]]);
-    const layers = layersOf("D", shapeOf(setup.train, classes));
+    const layers = layersOf("D", netShapeOf(setup.train, classes));
     const net = { config: "D", setup: setup.train, classes, layers } as const;
 
     const batch = Math.min(IMAGES, setup.train.batch);

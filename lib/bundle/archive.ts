@@ -14,7 +14,7 @@ import { pipeline } from "node:stream/promises";
 import * as yazl from "yazl";
 import { UserError } from "../errors.ts";
 import { flush, PIECE, readAt, removeIfThere } from "../system/files.ts";
-import { type Section, sectionsOf } from "../system/zip.ts";
+import { storedEntries, type StoredEntry } from "../system/zip.ts";
 
 /** Name of the entry that has the hashes of the others. */
 export const SUMS = "SHA256SUMS";
@@ -89,7 +89,7 @@ export async function writeArchive(
 export interface OpenArchive extends Disposable {
   readonly file: string;
   /** Where each entry lies, by its name. */
-  readonly entries: ReadonlyMap<string, Section>;
+  readonly entries: ReadonlyMap<string, StoredEntry>;
   /** An entry as text. @throws {UserError} It is not there, or absurdly long. */
   text(name: string): string;
   /** SHA-256 of an entry, hexadecimal. `onBytes` is told of every piece. */
@@ -102,11 +102,11 @@ export interface OpenArchive extends Disposable {
  * @throws {UserError} There is no such file, it is none of `writeArchive`, or it is damaged.
  */
 export async function openArchive(file: string): Promise<OpenArchive> {
-  let entries: ReadonlyMap<string, Section>;
+  let entries: ReadonlyMap<string, StoredEntry>;
   const handle = opened(file);
   try {
     if (!handle.statSync().isFile) throw new Error("it is no file");
-    entries = await sectionsOf(handle);
+    entries = await storedEntries(handle);
     for (const name of entries.keys()) {
       if (!NAME.test(name)) throw new Error(`an entry is called ${JSON.stringify(name)}`);
     }

@@ -8,7 +8,7 @@ import { footprint, microBatchFor, shareFor } from "../estimates/memory.ts";
 import { cores, runsAtOnce } from "../system/machine.ts";
 import type { PlannedRun } from "../plan.ts";
 import { type MeasuredSpeed, speedFor } from "../estimates/speed.ts";
-import { type Layer, layersOf, shapeOf } from "../vgg/configs.ts";
+import { type Layer, layersOf, netShapeOf } from "../vgg/configs.ts";
 import type { Options } from "./options.ts";
 import { formatNumber } from "../numbers.ts";
 
@@ -89,7 +89,7 @@ export function memoryOf(
   { classes }: Pick<DatasetInfo, "classes">,
 ): string[] {
   const nets = runs.flatMap(({ run }) => isEvaluation(run) ? [] : [run]).map((run) => {
-    const layers = layersOf(run.config, shapeOf(setup.train, classes.length));
+    const layers = layersOf(run.config, netShapeOf(setup.train, classes.length));
     return { name: title(run), layers, size: sizeOf(layers, setup) };
   });
   const [largest] = nets.toSorted((one, other) => other.size - one.size);

@@ -12,7 +12,7 @@ import {
 import { exists } from "../system/files.ts";
 import { type ImportedNet, importedNet, noteIn } from "../store/import.ts";
 import type { PlannedRun } from "../plan.ts";
-import { layersInCommon, layersOf, shapeOf } from "../vgg/configs.ts";
+import { layersInCommon, layersOf, netShapeOf } from "../vgg/configs.ts";
 import { type Options, pathFrom } from "./options.ts";
 import { type Ground, runNamed } from "./runs.ts";
 
@@ -143,7 +143,7 @@ function layersFrom(
   { config, layers, setup }: Options,
   { dataset }: Ground,
 ): "all" | readonly string[] {
-  const shape = shapeOf(setup.train, dataset.classes.length);
+  const shape = netShapeOf(setup.train, dataset.classes.length);
   const common = layersInCommon(layersOf(from.config, shape), layersOf(config!, shape));
   const wanted = layers ?? initFrom(from, config!).layers;
   if (wanted === "all") return wanted;

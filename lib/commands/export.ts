@@ -5,7 +5,7 @@ import { writeAtomically } from "../system/files.ts";
 import type { PlannedRun } from "../plan.ts";
 import { fold } from "../report/fold.ts";
 import { meanOf } from "../vgg/colours.ts";
-import { layersOf, shapeOf } from "../vgg/configs.ts";
+import { layersOf, netShapeOf } from "../vgg/configs.ts";
 import type { NetWeights } from "../weights/weights_file.ts";
 import { DEVIATION, writeTorchvision } from "../weights/torchvision.ts";
 import { helpOf } from "../command_line/help.ts";
@@ -85,7 +85,7 @@ const WRITE: Readonly<
   savedmodel: async (file, net, { run, context }) => {
     const { savedModelOf } = await import("../vgg/saved_model.ts");
     const [classes = 0] = net.tensors.get("fc8.bias")!.shape;
-    const layers = layersOf(run.config, shapeOf(context.train, classes));
+    const layers = layersOf(run.config, netShapeOf(context.train, classes));
     const bytes = savedModelOf({ ...net, layers, evaluate: context.evaluate });
     written(file, () => writeAtomically(`${file}/saved_model.pb`, [bytes]));
   },

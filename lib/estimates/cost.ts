@@ -16,8 +16,8 @@ import {
   countParameters,
   type Layer,
   layersOf,
+  netShapeOf,
   pooled,
-  shapeOf,
 } from "../vgg/configs.ts";
 import { GRID, middleOf, pixels, rescale } from "../vgg/images.ts";
 import { scheduleOf } from "../vgg/schedule.ts";
@@ -60,7 +60,7 @@ export function cost(
 ): RunCost {
   const setup = context.train;
   const net = isEvaluation(run) ? run.net : run;
-  const layers = layersOf(net.config, shapeOf(setup, classes.length));
+  const layers = layersOf(net.config, netShapeOf(setup, classes.length));
   const images = isEvaluation(run) && run.test !== undefined ? test?.images ?? [] : val;
   const [training, testing] = isEvaluation(run)
     ? [0, evaluationAdds(run, { layers, images, context })]
@@ -156,7 +156,7 @@ export function diskSpaceFor(
   const nets = runs.flatMap(({ run, context: { train } }) =>
     isEvaluation(run)
       ? []
-      : FLOAT * countParameters(layersOf(run.config, shapeOf(train, classes.length)))
+      : FLOAT * countParameters(layersOf(run.config, netShapeOf(train, classes.length)))
   );
   return {
     weights: nets.reduce((sum, size) => sum + size, 0),

@@ -6,7 +6,7 @@ import type { Device } from "../system/device.ts";
 import { isEvaluation } from "../experiment.ts";
 import { memory } from "../system/machine.ts";
 import type { PlannedRun } from "../plan.ts";
-import { countParameters, halved, type Layer, layersOf, shapeOf } from "../vgg/configs.ts";
+import { countParameters, halved, type Layer, layersOf, netShapeOf } from "../vgg/configs.ts";
 import { rescale, scalesOf } from "../vgg/images.ts";
 
 /** Bytes that a training holds. */
@@ -112,7 +112,7 @@ export function memoryFor(
   { gpus }: Pick<Hardware, "gpus">,
 ): number {
   const { config } = isEvaluation(run) ? run.net : run;
-  const layers = layersOf(config, shapeOf(setup, classes.length));
+  const layers = layersOf(config, netShapeOf(setup, classes.length));
   const weights = BYTES.float32 * countParameters(layers);
   const { net, image } = footprint(layers, setup);
   if (isEvaluation(run)) {

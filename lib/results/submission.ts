@@ -14,7 +14,7 @@ import { type EvalRun, isEvaluation } from "../experiment.ts";
 import { entriesIn, readIfThere, writeAtomically } from "../system/files.ts";
 import { type PlannedRun, plannedRun } from "../plan.ts";
 import { highestOf, summed } from "../score.ts";
-import { sealed, unsealed } from "../system/checksums.ts";
+import { verifyChecksum, withChecksum } from "../system/checksums.ts";
 import type { Store } from "../store/mod.ts";
 
 /** Classes that an image may be of, in the server's count. */
@@ -122,13 +122,13 @@ function keysOf(members: Members): string[] {
 }
 
 function keep(folder: string, score: TestScore) {
-  writeAtomically(`${folder}/submission.json`, `${JSON.stringify(sealed(score), null, 2)}\n`);
+  writeAtomically(`${folder}/submission.json`, `${JSON.stringify(withChecksum(score), null, 2)}\n`);
 }
 
 /** What is known of a submission; nothing where that cannot be read, or changed. */
 function read(folder: string): TestScore | undefined {
   try {
-    const { evaluations, images, top5 } = unsealed<TestScore>(
+    const { evaluations, images, top5 } = verifyChecksum<TestScore>(
       JSON.parse(readIfThere(`${folder}/submission.json`) ?? ""),
     )!;
     const isWhole = Array.isArray(evaluations) && evaluations.every((key) =>

@@ -18,7 +18,7 @@ export function studentQuantile(p: number, degrees: number): number {
 }
 
 /** Probability of at most `k` heads in `n` throws of a fair coin. */
-export function coinCdf(k: number, n: number): number {
+export function fairCoinCdf(k: number, n: number): number {
   return cephes().bdtr(k, n, 1 / 2);
 }
 
@@ -27,7 +27,7 @@ export function coinCdf(k: number, n: number): number {
  *
  * @throws {RangeError} A confidence is between 0 and 1, neither included.
  */
-export function upperShare(confidence: number): number {
+export function upperProbability(confidence: number): number {
   if (!(confidence > 0 && confidence < 1)) {
     throw new RangeError(`Cannot take ${confidence} as a confidence: give a share such as 0.95`);
   }

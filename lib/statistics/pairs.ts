@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { coinCdf, normalQuantile, upperShare } from "./distributions.ts";
+import { fairCoinCdf, normalQuantile, upperProbability } from "./distributions.ts";
 import type { Interval } from "./proportion.ts";
 
 /** How two classifiers did on the same images; a mean over seeds need not be whole. */
@@ -29,7 +29,7 @@ export function mcnemar(onlyFirst: number, onlySecond: number): number {
   requireCounts(onlyFirst, onlySecond);
   if (onlyFirst === onlySecond) return 1;
   const fewer = Math.min(onlyFirst, onlySecond);
-  return Math.min(1, 2 * coinCdf(fewer, onlyFirst + onlySecond));
+  return Math.min(1, 2 * fairCoinCdf(fewer, onlyFirst + onlySecond));
 }
 
 /**
@@ -43,7 +43,7 @@ export function mcnemar(onlyFirst: number, onlySecond: number): number {
  */
 export function pairedDifference(pairs: Pairs, confidence = 0.95): Interval {
   requirePairs(pairs);
-  const z = normalQuantile(upperShare(confidence));
+  const z = normalQuantile(upperProbability(confidence));
   const swapped = { ...pairs, onlyFirst: pairs.onlySecond, onlySecond: pairs.onlyFirst };
   return { low: -upperEnd(swapped, z), high: upperEnd(pairs, z) };
 }
@@ -86,7 +86,7 @@ export function bootstrapDifference(pairs: Pairs, confidence = 0.95): Interval {
   requirePairs(pairs);
   const { images, onlyFirst, onlySecond } = pairs;
   const discordant = onlyFirst + onlySecond;
-  const upper = upperShare(confidence);
+  const upper = upperProbability(confidence);
   if (discordant === 0) return { low: 0, high: 0 };
   const law = new Float64Array(2 * images + 1); // of the difference in images, -n to n
   const counts = binomial(images, discordant / images);
@@ -146,7 +146,7 @@ export function imagesToDecide(pairs: Pairs, against = 0): number {
   // that difference itself would take so many discordant images at least
   const supposed = Math.max(discordant, Math.abs(against));
   const deviations =
-    normalQuantile(upperShare(1 - SIGNIFICANCE)) * Math.sqrt(supposed - against ** 2) +
+    normalQuantile(upperProbability(1 - SIGNIFICANCE)) * Math.sqrt(supposed - against ** 2) +
     normalQuantile(POWER) * Math.sqrt(discordant - difference ** 2);
   return Math.ceil((deviations / (difference - against)) ** 2);
 }

@@ -1,5 +1,5 @@
 /** How far a share of images, such as an error, may be from what it would be on endless images. */
-import { normalQuantile, upperShare } from "./distributions.ts";
+import { normalQuantile, upperProbability } from "./distributions.ts";
 
 /** The values from `low` to `high`. */
 export interface Interval {
@@ -21,7 +21,7 @@ export function wilson(failures: number, n: number, confidence = 0.95): Interval
   if (!(Number.isSafeInteger(n) && n > 0 && failures >= 0 && failures <= n)) {
     throw new RangeError(`Cannot take ${failures} failures of ${n} images as a proportion`);
   }
-  const z = normalQuantile(upperShare(confidence));
+  const z = normalQuantile(upperProbability(confidence));
   const p = failures / n;
   const shrinkage = 1 + z ** 2 / n;
   const centre = (p + z ** 2 / (2 * n)) / shrinkage;

@@ -1,5 +1,5 @@
 /** What several seeds say together. */
-import { studentQuantile, upperShare } from "./distributions.ts";
+import { studentQuantile, upperProbability } from "./distributions.ts";
 import type { Interval } from "./proportion.ts";
 
 /**
@@ -30,7 +30,7 @@ export function studentInterval(values: readonly number[], confidence = 0.95): I
   if (values.length < 2) {
     throw new RangeError(`Cannot tell from one seed (${mean}) how seeds differ: run at least two`);
   }
-  const t = studentQuantile(upperShare(confidence), values.length - 1);
+  const t = studentQuantile(upperProbability(confidence), values.length - 1);
   const half = t * deviation / Math.sqrt(values.length);
   return { low: mean - half, high: mean + half };
 }

@@ -1,7 +1,7 @@
 /** What crashes and other hands left in a store, and whether its results are whole. */
 import { entriesIn, readIfThere } from "../system/files.ts";
 import { parsed } from "./run_files.ts";
-import { unsealed } from "../system/checksums.ts";
+import { verifyChecksum } from "../system/checksums.ts";
 import type { Store } from "./mod.ts";
 
 /** What lies in a store and is of no use any more; file and folder names, below the store's folder. */
@@ -61,7 +61,7 @@ export function leftoversIn(store: Store): Leftovers {
 /** Whether each line of a file of records is whole and what was written. */
 function isWhole(file: string): boolean {
   const lines = readIfThere(file)?.split("\n") ?? [""];
-  return lines.pop() === "" && lines.every((line) => unsealed(parsed(line)) !== undefined);
+  return lines.pop() === "" && lines.every((line) => verifyChecksum(parsed(line)) !== undefined);
 }
 
 /** Leftovers in sentences, with what becomes of them. */

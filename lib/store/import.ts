@@ -12,7 +12,7 @@ import type { ConfigName, Context, TrainRun, TrainScale } from "../experiment.ts
 import { piecesOf } from "../system/files.ts";
 import { planOf } from "../plan.ts";
 import type { Store } from "./mod.ts";
-import { ALL_NETS, layersOf, shapeOf, weightShapes } from "../vgg/configs.ts";
+import { ALL_NETS, layersOf, netShapeOf, weightShapes } from "../vgg/configs.ts";
 import { firstNonFinite, shapeMismatch } from "../weights/fit.ts";
 import { openWeights } from "../weights/mod.ts";
 
@@ -78,7 +78,7 @@ function configOf({ layout, shapes }: WeightsFile): ConfigName | undefined {
  */
 export async function importedNet(file: string, needs: ImportTarget): Promise<ImportedNet> {
   const { config, S, setup, dataset } = needs;
-  const needed = weightShapes(layersOf(config, shapeOf(setup.train, dataset.classes.length)));
+  const needed = weightShapes(layersOf(config, netShapeOf(setup.train, dataset.classes.length)));
   using weights = await openWeights(file);
   const wrong = shapeMismatch(weights.shapes, needed);
   if (wrong !== undefined) {

@@ -50,7 +50,7 @@ import {
   sittingsText,
 } from "./run_files.ts";
 import { type Posteriors, scored, type Scores } from "../score.ts";
-import { sealed } from "../system/checksums.ts";
+import { withChecksum } from "../system/checksums.ts";
 import {
   contentOf,
   openSafetensors,
@@ -220,7 +220,7 @@ export class Store {
 
   /** Notes where a training diverged, which begins again; its checkpoints are of no use then. */
   writeDivergence(planned: PlannedRun, divergence: Divergence) {
-    const text = JSON.stringify(sealed(divergence));
+    const text = JSON.stringify(withChecksum(divergence));
     writeAtomically(`${this.folderOf(planned)}/diverged.json`, `${text}\n`);
     this.dropCheckpoints(planned);
   }

@@ -10,7 +10,7 @@ import { UserError } from "../errors.ts";
 import { type Context, isEvaluation, type Run, slug } from "../experiment.ts";
 import { type PlannedRun, plannedRun } from "../plan.ts";
 import type { Posteriors } from "../score.ts";
-import { sealed, unsealed } from "../system/checksums.ts";
+import { verifyChecksum, withChecksum } from "../system/checksums.ts";
 import type { OpenSafetensors } from "../weights/safetensors.ts";
 
 /** Where a run lies in a folder of results: `train/D-256-0123456789ab`. */
@@ -36,13 +36,13 @@ export function recipeIn(text: string, place: string): PlannedRun | undefined {
 
 /** A line of a log. */
 export function logLine(entry: LogEntry): string {
-  return JSON.stringify(sealed(entry));
+  return JSON.stringify(withChecksum(entry));
 }
 
 /** The lines of a log that are whole, step by step. */
 export function logIn(text = ""): LogEntry[] {
   const lines = text.split("\n").slice(0, -1);
-  const entries = lines.flatMap((line) => unsealed<LogEntry>(parsed(line)) ?? []);
+  const entries = lines.flatMap((line) => verifyChecksum<LogEntry>(parsed(line)) ?? []);
   // two processes may have done a step, where one was thought to be dead
   const steps = new Map(entries.map((entry) => [entry.step, entry]));
   return [...steps.values()].sort((one, other) => one.step - other.step);
@@ -50,19 +50,19 @@ export function logIn(text = ""): LogEntry[] {
 
 /** What is in environment.json: the sittings in which a run was carried out. */
 export function sittingsText(sittings: readonly Sitting[]): string {
-  return `${JSON.stringify(sittings.map(sealed), null, 2)}\n`;
+  return `${JSON.stringify(sittings.map(withChecksum), null, 2)}\n`;
 }
 
 /** The sittings that an environment.json names, first to last; those that are damaged are left out. */
 export function sittingsIn(text = "[]"): Sitting[] {
   const sittings = parsed(text);
   if (!Array.isArray(sittings)) return [];
-  return sittings.flatMap((sitting) => unsealed<Sitting>(sitting) ?? []);
+  return sittings.flatMap((sitting) => verifyChecksum<Sitting>(sitting) ?? []);
 }
 
 /** What a diverged.json says; nothing where there is none, or it is damaged. */
 export function divergenceIn(text?: string): Divergence | undefined {
-  return unsealed<Divergence>(parsed(text ?? ""));
+  return verifyChecksum<Divergence>(parsed(text ?? ""));
 }
 
 /** A JSON value; nothing of what is none. */

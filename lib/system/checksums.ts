@@ -10,7 +10,7 @@ import { createHash } from "node:crypto";
 const DIGITS = 8;
 
 /** A record with its checksum, which is its last field. */
-export function sealed<Record extends object>(record: Record): Record & { checksum: string } {
+export function withChecksum<Record extends object>(record: Record): Record & { checksum: string } {
   return { ...record, checksum: checksumOf(record) };
 }
 
@@ -18,7 +18,7 @@ export function sealed<Record extends object>(record: Record): Record & { checks
  * A record without its checksum. Nothing where it is none, or another than was sealed; one without a
  * checksum, as older versions wrote them, is taken as it is.
  */
-export function unsealed<Record extends object>(value: unknown): Record | undefined {
+export function verifyChecksum<Record extends object>(value: unknown): Record | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const { checksum, ...record } = value as Record & { checksum?: unknown };
   const isSealed = checksum !== undefined || looksLikeOne(Object.values(record).at(-1));

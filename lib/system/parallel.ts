@@ -10,11 +10,11 @@ import { UserError } from "../errors.ts";
 
 /** What a worker's global scope offers; Deno's types describe that of a page. */
 interface WorkerScope {
-  onmessage: (event: MessageEvent<Request>) => void;
-  postMessage(reply: Reply): void;
+  onmessage: (event: MessageEvent<JobMessage>) => void;
+  postMessage(reply: AnswerMessage): void;
 }
-type Request = { common: unknown } | { job: unknown };
-type Reply = { answer: unknown } | { failure: Failure };
+type JobMessage = { common: unknown } | { job: unknown };
+type AnswerMessage = { answer: unknown } | { failure: Failure };
 interface Failure {
   readonly message: string;
   readonly stack: string | undefined;
@@ -67,7 +67,7 @@ export async function* inParallel<Job, Answer>(
       index = next++;
       worker.postMessage({ job: jobs[index] });
     }
-    worker.onmessage = ({ data }: MessageEvent<Reply>) => {
+    worker.onmessage = ({ data }: MessageEvent<AnswerMessage>) => {
       if ("failure" in data) failure = errorOf(data.failure);
       else done.push({ index, answer: data.answer as Answer });
       giveJob();
@@ -104,7 +104,7 @@ function errorOf({ message, stack, isUserError }: Failure): Error {
 }
 
 /** Cuts `items` into pieces of at most `size`, so that a job is worth its message. */
-export function pieces<Item>(items: readonly Item[], size: number): Item[][] {
+export function chunks<Item>(items: readonly Item[], size: number): Item[][] {
   const count = Math.ceil(items.length / size);
   return Array.from({ length: count }, (_, i) => items.slice(i * size, (i + 1) * size));
 }

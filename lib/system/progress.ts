@@ -75,7 +75,7 @@ function onTerminal(stream: NonNullable<Surroundings["stream"]>, now: () => numb
       return draw(work, { now: now(), width: maxWidth - 1, label });
     },
   });
-  const shown = new Set<Work>();
+  const shown = new Set<Task>();
   let drawn = -Infinity;
   // Drawn here and not by a timer alone, as a training step leaves no time to timers.
   function show() {
@@ -86,7 +86,7 @@ function onTerminal(stream: NonNullable<Surroundings["stream"]>, now: () => numb
 
   return {
     bar(label, { unit = "" } = {}) {
-      const work = new Work(label, unit, now());
+      const work = new Task(label, unit, now());
       let line: unknown;
       return {
         update(done, total, note) {
@@ -118,7 +118,7 @@ function asLines(write: (text: string) => void, now: () => number): Bars {
   const running = new Set<Bar>();
   return {
     bar(label, { unit = "" } = {}) {
-      const work = new Work(label, unit, now());
+      const work = new Task(label, unit, now());
       let last = { time: now(), share: 0 };
       let spoken = false;
       function say() {
@@ -146,7 +146,7 @@ function asLines(write: (text: string) => void, now: () => number): Bars {
 }
 
 /** What a bar knows about its work. */
-class Work {
+class Task {
   done = 0;
   total = 0;
   note = "";
@@ -186,7 +186,7 @@ class Work {
 }
 
 /** A bar: `scenes  ████████░░░░░░░░   45 %  5,400/12,000 images  612/s  0:11 left`. */
-function draw(work: Work, size: { now: number; width: number; label: number }): string {
+function draw(work: Task, size: { now: number; width: number; label: number }): string {
   const name = work.label.padEnd(size.label);
   const facts = [percent(work.share), ...factsOf(work, size.now)].join("  ");
   const cells = Math.min(Math.max(size.width - name.length - facts.length - 4, 8), 20);
@@ -196,11 +196,11 @@ function draw(work: Work, size: { now: number; width: number; label: number }): 
 }
 
 /** The same as a line: `scenes: 45 %, 5,400/12,000 images, 612/s, 0:11 left`. */
-function sentence(work: Work, now: number): string {
+function sentence(work: Task, now: number): string {
   return `${work.label}: ${[percent(work.share).trim(), ...factsOf(work, now)].join(", ")}`;
 }
 
-function factsOf(work: Work, now: number): string[] {
+function factsOf(work: Task, now: number): string[] {
   const { done, total, unit, note } = work;
   const rate = work.rate(now);
   const facts = [`${count(done)}/${count(total)} ${unit}`.trim()];
@@ -240,7 +240,7 @@ export function clock(seconds: number): string {
 /** The part of cli-progress, which has no types, that is used here. */
 interface Screen {
   readonly isActive: boolean;
-  create(total: number, value: number, payload: { work: Work }): unknown;
+  create(total: number, value: number, payload: { work: Task }): unknown;
   remove(bar: unknown): void;
   update(): void;
   log(line: string): void;
@@ -252,6 +252,6 @@ const { MultiBar } = cliProgress as unknown as {
     hideCursor: boolean;
     linewrap: boolean;
     gracefulExit: boolean;
-    format: (options: unknown, sizes: { maxWidth: number }, payload: { work: Work }) => string;
+    format: (options: unknown, sizes: { maxWidth: number }, payload: { work: Task }) => string;
   }) => Screen;
 };

@@ -2,7 +2,7 @@
 import { UserError } from "../errors.ts";
 
 /** What a program said. */
-export interface Outcome {
+export interface ProcessResult {
   readonly ok: boolean;
   /** What ended it, as in `SIGILL`, if it did not end by itself. */
   readonly signal: string | null;
@@ -29,7 +29,7 @@ const words = (command: string): string[] => command.trim().split(/\s+/);
 export async function run(
   command: readonly string[],
   { env = {} }: { env?: Record<string, string> } = {},
-): Promise<Outcome> {
+): Promise<ProcessResult> {
   const [program = "", ...args] = command;
   const { success, signal, stdout, stderr } = await new Deno.Command(program, {
     args,

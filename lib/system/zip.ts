@@ -8,7 +8,7 @@ import * as yauzl from "yauzl";
 import { readAt } from "./files.ts";
 
 /** A file that lies inside another one, as it is. */
-export interface Section {
+export interface StoredEntry {
   readonly name: string;
   /** Where it begins, and its length, bytes. */
   readonly at: number;
@@ -20,8 +20,8 @@ export interface Section {
  *
  * @throws {Error} It is no archive, or damaged, or an entry is packed or named twice.
  */
-export async function sectionsOf(handle: Deno.FsFile): Promise<Map<string, Section>> {
-  const sections = new Map<string, Section>();
+export async function storedEntries(handle: Deno.FsFile): Promise<Map<string, StoredEntry>> {
+  const sections = new Map<string, StoredEntry>();
   const zip = await opened(handle);
   for await (const entry of zip.eachEntry()) {
     const { fileName: name, compressionMethod, uncompressedSize: size } = entry;

@@ -15,7 +15,7 @@ import { withoutStderr } from "./quiet.ts";
 const require = createRequire(import.meta.url);
 
 /** A tensor that TensorFlow holds, until `deleteTensor(id)`. */
-export interface TensorInfo {
+export interface NativeTensor {
   readonly id: number;
   /** `TF_FLOAT` and so on; other types by TensorFlow's number. */
   readonly dtype: number;
@@ -54,7 +54,7 @@ export interface Binding {
     attributes: readonly OpAttribute[],
     inputs: readonly number[],
     outputs: number,
-  ): TensorInfo[];
+  ): NativeTensor[];
   /** Opens a SavedModel folder in a session of its own and returns its id; tags by commas. */
   loadSavedModel(folder: string, tags: string): number;
   deleteSavedModel(id: number): void;
@@ -67,7 +67,7 @@ export interface Binding {
     inputs: readonly number[],
     feeds: string,
     fetches: string,
-  ): TensorInfo[];
+  ): NativeTensor[];
   getNumOfTensors(): number;
   getNumOfSavedModels(): number;
   /** Whether eager operations would run on a GPU, which is whether TensorFlow found one. */

@@ -1,7 +1,7 @@
 /** tf.data written into a graph: data sets that are read ahead on TensorFlow's own threads. */
 import { attr, constant, type Graph, type Spec, type Tensor } from "./graph.ts";
 import { untunedOptions } from "./messages.ts";
-import { finished } from "./variables.ts";
+import { identityAfter } from "./variables.ts";
 
 /** A data set in a graph, and what one element of it is. */
 export interface DataNode {
@@ -17,7 +17,7 @@ const described = (elements: readonly Spec[]) => ({
 });
 
 /** Rows of some tensors of equally many rows: element i is the i-th row of each. */
-export function rows(graph: Graph, tensors: readonly Tensor[]): DataNode {
+export function tensorSlices(graph: Graph, tensors: readonly Tensor[]): DataNode {
   const elements = tensors.map(({ dtype, shape }) => ({ dtype, shape: shape.slice(1) }));
   const handle = graph.op("TensorSliceDataset", tensors, { handle: VARIANT }, {
     attrs: { Toutput_types: attr.types(elements), output_shapes: attr.shapes(elements) },
@@ -99,7 +99,7 @@ export function iterator(data: DataNode, name: string): Tensor[] {
     attrs: { serialized_options: { s: untunedOptions() }, ...attrs },
   });
   const made = graph.node("MakeIterator", [untuned, resource], {}).node;
-  finished(`${name}/start`, constant(graph, 0), [made]);
+  identityAfter(`${name}/start`, constant(graph, 0), [made]);
   return graph.node("IteratorGetNext", [resource], { components: data.elements }, {
     attrs,
     name: `${name}/next`,

@@ -3,7 +3,7 @@ import { attr, constant, type Graph, type Tensor } from "./graph.ts";
 import { cast, gather, multiply, reshape, scale } from "./operations.ts";
 
 /** A large file that holds many small ones, such as a tar. */
-export interface Archive {
+export interface MappedFile {
   readonly file: string;
   /** How many bytes of it are used, from its beginning on. */
   readonly bytes: number;
@@ -21,7 +21,7 @@ export function readFile(path: Tensor): Tensor {
  * Adds an archive's bytes, uint8 `[bytes]`. They are mapped into memory: a byte is read from the
  * disk when it is used first, so that an archive of any size is there at once.
  */
-export function mapFile(graph: Graph, { file, bytes }: Archive): Tensor {
+export function mapFile(graph: Graph, { file, bytes }: MappedFile): Tensor {
   return graph.op("ImmutableConst", [], { tensor: { dtype: "uint8", shape: [bytes] } }, {
     attrs: {
       dtype: attr.type("uint8"),
@@ -35,7 +35,7 @@ export function mapFile(graph: Graph, { file, bytes }: Archive): Tensor {
 }
 
 /** Adds a part of an archive as a string; `part` is int32 `[2]`: its first block, and its bytes. */
-export function partOf(archive: Tensor, part: Tensor): Tensor {
+export function readPart(archive: Tensor, part: Tensor): Tensor {
   const graph = part.node.graph;
   const [block, bytes] = [0, 1].map((i) => gather(part, constant(graph, [i])));
   const at = multiply(cast(block!, "int64"), constant(graph, [BLOCK], { dtype: "int64" }));

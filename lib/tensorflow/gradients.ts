@@ -1,6 +1,6 @@
 /** Reverse-mode differentiation: walks a graph from a loss back to its variables. */
 import type { Node, Tensor } from "./graph.ts";
-import { addAll, cast, scalarLike } from "./operations.ts";
+import { addN, cast, scalarLike } from "./operations.ts";
 
 /**
  * Adds to the graph the gradient of a scalar with respect to each of `values`.
@@ -15,7 +15,7 @@ export function gradients(loss: Tensor, values: readonly Tensor[]): Tensor[] {
     const parts = arriving.get(`${node.name}:0`);
     if (parts === undefined || node.gradient === undefined || !learns.has(node)) continue;
     const needed = node.inputs.map((input) => learns.has(input.node));
-    const flowing = node.gradient(addAll(parts), needed);
+    const flowing = node.gradient(addN(parts), needed);
     for (const [i, input] of node.inputs.entries()) {
       const gradient = flowing[i];
       if (gradient === undefined || !needed[i]) continue;
@@ -28,7 +28,7 @@ export function gradients(loss: Tensor, values: readonly Tensor[]): Tensor[] {
     if (parts === undefined) {
       throw new Error(`Cannot differentiate ${loss.name} by ${value.name}: no path leads there`);
     }
-    return cast(addAll(parts), value.dtype);
+    return cast(addN(parts), value.dtype);
   });
 }
 

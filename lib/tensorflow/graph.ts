@@ -103,19 +103,19 @@ export interface Signature {
 }
 
 /** The library of functions that a graph and all function bodies in it share. */
-type Library = Map<string, FunctionDef>;
+type FunctionLibrary = Map<string, FunctionDef>;
 
 /** A graph under construction, or the body of a function in it. */
 export class Graph {
   readonly #nodes: NodeDef[] = [];
   readonly #names = new Map<string, number>();
-  readonly #library: Library;
+  readonly #library: FunctionLibrary;
   #device: string | undefined;
   /** Whether this is a function's body, where tensors are named by output argument. */
   readonly #body: boolean;
 
   /** An empty graph; nodes that do not say otherwise run on `device`. */
-  constructor(options: { device?: string; library?: Library } = {}) {
+  constructor(options: { device?: string; library?: FunctionLibrary } = {}) {
     this.#device = options.device;
     this.#library = options.library ?? new Map();
     this.#body = options.library !== undefined;

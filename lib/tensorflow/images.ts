@@ -1,9 +1,9 @@
 /** Images in a graph: decoded, rescaled. */
 import { attr, constant, type Tensor } from "./graph.ts";
-import { cast, join, reshape, scale } from "./operations.ts";
+import { cast, concat, reshape, scale } from "./operations.ts";
 
 /** Adds decoding the bytes of a JPEG, PNG, GIF or BMP file to RGB, uint8 `[height, width, 3]`. */
-export function decode(contents: Tensor): Tensor {
+export function decodeImage(contents: Tensor): Tensor {
   return contents.node.graph.op("DecodeImage", [contents], {
     image: { dtype: "uint8", shape: [null, null, 3] },
   }, {
@@ -17,10 +17,10 @@ export function decode(contents: Tensor): Tensor {
 
 /**
  * Adds decoding a part of an image, `window` (int32: top, left, height, width): the bytes that
- * `decode` gives there. Of a JPEG no more than that is decoded, but for the first and the last
+ * `decodeImage` gives there. Of a JPEG no more than that is decoded, but for the first and the last
  * column of a window inside an image: they may miss colours of their neighbours.
  */
-export function decodeWindow(contents: Tensor, window: Tensor): Tensor {
+export function decodeAndCrop(contents: Tensor, window: Tensor): Tensor {
   const graph = contents.node.graph;
   const given = { contents, window };
   const image = { dtype: "uint8", shape: [null, null, 3] } as const;
@@ -34,10 +34,10 @@ export function decodeWindow(contents: Tensor, window: Tensor): Tensor {
       body.op("Slice", [window!, constant(body, [from]), constant(body, [2])], { output: PAIR }, {
         attrs: SLICE,
       });
-    const begin = join([part(0), constant(body, [0])]);
-    const size = join([part(2), constant(body, [3])]);
+    const begin = concat([part(0), constant(body, [0])]);
+    const size = concat([part(2), constant(body, [3])]);
     return [
-      body.op("Slice", [decode(contents!), begin, size], { output: image }, {
+      body.op("Slice", [decodeImage(contents!), begin, size], { output: image }, {
         attrs: { T: attr.type("uint8"), Index: attr.type("int32") },
       }),
     ];
@@ -87,7 +87,7 @@ export interface Filter {
  */
 export function resize(image: Tensor, sides: Tensor, filter: Filter): Tensor {
   const graph = image.node.graph;
-  const own = join(sidesOf(image));
+  const own = concat(sidesOf(image));
   const factors = graph.op("RealDiv", [cast(sides, "float32"), cast(own, "float32")], {
     z: { dtype: "float32", shape: [2] },
   }, { attrs: { T: attr.type("float32") } });
@@ -139,7 +139,7 @@ function rescaleRows(
   const resized = graph.op(
     "ScaleAndTranslate",
     [
-      ...[column, join([size, one]), join([factors, float(1)]), join([moves, float(0)])],
+      ...[column, concat([size, one]), concat([factors, float(1)]), concat([moves, float(0)])],
     ],
     { resized_images: { dtype: "float32", shape: [1, null, 1, null] } },
     {
@@ -172,7 +172,7 @@ function at(vector: Tensor, index: number): Tensor {
 /** The same values in a shape that is known when the graph runs: each side int32 `[1]`. */
 function toShape(x: Tensor, sides: readonly [Tensor, ...Tensor[]]): Tensor {
   const output = { dtype: x.dtype, shape: sides.map(() => null) };
-  return x.node.graph.op("Reshape", [x, join(sides)], { output }, {
+  return x.node.graph.op("Reshape", [x, concat(sides)], { output }, {
     attrs: { T: attr.type(x.dtype), Tshape: attr.type("int32") },
   });
 }
@@ -186,7 +186,7 @@ function transpose(image: Tensor): Tensor {
 }
 
 /** Adds mirroring an image `[height, width, 3]` left to right where `flip` (int32 scalar) is 1, not 0. */
-export function mirrorWhere(image: Tensor, flip: Tensor): Tensor {
+export function flipWhere(image: Tensor, flip: Tensor): Tensor {
   const graph = image.node.graph;
   const axes = graph.op("Slice", [constant(graph, [1]), constant(graph, [0]), reshape(flip, [1])], {
     output: { dtype: "int32", shape: [null] },

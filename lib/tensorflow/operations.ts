@@ -100,7 +100,7 @@ export function scale(x: Tensor, factor: number): Tensor {
 }
 
 /** Sum of tensors of the same shape. */
-export function addAll(tensors: readonly [Tensor, ...Tensor[]]): Tensor {
+export function addN(tensors: readonly [Tensor, ...Tensor[]]): Tensor {
   const [first, ...others] = tensors;
   if (others.length === 0) return first;
   return graphOf(first).op("AddN", tensors, { sum: like(first) }, {
@@ -204,7 +204,7 @@ export function matMul(
  * All windows of `size` by `size` places of `[batch, height, width, channels]`, each as one row:
  * `[batch, height - size + 1, width - size + 1, size * size * channels]`.
  */
-export function windows(x: Tensor, size: number): Tensor {
+export function extractPatches(x: Tensor, size: number): Tensor {
   const [batch = null, height = null, width = null, channels = null] = x.shape;
   const side = (length: number | null) => length === null ? null : length - size + 1;
   const row = channels === null ? null : size * size * channels;
@@ -221,7 +221,7 @@ export function windows(x: Tensor, size: number): Tensor {
 }
 
 /** `[..., k] x [k, n]`: the product with a matrix at every place, `[..., n]`. */
-export function project(x: Tensor, matrix: Tensor): Tensor {
+export function tensordot(x: Tensor, matrix: Tensor): Tensor {
   const graph = graphOf(x);
   const [inputs = null, outputs = null] = matrix.shape;
   const outer = x.shape.slice(0, -1);
@@ -230,7 +230,7 @@ export function project(x: Tensor, matrix: Tensor): Tensor {
     output: { dtype: "int32", shape: [outer.length] },
   }, { attrs: { T: attr.type("int32"), Index: attr.type("int32") } });
   const rows = matMul(reshape(x, [null, inputs]), matrix);
-  return graph.op("Reshape", [rows, join([sides, constant(graph, [outputs!])])], {
+  return graph.op("Reshape", [rows, concat([sides, constant(graph, [outputs!])])], {
     output: { dtype: x.dtype, shape: [...outer, outputs] },
   }, { attrs: { ...T(x), Tshape: attr.type("int32") } });
 }
@@ -251,12 +251,12 @@ function reduction(
 }
 
 /** Mean over some sides, which vanish. */
-export function mean(x: Tensor, axes: readonly number[]): Tensor {
+export function reduceMean(x: Tensor, axes: readonly number[]): Tensor {
   return reduction("Mean", x, { axes });
 }
 
 /** Sum over some sides, which vanish. */
-export function sum(x: Tensor, axes: readonly number[]): Tensor {
+export function reduceSum(x: Tensor, axes: readonly number[]): Tensor {
   return reduction("Sum", x, { axes });
 }
 
@@ -273,7 +273,7 @@ export function softmax(x: Tensor): Tensor {
  * @param count Images of a whole mini-batch, of which `batch` may be a part.
  * @returns A scalar; its gradient is (soft-max - one-hot) / count.
  */
-export function crossEntropy(scores: Tensor, labels: Tensor, count: number): Tensor {
+export function sparseSoftmaxCrossEntropy(scores: Tensor, labels: Tensor, count: number): Tensor {
   const graph = graphOf(scores);
   const losses = { dtype: scores.dtype, shape: scores.shape.slice(0, 1) };
   const { outputs: [loss, backprop] } = graph.node(
@@ -359,7 +359,7 @@ export function gather(x: Tensor, indices: Tensor): Tensor {
 }
 
 /** The rows of a matrix `count` times after each other: `[n, k]` gives `[n, count * k]`. */
-export function repeat(x: Tensor, count: number): Tensor {
+export function tile(x: Tensor, count: number): Tensor {
   const [rows = null, columns = null] = x.shape;
   const output = { dtype: x.dtype, shape: [rows, columns === null ? null : count * columns] };
   return graphOf(x).op("Tile", [x, constant(graphOf(x), [1, count])], { output }, {
@@ -368,7 +368,7 @@ export function repeat(x: Tensor, count: number): Tensor {
 }
 
 /** Joins tensors along their first side. */
-export function join(tensors: readonly [Tensor, ...Tensor[]]): Tensor {
+export function concat(tensors: readonly [Tensor, ...Tensor[]]): Tensor {
   const [first] = tensors;
   if (tensors.length === 1) return first;
   const sizes = tensors.map(({ shape: [size = null] }) => size);
@@ -390,7 +390,7 @@ export function split(x: Tensor, sizes: readonly number[]): Tensor[] {
 }
 
 /** Mirrors images `[batch, height, width, channels]` left to right. */
-export function mirror(x: Tensor): Tensor {
+export function flip(x: Tensor): Tensor {
   return graphOf(x).op("ReverseV2", [x, constant(graphOf(x), [2])], { output: like(x) }, {
     attrs: { ...T(x), Tidx: attr.type("int32") },
   });

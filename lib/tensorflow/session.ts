@@ -3,7 +3,7 @@ import type { Binding } from "./addon.ts";
 import { type DType, DTYPES, type Graph, type Shape, type Tensor } from "./graph.ts";
 
 /** Values that go in: numbers by type, or strings. */
-export interface Value {
+export interface FeedValue {
   readonly dtype: "float32" | "int32" | "uint8" | "string";
   readonly shape: readonly number[];
   readonly values: Float32Array | Int32Array | Uint8Array | readonly string[];
@@ -44,7 +44,7 @@ export class Session {
    * Throws TensorFlow's own message, with the name of the node that failed.
    */
   run(
-    feeds: Readonly<Record<string, Value | Held>>,
+    feeds: Readonly<Record<string, FeedValue | Held>>,
     fetches: readonly (string | Tensor)[],
   ): Fetched[] {
     const own: number[] = [];
@@ -71,7 +71,7 @@ export class Session {
   }
 
   /** Puts a value into TensorFlow's memory until `release()`. */
-  hold(value: Value): Held {
+  hold(value: FeedValue): Held {
     return { held: this.#create(value) };
   }
 
@@ -85,7 +85,7 @@ export class Session {
     this.#binding.deleteSavedModel(this.#model);
   }
 
-  #create({ dtype, shape, values }: Value): number {
+  #create({ dtype, shape, values }: FeedValue): number {
     const data = ArrayBuffer.isView(values)
       ? values
       : values.map((text) => new TextEncoder().encode(text));

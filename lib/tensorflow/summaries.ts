@@ -3,8 +3,8 @@ import { UserError } from "../errors.ts";
 import type { Binding } from "./addon.ts";
 import { attr, constant, Graph, type Node, placeholder, type Spec, type Tensor } from "./graph.ts";
 import { cast } from "./operations.ts";
-import { float32, int32, Session, type Value } from "./session.ts";
-import { finished } from "./variables.ts";
+import { type FeedValue, float32, int32, Session } from "./session.ts";
+import { identityAfter } from "./variables.ts";
 
 /** An event file that is open. */
 export interface Summaries {
@@ -26,7 +26,7 @@ export function openSummaries(binding: Binding, folder: string): Summaries {
     if (name.startsWith(PREFIX)) Deno.removeSync(`${folder}/${name}`);
   }
   const session = new Session(binding, summariesGraph());
-  function run(effect: string, feeds: Record<string, Value> = {}) {
+  function run(effect: string, feeds: Record<string, FeedValue> = {}) {
     try {
       session.run(feeds, [`${effect}:0`]);
     } catch (error) {
@@ -76,7 +76,7 @@ function summariesGraph(): Graph {
   });
   const add = (name: string, kind: string, inputs: Tensor[], attrs = {}) => {
     const effect: Node = graph.node(kind, [writer, ...inputs], {}, { attrs }).node;
-    finished(name, constant(graph, 0), [effect]);
+    identityAfter(name, constant(graph, 0), [effect]);
   };
   // events that wait at most, and for how many ms: flushes come before
   const [waiting, pause] = [constant(graph, 10), constant(graph, 120_000)];
@@ -91,4 +91,4 @@ function summariesGraph(): Graph {
   return graph;
 }
 
-const text = (value: string): Value => ({ dtype: "string", shape: [], values: [value] });
+const text = (value: string): FeedValue => ({ dtype: "string", shape: [], values: [value] });

@@ -43,7 +43,7 @@ function effect(kind: string, handle: Tensor, value: Tensor, after: readonly Nod
 }
 
 /** Adds a tensor that is `value` once the nodes have run, so that a run can ask for their effect. */
-export function finished(name: string, value: Tensor, after: readonly Node[] = []): Tensor {
+export function identityAfter(name: string, value: Tensor, after: readonly Node[] = []): Tensor {
   const spec = { dtype: value.dtype, shape: value.shape };
   return value.node.graph.op("Identity", [value], { output: spec }, {
     attrs: { T: attr.type(value.dtype) },
@@ -53,14 +53,14 @@ export function finished(name: string, value: Tensor, after: readonly Node[] = [
 }
 
 /** Adds a way to set a variable from outside: feed `<name>/fed`, fetch `<name>/set`. */
-export function settable(graph: Graph, variable: Variable) {
+export function addSetter(graph: Graph, variable: Variable) {
   const { name, shape } = variable;
   const fed = placeholder(graph, `${name}/fed`, { dtype: "float32", shape });
-  finished(`${name}/set`, constant(graph, 0), [assign(variable, fed)]);
+  identityAfter(`${name}/set`, constant(graph, 0), [assign(variable, fed)]);
 }
 
 /** What an update by stochastic gradient descent is made of; the rate is a scalar tensor. */
-export interface Update {
+export interface MomentumUpdate {
   readonly gradient: Tensor;
   readonly rate: Tensor;
   readonly momentum: number;
@@ -74,7 +74,7 @@ export interface Update {
  * Adds an update. In Caffe's form: v <- momentum v - rate (gradient + decay w), w <- w + v; in
  * PyTorch's: v <- momentum v + gradient + decay w, w <- w - rate v. They differ where the rate changes.
  */
-export function descend(weights: Variable, velocity: Variable, update: Update): Node {
+export function applyMomentum(weights: Variable, velocity: Variable, update: MomentumUpdate): Node {
   const { gradient, rate, momentum, decay, form = "caffe" } = update;
   const graph = gradient.node.graph;
   const total = decay === 0 ? gradient : add(gradient, scale(weights.value, decay));

@@ -20,7 +20,7 @@ export type Layer =
   | { readonly kind: "lrn" };
 
 /** What differs between the paper's networks and smaller ones. */
-export interface Shape {
+export interface NetShape {
   /** Side of a training crop in pixels. */
   readonly crop: number;
   readonly classes: number;
@@ -33,10 +33,10 @@ export interface Shape {
 }
 
 /** The paper's networks: 224 pixels, 1000 classes, every channel. */
-export const IMAGENET: Shape = { crop: 224, classes: 1000, width: 1, fc: 4096 };
+export const IMAGENET: NetShape = { crop: 224, classes: 1000, width: 1, fc: 4096 };
 
 /** Shape of a setup's nets for a data set of so many classes. */
-export function shapeOf({ crop, width, fc, oddSides }: TrainSetup, classes: number): Shape {
+export function netShapeOf({ crop, width, fc, oddSides }: TrainSetup, classes: number): NetShape {
   return { crop, width, fc, classes, ...oddSides && { oddSides } };
 }
 

@@ -3,10 +3,10 @@ import type { Dataset } from "../datasets/dataset.ts";
 import type { TrainSetup } from "../setup.ts";
 import type { TrainRun } from "../experiment.ts";
 import { float32, type Held, int32, type Session } from "../tensorflow/session.ts";
-import { type Bank, bankOffsets } from "./image_cache.ts";
+import { type ImageCache, imageCacheOffsets } from "./image_cache.ts";
 import { meanOf, shiftAxes } from "./colours.ts";
-import { rescale, type Sample, sampler, scalesOf, sectionOf } from "./images.ts";
-import { placeOf } from "./pipeline.ts";
+import { cropWindowOf, rescale, type Sample, sampler, scalesOf } from "./images.ts";
+import { pixelStrides } from "./pipeline.ts";
 import { feedOf } from "./sources.ts";
 
 /** What decides a training's crops. */
@@ -16,7 +16,7 @@ export interface CropSource {
   readonly seed: number;
   readonly dataset: Pick<Dataset, "train" | "colours">;
   /** Where pixels come from; image files if absent. */
-  readonly bank?: Bank;
+  readonly imageCache?: ImageCache;
   readonly microBatch: number;
 }
 
@@ -28,30 +28,30 @@ export interface Crops {
   release(): void;
 }
 
-/** Opens the crops of a training for its session; see `cropsFromBank` and `cropsFromFiles`. */
+/** Opens the crops of a training for its session; see `cropsFromCache` and `cropsFromFiles`. */
 export function openCrops(session: Session, source: CropSource): Crops {
-  const { run, setup, seed, dataset: { train, colours }, bank, microBatch } = source;
+  const { run, setup, seed, dataset: { train, colours }, imageCache, microBatch } = source;
   const { crop, rgbShift } = setup;
   const scales = scalesOf(run.S, setup);
   const axes = shiftAxes(colours.covariance, rgbShift.by);
   const mean = meanOf(run, colours);
   const sampleAt = sampler({ images: train, scales, crop, seed, axes, sigma: rgbShift.sigma });
-  const offsets = bank && bankOffsets(train, scales);
+  const offsets = imageCache && imageCacheOffsets(train, scales);
 
   let held: Held | undefined;
-  const bytes = ({ bytes: values }: Bank) =>
+  const bytes = ({ bytes: values }: ImageCache) =>
     held ??= session.hold({ dtype: "uint8", shape: [values.length / 3, 3], values });
 
   function place(sample: Sample): number[] {
     const { image, side } = sample;
     const first = offsets?.[image * scales.length + scales.indexOf(side)] ?? 0;
-    return placeOf(sample, rescale(train[image]!, side), crop, first);
+    return pixelStrides(sample, rescale(train[image]!, side), crop, first);
   }
 
   return {
     start(from, to) {
       const samples = Array.from({ length: to - from }, (_, i) => sampleAt(from + i));
-      const rows = bank ? [samples.length / microBatch, microBatch] : [samples.length];
+      const rows = imageCache ? [samples.length / microBatch, microBatch] : [samples.length];
       const table = {
         "crops/offsets": float32(
           samples.flatMap(({ shift }) => shift.map((part, i) => part - mean[i]!)),
@@ -59,10 +59,10 @@ export function openCrops(session: Session, source: CropSource): Crops {
         ),
         "crops/labels": int32(samples.map(({ image }) => train[image]!.label), rows),
       };
-      const pixels = bank
+      const pixels = imageCache
         ? {
-          "crops/bank": bytes(bank),
-          "crops/places": int32(samples.flatMap(place), [...rows, 3]),
+          "crops/cache": bytes(imageCache),
+          "crops/strides": int32(samples.flatMap(place), [...rows, 3]),
         }
         : filesOf(samples);
       session.run({ ...table, ...pixels }, ["crops/start:0"]);
@@ -74,7 +74,7 @@ export function openCrops(session: Session, source: CropSource): Crops {
 
   function filesOf(samples: readonly Sample[]) {
     const count = samples.length;
-    const sections = samples.map((sample) => sectionOf(train[sample.image]!, sample, setup));
+    const sections = samples.map((sample) => cropWindowOf(train[sample.image]!, sample, setup));
     return {
       ...feedOf(samples.map(({ image }) => train[image]!), "crops"),
       "crops/windows": int32(sections.flatMap(({ window }) => window), [count, 4]),

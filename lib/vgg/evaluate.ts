@@ -10,15 +10,15 @@
 import { UserError } from "../errors.ts";
 import type { EvaluateSetup, OddSides, TrainSetup } from "../setup.ts";
 import { looksAtMirror, type Method } from "../experiment.ts";
-import type { Archive } from "../tensorflow/files.ts";
+import type { MappedFile } from "../tensorflow/files.ts";
 import type { Graph, Tensor } from "../tensorflow/graph.ts";
-import { add, mean, mirror, reshape, scale, softmax } from "../tensorflow/operations.ts";
+import { add, flip, reduceMean, reshape, scale, softmax } from "../tensorflow/operations.ts";
 import { float32, int32, type Session } from "../tensorflow/session.ts";
-import { finished } from "../tensorflow/variables.ts";
+import { identityAfter } from "../tensorflow/variables.ts";
 import { pooled } from "./configs.ts";
 import { GRID, gridOf, rescale } from "./images.ts";
 import { averageScores, forward, type Network, sumScores } from "./network.ts";
-import { cropsOfImages, placeOf, wholeImages } from "./pipeline.ts";
+import { cropsOfImages, pixelStrides, wholeImages } from "./pipeline.ts";
 import { feedOf, type ImageFile } from "./sources.ts";
 
 /** What an evaluator's graph depends on, besides the net. */
@@ -27,7 +27,7 @@ export interface EvaluatorOptions {
   readonly setup: Pick<TrainSetup, "crop" | "inputScale" | "resize" | "precision">;
   readonly evaluate: EvaluateSetup;
   /** What holds the image files, where they are not files by themselves. */
-  readonly archive?: Archive | undefined;
+  readonly archive?: MappedFile | undefined;
 }
 
 /**
@@ -49,11 +49,11 @@ export function addEvaluator(
     : cropsOfImages(graph, { ...images, crops });
   const posteriors = (x: Tensor) => {
     const each = posteriorsFrom(forward(net, x, { precision: setup.precision }), evaluate);
-    return crops > 1 ? mean(reshape(each, [null, crops, each.shape[1]!]), [1]) : each;
+    return crops > 1 ? reduceMean(reshape(each, [null, crops, each.shape[1]!]), [1]) : each;
   };
   const upright = posteriors(looks);
-  finished("posteriors/upright", upright, []);
-  finished("posteriors", scale(add(upright, posteriors(mirror(looks))), 0.5), []);
+  identityAfter("posteriors/upright", upright, []);
+  identityAfter("posteriors", scale(add(upright, posteriors(flip(looks))), 0.5), []);
 }
 
 /** Posteriors `[batch, classes]` from the scores of `forward`. */
@@ -185,7 +185,7 @@ function tableOf(
   const count = GRID[method];
   const places = sides.flatMap((each) =>
     gridOf(each, { crop, count, grid: evaluate?.cropGrid }).flatMap((corner) =>
-      placeOf({ ...corner, flip: false }, each, crop)
+      pixelStrides({ ...corner, flip: false }, each, crop)
     )
   );
   return {
@@ -194,7 +194,7 @@ function tableOf(
       sides.flatMap(({ height, width }) => [height, width]),
       [images.length, 2],
     ),
-    ...count > 0 && { "images/places": int32(places, [images.length, count ** 2, 3]) },
+    ...count > 0 && { "images/strides": int32(places, [images.length, count ** 2, 3]) },
   };
 }
 

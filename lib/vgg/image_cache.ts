@@ -1,5 +1,5 @@
 /**
- * A bank holds every training image at every scale that a training draws from, decoded, in memory:
+ * An image cache holds every training image at every scale that a training draws from, decoded, in memory:
  * small data sets are then read once, and a step's crops are gathered from bytes (`pipeline.ts`).
  */
 import type { ResizeFilter } from "../setup.ts";
@@ -7,30 +7,30 @@ import type { Binding } from "../tensorflow/addon.ts";
 import { Graph } from "../tensorflow/graph.ts";
 import { int32, Session } from "../tensorflow/session.ts";
 import { rescale, type Sides } from "./images.ts";
-import { bankImages } from "./pipeline.ts";
+import { imagesForCache } from "./pipeline.ts";
 import { archiveOf, feedOf, type ImageFile } from "./sources.ts";
 
 /** Pixels of all images at some scales, RGB after RGB, shared between threads. */
-export interface Bank {
+export interface ImageCache {
   readonly scales: readonly number[];
   readonly bytes: Uint8Array<SharedArrayBuffer>;
 }
 
-/** What is to be in a bank. */
-export interface BankContents {
+/** What is to be in an image cache. */
+export interface ImageCacheContents {
   readonly scales: readonly number[];
   /** How images are rescaled; as is usual if absent. */
   readonly resize?: ResizeFilter | undefined;
 }
 
-/** Pixels of a bank have numbers of 32 bits; bytes. */
-export const LARGEST_BANK = 3 * (2 ** 31 - 1);
+/** Pixels of an image cache have numbers of 32 bits; bytes. */
+export const LARGEST_IMAGE_CACHE = 3 * (2 ** 31 - 1);
 
 /**
- * Bytes of a bank: what a data set takes in memory at these scales, pixels of the smallest side. It is
+ * Bytes of an image cache: what a data set takes in memory at these scales, pixels of the smallest side. It is
  * not summed up beyond `limit`: ImageNet at every scale from 256 to 512 has 329 million pictures.
  */
-export function bankSize(
+export function imageCacheBytes(
   images: readonly Sides[],
   scales: readonly number[],
   limit = Infinity,
@@ -44,10 +44,13 @@ export function bankSize(
 }
 
 /**
- * Where each image's pixels begin in a bank, counted in pixels: image i at scale s is at
+ * Where each image's pixels begin in an image cache, counted in pixels: image i at scale s is at
  * `i * scales.length + s`.
  */
-export function bankOffsets(images: readonly Sides[], scales: readonly number[]): Float64Array {
+export function imageCacheOffsets(
+  images: readonly Sides[],
+  scales: readonly number[],
+): Float64Array {
   const offsets = new Float64Array(images.length * scales.length);
   let [next, byte] = [0, 0];
   for (const image of images) {
@@ -73,15 +76,15 @@ function paddedBytes(image: Sides, scales: readonly number[]): number {
 }
 
 /** Reads, decodes and rescales all images. `onProgress` is told how many are done. */
-export function fillBank(
+export function fillImageCache(
   binding: Binding,
   images: readonly ImageFile[],
-  { scales, resize, onProgress }: BankContents & {
+  { scales, resize, onProgress }: ImageCacheContents & {
     onProgress?: (done: number, total: number) => void;
   },
-): Bank {
+): ImageCache {
   const graph = new Graph();
-  const next = bankImages(graph, scales.length, { resize, archive: archiveOf(images) });
+  const next = imagesForCache(graph, scales.length, { resize, archive: archiveOf(images) });
   const session = new Session(binding, graph);
   try {
     const sides = images.flatMap((image) =>
@@ -91,10 +94,10 @@ export function fillBank(
       })
     );
     session.run({
-      ...feedOf(images, "bank"),
-      "bank/sides": int32(sides, [images.length, scales.length, 2]),
-    }, ["bank/start"]);
-    const bytes = alignedBytes(bankSize(images, scales));
+      ...feedOf(images, "cache"),
+      "cache/sides": int32(sides, [images.length, scales.length, 2]),
+    }, ["cache/start"]);
+    const bytes = alignedBytes(imageCacheBytes(images, scales));
     const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
     let at = 0;
     for (const [i, image] of images.entries()) {

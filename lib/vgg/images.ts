@@ -93,7 +93,7 @@ export interface Sample {
 }
 
 /** The part of an image that a crop of it, rescaled, is made of; each number first down, then across. */
-export interface Section {
+export interface CropWindow {
   /** Top, left, height and width in the image, pixels. */
   readonly window: readonly [top: number, left: number, height: number, width: number];
   /** How much longer the rescaled image is. */
@@ -114,11 +114,11 @@ export const FILTERS: Readonly<Record<ResizeFilter, Filter & { readonly radius: 
 const MARGIN = 2;
 
 /** The section for a sample's crop, unmirrored. */
-export function sectionOf(
+export function cropWindowOf(
   image: Sides,
   { side, top, left }: Pick<Sample, "side" | "top" | "left">,
   { crop, resize = READINGS.train.resize }: Pick<TrainSetup, "crop" | "resize">,
-): Section {
+): CropWindow {
   const rescaled = rescale(image, side);
   const along = (length: number, scaled: number, first: number) => {
     const factor = scaled / length;

@@ -6,23 +6,23 @@
  */
 import type { EvaluateSetup, KernelInit, TrainSetup } from "../setup.ts";
 import type { EvalRun, TrainRun } from "../experiment.ts";
-import type { Archive } from "../tensorflow/files.ts";
+import type { MappedFile } from "../tensorflow/files.ts";
 import { gradients } from "../tensorflow/gradients.ts";
 import { attr, constant, Graph, placeholder, type Tensor } from "../tensorflow/graph.ts";
-import { add, crossEntropy, scale } from "../tensorflow/operations.ts";
+import { add, scale, sparseSoftmaxCrossEntropy } from "../tensorflow/operations.ts";
 import {
+  addSetter,
+  applyMomentum,
   assign,
   assignAdd,
-  descend,
-  finished,
-  settable,
+  identityAfter,
   type Variable,
   variable,
 } from "../tensorflow/variables.ts";
-import { type Conv, layersOf, shapeOf } from "./configs.ts";
+import { type Conv, layersOf, netShapeOf } from "./configs.ts";
 import { addEvaluator, type EvaluatorOptions } from "./evaluate.ts";
 import { forward, type Network, network, variablesOf } from "./network.ts";
-import { cropsFromBank, cropsFromFiles } from "./pipeline.ts";
+import { cropsFromCache, cropsFromFiles } from "./pipeline.ts";
 
 /** What a training's graph depends on. */
 export interface TrainingOptions {
@@ -34,9 +34,12 @@ export interface TrainingOptions {
   /** Parts of these that are computed side by side; 1 if absent. See `forward`. */
   readonly towers?: number;
   /** Where crops come from. */
-  readonly source: "bank" | "files";
+  readonly source: "cache" | "files";
   /** What holds the images, where they are no files by themselves. */
-  readonly archives?: { readonly train?: Archive | undefined; readonly val?: Archive | undefined };
+  readonly archives?: {
+    readonly train?: MappedFile | undefined;
+    readonly val?: MappedFile | undefined;
+  };
 }
 
 /** A graph and the variables in it. */
@@ -52,7 +55,7 @@ export interface Model {
  * The graph of a training.
  *
  * - `initialise`: draws the weights, from `seed/weights` (int32 `[2]`), velocities 0.
- * - `crops/start`: starts the crops; see `cropsFromBank` and `cropsFromFiles`.
+ * - `crops/start`: starts the crops; see `cropsFromCache` and `cropsFromFiles`.
  * - `step`: one update; the mini-batch's loss. Feed `rate` (float32 scalar) and `seed/dropout`
  *   (int32 `[2]`). With micro-batches: `part`, which adds a part's gradient up and gives its share
  *   of the loss, as often as needed, then `update`.
@@ -63,26 +66,26 @@ export function trainingGraph(run: TrainRun, options: TrainingOptions): Model {
   const { setup, evaluate, classes, microBatch, towers = 1, source, archives = {} } = options;
   const { batch, crop, inputScale, resize, precision } = setup;
   const graph = new Graph();
-  const net = network(graph, layersOf(run.config, shapeOf(setup, classes)));
+  const net = network(graph, layersOf(run.config, netShapeOf(setup, classes)));
   const weights = variablesOf(net);
   const learning = weights.filter(({ name }) => run.update !== "fc" || name.startsWith("fc"));
   const velocities = learning.map(({ name, shape }) => variable(graph, `${name}.velocity`, shape));
 
-  const crops = source === "bank" ? cropsFromBank : cropsFromFiles;
+  const crops = source === "cache" ? cropsFromCache : cropsFromFiles;
   const { images, labels } = crops(graph, {
     ...{ batch: microBatch, crop, inputScale, resize, archive: archives.train },
   });
   const seed = placeholder(graph, "seed/dropout", { dtype: "int32", shape: [2] });
   const dropout = { rate: setup.dropout, seed };
   const scores = forward(net, images, { precision, dropout, towers });
-  const loss = crossEntropy(scores, labels, batch);
+  const loss = sparseSoftmaxCrossEntropy(scores, labels, batch);
   const steps = gradients(loss, learning.map(({ value }) => value));
 
   const rate = placeholder(graph, "rate", { dtype: "float32", shape: [] });
   const biasRate = scale(rate, setup.biases.rate);
   const update = (gradient: Tensor, i: number) => {
     const bias = learning[i]!.name.endsWith(".bias");
-    return descend(learning[i]!, velocities[i]!, {
+    return applyMomentum(learning[i]!, velocities[i]!, {
       gradient,
       rate: bias ? biasRate : rate,
       momentum: setup.momentum,
@@ -94,16 +97,16 @@ export function trainingGraph(run: TrainRun, options: TrainingOptions): Model {
     ? []
     : learning.map(({ name, shape }) => variable(graph, `${name}.sum`, shape));
   if (sums.length === 0) {
-    finished("step", loss, steps.map(update));
+    identityAfter("step", loss, steps.map(update));
   } else {
-    finished("part", loss, sums.map((sum, i) => assignAdd(sum, steps[i]!)));
+    identityAfter("part", loss, sums.map((sum, i) => assignAdd(sum, steps[i]!)));
     const updates = sums.map((sum, i) => update(sum.value, i));
     const cleared = sums.map((sum, i) => assign(sum, zeros(graph, sum.shape), [updates[i]!]));
-    finished("update", constant(graph, 0), cleared);
+    identityAfter("update", constant(graph, 0), cleared);
   }
 
   addInitialisation(graph, net, { zero: [...velocities, ...sums], init: setup.kernels });
-  for (const each of [...weights, ...velocities]) settable(graph, each);
+  for (const each of [...weights, ...velocities]) addSetter(graph, each);
   addEvaluator(graph, net, { method: "dense", setup, evaluate, archive: archives.val });
   return { graph, weights, velocities };
 }
@@ -116,9 +119,9 @@ export function evaluationGraph(
     & Pick<EvaluatorOptions, "archive">,
 ): Model {
   const graph = new Graph();
-  const net = network(graph, layersOf(config, shapeOf(setup, classes)));
+  const net = network(graph, layersOf(config, netShapeOf(setup, classes)));
   const weights = variablesOf(net);
-  for (const each of weights) settable(graph, each);
+  for (const each of weights) addSetter(graph, each);
   addEvaluator(graph, net, { method, setup, evaluate, archive });
   return { graph, weights, velocities: [] };
 }
@@ -152,7 +155,7 @@ function addInitialisation(
     ];
   });
   const cleared = zero.map((variable) => assign(variable, zeros(graph, variable.shape)));
-  finished("initialise", constant(graph, 0), [...assigned, ...cleared]);
+  identityAfter("initialise", constant(graph, 0), [...assigned, ...cleared]);
 }
 
 /**

@@ -12,20 +12,20 @@ import {
   add,
   biasAdd,
   cast,
+  concat,
   conv2d,
   dropoutMask,
-  join,
+  extractPatches,
   localResponseNormalisation,
   matMul,
   maxPool,
-  mean,
   multiply,
-  project,
+  reduceMean,
+  reduceSum,
   relu,
   reshape,
   split,
-  sum,
-  windows,
+  tensordot,
 } from "../tensorflow/operations.ts";
 import { elements } from "../tensorflow/session.ts";
 import { type Variable, variable } from "../tensorflow/variables.ts";
@@ -103,7 +103,7 @@ export function forward(net: Network<Weight>, x: Tensor, options: ForwardOptions
   const scores = split(images, sizes).map((part, i) =>
     tower(net, part, new Map([...cuts].map(([name, parts]) => [name, parts[i]!])))
   );
-  return cast(join(scores as [Tensor, ...Tensor[]]), "float32");
+  return cast(concat(scores as [Tensor, ...Tensor[]]), "float32");
 }
 
 /** The forward pass of a part of a batch; `masks` by layer are what its outputs are multiplied by. */
@@ -165,15 +165,15 @@ function product(maps: Tensor, kernel: Tensor): Tensor {
   const matrix = reshape(kernel, [inputs, outputs]);
   if (maps.shape.length === 2) return matMul(maps, matrix);
   if (height === size && width === size) return matMul(reshape(maps, [batch, inputs]), matrix);
-  return project(windows(maps, size!), matrix);
+  return tensordot(extractPatches(maps, size!), matrix);
 }
 
 /** Scores of whole images, `[batch, classes]`: the score map averaged over space (Section 3.2). */
 export function averageScores(scores: Tensor): Tensor {
-  return scores.shape.length === 2 ? scores : mean(scores, [1, 2]);
+  return scores.shape.length === 2 ? scores : reduceMean(scores, [1, 2]);
 }
 
 /** "Sum-pooled" taken at its word; the scores of a crop are the same. */
 export function sumScores(scores: Tensor): Tensor {
-  return scores.shape.length === 2 ? scores : sum(scores, [1, 2]);
+  return scores.shape.length === 2 ? scores : reduceSum(scores, [1, 2]);
 }

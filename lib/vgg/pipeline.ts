@@ -3,37 +3,37 @@
  * while a step runs. JavaScript says which crop of which image (`images.ts`) and touches no pixel.
  *
  * Training crops come straight from the image files, or, where a data set fits in memory, from a
- * bank that holds every image at every scale (`bank.ts`). Both give the same crops, but for 1 byte
+ * bank that holds every image at every scale (`image_cache.ts`). Both give the same crops, but for 1 byte
  * in 10,000 that is rounded to its neighbour: of a file only the crop is rescaled.
  *
  * @module
  */
-import type { Archive } from "../tensorflow/files.ts";
-import { batch, type DataNode, iterator, map, prefetch, rows } from "../tensorflow/data.ts";
+import type { MappedFile } from "../tensorflow/files.ts";
+import { batch, type DataNode, iterator, map, prefetch, tensorSlices } from "../tensorflow/data.ts";
 import { attr, constant, type Graph, HOST, placeholder, type Tensor } from "../tensorflow/graph.ts";
 import {
-  decode,
-  decodeWindow,
+  decodeAndCrop,
+  decodeImage,
   type Filter,
-  mirrorWhere,
+  flipWhere,
   resize,
   resizeWindow,
 } from "../tensorflow/images.ts";
 import {
   add,
   cast,
+  concat,
   gather,
-  join,
   matMul,
   multiply,
-  repeat,
   reshape,
   scale,
+  tile,
 } from "../tensorflow/operations.ts";
-import { finished } from "../tensorflow/variables.ts";
+import { identityAfter } from "../tensorflow/variables.ts";
 import { READINGS, type ResizeFilter } from "../setup.ts";
 import { FILTERS, type Sample, type Sides } from "./images.ts";
-import { addSource, type Source } from "./sources.ts";
+import { addImageColumn, type ImageColumn } from "./sources.ts";
 
 /** What a step takes in. */
 export interface Batch {
@@ -49,22 +49,22 @@ export interface CropOptions {
   /** Side of a crop, pixels. */
   readonly crop: number;
   readonly inputScale: number;
-  /** How images are rescaled; as is usual if absent. A bank's are already. */
+  /** How images are rescaled; as is usual if absent. An image cache's are already. */
   readonly resize?: ResizeFilter | undefined;
   /** What holds the image files, where they are not files by themselves. */
-  readonly archive?: Archive | undefined;
+  readonly archive?: MappedFile | undefined;
 }
 
 /** Batches that are made ready ahead of the step that needs them. */
 const AHEAD = 4;
 
 /**
- * Where a crop's pixels lie among the pixels of an image (or a bank), row after row: pixel (y, x)
+ * Where a crop's pixels lie among the pixels of an image (or an image cache), row after row: pixel (y, x)
  * of the crop is number `start + y * stride + x * step`. A step of -1 mirrors.
  *
  * @returns start, stride and step.
  */
-export function placeOf(
+export function pixelStrides(
   { top, left, flip }: Pick<Sample, "top" | "left" | "flip">,
   sides: Sides,
   crop: number,
@@ -75,39 +75,42 @@ export function placeOf(
 }
 
 /**
- * Adds batches of crops out of a bank. To start: feed `crops/bank` (uint8 `[pixels, 3]`) and, for
- * each step, `crops/places` (int32 `[steps, batch, 3]`), `crops/offsets` (float32, alike: what is
+ * Adds batches of crops out of an image cache. To start: feed `crops/cache` (uint8 `[pixels, 3]`) and, for
+ * each step, `crops/strides` (int32 `[steps, batch, 3]`), `crops/offsets` (float32, alike: what is
  * added to R, G, B) and `crops/labels` (int32 `[steps, batch]`), and fetch `crops/start`.
  */
-export function cropsFromBank(graph: Graph, options: CropOptions): Batch {
+export function cropsFromCache(graph: Graph, options: CropOptions): Batch {
   const { batch, crop } = options;
-  const bank = placeholder(graph, "crops/bank", { dtype: "uint8", shape: [null, 3] });
-  const table = rows(graph, [
-    placeholder(graph, "crops/places", { dtype: "int32", shape: [null, batch, 3] }),
+  const imageCache = placeholder(graph, "crops/cache", { dtype: "uint8", shape: [null, 3] });
+  const table = tensorSlices(graph, [
+    placeholder(graph, "crops/strides", { dtype: "int32", shape: [null, batch, 3] }),
     placeholder(graph, "crops/offsets", { dtype: "float32", shape: [null, batch, 3] }),
     placeholder(graph, "crops/labels", { dtype: "int32", shape: [null, batch] }),
   ]);
-  // An element takes the whole bank along, which copies nothing, and the step cuts: threads that cut
+  // An element takes the whole image cache along, which copies nothing, and the step cuts: threads that cut
   // ahead of it would take more time from trainings on all cores than the cutting takes.
-  const planned = map(table, (_, ...parts) => parts, { name: "plan_with_bank", captured: [bank] });
+  const planned = map(table, (_, ...parts) => parts, {
+    name: "plan_with_cache",
+    captured: [imageCache],
+  });
   const [places, offsets, labels, pixels] = iterator(planned, "crops");
-  // where the bank is: a GPU would have all of it sent for each batch
-  const cropped = graph.on(HOST, () => cut(pixels!, places!, crop));
-  return ready(cropped, { offsets: offsets!, labels: labels! }, options);
+  // where the image cache is: a GPU would have all of it sent for each batch
+  const cropped = graph.on(HOST, () => gatherCrops(pixels!, places!, crop));
+  return normalised(cropped, { offsets: offsets!, labels: labels! }, options);
 }
 
 /**
  * Adds batches of crops out of image files, of which nothing else is decoded or rescaled. To start:
  * feed, for each image in order, `crops/files` (string `[images]`; or `crops/parts`, see
- * `addSource`), `crops/windows` (int32 `[images, 4]`), `crops/factors` and `crops/moves` (float32
- * `[images, 2]`; see `Section`), `crops/flips` (int32 `[images]`: 1 to mirror), `crops/offsets`
+ * `addImageColumn`), `crops/windows` (int32 `[images, 4]`), `crops/factors` and `crops/moves` (float32
+ * `[images, 2]`; see `CropWindow`), `crops/flips` (int32 `[images]`: 1 to mirror), `crops/offsets`
  * (float32 `[images, 3]`) and `crops/labels`, and fetch `crops/start`.
  */
 export function cropsFromFiles(graph: Graph, options: CropOptions): Batch {
   const { batch: size, crop, resize, archive } = options;
   const filter = filterOf(resize);
-  const source = addSource(graph, "crops", archive);
-  const table = rows(graph, [
+  const source = addImageColumn(graph, "crops", archive);
+  const table = tensorSlices(graph, [
     source.column,
     placeholder(graph, "crops/windows", { dtype: "int32", shape: [null, 4] }),
     placeholder(graph, "crops/factors", { dtype: "float32", shape: [null, 2] }),
@@ -118,17 +121,17 @@ export function cropsFromFiles(graph: Graph, options: CropOptions): Batch {
   ]);
   const crops = map(table, (body, ...parts) => {
     const [file, window, factors, moves, flip, offset, label, ...captured] = parts;
-    const part = decodeWindow(source.read(file!, captured), window!);
+    const part = decodeAndCrop(source.read(file!, captured), window!);
     const size = constant(body, [crop, crop]);
     const pixels = resizeWindow(part, { size, factors: factors!, moves: moves!, filter });
-    return [mirrorWhere(reshape(pixels, [crop, crop, 3]), flip!), offset!, label!];
+    return [flipWhere(reshape(pixels, [crop, crop, 3]), flip!), offset!, label!];
   }, { name: "crop_from_file", captured: source.captured });
   const [pixels, offsets, labels] = iterator(prefetch(batch(crops, size), AHEAD), "crops");
-  return ready(pixels!, { offsets: offsets!, labels: labels! }, options);
+  return normalised(pixels!, { offsets: offsets!, labels: labels! }, options);
 }
 
 /** Crops `[n, crop, crop, 3]` out of pixels `[count, 3]` by places `[n, 3]`. */
-function cut(pixels: Tensor, places: Tensor, crop: number): Tensor {
+function gatherCrops(pixels: Tensor, places: Tensor, crop: number): Tensor {
   const graph = pixels.node.graph;
   const range = Array.from({ length: crop }, (_, i) => i);
   // start, stride and step times these are the numbers of a crop's pixels
@@ -142,14 +145,18 @@ function cut(pixels: Tensor, places: Tensor, crop: number): Tensor {
 }
 
 /** A batch of crops, called `crops/pixels`, as a net wants it. */
-function ready(
+function normalised(
   pixels: Tensor,
   { offsets, labels }: { readonly offsets: Tensor; readonly labels: Tensor },
   { batch, crop, inputScale }: CropOptions,
 ): Batch {
   // by rows of a crop: TensorFlow is slow where what it adds is three numbers long
-  const rows = reshape(cast(finished("crops/pixels", pixels), "float32"), [batch, crop, 3 * crop]);
-  const shifts = reshape(repeat(offsets, crop), [batch, 1, 3 * crop]);
+  const rows = reshape(cast(identityAfter("crops/pixels", pixels), "float32"), [
+    batch,
+    crop,
+    3 * crop,
+  ]);
+  const shifts = reshape(tile(offsets, crop), [batch, 1, 3 * crop]);
   return {
     images: reshape(scale(add(rows, shifts), inputScale), [batch, crop, crop, 3]),
     labels,
@@ -158,7 +165,7 @@ function ready(
 
 /**
  * Adds batches of whole test images. To start: feed `images/files` (string `[images]`; or
- * `images/parts`, see `addSource`), `images/sides` (int32 `[images, 2]`: height and width after
+ * `images/parts`, see `addImageColumn`), `images/sides` (int32 `[images, 2]`: height and width after
  * rescaling; alike within a batch) and `images/batch` (int32 scalar), and fetch `images/start`; feed
  * `images/mean` (float32 `[3]`) to each run.
  *
@@ -168,16 +175,20 @@ export function wholeImages(
   graph: Graph,
   { inputScale, resize: by, archive }: Pick<CropOptions, "inputScale" | "resize" | "archive">,
 ): Tensor {
-  const source = addSource(graph, "images", archive);
-  const images = map(rows(graph, testImages(graph, source)), (_, file, sides, ...captured) => {
-    return [resize(decode(source.read(file!, captured)), sides!, filterOf(by))];
-  }, { name: "rescale_file", captured: source.captured });
+  const source = addImageColumn(graph, "images", archive);
+  const images = map(
+    tensorSlices(graph, testImages(graph, source)),
+    (_, file, sides, ...captured) => {
+      return [resize(decodeImage(source.read(file!, captured)), sides!, filterOf(by))];
+    },
+    { name: "rescale_file", captured: source.captured },
+  );
   return testBatch(images, inputScale);
 }
 
 /**
  * Adds batches of test images, of each of which some crops are cut. It is started as `wholeImages`
- * is, with `images/places` (int32 `[images, crops, 3]`; see `placeOf`) besides; images of a batch
+ * is, with `images/strides` (int32 `[images, crops, 3]`; see `pixelStrides`) besides; images of a batch
  * may differ in shape.
  *
  * @returns Crops of the first image, of the second, ...: `[batch * crops, crop, crop, 3]`, float32.
@@ -188,12 +199,12 @@ export function cropsOfImages(
     readonly crops: number;
   },
 ): Tensor {
-  const source = addSource(graph, "images", archive);
-  const places = placeholder(graph, "images/places", { dtype: "int32", shape: [null, crops, 3] });
-  const table = rows(graph, [...testImages(graph, source), places]);
+  const source = addImageColumn(graph, "images", archive);
+  const places = placeholder(graph, "images/strides", { dtype: "int32", shape: [null, crops, 3] });
+  const table = tensorSlices(graph, [...testImages(graph, source), places]);
   const images = map(table, (_, file, sides, places, ...captured) => {
-    const image = decode(source.read(file!, captured));
-    return [cut(reshape(resize(image, sides!, filterOf(by)), [null, 3]), places!, crop)];
+    const image = decodeImage(source.read(file!, captured));
+    return [gatherCrops(reshape(resize(image, sides!, filterOf(by)), [null, 3]), places!, crop)];
   }, { name: "cut_grid", captured: source.captured });
   return reshape(testBatch(images, inputScale), [null, crop, crop, 3]);
 }
@@ -204,7 +215,7 @@ function filterOf(resize: ResizeFilter = READINGS.train.resize): Filter {
 }
 
 /** Test images: their files, and their sides after rescaling. */
-function testImages(graph: Graph, { column }: Source): Tensor[] {
+function testImages(graph: Graph, { column }: ImageColumn): Tensor[] {
   return [
     column,
     placeholder(graph, "images/sides", { dtype: "int32", shape: [null, 2] }),
@@ -221,35 +232,35 @@ function testBatch(images: DataNode, inputScale: number): Tensor {
 }
 
 /**
- * Adds reading images at several scales, for a bank. To start: feed `bank/files` (string
- * `[images]`; or `bank/parts`, see `addSource`) and `bank/sides` (int32 `[images, scales, 2]`), and
- * fetch `bank/start`.
+ * Adds reading images at several scales, for an image cache. To start: feed `cache/files` (string
+ * `[images]`; or `cache/parts`, see `addImageColumn`) and `cache/sides` (int32 `[images, scales, 2]`), and
+ * fetch `cache/start`.
  *
  * @returns The next image's bytes, scale after scale, padded to whole int32s: int32 `[words]`.
  */
-export function bankImages(
+export function imagesForCache(
   graph: Graph,
   scales: number,
   { resize: by, archive }: Pick<CropOptions, "resize" | "archive">,
 ): Tensor {
-  const source = addSource(graph, "bank", archive);
-  const table = rows(graph, [
+  const source = addImageColumn(graph, "cache", archive);
+  const table = tensorSlices(graph, [
     source.column,
-    placeholder(graph, "bank/sides", { dtype: "int32", shape: [null, scales, 2] }),
+    placeholder(graph, "cache/sides", { dtype: "int32", shape: [null, scales, 2] }),
   ]);
   const images = map(table, (body, file, sides, ...captured) => {
-    const image = decode(source.read(file!, captured));
+    const image = decodeImage(source.read(file!, captured));
     const bytesAt = (i: number) =>
       reshape(resize(image, gather(sides!, constant(body, i)), filterOf(by)), [null]);
     const others = Array.from({ length: scales - 1 }, (_, i) => bytesAt(i + 1));
     return [words(body, [bytesAt(0), ...others])];
-  }, { name: "rescale_for_bank", captured: source.captured });
-  return iterator(prefetch(images, AHEAD * 8), "bank")[0]!;
+  }, { name: "rescale_for_cache", captured: source.captured });
+  return iterator(prefetch(images, AHEAD * 8), "cache")[0]!;
 }
 
 /** Bytes joined, padded with zeros to a multiple of four, and read as int32, which JavaScript can fetch. */
 function words(graph: Graph, bytes: readonly [Tensor, ...Tensor[]]): Tensor {
-  const joined = join(bytes);
+  const joined = concat(bytes);
   const size = graph.op("Size", [joined], { output: { dtype: "int32", shape: [] } }, {
     attrs: { T: attr.type("uint8"), out_type: attr.type("int32") },
   });

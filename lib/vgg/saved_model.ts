@@ -3,7 +3,7 @@ import type { EvaluateSetup } from "../setup.ts";
 import type { Tensors } from "./checkpoint.ts";
 import { constant, Graph, placeholder } from "../tensorflow/graph.ts";
 import { add, scale } from "../tensorflow/operations.ts";
-import { finished } from "../tensorflow/variables.ts";
+import { identityAfter } from "../tensorflow/variables.ts";
 import { convsOf, type Layer } from "./configs.ts";
 import { posteriorsFrom } from "./evaluate.ts";
 import { averageScores, forward, type Parameters, type Weight } from "./network.ts";
@@ -42,8 +42,8 @@ export function savedModelOf(
   const input = scale(add(images, minusMean), inputScale);
   const map = forward({ layers, parameters: new Map(parameters) }, input);
   const outputs = {
-    scores: finished("scores", averageScores(map), []),
-    posteriors: finished("posteriors", posteriorsFrom(map, evaluate), []),
+    scores: identityAfter("scores", averageScores(map), []),
+    posteriors: identityAfter("posteriors", posteriorsFrom(map, evaluate), []),
   };
   return graph.serialise({ inputs: { images }, outputs });
 }

@@ -26,10 +26,14 @@ export interface Plateau {
 }
 
 /** Before the first validation. */
-export const START: Plateau = { drops: 0, best: -1, waited: 0, over: false };
+export const INITIAL_PLATEAU: Plateau = { drops: 0, best: -1, waited: 0, over: false };
 
 /** The plateau rule after one more validation. With fixed steps nothing changes. */
-export function validated({ drops: rule }: Schedule, state: Plateau, accuracy: number): Plateau {
+export function afterValidation(
+  { drops: rule }: Schedule,
+  state: Plateau,
+  accuracy: number,
+): Plateau {
   if (rule.rule === "steps") return state;
   if (accuracy > state.best) return { ...state, best: accuracy, waited: 0 };
   const waited = state.waited + 1;
@@ -59,6 +63,6 @@ export function learningRate(schedule: Schedule, state: Plateau, seen: number): 
 }
 
 /** A learning rate after a share of the images, in a training that began again. */
-export function lowered(rate: number, share: number, retry: Retry): number {
+export function loweredRate(rate: number, share: number, retry: Retry): number {
   return share < retry.share ? rate * retry.rate : rate;
 }

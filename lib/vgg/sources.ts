@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { type Archive, BLOCK, mapFile, partOf, readFile } from "../tensorflow/files.ts";
+import { BLOCK, mapFile, type MappedFile, readFile, readPart } from "../tensorflow/files.ts";
 import { type Graph, placeholder, stringPlaceholder, type Tensor } from "../tensorflow/graph.ts";
-import { int32, type Value } from "../tensorflow/session.ts";
+import { type FeedValue, int32 } from "../tensorflow/session.ts";
 import type { Sides } from "./images.ts";
 
 /** An image and its sides, in pixels. */
@@ -19,7 +19,7 @@ export interface ImageFile extends Sides {
 }
 
 /** Images as a column of a graph's table, and how a function that maps its rows reads one. */
-export interface Source {
+export interface ImageColumn {
   readonly column: Tensor;
   /** What the function has to capture. */
   readonly captured: readonly Tensor[];
@@ -29,9 +29,9 @@ export interface Source {
 
 /**
  * Adds a column of images that `feedOf` fills: `<name>/files` (string `[images]`) or, where they
- * lie in an archive, `<name>/parts` (int32 `[images, 2]`; see `partOf`).
+ * lie in an archive, `<name>/parts` (int32 `[images, 2]`; see `readPart`).
  */
-export function addSource(graph: Graph, name: string, archive?: Archive): Source {
+export function addImageColumn(graph: Graph, name: string, archive?: MappedFile): ImageColumn {
   if (archive === undefined) {
     const column = stringPlaceholder(graph, `${name}/files`, [null]);
     return { column, captured: [], read: readFile };
@@ -39,7 +39,7 @@ export function addSource(graph: Graph, name: string, archive?: Archive): Source
   return {
     column: placeholder(graph, `${name}/parts`, { dtype: "int32", shape: [null, 2] }),
     captured: [mapFile(graph, archive)],
-    read: (part, [bytes]) => partOf(bytes!, part),
+    read: (part, [bytes]) => readPart(bytes!, part),
   };
 }
 
@@ -48,7 +48,7 @@ export function addSource(graph: Graph, name: string, archive?: Archive): Source
  *
  * @throws {TypeError} They lie in several places.
  */
-export function archiveOf(images: readonly ImageFile[]): Archive | undefined {
+export function archiveOf(images: readonly ImageFile[]): MappedFile | undefined {
   const [first] = images;
   if (first?.at === undefined) return undefined;
   let end = 0;
@@ -59,8 +59,8 @@ export function archiveOf(images: readonly ImageFile[]): Archive | undefined {
   return { file: first.file, bytes: end };
 }
 
-/** What fills the column that `addSource` adds. */
-export function feedOf(images: readonly ImageFile[], name: string): Record<string, Value> {
+/** What fills the column that `addImageColumn` adds. */
+export function feedOf(images: readonly ImageFile[], name: string): Record<string, FeedValue> {
   const count = images.length;
   if (images[0]?.at === undefined) {
     const values = images.map(({ file }) => file);

@@ -1,7 +1,7 @@
 /** Work of which no part is kept: it is given up where a stop is asked for on the way. */
 
 /** Tells how much is done, and asks whether to go on. */
-export interface Overseer {
+export interface WorkControl {
   onProgress?(done: number, total: number): void;
   /** Whether to leave. */
   shouldStop(): boolean;
@@ -9,7 +9,7 @@ export interface Overseer {
 
 /** Does work that tells how far it is. @returns nothing where it was given up */
 export function unlessStopped<Result>(
-  { onProgress, shouldStop }: Overseer,
+  { onProgress, shouldStop }: WorkControl,
   work: (onProgress: (done: number, total: number) => void) => Result,
 ): Result | undefined {
   const stopped = new Error("stopped");

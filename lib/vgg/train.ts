@@ -13,13 +13,20 @@ import { type Context, type Errors, hasAncestor, title, type TrainRun } from "..
 import { errorsOf, inMemory, scored } from "../score.ts";
 import type { Binding } from "../tensorflow/addon.ts";
 import { float32, int32, Session } from "../tensorflow/session.ts";
-import type { Bank } from "./image_cache.ts";
+import type { ImageCache } from "./image_cache.ts";
 import { meanOf } from "./colours.ts";
 import { openCrops } from "./crops.ts";
 import { posteriorsOf } from "./evaluate.ts";
 import { middleOf, pixels } from "./images.ts";
 import { type Model, trainingGraph } from "./model.ts";
-import { learningRate, lowered, scheduleOf, START, stepsOf, validated } from "./schedule.ts";
+import {
+  afterValidation,
+  INITIAL_PLATEAU,
+  learningRate,
+  loweredRate,
+  scheduleOf,
+  stepsOf,
+} from "./schedule.ts";
 import { archiveOf } from "./sources.ts";
 import { unlessStopped } from "./stop.ts";
 
@@ -35,7 +42,7 @@ export interface Training {
   /** Whether it begins again after it diverged, slower. */
   readonly again?: boolean;
   /** Training images in memory; they are read from their files if absent. */
-  readonly bank?: Bank;
+  readonly imageCache?: ImageCache;
   /** Images that memory holds at once; the batch if absent. */
   readonly microBatch?: number;
   /** Parts of them that are computed side by side; 1 if absent. See `forward`. */
@@ -43,7 +50,7 @@ export interface Training {
 }
 
 /** What a training tells and asks on its way. */
-export interface Watcher {
+export interface TrainingCallbacks {
   onLog(entry: LogEntry): void;
   onCheckpoint(checkpoint: Checkpoint): void;
   /** Images seen, of how many at most. */
@@ -68,9 +75,9 @@ const CHECKPOINT_PAUSE = 5 * 60_000;
 export function train(
   binding: Binding,
   training: Training,
-  watcher: Watcher,
+  watcher: TrainingCallbacks,
 ): { finished: boolean; checkpoint: Checkpoint } {
-  const { run, context, dataset, bank, again = false } = training;
+  const { run, context, dataset, imageCache, again = false } = training;
   const { train: setup, evaluate, seed } = context;
   const { batch } = setup;
   const microBatch = training.microBatch ?? batch;
@@ -84,20 +91,20 @@ export function train(
     classes,
     microBatch,
     towers: training.towers ?? 1,
-    source: bank ? "bank" : "files",
+    source: imageCache ? "cache" : "files",
     archives: { train: archiveOf(dataset.train), val: archiveOf(dataset.val) },
   });
   const session = new Session(binding, model.graph);
   const crops = openCrops(session, { ...training, setup, seed, microBatch });
   try {
     let step = training.checkpoint?.step ?? 0;
-    let plateau = training.checkpoint?.plateau ?? START;
+    let plateau = training.checkpoint?.plateau ?? INITIAL_PLATEAU;
     session.run({ "seed/weights": int32([seed, 0]) }, ["initialise:0"]);
     if (training.ancestor) setTensors(session, inherited(run, training.ancestor));
     if (training.checkpoint) setTensors(session, training.checkpoint.tensors);
     const rateAt = (step: number) => {
       const rate = learningRate(schedule, plateau, step * batch);
-      return again ? lowered(rate, step * batch / schedule.images, setup.retry ?? RETRY) : rate;
+      return again ? loweredRate(rate, step * batch / schedule.images, setup.retry ?? RETRY) : rate;
     };
     let due = training.checkpoint?.due ?? false;
     const log = logger(dataset.train.length, batch, watcher, training.checkpoint?.losses);
@@ -147,7 +154,7 @@ export function train(
         if (errors === undefined) {
           throw new Diverged(run, { what: "posteriors are NaN", step, rate });
         }
-        plateau = validated(schedule, plateau, 1 - errors.top1 / 100);
+        plateau = afterValidation(schedule, plateau, 1 - errors.top1 / 100);
         log.write(step, rate, errors);
         due = false;
         save();
@@ -188,7 +195,7 @@ function update(
 function validate(
   session: Session,
   { run, context, dataset }: Training,
-  { shouldStop }: Pick<Watcher, "shouldStop">,
+  { shouldStop }: Pick<TrainingCallbacks, "shouldStop">,
 ): Errors | "stopped" | undefined {
   const { crop, oddSides, validationImages } = context.train;
   const images = dataset.val.slice(0, validationImages);
@@ -214,7 +221,7 @@ function nextMark(step: number, steps: number, count: number): number {
 function logger(
   images: number,
   batch: number,
-  watcher: Watcher,
+  watcher: TrainingCallbacks,
   { sum, count }: Losses = { sum: 0, count: 0 },
 ) {
   let [since, here] = [performance.now(), 0];

@@ -10,7 +10,7 @@
 import { createHash } from "node:crypto";
 import { UserError } from "../errors.ts";
 import { piecesIn, readAt, renameIfThere, writeAtomically } from "../system/files.ts";
-import type { Section } from "../system/zip.ts";
+import type { StoredEntry } from "../system/zip.ts";
 import { floatsOf, type NumberType, sizeOf, WIDTHS } from "./numbers.ts";
 
 /** A tensor: its sides and its values, row after row. */
@@ -158,7 +158,7 @@ const OUR_TYPES: readonly NumberType[] = ["F32", "I32"];
 export function openSafetensors(
   file: string,
   { section, remedy = MAKE_AGAIN, types = OUR_TYPES }: {
-    readonly section?: Section;
+    readonly section?: StoredEntry;
     readonly remedy?: string;
     readonly types?: readonly NumberType[];
   } = {},

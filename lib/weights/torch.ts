@@ -7,7 +7,7 @@
  */
 import { UserError } from "../errors.ts";
 import { readAt } from "../system/files.ts";
-import { type Section, sectionsOf } from "../system/zip.ts";
+import { storedEntries, type StoredEntry } from "../system/zip.ts";
 import type { TensorFile } from "./weights_file.ts";
 import { floatsOf, type NumberType, sizeOf, WIDTHS } from "./numbers.ts";
 import { malformed, PickleError, type PickleGlobal, type Sequence, unpickle } from "./pickle.ts";
@@ -152,7 +152,7 @@ export async function openTorch(file: string, isLegacy: boolean): Promise<Tensor
 }
 
 /** Where the numbers of each storage lie. */
-type StorageSections = ReadonlyMap<string, Pick<Section, "at" | "size">>;
+type StorageSections = ReadonlyMap<string, Pick<StoredEntry, "at" | "size">>;
 
 interface TorchContent {
   readonly tensors: ReadonlyMap<string, TorchTensor>;
@@ -160,11 +160,11 @@ interface TorchContent {
 }
 
 async function contentOfZip(handle: Deno.FsFile): Promise<TorchContent> {
-  const sections = await sectionsOf(handle);
+  const sections = await storedEntries(handle);
   const pickle = sections.values().find(({ name }) => name.endsWith("/data.pkl"));
   if (pickle === undefined) throw new Error("it is a zip file, but none of PyTorch's");
   const folder = pickle.name.slice(0, -"data.pkl".length);
-  const contentOf = ({ at, size }: Section) => {
+  const contentOf = ({ at, size }: StoredEntry) => {
     const bytes = size > LONGEST_PICKLE ? undefined : readAt(handle, at, size);
     if (bytes === undefined) throw new Error("its pickle is cut off, or absurdly long");
     return bytes;

@@ -7,7 +7,7 @@ import { hasAncestor, key, type TrainRun } from "../../lib/experiment.ts";
 import { plan, planOf } from "../../lib/plan.ts";
 import { makeStore } from "../../lib/store/mod.ts";
 import { writeSafetensors } from "../../lib/weights/safetensors.ts";
-import { layersOf, shapeOf, weightShapes } from "../../lib/vgg/configs.ts";
+import { layersOf, netShapeOf, weightShapes } from "../../lib/vgg/configs.ts";
 import { Place } from "../support/place.ts";
 
 /** The net that a command line means. */
@@ -140,7 +140,7 @@ Deno.test("what a net lacks, or says twice, is answered with a command line", as
 Deno.test("a file is what its note says it is, or else what the command line says", async () => {
   using place = new Place();
   const { setup } = place.options("train");
-  const tensors = new Map([...weightShapes(layersOf("A", shapeOf(setup.train, 2)))]
+  const tensors = new Map([...weightShapes(layersOf("A", netShapeOf(setup.train, 2)))]
     .map(([name, shape]) => {
       const values = new Float32Array(shape.reduce((product, side) => product * side));
       return [name, { shape, values }];

@@ -4,7 +4,7 @@ import { table3, table5, table6 } from "../../experiments/mod.ts";
 import { JITTERED, net } from "../../experiments/protocol.ts";
 import { UserError } from "../../lib/errors.ts";
 import { type ConfigName, isImported, type Table } from "../../lib/experiment.ts";
-import { layersOf, shapeOf, weightShapes } from "../../lib/vgg/configs.ts";
+import { layersOf, netShapeOf, weightShapes } from "../../lib/vgg/configs.ts";
 import { writeKeras } from "../../lib/weights/keras.ts";
 import { writeTorchvision } from "../../lib/weights/torchvision.ts";
 import { noises } from "../support/formula.ts";
@@ -17,7 +17,7 @@ async function written(
   write: typeof writeKeras | typeof writeTorchvision,
 ) {
   const { setup } = place.options("table3");
-  const shapes = weightShapes(layersOf(config, shapeOf(setup.train, 2)));
+  const shapes = weightShapes(layersOf(config, netShapeOf(setup.train, 2)));
   const tensors = new Map([...shapes].map(([name, shape], i) => {
     const count = shape.reduce((product, side) => product * side);
     return [name, { shape, values: noises(count, { from: 1000 * i }) }];

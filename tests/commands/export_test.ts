@@ -5,7 +5,7 @@ import { UserError } from "../../lib/errors.ts";
 import type { ConfigName } from "../../lib/experiment.ts";
 import { plannedRun } from "../../lib/plan.ts";
 import { makeStore } from "../../lib/store/mod.ts";
-import { layersOf, shapeOf, weightShapes } from "../../lib/vgg/configs.ts";
+import { layersOf, netShapeOf, weightShapes } from "../../lib/vgg/configs.ts";
 import { openWeights } from "../../lib/weights/mod.ts";
 import { gap, noises } from "../support/formula.ts";
 import { Place } from "../support/place.ts";
@@ -18,7 +18,7 @@ async function trained(place: Place, config: ConfigName) {
   const options = place.options("export");
   const { contexts } = await place.ground(options);
   const planned = plannedRun(net(config, 256), contexts[0]!);
-  const shapes = weightShapes(layersOf(config, shapeOf(options.setup.train, 2)));
+  const shapes = weightShapes(layersOf(config, netShapeOf(options.setup.train, 2)));
   const tensors = new Map([...shapes].map(([name, shape], i) => {
     const count = shape.reduce((product, side) => product * side);
     return [name, { shape, values: noises(count, { from: 1000 * i }) }];

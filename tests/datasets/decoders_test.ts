@@ -4,7 +4,7 @@ import { encodeJpeg, probeImage } from "../../lib/datasets/pixels.ts";
 import { loadAddon } from "../../lib/tensorflow/addon.ts";
 import { Graph, stringPlaceholder } from "../../lib/tensorflow/graph.ts";
 import { readFile } from "../../lib/tensorflow/files.ts";
-import { decode } from "../../lib/tensorflow/images.ts";
+import { decodeImage } from "../../lib/tensorflow/images.ts";
 import { ensureInstalled } from "../../lib/tensorflow/install/mod.ts";
 import { cast } from "../../lib/tensorflow/operations.ts";
 import { Session } from "../../lib/tensorflow/session.ts";
@@ -27,7 +27,7 @@ Deno.test("TensorFlow shows every image as it was looked at", async () => {
     }),
   });
   const graph = new Graph();
-  const decoded = cast(decode(readFile(stringPlaceholder(graph, "file", []))), "int32");
+  const decoded = cast(decodeImage(readFile(stringPlaceholder(graph, "file", []))), "int32");
   const session = new Session(await loadAddon(), graph);
   for (const { file, width, height } of train) {
     const feed = { file: { dtype: "string", shape: [], values: [file] } } as const;

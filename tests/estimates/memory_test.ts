@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { paper, small } from "../../experiments/setups.ts";
 import { memory } from "../../lib/system/machine.ts";
 import { footprint, microBatchFor, nextSmaller, shareFor } from "../../lib/estimates/memory.ts";
-import { layersOf, shapeOf } from "../../lib/vgg/configs.ts";
+import { layersOf, netShapeOf } from "../../lib/vgg/configs.ts";
 
 const GB = 1e9;
 const D = layersOf("D");
@@ -28,7 +28,7 @@ Deno.test("a batch of 256 is divided until it fits, and whole where it does", ()
   // in bfloat16 twice as many
   assert.equal(microBatchFor(D, { ...paper.train, precision: "bfloat16" }, 12 * GB), 128);
   assert.equal(microBatchFor(D, paper.train, 1), 1);
-  const narrow = layersOf("D", shapeOf(small.train, 20));
+  const narrow = layersOf("D", netShapeOf(small.train, 20));
   assert.equal(microBatchFor(narrow, small.train, 1 * GB), 16);
 });
 

@@ -30,7 +30,7 @@ import { leftoversIn } from "../../lib/store/audit.ts";
 import { scored } from "../../lib/score.ts";
 import { posteriorsIn } from "../../lib/store/run_files.ts";
 import { makeStore, openStore } from "../../lib/store/mod.ts";
-import { START } from "../../lib/vgg/schedule.ts";
+import { INITIAL_PLATEAU } from "../../lib/vgg/schedule.ts";
 import type { TensorFile } from "../../lib/weights/weights_file.ts";
 import { openWeights } from "../../lib/weights/mod.ts";
 import {
@@ -293,7 +293,7 @@ export const targets: readonly Target[] = [
       for (const step of [1, 2]) {
         store.appendLog(trained, { ...log, step });
         const tensors = new Map([["x", { shape: [3], values: Float32Array.of(1, 2, 3) }]]);
-        store.writeCheckpoint(trained, { step, plateau: START, tensors });
+        store.writeCheckpoint(trained, { step, plateau: INITIAL_PLATEAU, tensors });
       }
       const divergence = { what: "the loss is NaN", step: 3, rate: 0.1 };
       writeAtomically(`${store.folderOf(trained)}/diverged.json`, JSON.stringify(divergence));

@@ -6,10 +6,10 @@ import type { ConfigName, Method } from "../../lib/experiment.ts";
 import type { Binding } from "../../lib/tensorflow/addon.ts";
 import { gradients } from "../../lib/tensorflow/gradients.ts";
 import { constant, Graph, placeholder } from "../../lib/tensorflow/graph.ts";
-import { crossEntropy } from "../../lib/tensorflow/operations.ts";
+import { sparseSoftmaxCrossEntropy } from "../../lib/tensorflow/operations.ts";
 import { elements, float32, int32, Session } from "../../lib/tensorflow/session.ts";
-import { settable, type Variable } from "../../lib/tensorflow/variables.ts";
-import { type Layer, layersOf, shapeOf } from "../../lib/vgg/configs.ts";
+import { addSetter, type Variable } from "../../lib/tensorflow/variables.ts";
+import { type Layer, layersOf, netShapeOf } from "../../lib/vgg/configs.ts";
 import { posteriorsOf } from "../../lib/vgg/evaluate.ts";
 import { evaluationGraph, trainingGraph } from "../../lib/vgg/model.ts";
 import { setTensors } from "../../lib/vgg/train.ts";
@@ -78,15 +78,15 @@ export function scoresAndGradients(
   readings: Readings = {},
 ): Found {
   const { batch, crop, classes, inputScale } = NET;
-  const layers = layersOf(config, shapeOf(setup("float32", readings), classes));
+  const layers = layersOf(config, netShapeOf(setup("float32", readings), classes));
   const graph = new Graph();
   const net = network(graph, layers);
   const weights = variablesOf(net);
-  for (const each of weights) settable(graph, each);
+  for (const each of weights) addSetter(graph, each);
   const shape = [batch, crop, crop, 3];
   const images = placeholder(graph, "images", { dtype: "float32", shape });
   const scores = forward(net, images);
-  const loss = crossEntropy(scores, constant(graph, labels(0)), batch);
+  const loss = sparseSoftmaxCrossEntropy(scores, constant(graph, labels(0)), batch);
   const slopes = gradients(loss, weights.map(({ value }) => value));
   const session = new Session(binding, graph);
   try {
@@ -110,7 +110,7 @@ export function scoresAndGradients(
   }
 }
 
-/** Losses of some steps of a training, whose crops come out of a bank, at a rate that may drop. */
+/** Losses of some steps of a training, whose crops come out of an image cache, at a rate that may drop. */
 export function losses(
   binding: Binding,
   config: ConfigName,
@@ -122,12 +122,12 @@ export function losses(
 ): number[] {
   const { batch, crop, classes, steps, rate } = NET;
   const train = setup(precision, readings);
-  const options = { setup: train, evaluate, classes, microBatch: batch, source: "bank" } as const;
+  const options = { setup: train, evaluate, classes, microBatch: batch, source: "cache" } as const;
   const { graph, weights } = trainingGraph(run(config), options);
   const session = new Session(binding, graph);
   try {
     session.run({ "seed/weights": int32([0, 0]) }, ["initialise:0"]);
-    setWeights(session, layersOf(config, shapeOf(train, classes)), weights);
+    setWeights(session, layersOf(config, netShapeOf(train, classes)), weights);
     // the start of each crop, its rows one under the other; odd ones are read from right to left
     const pixels = 2 * batch * crop ** 2;
     const places = Array.from({ length: steps * batch }, (_, n) => {
@@ -135,8 +135,8 @@ export function losses(
       return n % 2 === 0 ? [start, crop, 1] : [start + crop - 1, crop, -1];
     });
     session.run({
-      "crops/bank": { dtype: "uint8", shape: [pixels, 3], values: noisyBytes(pixels * 3) },
-      "crops/places": int32(places.flat(), [steps, batch, 3]),
+      "crops/cache": { dtype: "uint8", shape: [pixels, 3], values: noisyBytes(pixels * 3) },
+      "crops/strides": int32(places.flat(), [steps, batch, 3]),
       "crops/offsets": float32(offsets(steps * batch), [steps, batch, 3]),
       "crops/labels": int32(Array.from({ length: steps }, (_, step) => labels(step)).flat(), [
         steps,
@@ -171,7 +171,7 @@ export function posteriors(
   const session = new Session(binding, graph);
   const folder = folderWith({ "whole.png": noisyPng(height, width) });
   try {
-    setWeights(session, layersOf(config, shapeOf(train, classes)), weights);
+    setWeights(session, layersOf(config, netShapeOf(train, classes)), weights);
     const images = [{ file: join(folder, "whole.png"), height, width }];
     return new Map([true, false].map((flips) => [
       `${method}${cropGrid ? `, ${cropGrid}` : ""}/${scoreMap}/${flips ? "both" : "upright"}`,

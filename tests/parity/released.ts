@@ -8,9 +8,9 @@ import { makeStore } from "../../lib/store/mod.ts";
 import type { Binding } from "../../lib/tensorflow/addon.ts";
 import { Graph, placeholder } from "../../lib/tensorflow/graph.ts";
 import { float32, Session } from "../../lib/tensorflow/session.ts";
-import { settable } from "../../lib/tensorflow/variables.ts";
+import { addSetter } from "../../lib/tensorflow/variables.ts";
 import { meanOf } from "../../lib/vgg/colours.ts";
-import { layersOf, shapeOf } from "../../lib/vgg/configs.ts";
+import { layersOf, netShapeOf } from "../../lib/vgg/configs.ts";
 import { averageScores, forward, network, variablesOf } from "../../lib/vgg/network.ts";
 import { setTensors } from "../../lib/vgg/train.ts";
 import { type Hdf5Group, writeHdf5 } from "../../lib/weights/hdf5.ts";
@@ -62,7 +62,7 @@ export const FULL: Size = {
   looks: { crop: [224, 224], whole: [231, 261] },
 };
 
-interface Layer {
+interface ReleasedLayer {
   readonly name: string;
   readonly inputs: number;
   readonly outputs: number;
@@ -71,7 +71,7 @@ interface Layer {
 }
 
 /** The layers of a net, called as Keras does. */
-function layersFor(config: Released): Layer[] {
+function layersFor(config: Released): ReleasedLayer[] {
   let inputs = 3;
   const convs = DEPTHS[config].flatMap((depth, block) =>
     Array.from({ length: depth }, (_, place) => {
@@ -90,7 +90,7 @@ function layersFor(config: Released): Layer[] {
 }
 
 /** A layer's numbers, in whatever order a library keeps them. */
-function numbersOf({ size, inputs, outputs }: Layer, i: number) {
+function numbersOf({ size, inputs, outputs }: ReleasedLayer, i: number) {
   const count = size * size * inputs;
   return {
     kernel: noises(count * outputs, { from: 2_000_000 * i, scale: Math.sqrt(6 / count) }),
@@ -179,8 +179,8 @@ export async function scoresOf(
   const { run, tensors } = await broughtIn(file, size);
   const { setup, dataset, looks: { [look]: [height, width] } } = size;
   const graph = new Graph();
-  const net = network(graph, layersOf(run.config, shapeOf(setup.train, dataset.classes.length)));
-  for (const variable of variablesOf(net)) settable(graph, variable);
+  const net = network(graph, layersOf(run.config, netShapeOf(setup.train, dataset.classes.length)));
+  for (const variable of variablesOf(net)) addSetter(graph, variable);
   const shape = [1, height, width, 3];
   const images = placeholder(graph, "images", { dtype: "float32", shape });
   const scores = averageScores(forward(net, images));

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { DEVKIT } from "../../lib/datasets/ilsvrc2012/devkit.ts";
 import { ARCHIVES } from "../../lib/datasets/ilsvrc2012/layout.ts";
-import { pieces } from "../../lib/system/parallel.ts";
+import { chunks } from "../../lib/system/parallel.ts";
 import { sharp } from "../../lib/datasets/pixels.ts";
 import { openScenes } from "../../lib/datasets/scenes/mod.ts";
 import { turned } from "../support/datasets.ts";
@@ -103,7 +103,7 @@ async function drawn(
 ): Promise<TarEntry[]> {
   const entries: TarEntry[] = [];
   const ofThing = Map.groupBy(scenes, ({ label }) => label);
-  for (const some of pieces([...wanted.entries()], AT_ONCE)) {
+  for (const some of chunks([...wanted.entries()], AT_ONCE)) {
     entries.push(
       ...await Promise.all(some.map(async ([place, { name, id, number }]) => {
         const files = thingsOf(id).map((thing, half) => {

@@ -7,7 +7,7 @@ import { UserError } from "../../lib/errors.ts";
 import { plannedRun } from "../../lib/plan.ts";
 import { carryOut } from "../../lib/executors/local/run.ts";
 import { makeStore, openStore, type Store } from "../../lib/store/mod.ts";
-import { START } from "../../lib/vgg/schedule.ts";
+import { INITIAL_PLATEAU } from "../../lib/vgg/schedule.ts";
 import { isRoot, onSmallDisk, run } from "../support/disks.ts";
 import { tensorflow } from "../support/run_graph.ts";
 import { context as tiny, setup, tinyDataset } from "../support/tiny.ts";
@@ -17,7 +17,7 @@ const context = { ...tiny, train: { ...setup, inputScale: 1 / 64 } };
 const A = plannedRun(net("A", 256), context);
 
 const checkpoint = (step: number, numbers: number) => ({
-  ...{ step, plateau: START },
+  ...{ step, plateau: INITIAL_PLATEAU },
   tensors: new Map([["x", { shape: [numbers], values: new Float32Array(numbers).fill(step) }]]),
 });
 

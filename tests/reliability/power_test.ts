@@ -10,8 +10,11 @@ import { writeArchive } from "../../lib/bundle/archive.ts";
 import { flushTree } from "../../lib/system/files.ts";
 import { plannedRun } from "../../lib/plan.ts";
 import { makeStore } from "../../lib/store/mod.ts";
-import { makeFolder as makeCacheFolder, replace } from "../../lib/tensorflow/install/cache.ts";
-import { START } from "../../lib/vgg/schedule.ts";
+import {
+  makeFolder as makeCacheFolder,
+  replaceAtomically,
+} from "../../lib/tensorflow/install/cache.ts";
+import { INITIAL_PLATEAU } from "../../lib/vgg/schedule.ts";
 import { writeHdf5 } from "../../lib/weights/hdf5.ts";
 import { afterPowerFailure, isRoot } from "../support/disks.ts";
 import { turned } from "../support/datasets.ts";
@@ -38,7 +41,7 @@ const WRITERS: Readonly<Record<string, (folder: string) => Promise<unknown> | vo
         shape: [1250],
         values: new Float32Array(1250).fill(step),
       }]]);
-      store.writeCheckpoint(A, { step, plateau: START, tensors });
+      store.writeCheckpoint(A, { step, plateau: INITIAL_PLATEAU, tensors });
     }
     store.fail(A, "a failure");
   },
@@ -83,7 +86,7 @@ const WRITERS: Readonly<Record<string, (folder: string) => Promise<unknown> | vo
     await makeCacheFolder(`${folder}/library`, "made up", async (place) => {
       await Deno.writeFile(`${place}/library.so`, BYTES);
     });
-    await replace(`${folder}/addon.node`, (path) => Deno.writeFile(path, BYTES));
+    await replaceAtomically(`${folder}/addon.node`, (path) => Deno.writeFile(path, BYTES));
   },
 };
 

@@ -7,7 +7,7 @@ import { importedNet, importNet, noteIn } from "../../lib/store/import.ts";
 import { planOf } from "../../lib/plan.ts";
 import { makeStore } from "../../lib/store/mod.ts";
 import { meanOf } from "../../lib/vgg/colours.ts";
-import { layersOf, shapeOf, weightShapes } from "../../lib/vgg/configs.ts";
+import { layersOf, netShapeOf, weightShapes } from "../../lib/vgg/configs.ts";
 import {
   type NamedTensor,
   readSafetensors,
@@ -26,7 +26,7 @@ const asked = { config: "A", S: 256, setup, dataset } as const;
 
 /** Weights of a tiny A, by formula. */
 function weightsOfA(classes = 2): Map<string, NamedTensor> {
-  const shapes = weightShapes(layersOf("A", shapeOf(tiny, classes)));
+  const shapes = weightShapes(layersOf("A", netShapeOf(tiny, classes)));
   return new Map([...shapes].map(([name, shape], i) => {
     const count = shape.reduce((product, side) => product * side);
     return [name, { shape, values: noises(count, { from: 1000 * i }) }];

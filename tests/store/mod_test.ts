@@ -6,7 +6,7 @@ import { type Context, key, needs, type Run } from "../../lib/experiment.ts";
 import type { PlannedRun } from "../../lib/plan.ts";
 import { makeStore, openStore } from "../../lib/store/mod.ts";
 import type { Checkpoint } from "../../lib/vgg/checkpoint.ts";
-import { START } from "../../lib/vgg/schedule.ts";
+import { INITIAL_PLATEAU } from "../../lib/vgg/schedule.ts";
 
 const context: Context = {
   ...{ train: smoke.train, evaluate: smoke.evaluate, seed: 0, data: "made-up" },
@@ -139,7 +139,7 @@ Deno.test("results of a version without checksums are taken as they are", () =>
   }));
 
 const checkpoint = (step: number) => ({
-  ...{ step, plateau: START },
+  ...{ step, plateau: INITIAL_PLATEAU },
   tensors: new Map([["x", { shape: [1], values: Float32Array.of(step) }]]),
 });
 

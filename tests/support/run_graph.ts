@@ -2,7 +2,7 @@
 import { type Binding, loadAddon } from "../../lib/tensorflow/addon.ts";
 import { Graph, type Tensor } from "../../lib/tensorflow/graph.ts";
 import { ensureInstalled } from "../../lib/tensorflow/install/mod.ts";
-import { type Fetched, Session, type Value } from "../../lib/tensorflow/session.ts";
+import { type FeedValue, type Fetched, Session } from "../../lib/tensorflow/session.ts";
 
 /** TensorFlow, installed first where it is not. */
 export async function tensorflow(): Promise<Binding> {
@@ -23,7 +23,7 @@ export async function sessionOf<Result>(
 /** The values of the tensors that `build` makes. */
 export async function evaluate(
   build: (graph: Graph) => readonly Tensor[],
-  feeds: Readonly<Record<string, Value>> = {},
+  feeds: Readonly<Record<string, FeedValue>> = {},
 ): Promise<Fetched[]> {
   using run = await sessionOf(build);
   return run.session.run(feeds, run.built);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { inParallel, pieces } from "../../lib/system/parallel.ts";
+import { chunks, inParallel } from "../../lib/system/parallel.ts";
 import { UserError } from "../../lib/errors.ts";
 
 /** A worker that answers jobs with `work`, the text of a function. */
@@ -52,6 +52,6 @@ Deno.test("a worker that cannot start is a failure, not a silence", async () => 
 });
 
 Deno.test("a list is cut into pieces", () => {
-  assert.deepEqual(pieces([1, 2, 3, 4, 5], 2), [[1, 2], [3, 4], [5]]);
-  assert.deepEqual(pieces([], 2), []);
+  assert.deepEqual(chunks([1, 2, 3, 4, 5], 2), [[1, 2], [3, 4], [5]]);
+  assert.deepEqual(chunks([], 2), []);
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { batch, iterator, map, prefetch, rows } from "../../lib/tensorflow/data.ts";
+import { batch, iterator, map, prefetch, tensorSlices } from "../../lib/tensorflow/data.ts";
 import { constant, type Graph, placeholder } from "../../lib/tensorflow/graph.ts";
 import { add, cast, multiply, scale } from "../../lib/tensorflow/operations.ts";
 import { untunedOptions } from "../../lib/tensorflow/messages.ts";
@@ -10,7 +10,7 @@ const counting = (count: number) => Array.from({ length: count }, (_, i) => i);
 
 /** Numbers that are fed as `numbers`. */
 const fed = (graph: Graph) =>
-  rows(graph, [placeholder(graph, "numbers", { dtype: "int32", shape: [null] })]);
+  tensorSlices(graph, [placeholder(graph, "numbers", { dtype: "int32", shape: [null] })]);
 
 Deno.test("elements come in order, however many are made at once, until there are no more", async () => {
   using run = await sessionOf((graph) => {
@@ -41,7 +41,7 @@ Deno.test("a map sees what it captures; parts of a row stay together", async () 
     const values = constant(graph, [10, 20, 30, 40, 50, 60], { shape: [3, 2] });
     const factor = placeholder(graph, "factor", { dtype: "int32", shape: [] });
     const pairs = map(
-      rows(graph, [names, values]),
+      tensorSlices(graph, [names, values]),
       (_, name, row, factor) => [name!, multiply(row!, factor!), add(name!, factor!)],
       { captured: [factor] },
     );

@@ -9,11 +9,10 @@ import {
 } from "../../lib/tensorflow/graph.ts";
 import {
   add,
-  addAll,
+  addN,
   biasAdd,
   cast,
   conv2d,
-  crossEntropy,
   dropout,
   localResponseNormalisation,
   matMul,
@@ -22,13 +21,14 @@ import {
   relu,
   reshape,
   scale,
+  sparseSoftmaxCrossEntropy,
 } from "../../lib/tensorflow/operations.ts";
 import { elements, float32 } from "../../lib/tensorflow/session.ts";
 import { gap, noises } from "../support/formula.ts";
 import { evaluate, numbers, sessionOf } from "../support/run_graph.ts";
 
 /** An operation as a function of tensors of these shapes. */
-interface Case {
+interface GradientCase {
   readonly shapes: readonly (readonly number[])[];
   readonly f: (...inputs: Tensor[]) => Tensor;
   /** Values of the inputs; numbers between -1 and 1 if absent. */
@@ -46,12 +46,12 @@ function apart(count: number): Float32Array {
 const labels = (x: Tensor, values: readonly number[]) => constant(x.node.graph, values);
 const seed = (x: Tensor) => constant(x.node.graph, [5, 6]);
 
-const CASES: Record<string, Case> = {
+const CASES: Record<string, GradientCase> = {
   "reshape": { shapes: [[2, 6]], f: (x) => reshape(x!, [3, 4]) },
   "add": { shapes: [[2, 3], [2, 3]], f: (x, y) => add(x!, y!) },
   "multiply": { shapes: [[2, 3], [2, 3]], f: (x, y) => multiply(x!, y!) },
   "scale": { shapes: [[2, 3]], f: (x) => scale(x!, -2.5) },
-  "addAll": { shapes: [[4], [4], [4]], f: (x, y, z) => addAll([x!, y!, z!]) },
+  "addAll": { shapes: [[4], [4], [4]], f: (x, y, z) => addN([x!, y!, z!]) },
   "a value used twice": { shapes: [[5]], f: (x) => add(multiply(x!, x!), x!) },
   "relu": { shapes: [[30]], f: (x) => relu(x!), values: [apart(30)] },
   "biasAdd": { shapes: [[2, 3, 2, 4], [4]], f: (x, bias) => biasAdd(x!, bias!) },
@@ -73,7 +73,7 @@ const CASES: Record<string, Case> = {
   "matMul": { shapes: [[3, 4], [4, 2]], f: (a, b) => matMul(a!, b!) },
   "crossEntropy": {
     shapes: [[4, 5]],
-    f: (x) => crossEntropy(x!, labels(x!, [0, 4, 2, 2]), 8),
+    f: (x) => sparseSoftmaxCrossEntropy(x!, labels(x!, [0, 4, 2, 2]), 8),
   },
   "localResponseNormalisation": {
     shapes: [[1, 2, 2, 7]],

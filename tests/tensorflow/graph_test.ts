@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
-import { map, rows } from "../../lib/tensorflow/data.ts";
+import { map, tensorSlices } from "../../lib/tensorflow/data.ts";
 import { constant, Graph, placeholder, stringPlaceholder } from "../../lib/tensorflow/graph.ts";
 import {
   add,
   cast,
   conv2d,
+  extractPatches,
   maxPool,
   reshape,
   scale,
-  windows,
 } from "../../lib/tensorflow/operations.ts";
 import { float32 } from "../../lib/tensorflow/session.ts";
 import { evaluate, numbers, sessionOf } from "../support/run_graph.ts";
@@ -28,7 +28,7 @@ Deno.test("shapes follow through operations, where they are known", () => {
   const kernel = placeholder(graph, "k", { dtype: "float32", shape: [3, 3, 3, 8] });
   const spec = { dtype: "float32", shape: [null, null, null, 3] } as const;
   assert.deepEqual(conv2d(x, kernel).shape, [null, 7, 5, 8]);
-  assert.deepEqual(windows(x, 3).shape, [null, 5, 3, 27]);
+  assert.deepEqual(extractPatches(x, 3).shape, [null, 5, 3, 27]);
   assert.deepEqual(maxPool(x).shape, [null, 4, 3, 3]);
   const whole = placeholder(graph, "whole", spec);
   assert.deepEqual(maxPool(conv2d(whole, kernel)).shape, [null, null, null, 8]);
@@ -73,7 +73,7 @@ Deno.test("a fed string goes its own way: what was fed may be freed", async () =
 
 Deno.test("functions of one graph get names of their own", () => {
   const graph = new Graph();
-  const data = rows(graph, [constant(graph, [1, 2, 3])]);
+  const data = tensorSlices(graph, [constant(graph, [1, 2, 3])]);
   const names = [2, 3].map((factor) => {
     const doubled = map(data, (_, x) => [scale(x!, factor)], { name: "times" });
     assert.deepEqual(doubled.elements, [{ dtype: "int32", shape: [] }]);

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { constant } from "../../lib/tensorflow/graph.ts";
 import { readFile } from "../../lib/tensorflow/files.ts";
 import {
-  decode,
-  decodeWindow,
+  decodeAndCrop,
+  decodeImage,
   type Filter,
-  mirrorWhere,
+  flipWhere,
   resize,
   resizeWindow,
 } from "../../lib/tensorflow/images.ts";
@@ -14,7 +14,7 @@ import type { ResizeFilter } from "../../lib/setup.ts";
 import { cast } from "../../lib/tensorflow/operations.ts";
 import { encodeJpeg } from "../../lib/datasets/pixels.ts";
 import { folderWith, png } from "../support/datasets.ts";
-import { FILTERS, rescale, sectionOf } from "../../lib/vgg/images.ts";
+import { cropWindowOf, FILTERS, rescale } from "../../lib/vgg/images.ts";
 import { noisyBytes } from "../support/formula.ts";
 import { noisyPng } from "../support/tiny.ts";
 import { evaluate, numbers } from "../support/run_graph.ts";
@@ -43,7 +43,7 @@ Deno.test("files decode to the bytes that were written; grey ones to three chann
     const found = await evaluate((graph) =>
       ["colour.png", "grey.png"].map((name) => {
         const file = constant(graph, [join(folder, name)], { dtype: "string", shape: [] });
-        return cast(decode(readFile(file)), "int32");
+        return cast(decodeImage(readFile(file)), "int32");
       })
     );
     assert.deepEqual(found.map(({ shape }) => shape), [[5, 3, 3], [2, 2, 3]]);
@@ -59,7 +59,7 @@ Deno.test("a file that is none or no image is named or told", async () => {
   const read = (name: string) =>
     evaluate((graph) => {
       const file = constant(graph, [join(folder, name)], { dtype: "string", shape: [] });
-      return [cast(decode(readFile(file)), "int32")];
+      return [cast(decodeImage(readFile(file)), "int32")];
     });
   try {
     await assert.rejects(read("gone.jpg"), /gone\.jpg/);
@@ -114,7 +114,7 @@ for (const [name, filter] of Object.entries(FILTERS)) {
     const rescaled = rescale({ height, width }, side);
     const pixels = [...noisyBytes(height * width * 3)];
     for (const [top, left] of [[0, 0], [11, 14], [3, 5]] as const) {
-      const section = sectionOf({ height, width }, { side, top, left }, {
+      const section = cropWindowOf({ height, width }, { side, top, left }, {
         crop,
         resize: name as ResizeFilter,
       });
@@ -229,7 +229,7 @@ Deno.test("a window of a file is what the whole file shows there, whatever its f
           const contents = readFile(
             constant(graph, [join(folder, name)], { dtype: "string", shape: [] }),
           );
-          return [decode(contents), decodeWindow(contents, constant(graph, window))]
+          return [decodeImage(contents), decodeAndCrop(contents, constant(graph, window))]
             .map((image) => cast(image, "int32"));
         });
         const [top = 0, left = 0, height = 0, width = 0] = window;
@@ -256,7 +256,7 @@ Deno.test("an image is mirrored where it is asked for, and not elsewhere", async
   const row = [[1, 2, 3], [4, 5, 6], [7, 8, 9]];
   const found = await evaluate((graph) => {
     const image = constant(graph, row.flat(), { dtype: "uint8", shape: [1, 3, 3] });
-    return [0, 1].map((flip) => cast(mirrorWhere(image, constant(graph, flip)), "int32"));
+    return [0, 1].map((flip) => cast(flipWhere(image, constant(graph, flip)), "int32"));
   });
   assert.deepEqual(found.map(numbers), [row.flat(), row.toReversed().flat()]);
 });

@@ -4,23 +4,23 @@ import {
   add,
   biasAdd,
   cast,
+  concat,
   conv2d,
-  crossEntropy,
   dropout,
+  extractPatches,
+  flip,
   gather,
-  join,
   localResponseNormalisation,
   matMul,
   maxPool,
-  mean,
-  mirror,
   multiply,
-  project,
+  reduceMean,
+  reduceSum,
   relu,
-  repeat,
   softmax,
-  sum,
-  windows,
+  sparseSoftmaxCrossEntropy,
+  tensordot,
+  tile,
 } from "../../lib/tensorflow/operations.ts";
 import { int32 } from "../../lib/tensorflow/session.ts";
 import { evaluate, numbers, sessionOf } from "../support/run_graph.ts";
@@ -89,7 +89,7 @@ Deno.test("a convolution pads with zeros; it does not mirror its kernel", async 
 Deno.test("windows slide inside, row after row; a matrix is applied at every place", async () => {
   const [slid, projected] = await evaluate((graph) => {
     const x = floats(graph, counting(12), [1, 2, 3, 2]);
-    return [windows(x, 2), project(x, floats(graph, [1, 0, 1, 10, 1, 1], [2, 3]))];
+    return [extractPatches(x, 2), tensordot(x, floats(graph, [1, 0, 1, 10, 1, 1], [2, 3]))];
   });
   assert.deepEqual(slid, {
     shape: [1, 1, 2, 8],
@@ -127,8 +127,8 @@ Deno.test("matrix products, either side transposed", async () => {
 
 Deno.test("mean and sum over space, soft-max over classes", async () => {
   const [average, total, posteriors] = await evaluate((graph) => [
-    mean(floats(graph, counting(8), [1, 2, 2, 2]), [1, 2]),
-    sum(floats(graph, counting(8), [1, 2, 2, 2]), [1, 2]),
+    reduceMean(floats(graph, counting(8), [1, 2, 2, 2]), [1, 2]),
+    reduceSum(floats(graph, counting(8), [1, 2, 2, 2]), [1, 2]),
     softmax(floats(graph, [0, Math.log(3), 5, 5], [2, 2])),
   ]);
   assert.deepEqual(average, { shape: [1, 2], values: Float32Array.of(4, 5) });
@@ -140,7 +140,10 @@ Deno.test("cross-entropy: ln 4 for equal scores of four classes; a part of a bat
   const losses = await evaluate((graph) => {
     const scores = floats(graph, [7, 7, 7, 7, 0, Math.log(5), 0, 0], [2, 4]);
     const labels = constant(graph, [3, 1]);
-    return [crossEntropy(scores, labels, 2), crossEntropy(scores, labels, 16)];
+    return [
+      sparseSoftmaxCrossEntropy(scores, labels, 2),
+      sparseSoftmaxCrossEntropy(scores, labels, 16),
+    ];
   });
   // the second image's posterior is 5 / 8
   const sum = Math.log(4) + Math.log(8 / 5);
@@ -188,9 +191,9 @@ Deno.test("dropout: the mask follows from the seed, keeps 1 - rate of the values
 Deno.test("gathering, joining, mirroring, repeating", async () => {
   const [rows, joined, mirrored, repeated] = await evaluate((graph) => [
     gather(floats(graph, counting(6), [3, 2]), constant(graph, [2, 0, 2], { shape: [3, 1] })),
-    join([floats(graph, [1]), floats(graph, [2, 3])]),
-    mirror(floats(graph, counting(12), [2, 1, 3, 2])),
-    repeat(floats(graph, counting(4), [2, 2]), 2),
+    concat([floats(graph, [1]), floats(graph, [2, 3])]),
+    flip(floats(graph, counting(12), [2, 1, 3, 2])),
+    tile(floats(graph, counting(4), [2, 2]), 2),
   ]);
   assert.deepEqual(rows, { shape: [3, 1, 2], values: Float32Array.of(5, 6, 1, 2, 5, 6) });
   assert.deepEqual(numbers(joined), [1, 2, 3]);

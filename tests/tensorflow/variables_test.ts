@@ -3,12 +3,12 @@ import { constant, type Graph, placeholder } from "../../lib/tensorflow/graph.ts
 import { scale } from "../../lib/tensorflow/operations.ts";
 import { float32 } from "../../lib/tensorflow/session.ts";
 import {
+  addSetter,
+  applyMomentum,
   assign,
   assignAdd,
-  descend,
-  finished,
-  settable,
-  type Update,
+  identityAfter,
+  type MomentumUpdate,
   variable,
 } from "../../lib/tensorflow/variables.ts";
 import { numbers, sessionOf } from "../support/run_graph.ts";
@@ -18,10 +18,10 @@ const scalar = (graph: Graph, value: number) => constant(graph, value, { dtype: 
 Deno.test("a variable keeps its value between runs, and each session has its own", async () => {
   const build = (graph: Graph) => {
     const count = variable(graph, "count", [2]);
-    settable(graph, count);
+    addSetter(graph, count);
     const step = constant(graph, [1, 10], { dtype: "float32" });
-    finished("add", constant(graph, 0), [assignAdd(count, step)]);
-    finished("clear", constant(graph, 0), [assign(count, constant(graph, [0, 0], step))]);
+    identityAfter("add", constant(graph, 0), [assignAdd(count, step)]);
+    identityAfter("clear", constant(graph, 0), [assign(count, constant(graph, [0, 0], step))]);
     return count.value;
   };
   using one = await sessionOf(build);
@@ -43,17 +43,17 @@ Deno.test("a variable keeps its value between runs, and each session has its own
 async function descent(
   { rates, momentum, decay, form }:
     & { rates: number[] }
-    & Pick<Update, "momentum" | "decay" | "form">,
+    & Pick<MomentumUpdate, "momentum" | "decay" | "form">,
 ): Promise<number[]> {
   using run = await sessionOf((graph) => {
     const [weight, velocity] = ["w", "v"].map((name) => variable(graph, name, []));
     const rate = placeholder(graph, "rate", { dtype: "float32", shape: [] });
     const begin = [assign(weight!, scalar(graph, 10)), assign(velocity!, scalar(graph, 0))];
-    finished("begin", constant(graph, 0), begin);
-    const update = descend(weight!, velocity!, {
+    identityAfter("begin", constant(graph, 0), begin);
+    const update = applyMomentum(weight!, velocity!, {
       ...{ gradient: scalar(graph, 2), rate, momentum, decay, form },
     });
-    finished("update", constant(graph, 0), [update]);
+    identityAfter("update", constant(graph, 0), [update]);
     return weight!.value;
   });
   const { session, built } = run;
@@ -99,9 +99,9 @@ Deno.test("weight decay adds lambda w to the gradient, not twice that", async ()
 Deno.test("what a step read before its update stays as it was", async () => {
   using run = await sessionOf((graph) => {
     const weight = variable(graph, "w", []);
-    finished("begin", constant(graph, 0), [assign(weight, scalar(graph, 4))]);
+    identityAfter("begin", constant(graph, 0), [assign(weight, scalar(graph, 4))]);
     const doubled = assignAdd(weight, scale(weight.value, 1));
-    return [finished("step", weight.value, [doubled]), weight.value];
+    return [identityAfter("step", weight.value, [doubled]), weight.value];
   });
   const [step, value] = run.built;
   run.session.run({}, ["begin"]);

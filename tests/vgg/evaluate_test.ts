@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { UserError } from "../../lib/errors.ts";
 import type { Method } from "../../lib/experiment.ts";
 import { elements, Session } from "../../lib/tensorflow/session.ts";
-import { fillBank } from "../../lib/vgg/image_cache.ts";
+import { fillImageCache } from "../../lib/vgg/image_cache.ts";
 import { type EvaluateOptions, groupAlike, posteriorsOf } from "../../lib/vgg/evaluate.ts";
 import { rescale } from "../../lib/vgg/images.ts";
 import { evaluationGraph } from "../../lib/vgg/model.ts";
@@ -35,7 +35,7 @@ Deno.test("images of one shape make batches; few that are left over go one by on
   assert.equal(groupAlike(Array(150_000).fill(""), 16)[0]!.images.length, 150_000);
 });
 
-type Asked = Partial<Omit<EvaluateOptions, "method">>;
+type Request = Partial<Omit<EvaluateOptions, "method">>;
 
 /** Net B with weights by the formula, and image files. */
 async function prepared(files: Record<string, Uint8Array>) {
@@ -66,7 +66,7 @@ async function prepared(files: Record<string, Uint8Array>) {
       return { file: join(folder, name), height, width };
     },
     /** Posteriors at scale 32, where not asked otherwise. */
-    posteriors(method: Method, images: Parameters<typeof posteriorsOf>[1], asked: Asked = {}) {
+    posteriors(method: Method, images: Parameters<typeof posteriorsOf>[1], asked: Request = {}) {
       const session = sessions.get(method) ?? sessionOf(method);
       sessions.set(method, session);
       const common = { side: 32, crop: setup.crop, classes: 5, mean: [128, 127, 126] };
@@ -168,7 +168,7 @@ for (const { sides: [height, width], side, tops, lefts, middle } of GRIDS) {
   Deno.test(`${height} by ${width}: crops that are cut by hand and seen one by one give the same`, async () => {
     using run = await prepared({ "whole.png": noisyPng(height, width) });
     const whole = run.image("whole.png", [height, width]);
-    const { bytes } = fillBank(run.binding, [whole], { scales: [side] });
+    const { bytes } = fillImageCache(run.binding, [whole], { scales: [side] });
     const pixels = { ...rescale(whole, side), bytes };
     const corners = [
       ...tops.flatMap((top) => lefts.map((left) => ({ top, left }))),
@@ -197,7 +197,7 @@ for (const { sides: [height, width], side, tops, lefts, middle } of GRIDS) {
 Deno.test("a centre crop is mirrored, and crops are off the edges, where a setup says so", async () => {
   using run = await prepared({ "image.png": noisyPng(40, 50) });
   const images = [run.image("image.png", [40, 50])];
-  const of = (method: Method, asked: Asked = {}) =>
+  const of = (method: Method, asked: Request = {}) =>
     run.posteriors(method, images, { side: 40, ...asked });
   const mirrored = of("centre-crop", { evaluate: { centreCrop: "mirrored" } });
   assert.deepEqual(mirrored, of("centre-crop", { flips: true }));

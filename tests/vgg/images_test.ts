@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { paper, small, smoke } from "../../experiments/setups.ts";
 import { shiftAxes } from "../../lib/vgg/colours.ts";
 import {
+  cropWindowOf,
   GRID,
   gridOf,
   middleOf,
@@ -10,7 +11,6 @@ import {
   sampler,
   type Sampling,
   scalesOf,
-  sectionOf,
 } from "../../lib/vgg/images.ts";
 import type { CropGrid, ResizeFilter } from "../../lib/setup.ts";
 import { covarianceOf, IMAGENET } from "../support/imagenet_colours.ts";
@@ -189,23 +189,23 @@ Deno.test("a crop's section: what the bicubic kernel reaches, two pixels more, w
   // 4 pixels to each side, as it is stretched: a crop from 10 to 109 needs 17 ... 223, with two
   // pixels more 15 ... 225.
   const crop = 100;
-  assert.deepEqual(sectionOf(image, { side: 150, top: 10, left: 10 }, { crop }), {
+  assert.deepEqual(cropWindowOf(image, { side: 150, top: 10, left: 10 }, { crop }), {
     window: [15, 15, 210, 210],
     factors: [0.5, 0.5],
     moves: [-2.5, -2.5],
   });
   // at the upper left and the lower right corner the image ends before
-  const { window: first } = sectionOf(image, { side: 150, top: 0, left: 0 }, { crop });
-  const { window: last, moves } = sectionOf(image, { side: 150, top: 50, left: 200 }, { crop });
+  const { window: first } = cropWindowOf(image, { side: 150, top: 0, left: 0 }, { crop });
+  const { window: last, moves } = cropWindowOf(image, { side: 150, top: 50, left: 200 }, { crop });
   assert.deepEqual(first, [0, 0, 205, 205]);
   assert.deepEqual(last, [95, 395, 205, 205]);
   assert.deepEqual(moves, [95 / 2 - 50, 395 / 2 - 200]);
   // Enlarged twice the kernel has its own two pixels: 5.25 - 2 - 2 on, up to 54.75 + 2 + 2.
-  const grown = sectionOf(image, { side: 600, top: 10, left: 10 }, { crop });
+  const grown = cropWindowOf(image, { side: 600, top: 10, left: 10 }, { crop });
   assert.deepEqual(grown, { window: [1, 1, 58, 58], factors: [2, 2], moves: [-8, -8] });
   // Lanczos's kernel reaches 6 pixels to each side of the same crop, the linear one 2.
   const windowOf = (resize: ResizeFilter) =>
-    sectionOf(image, { side: 150, top: 10, left: 10 }, { crop, resize }).window;
+    cropWindowOf(image, { side: 150, top: 10, left: 10 }, { crop, resize }).window;
   assert.deepEqual(windowOf("lanczos3"), [13, 13, 214, 214]);
   assert.deepEqual(windowOf("bilinear"), [17, 17, 206, 206]);
 });

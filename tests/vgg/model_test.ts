@@ -26,7 +26,7 @@ async function train(
   const options = { ...setup, batch: 16, dropout: 0, ...train };
   const run = { config: "A", S: 256, init: "random", ...update ? { update } : {} } as const;
   const { graph, weights, velocities } = trainingGraph(run, {
-    ...{ setup: options, evaluate: context.evaluate, classes: 3, microBatch, source: "bank" },
+    ...{ setup: options, evaluate: context.evaluate, classes: 3, microBatch, source: "cache" },
   });
   const session = new Session(await tensorflow(), graph);
   const read = () => {
@@ -42,10 +42,10 @@ async function train(
     const rows = [count / microBatch, microBatch];
     const crops = Array.from({ length: count }, (_, i) => i);
     session.run({
-      "crops/bank": {
+      "crops/cache": {
         ...{ dtype: "uint8", shape: [count * size, 3], values: noisyBytes(count * size * 3) },
       },
-      "crops/places": int32(crops.flatMap((i) => [i * size, options.crop, 1]), [...rows, 3]),
+      "crops/strides": int32(crops.flatMap((i) => [i * size, options.crop, 1]), [...rows, 3]),
       "crops/offsets": float32(crops.flatMap(() => [-128, -128, -128]), [...rows, 3]),
       "crops/labels": int32(crops.map((i) => i % 3), rows),
     }, ["crops/start:0"]);
@@ -146,7 +146,7 @@ Deno.test("where only the fully-connected layers learn, no other weight moves", 
 
 Deno.test("where only the fully-connected layers learn, nothing flows back through the convs", () => {
   const run = { config: "D", S: 256, init: "random" } as const;
-  const options = { setup, evaluate: context.evaluate, classes: 3, source: "bank" } as const;
+  const options = { setup, evaluate: context.evaluate, classes: 3, source: "cache" } as const;
   for (const microBatch of [setup.batch, setup.batch / 2]) {
     const counts = (["all", "fc"] as const).map((update) => {
       const { graph } = trainingGraph({ ...run, update }, { ...options, microBatch });

@@ -4,7 +4,7 @@ import { averageScores, forward, network, variablesOf } from "../../lib/vgg/netw
 import { Graph, placeholder } from "../../lib/tensorflow/graph.ts";
 import { elements, float32, int32 } from "../../lib/tensorflow/session.ts";
 import { setTensors } from "../../lib/vgg/train.ts";
-import { settable } from "../../lib/tensorflow/variables.ts";
+import { addSetter } from "../../lib/tensorflow/variables.ts";
 import { gap, noises } from "../support/formula.ts";
 import { numbers, sessionOf } from "../support/run_graph.ts";
 
@@ -31,7 +31,7 @@ Deno.test("a score map's places are the scores of the crops around them", async 
   using run = await sessionOf((graph) => {
     const net = network(graph, layersOf("A", { ...SHAPE, crop: 64 }));
     const variables = variablesOf(net).filter(({ name }) => name.startsWith("fc"));
-    for (const each of variables) settable(graph, each);
+    for (const each of variables) addSetter(graph, each);
     const only = { ...net, layers: net.layers.filter((layer) => layer.kind === "conv").slice(-3) };
     const [crop, whole] = [["crop", 2, 2], ["whole", 3, 4]].map(([name, height, width]) =>
       placeholder(graph, String(name), {
@@ -65,7 +65,7 @@ Deno.test("fc6 and fc7 drop other units, and none that the other dropped a step 
   using run = await sessionOf((graph) => {
     const net = network(graph, layersOf("A", { ...SHAPE, classes, fc: classes }));
     const variables = variablesOf(net);
-    for (const each of variables) settable(graph, each);
+    for (const each of variables) addSetter(graph, each);
     const images = placeholder(graph, "images", { dtype: "float32", shape: [1, 28, 28, 3] });
     const seed = placeholder(graph, "seed", { dtype: "int32", shape: [2] });
     return { variables, scores: forward(net, images, { dropout: { rate: 0.5, seed } }) };

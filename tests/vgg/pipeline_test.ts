@@ -5,11 +5,11 @@ import { encodeJpeg } from "../../lib/datasets/pixels.ts";
 import type { TrainScale } from "../../lib/experiment.ts";
 import { Graph } from "../../lib/tensorflow/graph.ts";
 import { float32, int32, Session } from "../../lib/tensorflow/session.ts";
-import { alignedBytes, type Bank, fillBank } from "../../lib/vgg/image_cache.ts";
+import { alignedBytes, fillImageCache, type ImageCache } from "../../lib/vgg/image_cache.ts";
 import { shiftAxes } from "../../lib/vgg/colours.ts";
 import { openCrops } from "../../lib/vgg/crops.ts";
 import { sampler, scalesOf } from "../../lib/vgg/images.ts";
-import { cropsFromBank, cropsFromFiles, placeOf } from "../../lib/vgg/pipeline.ts";
+import { cropsFromCache, cropsFromFiles, pixelStrides } from "../../lib/vgg/pipeline.ts";
 import { noisyBytes } from "../support/formula.ts";
 import { tensorflow } from "../support/run_graph.ts";
 import { setup, tinyDataset } from "../support/tiny.ts";
@@ -19,23 +19,23 @@ type Tiny = ReturnType<typeof tinyDataset>;
 /** A training's batches from one position to another. */
 async function batches(
   dataset: Tiny,
-  { S, from, to, bank, inputScale = 1, microBatch = 4 }: {
+  { S, from, to, imageCache, inputScale = 1, microBatch = 4 }: {
     readonly S: TrainScale;
     readonly from: number;
     readonly to: number;
-    readonly bank?: Bank;
+    readonly imageCache?: ImageCache;
     readonly inputScale?: number;
     readonly microBatch?: number;
   },
 ) {
   const graph = new Graph();
   const options = { batch: microBatch, crop: setup.crop, inputScale };
-  const { images, labels } = (bank ? cropsFromBank : cropsFromFiles)(graph, options);
+  const { images, labels } = (imageCache ? cropsFromCache : cropsFromFiles)(graph, options);
   const session = new Session(await tensorflow(), graph);
   const crops = openCrops(session, {
     run: { config: "A", S, init: "random" },
     ...{ setup, seed: 5, dataset, microBatch },
-    ...bank ? { bank } : {},
+    ...imageCache ? { imageCache } : {},
   });
   try {
     crops.start(from, to);
@@ -66,18 +66,20 @@ async function jpegDataset(): Promise<Tiny> {
 }
 
 for (const [kind, make] of Object.entries({ PNG: tinyDataset, JPEG: jpegDataset })) {
-  Deno.test(`${kind} files and a bank give the same batches but for a byte in 10,000`, async () => {
+  Deno.test(`${kind} files and an image cache give the same batches but for a byte in 10,000`, async () => {
     using dataset = await make();
     const S = [256, 512] as const;
-    const bank = fillBank(await tensorflow(), dataset.train, { scales: scalesOf(S, setup) });
+    const imageCache = fillImageCache(await tensorflow(), dataset.train, {
+      scales: scalesOf(S, setup),
+    });
     const range = { S, from: 0, to: 36, inputScale: 1 / 64 };
-    const [files, banked] = [
+    const [files, cached] = [
       await batches(dataset, range),
-      await batches(dataset, { ...range, bank }),
+      await batches(dataset, { ...range, imageCache }),
     ];
-    assert.deepEqual(files.map(({ labels }) => labels), banked.map(({ labels }) => labels));
+    assert.deepEqual(files.map(({ labels }) => labels), cached.map(({ labels }) => labels));
     assert.deepEqual(files[0]!.shape, [4, 28, 28, 3]);
-    const [one, other] = [joined(files), joined(banked)];
+    const [one, other] = [joined(files), joined(cached)];
     assert.ok(new Set(one).size > 1000);
     const apart = one.map((value, i) => 64 * Math.abs(value - other[i]!)).filter((x) => x > 1e-4);
     assert.ok(apart.length <= one.length / 10_000, `${apart.length} of ${one.length} differ`);
@@ -101,11 +103,11 @@ Deno.test("files give the same batches on one thread and on many", async () => {
 
 Deno.test("the middle of a training has the same batches, whichever way it is reached", async () => {
   using dataset = tinyDataset();
-  const bank = fillBank(await tensorflow(), dataset.train, { scales: [32] });
-  const all = await batches(dataset, { S: 256, from: 0, to: 24, bank });
-  assert.deepEqual(await batches(dataset, { S: 256, from: 16, to: 24, bank }), all.slice(4));
+  const imageCache = fillImageCache(await tensorflow(), dataset.train, { scales: [32] });
+  const all = await batches(dataset, { S: 256, from: 0, to: 24, imageCache });
+  assert.deepEqual(await batches(dataset, { S: 256, from: 16, to: 24, imageCache }), all.slice(4));
   // and in smaller parts
-  const halves = await batches(dataset, { S: 256, from: 16, to: 24, bank, microBatch: 2 });
+  const halves = await batches(dataset, { S: 256, from: 16, to: 24, imageCache, microBatch: 2 });
   assert.deepEqual(joined(halves), joined(all.slice(4)));
 });
 
@@ -137,18 +139,18 @@ Deno.test("a crop is its image's pixels, mirrored or not, plus the shift, minus 
   assert.ok(seen.flipped > 0 && seen.upright > 0);
 });
 
-Deno.test("a bank may have more than 2^31 bytes: its last crop is cut as well as its first", async () => {
+Deno.test("an image cache may have more than 2^31 bytes: its last crop is cut as well as its first", async () => {
   // zeros that nobody touches take no memory
   const pixels = Math.ceil(2 ** 31 / 3) + 1000;
   const bytes = alignedBytes(3 * pixels);
   bytes.set([1, 2, 3], 0);
   bytes.set([7, 8, 9], bytes.length - 3);
   const graph = new Graph();
-  const { images } = cropsFromBank(graph, { batch: 2, crop: 1, inputScale: 1 });
+  const { images } = cropsFromCache(graph, { batch: 2, crop: 1, inputScale: 1 });
   const session = new Session(await tensorflow(), graph);
   session.run({
-    "crops/bank": { dtype: "uint8", shape: [pixels, 3], values: bytes },
-    "crops/places": int32([0, 1, 1, pixels - 1, 1, 1], [1, 2, 3]),
+    "crops/cache": { dtype: "uint8", shape: [pixels, 3], values: bytes },
+    "crops/strides": int32([0, 1, 1, pixels - 1, 1, 1], [1, 2, 3]),
     "crops/offsets": float32([0, 0, 0, 0, 0, 0], [1, 2, 3]),
     "crops/labels": int32([0, 0], [1, 2]),
   }, ["crops/start:0"]);
@@ -159,6 +161,6 @@ Deno.test("a bank may have more than 2^31 bytes: its last crop is cut as well as
 Deno.test("a mirrored crop is read from its right end, with a step of -1", () => {
   const sample = { image: 0, side: 32, top: 2, left: 3, flip: false, shift: [0, 0, 0] as const };
   const sides = { height: 32, width: 40 };
-  assert.deepEqual(placeOf(sample, sides, 28, 1000), [1000 + 2 * 40 + 3, 40, 1]);
-  assert.deepEqual(placeOf({ ...sample, flip: true }, sides, 28), [2 * 40 + 3 + 27, 40, -1]);
+  assert.deepEqual(pixelStrides(sample, sides, 28, 1000), [1000 + 2 * 40 + 3, 40, 1]);
+  assert.deepEqual(pixelStrides({ ...sample, flip: true }, sides, 28), [2 * 40 + 3 + 27, 40, -1]);
 });

@@ -1,7 +1,7 @@
 /** A net as a SavedModel: here, and in Python's TensorFlow where there is one. */
 import assert from "node:assert/strict";
 import { answer, python } from "../../lib/system/subprocess.ts";
-import { layersOf, shapeOf } from "../../lib/vgg/configs.ts";
+import { layersOf, netShapeOf } from "../../lib/vgg/configs.ts";
 import { savedModelOf } from "../../lib/vgg/saved_model.ts";
 import { gap, noisyBytes } from "../support/formula.ts";
 import { broughtIn, place, SMALL, writeKerases } from "../parity/released.ts";
@@ -14,7 +14,7 @@ async function savedInto(folder: string) {
   const { tensors } = await broughtIn(`${folder}/d.h5`);
   const { train, evaluate } = SMALL.setup;
   const bytes = savedModelOf({
-    layers: layersOf("D", shapeOf(train, 10)),
+    layers: layersOf("D", netShapeOf(train, 10)),
     ...{ tensors, evaluate, inputScale: train.inputScale },
     mean: [123.68, 116.779, 103.939],
   });

@@ -3,11 +3,11 @@ import { net } from "../../experiments/protocol.ts";
 import { paper, small } from "../../experiments/setups.ts";
 import type { Schedule } from "../../lib/setup.ts";
 import {
+  afterValidation,
+  INITIAL_PLATEAU,
   learningRate,
   type Plateau,
   scheduleOf,
-  START,
-  validated,
 } from "../../lib/vgg/schedule.ts";
 
 const plateau: Schedule = {
@@ -18,8 +18,8 @@ const plateau: Schedule = {
 
 /** States after each of some validation accuracies. */
 function after(accuracies: readonly number[], schedule = plateau): Plateau[] {
-  let state = START;
-  return accuracies.map((accuracy) => state = validated(schedule, state, accuracy));
+  let state = INITIAL_PLATEAU;
+  return accuracies.map((accuracy) => state = afterValidation(schedule, state, accuracy));
 }
 
 Deno.test("the rate falls by ten when accuracy has stood still for the patience, three times", () => {
@@ -41,12 +41,12 @@ Deno.test("an accuracy that rises resets the patience; one that only equals the 
 
 Deno.test("with fixed steps accuracy changes nothing", () => {
   const schedule: Schedule = { ...plateau, drops: { rule: "steps", at: [0.7, 0.9] } };
-  assert.deepEqual(after([0.5, 0.5, 0.5, 0.5, 0.5, 0.5], schedule).at(-1), START);
+  assert.deepEqual(after([0.5, 0.5, 0.5, 0.5, 0.5, 0.5], schedule).at(-1), INITIAL_PLATEAU);
 });
 
 Deno.test("fixed steps: divided by ten at their shares of the images, the bounds included", () => {
   const schedule: Schedule = { ...plateau, drops: { rule: "steps", at: [0.7, 0.9] } };
-  const rate = (seen: number) => learningRate(schedule, START, seen);
+  const rate = (seen: number) => learningRate(schedule, INITIAL_PLATEAU, seen);
   assert.deepEqual([0, 699, 700, 899, 900, 999].map(rate), [
     ...[0.01, 0.01, 0.001, 0.001, 0.0001, 0.0001],
   ]);
@@ -54,7 +54,7 @@ Deno.test("fixed steps: divided by ten at their shares of the images, the bounds
 
 Deno.test("warm-up: the rate rises evenly from 0", () => {
   const schedule: Schedule = { ...plateau, warmup: 0.1 };
-  const rate = (seen: number) => learningRate(schedule, START, seen);
+  const rate = (seen: number) => learningRate(schedule, INITIAL_PLATEAU, seen);
   assert.deepEqual([0, 25, 50, 100, 101].map(rate), [0, 0.0025, 0.005, 0.01, 0.01]);
 });
 

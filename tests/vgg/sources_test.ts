@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Dataset, LabelledImage } from "../../lib/datasets/dataset.ts";
 import { Graph } from "../../lib/tensorflow/graph.ts";
 import { int32, Session } from "../../lib/tensorflow/session.ts";
-import { fillBank } from "../../lib/vgg/image_cache.ts";
+import { fillImageCache } from "../../lib/vgg/image_cache.ts";
 import { openCrops } from "../../lib/vgg/crops.ts";
 import { cropsFromFiles, cropsOfImages, wholeImages } from "../../lib/vgg/pipeline.ts";
 import { archiveOf, feedOf } from "../../lib/vgg/sources.ts";
@@ -63,7 +63,7 @@ async function looks(images: readonly LabelledImage[], method: "whole" | "crops"
       "images/sides": int32(images.flatMap(() => [24, 24]), [images.length, 2]),
       "images/batch": int32([images.length], []),
       ...method === "crops" && {
-        "images/places": int32(images.flatMap(() => [30, 24, 1]), [images.length, 1, 3]),
+        "images/strides": int32(images.flatMap(() => [30, 24, 1]), [images.length, 1, 3]),
       },
     }, ["images/start:0"]);
     const mean = { dtype: "float32", shape: [3], values: new Float32Array(3) } as const;
@@ -81,14 +81,14 @@ Deno.test("images in an archive give the same pixels as files, wherever in it th
     await looks(dataset.val, "crops"),
   ];
   const scales = { scales: [32, 48] };
-  const bank = fillBank(await tensorflow(), dataset.train, scales);
+  const imageCache = fillImageCache(await tensorflow(), dataset.train, scales);
   // behind a hole of 5 GB, which takes no room on the disk: numbers of 32 bits end before
   for (const start of [0, 512 * 10_000_000]) {
     const { train, val, colours, file } = archived(dataset, start);
     assert.deepEqual(await crops({ train, colours }), fromFiles);
     assert.deepEqual(await looks(val, "whole"), whole);
     assert.deepEqual(await looks(val, "crops"), cut);
-    assert.deepEqual(fillBank(await tensorflow(), train, scales).bytes, bank.bytes);
+    assert.deepEqual(fillImageCache(await tensorflow(), train, scales).bytes, imageCache.bytes);
     Deno.removeSync(file);
   }
   assert.ok(new Set(whole).size > 200);

@@ -5,8 +5,8 @@ import { UserError } from "../../lib/errors.ts";
 import type { Schedule, TrainSetup } from "../../lib/setup.ts";
 import type { Checkpoint, LogEntry, Tensors } from "../../lib/vgg/checkpoint.ts";
 import { type Context, hasAncestor, type TrainRun } from "../../lib/experiment.ts";
-import { convsOf, layersOf, shapeOf } from "../../lib/vgg/configs.ts";
-import { bankOffsets, fillBank } from "../../lib/vgg/image_cache.ts";
+import { convsOf, layersOf, netShapeOf } from "../../lib/vgg/configs.ts";
+import { fillImageCache, imageCacheOffsets } from "../../lib/vgg/image_cache.ts";
 import { train, type Training } from "../../lib/vgg/train.ts";
 import { readSafetensors, writeSafetensors } from "../../lib/weights/safetensors.ts";
 import { noises } from "../support/formula.ts";
@@ -45,11 +45,11 @@ const said = ({ imagesPerSecond: _, ...entry }: LogEntry) => entry;
 
 Deno.test("a training that was stopped goes on as if it had not been, to the last bit", async (t) => {
   using dataset = tinyDataset();
-  const bank = fillBank(await tensorflow(), dataset.train, { scales: [32] });
+  const imageCache = fillImageCache(await tensorflow(), dataset.train, { scales: [32] });
   const folder = await Deno.makeTempDir({ prefix: "verydeep-test-" });
   const ways: Record<string, Partial<Training>> = {
     "from files": {},
-    "from a bank, in micro-batches": { bank, microBatch: 2 },
+    "from an image cache, in micro-batches": { imageCache, microBatch: 2 },
   };
   try {
     for (const [name, way] of Object.entries(ways)) {
@@ -112,16 +112,21 @@ Deno.test("a training tells its steps, rates, epochs and validations", async () 
 
 Deno.test("dark and bright images are learnt apart", async () => {
   using dataset = tinyDataset();
-  const bank = fillBank(await tensorflow(), dataset.train, { scales: [32] });
-  const { bytes } = bank;
-  const offsets = bankOffsets(dataset.train, [32]);
+  const imageCache = fillImageCache(await tensorflow(), dataset.train, { scales: [32] });
+  const { bytes } = imageCache;
+  const offsets = imageCacheOffsets(dataset.train, [32]);
   for (const [i, { label }] of dataset.train.entries()) {
     const image = bytes.subarray(3 * offsets[i]!, 3 * (offsets[i + 1] ?? bytes.length / 3));
     image.set(image.map((byte) => 128 * label + byte / 2));
   }
   const parts = { dropout: 0, batch: 12, width: 1 / 16 };
   const learning = { learningRate: 0.02, images: 12 * 60, warmup: 0.1 };
-  const { log } = await watch({ run: A, context: contextOf(parts, learning), dataset, bank });
+  const { log } = await watch({
+    run: A,
+    context: contextOf(parts, learning),
+    dataset,
+    imageCache,
+  });
   // chance is ln 2 = 0.69
   assert.ok(log.at(-1)!.loss < 0.2, `${log.at(-1)!.loss}`);
 });
@@ -175,7 +180,7 @@ Deno.test("a loss that is no number stops the training and names the step; good 
 
 /** Weights of a net of our tiny shape by the formula. */
 function weightsOf(run: TrainRun): Tensors {
-  const layers = convsOf(layersOf(run.config, shapeOf(setup, 2)));
+  const layers = convsOf(layersOf(run.config, netShapeOf(setup, 2)));
   return new Map(layers.flatMap(({ name, size, inputs, outputs }, i) => [
     [`${name}.kernel`, {
       shape: [size, size, inputs, outputs],

@@ -7,12 +7,12 @@ import { posteriorsIn } from "../../store/run_files.ts";
 import { type Binding, loadAddon } from "../../tensorflow/addon.ts";
 import { Graph } from "../../tensorflow/graph.ts";
 import { elements, float32, int32, Session } from "../../tensorflow/session.ts";
-import { finished } from "../../tensorflow/variables.ts";
-import { type Bank, bankSize } from "../../vgg/image_cache.ts";
+import { identityAfter } from "../../tensorflow/variables.ts";
+import { type ImageCache, imageCacheBytes } from "../../vgg/image_cache.ts";
 import { openCrops } from "../../vgg/crops.ts";
 import { scalesOf } from "../../vgg/images.ts";
 import { evaluationGraph, trainingGraph } from "../../vgg/model.ts";
-import { cropsFromBank, cropsFromFiles } from "../../vgg/pipeline.ts";
+import { cropsFromCache, cropsFromFiles } from "../../vgg/pipeline.ts";
 import { openSafetensors } from "../../weights/safetensors.ts";
 import type { Case, EvaluationCase, InputCase, ScoringCase, TrainingCase } from "../cases.ts";
 import { type Runner, takePart } from "../contestant.ts";
@@ -43,24 +43,24 @@ function build(binding: Binding, what: Case): Runner {
   }
 }
 
-/** Updates, with the same batch fed each time or with crops from a bank. */
+/** Updates, with the same batch fed each time or with crops from an image cache. */
 function trainingOf(binding: Binding, what: TrainingCase): Runner {
   const { setup, classes, batch, towers, crops: source } = what;
   const { crop } = setup;
   const { graph } = trainingGraph(runOf(what), {
-    ...{ setup, evaluate, classes, microBatch: batch, source: "bank", towers },
+    ...{ setup, evaluate, classes, microBatch: batch, source: "cache", towers },
   });
   const session = new Session(binding, graph);
   session.run({ "seed/weights": int32([0, 0]) }, ["initialise:0"]);
   // What is fed takes the place of the pipeline, which then does not run.
-  const fed = source === "bank" ? {} : {
+  const fed = source === "cache" ? {} : {
     "crops/pixels:0": session.hold(noise([batch, crop, crop, 3])),
     "crops/next:1": session.hold(
       float32(Array(batch).fill(MEAN).flat().map((m) => -m), [batch, 3]),
     ),
     "crops/next:2": session.hold(int32(Array.from({ length: batch }, (_, i) => i % classes))),
   };
-  const crops = source === "bank" ? pictures(session, what) : undefined;
+  const crops = source === "cache" ? pictures(session, what) : undefined;
   let count = 0;
   return {
     begin: (steps) => crops?.next(steps),
@@ -105,11 +105,11 @@ function evaluationOf(binding: Binding, what: EvaluationCase): Runner {
 function inputOf(binding: Binding, what: InputCase): Runner {
   const { setup: { crop, inputScale }, batch, source } = what;
   const graph = new Graph();
-  const { images, labels } = (source === "bank" ? cropsFromBank : cropsFromFiles)(graph, {
+  const { images, labels } = (source === "cache" ? cropsFromCache : cropsFromFiles)(graph, {
     ...{ batch, crop, inputScale },
   });
   // the pixels stay in TensorFlow: JavaScript has no use for them
-  const made = finished("made", labels, [images.node]);
+  const made = identityAfter("made", labels, [images.node]);
   const session = new Session(binding, graph);
   const crops = pictures(session, what);
   return {
@@ -144,13 +144,13 @@ function pictures(session: Session, what: TrainingCase | InputCase) {
     }));
   const S = what.kind === "input" ? what.S : 256;
   const scales = scalesOf(S, setup);
-  const bank: Bank | undefined = files.length > 0
+  const imageCache: ImageCache | undefined = files.length > 0
     ? undefined
-    : { scales, bytes: noiseBytes(bankSize(train, scales)) };
+    : { scales, bytes: noiseBytes(imageCacheBytes(train, scales)) };
   const crops = openCrops(session, {
     ...{ run: { config: "A", S, init: "random" }, setup, seed: 0, microBatch: batch },
     dataset: { train, colours: { mean: MEAN, covariance: COVARIANCE } },
-    ...bank && { bank },
+    ...imageCache && { imageCache },
   });
   let [position, planned] = [0, 0];
   return {

@@ -10,7 +10,7 @@ import type { ColourSums } from "./colours.ts";
 import { type FolderListing, listFolder } from "./listing.ts";
 import type { ProbedFile } from "./worker.ts";
 import { flush, flushTree } from "../../system/files.ts";
-import { sealed, unsealed } from "../../system/checksums.ts";
+import { verifyChecksum, withChecksum } from "../../system/checksums.ts";
 import { exists, writablePlaceFor } from "../made.ts";
 import type { ImageSize } from "../dataset.ts";
 
@@ -60,7 +60,7 @@ export function listingDigest({ train, val }: FolderListing): string {
 export async function readIndex(place: string, listing: string): Promise<FolderIndex | undefined> {
   let stored: unknown;
   try {
-    stored = unsealed(JSON.parse(await Deno.readTextFile(join(place, "index.json"))));
+    stored = verifyChecksum(JSON.parse(await Deno.readTextFile(join(place, "index.json"))));
   } catch {
     return undefined; // none yet, or damaged: it is made anew
   }
@@ -108,7 +108,7 @@ export async function writeIndex(place: string, listing: string, { files, colour
   };
   await flushTree(join(place, "upright")); // before an index says that they are there
   const draft = join(place, `index-${crypto.randomUUID()}.json`);
-  await Deno.writeTextFile(draft, JSON.stringify(sealed(stored)));
+  await Deno.writeTextFile(draft, JSON.stringify(withChecksum(stored)));
   await flush([draft]);
   await Deno.rename(draft, join(place, "index.json"));
 

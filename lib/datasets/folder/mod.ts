@@ -18,7 +18,7 @@ import {
 import { type FolderListing, type ListedFile, listFolder, some } from "./listing.ts";
 import type { ProbeAnswer, ProbedFile, ProbeJob, ProbeSettings } from "./worker.ts";
 import type { Dataset, DatasetInfo, DatasetOptions, LabelledImage } from "../dataset.ts";
-import { inParallel, pieces } from "../../system/parallel.ts";
+import { chunks, inParallel } from "../../system/parallel.ts";
 
 /** Images that are read to their end. Of more, only so many are; of the others, head and tail. */
 const READ_WHOLE = 200_000;
@@ -62,7 +62,7 @@ export async function openFolder(options: DatasetOptions): Promise<Dataset> {
       images.push({ file, label, width, height });
       lines.push(`${path}\t${label}\t${width}\t${height}\t${bytes}\n`);
     }
-    for (const piece of pieces(lines, 10_000)) print.update(piece.join(""));
+    for (const piece of chunks(lines, 10_000)) print.update(piece.join(""));
     return images;
   }
   const train = images(0, listing.train.length), val = images(listing.train.length, listed.length);
@@ -105,7 +105,7 @@ async function probeAll(
   const common: ProbeSettings = { folder, upright };
   const worker = new URL("./worker.ts", import.meta.url);
   for await (
-    const { index, answer } of inParallel<ProbeJob[], ProbeAnswer>(pieces(jobs, AT_ONCE), {
+    const { index, answer } of inParallel<ProbeJob[], ProbeAnswer>(chunks(jobs, AT_ONCE), {
       worker,
       common,
     })

@@ -3,7 +3,7 @@
  * opened at once. It is made again when an archive's size or time of change differs, or the time of a
  * folder, which changes when a file in it comes, goes or gets another name.
  *
- * The file: a line of JSON, sealed and filled up with spaces to a multiple of eight bytes; first bytes
+ * The file: a line of JSON, withChecksum and filled up with spaces to a multiple of eight bytes; first bytes
  * (float64), bytes (uint32) and sides (uint16, twice) of all images; then their names, a line each. The
  * line has SHA-256 of all that follows it, so that a changed file is told from a good one.
  *
@@ -12,7 +12,7 @@
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 import { writeAtomically } from "../../system/files.ts";
-import { sealed, unsealed } from "../../system/checksums.ts";
+import { verifyChecksum, withChecksum } from "../../system/checksums.ts";
 import { classFoldersIn, type Split, type SplitLocation } from "./layout.ts";
 import type { ScannedContainer } from "./worker.ts";
 
@@ -63,7 +63,7 @@ export function readIndex(folder: string, split: Split, stamp: string): SplitInd
   try {
     const end = file.indexOf(0x0A) + 1;
     const line = new TextDecoder().decode(file.subarray(0, end));
-    const header = unsealed<IndexHeader>(JSON.parse(line));
+    const header = verifyChecksum<IndexHeader>(JSON.parse(line));
     if (header?.version !== VERSION || header.stamp !== stamp) return undefined;
     if (header.content !== sha256([file.subarray(end)])) return undefined; // damaged
     const count = header.containers.reduce((sum, [, count]) => sum + count, 0);
@@ -118,7 +118,7 @@ export function writeIndex(folder: string, split: Split, stamp: string, index: S
     ...{ version: VERSION, stamp, containers, faults, digest },
     content: sha256(content),
   };
-  const line = new TextEncoder().encode(JSON.stringify(sealed(header)));
+  const line = new TextEncoder().encode(JSON.stringify(withChecksum(header)));
   const padding = new TextEncoder().encode(" ".repeat(7 - line.length % 8) + "\n");
   writeAtomically(fileOf(folder, split), [line, padding, ...content]);
 }

@@ -12,7 +12,7 @@ import { addColours, type ColourSums, NO_COLOURS } from "../folder/colours.ts";
 import { indexMade } from "../folder/index_file.ts";
 import { exists, makeFolder, writeWhole } from "../made.ts";
 import type { Dataset, DatasetInfo, DatasetOptions } from "../dataset.ts";
-import { inParallel, pieces } from "../../system/parallel.ts";
+import { chunks, inParallel } from "../../system/parallel.ts";
 import { CREDITS } from "./credits.ts";
 import { CLASSES, type Recipe, VERSION } from "./recipe.ts";
 import { sizeOf } from "./scene.ts";
@@ -82,7 +82,7 @@ export async function drawScenes(
     distractors: await Promise.all(distractors.map(makeSprite)),
   };
   const scenes = [...scenesOf("train", recipe), ...scenesOf("val", recipe)];
-  const jobs = pieces(scenes, AT_ONCE);
+  const jobs = chunks(scenes, AT_ONCE);
   const common: SceneSettings = { folder, assets };
   const worker = new URL("./worker.ts", import.meta.url);
   let colours = NO_COLOURS, done = 0;

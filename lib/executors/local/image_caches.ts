@@ -6,14 +6,19 @@ import { memory } from "../../system/machine.ts";
 import type { PlannedRun } from "../../plan.ts";
 import type { Hand } from "./worker_pool.ts";
 import type { Bars } from "../../system/progress.ts";
-import { type Bank, type BankContents, bankSize, LARGEST_BANK } from "../../vgg/image_cache.ts";
+import {
+  type ImageCache,
+  imageCacheBytes,
+  type ImageCacheContents,
+  LARGEST_IMAGE_CACHE,
+} from "../../vgg/image_cache.ts";
 import { scalesOf } from "../../vgg/images.ts";
 
 /** Decoded training images, one bank for each list of scales and filter, as long as a run needs it. */
 export class Banks {
   readonly #dataset: Dataset;
   readonly #bars: Bars;
-  readonly #banks = new Map<string, Promise<Bank | undefined>>();
+  readonly #banks = new Map<string, Promise<ImageCache | undefined>>();
 
   constructor({ dataset, bars }: { dataset: Dataset; bars: Bars }) {
     this.#dataset = dataset;
@@ -24,11 +29,11 @@ export class Banks {
    * The bank for a run, made by `hand` unless it is there; none where memory is too small. It comes
    * to nothing where it was stopped on the way.
    */
-  of(run: PlannedRun, hand: Hand): Promise<Bank | undefined> | undefined {
+  of(run: PlannedRun, hand: Hand): Promise<ImageCache | undefined> | undefined {
     const contents = contentsFor(run);
     const { scales } = contents;
-    const limit = Math.min(BANK_SHARE * memory(), LARGEST_BANK);
-    if (bankSize(this.#dataset.train, scales, limit) > limit) return undefined;
+    const limit = Math.min(BANK_SHARE * memory(), LARGEST_IMAGE_CACHE);
+    if (imageCacheBytes(this.#dataset.train, scales, limit) > limit) return undefined;
     const name = nameOf(contents);
     const present = this.#banks.get(name);
     if (present) return present;
@@ -48,8 +53,8 @@ export class Banks {
   }
 }
 
-function contentsFor({ run, context: { train } }: PlannedRun): BankContents {
+function contentsFor({ run, context: { train } }: PlannedRun): ImageCacheContents {
   return { scales: isEvaluation(run) ? [] : scalesOf(run.S, train), resize: train.resize };
 }
 
-const nameOf = ({ scales, resize }: BankContents) => `${scales.join()} ${resize}`;
+const nameOf = ({ scales, resize }: ImageCacheContents) => `${scales.join()} ${resize}`;

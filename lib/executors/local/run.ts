@@ -13,7 +13,7 @@ import type { Store } from "../../store/mod.ts";
 import type { Binding } from "../../tensorflow/addon.ts";
 import { Session } from "../../tensorflow/session.ts";
 import { openSummaries } from "../../tensorflow/summaries.ts";
-import type { Bank } from "../../vgg/image_cache.ts";
+import type { ImageCache } from "../../vgg/image_cache.ts";
 import { meanOf } from "../../vgg/colours.ts";
 import { imagesAtOnce, posteriorsOf } from "../../vgg/evaluate.ts";
 import { pixels } from "../../vgg/images.ts";
@@ -31,7 +31,7 @@ export interface Workplace {
   readonly store: Store;
   readonly dataset: Dataset;
   /** Training images in memory, at the scales of the run. */
-  readonly bank?: Bank;
+  readonly bank?: ImageCache;
   /** Images of a training's batch in memory at once, to begin with; the batch if absent. */
   readonly microBatch?: number;
   /** Parts of a batch that a training computes side by side; 1 if absent. */
@@ -153,7 +153,7 @@ function trainOn(planned: PlannedRun, ancestor: PlannedRun | undefined, place: W
       dataset,
       ...ancestor && { ancestor: store.readWeights(ancestor) },
       ...checkpoint && { checkpoint },
-      ...bank && { bank },
+      ...bank && { imageCache: bank },
       ...microBatch !== undefined && { microBatch },
       ...{ towers, again },
     }, {

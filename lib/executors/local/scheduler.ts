@@ -19,7 +19,7 @@ import { type Hand, hire } from "./worker_pool.ts";
 import type { Bars } from "../../system/progress.ts";
 import type { Store } from "../../store/mod.ts";
 import { ensureInstalled } from "../../tensorflow/install/mod.ts";
-import { layersOf, shapeOf } from "../../vgg/configs.ts";
+import { layersOf, netShapeOf } from "../../vgg/configs.ts";
 
 /** What a plan is carried out with. */
 export interface Crew {
@@ -218,7 +218,7 @@ async function carryOutOne(
     if (making !== undefined && bank === undefined) return board.close(run); // it was stopped
     const { config } = training ? run.run : run.run.net;
     const setup = run.context.train;
-    const layers = layersOf(config, shapeOf(setup, dataset.classes.length));
+    const layers = layersOf(config, netShapeOf(setup, dataset.classes.length));
     const room = shareFor(hand.device, runsAtOnce(crew.setup, crew.workers));
     const ancestor = board.ancestor(run);
     const finished = await hand.run({

@@ -6,7 +6,7 @@ import type { PlannedRun } from "../../plan.ts";
 import { carryOut } from "./run.ts";
 import { openStore } from "../../store/mod.ts";
 import { loadAddon, type LoadOptions } from "../../tensorflow/addon.ts";
-import { type Bank, type BankContents, fillBank } from "../../vgg/image_cache.ts";
+import { fillImageCache, type ImageCache, type ImageCacheContents } from "../../vgg/image_cache.ts";
 import { unlessStopped } from "../../vgg/stop.ts";
 
 /** What a worker is told once. */
@@ -23,12 +23,12 @@ export interface Opening {
 /** What a worker is asked to do. */
 export type Job =
   | { readonly kind: "open"; readonly opening: Opening }
-  | { readonly kind: "bank"; readonly contents: BankContents }
+  | { readonly kind: "bank"; readonly contents: ImageCacheContents }
   | {
     readonly kind: "run";
     readonly planned: PlannedRun;
     readonly ancestor?: PlannedRun;
-    readonly bank?: Bank;
+    readonly bank?: ImageCache;
     readonly microBatch?: number;
   };
 
@@ -37,7 +37,7 @@ export type Answer =
   | { readonly kind: "progress"; readonly done: number; readonly total: number }
   | { readonly kind: "notice"; readonly message: string }
   | { readonly kind: "ready"; readonly device: Device }
-  | { readonly kind: "bank"; readonly bank?: Bank }
+  | { readonly kind: "bank"; readonly bank?: ImageCache }
   | { readonly kind: "ran"; readonly finished: boolean }
   | { readonly kind: "failed"; readonly message: string; readonly stack?: string };
 
@@ -77,7 +77,7 @@ async function answer(job: Job): Promise<Answer> {
   if (job.kind === "bank") {
     const { contents } = job;
     const bank = unlessStopped({ onProgress, shouldStop }, (onProgress) => {
-      return fillBank(binding, dataset.train, { ...contents, onProgress });
+      return fillImageCache(binding, dataset.train, { ...contents, onProgress });
     });
     return { kind: "bank", ...bank && { bank } };
   }

@@ -2,7 +2,7 @@
 import type { Device } from "../../system/device.ts";
 import { UserError } from "../../errors.ts";
 import type { PlannedRun } from "../../plan.ts";
-import type { Bank, BankContents } from "../../vgg/image_cache.ts";
+import type { ImageCache, ImageCacheContents } from "../../vgg/image_cache.ts";
 import type { Answer, Job, Opening } from "./worker.ts";
 
 /** Told how much of a job is done. */
@@ -13,7 +13,7 @@ export interface Hand {
   /** What it computes on. */
   readonly device: Device;
   /** Reads all training images at some scales; nothing where it was stopped on the way. */
-  bank(contents: BankContents, onProgress: OnProgress): Promise<Bank | undefined>;
+  bank(contents: ImageCacheContents, onProgress: OnProgress): Promise<ImageCache | undefined>;
   /** Carries out a run; false where it was stopped on the way. */
   run(job: RunJob, onProgress: OnProgress): Promise<boolean>;
   /** Ends the thread. */
@@ -24,7 +24,7 @@ export interface Hand {
 export interface RunJob {
   readonly planned: PlannedRun;
   readonly ancestor?: PlannedRun;
-  readonly bank?: Bank;
+  readonly bank?: ImageCache;
   readonly microBatch?: number;
 }
 

@@ -6,7 +6,7 @@
  */
 import { appendLine, entriesIn, readIfThere } from "../../system/files.ts";
 import { parsed } from "../../store/run_files.ts";
-import { sealed, unsealed } from "../../system/checksums.ts";
+import { verifyChecksum, withChecksum } from "../../system/checksums.ts";
 import type { Store } from "../../store/mod.ts";
 
 /** A job that was submitted. */
@@ -28,7 +28,7 @@ export function jobsFolder(store: Store): string {
 /** A new file of records. @returns what adds to it */
 export function openRecords(store: Store): (record: JobRecord) => void {
   const file = `${jobsFolder(store)}/submitted-${crypto.randomUUID()}.jsonl`;
-  return (record) => appendLine(file, JSON.stringify(sealed(record)));
+  return (record) => appendLine(file, JSON.stringify(withChecksum(record)));
 }
 
 /** Every job that was submitted, the oldest first; lines that are cut off or changed are left out. */
@@ -37,7 +37,7 @@ export function readRecords(store: Store): JobRecord[] {
   const files = entriesIn(folder).filter(({ name }) => /^submitted-.*\.jsonl$/.test(name));
   const records = files.flatMap(({ name }) => {
     const lines = readIfThere(`${folder}/${name}`)?.split("\n").slice(0, -1) ?? [];
-    return lines.flatMap((line) => unsealed<JobRecord>(parsed(line)) ?? []);
+    return lines.flatMap((line) => verifyChecksum<JobRecord>(parsed(line)) ?? []);
   });
   return records.sort((a, b) => parseInt(a.job) - parseInt(b.job));
 }

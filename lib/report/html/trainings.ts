@@ -1,6 +1,6 @@
 /** What is said of each training: where it comes from, how it went, what its tests came to. */
 import { formatS, hasAncestor, key as keyOf, title, type TrainRun } from "../../experiment.ts";
-import { convsOf, countParameters, layersOf, shapeOf } from "../../vgg/configs.ts";
+import { convsOf, countParameters, layersOf, netShapeOf } from "../../vgg/configs.ts";
 import { scheduleOf } from "../../vgg/schedule.ts";
 import type { LogEntry } from "../../vgg/checkpoint.ts";
 import {
@@ -70,7 +70,7 @@ function factsOf(
   runDetails: RunDetails,
 ): (readonly [string, HtmlContent])[] {
   const { key, run, context: { train, data, seed }, folder, log } = training;
-  const layers = layersOf(run.config, shapeOf(train, runDetails.classes.length));
+  const layers = layersOf(run.config, netShapeOf(train, runDetails.classes.length));
   const { images, learningRate } = scheduleOf(run, train);
   return [
     ["Key", code(key)],

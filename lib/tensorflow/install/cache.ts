@@ -50,11 +50,11 @@ function readStamp(folder: string): Stamp | undefined {
 export async function stamp(folder: string, content: string, files: readonly string[]) {
   const sizes = files.map((path) => [path, statSync(join(folder, path)).size]);
   const text = JSON.stringify({ content, files: Object.fromEntries(sizes) }, null, 2);
-  await replace(join(folder, STAMP), (path) => Deno.writeTextFile(path, text + "\n"));
+  await replaceAtomically(join(folder, STAMP), (path) => Deno.writeTextFile(path, text + "\n"));
 }
 
 /** Makes the file or link `path` by way of a neighbour, so that nobody ever sees half of it. */
-export async function replace(path: string, make: (neighbour: string) => Promise<void>) {
+export async function replaceAtomically(path: string, make: (neighbour: string) => Promise<void>) {
   const neighbour = newNeighbour(path);
   await make(neighbour);
   await flush([neighbour]);
@@ -114,7 +114,7 @@ export async function* filesIn(folder: string, below = ""): AsyncGenerator<strin
  *
  * @param onWait called where another process has to be waited for
  */
-export async function alone<T>(
+export async function withLock<T>(
   cache: string,
   { onWait, work }: { onWait: () => void; work: () => Promise<T> },
 ): Promise<T> {
@@ -140,7 +140,7 @@ export async function alone<T>(
 }
 
 /** Turns what a file system refuses into an error that names the folder and the way out. */
-export function explain(error: unknown, folder: string): unknown {
+export function explainFileError(error: unknown, folder: string): unknown {
   if (!(error instanceof Error) || error instanceof UserError) return error;
   if (/No space left|os error 28|ENOSPC/.test(error.message)) return diskFull("set up TensorFlow");
   const refused = error instanceof Deno.errors.PermissionDenied ||

@@ -7,7 +7,13 @@ import { intact } from "./cache.ts";
 import { deviceInWords, gpus } from "../../system/device.ts";
 import { INSTALL_COMPILER, nodeHeaders } from "./compile.ts";
 import { CUDA_LIBRARIES, missingCuda } from "../cuda_libraries.ts";
-import { type InstallOptions, isInstalled, partsOf, type Place, variantOf } from "./mod.ts";
+import {
+  type InstallLocation,
+  type InstallOptions,
+  isInstalled,
+  partsOf,
+  variantOf,
+} from "./mod.ts";
 import { answer, compiler, python, reason, run } from "../../system/subprocess.ts";
 import type { Variant } from "./wheel.ts";
 
@@ -40,7 +46,7 @@ export async function check({ gpu }: Pick<InstallOptions, "gpu"> = {}): Promise<
     tool("C++ compiler", await answer([...compiler(), "--version"]), INSTALL_COMPILER),
     { name: "Node-API headers", ok: true, detail: nodeHeaders },
   ];
-  let place: Place;
+  let place: InstallLocation;
   let parts: Check[];
   let cuda: Check[] = [];
   try {
@@ -82,7 +88,7 @@ function driver(): Check {
 }
 
 /** NVIDIA's libraries, each by its name. */
-function cudaLibraries({ package: folder }: Place): Check {
+function cudaLibraries({ package: folder }: InstallLocation): Check {
   const name = "CUDA libraries";
   const missing = missingCuda(join(folder, "deps", "nvidia"));
   if (missing.length === 0) return { name, ok: true, detail: `all ${CUDA_LIBRARIES.length}` };

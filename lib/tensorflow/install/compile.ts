@@ -3,7 +3,7 @@ import headers from "node-api-headers";
 import { join } from "node:path";
 import { UserError } from "../../errors.ts";
 import { answer, compiler, failure, run } from "../../system/subprocess.ts";
-import { libraryNames, type OnProgress } from "./wheel.ts";
+import { type InstallProgress, libraryNames } from "./wheel.ts";
 
 /** File name of the addon. */
 export const ADDON = "tfjs_binding.node";
@@ -29,7 +29,7 @@ export async function compileAddon(
   { sources, libraries, onProgress = () => {} }: {
     sources: string;
     libraries: string;
-    onProgress?: OnProgress;
+    onProgress?: InstallProgress;
   },
 ): Promise<void> {
   await requireCompiler();

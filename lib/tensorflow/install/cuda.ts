@@ -1,4 +1,4 @@
-import { download, type OnProgress, unpack } from "./wheel.ts";
+import { download, type InstallProgress, unpack } from "./wheel.ts";
 
 /** What the wheels of the `and-cuda` extra came to once, bytes: for progress, not to check them. */
 const DOWNLOAD = 2_806_642_481;
@@ -30,7 +30,7 @@ export function requirementsOf(metadata: string, extra: string): string[] {
  *
  * @param metadata of TensorFlow's CUDA wheel
  */
-export async function fetchCuda(metadata: string, folder: string, onProgress: OnProgress) {
+export async function fetchCuda(metadata: string, folder: string, onProgress: InstallProgress) {
   const wheels = await download(requirementsOf(metadata, "and-cuda"), {
     folder,
     platforms: PLATFORMS,

@@ -11,14 +11,22 @@ import { basename, dirname, join } from "node:path";
 import { addonFile, packageFolder } from "../addon.ts";
 import { cacheFolder } from "../../system/cache_folder.ts";
 import type { Bars } from "../../system/progress.ts";
-import { alone, contentOf, explain, intact, makeFolder, replace, stamp } from "./cache.ts";
+import {
+  contentOf,
+  explainFileError,
+  intact,
+  makeFolder,
+  replaceAtomically,
+  stamp,
+  withLock,
+} from "./cache.ts";
 import { ADDON, COMPILE_SECONDS, compileAddon, requireCompiler } from "./compile.ts";
 import { CUDA_LIBRARIES } from "../cuda_libraries.ts";
 import { fetchCuda } from "./cuda.ts";
 import {
   fetchLibraries,
+  type InstallProgress,
   libraryNames,
-  type OnProgress,
   requirePip,
   type Variant,
   VERSION,
@@ -38,27 +46,27 @@ export interface InstallOptions {
 }
 
 /** Where things lie; tests have their own. */
-export interface Place {
+export interface InstallLocation {
   readonly cache: string;
   /** Folder of the tfjs-node package. */
   readonly package: string;
 }
 
 /** A folder of the cache that is made by itself. */
-export interface Part {
+export interface InstallPart {
   readonly name: string;
   readonly folder: string;
   readonly content: string;
   /** What making it is, and how long it takes, in s on a common machine: for progress. */
   readonly step: string;
   readonly seconds: number;
-  readonly make: (folder: string, onProgress: OnProgress) => Promise<void>;
+  readonly make: (folder: string, onProgress: InstallProgress) => Promise<void>;
   /** Looks for what `make` needs before anything is begun. */
   readonly require: () => Promise<void>;
 }
 
 /** The user's cache and this project's package. */
-export const here = (): Place => ({ cache: cacheFolder(), package: packageFolder() });
+export const here = (): InstallLocation => ({ cache: cacheFolder(), package: packageFolder() });
 
 /** Installs TensorFlow if it is not installed yet, behind a bar where there are bars. */
 export async function ensureInstalled(bars?: Pick<Bars, "bar">): Promise<void> {
@@ -71,20 +79,23 @@ export async function ensureInstalled(bars?: Pick<Bars, "bar">): Promise<void> {
 /** Whether TensorFlow is set up, by a look at its files: some milliseconds. */
 // Asynchronous for the sake of its callers, who await `install` beside it.
 // deno-lint-ignore require-await
-export async function isInstalled(place: Place = here()): Promise<boolean> {
+export async function isInstalled(place: InstallLocation = here()): Promise<boolean> {
   return intact(stampFolder(place), linkedContent(place, variantOf(place)));
 }
 
 /** The build that the package is linked to, whole or not. */
-export function variantOf(place: Place): Variant {
+export function variantOf(place: InstallLocation): Variant {
   return contentOf(stampFolder(place))?.endsWith(" gpu") ? "gpu" : "cpu";
 }
 
 /** The parts of a build. */
-export function partsOf(variant: Variant, { cache, package: sources }: Place): Part[] {
+export function partsOf(
+  variant: Variant,
+  { cache, package: sources }: InstallLocation,
+): InstallPart[] {
   const wheel = wheelFor(variant);
   const machine = `${Deno.build.os}-${Deno.build.arch}`;
-  const libraries: Part = {
+  const libraries: InstallPart = {
     name: "TensorFlow",
     folder: join(cache, `tensorflow-${VERSION}-${variant}-${machine}`),
     content: `${wheel.requirement} ${wheel.sha256}`,
@@ -94,7 +105,7 @@ export function partsOf(variant: Variant, { cache, package: sources }: Place): P
     require: () => requirePip(`download ${wheel.requirement}`),
   };
   const { version } = JSON.parse(Deno.readTextFileSync(join(sources, "package.json")));
-  const addon: Part = {
+  const addon: InstallPart = {
     name: "addon",
     folder: join(cache, `addon-${version}-for-${VERSION}-${machine}`),
     content: `tfjs-node-gpu ${version} for TensorFlow ${VERSION}`,
@@ -105,7 +116,7 @@ export function partsOf(variant: Variant, { cache, package: sources }: Place): P
     require: requireCompiler,
   };
   if (variant === "cpu") return [libraries, addon];
-  const cuda: Part = {
+  const cuda: InstallPart = {
     name: "CUDA",
     folder: join(cache, `cuda-for-${VERSION}-${machine}`),
     content: `CUDA for ${wheel.requirement}`,
@@ -128,30 +139,30 @@ export function partsOf(variant: Variant, { cache, package: sources }: Place): P
  */
 export async function install(
   { gpu, onStep = () => {} }: InstallOptions = {},
-  place: Place = here(),
+  place: InstallLocation = here(),
 ): Promise<void> {
   const variant = gpu === undefined ? variantOf(place) : gpu ? "gpu" : "cpu";
   const parts = partsOf(variant, place);
-  const isMissing = ({ folder, content }: Part) => !intact(folder, content);
+  const isMissing = ({ folder, content }: InstallPart) => !intact(folder, content);
   try {
     if (parts.some(isMissing)) {
-      await alone(place.cache, {
+      await withLock(place.cache, {
         onWait: () => onStep("wait for another set-up", 0),
         work: () => makeParts(parts.filter(isMissing), onStep),
       });
     }
   } catch (error) {
-    throw explain(error, place.cache);
+    throw explainFileError(error, place.cache);
   }
   try {
     await link(parts.map(({ folder }) => folder), { variant, place });
   } catch (error) {
-    throw explain(error, place.package);
+    throw explainFileError(error, place.package);
   }
   onStep("ready", 1);
 }
 
-async function makeParts(parts: readonly Part[], onStep: OnStep) {
+async function makeParts(parts: readonly InstallPart[], onStep: OnStep) {
   for (const { require } of parts) await require();
   const total = parts.reduce((sum, { seconds }) => sum + seconds, 0);
   let before = 0;
@@ -164,33 +175,33 @@ async function makeParts(parts: readonly Part[], onStep: OnStep) {
 }
 
 /** The stamp of what is linked lies in the package's `deps`. */
-const stampFolder = (place: Place) => join(place.package, "deps");
+const stampFolder = (place: InstallLocation) => join(place.package, "deps");
 
 /** What the stamp of a package must say. */
-function linkedContent(place: Place, variant: Variant): string {
+function linkedContent(place: InstallLocation, variant: Variant): string {
   return [...partsOf(variant, place).map(({ content }) => content), variant].join(", ");
 }
 
 /** Links the parts' files into the package, where the addon and TensorFlow look for them. */
 async function link(
   [libraries = "", addon = "", cuda]: readonly string[],
-  { variant, place }: { variant: Variant; place: Place },
+  { variant, place }: { variant: Variant; place: InstallLocation },
 ) {
   const deps = stampFolder(place);
   const lib = join(deps, "lib");
   await Deno.mkdir(lib, { recursive: true });
   for (const name of libraryNames()) {
     const target = join(libraries, "tensorflow", name);
-    await replace(join(lib, name), (path) => Deno.symlink(target, path));
+    await replaceAtomically(join(lib, name), (path) => Deno.symlink(target, path));
   }
   const nvidia = join(deps, "nvidia");
-  if (cuda) await replace(nvidia, (path) => Deno.symlink(join(cuda, "nvidia"), path));
+  if (cuda) await replaceAtomically(nvidia, (path) => Deno.symlink(join(cuda, "nvidia"), path));
   else await Deno.remove(nvidia).catch(() => {});
 
   // A copy, as the loader follows links before it looks for the libraries beside the addon.
   const file = addonFile(place.package);
   await Deno.mkdir(dirname(file), { recursive: true });
-  await replace(file, (path) => Deno.copyFile(join(addon, ADDON), path));
+  await replaceAtomically(file, (path) => Deno.copyFile(join(addon, ADDON), path));
 
   await stamp(deps, linkedContent(place, variant), [
     join("..", "lib", "napi-v8", basename(file)),

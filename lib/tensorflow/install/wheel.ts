@@ -27,7 +27,7 @@ export interface Wheel {
 }
 
 /** Part of the work that is done, 0 to 1. */
-export type OnProgress = (share: number) => void;
+export type InstallProgress = (share: number) => void;
 
 // The wheels for CPython 3.11, of which Python itself is not used. Sizes and checksums as published.
 const WHEELS: Record<string, Wheel> = {
@@ -107,7 +107,7 @@ export function libraryNames(os: string = Deno.build.os): string[] {
 export async function fetchLibraries(
   wheel: Wheel,
   folder: string,
-  onProgress: OnProgress = () => {},
+  onProgress: InstallProgress = () => {},
 ): Promise<void> {
   const { requirement, platform, bytes } = wheel;
   const [file = ""] = await download([requirement], {
@@ -137,7 +137,7 @@ export async function download(
     folder: string;
     platforms: readonly string[];
     bytes: number;
-    onProgress?: OnProgress;
+    onProgress?: InstallProgress;
   },
 ): Promise<string[]> {
   const action = `download ${requirements.length === 1 ? requirements[0] : "the CUDA libraries"}`;

@@ -9,7 +9,7 @@ import { plannedRun } from "../../../lib/plan.ts";
 import { carryOut } from "../../../lib/executors/local/run.ts";
 
 import type { Binding } from "../../../lib/tensorflow/addon.ts";
-import { START } from "../../../lib/vgg/schedule.ts";
+import { INITIAL_PLATEAU } from "../../../lib/vgg/schedule.ts";
 import { inStore } from "../../support/in_store.ts";
 
 const context: Context = {
@@ -47,7 +47,7 @@ Deno.test("a training that goes on from a checkpoint keeps its sittings; one fro
   inStore((store) => {
     store.begin(A);
     store.writeSittings(A, [sitting]);
-    store.writeCheckpoint(A, { step: 10, plateau: START, tensors: new Map() });
+    store.writeCheckpoint(A, { step: 10, plateau: INITIAL_PLATEAU, tensors: new Map() });
     store.begin(A);
     assert.deepEqual(store.readSittings(A), [sitting]);
     Deno.removeSync(`${store.folderOf(A)}/checkpoint.safetensors`);

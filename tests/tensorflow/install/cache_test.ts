@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../../lib/errors.ts";
 import {
-  alone,
   contentOf,
-  explain,
+  explainFileError,
   intact,
   makeFolder,
   stamp,
+  withLock,
 } from "../../../lib/tensorflow/install/cache.ts";
 
 const build = (text: string) => async (folder: string) => {
@@ -84,7 +84,7 @@ Deno.test("one works alone in a cache, the next waits and finds what the first h
   const events: string[] = [];
   const { promise: started, resolve: start } = Promise.withResolvers<void>();
   const { promise: waited, resolve: wait } = Promise.withResolvers<void>();
-  const first = alone(cache, {
+  const first = withLock(cache, {
     onWait: () => events.push("first waits"),
     work: async () => {
       start();
@@ -93,7 +93,7 @@ Deno.test("one works alone in a cache, the next waits and finds what the first h
     },
   });
   await started;
-  const second = alone(cache, {
+  const second = withLock(cache, {
     onWait: () => wait(),
     work: () => Promise.resolve(events.push("second")),
   });
@@ -105,22 +105,22 @@ Deno.test("what a killed set-up left is swept away by the next", async () => {
   const cache = await Deno.makeTempDir();
   await Deno.mkdir(join(cache, "part.0a1b2c3d.new", "pip"), { recursive: true });
   await makeFolder(join(cache, "part"), "v1", build("whole"));
-  await alone(cache, { onWait: () => {}, work: () => Promise.resolve() });
+  await withLock(cache, { onWait: () => {}, work: () => Promise.resolve() });
   assert.deepEqual(names(cache), ["lock", "part"]);
 });
 
 Deno.test("what the file system refuses names the folder and the way out", async () => {
   const file = await Deno.makeTempFile();
   const cache = join(file, "cache");
-  const refused = alone(cache, { onWait: () => {}, work: () => Promise.resolve() });
-  const error = await refused.then(() => undefined, (error) => explain(error, cache));
+  const refused = withLock(cache, { onWait: () => {}, work: () => Promise.resolve() });
+  const error = await refused.then(() => undefined, (error) => explainFileError(error, cache));
   assert.ok(error instanceof UserError);
   assert.match(error.message, new RegExp(`^Cannot write to "${cache}" .*VERYDEEP_CACHE`));
 
-  const full = explain(new Error("No space left on device (os error 28)"), cache);
+  const full = explainFileError(new Error("No space left on device (os error 28)"), cache);
   assert.ok(full instanceof UserError);
   assert.match(full.message, /disk is full; free .* GB/);
 
   const unknown = new TypeError("a mistake of ours");
-  assert.equal(explain(unknown, cache), unknown);
+  assert.equal(explainFileError(unknown, cache), unknown);
 });

@@ -2,12 +2,17 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { intact, makeFolder } from "../../../lib/tensorflow/install/cache.ts";
 import { CUDA_LIBRARIES } from "../../../lib/tensorflow/cuda_libraries.ts";
-import { install, isInstalled, partsOf, type Place } from "../../../lib/tensorflow/install/mod.ts";
+import {
+  install,
+  type InstallLocation,
+  isInstalled,
+  partsOf,
+} from "../../../lib/tensorflow/install/mod.ts";
 import { libraryNames, type Variant } from "../../../lib/tensorflow/install/wheel.ts";
 import { withEnvironment } from "../../support/tensorflow.ts";
 
 /** A package and a cache of a test's own, with libraries that are text. */
-async function makePlace(): Promise<Place> {
+async function makePlace(): Promise<InstallLocation> {
   const place = {
     cache: join(await Deno.makeTempDir(), "cache"),
     package: await Deno.makeTempDir(),
@@ -17,7 +22,7 @@ async function makePlace(): Promise<Place> {
   return place;
 }
 
-async function makeLibraries(place: Place, variant: Variant) {
+async function makeLibraries(place: InstallLocation, variant: Variant) {
   const [libraries, , cuda] = partsOf(variant, place);
   await Deno.mkdir(place.cache, { recursive: true });
   await makeFolder(libraries!.folder, libraries!.content, async (folder) => {
@@ -49,11 +54,13 @@ echo "$all" > "$2"
 }
 
 const noTools = { PYTHON: "/nowhere/python3", CXX: "/nowhere/g++" };
-const addon = ({ package: folder }: Place) => join(folder, "lib", "napi-v8", "tfjs_binding.node");
-const library = ({ package: folder }: Place) => join(folder, "deps", "lib", libraryNames()[0]!);
+const addon = ({ package: folder }: InstallLocation) =>
+  join(folder, "lib", "napi-v8", "tfjs_binding.node");
+const library = ({ package: folder }: InstallLocation) =>
+  join(folder, "deps", "lib", libraryNames()[0]!);
 
 /** A place where everything was installed. */
-async function makeInstalled(): Promise<Place> {
+async function makeInstalled(): Promise<InstallLocation> {
   const place = await makePlace();
   await withEnvironment({ ...noTools, CXX: await makeCompiler() }, () => install({}, place));
   assert.equal(await isInstalled(place), true);
@@ -87,11 +94,13 @@ Deno.test("another clone takes what the cache has: nothing is fetched or compile
 
 for (
   const [damage, harm] of Object.entries({
-    "the addon is gone": (place: Place) => Deno.remove(addon(place)),
-    "the addon is cut": (place: Place) => Deno.truncate(addon(place), 3),
-    "deps is gone": (place: Place) => Deno.remove(join(place.package, "deps"), { recursive: true }),
-    "the stamp is gone": (place: Place) => Deno.remove(join(place.package, "deps", "stamp.json")),
-    "a link leads nowhere": async (place: Place) => {
+    "the addon is gone": (place: InstallLocation) => Deno.remove(addon(place)),
+    "the addon is cut": (place: InstallLocation) => Deno.truncate(addon(place), 3),
+    "deps is gone": (place: InstallLocation) =>
+      Deno.remove(join(place.package, "deps"), { recursive: true }),
+    "the stamp is gone": (place: InstallLocation) =>
+      Deno.remove(join(place.package, "deps", "stamp.json")),
+    "a link leads nowhere": async (place: InstallLocation) => {
       await Deno.remove(library(place));
       await Deno.symlink("/nowhere", library(place));
     },
