@@ -4,6 +4,13 @@ import { dirname } from "node:path";
 import { machine, machineInWords } from "../system/environment.ts";
 import { UsageError, UserError } from "../errors.ts";
 import { exists, writeAtomically } from "../system/files.ts";
+import {
+  instructions,
+  instructionsInWords,
+  oneDnnDefault,
+  slowness,
+  usesOneDnn,
+} from "../system/processor.ts";
 import { examine, leftoversIn, leftoversInWords } from "../store/audit.ts";
 import { plan } from "../plan.ts";
 import { progressBar } from "../system/progress.ts";
@@ -55,6 +62,7 @@ export async function doctor(words: readonly string[], options: Options): Promis
   }
   const findings = [
     machineHere(),
+    processorHere(),
     denoHere(),
     await backend(),
     ...await dataAndDisk(options),
@@ -73,6 +81,23 @@ export async function doctor(words: readonly string[], options: Options): Promis
 
 function machineHere(): Finding {
   return { part: "machine", ok: true, detail: machineInWords(machine()) };
+}
+
+/** What the processor has, and whether TensorFlow makes use of it. */
+function processorHere(): Finding {
+  const part = "processor";
+  if (instructions()?.includes("AVX") === false && Deno.build.arch === "x86_64") {
+    const remedy = "run this on a processor that has AVX";
+    return { part, ok: false, detail: "lacks AVX, which TensorFlow needs", remedy };
+  }
+  // what is not set is set on when TensorFlow is loaded
+  const on = usesOneDnn() ?? oneDnnDefault() !== undefined;
+  const [remedy] = slowness("float32");
+  return {
+    ...{ part, ok: remedy === undefined },
+    detail: `${instructionsInWords()}; oneDNN ${on ? "on" : "off"}`,
+    ...remedy !== undefined && { remedy },
+  };
 }
 
 /** The version that this is written for; others may do. */

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import project from "../../deno.json" with { type: "json" };
 import { deviceInWords, type Gpu } from "./device.ts";
 import { readIfThere } from "./files.ts";
+import { instructions, usesOneDnn } from "./processor.ts";
 import { clock } from "./progress.ts";
 
 /** A computer. */
@@ -11,6 +12,8 @@ export interface Machine {
   /** As it names itself: `Debian GNU/Linux 13 (trixie), linux 6.1.0, x86_64`. */
   readonly os: string;
   readonly cpu: string;
+  /** Of AVX, AVX2, AVX-512, bfloat16 and AMX those that it has; absent where that is not known. */
+  readonly instructions?: readonly string[];
   readonly cores: number;
   /** GiB, to a tenth. */
   readonly memory: number;
@@ -31,6 +34,10 @@ export interface Environment {
   readonly deno: string;
   /** Absent where TensorFlow is not set up. */
   readonly tensorflow?: string;
+  /** Whether TensorFlow used oneDNN's kernels; absent where it was not loaded, or decided itself. */
+  readonly oneDnn?: boolean;
+  /** The newest instructions that oneDNN was allowed to use, where ONEDNN_MAX_CPU_ISA says so. */
+  readonly oneDnnLimit?: string;
   readonly tfjsNode: string;
   readonly machine: Machine;
   readonly git?: Revision;
@@ -60,10 +67,13 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url)).replace(/\/$/, ""
 
 /** Where this program runs. `tensorflow` is the version of what is loaded, or set up. */
 export function environment(tensorflow?: string): Environment {
+  const [oneDnn, oneDnnLimit] = [usesOneDnn(), Deno.env.get("ONEDNN_MAX_CPU_ISA")];
   return {
     verydeep: project.version,
     deno: Deno.version.deno,
     ...tensorflow !== undefined && { tensorflow },
+    ...oneDnn !== undefined && { oneDnn },
+    ...oneDnnLimit !== undefined && { oneDnnLimit },
     tfjsNode: project.imports["@tensorflow/tfjs-node-gpu"].replace(/^.*@/, ""),
     ...surroundings(),
   };
@@ -84,10 +94,12 @@ function surroundings() {
 export function machine(): Machine {
   const [{ model } = { model: "unknown processor" }] = cpus();
   const system = /^PRETTY_NAME="?(.*?)"?$/m.exec(readIfThere("/etc/os-release") ?? "")?.[1];
+  const found = instructions();
   const kernel = `${Deno.build.os} ${Deno.osRelease()}`;
   return {
     os: [...system === undefined ? [] : [system], kernel, Deno.build.arch].join(", "),
     cpu: model.trim(),
+    ...found && { instructions: found },
     cores: cpus().length,
     memory: Math.round(Deno.systemMemoryInfo().total / 2 ** 30 * 10) / 10,
     gpus: linesOf("nvidia-smi", "--query-gpu=name", "--format=csv,noheader") ?? [],
@@ -109,6 +121,8 @@ export function sittingInWords(sitting: Sitting): string {
     ...threads === undefined ? [] : [`${threads} thread${threads === 1 ? "" : "s"} an operation`],
     ...towers > 1 ? [`${towers} towers`] : [],
     ...microBatch === undefined ? [] : [`${microBatch} images at once`],
+    ...sitting.oneDnn === false ? ["without oneDNN"] : [],
+    ...sitting.oneDnnLimit === undefined ? [] : [`oneDNN limited to ${sitting.oneDnnLimit}`],
   ].join(", ");
   const commit = git && ` (commit ${git.commit.slice(0, 12)}${git.dirty ? ", with changes" : ""})`;
   const began = sitting.started.replace("T", " ").replace(/\.\d+Z$/, " UTC");

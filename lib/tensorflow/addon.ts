@@ -8,6 +8,7 @@ import { createRequire } from "node:module";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { DeviceName } from "../system/device.ts";
+import { instructions, ONEDNN_SWITCH, oneDnnDefault } from "../system/processor.ts";
 import { UserError } from "../errors.ts";
 import { openCuda } from "./cuda_libraries.ts";
 import { withoutStderr } from "./quiet.ts";
@@ -97,6 +98,8 @@ export interface LoadOptions {
   readonly intraOpThreads?: number;
   /** Operations at once; as many as processors if absent. */
   readonly interOpThreads?: number;
+  /** Leaves it to TensorFlow whether oneDNN's kernels run, as its makers ship it. */
+  readonly leavesOneDnn?: boolean;
 }
 
 /**
@@ -123,10 +126,11 @@ export function addonFile(folder: string = packageFolder()): string {
  * Loads TensorFlow, once a thread; later calls return the same. Threads must load one after the
  * other, because standard error leads nowhere meanwhile.
  *
- * Variables of TensorFlow's that are not set are set first: no log below fatal errors, and no
- * more of a GPU's memory than is used.
+ * Variables of TensorFlow's that are not set are set first: no log below fatal errors, no more of a
+ * GPU's memory than is used, and oneDNN's kernels, whatever the processor.
  *
- * @throws UserError where TensorFlow is not set up, or its libraries do not open
+ * @throws UserError where TensorFlow is not set up, its libraries do not open, or the processor lacks
+ * instructions that it needs
  */
 // Asynchronous, though its parts are not, so that a caller cannot tell when they become so.
 // deno-lint-ignore require-await
@@ -136,6 +140,7 @@ export async function loadAddon(options: LoadOptions = {}): Promise<Binding> {
   if (!existsSync(file)) {
     throw new UserError("Cannot load TensorFlow: it is not set up; run `deno task setup`");
   }
+  mustHaveAvx(instructions());
   prepareEnvironment(options);
   const cuda = join(folder, "deps", "nvidia");
   const wantsGpu = options.device !== undefined && options.device !== "cpu";
@@ -184,14 +189,30 @@ function noGpu(device: DeviceName | undefined): UserError {
   );
 }
 
-function prepareEnvironment({ intraOpThreads, interOpThreads }: LoadOptions) {
+/**
+ * TensorFlow is compiled for AVX, and ends the process where that is missing.
+ *
+ * @throws UserError
+ */
+export function mustHaveAvx(found: readonly string[] | undefined, arch: string = Deno.build.arch) {
+  if (arch !== "x86_64" || found === undefined || found.includes("AVX")) return;
+  throw new UserError(
+    "Cannot load TensorFlow: it was compiled to use AVX instructions, which this processor lacks; " +
+      "run this on a processor that has AVX",
+  );
+}
+
+/** Variables that TensorFlow reads while it is loaded; what the user has set stays. */
+function prepareEnvironment({ intraOpThreads, interOpThreads, leavesOneDnn }: LoadOptions) {
+  const oneDnn = leavesOneDnn ? undefined : oneDnnDefault();
   const unlessSet = {
     ...{ TF_CPP_MIN_LOG_LEVEL: 3, TF_FORCE_GPU_ALLOW_GROWTH: true },
     // numbers are then those of nvidia-smi
     CUDA_DEVICE_ORDER: "PCI_BUS_ID",
+    ...oneDnn !== undefined && { [ONEDNN_SWITCH]: oneDnn },
   };
   for (const [name, value] of Object.entries(unlessSet)) {
-    if (Deno.env.get(name) === undefined) Deno.env.set(name, String(value));
+    if (!Deno.env.get(name)) Deno.env.set(name, String(value));
   }
   const threads = {
     TF_NUM_INTRAOP_THREADS: intraOpThreads,

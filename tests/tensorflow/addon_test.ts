@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { loadAddon, loadStockTfjs } from "../../lib/tensorflow/addon.ts";
+import { loadAddon, loadStockTfjs, mustHaveAvx } from "../../lib/tensorflow/addon.ts";
 import { ensureInstalled } from "../../lib/tensorflow/install/mod.ts";
 import { run } from "../../lib/system/subprocess.ts";
 import { VERSION } from "../../lib/tensorflow/install/wheel.ts";
@@ -93,6 +93,7 @@ async function load(packages: Record<string, string>): Promise<string> {
   for (
     const name of [
       "errors",
+      "system/processor",
       ...["addon", "cuda_libraries", "quiet"].map((name) => `tensorflow/${name}`),
     ]
   ) {
@@ -115,4 +116,14 @@ Deno.test("what is not set up says what to run", async () => {
   );
   const damaged = { ...packages, [`${folder}/lib/napi-v8/tfjs_binding.node`]: "half an addon" };
   assert.match(await load(damaged), /^Cannot load TensorFlow: .*run `deno task setup`, and/);
+});
+
+Deno.test("a processor without AVX is refused in one line, before TensorFlow ends the process", () => {
+  assert.throws(
+    () => mustHaveAvx([], "x86_64"),
+    /^UserError: Cannot load TensorFlow: .* AVX instructions, .*; run this on a processor that has/,
+  );
+  mustHaveAvx(["AVX"], "x86_64");
+  mustHaveAvx(undefined, "x86_64");
+  mustHaveAvx([], "aarch64");
 });

@@ -13,6 +13,7 @@ import { chooseDevice, deviceInWords, type DeviceName } from "../../system/devic
 import { Interruption, UserError } from "../../errors.ts";
 import { isEvaluation, nameOf, title } from "../../experiment.ts";
 import { cores, runsAtOnce } from "../../system/machine.ts";
+import { slowness } from "../../system/processor.ts";
 import { microBatchFor, shareFor } from "../../estimates/memory.ts";
 import { mustBeTrainable, type PlannedRun } from "../../plan.ts";
 import { type Hand, hire } from "./worker_pool.ts";
@@ -158,7 +159,9 @@ async function hireAll(
     hands.push(await hire(opening, bars.log));
   }
   const [hand] = hands;
-  if (hand) bars.log(`computing on ${deviceInWords(hand.device)}, in ${setup.train.precision}`);
+  if (hand === undefined) return;
+  bars.log(`computing on ${deviceInWords(hand.device)}, in ${setup.train.precision}`);
+  if (hand.device.kind === "cpu") slowness(setup.train.precision).forEach(bars.log);
 }
 
 /**
