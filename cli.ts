@@ -1,6 +1,7 @@
 /** The command line: arguments in, tables out. */
-import { overview } from "./lib/command_line/help.ts";
-import { type Command, COMMANDS } from "./lib/commands/mod.ts";
+import { helpOf, overview } from "./lib/command_line/help.ts";
+import { CATALOGUE } from "./lib/command_line/catalogue.ts";
+import { commandNamed } from "./lib/commands/mod.ts";
 import { readCommandLine, resolveOptions } from "./lib/command_line/options.ts";
 import project from "./deno.json" with { type: "json" };
 import { Interruption, UsageError, UserError } from "./lib/errors.ts";
@@ -19,21 +20,19 @@ async function main(args: readonly string[]): Promise<number> {
     return line.given.help ? DONE : MISUSED;
   }
 
-  const command = commandNamed(name);
-  if (line.given.help) return print(await command.help());
+  const command = commandNamed(name) ?? noCommand(name);
+  if (line.given.help) return print(helpOf(name));
   const most = command.words?.most ?? 0;
   if (words.length > most) {
     throw new UsageError(
-      `${name} has no use for "${words[most]}"; ${name} --help says what it takes`,
+      `${name} takes no argument "${words[most]}"; ${name} --help says what it takes`,
     );
   }
   return await command.run(resolveOptions(line, { command: name, takes: command.takes }), words);
 }
 
-function commandNamed(name: string): Command {
-  const commands: Readonly<Record<string, Command>> = COMMANDS;
-  if (Object.hasOwn(commands, name)) return commands[name]!;
-  const names = Object.keys(commands);
+function noCommand(name: string): never {
+  const names = Object.keys(CATALOGUE);
   throw new UsageError(
     `There is no command "${name}": the commands are ${names.join(", ")}.` +
       didYouMean(name, names),

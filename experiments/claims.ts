@@ -13,9 +13,9 @@ import {
   type Table,
   type TrainScale,
 } from "../lib/experiment.ts";
-import kernels from "./kernels.ts";
+import filterSize from "./filter_size.ts";
 import { JITTERED } from "./protocol.ts";
-import starts from "./starts.ts";
+import initialisation from "./initialisation.ts";
 import table3 from "./table3.ts";
 import table4 from "./table4.ts";
 import table5 from "./table5.ts";
@@ -38,8 +38,8 @@ const E = byMethod(table5.rows.slice(3));
 const [submission, ...twoNets] = table6.rows as [Row, ...Row[]];
 const DandE = byMethod(twoNets);
 
-const [B, shallow] = kernels.rows as [Row, Row];
-const [fromA, fromRandom, deepFromA, deepFromRandom] = starts.rows as [Row, Row, Row, Row];
+const [B, shallow] = filterSize.rows as [Row, Row];
+const [fromA, fromRandom, deepFromA, deepFromRandom] = initialisation.rows as [Row, Row, Row, Row];
 
 const pair = (first: Row, second: Row): RowPair => ({ first, second });
 

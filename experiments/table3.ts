@@ -1,5 +1,5 @@
-/** Table 3: ConvNet performance at a single test scale. */
-import type { ConfigName, Row, Table, TrainScale } from "../lib/experiment.ts";
+/** ListedTable 3: ConvNet performance at a single test scale. */
+import type { ConfigName, ListedTable, Row, TrainScale } from "../lib/experiment.ts";
 import { evaluations, JITTERED, net, oneScale } from "./protocol.ts";
 
 function row(config: ConfigName, S: TrainScale, top1: number, top5: number): Row {
@@ -12,6 +12,10 @@ function row(config: ConfigName, S: TrainScale, top1: number, top5: number): Row
 export default {
   name: "table3",
   caption: "ConvNet performance at a single test scale",
+  help: {
+    summary: "Table 3: train and test at a single scale",
+    about: "Each net at one test scale, on whole images (Section 4.1).",
+  },
   headings: ["config", "S", "Q"],
   rows: [
     row("A", 256, 29.6, 10.4),
@@ -27,4 +31,4 @@ export default {
     row("E", 384, 26.9, 8.7),
     row("E", JITTERED, 25.5, 8.0),
   ],
-} satisfies Table;
+} satisfies ListedTable;

@@ -1,5 +1,5 @@
-/** Table 4: ConvNet performance at multiple test scales. */
-import type { ConfigName, Row, Table, TrainScale } from "../lib/experiment.ts";
+/** ListedTable 4: ConvNet performance at multiple test scales. */
+import type { ConfigName, ListedTable, Row, TrainScale } from "../lib/experiment.ts";
 import { evaluations, JITTERED, net, threeScales } from "./protocol.ts";
 
 function row(config: ConfigName, S: TrainScale, top1: number, top5: number): Row {
@@ -12,6 +12,10 @@ function row(config: ConfigName, S: TrainScale, top1: number, top5: number): Row
 export default {
   name: "table4",
   caption: "ConvNet performance at multiple test scales",
+  help: {
+    summary: "Table 4: several test scales",
+    about: "Each net at three test scales, whose posteriors are averaged (Section 4.2).",
+  },
   headings: ["config", "S", "Q"],
   rows: [
     row("B", 256, 28.2, 9.6),
@@ -25,4 +29,4 @@ export default {
     row("E", 384, 26.7, 8.6),
     row("E", JITTERED, 24.8, 7.5),
   ],
-} satisfies Table;
+} satisfies ListedTable;

@@ -1,5 +1,5 @@
-/** Table 6: multiple ConvNet fusion results. */
-import type { Method, Published, Row, Table, TrainRun } from "../lib/experiment.ts";
+/** ListedTable 6: multiple ConvNet fusion results. */
+import type { ListedTable, Method, Published, Row, TrainRun } from "../lib/experiment.ts";
 import { evaluations, JITTERED, net, threeScales } from "./protocol.ts";
 
 /** The submission's jittered D: "fine-tuned only the fully-connected layers" (4.4). */
@@ -25,6 +25,10 @@ function row(nets: readonly TrainRun[], methods: readonly Method[], published: P
 export default {
   name: "table6",
   caption: "Multiple ConvNet fusion results",
+  help: {
+    summary: "Table 6: several nets together",
+    about: "Several nets together: their posteriors are averaged (Section 4.4).",
+  },
   headings: ["nets", "method"],
   rows: [
     {
@@ -35,4 +39,4 @@ export default {
     row(best, ["multi-crop"], { top1: 23.9, top5: 7.2 }),
     row(best, ["multi-crop", "dense"], { top1: 23.7, top5: 6.8, testTop5: 6.8 }),
   ],
-} satisfies Table;
+} satisfies ListedTable;

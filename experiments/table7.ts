@@ -1,5 +1,5 @@
-/** Table 7: comparison with the state of the art. Our rows are those of Tables 5 and 6. */
-import type { Published, Row, Table } from "../lib/experiment.ts";
+/** ListedTable 7: comparison with the state of the art. Our rows are those of Tables 5 and 6. */
+import type { ListedTable, Published, Row } from "../lib/experiment.ts";
 import table5 from "./table5.ts";
 import table6 from "./table6.ts";
 
@@ -32,6 +32,10 @@ const none = undefined;
 export default {
   name: "table7",
   caption: "Comparison with the state of the art in ILSVRC classification",
+  help: {
+    summary: "Table 7: comparison with the results of others",
+    about: "Rows of Tables 5 and 6 next to the results of others (Section 4.5).",
+  },
   headings: ["title"],
   quotes: true,
   rows: [
@@ -51,4 +55,4 @@ export default {
     theirs("Krizhevsky et al. (2012) (5 nets)", 38.1, 16.4, 16.4),
     theirs("Krizhevsky et al. (2012) (1 net)", 40.7, 18.2),
   ],
-} satisfies Table;
+} satisfies ListedTable;

@@ -107,6 +107,12 @@ export interface Table {
   readonly quotes?: true;
 }
 
+/** A table as an experiment file gives it. */
+export interface ListedTable extends Table {
+  /** What the command line says of it: a line for the overview, and a sentence for the help text. */
+  readonly help: { readonly summary: string; readonly about: string };
+}
+
 /** What a run's numbers depend on, besides the run. */
 export interface Context {
   readonly train: TrainSetup;

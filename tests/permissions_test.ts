@@ -2,84 +2,42 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import project from "../deno.json" with { type: "json" };
+import { CATALOGUE } from "../lib/command_line/catalogue.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
-/** Kinds of tasks: what they may do, and which they are. */
-const KINDS = {
-  /** Prints: reads files of the project, and what it is told to check. */
-  print: { may: "-R -E=FORCE_COLOR,INIT_CWD,NO_COLOR,TERM", tasks: ["table1", "table2", "verify"] },
-  /** Reads results and writes reports. The one native code is sharp, which reads pictures. */
-  look: {
-    may: "-RWE -S=hostname --allow-ffi=node_modules",
-    tasks: ["claims", "data", "diff", "export", "fuse", "report", "why"],
-  },
-  /** Asks Slurm about its queue too; Deno would say which of its programs are not there. */
-  ask: {
-    may: "-RWE -S=hostname --allow-ffi=node_modules --allow-run=sacct,scontrol,squeue",
-    tasks: ["status"],
-    quiet: true,
-  },
-  cancel: {
-    may: "-RWE -S=hostname --allow-ffi=node_modules --allow-run=scancel,squeue",
-    tasks: ["cancel"],
-    quiet: true,
-  },
-  /** Says also what fits in memory. */
-  plan: {
-    may: "-RWE -S=hostname,systemMemoryInfo --allow-ffi=node_modules",
-    tasks: ["plan"],
-  },
-  /** Says also on which machine and at which commit. */
-  bundle: {
-    may: "-RWES --allow-ffi=node_modules --allow-run=git,nvidia-smi",
-    tasks: ["bundle"],
-  },
-  /** Loads TensorFlow; pip fetches it, so even these need no network themselves. */
-  work: {
-    may: "-RWES --allow-ffi --allow-run",
-    tasks: [
-      ...["bench", "doctor", "evaluate", "kernels", "reproduce-all", "run", "setup"],
-      ...["starts", "submission", "table3", "table4", "table5", "table6", "table7", "train"],
-    ],
-  },
-};
-
-Deno.test("every task of the command line names what it needs, and nothing else", () => {
-  const byName = (entries: [string, string][]) => entries.sort(([a], [b]) => a < b ? -1 : 1);
-  const found = Object.entries(project.tasks)
-    .filter(([, { command }]) => / cli\.ts /.test(command))
-    .map(([name, { command }]): [string, string] => [name, command]);
-  const kinds: { may: string; tasks: string[]; quiet?: boolean }[] = Object.values(KINDS);
-  const expected = kinds.flatMap(({ may, tasks, quiet }) => {
-    const run = `deno run${quiet ? " -q" : ""} --no-prompt ${may}`;
-    return tasks.map((name): [string, string] => [name, `${run} cli.ts ${name}`]);
-  });
-  assert.deepEqual(byName(found), byName(expected));
+/** Tasks of the command line: `deno run FLAGS cli.ts NAME`. */
+const commands = Object.entries(project.tasks).flatMap(([name, { description, command }]) => {
+  const [, flags, called] = / run (.*) cli\.ts ([\w-]+)$/.exec(command) ?? [];
+  return called === undefined ? [] : [{ name, description, called, flags: flags!.split(" ") }];
 });
 
-/** Tasks for who works on the project, by what our own part of them may do. */
-const OTHERS = {
-  // runs every test in the same process, mounts disks and kills programs
-  ok: "deno test -A --doc",
-  fuzz: "deno run -A tests/fuzz/main.ts",
-  rehearse: "deno run -A tests/rehearsal/main.ts",
-  coverage: "deno run --no-prompt -R=lib tests/coverage/main.ts",
-};
+Deno.test("each command of the catalogue is a task of its name, described by its summary", () => {
+  const listed = Object.entries(CATALOGUE).map(([name, { summary }]) => [name, summary]);
+  const tasks = commands.map(({ name, description }) => [name, description]);
+  assert.deepEqual(tasks.sort(), listed.sort());
+  for (const { name, called } of commands) assert.equal(called, name);
+});
 
-Deno.test("tasks for who works on the project end with what they may do", () => {
-  const found = Object.entries(project.tasks).filter(([, { command }]) =>
-    !/ cli\.ts /.test(command)
-  );
-  assert.deepEqual(found.map(([name]) => name).sort(), Object.keys(OTHERS).sort());
-  for (const [name, { command }] of found) {
-    const last = OTHERS[name as keyof typeof OTHERS];
-    assert.ok(command.endsWith(last), `${name} ends with "${last}"`);
+Deno.test("no command may use the network, import code or do everything", () => {
+  for (const { name, flags } of commands) {
+    assert.ok(flags.includes("--no-prompt"), name);
+    const wide = flags.filter((flag) => /^(-A|-\w*[NI]\w*|--allow-(all|net|import)\b)/.test(flag));
+    assert.deepEqual(wide, [], name);
   }
 });
 
-/** What comes of things that a kind of task may not do, and of removing a file. */
-async function tried(kind: keyof typeof KINDS): Promise<Record<string, string>> {
+Deno.test("commands that only read results can load no library but sharp's", () => {
+  for (const name of ["claims", "data", "diff", "export", "fuse", "plan", "report", "why"]) {
+    const { flags } = commands.find((command) => command.name === name)!;
+    const ffi = flags.filter((flag) => flag.startsWith("--allow-ffi"));
+    assert.deepEqual(ffi, ["--allow-ffi=node_modules"], name);
+    assert.ok(!flags.some((flag) => flag.startsWith("--allow-run")), name);
+  }
+});
+
+/** How attempts that a task's flags may forbid end. */
+async function tried(task: string): Promise<Record<string, string>> {
   const file = Deno.makeTempFileSync({ suffix: ".ts" });
   Deno.writeTextFileSync(
     file,
@@ -105,7 +63,7 @@ async function tried(kind: keyof typeof KINDS): Promise<Record<string, string>> 
     Deno.exit();`,
   );
   const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", ...KINDS[kind].may.split(" "), file],
+    args: ["run", ...commands.find(({ name }) => name === task)!.flags, file],
     cwd: ROOT,
   }).output();
   Deno.removeSync(file);
@@ -113,9 +71,9 @@ async function tried(kind: keyof typeof KINDS): Promise<Record<string, string>> 
 }
 
 Deno.test("a report cannot open the network, run a program or load a library; verify cannot write", async () => {
-  const [look, print] = await Promise.all([tried("look"), tried("print")]);
-  const { remove, ...forbidden } = look!;
+  const [report, verify] = await Promise.all([tried("report"), tried("verify")]);
+  const { remove, ...forbidden } = report!;
   assert.equal(remove, "NotFound");
   assert.deepEqual([...new Set(Object.values(forbidden))], ["NotCapable"]);
-  assert.deepEqual([...new Set(Object.values(print!))], ["NotCapable"]);
+  assert.deepEqual([...new Set(Object.values(verify!))], ["NotCapable"]);
 });

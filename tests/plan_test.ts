@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { kernels, starts, table3, table4, table5, table6, table7 } from "../experiments/mod.ts";
+import filterSize from "../experiments/filter_size.ts";
+import initialisation from "../experiments/initialisation.ts";
+import table3 from "../experiments/table3.ts";
+import table4 from "../experiments/table4.ts";
+import table5 from "../experiments/table5.ts";
+import table6 from "../experiments/table6.ts";
+import table7 from "../experiments/table7.ts";
 import { paper } from "../experiments/setups.ts";
 import { type Context, formatS, isEvaluation, key, title } from "../lib/experiment.ts";
 import { askedFor, counts, evaluationsOf, plan } from "../lib/plan.ts";
@@ -35,7 +41,7 @@ Deno.test("Tables 3 to 7 ask for 111 evaluations and 40 trainings, and need 41 a
 
 Deno.test("side experiments share their nets with Table 3 where they can", () => {
   const shared = plan([table3], [context]);
-  const more = plan([table3, kernels, starts], [context]).slice(shared.length);
+  const more = plan([table3, filterSize, initialisation], [context]).slice(shared.length);
   assert.deepEqual(more.map(({ run }) => title(run)), [
     "B 256 at Q = 256, centre-crop",
     "B-5x5 256",

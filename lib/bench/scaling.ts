@@ -10,7 +10,7 @@ import { cost } from "../estimates/cost.ts";
 import { isEvaluation, title } from "../experiment.ts";
 import { markdownTable } from "../report/markdown.ts";
 import { longestChain, simulateSchedule, urgentFirst } from "../estimates/critical_path.ts";
-import { PAPER_TABLES, tablesNamed } from "../command_line/tables.ts";
+import { PAPER_TABLES } from "../command_line/tables.ts";
 
 /** Images a second of D in float32 at 224 pixels, on 2 cores: docs/explanation/benchmarks.md. */
 const MEASURED = {
@@ -35,7 +35,7 @@ const DATA = {
 };
 
 const { train, evaluate } = setups.paper;
-const runs = planOf(evaluationsOf(tablesNamed(PAPER_TABLES)), [
+const runs = planOf(evaluationsOf(PAPER_TABLES), [
   { train, evaluate, seed: 0, data: "ilsvrc2012" },
 ]);
 const images = Number(Deno.args[0] ?? MEASURED.train);

@@ -5,15 +5,15 @@ import { type ImportedNet, importNet } from "../store/import.ts";
 import { planOf } from "../plan.ts";
 import type { Source } from "../results/mod.ts";
 import { makeStore } from "../store/mod.ts";
-import type { CommandName } from "../commands/mod.ts";
 import type { Options } from "./options.ts";
 import { printPlan } from "../commands/plan.ts";
 import { type Ground, known } from "./runs.ts";
-import { type TableName, workOf } from "./tables.ts";
+import { workOf } from "./tables.ts";
 
 /** What runs are for. */
 export interface Order {
-  readonly command: CommandName;
+  /** The command that asks for them, and its words. */
+  readonly command: readonly [command: string, ...words: string[]];
   readonly options: Options;
   readonly ground: Ground;
   readonly imported?: readonly ImportedNet[];
@@ -21,7 +21,7 @@ export interface Order {
    * Tables, none for all of the paper's, that the last job of a cluster writes of what is there; else
    * it is the command itself, if all is done.
    */
-  readonly report?: readonly TableName[];
+  readonly report?: readonly string[];
 }
 
 /**

@@ -11,29 +11,27 @@ import { type Bars, progressBars } from "../system/progress.ts";
 import { listing } from "../report/listing.ts";
 import { makeStore } from "../store/mod.ts";
 import type { Order } from "./adhoc.ts";
-import { optionsFor } from "./lines.ts";
-import type { CommandName } from "../commands/mod.ts";
+import { commandOfTables, optionsFor } from "./lines.ts";
 import { type Options, ROOT, startFolder } from "./options.ts";
 import { report } from "../commands/report.ts";
 import { groundOf } from "./runs.ts";
-import { PAPER_TABLES, requestFor, type TableName } from "./tables.ts";
+import { requestFor } from "./tables.ts";
 
 /**
  * Submits what tables need that is not done, or prints it; waits for it and prints the tables where
  * that is asked for.
  */
 export async function onCluster(
-  names: readonly TableName[],
+  names: readonly string[],
   options: Options,
 ): Promise<number> {
   const { tables } = requestFor(names, options);
   const ground = await groundOf(options);
   const runs = plan(tables, ground.contexts);
-  const words = names === PAPER_TABLES ? [] : names;
-  const order = { command: words[0] ?? "reproduce-all", options, ground, report: words } as const;
+  const order = { command: commandOfTables(names), options, ground, report: names };
   if (options.dryRun) return showJobs(runs, order);
   await submitRuns(runs, order);
-  return options.wait ? await report(words, options) : 0;
+  return options.wait ? await report(names, options) : 0;
 }
 
 /** Submits what is not done of runs, and waits for it where that is asked for. */
@@ -70,7 +68,7 @@ async function mayNeedNetwork({ config, bars }: Pick<SlurmOptions, "config" | "b
   if (config.cache !== undefined || await isInstalled()) return;
   bars.log(
     "warning: TensorFlow is not set up here, so that the first job fetches it; where nodes have no " +
-      "network, cancel and do that first: deno task setup",
+      "network, cancel and do that first: deno task install",
   );
 }
 
@@ -80,7 +78,7 @@ function clusterOf({ command, options, ground, report }: Order, bars: Bars): Slu
   const { dataset } = ground;
   const { "dry-run": _dryRun, ...all } = options.given;
   const { executor: _executor, resources: _resources, ...given } = all;
-  const line = (command: CommandName, ...words: string[]) =>
+  const line = (command: string, ...words: string[]) =>
     commandLine(command, words, { given, config });
   return {
     ...{ config, dataset, bars, setup: options.setup, wait: options.wait, start: startFolder() },
@@ -89,10 +87,10 @@ function clusterOf({ command, options, ground, report }: Order, bars: Bars): Slu
       prepare: line("data", options.setup.dataset),
       train: line("run", "$key"),
       evaluate: line("run", "$key"),
-      report: report ? line("report", ...report) : line(command),
+      report: report ? line("report", ...report) : line(...command),
     },
     reportsAnyway: report !== undefined,
-    again: ["deno task", command, optionsFor(command, { given: all })].join(" "),
+    again: ["deno task", ...command, optionsFor(command[0], { given: all })].join(" "),
   };
 }
 
@@ -105,7 +103,7 @@ function configFor({ resources }: Options): SlurmConfig {
 
 /** What a job has this program do. */
 function commandLine(
-  command: CommandName,
+  command: string,
   words: readonly string[],
   { given, config: { data } }: Pick<Options, "given"> & { readonly config: SlurmConfig },
 ): string {
@@ -113,7 +111,8 @@ function commandLine(
   const options = optionsFor(command, data === undefined ? { given } : { given: others });
   const folder = data === undefined ? [] : [`--data "${data}"`];
   // what the task of this name may do; deno itself lies elsewhere on the nodes, perhaps
-  const task = project.tasks[command].command.replace(/^deno/, '"$deno"');
+  const task = (project.tasks as Readonly<Record<string, { command: string }>>)[command]!.command
+    .replace(/^deno/, '"$deno"');
   return [task, ...words, options, ...folder].filter((part) => part !== "").join(" ");
 }
 

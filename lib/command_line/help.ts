@@ -1,21 +1,13 @@
-/** Help texts, composed from what a command says about itself. */
+/** Help texts, from the catalogue of commands. */
 import { fold } from "../report/fold.ts";
-import { type CommandName, COMMANDS } from "../commands/mod.ts";
-import { type Option, type OptionName, OPTIONS } from "./options.ts";
+import { CATALOGUE } from "./catalogue.ts";
+import { type Option, type OptionName, OPTIONS } from "./option_list.ts";
 
-/** What a help text says besides the command's summary, arguments and options. */
-export interface Story {
-  /** What it does, in one paragraph. */
-  readonly about: string;
-  /** Command lines without `deno task`, and what each does. */
-  readonly examples: Readonly<Record<string, string>>;
-}
-
-/** The help text of one command. */
-export function helpOf(name: CommandName, { about, examples }: Story): string {
-  const { takes, words } = COMMANDS[name];
+/** The help text of the command called `name`. */
+export function helpOf(name: string): string {
+  const { summary, takes, words, about, examples } = CATALOGUE[name]!;
   return [
-    `${COMMANDS[name].summary}.`,
+    `${summary}.`,
     `Usage: deno task ${[name, words?.pattern, "[options]"].filter(Boolean).join(" ")}`,
     fold(about).join("\n"),
     ...groupsOf([...takes, "help"]),
@@ -28,17 +20,17 @@ export function helpOf(name: CommandName, { about, examples }: Story): string {
 
 /** What is printed when no command is named. */
 export function overview(): string {
-  const rows = Object.entries(COMMANDS)
+  const rows = Object.entries(CATALOGUE)
     .map(([name, { summary }]): [string, string] => [name, summary]);
   return [
     fold(
-      'The tables of "Very Deep Convolutional Networks for Large-Scale Image Recognition" ' +
-        "(Simonyan and Zisserman, 2014), measured again beside what the paper printed.",
+      'Reproduces the tables of "Very Deep Convolutional Networks for Large-Scale Image ' +
+        'Recognition" (Simonyan and Zisserman, 2014) and prints them next to the published numbers.',
     ).join("\n"),
     "Usage: deno task COMMAND [options]",
     section("Commands", rows),
     section("Start with", [
-      ["deno task table3 --setup smoke", "does everything work? a minute"],
+      ["deno task table3 --setup smoke", "a quick test of everything: a minute"],
       ["deno task table3", "small nets on small pictures: some minutes"],
       ["deno task COMMAND --help", "what a command does and which options it takes"],
     ]),

@@ -2,8 +2,9 @@
 import { net } from "../../experiments/protocol.ts";
 import { hasAncestor, key, type Method, type TrainRun } from "../experiment.ts";
 import type { PlannedRun } from "../plan.ts";
-import { type CommandName, COMMANDS } from "../commands/mod.ts";
-import { type OptionName, type Options, pathFrom, quoted } from "./options.ts";
+import { CATALOGUE } from "./catalogue.ts";
+import type { OptionName } from "./option_list.ts";
+import { type Options, pathFrom, quoted } from "./options.ts";
 
 /** Options that decide which store and which data are meant. */
 const WHERE: readonly OptionName[] = [
@@ -12,6 +13,13 @@ const WHERE: readonly OptionName[] = [
 
 /** Whose options a line has. */
 type Written = Pick<Options, "given">;
+
+/** The words of the command that reproduces tables; all of the paper's if there are no names. */
+export function commandOfTables(names: readonly string[]): [command: string, ...words: string[]] {
+  const [name, ...more] = names;
+  if (name === undefined) return ["reproduce-all"];
+  return more.length === 0 ? [name] : ["table", ...names];
+}
 
 /** The command of a table, for the seeds that are given here or for one of them alone. */
 export function tableLine(table: string, options: Written, seed?: number): string {
@@ -85,8 +93,8 @@ function isPapers({ key: name, run, context }: PlannedRun): boolean {
 }
 
 /** The options of a job's command that it takes of those that are given here; folders are absolute. */
-export function optionsFor(command: CommandName, { given }: Written): string {
-  const takes: readonly OptionName[] = COMMANDS[command].takes;
+export function optionsFor(command: string, { given }: Written): string {
+  const takes: readonly OptionName[] = CATALOGUE[command]!.takes;
   return takes.filter((name) => name !== "wait" && name !== "format").flatMap((name) => {
     const value = given[name];
     const isFolder = (name === "data" || name === "results") && typeof value === "string";

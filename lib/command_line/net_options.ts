@@ -7,7 +7,7 @@ import {
   type TrainScale,
 } from "../experiment.ts";
 import { ALL_NETS } from "../vgg/configs.ts";
-import type { OptionName } from "./options.ts";
+import type { OptionName } from "./option_list.ts";
 import { oneOf, parts, someOf, testScales, trainScale } from "./values.ts";
 
 /** What a command line says of a net; absent where it says nothing. */

@@ -10,148 +10,9 @@ import type { Precision, Setup } from "../setup.ts";
 import { didYouMean } from "../did_you_mean.ts";
 import { FORMATS, type ReportFormat } from "../report/formats.ts";
 import { type NetOptions, netOptions } from "./net_options.ts";
+import { type Option, type OptionName, OPTIONS } from "./option_list.ts";
 import { override } from "./overrides.ts";
 import { oneOf, perCent, whole } from "./values.ts";
-
-/** How an option is written and explained. */
-export interface Option {
-  /** What stands for its value in a help text; an option without one is a switch. */
-  readonly value?: string;
-  readonly text: string;
-  readonly group:
-    | "Which net"
-    | "What to run"
-    | "Where things lie"
-    | "How to run it"
-    | "What to print";
-}
-
-/** Every option, in the order of a help text. */
-export const OPTIONS = {
-  config: { value: "NAME", text: "A, A-LRN, B, C, D, E or B-5x5", group: "Which net" },
-  S: { value: "S", text: "training scale: 256, or jittered as in 256,512", group: "Which net" },
-  "init-from": { value: "FROM", text: "random, a run's key, or a file", group: "Which net" },
-  layers: { value: "NAMES", text: "layers to copy, as in conv1_1,fc6", group: "Which net" },
-  update: { value: "all|fc", text: "layers that learn (default all)", group: "Which net" },
-  weights: {
-    value: "FROM",
-    text: "a training's key, or a file; a table's: D=FILE,E=FILE",
-    group: "Which net",
-  },
-  Q: {
-    value: "Q,...",
-    text: "test scales (default: S, or the middle of its range)",
-    group: "What to run",
-  },
-  method: {
-    value: "NAME",
-    text: "dense (default), multi-crop, centre-crop, or several",
-    group: "What to run",
-  },
-  setup: {
-    value: "NAME",
-    text: "smoke, small (default), medium or paper",
-    group: "What to run",
-  },
-  dataset: {
-    value: "NAME",
-    text: "images to use in place of the setup's own",
-    group: "What to run",
-  },
-  seeds: {
-    value: "N",
-    text: "repeat everything with so many seeds (default 1)",
-    group: "What to run",
-  },
-  seed: { value: "N", text: "the first seed (default 0)", group: "What to run" },
-  precision: {
-    value: "TYPE",
-    text: "float32, or bfloat16, which is the default on newer GPUs",
-    group: "What to run",
-  },
-  set: {
-    value: "FIELD=VALUE",
-    text: "change a field of the setup; several with commas between",
-    group: "What to run",
-  },
-  data: {
-    value: "DIR",
-    text: "where data sets lie (default data/)",
-    group: "Where things lie",
-  },
-  results: {
-    value: "DIR",
-    text: "where weights, posteriors and tables go (default results/)",
-    group: "Where things lie",
-  },
-  workers: {
-    value: "N",
-    text: "so many trainings side by side (default: as the setup says)",
-    group: "How to run it",
-  },
-  executor: {
-    value: "NAME",
-    text: "local (default), or slurm: as jobs of a cluster",
-    group: "How to run it",
-  },
-  resources: {
-    value: "LIST",
-    text: "what jobs ask for, as in partition=gpu,train.gpus=1",
-    group: "How to run it",
-  },
-  wait: { text: "stay until all jobs are done, then print", group: "How to run it" },
-  device: {
-    value: "NAME",
-    text: "cpu, gpu or gpu:N (default: the first GPU, if there is one)",
-    group: "How to run it",
-  },
-  "micro-batch": {
-    value: "N",
-    text: "images of a batch in memory at once (default: all that fit)",
-    group: "How to run it",
-  },
-  "skip-unreadable": {
-    text: "leave out image files that cannot be read",
-    group: "How to run it",
-  },
-  strict: {
-    text: "refuse a setup or data that is not the paper's in any field",
-    group: "How to run it",
-  },
-  doubtful: {
-    text: "show numbers of nets that sit at chance, too",
-    group: "What to print",
-  },
-  "dry-run": { text: "say what would run, and run nothing", group: "How to run it" },
-  score: {
-    value: "ERROR",
-    text: "the top-5 error, in per cent, that the test server gave",
-    group: "What to run",
-  },
-  small: {
-    text: "keep five classes of each image, not all posteriors",
-    group: "How to run it",
-  },
-  check: {
-    text: "say what is there and what is missing, and change nothing",
-    group: "How to run it",
-  },
-  verify: {
-    text: "compare archives with their known MD5, and open nothing",
-    group: "How to run it",
-  },
-  as: { value: "LAYOUT", text: "torchvision, keras or savedmodel", group: "What to print" },
-  gpu: { text: "take the CUDA build", group: "How to run it" },
-  format: {
-    value: "FORMAT",
-    text: "table (default), csv, json, markdown or latex",
-    group: "What to print",
-  },
-  help: { text: "this text", group: "What to print" },
-} as const satisfies Record<string, Option>;
-
-/** Name of an option, without its dashes. */
-export type OptionName = keyof typeof OPTIONS;
 
 /** What the options of a command line come to. */
 export interface Options extends NetOptions {
@@ -176,7 +37,7 @@ export interface Options extends NetOptions {
   readonly microBatch?: number;
   readonly skipUnreadable: boolean;
   readonly dryRun: boolean;
-  readonly doubtful: boolean;
+  readonly includeAtChance: boolean;
   readonly strict: boolean;
   readonly check: boolean;
   readonly small: boolean;
@@ -310,7 +171,7 @@ export function resolveOptions(
     ...microBatch !== undefined && { microBatch },
     skipUnreadable: given["skip-unreadable"] === true,
     dryRun: given["dry-run"] === true,
-    doubtful: given.doubtful === true,
+    includeAtChance: given["include-at-chance"] === true,
     strict: given.strict === true,
     check: given.check === true,
     small: given.small === true,

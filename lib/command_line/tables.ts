@@ -1,7 +1,7 @@
 /** Tables by the names that a user gives them, and what is done with their results. */
-import * as experiments from "../../experiments/mod.ts";
+import { paperTables, setups, sideExperiments } from "../../experiments/mod.ts";
 import { UsageError } from "../errors.ts";
-import type { Row, Table } from "../experiment.ts";
+import type { ListedTable, Row, Table } from "../experiment.ts";
 import { didYouMean } from "../did_you_mean.ts";
 import { departures, mustBePapers } from "../results/protocol.ts";
 import { report, writeReports } from "../report/mod.ts";
@@ -9,51 +9,46 @@ import type { Sheet } from "../report/sheet.ts";
 import type { Request, Work } from "../reproduce.ts";
 import type { Options } from "./options.ts";
 
-const { setups, ...tables } = experiments;
+/** The paper's tables that ask for runs. */
+export const PAPER_TABLES: readonly Table[] = paperTables.map(withoutHelp);
 
-/** Name of a table that asks for runs. */
-export type TableName = keyof typeof tables;
+/** Every table that asks for runs: the paper's, and then the others. */
+export const TABLES: readonly Table[] = [...PAPER_TABLES, ...sideExperiments.map(withoutHelp)];
 
-/** The paper's, and then the others; a module's exports come in alphabetical order. */
-const NAMES = (Object.keys(tables) as TableName[]).toSorted((a, b) => rankOf(a) - rankOf(b));
-
-/** The paper's own tables, without side experiments. */
-export const PAPER_TABLES: readonly TableName[] = NAMES.filter((name) => rankOf(name) === 0);
-
-function rankOf(name: TableName): 0 | 1 {
-  return /^table\d$/.test(name) ? 0 : 1;
+/** A table as results have it. */
+function withoutHelp({ help: _help, ...table }: ListedTable): Table {
+  return table;
 }
 
-/** Every table that asks for runs. */
-export const TABLES: readonly Table[] = NAMES.map((name) => tables[name]);
-
 /** Whether a word is the name of a table that asks for runs. */
-export function isTableName(word: string): word is TableName {
-  return NAMES.some((name) => name === word);
+export function isTableName(word: string): boolean {
+  return TABLES.some(({ name }) => name === word);
 }
 
 /**
- * The tables called `words`; the paper's if there are none.
+ * The tables called `words`, each once; the paper's if there are none.
  *
  * @throws {UsageError} There is no such table, or it asks for no runs.
  */
-export function tablesNamed(words: readonly string[]): Table[] {
-  return (words.length > 0 ? words : PAPER_TABLES).map((word) => {
-    const name = NAMES.find((name) => name === word);
-    if (name !== undefined) return tables[name];
+export function tablesNamed(words: readonly string[]): readonly Table[] {
+  if (words.length === 0) return PAPER_TABLES;
+  return [...new Set(words)].map((word) => {
+    const table = TABLES.find(({ name }) => name === word);
+    if (table !== undefined) return table;
     if (word === "table1" || word === "table2") {
       throw new UsageError(`${word} asks for no runs; print it with: deno task ${word}`);
     }
+    const names = TABLES.map(({ name }) => name);
     throw new UsageError(
-      `There is no table "${word}": the tables that ask for runs are ${NAMES.join(", ")}.` +
-        didYouMean(word, NAMES),
+      `There is no table "${word}": the tables that ask for runs are ${names.join(", ")}.` +
+        didYouMean(word, names),
     );
   });
 }
 
 /** The tables that these rows are in, and nothing else of them. */
 export function tablesWith(rows: ReadonlySet<Row>): Table[] {
-  return NAMES.map((name): Table => tables[name])
+  return TABLES
     .map((table) => ({ ...table, rows: table.rows.filter((row) => rows.has(row)) }))
     .filter((table) => table.rows.length > 0);
 }
@@ -63,7 +58,7 @@ export function requestFor(words: readonly string[], options: Options): Request 
   const tables = tablesNamed(words);
   // before any work; what the data departs in comes when it is found
   if (options.strict) mustBePapers(departures(options.setup, setups.paper));
-  const { doubtful: includeAtChance } = options;
+  const { includeAtChance } = options;
   return { ...workOf(options), tables, paper: setups.paper, includeAtChance };
 }
 

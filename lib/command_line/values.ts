@@ -3,7 +3,7 @@ import { UsageError } from "../errors.ts";
 import type { TrainScale } from "../experiment.ts";
 import { didYouMean } from "../did_you_mean.ts";
 import { PAPER_CROP } from "../vgg/images.ts";
-import type { OptionName } from "./options.ts";
+import type { OptionName } from "./option_list.ts";
 
 /** One of several names. */
 export function oneOf<Value extends string>(

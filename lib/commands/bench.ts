@@ -3,23 +3,8 @@ import { machine, machineInWords } from "../system/environment.ts";
 import { progressBars } from "../system/progress.ts";
 import { listing } from "../report/listing.ts";
 import type { RecordValue } from "../report/records.ts";
-import { helpOf } from "../command_line/help.ts";
 import type { Options } from "../command_line/options.ts";
 import { formatNumber } from "../numbers.ts";
-
-export const help = helpOf("bench", {
-  about:
-    "Trains, tests and reads with this project, with PyTorch and with stock tfjs-node, in turns, " +
-    "so that what slows the machine down slows all of them, and prints how many times as fast we " +
-    "are: the median over the rounds. Takes some twelve minutes on 2 cores and 16 GB of memory; " +
-    "nothing else should run. PyTorch is that of python3, or of PYTHON; its lines are left out " +
-    "where there is none. Words narrow the cases down to those in whose name all of them occur.",
-  examples: {
-    "bench": "everything",
-    "bench train A/8": "only what has both in its name",
-    "bench --format json": "for a program",
-  },
-});
 
 /** Load of other programs, in busy cores, above which ratios are not worth much. */
 const BUSY = 0.5;

@@ -3,23 +3,8 @@ import { UsageError } from "../errors.ts";
 import { nameOf } from "../experiment.ts";
 import { fold } from "../report/fold.ts";
 import { listing } from "../report/listing.ts";
-import { helpOf } from "../command_line/help.ts";
 import { type Options, pathFrom } from "../command_line/options.ts";
 import { requestWith } from "../command_line/weights.ts";
-
-export const help = helpOf("bundle", {
-  about:
-    "Writes one zip file with what tables rest on, the paper's if none is named: the plan, each " +
-    "run's recipe, lineage, log, machine and versions, the posteriors, each table's CSV, and the " +
-    "SHA-256 of every file. deno task verify checks it on any machine, without TensorFlow, store " +
-    "or data set. The same store gives the same bytes. With --small it has of each image the label, " +
-    "its rank and the five highest classes, which is some sixty times smaller for 1,000 classes.",
-  examples: {
-    "bundle all.zip": "the paper's tables",
-    "bundle table3.zip table3 --setup smoke": "Table 3 alone",
-    "bundle all.zip --small": "to attach to a paper",
-  },
-});
 
 /**
  * Writes a bundle, named first, of the tables named then.

@@ -8,23 +8,8 @@ import { claimsSheet } from "../report/claims_sheet.ts";
 import { report } from "../report/mod.ts";
 import type { Sheet } from "../report/sheet.ts";
 import { claimsOf, type Source } from "../results/mod.ts";
-import { helpOf } from "../command_line/help.ts";
 import type { Options } from "../command_line/options.ts";
 import { publish, requestFor, tablesWith } from "../command_line/tables.ts";
-
-export const help = helpOf("claims", {
-  about:
-    "Tests what the paper concludes from its tables, sentence by sentence, on the errors that " +
-    "are stored: each claim holds, is contradicted or is undecided, with the differences, their " +
-    "intervals and p-values, and how many images would decide. Trains and tests nothing. Most " +
-    "claims need Tables 3 to 6, two need the side experiments: deno task kernels, deno task starts. " +
-    `The claims are ${claims.map(({ name }) => name).join(", ")}.`,
-  examples: {
-    "claims": "all of them under the small setup",
-    "claims depth fusion --seeds 3": "two of them, with three seeds",
-    "claims --setup smoke --format csv": "for a program",
-  },
-});
 
 /**
  * Prints what is stored about the claims called `words`, all of them if there are none; of all,

@@ -3,24 +3,8 @@ import type { DatasetStatistics } from "../datasets/statistics.ts";
 import { UsageError } from "../errors.ts";
 import { progressBar, progressBars } from "../system/progress.ts";
 import { listing } from "../report/listing.ts";
-import { helpOf } from "../command_line/help.ts";
 import type { Options } from "../command_line/options.ts";
 import { formatNumber } from "../numbers.ts";
-
-export const help = helpOf("data", {
-  about: "Opens a data set as a training would: makes or converts it if need be, looks at every " +
-    "image, and refuses what cannot be trained on. Prints how many images each class has, their " +
-    "sizes and colours, and draws a contact sheet. NAME is the setup's own data set if absent.",
-  examples: {
-    "data scenes": "emoji on made backgrounds: drawn here, nothing to load",
-    "data scenes --setup smoke": "fewer of them",
-    "data folder --data DIR": "your images: DIR/{train,val}/<class>/*",
-    "data fashion-mnist": "Debian's package dataset-fashion-mnist, or --data DIR",
-    "data cifar10 --data DIR": "the .bin files of its binary version",
-    "data ilsvrc2012 --data DIR": "ImageNet: its archives, or what is in them",
-    "data ilsvrc2012 --data DIR --verify": "their MD5, beside those of ImageNet's site",
-  },
-});
 
 /** Options of the command. */
 export type DataOptions = Pick<

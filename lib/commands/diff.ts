@@ -5,19 +5,7 @@ import { differencesBetween, shortened } from "../results/lineage.ts";
 import { listing, type ListingColumn } from "../report/listing.ts";
 import type { FlatRecord, RecordValue } from "../report/records.ts";
 import { findRun, openLibrary } from "../command_line/found.ts";
-import { helpOf } from "../command_line/help.ts";
 import type { Options } from "../command_line/options.ts";
-
-export const help = helpOf("diff", {
-  about: "Lists every field in which two runs differ: of the runs, of what they start from, of " +
-    "their setups, seeds and data. Runs are called as for why: by the first digits of their keys, " +
-    "or by a row that stands on one run alone.",
-  examples: {
-    "diff 0a1b2c 3d4e5f": "two runs of the small setup",
-    "diff table3/D/256 table3/D/384": "the runs behind two rows",
-    "diff 0a1b2c 3d4e5f --format csv": "for a program",
-  },
-});
 
 /**
  * Prints in which fields the runs called by two words differ.

@@ -18,29 +18,11 @@ import { listing } from "../report/listing.ts";
 import { proveResume } from "../executors/local/resumption.ts";
 import { openStore } from "../store/mod.ts";
 import { diskSpaceFor } from "../estimates/cost.ts";
-import { helpOf } from "../command_line/help.ts";
-import type { Options } from "../command_line/options.ts";
+import { type Options, ROOT } from "../command_line/options.ts";
 import { groundOf, known } from "../command_line/runs.ts";
 import { speed } from "../command_line/speed.ts";
 import { tablesNamed } from "../command_line/tables.ts";
 import { formatNumber } from "../numbers.ts";
-
-export const help = helpOf("doctor", {
-  about: "Looks at the machine, the backend, the data set, the disk and every result that is " +
-    "stored, which it compares with its checksum, and says what to do about what is wrong. " +
-    "doctor resume trains a tiny net twice, once whole and once in pieces whose processes are " +
-    "killed at random moments (SIGKILL), compares the weights bit by bit, and keeps what it " +
-    "found in resume.json beside the results. It takes a minute or two. doctor speed measures how " +
-    "fast net D trains and tests here, for deno task plan: some seconds for the small setup, some " +
-    "minutes for the paper's on a processor.",
-  examples: {
-    "doctor": "is all well?",
-    "doctor --setup paper --data DIR": "also for the paper itself",
-    "doctor resume": "does a killed training give the same bits?",
-    "doctor speed --setup paper": "how fast are the paper's nets here?",
-    "doctor resume --workers 1": "the same with threads inside each operation",
-  },
-});
 
 /** What a look came to. */
 interface Finding {
@@ -118,7 +100,7 @@ async function backend(): Promise<Finding> {
   const missing = checks.filter(({ ok }) => !ok).map(({ name }) => name).join(", ");
   return {
     ...{ part: "backend", ok, detail: ok ? detail : `${detail} (missing: ${missing})` },
-    ...!ok && { remedy: `${remedy}; deno task setup --check says more` },
+    ...!ok && { remedy: `${remedy}; deno task install --check says more` },
   };
 }
 
@@ -198,7 +180,7 @@ const PIECES = 8;
 async function resume({ results, workers, format }: Options): Promise<number> {
   const folder = Deno.makeTempDirSync({ prefix: "verydeep-doctor-" });
   const count = String(workers ?? navigator.hardwareConcurrency);
-  const cli = new URL("../../cli.ts", import.meta.url).href;
+  const cli = `${ROOT}/cli.ts`;
   const command = (into: string) => [
     ...[Deno.execPath(), "run", "-A", cli, "train", "--config", "A", "--S", "256"],
     ...["--setup", "smoke", "--set", TINY, "--workers", count],

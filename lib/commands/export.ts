@@ -8,23 +8,10 @@ import { meanOf } from "../vgg/colours.ts";
 import { layersOf, netShapeOf } from "../vgg/configs.ts";
 import type { NetWeights } from "../weights/weights_file.ts";
 import { DEVIATION, writeTorchvision } from "../weights/torchvision.ts";
-import { helpOf } from "../command_line/help.ts";
 import type { ExportLayout } from "../command_line/net_options.ts";
 import { type Options, pathFrom } from "../command_line/options.ts";
 import { type Ground, groundOf, runNamed } from "../command_line/runs.ts";
 import { workOf } from "../command_line/tables.ts";
-
-export const help = helpOf("export", {
-  about: "Writes the weights of a training that is done, called by the first digits of its key, " +
-    "and says what the net expects of its input: --as torchvision, a state_dict of its VGG as a " +
-    "safetensors file; --as keras, an HDF5 file that load_weights of its VGG reads; --as " +
-    "savedmodel, a folder that TensorFlow opens, with the input's mean and the soft-max in it.",
-  examples: {
-    "export 0123abcd d.safetensors --as torchvision": "for PyTorch",
-    "export 0123abcd d.h5 --as keras": "for Keras",
-    "export 0123abcd d --as savedmodel": "for TensorFlow, in Python or elsewhere",
-  },
-});
 
 /**
  * Writes the net of a training into a file, or for TensorFlow into a folder.

@@ -7,25 +7,10 @@ import { ensembleListing } from "../report/ensemble_listing.ts";
 import { listing } from "../report/listing.ts";
 import { openStore, type Store } from "../store/mod.ts";
 import { middleOf } from "../vgg/images.ts";
-import { helpOf } from "../command_line/help.ts";
 import { evaluateLine } from "../command_line/lines.ts";
 import type { Options } from "../command_line/options.ts";
 import { groundOf, runNamed } from "../command_line/runs.ts";
 import { count } from "../numbers.ts";
-
-export const help = helpOf("fuse", {
-  about:
-    "Averages posteriors, as the paper does with scales, methods and nets, and prints the error of " +
-    "each member and of the mean, with 95 % intervals, and the mean's paired comparison with its " +
-    "best member. A KEY, or its first digits, is that of an evaluation, or of a training, which " +
-    "means all of its evaluations that are stored. Each evaluation weighs the same. Nothing is " +
-    "trained or tested.",
-  examples: {
-    "fuse 0123abcd 4567cdef": "two nets, all their scales",
-    "fuse 0123abcd --method dense,multi-crop": "as in Table 5",
-    "fuse 0123abcd 4567cdef --format json": "for a program",
-  },
-});
 
 /** Prints the errors of the runs whose keys are `words`, and of their mean. */
 export async function fuse(words: readonly string[], options: Options): Promise<number> {

@@ -1,30 +1,12 @@
-/** `setup`: installs TensorFlow for this project, or looks at what is installed. */
+/** `install`: installs TensorFlow for this project, or prints what is installed. */
 import { homedir } from "node:os";
 import { deviceInWords, gpus, noteGpus, prefersBfloat16 } from "../system/device.ts";
 import { UserError } from "../errors.ts";
 import { progressBar } from "../system/progress.ts";
 import { listing } from "../report/listing.ts";
 import { type Check, check, LOADS, loads } from "../tensorflow/install/check.ts";
-import { here, install, variantOf } from "../tensorflow/install/mod.ts";
-import { helpOf } from "../command_line/help.ts";
+import { here, install as installTensorFlow, variantOf } from "../tensorflow/install/mod.ts";
 import type { Options } from "../command_line/options.ts";
-
-export const help = helpOf("setup", {
-  about:
-    "The other commands do this by themselves when they first need TensorFlow. Its libraries " +
-    "are kept in a cache folder for all clones of this project: VERYDEEP_CACHE, by default " +
-    "verydeep in the system's folder for caches. Needs Python 3 with pip, and a C++ compiler " +
-    "(PYTHON and CXX name others than python3 and g++). Loads 0.3 GB and takes 1 GB of disk; with " +
-    "--gpu, on Linux on x86-64, 3.4 GB and 6 GB; --gpu=false goes back to the CPU's build. " +
-    "GPUs that are found then decide the precision that commands take where none is named: " +
-    "bfloat16 from compute capability 8.0 (Ampere) on. " +
-    "Linux on x86-64 is tested; Linux on aarch64 and macOS on Apple silicon are not yet.",
-  examples: {
-    "setup": "install, or repair, what is missing",
-    "setup --check": "what is there, what is missing and how to get it",
-    "setup --gpu": "the CUDA build and NVIDIA's libraries",
-  },
-});
 
 /**
  * Installs TensorFlow, or with `check` prints what there is of it.
@@ -32,7 +14,7 @@ export const help = helpOf("setup", {
  * @returns the exit code: 0 where TensorFlow works
  * @throws {UserError} It cannot be installed.
  */
-export async function setup({ check: look, gpu, format }: Options): Promise<number> {
+export async function install({ check: look, gpu, format }: Options): Promise<number> {
   if (look) {
     const checks = await check({ gpu });
     console.log(listing({
@@ -46,7 +28,7 @@ export async function setup({ check: look, gpu, format }: Options): Promise<numb
 
   const bar = progressBar("set up TensorFlow", { unit: "%" });
   try {
-    await install({ gpu, onStep: (step, share) => bar.update(100 * share, 100, step) });
+    await installTensorFlow({ gpu, onStep: (step, share) => bar.update(100 * share, 100, step) });
   } finally {
     bar.stop();
   }

@@ -9,23 +9,9 @@ import { nameWithChanges } from "../results/protocol.ts";
 import { fold } from "../report/fold.ts";
 import { listing } from "../report/listing.ts";
 import { speedFor } from "../estimates/speed.ts";
-import { helpOf } from "../command_line/help.ts";
 import { diskOf, memoryOf, originOfTimes, otherPrecision } from "../command_line/needs.ts";
 import type { Options } from "../command_line/options.ts";
 import { type KnownRun, knownRuns } from "../command_line/runs.ts";
-
-export const help = helpOf("plan", {
-  about: "Lists the runs behind tables, all tables if none is named, in the order in which they " +
-    "would be carried out: each once, after those that it starts from, with the time, disk and " +
-    "memory that they take. Runs nothing. Times follow from what `deno task doctor speed` measured " +
-    "here of the device that it would run on; where it did not, they are a guess, and the plan says " +
-    "so.",
-  examples: {
-    "plan": "all under the small setup",
-    "plan table3 --setup paper --data DIR": "the cost of the paper itself",
-    "plan table3 --seeds 3 --format csv": "for a program",
-  },
-});
 
 /** Prints the plan of the tables called `words`. */
 export async function plan(words: readonly string[], options: Options): Promise<number> {

@@ -5,21 +5,8 @@ import { type PlannedRun, plannedRun } from "../plan.ts";
 import { progressBars } from "../system/progress.ts";
 import { makeStore, type Store } from "../store/mod.ts";
 import { findRun, openLibrary } from "../command_line/found.ts";
-import { helpOf } from "../command_line/help.ts";
 import type { Options } from "../command_line/options.ts";
 import { workOf } from "../command_line/tables.ts";
-
-export const help = helpOf("run", {
-  about:
-    "Carries out the run whose key begins with these digits, unless it is done; an interrupted " +
-    "training goes on from its checkpoint. What it starts from must be done. This is what each job " +
-    "of --executor slurm does. In such a job SIGUSR1, which Slurm sends before the time limit, makes " +
-    "a training write a checkpoint and puts the job back into the queue.",
-  examples: {
-    "run 0123abcd": "as a job does",
-    "status": "lists keys",
-  },
-});
 
 /** Exit code of a training that SIGUSR1 stopped: 128 and the signal's number. */
 const OUT_OF_TIME = 138;

@@ -4,24 +4,9 @@ import { readRecords } from "../executors/slurm/records.ts";
 import { type RunState, runStates } from "../executors/slurm/states.ts";
 import { leftoversIn, leftoversInWords } from "../store/audit.ts";
 import { listing } from "../report/listing.ts";
-import { helpOf } from "../command_line/help.ts";
 import type { Options } from "../command_line/options.ts";
 import type { Store } from "../store/mod.ts";
 import { inStore, type KnownRun, knownRuns } from "../command_line/runs.ts";
-
-export const help = helpOf("status", {
-  about:
-    "Says of every run behind tables whether it is done, running, failed, partial (stopped on " +
-    "the way; it goes on from there), damaged (it is done again) or still to do, and what crashes " +
-    "left behind; doctor also compares every result with its checksum. Where no table is named, of those of all " +
-    "tables and of every other run that was begun. Where runs are jobs of a cluster it says what " +
-    "Slurm knows of them: what waits and why, and how far the others are.",
-  examples: {
-    "status": "every run under the small setup",
-    "status table3 --setup smoke": "the runs of the smoke test",
-    "status --format json": "for a program",
-  },
-});
 
 /** Prints the state of the runs behind the tables called `words`. */
 export async function status(words: readonly string[], options: Options): Promise<number> {

@@ -6,26 +6,10 @@ import { listing } from "../report/listing.ts";
 import { keepScore, onTest, writeSubmission } from "../results/submission.ts";
 import { carryOut, showPlan } from "../command_line/adhoc.ts";
 import { membersOf } from "./fuse.ts";
-import { helpOf } from "../command_line/help.ts";
 import { scoreLine } from "../command_line/lines.ts";
 import type { Options } from "../command_line/options.ts";
 import { isPlace, rowAt } from "../command_line/places.ts";
 import { type Ground, groundOf, runNamed } from "../command_line/runs.ts";
-
-export const help = helpOf("submission", {
-  about:
-    "Writes the file for the test server of ILSVRC-2012: a line an image, in the order of file " +
-    "names, with the five best classes by their ILSVRC2012_ID. It is the mean of the evaluations " +
-    "behind a row of a table, or of those whose KEYs are given (a training's key means its stored " +
-    "evaluations), on test images; those that are not done yet are carried out first. With " +
-    "--score, the top-5 error that the server gave is kept, and shown in tables beside the " +
-    "published one.",
-  examples: {
-    "submission table6/4 --setup paper --data DIR": "the best two nets",
-    "submission table6/4 --setup paper --data DIR --score 6.8": "what the server said",
-    "submission 0123abcd 4567cdef --data DIR": "the mean of two stored nets",
-  },
-});
 
 /** Writes a submission, or keeps the score of one. @returns the exit code */
 export async function submission(words: readonly string[], options: Options): Promise<number> {
@@ -53,7 +37,7 @@ export async function submission(words: readonly string[], options: Options): Pr
   }
   const { fingerprint } = test;
   const runs = members.map(({ run }) => onTest(run as EvalRun, fingerprint));
-  const order = { command: "submission", options, ground } as const;
+  const order = { command: ["submission"], options, ground } as const;
   if (options.dryRun) return await showPlan(runs, order);
   const { ilsvrcIds } = await import("../datasets/ilsvrc2012/mod.ts");
   const ids = ilsvrcIds({ folder: options.data });

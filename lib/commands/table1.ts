@@ -5,17 +5,7 @@ import type { FlatRecord } from "../report/records.ts";
 import { cell, type Sheet, type SheetRow } from "../report/sheet.ts";
 import { titleOf } from "../report/words.ts";
 import { type Conv, countParameters, type Layer } from "../vgg/configs.ts";
-import { helpOf } from "../command_line/help.ts";
 import type { Options } from "../command_line/options.ts";
-
-export const help = helpOf("table1", {
-  about: "Prints the configurations that every other command trains, from the data that they are " +
-    "built of. As csv or json: one record a layer that has weights.",
-  examples: {
-    "table1": "the table of the paper",
-    "table1 --format csv": "every layer with its shape and parameters",
-  },
-});
 
 /** Prints Table 1. */
 export function table1({ format }: Pick<Options, "format">): Promise<number> {

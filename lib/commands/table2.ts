@@ -3,18 +3,8 @@ import table from "../../experiments/table2.ts";
 import { report } from "../report/mod.ts";
 import { cell, type Sheet } from "../report/sheet.ts";
 import { titleOf } from "../report/words.ts";
-import { helpOf } from "../command_line/help.ts";
 import type { Options } from "../command_line/options.ts";
 import { formatNumber } from "../numbers.ts";
-
-export const help = helpOf("table2", {
-  about: "Counts the weights and biases of the paper's networks (224 pixels, 1,000 classes) from " +
-    "the data of Table 1, and prints them beside the millions that the paper gives.",
-  examples: {
-    "table2": "counted beside published",
-    "table2 --format json": "the same for a program",
-  },
-});
 
 /** Prints Table 2. */
 export function table2({ format }: Pick<Options, "format">): Promise<number> {

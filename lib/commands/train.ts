@@ -7,35 +7,17 @@ import { type FlatRecord, type RecordValue, rounded } from "../report/records.ts
 import type { Store } from "../store/mod.ts";
 import { middleOf } from "../vgg/images.ts";
 import { carryOut, showPlan } from "../command_line/adhoc.ts";
-import { helpOf } from "../command_line/help.ts";
 import { evaluateLine } from "../command_line/lines.ts";
 import { netToTrain } from "../command_line/nets.ts";
 import type { Options } from "../command_line/options.ts";
 import { groundOf } from "../command_line/runs.ts";
 import { formatNumber } from "../numbers.ts";
 
-export const help = helpOf("train", {
-  about:
-    "Trains a net and those that it starts from, unless they are done. Without --init-from it is " +
-    "the paper's own, with its chain of starts, and so the very run that the tables use. Other " +
-    "scales than 256 learn with the setup's finer or jittered schedule. --init-from copies weights " +
-    "by layer name: all of them from a net of the same config, else those that the paper's deeper " +
-    "nets take from net A, or those of --layers. --update fc leaves the convolutions as they are. " +
-    "--executor slurm leaves it to jobs of a cluster.",
-  examples: {
-    "train --config D --S 384": "a net of Table 3",
-    "train --config D --S 256,512 --update fc": "Section 4.4's",
-    "train --config E --S 256 --init-from random": "without net A",
-    "train --config E --S 256 --init-from 0123abcd": "from a stored net",
-    "train --config D --S 256 --dry-run": "what it would run",
-  },
-});
-
 /** Trains the net that options mean, under each seed, and prints what its log ends with. */
 export async function train(options: Options): Promise<number> {
   const ground = await groundOf(options);
   const { run, imported } = await netToTrain(options, ground);
-  const order = { command: "train", options, ground, imported } as const;
+  const order = { command: ["train"], options, ground, imported } as const;
   if (options.dryRun) return await showPlan([run], order);
   const source = await carryOut([run], order);
   if (source === undefined) return 0;

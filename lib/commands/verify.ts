@@ -4,22 +4,9 @@ import { UsageError } from "../errors.ts";
 import type { Problem, Verification } from "../bundle/verify.ts";
 import { progressBars } from "../system/progress.ts";
 import { listing } from "../report/listing.ts";
-import { helpOf } from "../command_line/help.ts";
 import { type Options, pathFrom } from "../command_line/options.ts";
 import { TABLES } from "../command_line/tables.ts";
 import { count } from "../numbers.ts";
-
-export const help = helpOf("verify", {
-  about:
-    "Checks a bundle that deno task bundle wrote: the hash of every file, recipes and lineage, " +
-    "and every cell of every table, computed again from the posteriors. Needs neither TensorFlow " +
-    "nor the results nor the data set, and unpacks nothing. Says how many cells agree, or names " +
-    "each file that was altered and each cell that differs; the exit code is 1 then.",
-  examples: {
-    "verify all.zip": "does everything agree?",
-    "verify all.zip --format json": "for a program",
-  },
-});
 
 /** Problems that are told one by one; more are counted. */
 const MOST = 20;

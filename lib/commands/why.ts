@@ -28,26 +28,10 @@ import {
   openLibrary,
   runsAt,
 } from "../command_line/found.ts";
-import { helpOf } from "../command_line/help.ts";
 import { tableLine } from "../command_line/lines.ts";
 import type { Options } from "../command_line/options.ts";
 import { headInWords, placeOf } from "../command_line/places.ts";
 import { TABLES } from "../command_line/tables.ts";
-
-export const help = helpOf("why", {
-  about: "Says of a run its recipe, what it starts from and what starts from it, which rows of " +
-    "tables rest on it, whether it is done, where it lies, when and on what machine it was carried " +
-    "out, the command that makes it, and in which fields it differs from the nearest other run. " +
-    "A run is called by the first digits of its key, which status lists; a row by its table and " +
-    "what its headings say, as far as it takes, or by its number.",
-  examples: {
-    "why table3/D/384": "the run behind a row of Table 3",
-    "why table5/E/multi-crop": "the runs behind a row of Table 5",
-    "why table6/1": "the first row of Table 6",
-    "why 0a1b2c --setup smoke": "a run by its key",
-    "why table3/D/384 --format json": "for a program",
-  },
-});
 
 /** What a command shows: the same for people and for programs. */
 interface Answer {

@@ -1,4 +1,4 @@
-/** What makes a measured number doubtful, however well it was computed. Loads no TensorFlow. */
+/** What makes a measured number includeAtChance, however well it was computed. Loads no TensorFlow. */
 import { title, type TrainRun } from "../experiment.ts";
 import { meanLoss } from "./losses.ts";
 import type { PlannedRun } from "../plan.ts";

@@ -158,7 +158,7 @@ export function notedGpus(file: string = NOTE): Gpu[] {
     // it is none, either
   }
   throw new UserError(
-    `Cannot read "${file}": it is damaged; run \`deno task setup --gpu\`, which writes it anew`,
+    `Cannot read "${file}": it is damaged; run \`deno task install --gpu\`, which writes it anew`,
   );
 }
 

@@ -1,6 +1,6 @@
 /**
  * Loads TensorFlow: the native addon of tfjs-node by itself, without TensorFlow.js around it, in
- * some 0.2 s. Run as a program it prints which TensorFlow that is, for `deno task setup --check`.
+ * some 0.2 s. Run as a program it prints which TensorFlow that is, for `deno task install --check`.
  *
  * @module
  */
@@ -138,7 +138,7 @@ export async function loadAddon(options: LoadOptions = {}): Promise<Binding> {
   const folder = packageFolder();
   const file = addonFile(folder);
   if (!existsSync(file)) {
-    throw new UserError("Cannot load TensorFlow: it is not set up; run `deno task setup`");
+    throw new UserError("Cannot load TensorFlow: it is not set up; run `deno task install`");
   }
   mustHaveAvx(instructions());
   prepareEnvironment(options);
@@ -149,7 +149,7 @@ export async function loadAddon(options: LoadOptions = {}): Promise<Binding> {
   } else if (wantsGpu) {
     throw new UserError(
       `Cannot use "${options.device}": TensorFlow is set up for the CPU alone; run ` +
-        "`deno task setup --gpu`, or leave --device out",
+        "`deno task install --gpu`, or leave --device out",
     );
   }
   try {
@@ -161,7 +161,7 @@ export async function loadAddon(options: LoadOptions = {}): Promise<Binding> {
     const [reason] = (error as Error).message.split("\n");
     throw new UserError(
       `Cannot load TensorFlow: ${reason}; ` +
-        "run `deno task setup`, and `deno task setup --check` to see what is wrong",
+        "run `deno task install`, and `deno task install --check` to see what is wrong",
     );
   }
 }

@@ -44,7 +44,7 @@ export function openCuda(folder: string): void {
   const names = others.map(({ library }) => basename(library)).join(", ");
   throw new UserError(
     `Cannot open "${first.library}", which the GPU needs: ${first.reason}` +
-      `${names && `; nor ${names}`}; run \`deno task setup --gpu\` again, ` +
+      `${names && `; nor ${names}`}; run \`deno task install --gpu\` again, ` +
       "or choose --device cpu",
   );
 }

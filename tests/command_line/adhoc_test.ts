@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { plan } from "../../lib/plan.ts";
-import { table3 } from "../../experiments/mod.ts";
+import table3 from "../../experiments/table3.ts";
 import { UserError } from "../../lib/errors.ts";
 import { makeStore } from "../../lib/store/mod.ts";
 import { Place } from "../support/place.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { table3 } from "../../experiments/mod.ts";
+import table3 from "../../experiments/table3.ts";
 import { paper, small } from "../../experiments/setups.ts";
 import { diskOf, memoryOf, originOfTimes, otherPrecision } from "../../lib/command_line/needs.ts";
 import type { DatasetInfo } from "../../lib/datasets/dataset.ts";

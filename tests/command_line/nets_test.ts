@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { netToEvaluate, netToTrain } from "../../lib/command_line/nets.ts";
 import { JITTERED, net } from "../../experiments/protocol.ts";
-import { table3, table6 } from "../../experiments/mod.ts";
+import table3 from "../../experiments/table3.ts";
+import table6 from "../../experiments/table6.ts";
 import { UserError } from "../../lib/errors.ts";
 import { hasAncestor, key, type TrainRun } from "../../lib/experiment.ts";
 import { plan, planOf } from "../../lib/plan.ts";

@@ -1,12 +1,8 @@
 import assert from "node:assert/strict";
 import { basename, resolve } from "node:path";
-import { COMMANDS } from "../../lib/commands/mod.ts";
-import {
-  OPTIONS,
-  type Options,
-  readCommandLine,
-  resolveOptions,
-} from "../../lib/command_line/options.ts";
+import { CATALOGUE } from "../../lib/command_line/catalogue.ts";
+import { OPTIONS } from "../../lib/command_line/option_list.ts";
+import { type Options, readCommandLine, resolveOptions } from "../../lib/command_line/options.ts";
 import { UsageError } from "../../lib/errors.ts";
 
 const ALL = Object.keys(OPTIONS) as (keyof typeof OPTIONS)[];
@@ -38,7 +34,7 @@ Deno.test("a bare command means one seed of the small setup, inside the project"
     skipUnreadable: false,
     strict: false,
     verify: false,
-    doubtful: false,
+    includeAtChance: false,
     executor: "local",
     wait: false,
     dryRun: false,
@@ -66,7 +62,7 @@ Deno.test("options change what they name", () => {
     skipUnreadable: true,
     strict: false,
     verify: false,
-    doubtful: false,
+    includeAtChance: false,
     executor: "local",
     wait: false,
     dryRun: true,
@@ -166,11 +162,11 @@ Deno.test("words are kept apart from options, as they were written", () => {
 });
 
 Deno.test("whatever decides a plan is taken by the commands that carry it out, too", () => {
-  const how = new Set<string>(COMMANDS.plan.takes).difference(new Set(["format"]));
+  const how = new Set<string>(CATALOGUE.plan!.takes).difference(new Set(["format"]));
   for (
     const name of ["table3", "reproduce-all", "train", "evaluate", "submission", "run"] as const
   ) {
-    assert.deepEqual([...how.difference(new Set(COMMANDS[name].takes))], [], name);
+    assert.deepEqual([...how.difference(new Set(CATALOGUE[name]!.takes))], [], name);
   }
 });
 

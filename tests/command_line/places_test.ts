@@ -17,7 +17,7 @@ Deno.test("a row is found by what its first headings say, as far as it takes", (
   assert.equal(found("table5/E/multi-crop"), "table5 5"); // not multi-crop & dense
   assert.equal(found("table5/E/multi-crop & dense"), "table5 6");
   assert.equal(found("table6/ILSVRC submission"), "table6 1");
-  assert.equal(found("starts/B/from net A"), "starts 1");
+  assert.equal(found("initialisation/B/from net A"), "initialisation 1");
 });
 
 Deno.test("neither case nor what stands between letters counts", () => {
@@ -65,7 +65,7 @@ Deno.test("several rows or none: those that may be meant are named", () => {
 });
 
 Deno.test("a place is told from a key", () => {
-  assert.deepEqual(["table3/D", "table3", "kernels", "0a1b2c"].map(isPlace), [
+  assert.deepEqual(["table3/D", "table3", "filter-size", "0a1b2c"].map(isPlace), [
     ...[true, true, true, false],
   ]);
 });

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { filledTables } from "../../lib/command_line/weights.ts";
-import { table3, table5, table6 } from "../../experiments/mod.ts";
+import table3 from "../../experiments/table3.ts";
+import table5 from "../../experiments/table5.ts";
+import table6 from "../../experiments/table6.ts";
 import { JITTERED, net } from "../../experiments/protocol.ts";
 import { UserError } from "../../lib/errors.ts";
 import { type ConfigName, isImported, type Table } from "../../lib/experiment.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { readCommandLine, resolveOptions } from "../../lib/command_line/options.ts";
-import { PAPER_TABLES, requestFor } from "../../lib/command_line/tables.ts";
+import { requestFor } from "../../lib/command_line/tables.ts";
 import { isEvaluation } from "../../lib/experiment.ts";
 import { plan } from "../../lib/plan.ts";
 import { lineageOf, runDetailsOf } from "../../lib/report/run_details.ts";
@@ -17,7 +17,7 @@ async function filledStore() {
     command: "report",
     takes: ["setup", "data", "results"],
   });
-  const request = requestFor(PAPER_TABLES, options);
+  const request = requestFor([], options);
   const source = await sourceOf(request);
   const store = makeStore(options.results);
   const classes = source.dataset.classes.length;

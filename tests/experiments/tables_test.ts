@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
-import { table4, table5, table6, table7 } from "../../experiments/mod.ts";
+import table4 from "../../experiments/table4.ts";
+import table5 from "../../experiments/table5.ts";
+import table6 from "../../experiments/table6.ts";
+import table7 from "../../experiments/table7.ts";
 import { formatS, type Row } from "../../lib/experiment.ts";
 import { netsOf } from "../../lib/report/records.ts";
 

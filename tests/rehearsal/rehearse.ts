@@ -115,7 +115,7 @@ export async function rehearse(
   mustBeSubmission(Deno.readTextFileSync(written.file), posteriors, scale);
 
   // a net that has learnt so little may be at chance, and its number left out unless asked for
-  const rows = await step("report", ["table3", "$capped", "--doubtful"]);
+  const rows = await step("report", ["table3", "$capped", "--include-at-chance"]);
   const row = rows.find(({ run }) => run === tested.key);
   assert.deepEqual([row?.top1_error, row?.top5_error], [tested.top1_error, tested.top5_error]);
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { table6, table7 } from "../../experiments/mod.ts";
+import table6 from "../../experiments/table6.ts";
+import table7 from "../../experiments/table7.ts";
 import { sheet as table1 } from "../../lib/commands/table1.ts";
 import { sheet as table2 } from "../../lib/commands/table2.ts";
 import { escaped, latex } from "../../lib/report/latex.ts";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { table6, table7 } from "../../experiments/mod.ts";
+import table6 from "../../experiments/table6.ts";
+import table7 from "../../experiments/table7.ts";
 import type { Table } from "../../lib/experiment.ts";
 import { cell, type Sheet } from "../../lib/report/sheet.ts";
 import { terminal, terminals } from "../../lib/report/terminal.ts";

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { table3, table4, table6 } from "../../experiments/mod.ts";
+import table3 from "../../experiments/table3.ts";
+import table4 from "../../experiments/table4.ts";
+import table6 from "../../experiments/table6.ts";
 import { evaluations, JITTERED, net } from "../../experiments/protocol.ts";
 import { smoke } from "../../experiments/setups.ts";
 import type { Context, Run, TrainRun } from "../../lib/experiment.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { fromScratch } from "../../experiments/starts.ts";
+import { fromScratch } from "../../experiments/initialisation.ts";
 import { evaluations, JITTERED, net } from "../../experiments/protocol.ts";
 import { smoke } from "../../experiments/setups.ts";
 import { type Context, key, type Row, type TrainRun } from "../../lib/experiment.ts";

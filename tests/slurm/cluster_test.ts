@@ -10,7 +10,7 @@ import { halfWay } from "./half_way.ts";
 
 if (!hasSlurm) console.warn("Slurm is not installed: the tests with a cluster are left out");
 
-/** Table "kernels" of the least nets: trainings of A, B and B-5x5, and two evaluations. */
+/** Table "filter-size" of the least nets: trainings of A, B and B-5x5, and two evaluations. */
 function tiny(cluster: TestCluster, results: string, set = TINY): string[] {
   const data = cluster.folder("data");
   if ([...Deno.readDirSync(data)].length === 0) tinyFolder(data);
@@ -40,7 +40,7 @@ Deno.test({
 
     // nothing is submitted where sbatch refuses
     const refused = await cluster.verydeep(
-      ...["kernels", ...there, ...SLURM, "--resources", "partition=nowhere"],
+      ...["filter-size", ...there, ...SLURM, "--resources", "partition=nowhere"],
     );
     assert.equal(refused.code, 1);
     assert.match(refused.err, /Cannot submit ".*\.sh": sbatch: error: invalid partition/);
@@ -49,32 +49,39 @@ Deno.test({
     const user = cluster.folder("user");
     const config = { executors: { slurm: { train: { prologue: ["echo out of luck; exit 3"] } } } };
     Deno.writeTextFileSync(`${user}/verydeep.json`, JSON.stringify(config));
-    const failed = await cluster.verydeep("kernels", ...there, ...SLURM, "--wait");
+    const failed = await cluster.verydeep("filter-size", ...there, ...SLURM, "--wait");
     assert.equal(failed.code, 1, failed.err);
     assert.match(failed.err, /Cannot finish \d of \d runs: .*A 256.* failed/);
-    const status = await cluster.verydeep("status", "kernels", ...there, "--format", "json");
+    const status = await cluster.verydeep("status", "filter-size", ...there, "--format", "json");
     const records = JSON.parse(status.out) as { run: string; state: string; detail: string }[];
     const of = (run: string) => records.find((record) => record.run === run)!;
     assert.equal(of("train A 256").state, "failed");
     assert.equal(of("train B 256").state, "cancelled");
     assert.equal(of("train B 256").detail, "train A 256 failed");
-    const shown = await cluster.verydeep("status", "kernels", ...there);
+    const shown = await cluster.verydeep("status", "filter-size", ...there);
     assert.match(shown.out, /\| out of luck/);
 
     // started again: only what is missing
     Deno.removeSync(`${user}/verydeep.json`);
     const store = storeOf(cluster, "there");
     const before = readRecords(store).length;
-    const done = await cluster.verydeep("kernels", ...there, ...SLURM, "--wait", "--format", "csv");
+    const done = await cluster.verydeep(
+      "filter-size",
+      ...there,
+      ...SLURM,
+      "--wait",
+      "--format",
+      "csv",
+    );
     assert.equal(done.code, 0, done.err);
     const second = readRecords(store).length - before;
     assert.equal(second, records.filter(({ state }) => state !== "done").length + 1);
     assert.match(
-      (await cluster.verydeep("kernels", ...there, ...SLURM)).err,
+      (await cluster.verydeep("filter-size", ...there, ...SLURM)).err,
       /Nothing to submit: every run is done/,
     );
 
-    const local = await cluster.verydeep("kernels", ...here, "--format", "csv");
+    const local = await cluster.verydeep("filter-size", ...here, "--format", "csv");
     assert.equal(local.code, 0, local.err);
     assert.equal(done.out, local.out);
 
@@ -133,7 +140,7 @@ Deno.test({
     await using cluster = await TestCluster.start({ maxSubmitJobs: 3 });
     const options = tiny(cluster, "results");
     const account = ["--resources", "account=lab"];
-    const few = await cluster.verydeep("kernels", ...options, ...SLURM, "--wait", ...account);
+    const few = await cluster.verydeep("filter-size", ...options, ...SLURM, "--wait", ...account);
     assert.equal(few.code, 1);
     assert.match(few.err, LEFT);
 
@@ -165,7 +172,7 @@ Deno.test({
     const store = storeOf(cluster, "few");
     const submitFew = () =>
       cluster.verydeep(
-        ...["kernels", ...options, ...SLURM, "--wait", "--resources", "maxJobs=3"],
+        ...["filter-size", ...options, ...SLURM, "--wait", "--resources", "maxJobs=3"],
       );
     const few = await submitFew();
     assert.equal(few.code, 1);
@@ -179,9 +186,9 @@ Deno.test({
 
     const many = tiny(cluster, "many");
     await cluster.run("scontrol", "update", "NodeName=n1,n2", "State=DRAIN", "Reason=test");
-    const submitted = await cluster.verydeep("kernels", ...many, ...SLURM);
+    const submitted = await cluster.verydeep("filter-size", ...many, ...SLURM);
     assert.equal(submitted.code, 0, submitted.err);
-    const { out } = await cluster.verydeep("status", "kernels", ...many, "--format", "json");
+    const { out } = await cluster.verydeep("status", "filter-size", ...many, "--format", "json");
     const states = JSON.parse(out).map(({ state }: { state: string }) => state);
     assert.deepEqual([...new Set(states)], ["pending"]);
     const cancelled = await cluster.verydeep("cancel", ...many);

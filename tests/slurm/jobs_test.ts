@@ -1,6 +1,6 @@
 /** A plan as jobs: arrays, dependencies, resources and scripts, without a cluster. */
 import assert from "node:assert/strict";
-import { table3 } from "../../experiments/mod.ts";
+import table3 from "../../experiments/table3.ts";
 import { evaluations, net } from "../../experiments/protocol.ts";
 import { paper, small } from "../../experiments/setups.ts";
 import { parseJobEnds, parseLimits } from "../../lib/executors/slurm/client.ts";

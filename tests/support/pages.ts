@@ -1,5 +1,5 @@
 /** A made-up report: every number follows from a formula, and no store is behind it. */
-import { table3 } from "../../experiments/mod.ts";
+import table3 from "../../experiments/table3.ts";
 import type { TableResult } from "../../lib/results/row_result.ts";
 import type { LogEntry } from "../../lib/vgg/checkpoint.ts";
 import { type Context, type EvalRun, key } from "../../lib/experiment.ts";

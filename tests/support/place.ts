@@ -1,5 +1,6 @@
 /** A place of its own for a command: a data set, a store, and ears for what it prints. */
-import { type CommandName, COMMANDS } from "../../lib/commands/mod.ts";
+import { CATALOGUE } from "../../lib/command_line/catalogue.ts";
+import { commandNamed } from "../../lib/commands/mod.ts";
 import { type Options, readCommandLine, resolveOptions } from "../../lib/command_line/options.ts";
 import { type Ground, groundOf } from "../../lib/command_line/runs.ts";
 import { folderWith } from "./datasets.ts";
@@ -25,11 +26,11 @@ export class Place implements Disposable {
   readonly folder = tinyFolder();
 
   /** Options of a command here. */
-  options(command: CommandName, ...args: string[]): Options {
+  options(command: string, ...args: string[]): Options {
     const here = ["--setup", "smoke", "--dataset", "folder", "--set", TINY];
     const folders = ["--data", this.folder, "--results", `${this.folder}/results`];
     const line = readCommandLine([...here, ...folders, ...args]);
-    return resolveOptions(line, { command, takes: COMMANDS[command].takes });
+    return resolveOptions(line, { command, takes: CATALOGUE[command]!.takes });
   }
 
   /** Where runs of a command are looked for. */
@@ -39,18 +40,18 @@ export class Place implements Disposable {
 
   /** What a command prints as JSON. */
   // deno-lint-ignore no-explicit-any
-  async records(command: CommandName, words: string[], ...args: string[]): Promise<any[]> {
+  async records(command: string, words: string[], ...args: string[]): Promise<any[]> {
     return JSON.parse(await this.printed(command, words, ...args, "--format", "json"));
   }
 
   /** What a command prints on standard output. */
-  async printed(command: CommandName, words: string[], ...args: string[]): Promise<string> {
+  async printed(command: string, words: string[], ...args: string[]): Promise<string> {
     const options = this.options(command, ...args);
     const { log } = console;
     let out = "";
     console.log = (text: string) => out += `${text}\n`;
     try {
-      await COMMANDS[command].run(options, words);
+      await commandNamed(command)!.run(options, words);
     } finally {
       console.log = log;
     }

@@ -81,7 +81,7 @@ Deno.test("bfloat16 is preferred where all GPUs that were noted have it, and now
   const text = Deno.readTextFileSync(file);
   for (const damaged of [text.slice(0, -9), "[null]", "{}"]) {
     Deno.writeTextFileSync(file, damaged);
-    assert.throws(() => prefersBfloat16(file), /it is damaged; run `deno task setup --gpu`/);
+    assert.throws(() => prefersBfloat16(file), /it is damaged; run `deno task install --gpu`/);
   }
   noteGpus([], file);
   assert.equal(prefersBfloat16(file), false);

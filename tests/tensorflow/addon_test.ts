@@ -112,10 +112,10 @@ Deno.test("what is not set up says what to run", async () => {
   assert.match(await load({}), /^Cannot find .* in node_modules: run `deno install`$/);
   assert.match(
     await load(packages),
-    /^Cannot load TensorFlow: it is not set up; run `deno task setup`$/,
+    /^Cannot load TensorFlow: it is not set up; run `deno task install`$/,
   );
   const damaged = { ...packages, [`${folder}/lib/napi-v8/tfjs_binding.node`]: "half an addon" };
-  assert.match(await load(damaged), /^Cannot load TensorFlow: .*run `deno task setup`, and/);
+  assert.match(await load(damaged), /^Cannot load TensorFlow: .*run `deno task install`, and/);
 });
 
 Deno.test("a processor without AVX is refused in one line, before TensorFlow ends the process", () => {

@@ -35,7 +35,7 @@ export const LOADS = "loads";
  * loads. Changes nothing and throws nothing.
  */
 export async function check({ gpu }: Pick<InstallOptions, "gpu"> = {}): Promise<Check[]> {
-  const setup = gpu ? "deno task setup --gpu" : "deno task setup";
+  const setup = gpu ? "deno task install --gpu" : "deno task install";
   const tools = [
     tool("Python", await answer([...python(), "--version"]), "install python3, or set PYTHON"),
     tool(
@@ -93,7 +93,7 @@ function cudaLibraries({ package: folder }: InstallLocation): Check {
   const missing = missingCuda(join(folder, "deps", "nvidia"));
   if (missing.length === 0) return { name, ok: true, detail: `all ${CUDA_LIBRARIES.length}` };
   const detail = `missing: ${missing.map((path) => basename(path)).join(", ")}`;
-  return { name, ok: false, detail, remedy: "deno task setup --gpu" };
+  return { name, ok: false, detail, remedy: "deno task install --gpu" };
 }
 
 function tool(name: string, found: string | undefined, remedy: string): Check {
@@ -104,7 +104,7 @@ function tool(name: string, found: string | undefined, remedy: string): Check {
 /** Loads TensorFlow in a process of its own, as a library that does not fit may end it. */
 export async function loads(
   variant: Variant,
-  { setup = "deno task setup" }: { setup?: string } = {},
+  { setup = "deno task install" }: { setup?: string } = {},
 ): Promise<Check> {
   const program = fileURLToPath(new URL("../addon.ts", import.meta.url));
   const { ok, signal, stdout, stderr } = await run([Deno.execPath(), "run", "-A", program]);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { sheet as table1 } from "../../../lib/commands/table1.ts";
-import { table7 } from "../../../experiments/mod.ts";
+import table7 from "../../../experiments/table7.ts";
 import { page, type PageContent } from "../../../lib/report/html/page.ts";
 import { mostConfidentMistakes } from "../../../lib/report/mistakes.ts";
 import { figuresOf } from "../../../lib/report/plots/mod.ts";

@@ -38,5 +38,5 @@ Deno.test("of the CUDA build each library that is missing is named, and a GPU th
   const of = (wanted: string) => checks.find(({ name }) => name === wanted)!;
   assert.deepEqual([of("GPU").ok, of("CUDA libraries").ok], [false, false]);
   assert.match(of("CUDA libraries").detail, /^missing: libcudart\.so\.12, .*libcudnn\.so\.9/);
-  assert.equal(of("CUDA libraries").remedy, "deno task setup --gpu");
+  assert.equal(of("CUDA libraries").remedy, "deno task install --gpu");
 });

@@ -1,5 +1,5 @@
-/** Section 3.1, beside Table 3: what pre-initialisation from net A is worth. No published errors. */
-import type { ConfigName, Row, Table, TrainRun } from "../lib/experiment.ts";
+/** Section 3.1, beside ListedTable 3: what pre-initialisation from net A is worth. No published errors. */
+import type { ConfigName, ListedTable, Row, TrainRun } from "../lib/experiment.ts";
 import { evaluations, net, oneScale } from "./protocol.ts";
 
 /** A net that starts from random weights alone. */
@@ -12,11 +12,16 @@ function row(title: string, run: TrainRun): Row {
 }
 
 export default {
-  name: "starts",
+  name: "initialisation",
   caption: "Pre-initialisation from net A or random weights (Section 3.1)",
+  help: {
+    summary: "Side experiment of Section 3.1: pre-initialisation or random weights",
+    about:
+      "B and D initialised from net A and from random weights (Section 3.1). Not a part of reproduce-all.",
+  },
   headings: ["config", "title"],
   rows: (["B", "D"] as const).flatMap((config) => [
     row("from net A", net(config, 256)),
     row("from random weights", fromScratch(config)),
   ]),
-} satisfies Table;
+} satisfies ListedTable;
