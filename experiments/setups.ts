@@ -96,7 +96,6 @@ export const medium: Setup = {
     batch: 32,
     schedules: schedulesOf(500_000),
     validationImages: 2000,
-    precision: "bfloat16",
   },
 };
 
