@@ -12,55 +12,37 @@ export interface ParseOptions<
   Booleans extends string = string,
   Strings extends string = string,
   Collected extends string = string,
-  Negatable extends string = string,
   Defaults extends Record<string, unknown> = Record<string, unknown>,
-  DoubleDash extends boolean = boolean,
 > {
   /** Options that take no value; false where they are not given. */
   boolean?: readonly Booleans[];
   /** Options whose value stays a string, even if it looks like a number. */
   string?: readonly Strings[];
-  /** Options that may be given several times: all their values, in an array. Of others the last. */
+  /** Options whose values are all returned, in an array. Of any other option the last one counts. */
   collect?: readonly Collected[];
-  /** Options that `--no-<name>` sets to false. */
-  negatable?: readonly Negatable[];
   /** Values of options that are not given. */
   default?: Defaults;
   /** Other names of options. */
   alias?: Readonly<Record<string, string | readonly string[]>>;
-  /** Stops reading options at the first argument that is none. */
-  stopEarly?: boolean;
-  /** Puts what stands after `--` into a field of that name, and not into `_`. */
-  "--"?: DoubleDash;
-  /**
-   * Called with each argument that no other field names; for an option also with its name and
-   * value. The argument is left out where this returns false.
-   */
-  unknown?: (arg: string, key?: string, value?: unknown) => unknown;
+  /** Called with each argument that no other field names. */
+  unknown?: (arg: string) => void;
 }
 
-/** What was read. */
+/** The arguments by name; `_` has those that are not options. */
 export type Args<
   Booleans extends string = string,
   Strings extends string = string,
   Collected extends string = never,
-  Negatable extends string = never,
   Defaults extends Record<string, unknown> = Record<never, never>,
-  DoubleDash extends boolean = false,
 > =
-  & { [name: string]: unknown; /** Arguments that are no options. */ _: (string | number)[] }
+  & { [name: string]: unknown; /** Arguments that are not options. */ _: (string | number)[] }
   & { [Name in Exclude<Booleans, Collected>]: boolean }
-  & {
-    [Name in Exclude<Strings, Collected | keyof Defaults>]?:
-      | string
-      | (Name extends Negatable ? false : never);
-  }
+  & { [Name in Exclude<Strings, Collected | keyof Defaults>]?: string }
   & { [Name in Extract<Strings, keyof Defaults>]: string | Defaults[Name] }
   & { [Name in Extract<Collected, Strings>]: string[] }
-  & { [Name in Extract<Collected, Booleans>]: boolean[] }
-  & (DoubleDash extends true ? { "--": string[] } : unknown);
+  & { [Name in Extract<Collected, Booleans>]: boolean[] };
 
-/** Hides a `--no-` that is part of a name from minimist, which would always negate. */
+/** Keeps minimist, which would negate `name`, from seeing the `--no-` of `--no-name`. */
 const HIDDEN = "\0";
 
 /**
@@ -80,40 +62,34 @@ export function parseArgs<
   Booleans extends string = never,
   Strings extends string = never,
   Collected extends string = never,
-  Negatable extends string = never,
   Defaults extends Record<string, unknown> = Record<never, never>,
-  DoubleDash extends boolean = false,
 >(
   args: string[],
-  options: ParseOptions<Booleans, Strings, Collected, Negatable, Defaults, DoubleDash> = {},
-): Args<Booleans, Strings, Collected, Negatable, Defaults, DoubleDash> {
-  const { boolean = [], string = [], collect = [], negatable = [], alias = {}, unknown } = options;
+  options: ParseOptions<Booleans, Strings, Collected, Defaults> = {},
+): Args<Booleans, Strings, Collected, Defaults> {
+  const { boolean = [], string = [], collect = [], alias = {}, unknown } = options;
   const namesOf = (name: string) => {
     const group = Object.entries(alias).map(([key, others]) => [key, ...[others].flat()])
       .find((names) => names.includes(name));
     return group ?? [name];
   };
   const collected = new Set((collect as readonly string[]).flatMap(namesOf));
-  const negated = new Set((negatable as readonly string[]).flatMap(namesOf));
 
   const end = args.includes("--") ? args.indexOf("--") : args.length;
-  const given = args.slice(0, end).map((arg) => {
-    const [, name] = arg.match(/^--no-([^=]+)$/) ?? [];
-    return name === undefined || negated.has(name) ? arg : arg.replace("--", `--${HIDDEN}`);
-  });
+  const given = args.slice(0, end).map((arg) =>
+    /^--no-[^=]+$/.test(arg) ? arg.replace("--", `--${HIDDEN}`) : arg
+  );
   const read = minimist([...given, ...args.slice(end)], {
     boolean: [...boolean],
     string: [...string],
     alias,
     ...(options.default && { default: options.default }),
-    ...(options.stopEarly && { stopEarly: true }),
-    ...(options["--"] && { "--": true }),
-    ...(unknown && { unknown: (arg: string) => unknown(...explain(arg, args.slice(0, end))) }),
+    ...(unknown && { unknown: (arg: string) => (unknown(arg.replace(HIDDEN, "")), true) }),
   }) as Record<string, unknown>;
 
   const result: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(read)) {
-    const several = name === "_" || name === "--" || collected.has(name);
+    const several = name === "_" || collected.has(name);
     result[name.replace(HIDDEN, "")] = several
       ? Array.isArray(value) ? value : absent(name, given, value) ? [] : [value]
       : Array.isArray(value)
@@ -121,21 +97,10 @@ export function parseArgs<
       : value;
   }
   for (const name of collected) result[name] ??= [];
-  return result as ReturnType<
-    typeof parseArgs<Booleans, Strings, Collected, Negatable, Defaults, DoubleDash>
-  >;
+  return result as ReturnType<typeof parseArgs<Booleans, Strings, Collected, Defaults>>;
 }
 
 /** Whether a collected boolean is false only because it was not given. */
 function absent(name: string, given: readonly string[], value: unknown): boolean {
   return value === false && !given.some((arg) => arg.replace(/^--?/, "").startsWith(name));
-}
-
-/** An unknown argument as it was written, and the name and value of an option. */
-function explain(arg: string, args: readonly string[]): [string, string?, unknown?] {
-  const written = arg.replace(HIDDEN, "");
-  const [, name, value] = written.match(/^--?([^=]+)(?:=(.*))?$/s) ?? [];
-  if (name === undefined) return [written];
-  const next = args[args.indexOf(written) + 1];
-  return [written, name, value ?? (next === undefined || next.startsWith("-") ? true : next)];
 }

@@ -16,11 +16,9 @@ export type CellType = string | number | Cell;
 /** A row, first column first; missing cells at its end are empty. */
 export type RowType = CellType[];
 
-/** How the cells of one column look. The header keeps to the table's alignment. */
+/** How the cells of one column look. The header stays left-aligned. */
 export interface ColumnOptions {
   align?: Direction;
-  minWidth?: number;
-  maxWidth?: number;
 }
 
 /** A cell that has its own alignment or covers several columns. */
@@ -30,13 +28,9 @@ export class Cell {
 
   constructor(private readonly value: string | number) {}
 
-  /** Makes a cell of a value; a copy of a cell. */
+  /** Makes a cell of a value; a cell stays what it is. */
   static from(value: CellType): Cell {
-    if (!(value instanceof Cell)) return new Cell(value);
-    const copy = new Cell(value.value);
-    copy.#span = value.#span;
-    copy.#align = value.#align;
-    return copy;
+    return value instanceof Cell ? value : new Cell(value);
   }
 
   /** Covers `span` columns. */
@@ -64,22 +58,15 @@ export class Cell {
   }
 }
 
-/** Rows of cells. Content may have several lines; a column is as wide as its longest one. */
-export class Table<TRow extends RowType = RowType> extends Array<TRow> {
-  #header: RowType | undefined;
-  #border = false;
-  #align: Direction = "left";
-  #padding = 1;
-  #indent = 0;
-  #maxColWidth = Infinity;
-  #columns: ColumnOptions[] = [];
+/** Spaces on each side of a cell's content. */
+const PADDING = 1;
 
-  /** Makes a table of rows. */
-  static override from<TRow extends RowType>(rows: Iterable<TRow> | ArrayLike<TRow>): Table<TRow> {
-    const table = new Table<TRow>();
-    table.push(...Array.from(rows));
-    return table;
-  }
+/** Rows of cells. Content may have several lines; a column is as wide as its longest one. */
+export class Table<TRow extends RowType = RowType> {
+  #header: RowType | undefined;
+  #body: TRow[] = [];
+  #border = false;
+  #columns: ColumnOptions[] = [];
 
   /** Sets the row that stands above all others. */
   header(header: RowType): this {
@@ -87,72 +74,41 @@ export class Table<TRow extends RowType = RowType> extends Array<TRow> {
     return this;
   }
 
-  /** Replaces all rows. */
+  /** Sets all other rows. */
   body(rows: TRow[]): this {
-    this.length = 0;
-    this.push(...rows);
+    this.#body = rows;
     return this;
   }
 
-  /** Draws lines around all cells, or none. */
-  border(enable = true): this {
-    this.#border = enable;
-    return this;
-  }
-
-  /** Aligns all cells that are not aligned by themselves or by their column. */
-  align(direction: Direction): this {
-    this.#align = direction;
-    return this;
-  }
-
-  /** Sets the spaces beside the content of a cell; without a border only those between cells. */
-  padding(padding: number): this {
-    this.#padding = padding;
-    return this;
-  }
-
-  /** Moves the table to the right. */
-  indent(width: number): this {
-    this.#indent = width;
-    return this;
-  }
-
-  /** Breaks lines that are longer, between words where it can. */
-  maxColWidth(width: number): this {
-    this.#maxColWidth = width;
+  /** Draws lines around all cells. Tables without them are not among what is implemented here. */
+  border(): this {
+    this.#border = true;
     return this;
   }
 
   /** Sets the options of all columns, first to last. */
   columns(columns: ColumnOptions[]): this {
-    this.#columns = columns.map((options) => ({ ...options }));
+    this.#columns = columns;
     return this;
   }
 
-  /** Changes options of one column. */
-  column(index: number, options: ColumnOptions): this {
-    this.#columns[index] = { ...this.#columns[index], ...options };
-    return this;
-  }
-
-  /** The table as text, without a line break at its end. */
-  override toString(): string {
-    const rows: RowType[] = this.#header ? [this.#header, ...this] : [...this];
+  /**
+   * The table as text, without a line break at its end.
+   *
+   * @throws {TypeError} `border()` was not called.
+   */
+  toString(): string {
+    if (!this.#border) throw new TypeError("Cannot draw a table without lines: call border()");
+    const rows: RowType[] = this.#header ? [this.#header, ...this.#body] : this.#body;
     const cells = rows.map((row) => row.map(Cell.from));
     const count = Math.max(0, ...cells.map(columnsOf));
     if (count === 0) return "";
     for (const row of cells) while (columnsOf(row) < count) row.push(new Cell(""));
 
-    const widths = Array.from({ length: count }, (_, column) => this.#width(column, cells));
-    // Borders take one character and the padding both sides; the last column needs no gap.
-    const gap = this.#border ? 2 * this.#padding : this.#padding;
+    const widths = Array.from({ length: count }, (_, column) => widthOf(column, cells));
     const table = new CliTable({
-      chars: this.#border ? {} : withoutBorder(gap),
-      colWidths: widths.map((width, column) =>
-        this.#border ? width + gap : width + (column < count - 1 ? Math.max(gap - 1, 0) : 0)
-      ),
-      style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
+      colWidths: widths.map((width) => width + 2 * PADDING),
+      style: { head: [], border: [], "padding-left": PADDING, "padding-right": PADDING },
     });
     // A row of several lines is drawn as several rows, without the rules between them: cli-table3
     // takes a time that grows with the cube of a cell's lines.
@@ -160,26 +116,11 @@ export class Table<TRow extends RowType = RowType> extends Array<TRow> {
     for (const [index, row] of cells.entries()) {
       let at = 0;
       const columns = row.map((cell) => {
-        const column = at;
+        const own = index === 0 && this.#header ? undefined : this.#columns[at]?.align;
         at += cell.getColSpan();
-        const own = index === 0 && this.#header ? undefined : this.#columns[column]?.align;
-        const covered = widths.slice(column, at);
-        const between = this.#border ? gap + 1 : gap;
-        const width = covered.reduce((a, b) => a + b) + (covered.length - 1) * between;
         return {
-          lines: wrap(cell.toString(), width),
-          look: {
-            colSpan: cell.getColSpan(),
-            hAlign: cell.getAlign() ?? own ?? this.#align,
-            style: {
-              "padding-left": this.#border ? this.#padding : 0,
-              "padding-right": this.#border
-                ? this.#padding
-                : at < count
-                ? Math.max(this.#padding - 1, 0)
-                : 0,
-            },
-          },
+          lines: cell.toString().split("\n"),
+          look: { colSpan: cell.getColSpan(), hAlign: cell.getAlign() ?? own ?? "left" },
         };
       });
       const height = Math.max(...columns.map(({ lines }) => lines.length));
@@ -188,68 +129,28 @@ export class Table<TRow extends RowType = RowType> extends Array<TRow> {
         isFirst.push(line === 0);
       }
     }
-    const lines = table.toString().split("\n");
-    // with a border every second line is a rule, the last one too
-    const kept = this.#border
-      ? lines.filter((_, i) => i % 2 === 1 || isFirst[i / 2] !== false)
-      : lines;
-    return kept.join("\n").replace(/^/gm, " ".repeat(this.#indent));
-  }
-
-  /** Writes the table to standard output. */
-  render(): this {
-    console.log(this.toString());
-    return this;
-  }
-
-  /** Characters of the longest line in a column; cells that cover several do not count. */
-  #width(column: number, rows: readonly Cell[][]): number {
-    const { minWidth = 0, maxWidth = this.#maxColWidth } = this.#columns[column] ?? {};
-    let width = minWidth;
-    for (const row of rows) {
-      let at = 0;
-      for (const cell of row) {
-        if (at === column && cell.getColSpan() === 1) {
-          width = Math.max(width, ...wrap(cell.toString(), maxWidth).map(length));
-        }
-        at += cell.getColSpan();
-      }
-    }
-    return Math.min(width, maxWidth);
+    // every second line is a rule, the last one too
+    return table.toString().split("\n").filter((_, i) => i % 2 === 1 || isFirst[i / 2] !== false)
+      .join("\n");
   }
 }
 
+/** Columns that a row covers. */
 function columnsOf(row: readonly Cell[]): number {
   return row.reduce((count, cell) => count + cell.getColSpan(), 0);
 }
 
-function length(line: string): number {
-  return [...line].length;
-}
-
-/** Characters that leave nothing between cells but a space, where there is a gap at all. */
-function withoutBorder(gap: number): Record<BorderChar, string> {
-  const none = Object.fromEntries(BORDER_CHARS.map((name) => [name, ""]));
-  return { ...none as Record<BorderChar, string>, middle: gap > 0 ? " " : "" };
-}
-
-// deno-fmt-ignore
-const BORDER_CHARS = [
-  "top", "top-mid", "top-left", "top-right", "bottom", "bottom-mid", "bottom-left",
-  "bottom-right", "left", "left-mid", "mid", "mid-mid", "right", "right-mid", "middle",
-] as const;
-type BorderChar = typeof BORDER_CHARS[number];
-
-/** Lines of at most `width` characters, broken between words, and inside those that are longer. */
-function wrap(text: string, width: number): string[] {
-  return text.split("\n").flatMap((line) => {
-    const lines: string[] = [];
-    for (let rest = line;;) {
-      if (length(rest) <= width) return [...lines, rest];
-      const space = rest.lastIndexOf(" ", width);
-      const end = space > 0 ? space : Math.max(width, 1);
-      lines.push(rest.slice(0, end));
-      rest = rest.slice(space > 0 ? end + 1 : end);
+/** Characters of the longest line in a column; cells that cover several columns do not count. */
+function widthOf(column: number, rows: readonly Cell[][]): number {
+  let width = 0;
+  for (const row of rows) {
+    let at = 0;
+    for (const cell of row) {
+      if (at === column && cell.getColSpan() === 1) {
+        width = Math.max(width, ...cell.toString().split("\n").map((line) => [...line].length));
+      }
+      at += cell.getColSpan();
     }
-  });
+  }
+  return width;
 }

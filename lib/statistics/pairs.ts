@@ -72,59 +72,6 @@ function score({ images, onlyFirst, onlySecond }: Pairs, difference: number): nu
   return (onlyFirst - onlySecond - images * difference) / Math.sqrt(variance);
 }
 
-/**
- * The paired bootstrap's percentile interval of the same difference (Efron 1979), as endless
- * resamples would give it. All that a resample's difference needs of its images is how many are
- * discordant, and how many of those only the first got wrong: two binomial draws. Of so simple a law
- * no draws are needed either: its distribution is summed up here, exactly, without a seed and
- * without the noise of a finite number of resamples.
- *
- * @returns shares, -1 to 1
- * @throws {RangeError} The counts cannot be.
- */
-export function bootstrapDifference(pairs: Pairs, confidence = 0.95): Interval {
-  requirePairs(pairs);
-  const { images, onlyFirst, onlySecond } = pairs;
-  const discordant = onlyFirst + onlySecond;
-  const upper = upperProbability(confidence);
-  if (discordant === 0) return { low: 0, high: 0 };
-  const law = new Float64Array(2 * images + 1); // of the difference in images, -n to n
-  const counts = binomial(images, discordant / images);
-  counts.shares.forEach((share, i) => {
-    const count = counts.first + i;
-    const ofFirst = binomial(count, onlyFirst / discordant);
-    const from = images + 2 * ofFirst.first - count;
-    ofFirst.shares.forEach((given, j) => law[from + 2 * j]! += share * given);
-  });
-  const quantile = (share: number) => {
-    let [below, at] = [0, -1];
-    while (below < share && at < 2 * images) below += law[++at]!;
-    return (at - images) / images;
-  };
-  return { low: quantile(1 - upper), high: quantile(upper) };
-}
-
-/** Probabilities that are smaller than the greatest by this factor cannot move a quantile. */
-const TINY = 1e-12;
-
-/** Probabilities of `first`, `first + 1`, ... successes in `n` trials, without the far tails. */
-function binomial(n: number, p: number): { first: number; shares: Float64Array } {
-  const odds = p / (1 - p);
-  const weights = new Float64Array(n + 1);
-  let first = Math.min(n, Math.floor((n + 1) * p)); // the most likely number
-  let last = first;
-  weights[first] = 1;
-  for (; last < n && weights[last]! > TINY; last++) {
-    weights[last + 1] = weights[last]! * odds * (n - last) / (last + 1);
-  }
-  for (; first > 0 && weights[first]! > TINY; first--) {
-    weights[first - 1] = weights[first]! / odds * first / (n - first + 1);
-  }
-  const shares = weights.subarray(first, last + 1);
-  const sum = shares.reduce((sum, weight) => sum + weight);
-  return { first, shares: shares.map((weight) => weight / sum) };
-}
-
 /** What `imagesToDecide` plans for: a test at 5 %, won four times in five. */
 const [SIGNIFICANCE, POWER] = [0.05, 0.8];
 

@@ -16,11 +16,6 @@ export function memory(): number {
   return Math.min(given("SLURM_MEM_PER_NODE") * 2 ** 20, Deno.systemMemoryInfo().total);
 }
 
-/** GPUs that Slurm gave to this job; 0 outside of jobs, whatever the machine has. */
-export function jobGpus(): number {
-  return Number(Deno.env.get("SLURM_GPUS_ON_NODE")) || 0;
-}
-
 /** Runs that are carried out at once: as many as are asked for, or as the setup has it. */
 export function runsAtOnce({ sideBySide }: Pick<Setup, "sideBySide">, workers?: number): number {
   return workers ?? (sideBySide === "cores" ? cores() : 1);

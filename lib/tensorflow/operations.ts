@@ -313,14 +313,6 @@ export function localResponseNormalisation(
 }
 
 /**
- * Drops a share `rate` of the values and divides the others by what is kept, so that the expected
- * value stays. The draws follow from `seed`, an int32 tensor `[2]`, alone.
- */
-export function dropout(x: Tensor, rate: number, seed: Tensor): Tensor {
-  return rate === 0 ? x : multiply(x, dropoutMask(shapeOf(x), { ...like(x), rate, seed }));
-}
-
-/**
  * What dropout multiplies by: 0 for a share `rate` of the values, else 1 / (1 - rate).
  *
  * @param sides The shape as an int32 vector.

@@ -1,12 +1,6 @@
 import assert from "node:assert/strict";
 import { uniform } from "../../lib/random.ts";
-import {
-  bootstrapDifference,
-  imagesToDecide,
-  mcnemar,
-  pairedDifference,
-  type Pairs,
-} from "../../lib/statistics/mod.ts";
+import { imagesToDecide, mcnemar, pairedDifference, type Pairs } from "../../lib/statistics/mod.ts";
 import { assertNear } from "../support/near.ts";
 
 const pairs = (onlyFirst: number, onlySecond: number, images: number): Pairs => (
@@ -94,45 +88,6 @@ Deno.test("Tango's interval excludes 0 where McNemar's score does, and widens wi
   assert.ok(surer!.low < sure!.low && sure!.high < surer!.high);
 });
 
-Deno.test("the bootstrap of endless resamples is what NumPy sums up", () => {
-  // law = functools.reduce(numpy.convolve, [[c / n, 1 - (b + c) / n, b / n]] * n)
-  // numpy.searchsorted(numpy.cumsum(law), [.025, .975]) - n
-  const expected = [
-    [40, 20, 160, 5, 35],
-    [100, 75, 2000, -1, 51],
-    [3, 0, 2000, 0, 7],
-    [1, 7, 21, -11, -1],
-  ] as const;
-  for (const [b, c, n, low, high] of expected) {
-    const interval = bootstrapDifference(pairs(b, c, n));
-    assert.deepEqual(interval, { low: low / n, high: high / n });
-  }
-  assert.deepEqual(bootstrapDifference(pairs(0, 0, 2000)), { low: 0, high: 0 });
-  assert.deepEqual(bootstrapDifference(pairs(20, 0, 20)), { low: 1, high: 1 });
-  assert.deepEqual(bootstrapDifference(pairs(0, 20, 20)), { low: -1, high: -1 });
-});
-
-Deno.test("the bootstrap agrees with drawing images, and of many images with Tango", () => {
-  const [b, c, n, resamples] = [40, 20, 160, 20_000];
-  const images = Array.from({ length: n }, (_, i) => i < b ? 1 : i < b + c ? -1 : 0);
-  const draw = uniform(4);
-  const drawn = Int32Array.from({ length: resamples }, () => {
-    let difference = 0;
-    for (let i = 0; i < n; i++) difference += images[Math.floor(draw() * n)]!;
-    return difference;
-  }).sort();
-  const { low, high } = bootstrapDifference(pairs(b, c, n));
-  // the shares of draws at or below the ends; their deviation is 0.0011
-  const share = (end: number) => drawn.filter((value) => value <= end * n).length / resamples;
-  assert.ok(share(low) > 0.0205 && share(low - 1 / n) < 0.0295);
-  assert.ok(share(high) > 0.9705 && share(high - 1 / n) < 0.9795);
-
-  const many = pairs(3000, 2000, 50_000);
-  const [bootstrap, tango] = [bootstrapDifference(many), pairedDifference(many)];
-  assert.ok(Math.abs(bootstrap.low - tango.low) < 2 / 50_000);
-  assert.ok(Math.abs(bootstrap.high - tango.high) < 2 / 50_000);
-});
-
 Deno.test("means over seeds need not be whole", () => {
   // by the same solution in SciPy, with counts of 17/3 and 47/3 in 200 images
   const { low, high } = pairedDifference(pairs(17 / 3, 47 / 3, 200));
@@ -203,20 +158,18 @@ Deno.test("what are no counts is refused", () => {
     const error = { name: "RangeError", message: `Cannot take ${count} as a number of images` };
     assert.throws(() => mcnemar(count, 1), error);
     assert.throws(() => mcnemar(1, count), error);
-    for (const f of [pairedDifference, bootstrapDifference, imagesToDecide]) {
+    for (const f of [pairedDifference, imagesToDecide]) {
       // a mean over seeds need not be whole
       if (count !== 1.5) assert.throws(() => f(pairs(1, count, 10)), error);
       assert.throws(() => f(pairs(1, 1, count)), error);
     }
   }
-  for (const f of [pairedDifference, bootstrapDifference, imagesToDecide]) {
+  for (const f of [pairedDifference, imagesToDecide]) {
     assert.throws(() => f(pairs(6, 5, 10)), {
       name: "RangeError",
       message: "Cannot compare on 10 images, 6 and 5 of them discordant: count each image once",
     });
     assert.throws(() => f(pairs(0, 0, 0)), /Cannot compare on 0 images/);
   }
-  for (const f of [pairedDifference, bootstrapDifference]) {
-    assert.throws(() => f(pairs(1, 1, 10), 1), /Cannot take 1 as a confidence/);
-  }
+  assert.throws(() => pairedDifference(pairs(1, 1, 10), 1), /Cannot take 1 as a confidence/);
 });

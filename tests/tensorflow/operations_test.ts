@@ -6,7 +6,7 @@ import {
   cast,
   concat,
   conv2d,
-  dropout,
+  dropoutMask,
   extractPatches,
   flip,
   gather,
@@ -171,7 +171,9 @@ Deno.test("dropout: the mask follows from the seed, keeps 1 - rate of the values
   const count = 20_000;
   using run = await sessionOf((graph) => {
     const seed = placeholder(graph, "seed", { dtype: "int32", shape: [2] });
-    return dropout(floats(graph, Array(count).fill(1)), 0.1, seed);
+    return dropoutMask(constant(graph, [count]), {
+      ...{ dtype: "float32", shape: [count], rate: 0.1, seed },
+    });
   });
   const draw = (...seed: number[]) =>
     numbers(run.session.run({ seed: int32(seed) }, [run.built])[0]);
