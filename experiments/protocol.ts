@@ -2,9 +2,6 @@
 import type { ConfigName, EvalRun, Init, Method, TrainRun, TrainScale } from "../lib/experiment.ts";
 import { middleOf } from "../lib/vgg/images.ts";
 
-/** "The first four convolutional layers and the last three fully-connected layers" (3.1). */
-const FROM_NET_A = ["conv1_1", "conv2_1", "conv3_1", "conv3_2", "fc6", "fc7", "fc8"];
-
 /** Nets that start from random weights: no kernel of net A's fits the 5x5 net. */
 const FIRST: readonly ConfigName[] = ["A", "A-LRN", "B-5x5"];
 
@@ -23,9 +20,12 @@ export function net(config: ConfigName, S: TrainScale): TrainRun {
   return { config, S, init: initFrom(net(config, typeof S === "number" ? 256 : 384), config) };
 }
 
-/** How a net of `config` starts from an earlier one: as a whole where they are alike. */
+/**
+ * How a net of `config` starts from an earlier one: as a whole where they are alike, else with the
+ * layers that the setup's `transfer` names.
+ */
 export function initFrom(from: TrainRun, config: ConfigName): Extract<Init, { from: TrainRun }> {
-  return { from, layers: from.config === config ? "all" : FROM_NET_A };
+  return { from, layers: from.config === config ? "all" : "transfer" };
 }
 
 /** Q = S, or the middle of the range for a jittered S (4.1). */

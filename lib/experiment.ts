@@ -9,7 +9,7 @@
  */
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import { type EvaluateSetup, READINGS, type TrainSetup } from "./setup.ts";
+import { type EvaluateSetup, READINGS, type TrainSetup, TRANSFER } from "./setup.ts";
 
 /** A column of Table 1, or the shallow net that Section 4.1 compares B with. */
 export type ConfigName = "A" | "A-LRN" | "B" | "C" | "D" | "E" | "B-5x5";
@@ -17,11 +17,30 @@ export type ConfigName = "A" | "A-LRN" | "B" | "C" | "D" | "E" | "B-5x5";
 /** Training scale S (Section 3.1): fixed, or drawn for each image from `[min, max]` (jittering). */
 export type TrainScale = number | readonly [min: number, max: number];
 
-/** Weights to start from: all random, or some layers of an earlier run, copied by name. */
+/**
+ * "The first four convolutional layers and the last three fully-connected layers" (Section 3.1),
+ * which the paper's deeper nets take over from net A.
+ */
+export const PAPER_TRANSFER: readonly string[] = [
+  ...["conv1_1", "conv2_1", "conv3_1", "conv3_2"],
+  ...["fc6", "fc7", "fc8"],
+];
+
+/**
+ * What a net takes over from another one.
+ *
+ * - `all`: every layer; both nets are alike.
+ * - names: these layers; the others are drawn at random.
+ * - `deepen`: every layer; those that the other net lacks begin as identities with the setup's noise.
+ * - `perturb`: every layer, with as much noise on each convolution: a control for `deepen`.
+ * - `transfer`: what the setup's `transfer` says.
+ */
+export type Inherited = "all" | "deepen" | "perturb" | "transfer" | readonly string[];
+
+/** Weights to start from: all random, or layers of an earlier run. */
 export type Init = "random" | {
   readonly from: TrainRun;
-  /** Layers that are copied; the others are drawn at random. */
-  readonly layers: "all" | readonly string[];
+  readonly layers: Inherited;
 } | {
   /** SHA-256 digest of a file of weights made elsewhere: there is nothing left to train. */
   readonly weights: string;
@@ -137,10 +156,44 @@ export interface Context {
  * if (key(a, context) === key(a, { ...context, seed: 1 })) throw new Error("the seed counts");
  * ```
  */
-export function key(run: Run, { evaluate, ...context }: Context): string {
-  const content = isEvaluation(run) ? { run, ...context, evaluate } : { run, ...context };
+export function key(run: Run, { evaluate, train, ...context }: Context): string {
+  // How nets start from others counts where one does: it is a part of that run.
+  const { transfer: _, transferNoise: __, ...rest } = train;
+  const done = isEvaluation(run)
+    ? { run: { ...run, net: settled(run.net, train) }, evaluate }
+    : { run: settled(run, train) };
+  const content = { ...done, ...context, train: rest };
   const text = JSON.stringify(content, canonical);
   return createHash("sha256").update(text).digest("hex").slice(0, 12);
+}
+
+/** A training, and those that it starts from, with what each takes over written out. */
+function settled(run: TrainRun, train: TrainSetup): TrainRun {
+  if (!hasAncestor(run.init)) return run;
+  const from = settled(run.init.from, train);
+  return { ...run, init: { ...inheritance(run.init, train), from } };
+}
+
+/** What a net takes over under a setup, where `transfer` no longer is an answer. */
+export interface Inheritance {
+  readonly from: TrainRun;
+  readonly layers: Exclude<Inherited, "transfer">;
+  /** Deviation of the noise as a share of He's; absent where layers are taken over as they are. */
+  readonly noise?: number;
+}
+
+/** What a net takes over from another one under a setup. */
+export function inheritance(
+  { from, layers }: Extract<Init, { readonly from: TrainRun }>,
+  { transfer = TRANSFER.transfer, transferNoise: noise = TRANSFER.transferNoise }: Pick<
+    TrainSetup,
+    "transfer" | "transferNoise"
+  >,
+): Inheritance {
+  const meant = layers !== "transfer" ? layers : transfer === "paper" ? PAPER_TRANSFER : transfer;
+  return meant === "deepen" || meant === "perturb"
+    ? { from, layers: meant, noise }
+    : { from, layers: meant };
 }
 
 /** Whether a run evaluates a net, rather than trains one. */

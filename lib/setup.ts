@@ -7,13 +7,15 @@
 /** Initial distribution of random kernels; see `vgg/network.ts` for the formulas. */
 export type KernelInit = "paper" | "gaussian-0.01" | "glorot" | "he";
 
-/** When the learning rate is divided by ten. */
+/** How the learning rate falls after the warm-up: divided by ten at times, or evenly. */
 export type Drops =
   /** When validation accuracy has not improved for `patience` validations; training ends at the
    * plateau after the last of `times` drops, or when its images are used up. */
   | { readonly rule: "plateau"; readonly patience: number; readonly times: number }
   /** At fixed shares of the training's images. */
-  | { readonly rule: "steps"; readonly at: readonly number[] };
+  | { readonly rule: "steps"; readonly at: readonly number[] }
+  /** Not divided: it falls in a straight line from the end of the warm-up to 0 at the last image. */
+  | { readonly rule: "linear" };
 
 /** How long and how fast a net learns. */
 export interface Schedule {
@@ -61,6 +63,19 @@ export type MomentumForm = "caffe" | "pytorch";
  * middle; or in the middles of as many equal parts of the way, off the edges.
  */
 export type CropGrid = "edge-to-edge" | "central-square" | "cell-centres";
+
+/**
+ * What a deeper net takes over from net A (Section 3.1).
+ *
+ * - `paper`: the first four convolutional and the last three fully-connected layers, by name; the
+ *   layers in between are drawn at random.
+ * - `deepen`: every layer, by its place in its block; the layers that the deeper net has more are
+ *   inserted as identities, with noise. Without noise the deeper net computes what net A does.
+ */
+export type Transfer = "paper" | "deepen";
+
+/** The fields of a training that say how a net starts from another one, at their defaults. */
+export const TRANSFER = { transfer: "paper", transferNoise: 0.1 } as const;
 
 /** What is read into the paper where a setup says nothing of it; docs/reference/interpretations.md has them all. */
 export const READINGS = {
@@ -110,6 +125,10 @@ export interface TrainSetup {
   /** What becomes of odd sides in a max-pooling. */
   readonly oddSides?: OddSides;
   readonly momentumForm?: MomentumForm;
+  /** What deeper nets take over from net A; this and the next are `TRANSFER` if absent. */
+  readonly transfer?: Transfer;
+  /** Noise on an inserted identity: its deviation as a share of He's for that layer. */
+  readonly transferNoise?: number;
   /** Type of activations and gradients; weights and loss are float32 always. */
   readonly precision: Precision;
 }

@@ -6,9 +6,12 @@ import {
   type Context,
   formatS,
   hasAncestor,
+  inheritance,
+  type Inherited,
   isEvaluation,
   key,
   needs,
+  PAPER_TRANSFER,
   slug,
   title,
   type TrainRun,
@@ -58,6 +61,25 @@ Deno.test("fields at their default and the order of fields do not count", () => 
   const shuffled = Object.fromEntries(Object.entries(context.train).reverse());
   const reversed = { ...context, train: shuffled as unknown as Context["train"] };
   assert.equal(key(A, reversed), key(A, context));
+});
+
+Deno.test("what a net takes over is part of its key, whether its run or the setup says it", () => {
+  const keyUnder = (run: TrainRun, train: Partial<Context["train"]>) =>
+    key(run, { ...context, train: { ...context.train, ...train } });
+  const B = net("B", 256);
+  const from256 = (layers: Inherited): TrainRun => ({ ...B, init: { from: A, layers } });
+  const deepen = { transfer: "deepen" } as const;
+  assert.equal(keyUnder(B, {}), keyUnder(from256(PAPER_TRANSFER), deepen));
+  assert.equal(keyUnder(B, deepen), keyUnder(from256("deepen"), {}));
+  assert.notEqual(keyUnder(B, deepen), keyUnder(B, {}));
+  assert.notEqual(keyUnder(B, deepen), keyUnder(B, { ...deepen, transferNoise: 0.2 }));
+  // through a chain of starts, D [256;512] from 384 from 256 from A
+  assert.notEqual(keyUnder(D, deepen), keyUnder(D, {}));
+  // nothing is inserted: the fields decide nothing
+  assert.equal(keyUnder(A, { ...deepen, transferNoise: 0.2 }), keyUnder(A, {}));
+  assert.equal(keyUnder(B, { transferNoise: 0.2 }), keyUnder(B, {}));
+  const perturbed: TrainRun = { ...A, init: { from: A, layers: "perturb" } };
+  assert.notEqual(keyUnder(perturbed, { transferNoise: 0.2 }), keyUnder(perturbed, {}));
 });
 
 Deno.test("whatever changes a number changes the key", () => {
@@ -124,7 +146,8 @@ Deno.test("the paper's chain: [256;512] from 384 from 256 from A's seven layers"
   assert.deepEqual(chain(net("E", JITTERED)), ["E [256;512]", "E 384", "E 256", "A 256"]);
   assert.deepEqual(chain(net("A-LRN", 256)), ["A-LRN 256"]);
   const { init } = net("C", 256);
-  assert.deepEqual(hasAncestor(init) && init.layers, [
+  assert.ok(hasAncestor(init));
+  assert.deepEqual(inheritance(init, paper.train).layers, [
     ...["conv1_1", "conv2_1", "conv3_1", "conv3_2", "fc6", "fc7", "fc8"],
   ]);
 });

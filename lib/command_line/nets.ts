@@ -3,6 +3,8 @@ import { initFrom, JITTERED, net } from "../../experiments/protocol.ts";
 import { UsageError, UserError } from "../errors.ts";
 import {
   formatS,
+  inheritance,
+  type Inherited,
   isEvaluation,
   key,
   title,
@@ -13,6 +15,7 @@ import { exists } from "../system/files.ts";
 import { type ImportedNet, importedNet, noteIn } from "../store/import.ts";
 import type { PlannedRun } from "../plan.ts";
 import { layersInCommon, layersOf, netShapeOf } from "../vgg/configs.ts";
+import { insertedLayers } from "../vgg/initialisation.ts";
 import { type Options, pathFrom } from "./options.ts";
 import { type Ground, runNamed } from "./runs.ts";
 
@@ -137,18 +140,35 @@ function trainingOf({ run, key: name, context, after }: PlannedRun, ground: Grou
   throw new UserError(`Cannot take weights from ${name} (${title(run)}): it was trained ${why}`);
 }
 
+/** Whether a text says which layers are meant without naming one. */
+function isWord(text: string | undefined): text is "all" | "deepen" | "perturb" {
+  return text === "all" || text === "deepen" || text === "perturb";
+}
+
 /** Layers that a net takes over: those of `--layers`, or as the paper's nets do. */
 function layersFrom(
   from: TrainRun,
   { config, layers, setup }: Options,
   { dataset }: Ground,
-): "all" | readonly string[] {
+): Inherited {
   const shape = netShapeOf(setup.train, dataset.classes.length);
-  const common = layersInCommon(layersOf(from.config, shape), layersOf(config!, shape));
-  const wanted = layers ?? initFrom(from, config!).layers;
-  if (wanted === "all") return wanted;
+  const [theirs, ours] = [layersOf(from.config, shape), layersOf(config!, shape)];
+  const common = layersInCommon(theirs, ours);
+  const [word] = layers?.length === 1 ? layers : [];
+  const asked = isWord(word) ? word : layers ?? initFrom(from, config!).layers;
+  const { layers: wanted } = inheritance({ from, layers: asked }, setup.train);
+  if (wanted === "deepen") insertedLayers([from.config, theirs], [config!, ours]);
+  else if (typeof wanted === "string" && from.config !== config) {
+    throw new UserError(
+      `Cannot take ${wanted} layers of ${title(from)} over into ${config}, which is another net; ` +
+        "name layers, as in --layers conv1_1,fc6, or use --layers deepen",
+    );
+  }
+  if (typeof wanted === "string") return asked;
   const odd = wanted.filter((layer) => !common.includes(layer));
-  if (odd.length === 0) return common.filter((layer) => wanted.includes(layer));
+  if (odd.length === 0) {
+    return asked === "transfer" ? asked : common.filter((layer) => wanted.includes(layer));
+  }
   throw new UserError(
     `Cannot copy ${odd.join(", ")} from ${title(from)} into ${config}: the layers that ` +
       `both have, and in one shape, are ${common.join(", ")}; choose among them with --layers`,

@@ -3,6 +3,7 @@ import type { Drops, Setup } from "../setup.ts";
 import { didYouMean } from "../did_you_mean.ts";
 import { UsageError } from "../errors.ts";
 import { pooled } from "../vgg/configs.ts";
+import { mustOutlastWarmup } from "../vgg/schedule.ts";
 
 /** What may stand in a field that holds a word. */
 const WORDS: Readonly<Record<string, readonly string[]>> = {
@@ -11,16 +12,18 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
   precision: ["float32", "bfloat16"],
   resize: ["bicubic", "bilinear", "lanczos3", "aliased-bilinear"],
   oddSides: ["up", "down"],
+  transfer: ["paper", "deepen"],
   momentumForm: ["caffe", "pytorch"],
   scoreMap: ["average-then-softmax", "softmax-then-average", "sum-then-softmax"],
   cropGrid: ["edge-to-edge", "central-square", "cell-centres"],
   centreCrop: ["upright", "mirrored"],
 };
 
-/** What a rule for the rate's drops begins with, where a setup had the other: three drops either way. */
+/** What a rule for the rate's drops begins with, where a setup had another one. */
 const DROPS: Readonly<Record<Drops["rule"], Drops>> = {
   plateau: { rule: "plateau", patience: 5, times: 3 },
   steps: { rule: "steps", at: [1 / 4, 1 / 2, 3 / 4] },
+  linear: { rule: "linear" },
 };
 
 const RULE = /^schedules\.\w+\.drops\.rule$/;
@@ -64,6 +67,9 @@ export function override(setup: Setup, changes: string): Setup {
     return { ...changed, [part]: withLeaf(changed[part], field, value) };
   }, setup);
   const { crop, oddSides } = result.train;
+  for (const [name, schedule] of Object.entries(result.train.schedules)) {
+    mustOutlastWarmup(`schedules.${name}`, schedule);
+  }
   if (pooled(crop, oddSides) > 0) return result;
   throw new UsageError(
     `Cannot set oddSides to ${oddSides}: five poolings leave nothing of a crop of ${crop} pixels; ` +

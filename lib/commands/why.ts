@@ -208,9 +208,9 @@ function measuredLines(evaluations: readonly PlannedRun[], { store }: Library): 
 
 /** A run in a list. */
 function summaryOf(planned: PlannedRun, { store }: Library) {
-  const { key, run, context: { seed } } = planned;
+  const { key, run, context: { seed, train } } = planned;
   const { state } = store.status(planned);
-  return { run: nameOf(run), key, seed, state, begins: originOf(run) };
+  return { run: nameOf(run), key, seed, state, begins: originOf(run, train) };
 }
 
 function namedColumns(...fields: readonly string[]) {

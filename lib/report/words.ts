@@ -1,7 +1,7 @@
 /** What a reader must know before reading a number: which table, measured on what and how. */
 import type { Departure, RowResult, TableResult } from "../results/row_result.ts";
 import { formatS, isImported, type Table, type TrainRun } from "../experiment.ts";
-import { originOf } from "../results/lineage.ts";
+import { importInWords } from "../results/lineage.ts";
 import type { Interval } from "../statistics/mod.ts";
 import { count } from "../numbers.ts";
 
@@ -95,7 +95,9 @@ export function importsIn(rows: readonly Pick<RowResult, "row">[]): TrainRun[] {
 
 /** Where a net that was made elsewhere comes from: `D [256;512] from a file of weights ...`. */
 export function importedInWords(net: TrainRun): string {
-  return `${net.config} ${formatS(net.S)} from ${originOf(net)}`;
+  const { config, S, init } = net;
+  if (!isImported(init)) throw new TypeError(`${config} ${formatS(S)} was trained here`);
+  return `${config} ${formatS(S)} from ${importInWords(init)}`;
 }
 
 /** A field that is not the paper's, with the paper's value behind it: `crop 56 (224)`. */

@@ -1,8 +1,9 @@
 /** Where a run comes from, what rests on it, and in what it differs from another. */
-import { READINGS } from "../setup.ts";
+import { READINGS, type TrainSetup } from "../setup.ts";
 import {
   formatS,
   hasAncestor,
+  inheritance,
   type Init,
   isEvaluation,
   needs,
@@ -23,14 +24,19 @@ export function withAncestors(planned: PlannedRun): PlannedRun[] {
   ];
 }
 
-/** What a run begins with: `all layers of D 256`, `conv1_1 fc6 of A 256`, `random weights`. */
-export function originOf(run: Run): string {
+/**
+ * What a run begins with: `all layers of D 256`, `conv1_1 fc6 of A 256`, `random weights`, or
+ * `all layers of A 256, deepened with noise 0.1`.
+ */
+export function originOf(run: Run, train: TrainSetup): string {
   if (isEvaluation(run)) return title(run.net);
   const { init } = run;
   if (init === "random") return "random weights";
   if (!hasAncestor(init)) return importInWords(init);
-  const { from, layers } = init;
-  return `${layers === "all" ? "all layers" : layers.join(" ")} of ${title(from)}`;
+  const { from, layers, noise } = inheritance(init, train);
+  if (typeof layers !== "string") return `${layers.join(" ")} of ${title(from)}`;
+  const how = layers === "all" ? "" : `, ${layers}ed with noise ${noise}`;
+  return `all layers of ${title(from)}${how}`;
 }
 
 /** Where weights that were made elsewhere come from, and what is subtracted before them. */
@@ -78,11 +84,11 @@ export function recipeFields({ run, context }: PlannedRun): Map<string, string> 
         run: "evaluation",
         Q: run.Q,
         method: run.method,
-        ...netFields(run.net),
+        ...netFields(run.net, train),
         ...READINGS.evaluate,
         ...evaluate,
       }
-      : { run: "training", ...netFields(run) },
+      : { run: "training", ...netFields(run, train) },
     ...READINGS.train,
     ...train,
     seed,
@@ -90,17 +96,17 @@ export function recipeFields({ run, context }: PlannedRun): Map<string, string> 
   });
 }
 
-function netFields(net: TrainRun): Record<string, string> {
+function netFields(net: TrainRun, train: TrainSetup): Record<string, string> {
   const { config, S, update = "all" } = net;
-  return { config, S: formatS(S), update, ...originFields(net) };
+  return { config, S: formatS(S), update, ...originFields(net, train) };
 }
 
 /** What a net begins with, and what that began with, and so on. */
-function originFields(net: TrainRun): Record<string, string> {
+function originFields(net: TrainRun, train: TrainSetup): Record<string, string> {
   const fields: Record<string, string> = {};
   let [name, at] = ["init", net];
   for (;;) {
-    fields[name] = originOf(at);
+    fields[name] = originOf(at, train);
     if (!hasAncestor(at.init)) return fields;
     at = at.init.from;
     name = `init of ${title(at)}`;

@@ -19,8 +19,9 @@ import {
   type Variable,
   variable,
 } from "../tensorflow/variables.ts";
-import { type Conv, layersOf, netShapeOf } from "./configs.ts";
+import { layersOf, netShapeOf } from "./configs.ts";
 import { addEvaluator, type EvaluatorOptions } from "./evaluate.ts";
+import { deviation } from "./initialisation.ts";
 import { forward, type Network, network, variablesOf } from "./network.ts";
 import { cropsFromCache, cropsFromFiles } from "./pipeline.ts";
 
@@ -156,28 +157,6 @@ function addInitialisation(
   });
   const cleared = zero.map((variable) => assign(variable, zeros(graph, variable.shape)));
   identityAfter("initialise", constant(graph, 0), [...assigned, ...cleared]);
-}
-
-/**
- * Standard deviation of a layer's random kernel.
- *
- * - `paper`: the variance of 1e-2 taken at its word (Section 3.1).
- * - `gaussian-0.01`: a deviation of 0.01, as in the tools of the paper's authors.
- * - `glorot`: variance 2 / (inputs + outputs) of a unit (Glorot and Bengio 2010).
- * - `he`: variance 2 / inputs of a unit (He et al. 2015).
- */
-export function deviation({ size, inputs, outputs }: Conv, init: KernelInit): number {
-  const places = size * size;
-  switch (init) {
-    case "paper":
-      return 0.1;
-    case "gaussian-0.01":
-      return 0.01;
-    case "glorot":
-      return Math.sqrt(2 / (places * (inputs + outputs)));
-    case "he":
-      return Math.sqrt(2 / (places * inputs));
-  }
 }
 
 /** A tensor of zeros, made when the graph runs rather than stored in it. */

@@ -1,4 +1,5 @@
 /** The learning rate over a training (Section 3.1). Pure values: state in, state out. */
+import { UserError } from "../errors.ts";
 import type { Retry, Schedule, TrainSetup } from "../setup.ts";
 import type { TrainRun } from "../experiment.ts";
 
@@ -28,13 +29,13 @@ export interface Plateau {
 /** Before the first validation. */
 export const INITIAL_PLATEAU: Plateau = { drops: 0, best: -1, waited: 0, over: false };
 
-/** The plateau rule after one more validation. With fixed steps nothing changes. */
+/** The plateau rule after one more validation. With another rule nothing changes. */
 export function afterValidation(
   { drops: rule }: Schedule,
   state: Plateau,
   accuracy: number,
 ): Plateau {
-  if (rule.rule === "steps") return state;
+  if (rule.rule !== "plateau") return state;
   if (accuracy > state.best) return { ...state, best: accuracy, waited: 0 };
   const waited = state.waited + 1;
   if (waited < rule.patience) return { ...state, waited };
@@ -58,8 +59,26 @@ export function learningRate(schedule: Schedule, state: Plateau, seen: number): 
   const { learningRate, images, warmup = 0, drops } = schedule;
   const share = seen / images;
   if (share < warmup) return learningRate * share / warmup;
+  if (drops.rule === "linear") return learningRate * (1 - share) / (1 - warmup);
   const times = drops.rule === "steps" ? drops.at.filter((at) => share >= at).length : state.drops;
   return learningRate / 10 ** times;
+}
+
+/**
+ * Refuses a schedule whose warm-up leaves no image after it.
+ *
+ * @param field The schedule's name in a setup: `schedules.first`.
+ * @throws {UserError} The warm-up takes all images.
+ */
+export function mustOutlastWarmup(
+  field: string,
+  { images, warmup = 0 }: Schedule,
+) {
+  if (images * (1 - warmup) >= 1) return;
+  throw new UserError(
+    `Cannot train by ${field}: its warm-up takes a share of ${warmup} of ${images} images, which leaves none ` +
+      `after it; lower ${field}.warmup or raise ${field}.images`,
+  );
 }
 
 /** A learning rate after a share of the images, in a training that began again. */

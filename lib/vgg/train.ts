@@ -9,12 +9,13 @@ import type { Dataset } from "../datasets/dataset.ts";
 import type { Checkpoint, Divergence, LogEntry, Losses, Tensors } from "./checkpoint.ts";
 import { RETRY } from "../setup.ts";
 import { UserError } from "../errors.ts";
-import { type Context, type Errors, hasAncestor, title, type TrainRun } from "../experiment.ts";
+import { type Context, type Errors, title, type TrainRun } from "../experiment.ts";
 import { errorsOf, inMemory, scored } from "../score.ts";
 import type { Binding } from "../tensorflow/addon.ts";
 import { float32, int32, Session } from "../tensorflow/session.ts";
 import type { ImageCache } from "./image_cache.ts";
 import { meanOf } from "./colours.ts";
+import { netShapeOf } from "./configs.ts";
 import { openCrops } from "./crops.ts";
 import { posteriorsOf } from "./evaluate.ts";
 import { middleOf, pixels } from "./images.ts";
@@ -29,6 +30,7 @@ import {
 } from "./schedule.ts";
 import { archiveOf } from "./sources.ts";
 import { unlessStopped } from "./stop.ts";
+import { inherited } from "./initialisation.ts";
 
 /** A training to be done. */
 export interface Training {
@@ -100,7 +102,11 @@ export function train(
     let step = training.checkpoint?.step ?? 0;
     let plateau = training.checkpoint?.plateau ?? INITIAL_PLATEAU;
     session.run({ "seed/weights": int32([seed, 0]) }, ["initialise:0"]);
-    if (training.ancestor) setTensors(session, inherited(run, training.ancestor));
+    if (training.ancestor) {
+      const shape = netShapeOf(setup, classes);
+      const drawn = getTensors(session, { weights: model.weights, velocities: [] });
+      setTensors(session, inherited(run, { ancestor: training.ancestor, drawn, setup, shape }));
+    }
     if (training.checkpoint) setTensors(session, training.checkpoint.tensors);
     const rateAt = (step: number) => {
       const rate = learningRate(schedule, plateau, step * batch);
@@ -257,14 +263,6 @@ function logger(
   };
 }
 
-/** The weights that a run takes over from its ancestor. */
-function inherited({ init }: TrainRun, ancestor: Tensors): Tensors {
-  if (!hasAncestor(init)) return new Map();
-  const { layers } = init;
-  const wanted = (name: string) => layers === "all" || layers.includes(name.split(".")[0]!);
-  return new Map([...ancestor].filter(([name]) => wanted(name)));
-}
-
 /** Gives variables their values; all in one run, as TensorFlow prepares each kind of run anew. */
 export function setTensors(session: Session, tensors: Tensors) {
   if (tensors.size === 0) return;
@@ -275,7 +273,7 @@ export function setTensors(session: Session, tensors: Tensors) {
 }
 
 /** Reads a net's variables. */
-function getTensors(session: Session, { weights, velocities }: Model): Tensors {
+function getTensors(session: Session, { weights, velocities }: Omit<Model, "graph">): Tensors {
   const variables = [...weights, ...velocities];
   const fetched = session.run({}, variables.map(({ value }) => value));
   return new Map(variables.map(({ name, shape }, i) => {

@@ -177,5 +177,5 @@ Deno.test("a file is what its note says it is, or else what the command line say
     ...["train", "--config", "D", "--S", "256", "--init-from", noted] as const,
   );
   assert.ok(hasAncestor(from.run.init));
-  assert.deepEqual([from.run.init.from.config, from.run.init.layers.length], ["A", 7]);
+  assert.deepEqual([from.run.init.from.config, from.run.init.layers], ["A", "transfer"]);
 });

@@ -46,6 +46,24 @@ Deno.test("--set changes each reading of the paper, and no other field", () => {
   assert.deepEqual(found.toSorted(), all.toSorted());
 });
 
+Deno.test("--set changes what deeper nets take over, and makes the rate fall evenly", () => {
+  const { train } = override(
+    small,
+    "transfer=deepen,transferNoise=0.2,schedules.first.drops.rule=linear",
+  );
+  assert.equal(train.transfer, "deepen");
+  assert.equal(train.transferNoise, 0.2);
+  assert.deepEqual(train.schedules.first.drops, { rule: "linear" });
+  assert.throws(() => override(small, "transfer=widen"), /it is paper or deepen/);
+});
+
+Deno.test("--set refuses a schedule whose warm-up leaves no images", () => {
+  assert.throws(
+    () => override(small, "schedules.finer.warmup=1"),
+    /^UserError: Cannot train by schedules.finer: its warm-up takes a share of 1 of/,
+  );
+});
+
 Deno.test("--set gives a schedule the other rule for its drops: three of them, and where", () => {
   const dropsOf = (setup: Setup, changes: string) =>
     override(setup, changes).train.schedules.finer.drops;
@@ -86,7 +104,7 @@ Deno.test("--set says what a field may be", () => {
     ["cropGrid=square", /central-square or cell-centres/],
     ["centreCrop=flipped", /upright or mirrored/],
     ["momentum.form=caffe", /Did you mean "momentumForm"\?/],
-    ["schedules.first.drops.rule=step", /plateau or steps\. Did you mean "steps"\?/],
+    ["schedules.first.drops.rule=step", /plateau or steps or linear\. Did you mean "steps"\?/],
     ["schedules.first.drops.at=0.9:0.7", /shares of the training, rising, .* as in 0.25:0.5:0.75/],
     ["schedules.first.drops.at=0.7 0.9", /shares of the training/],
     ["schedules.first.drops.patience=3", /Cannot set "schedules.first.drops.patience"/],

@@ -25,7 +25,7 @@ const FIRST = "conv1_1 conv2_1 conv3_1 conv3_2 fc6 fc7 fc8"; // Section 3.1
 
 Deno.test("a chain goes from an evaluation back to random weights, as Section 3.1 has it", () => {
   const chain = withAncestors(planned(at(net("D", JITTERED), 384)));
-  assert.deepEqual(chain.map(({ run }) => originOf(run)), [
+  assert.deepEqual(chain.map(({ run }) => originOf(run, context.train)), [
     "D [256;512]",
     "all layers of D 384",
     "all layers of D 256",

@@ -6,6 +6,7 @@ import {
   afterValidation,
   INITIAL_PLATEAU,
   learningRate,
+  mustOutlastWarmup,
   type Plateau,
   scheduleOf,
 } from "../../lib/vgg/schedule.ts";
@@ -50,6 +51,33 @@ Deno.test("fixed steps: divided by ten at their shares of the images, the bounds
   assert.deepEqual([0, 699, 700, 899, 900, 999].map(rate), [
     ...[0.01, 0.01, 0.001, 0.001, 0.0001, 0.0001],
   ]);
+});
+
+Deno.test("linear: from the end of the warm-up the rate falls evenly, to 0 after the last image", () => {
+  const schedule: Schedule = { ...plateau, warmup: 0.2, drops: { rule: "linear" } };
+  const rate = (seen: number) => learningRate(schedule, INITIAL_PLATEAU, seen);
+  // by hand: 0.01 * (1000 - seen) / 800 from image 200 on
+  const expected = [[0, 0], [100, 0.005], [200, 0.01], [400, 0.0075], [600, 0.005], [999, 1.25e-5]];
+  for (const [seen, value] of expected) {
+    assert.ok(Math.abs(rate(seen!) - value!) < 1e-15, `${seen}`);
+  }
+  assert.equal(rate(1000), 0);
+  const { warmup: _, ...atOnce } = schedule;
+  assert.equal(learningRate(atOnce, INITIAL_PLATEAU, 250), 0.0075);
+  assert.deepEqual(after([0.5, 0.5, 0.5, 0.5, 0.5, 0.5], schedule).at(-1), INITIAL_PLATEAU);
+});
+
+Deno.test("a warm-up that leaves no image after it is refused, with the way out", () => {
+  const refuse = (part: Partial<Schedule>) =>
+    mustOutlastWarmup("schedules.first", { ...plateau, ...part });
+  refuse({ warmup: 0.999 });
+  refuse({});
+  assert.throws(() => refuse({ warmup: 1 }), {
+    message:
+      "Cannot train by schedules.first: its warm-up takes a share of 1 of 1000 images, which " +
+      "leaves none after it; lower schedules.first.warmup or raise schedules.first.images",
+  });
+  assert.throws(() => refuse({ warmup: 0.9995 }), /Cannot train by schedules.first/);
 });
 
 Deno.test("warm-up: the rate rises evenly from 0", () => {

@@ -1,5 +1,13 @@
 /** What is said of each training: where it comes from, how it went, what its tests came to. */
-import { formatS, hasAncestor, key as keyOf, title, type TrainRun } from "../../experiment.ts";
+import {
+  formatS,
+  hasAncestor,
+  inheritance,
+  key as keyOf,
+  title,
+  type TrainRun,
+} from "../../experiment.ts";
+import type { TrainSetup } from "../../setup.ts";
 import { convsOf, countParameters, layersOf, netShapeOf } from "../../vgg/configs.ts";
 import { scheduleOf } from "../../vgg/schedule.ts";
 import type { LogEntry } from "../../vgg/checkpoint.ts";
@@ -82,7 +90,7 @@ function factsOf(
       `${formatNumber(countParameters(layers))} parameters`,
     ],
     ["Training scale S", formatS(run.S)],
-    ["Begins with", beginning(run)],
+    ["Begins with", beginning(run, train)],
     ...run.update === "fc" ? [["Learns", "its fully-connected layers only"] as const] : [],
     [
       "Schedule",
@@ -97,13 +105,17 @@ function factsOf(
 }
 
 /** Which layers are copied from where, and which are drawn. */
-function beginning({ init }: TrainRun): string {
+function beginning({ init }: TrainRun, train: TrainSetup): string {
   if (init === "random") return "random weights";
   if (!hasAncestor(init)) return `weights of digest ${init.weights}`;
-  const { from, layers } = init;
-  return layers === "all"
-    ? `all layers of ${title(from)}`
-    : `${layers.join(", ")} of ${title(from)}, the others random`;
+  const { from, layers, noise } = inheritance(init, train);
+  const all = `all layers of ${title(from)}`;
+  if (layers === "all") return all;
+  if (layers === "deepen") {
+    return `${all}, with identities in between, their noise ${noise} of He's`;
+  }
+  if (layers === "perturb") return `${all}, with noise of ${noise} of He's on convolutions`;
+  return `${layers.join(", ")} of ${title(from)}, the others random`;
 }
 
 function testTable(tests: readonly EvaluationDetails[], net: string): HtmlContent {
