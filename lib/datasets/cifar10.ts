@@ -6,9 +6,10 @@
  */
 import { join } from "node:path";
 import { UserError } from "../errors.ts";
-import { exists } from "./made.ts";
+import { exists } from "../system/files.ts";
 import type { Dataset, DatasetInfo, DatasetOptions } from "./dataset.ts";
-import { describeRaw, openRaw, type RawFiles, type RawImages } from "./raw_images/mod.ts";
+import type { RawImages } from "./raw_images/images.ts";
+import { describeRaw, openRaw, type RawFiles } from "./raw_images/mod.ts";
 
 const SIDE = 32;
 const PLANE = SIDE * SIDE;
@@ -81,7 +82,7 @@ function checkSizes(contents: readonly Uint8Array[], files: readonly string[]) {
   for (const [i, { length }] of contents.entries()) {
     if (length === 0 || length % RECORD !== 0) {
       throw new UserError(
-        `Cannot read "${files[i]}": ${length} bytes are no whole number of records of ` +
+        `Cannot read "${files[i]}": ${length} bytes are not a whole number of records of ` +
           `${RECORD} bytes; get the file again`,
       );
     }
@@ -115,7 +116,7 @@ function readBatch(content: Uint8Array, file: string): RawImages {
   return { width: SIDE, height: SIDE, channels: 3, pixels, labels };
 }
 
-/** Batches one after the other. */
+/** The batches as one. */
 function together(batches: readonly RawImages[]): RawImages {
   const chain = (field: "pixels" | "labels") => {
     const parts = batches.map((batch) => batch[field]);

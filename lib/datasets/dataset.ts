@@ -1,43 +1,43 @@
-/** What a data set is: labelled images, their sizes and colours. Types only. */
+/** The types of a data set: labelled images, their sizes and colours. */
 
-/** What can be said of a data set without its image files. */
+/** A data set without its image files. */
 export interface DatasetDescription {
   readonly name: string;
-  /** Sorted; a label is an index. */
+  /** Sorted. A label is an index into this list. */
   readonly classes: readonly string[];
   /** How many training images there are. */
   readonly train: { readonly length: number };
-  /** In an order whose every beginning has the classes as equally as can be. */
+  /** In an order where the first N images have the classes as evenly as possible, for every N. */
   readonly val: readonly ImageSize[];
   /**
-   * 12 hexadecimal digits that change when a name, a label or a size does. Of made data: when its
-   * recipe does. Absolute paths and times do not count. Empty where nothing was found.
+   * 12 hexadecimal digits that change when a name, a label or a size changes. For generated data:
+   * when its recipe changes. Absolute paths and times do not count. Empty where nothing was found.
    */
   readonly fingerprint: string;
-  /** Images whose classes nobody tells, where there are any. */
+  /** Images without labels, if there are any. */
   readonly test?: TestSplit<ImageSize>;
   /** Why it has no training images, and the way out; nets made elsewhere can be tested on it. */
   readonly untrainable?: string;
 }
 
-/** Images whose classes only a test server knows, in the order of their files' names. */
+/** Images with labels that only a test server knows, in the order of their file names. */
 export interface TestSplit<Image> {
   readonly images: readonly Image[];
-  /** As that of a description; it is no part of that one. */
+  /** Computed like the description's, and not part of it. */
   readonly fingerprint: string;
 }
 
-/** A description, and whether there is what it describes. */
+/** A description, and whether the data exists. */
 export interface DatasetInfo extends DatasetDescription {
-  /** Whether the image files are there, so that opening takes no making. */
+  /** Whether the image files exist already, so that opening does not have to make them. */
   readonly made: boolean;
-  /** Why nothing was found, and the way out; classes and images are only assumed then. */
+  /** Why nothing was found, and the way out. Classes and images are assumed in that case. */
   readonly missing?: string;
 }
 
-/** Labelled images as they are, with what training needs to know of them. */
+/** Labelled images, with what training needs to know about them. */
 export interface Dataset extends DatasetDescription {
-  /** In such an order, too. */
+  /** In the same kind of order as `val`. */
   readonly train: readonly LabelledImage[];
   readonly val: readonly LabelledImage[];
   readonly colours: Colours;
@@ -62,25 +62,25 @@ export interface ImageSize {
 
 /** An image, its class, and its size. */
 export interface LabelledImage extends ImageSize {
-  /** Absolute path of its file, or of the archive that it lies in. */
+  /** Absolute path of its file, or of the archive that holds it. */
   readonly file: string;
-  /** Where it lies in an archive: its first byte, a multiple of 512, and how many there are. */
+  /** In an archive: offset of its first byte, a multiple of 512, and its size in bytes. */
   readonly at?: number;
   readonly bytes?: number;
-  /** Index of its class; -1 where nobody tells. */
+  /** Index of its class; -1 where the class is unknown. */
   readonly label: number;
 }
 
-/** Where data lies and how to treat it. */
+/** Where data is, and how to open it. */
 export interface DatasetOptions {
-  /** The folder of `--data`: data lies or is made there. */
+  /** The folder of `--data`: data is found or made there. */
   readonly folder: string;
   /** Size of a `scenes` data set; the small setup's if absent. */
   readonly scenes?: { readonly classes: number; readonly train: number; readonly val: number };
   /** Seed of a `scenes` data set, 0 if absent. */
   readonly seed?: number;
-  /** Leave out files that are no whole images, instead of refusing the data set. */
+  /** Leave out files that are not whole images, instead of refusing the data set. */
   readonly skipUnreadable?: boolean;
-  /** Called now and then while data is made or looked at; images are counted if nothing is said. */
+  /** Called now and then while data is made or read. `unit` is what is counted; images if absent. */
   readonly onProgress?: (what: string, done: number, total: number, unit?: string) => void;
 }

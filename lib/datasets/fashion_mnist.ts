@@ -7,9 +7,10 @@
 import { basename, join } from "node:path";
 import { UserError } from "../errors.ts";
 import { readIdx } from "./raw_images/idx.ts";
-import { exists } from "./made.ts";
+import { exists } from "../system/files.ts";
 import type { Dataset, DatasetInfo, DatasetOptions } from "./dataset.ts";
-import { describeRaw, openRaw, type RawFiles, type RawImages } from "./raw_images/mod.ts";
+import type { RawImages } from "./raw_images/images.ts";
+import { describeRaw, openRaw, type RawFiles } from "./raw_images/mod.ts";
 
 /** Where Debian's package dataset-fashion-mnist puts the files. */
 const DEBIAN = "/usr/share/datasets/fashion-mnist";
@@ -74,7 +75,7 @@ function sourceIn({ folder }: DatasetOptions): RawFiles {
 function find(folders: readonly string[]): string[] {
   for (const folder of folders) {
     const found = FILES.map((name) =>
-      [name, `${name}.gz`].map((file) => join(folder, file)).find(exists)
+      [name, `${name}.gz`].map((file) => join(folder, file)).find((file) => exists(file))
     );
     const missing = FILES.filter((_, i) => found[i] === undefined);
     if (missing.length === 0) return found as string[];

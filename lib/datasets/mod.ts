@@ -1,7 +1,6 @@
 /**
- * Data sets by name. Each is in the end a list of image files with labels and sizes, which
- * TensorFlow reads by itself, from a folder or out of an archive: JPEG or 8-bit PNG, upright, without
- * alpha, red-green-blue or grey.
+ * Data sets by name. Each is a list of image files with labels and sizes, which TensorFlow reads
+ * from a folder or from an archive: JPEG or 8-bit PNG, upright, without alpha, RGB or grey.
  *
  * @module
  */
@@ -14,11 +13,11 @@ import { describeIlsvrc2012, openIlsvrc2012 } from "./ilsvrc2012/mod.ts";
 import { describeScenes, openScenes } from "./scenes/mod.ts";
 import type { Dataset, DatasetInfo, DatasetOptions } from "./dataset.ts";
 
-/** A member of the family. */
+/** The two functions that every data set has. */
 interface DatasetLoader {
   /** Opens the data set, making it first where that is possible. */
   open(options: DatasetOptions): Promise<Dataset>;
-  /** Says what opening would come to, and makes nothing. */
+  /** Describes what `open` would open, and makes nothing. */
   describe(options: DatasetOptions): Promise<DatasetInfo>;
 }
 
@@ -43,8 +42,8 @@ export async function openDataset(name: string, options: DatasetOptions): Promis
 }
 
 /**
- * Says of a data set by name what opening it would come to. Nothing is drawn or converted for
- * that; a folder of images is looked at once, as for opening.
+ * Describes what `openDataset` would open. Nothing is drawn or converted for that. The files of an
+ * image folder are read once, as for opening.
  *
  * @throws {UserError} for a name that is not known and for data that is not found, except ImageNet.
  */

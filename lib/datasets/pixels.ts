@@ -25,7 +25,7 @@ export interface Picture {
 }
 
 /**
- * JPEG at quality 92 with colour at half the resolution, as cameras and ImageNet have it.
+ * Encodes JPEG at quality 92 with colour at half the resolution, as cameras and ImageNet do.
  *
  * Quality 92 is where a loss can no longer be seen; TensorFlow reads it three times faster than
  * PNG and a fifth faster than with full colour resolution, which a net that sees the picture at
@@ -38,7 +38,7 @@ export function encodeJpeg({ width, height, channels, pixels }: Picture): Promis
     .toBuffer();
 }
 
-/** PNG, exact. Speed counts more than size: a light compression. */
+/** Encodes PNG without loss, with a light compression: speed matters more than size. */
 export function encodePng({ width, height, channels, pixels }: Picture): Promise<Uint8Array> {
   return sharp(pixels, { raw: { width, height, channels } })
     .toColourspace(channels === 1 ? "b-w" : "srgb")
@@ -56,25 +56,25 @@ export async function drawSvg(svg: string, side: number): Promise<Uint8Array> {
     .toBuffer();
 }
 
-/** What a file looks like once it is read. */
+/** What was found in an image file. */
 export interface Probe {
   readonly width: number;
   readonly height: number;
   /** The decoded pixels, unless only the size was asked for. */
   readonly picture?: Picture;
-  /** Whether TensorFlow would show another picture than `picture`, so that it must be saved anew. */
+  /** Whether TensorFlow would decode other pixels than `picture`, so that it must be saved as PNG. */
   readonly needsConversion: boolean;
 }
 
 /**
- * Reads an image file as people see it: upright, in sRGB, 8 bits, on white where it is transparent.
+ * Reads an image file as a viewer shows it: upright, in sRGB, 8 bits, on white where it is transparent.
  *
- * TensorFlow shows the same for JPEG and PNG unless they are turned by EXIF, have alpha, 16 bits
- * or CMYK inks; colour profiles of other images are left out of account here as there. A JPEG with
- * damage in its middle, of which its decoder warns, is used as far as it can be seen; it counts as
- * foreign, as TensorFlow shows some of these with a warning and fails on others.
+ * TensorFlow decodes the same for JPEG and PNG unless they are rotated by EXIF, have alpha, 16 bits or
+ * CMYK. Colour profiles of other images are ignored here as there. A JPEG with damage in its middle,
+ * for which its decoder warns, is used as far as it can be decoded. It needs conversion, because
+ * TensorFlow decodes some of these with a warning and fails on others.
  *
- * @throws where the file is no image, or is cut off. With `sizeOnly` just the header is read.
+ * @throws where the file is not an image, or is cut off. With `sizeOnly` only the header is read.
  */
 export async function probeImage(file: string, { sizeOnly = false } = {}): Promise<Probe> {
   const { format, orientation = 1, depth, hasAlpha, space, autoOrient } = await sharp(file)
@@ -96,11 +96,11 @@ export async function probeImage(file: string, { sizeOnly = false } = {}): Promi
 }
 
 /**
- * Decodes an image file, or its bytes, to what people see.
+ * Decodes an image file, or its bytes, as a viewer shows it.
  *
- * @param failOn what is too bad an image
- * @param profile whether to heed its colour profile
- * @throws where the file is no image, or is cut off
+ * @param failOn which kind of damage throws
+ * @param profile whether to apply its colour profile
+ * @throws where the file is not an image, or is cut off
  */
 export async function decode(
   file: string | Uint8Array,
@@ -122,7 +122,7 @@ export async function decode(
 /** Where an image is stored. */
 type ImageLocation = Pick<LabelledImage, "file" | "at" | "bytes">;
 
-/** An image's file, or, where it lies in an archive, its bytes. */
+/** An image's file, or, where it is in an archive, its bytes. */
 function content({ file, at, bytes }: ImageLocation): string | Uint8Array {
   if (at === undefined || bytes === undefined) return file;
   using archive = Deno.openSync(file);
@@ -151,8 +151,8 @@ const [CELL, LETTER, GAP] = [104, 17, 4];
 const PAPER = "#f4f4f2";
 
 /**
- * A PNG with a row of pictures behind each label, scaled to one size; small ones keep their pixels
- * visible. Labels need a font on the machine: without one they stay empty.
+ * A PNG with a row of pictures behind each label, scaled to one size. Small ones are enlarged without
+ * smoothing. Labels need a font on the machine; without one they stay empty.
  */
 export async function contactSheet(rows: readonly ContactSheetRow[]): Promise<Uint8Array> {
   const left = 24 + Math.ceil(0.64 * LETTER * Math.max(...rows.map(({ label }) => label.length)));

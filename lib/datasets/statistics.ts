@@ -1,17 +1,17 @@
 /**
- * A data set in numbers, and its pictures on a sheet: what somebody looks at before training.
+ * A data set in numbers, and a contact sheet of its pictures, to look at before training.
  *
  * @module
  */
 import { join } from "node:path";
-import { writablePlaceFor } from "./made.ts";
+import { writableFolderFor } from "../system/cache_folder.ts";
 import type { Dataset, LabelledImage } from "./dataset.ts";
 import { contactSheet } from "./pixels.ts";
 
 /** Rows and columns of a contact sheet at most. */
 const [ROWS, COLUMNS] = [50, 12];
 
-/** What there is of a class. */
+/** The number of images of a class. */
 export interface ClassCount {
   readonly class: string;
   readonly label: number;
@@ -67,9 +67,9 @@ export function statisticsOf({ classes, train, val, colours }: Dataset): Dataset
 }
 
 /**
- * Writes a contact sheet, the first training images of each class in its own row (validation images
- * where there are no others), as PNG into `folder`, or the user's cache folder where that cannot be written. Of more than 50 classes only
- * the first are shown.
+ * Writes a contact sheet as PNG into `folder`, or into the user's cache folder where that cannot be
+ * written. Each class has a row with its first training images, or validation images where there are
+ * no training images. Only the first 50 classes are shown.
  *
  * @returns the file
  */
@@ -85,7 +85,7 @@ export async function writeSheet(dataset: Dataset, folder: string): Promise<stri
     images.push(image);
     if (--missing === 0) break;
   }
-  const place = await writablePlaceFor(folder);
+  const place = await writableFolderFor(folder);
   const sheet = join(place, `${dataset.name}-${dataset.fingerprint}.png`);
   await Deno.writeFile(sheet, await contactSheet(rows));
   return sheet;

@@ -1,6 +1,6 @@
 /**
- * Brings weights that were made elsewhere into a store, where they are a training like any other
- * that is done: its name is the SHA-256 digest of their file. Loads no TensorFlow.
+ * Imports weights from other programs into a store, where they are a finished training like any other:
+ * its key contains the SHA-256 digest of their file. Does not load TensorFlow.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { ALL_NETS, layersOf, netShapeOf, weightShapes } from "../vgg/configs.ts"
 import { firstNonFinite, shapeMismatch } from "../weights/fit.ts";
 import { openWeights } from "../weights/mod.ts";
 
-/** A net whose weights lie in a file that was made elsewhere. */
+/** A net with weights from a file. */
 export interface ImportedNet {
   readonly file: string;
   readonly run: TrainRun;
@@ -30,13 +30,13 @@ export interface ImportTarget {
   readonly dataset: { readonly name: string; readonly classes: readonly string[] };
 }
 
-/** What a file tells of its net: by a note of ours in it, and by its layers. */
+/** What a file says about its net: by our own note in it, and by its layers. */
 export type WeightsNote = Partial<Pick<TrainRun, "config" | "S"> & Pick<WeightsFile, "layout">>;
 
 /**
- * What a file tells of its net.
+ * Reads what a file says about its net.
  *
- * @throws {UserError} It is no file of weights.
+ * @throws {UserError} It is not a file of weights.
  */
 export async function noteIn(file: string): Promise<WeightsNote> {
   using weights = await openWeights(file);
@@ -45,7 +45,7 @@ export async function noteIn(file: string): Promise<WeightsNote> {
   return { ...layout && { layout }, ...config && { config }, ...noted(weights.recipe) };
 }
 
-/** What our own note in a file says; nothing where there is none, or none that makes sense. */
+/** Our own note in a file; empty where it is missing or malformed. */
 function noted(recipe = ""): WeightsNote {
   try {
     const { config, S } = JSON.parse(recipe).run;
@@ -59,7 +59,7 @@ function formsScale(S: unknown): S is TrainScale {
   return [S].flat().every(Number.isInteger) && (!Array.isArray(S) || S.length === 2);
 }
 
-/** The net whose layers a file has, by their names and kernel sizes; nothing where several have them. */
+/** The only net with a file's layers, by their names and kernel sizes; undefined where several fit. */
 function configOf({ layout, shapes }: WeightsFile): ConfigName | undefined {
   const found = [...shapes.keys()].filter((name) => name.startsWith("conv")).sort();
   const fitting = ALL_NETS.filter((config) => {
@@ -72,9 +72,9 @@ function configOf({ layout, shapes }: WeightsFile): ConfigName | undefined {
 }
 
 /**
- * The net whose weights a file holds; only names and shapes are looked at yet.
+ * The net whose weights a file holds. Only names and shapes are read yet.
  *
- * @throws {UserError} They are not weights of such a net under the setup, for the data set's classes.
+ * @throws {UserError} They do not fit this net under the setup, for the data set's classes.
  */
 export async function importedNet(file: string, needs: ImportTarget): Promise<ImportedNet> {
   const { config, S, setup, dataset } = needs;
@@ -94,9 +94,9 @@ export async function importedNet(file: string, needs: ImportTarget): Promise<Im
 }
 
 /**
- * Copies a net's weights into a store, once for each context, unless they are there.
+ * Copies a net's weights into a store, once for each context, unless the store has them.
  *
- * @throws {UserError} A weight is no finite number.
+ * @throws {UserError} A weight is not a finite number.
  */
 export async function importNet(
   { file, run }: ImportedNet,

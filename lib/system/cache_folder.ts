@@ -1,10 +1,11 @@
 /** The user's cache folder: what all clones of the project share. */
-import { join } from "node:path";
+import { createHash } from "node:crypto";
+import { join, resolve } from "node:path";
 import { UserError } from "../errors.ts";
 
 /**
  * `$VERYDEEP_CACHE`, else verydeep in the system's place for caches (`$XDG_CACHE_HOME` or
- * `~/.cache`, on macOS `~/Library/Caches`). It may not be there yet.
+ * `~/.cache`, on macOS `~/Library/Caches`). It may not exist yet.
  *
  * @throws {UserError} where no home folder is known
  */
@@ -16,4 +17,26 @@ export function cacheFolder(): string {
   const home = Deno.env.get("HOME");
   if (home) return join(home, Deno.build.os === "darwin" ? "Library/Caches" : ".cache", "verydeep");
   throw new UserError("Cannot find a cache folder: HOME is not set; set it, or VERYDEEP_CACHE");
+}
+
+/** The substitute in the user's cache folder for a folder that cannot be written. */
+export function cacheFolderFor(folder: string): string {
+  const name = createHash("sha256").update(resolve(folder)).digest("hex").slice(0, 12);
+  return join(cacheFolder(), "data", name);
+}
+
+/**
+ * Returns `folder` if it can be written, else its substitute in the user's cache folder. Makes the one
+ * that it returns.
+ */
+export async function writableFolderFor(folder: string): Promise<string> {
+  try {
+    await Deno.mkdir(folder, { recursive: true });
+    await Deno.remove(await Deno.makeTempFile({ dir: folder, prefix: ".verydeep-" }));
+    return folder;
+  } catch {
+    const substitute = cacheFolderFor(folder);
+    await Deno.mkdir(substitute, { recursive: true });
+    return substitute;
+  }
 }

@@ -1,10 +1,10 @@
-/** Whether tensors are the weights of a net. Pure functions that say what is wrong. */
+/** Checks whether tensors are the weights of a net. */
 import type { Shapes } from "./weights_file.ts";
 
 /** Names that a message lists at most. */
 const MOST = 3;
 
-/** What keeps tensors of these shapes from being a net's weights; nothing where they fit. */
+/** Why tensors of these shapes are not a net's weights; undefined where they fit. */
 export function shapeMismatch(found: Shapes, needed: Shapes): string | undefined {
   const without = (one: Shapes, other: Shapes) =>
     [...one.keys()].filter((name) => !other.has(name));
@@ -24,7 +24,7 @@ export function shapeMismatch(found: Shapes, needed: Shapes): string | undefined
   return `its ${name} is ${list(found.get(name)!)}, the net's is ${list(shape)}${others}`;
 }
 
-/** What of a tensor is no finite number; nothing where all is. */
+/** Describes the first value of a tensor that is not finite; undefined where all are. */
 export function firstNonFinite(name: string, values: Float32Array): string | undefined {
   let at = 0;
   // a plain loop: fc6 has a hundred million values

@@ -1,6 +1,6 @@
 /**
- * HDF5 files, through h5wasm, which is the HDF Group's own library compiled to WebAssembly. It waits
- * to be loaded until a file is opened.
+ * HDF5 files, through h5wasm, which is the HDF Group's own library compiled to WebAssembly. It is
+ * loaded when a file is opened.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { type NumberType, sizeOf } from "./numbers.ts";
 /** A dataset, before its values are read. */
 export interface Hdf5Dataset {
   readonly shape: readonly number[];
-  /** Nothing where it is no type that weights may have. */
+  /** Undefined where weights cannot have the type. */
   readonly type: NumberType | undefined;
   /** Its values, row after row. */
   read(): Float32Array;
@@ -20,15 +20,15 @@ export interface Hdf5Dataset {
 
 /** An open file; all paths begin at its root. */
 export interface Hdf5 extends Disposable {
-  /** Names in a group; none where there is no such group. */
+  /** Names in a group; empty where there is no such group. */
   names(path: string): string[];
-  /** An attribute that is texts; nothing where there is none. */
+  /** An attribute of strings; undefined where there is none. */
   texts(path: string, name: string): string[] | undefined;
-  /** The dataset at a path; nothing where there is none. */
+  /** The dataset at a path; undefined where there is none. */
   dataset(path: string): Hdf5Dataset | undefined;
 }
 
-/** Values that are read at once. */
+/** Values of one read. */
 const PART = 2 ** 24;
 
 /** Types of float by their size. */
@@ -37,7 +37,7 @@ const FLOATS: Readonly<Record<number, NumberType>> = { 4: "F32", 8: "F64" };
 const FLOAT_CLASS = 1;
 
 /**
- * Opens a file for reading. What fails later throws an `Error` with the library's first reason.
+ * Opens a file for reading. Later failures throw an `Error` with the library's first reason.
  *
  * @throws {Error} It is damaged.
  */
@@ -45,7 +45,7 @@ export async function openHdf5(file: string): Promise<Hdf5> {
   const { File, Group, Dataset } = await library();
   const open = tried(() => new File(file, "r"));
 
-  /** What lies at a path, in this file itself: no link is followed, and no other file opened. */
+  /** The object at a path, in this file itself: no link is followed, and no other file opened. */
   function at(path: string) {
     let found: ReturnType<typeof open.get> = open;
     for (const name of path.split("/").filter((part) => part !== "")) {
@@ -53,7 +53,7 @@ export async function openHdf5(file: string): Promise<Hdf5> {
       const place = `${found.path}/${name}`.replace("//", "/");
       const { filename } = open.get_external_link(place) as { readonly filename?: string };
       if (filename !== undefined || (open.get_link(place) as string | null) !== null) {
-        throw new Error(`its ${place} lies elsewhere: it is a link`);
+        throw new Error(`its ${place} is a link to another place`);
       }
       found = open.get(place);
     }
@@ -72,7 +72,7 @@ export async function openHdf5(file: string): Promise<Hdf5> {
         if (!(found instanceof Group)) return undefined;
         const value = found.attrs[name]?.value;
         if (typeof value === "string") return [value];
-        // Python writes a list of no texts as one of no numbers
+        // Python writes an empty list of strings as an empty list of numbers
         if (ArrayBuffer.isView(value)) return [];
         return Array.isArray(value) ? value.map(String) : undefined;
       }),
@@ -81,7 +81,7 @@ export async function openHdf5(file: string): Promise<Hdf5> {
         const found = at(path);
         if (!(found instanceof Dataset)) return undefined;
         const { shape, type, size, littleEndian, virtual_sources } = found.metadata;
-        if (virtual_sources) throw new Error(`its ${path} lies in other files`);
+        if (virtual_sources) throw new Error(`its ${path} is stored in other files`);
         const sides = shape ?? [];
         return {
           shape: sides,
@@ -93,7 +93,7 @@ export async function openHdf5(file: string): Promise<Hdf5> {
   };
 }
 
-/** Values of a dataset, read in parts, so that they are not twice in memory. */
+/** Values of a dataset, read in parts, so that they are not in memory twice. */
 function valuesOf(
   dataset: { slice(ranges: [number, number][]): unknown },
   shape: readonly number[],
@@ -109,13 +109,13 @@ function valuesOf(
   return values;
 }
 
-/** What is written into a group: attributes that are texts, and datasets by their paths below it. */
+/** The content of a group: attributes of strings, and datasets by their paths below it. */
 export interface Hdf5Group {
   readonly attributes: Readonly<Record<string, string | readonly string[]>>;
   readonly datasets: readonly {
     readonly path: string;
     readonly shape: readonly number[];
-    /** Its values, when its turn comes. */
+    /** Called when the dataset is written. */
     values(): Float32Array;
   }[];
 }
@@ -167,7 +167,7 @@ function writeAttributes(group: Group, attributes: Hdf5Group["attributes"]) {
   }
 }
 
-/** The library; its failures are thrown rather than printed. */
+/** The library, set to throw its failures instead of printing them. */
 async function library() {
   const { default: h5wasm } = await import("h5wasm/node");
   const module = await h5wasm.ready as unknown as { activate_throwing_error_handler(): void };
@@ -175,13 +175,13 @@ async function library() {
   return h5wasm;
 }
 
-/** Does something with the library, whose failures become one line each. */
+/** Calls the library; a failure becomes an error of one line. */
 function tried<Result>(act: () => Result): Result {
   try {
     return act();
   } catch (error) {
     const { message = String(error) } = error as Error;
-    // a stack of functions, of which the innermost says most
+    // a stack of functions; the innermost says most
     const reason = [...message.matchAll(/#\d+: .*\(\): (.+)/g)].at(-1)?.[1];
     if (reason === undefined) throw new Error(message);
     throw new Error(/truncated/.test(reason) ? "it is cut off" : `it is damaged (${reason})`);

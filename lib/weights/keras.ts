@@ -1,11 +1,11 @@
 /**
- * Weights as Keras's VGG16 and VGG19 have them, in any of Keras's HDF5 files: of weights, as in
- * `vgg16_weights_tf_dim_ordering_tf_kernels.h5`, of a whole model, or of Keras 3 (`.weights.h5`).
+ * Weights of Keras's VGG16 and VGG19, in any of Keras's HDF5 files: weights, as in
+ * `vgg16_weights_tf_dim_ordering_tf_kernels.h5`, a whole model, or Keras 3's `.weights.h5`.
  *
- * Kernels are `[size, size, inputs, outputs]` as here; fc1's is `[7 * 7 * 512, 4096]`, whose rows go
- * through height, width and channels, so that it is ours in another shape. The input is *blue, green
- * and red*, 0 to 255, minus a mean (`preprocess_input`, mode "caffe"): the input side of the first
- * kernel is turned round.
+ * Kernels are `[size, size, inputs, outputs]` as here. fc1's is `[7 * 7 * 512, 4096]`, with rows in the
+ * order height, width, channels, so that it is ours in another shape. The input is *blue, green and
+ * red*, 0 to 255, minus a mean (`preprocess_input`, mode "caffe"): the input channels of the first
+ * kernel are reversed.
  *
  * @module
  */
@@ -24,7 +24,7 @@ const FULL = new Map([["fc1", "fc6"], ["fc2", "fc7"], ["predictions", "fc8"]]);
 const REMEDY = "name the weights of Keras's VGG16 or VGG19, with their top";
 
 /**
- * Opens a file of Keras's.
+ * Opens a file of Keras.
  *
  * @throws {UserError} It is damaged, or of another net.
  */
@@ -46,7 +46,7 @@ export async function openKeras(file: string): Promise<WeightsFile> {
         try {
           const { dataset, shape } = datasets.get(name)!;
           const values = dataset.read();
-          return name === "conv1_1.kernel" ? turnedRound(values, shape) : values;
+          return name === "conv1_1.kernel" ? withInputsReversed(values, shape) : values;
         } catch (error) {
           throw unreadable(error);
         }
@@ -59,13 +59,13 @@ export async function openKeras(file: string): Promise<WeightsFile> {
   }
 }
 
-/** A dataset, and its shape with us. */
+/** A dataset, and its shape in our layout. */
 interface KerasTensor {
   readonly dataset: Hdf5Dataset;
   readonly shape: readonly number[];
 }
 
-/** Datasets by our names. @throws {Error} They are of another net. */
+/** Datasets by our names. @throws {Error} They belong to another net. */
 function datasetsIn(open: Hdf5): Map<string, KerasTensor> {
   const places = new Map<string, KerasTensor>();
   let channels = 1;
@@ -108,7 +108,7 @@ function nameOf(layer: string): string {
   const [, block, place] = /^block(\d)_conv(\d)$/.exec(layer) ?? [];
   const name = block === undefined ? FULL.get(layer) : `conv${block}_${place}`;
   if (name !== undefined) return name;
-  throw new Error(`its layer ${JSON.stringify(layer)} is none of Keras's VGG`);
+  throw new Error(`its layer ${JSON.stringify(layer)} is not in Keras's VGG`);
 }
 
 function datasetAt(open: Hdf5, path: string): Hdf5Dataset {
@@ -118,7 +118,7 @@ function datasetAt(open: Hdf5, path: string): Hdf5Dataset {
   return dataset;
 }
 
-/** fc6's kernel as one over maps of so many channels: `[7, 7, 512, 4096]`. */
+/** The shape of fc6's kernel over maps of `channels` channels: `[7, 7, 512, 4096]`. */
 function overMaps(shape: readonly number[], channels: number): number[] {
   const [rows = 0, outputs = 0] = shape;
   const size = Math.sqrt(rows / channels);
@@ -126,8 +126,8 @@ function overMaps(shape: readonly number[], channels: number): number[] {
   throw new Error(`its fc1 has a kernel of [${shape}], which fits no map of ${channels} channels`);
 }
 
-/** A kernel whose inputs come last to first. */
-function turnedRound(kernel: Float32Array, shape: readonly number[]): Float32Array {
+/** A kernel with its input channels reversed. */
+function withInputsReversed(kernel: Float32Array, shape: readonly number[]): Float32Array {
   const [, , inputs = 1, outputs = 1] = shape;
   return kernel.map((_, i) => {
     const input = Math.floor(i / outputs) % inputs;
@@ -148,7 +148,10 @@ export async function writeKeras(file: string, { tensors, mean, inputScale, reci
     const bias = tensors.get(`${layer}.bias`)!;
     const kernel = () =>
       layer === "conv1_1"
-        ? scaled(turnedRound(values, shape), Array(inputs).fill(inputScale), { inputs, outputs })
+        ? scaled(withInputsReversed(values, shape), Array(inputs).fill(inputScale), {
+          inputs,
+          outputs,
+        })
         : values;
     const isFull = layer.startsWith("fc");
     const sides = isFull ? [height * width * inputs, outputs] : shape;

@@ -1,6 +1,6 @@
-/** Kernels in another order of their sides. */
+/** Kernels in another order of axes. */
 
-/** Sides of a kernel: places are those of its window, row after row. */
+/** Sides of a kernel: `places` are the positions of its window, row after row. */
 export interface KernelSides {
   readonly places: number;
   readonly inputs: number;
@@ -8,8 +8,8 @@ export interface KernelSides {
 }
 
 /**
- * A kernel `[outputs, inputs, places]`, as PyTorch keeps it, in our order `[places, inputs, outputs]`.
- * A fully-connected layer over maps is one, too: its columns are channel after channel.
+ * Converts a kernel `[outputs, inputs, places]`, as PyTorch keeps it, to our order `[places, inputs,
+ * outputs]`. A fully connected layer over maps is such a kernel: its columns go channel by channel.
  */
 export function fromOutputsFirst(theirs: Float32Array, sides: KernelSides): Float32Array {
   const ours = new Float32Array(theirs.length);
@@ -17,14 +17,14 @@ export function fromOutputsFirst(theirs: Float32Array, sides: KernelSides): Floa
   return ours;
 }
 
-/** The same the other way round. */
+/** The inverse of `fromOutputsFirst`. */
 export function toOutputsFirst(ours: Float32Array, sides: KernelSides): Float32Array {
   const theirs = new Float32Array(ours.length);
   eachPair(sides, (there, here) => theirs[there] = ours[here]!);
   return theirs;
 }
 
-/** A kernel `[places, inputs, outputs]` with a factor for each input. */
+/** Multiplies a kernel `[places, inputs, outputs]` by a factor for each input. */
 export function scaled(
   kernel: Float32Array,
   factors: readonly number[],
@@ -33,7 +33,7 @@ export function scaled(
   return kernel.map((value, i) => value * factors[Math.floor(i / outputs) % inputs]!);
 }
 
-/** Rows and columns that are moved together, so that neither order leaves the processor's cache. */
+/** Rows and columns of a tile, so that both orders stay in the processor's cache. */
 const TILE = 64;
 
 /** Calls `move` with each element's index in either order. */

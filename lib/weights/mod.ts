@@ -1,7 +1,7 @@
 /**
- * Files of a net's weights: this project's own, Keras's and torchvision's. Whatever wrote a file, its
- * tensors come out of it under this project's names and in its layout, and with the mean colour that
- * the net takes from its input. What a file is follows from its content, not from what it is called.
+ * Files of a net's weights: this project's own, Keras's and torchvision's. Tensors are read under this
+ * project's names and in its layout, with the mean colour that the net subtracts from its input. The
+ * format follows from a file's content, not from its name.
  *
  * @module
  */
@@ -24,7 +24,7 @@ const TYPES: readonly NumberType[] = ["F64", "F32", "F16", "BF16", "I64", "I32"]
 /**
  * Opens a file of weights.
  *
- * @throws {UserError} It is none that is known, or damaged, or of another net than the paper's.
+ * @throws {UserError} Its format is unknown, it is damaged, or it holds another net than the paper's.
  */
 export async function openWeights(file: string): Promise<WeightsFile> {
   const start = startOf(file);
@@ -36,7 +36,7 @@ export async function openWeights(file: string): Promise<WeightsFile> {
   return isTorchvision(tensors) ? fromTorchvision(tensors, file) : fromOwn(tensors, file);
 }
 
-/** A file's first bytes, as many as tell it from others, or all that it has. */
+/** A file's first bytes, enough to identify its format. */
 function startOf(file: string): Uint8Array {
   try {
     using handle = Deno.openSync(file);

@@ -1,4 +1,4 @@
-/** Types of stored numbers, by their names in safetensors, and what they are as float32. */
+/** Types of stored numbers, by their names in safetensors, and their conversion to float32. */
 
 /** Bytes of a number. */
 export const WIDTHS = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4, I16: 2, I8: 1, U8: 1 };
@@ -32,7 +32,7 @@ export function floatsOf(bytes: Uint8Array<ArrayBuffer>, type: NumberType): Floa
   }
 }
 
-/** How many numbers a tensor of a shape has. */
+/** The number of elements of a tensor. */
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, side) => product * side, 1);
 }

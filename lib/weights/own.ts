@@ -8,14 +8,14 @@ import { UserError } from "../errors.ts";
 import type { WeightsFile } from "./weights_file.ts";
 import type { OpenSafetensors } from "./safetensors.ts";
 
-/** What a user may do about a file that cannot be read. */
+/** What to do about a file that cannot be read. */
 export const OWN_REMEDY =
   "name a whole safetensors file of float32 (F32) tensors, or one of PyTorch or Keras";
 
 /**
  * A file of weights in our own layout, which is closed with it.
  *
- * @throws {UserError} It holds other numbers than float32; it is closed then.
+ * @throws {UserError} It holds other types than float32; it is closed then.
  */
 export function fromOwn(open: OpenSafetensors, file: string): WeightsFile {
   for (const [name, type] of open.types) {

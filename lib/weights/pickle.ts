@@ -1,25 +1,25 @@
 /**
- * Reads pickles of Python that say nothing but data (docs.python.org/3/library/pickletools.html).
+ * Reads pickles of Python that hold plain data (docs.python.org/3/library/pickletools.html).
  *
- * A pickle is a program: it names functions and calls them. This reader knows the instructions that
- * numbers, texts, tuples, lists and dicts take, and calls only functions that it is given, which are
- * TypeScript; everything else it refuses by its name. Nothing of the file is ever executed.
+ * A pickle is a program: it names functions and calls them. This reader knows the instructions for
+ * numbers, strings, tuples, lists and dicts. It calls only functions that it is given, which are
+ * TypeScript, and refuses all others by name. No code of the file is executed.
  *
  * @module
  */
 
-/** Why a pickle cannot be read; the message goes on after "Cannot read FILE: ". */
+/** Why a pickle cannot be read; the message follows "Cannot read FILE: ". */
 export class PickleError extends Error {}
 
 /** What a pickle may refer to. */
 export interface PickleContext {
   /** Functions and classes that it may name, as `module.name`. */
   readonly globals: ReadonlyMap<string, PickleGlobal>;
-  /** What stands for an object that is kept outside the pickle. */
+  /** Resolves a reference to an object outside the pickle. */
   persistent(id: unknown): unknown;
 }
 
-/** A name in Python: of a function, which may be called, or of something that is only passed on. */
+/** A name in Python: a function, which may be called, or a class that is only passed on. */
 export interface PickleGlobal {
   readonly name: string;
   readonly call?: (args: readonly unknown[]) => unknown;
@@ -68,7 +68,7 @@ const OP = {
 
 const MARK = Symbol("mark");
 
-/** Reads the pickle that begins at a place in `bytes`. @returns it, and where it ends */
+/** Reads the pickle that begins at `start` in `bytes`. @returns its value, and where it ends */
 export function unpickle(
   bytes: Uint8Array<ArrayBuffer>,
   { globals, persistent }: PickleContext,
@@ -80,7 +80,7 @@ export function unpickle(
   const memo = new Map<number, unknown>();
   let at = start;
 
-  /** Goes on by so many bytes; where they were. */
+  /** Skips `count` bytes and returns where they begin. */
   function skip(count: number): number {
     if (!(at + count <= bytes.length)) throw new PickleError("it is cut off");
     at += count;
@@ -125,7 +125,7 @@ export function unpickle(
     if (!memo.has(place)) throw malformed();
     return memo.get(place);
   }
-  /** A whole number of any length, least byte first. */
+  /** An integer of any length, little-endian. */
   function long(length: number): number | bigint {
     const from = skip(length);
     let value = 0n;
@@ -137,7 +137,7 @@ export function unpickle(
     const name = `${line()}.${line()}`;
     const found = globals.get(name);
     if (found === undefined) {
-      throw new PickleError(`it names ${JSON.stringify(name)}, which is no part of a state_dict`);
+      throw new PickleError(`it names ${JSON.stringify(name)}, which is not part of a state_dict`);
     }
     return found;
   }
@@ -257,7 +257,7 @@ function isGlobal(value: unknown): value is PickleGlobal {
   return typeof value === "object" && value !== null && "name" in value;
 }
 
-/** For a pickle in whose data something stands where something else should. */
+/** For a pickle with a value of an unexpected type. */
 export function malformed(): PickleError {
-  return new PickleError("its pickle makes no sense");
+  return new PickleError("its pickle is malformed");
 }

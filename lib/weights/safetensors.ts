@@ -1,9 +1,9 @@
 /**
- * The safetensors format: an 8-byte length, a JSON header with each tensor's type, shape and place,
+ * The safetensors format: an 8-byte length, a JSON header with each tensor's type, shape and offsets,
  * then the bytes (github.com/huggingface/safetensors, "Format").
  *
- * Files written here carry a checksum as the first of their texts: SHA-256 of the whole file, its
- * own 64 digits being zeros. Files of others have none.
+ * Files written here have a checksum as the first entry of their metadata: SHA-256 of the whole file
+ * with zeros in place of its own 64 digits. Files of other programs have no checksum.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { piecesIn, readAt, renameIfThere, writeAtomically } from "../system/file
 import type { StoredEntry } from "../system/zip.ts";
 import { floatsOf, type NumberType, sizeOf, WIDTHS } from "./numbers.ts";
 
-/** A tensor: its sides and its values, row after row. */
+/** A tensor: its shape and its values, row after row. */
 export interface NamedTensor {
   readonly shape: readonly number[];
   readonly values: Float32Array | Int32Array;
@@ -35,20 +35,20 @@ interface TensorHeader {
   readonly data_offsets: readonly [begin: number, end: number];
 }
 
-/** What to do about a damaged file of ours. */
-const MAKE_AGAIN = "remove it, and what it held is made again";
+/** What to do about a damaged file of this project. */
+const MAKE_AGAIN = "remove it; what it held is then made again";
 
 /** Length of a file's first field, which has the header's length, bytes. */
 const FIRST = 8;
 /** How the header of a file with a checksum begins, before its digits. */
 const CHECKSUM_START = new TextEncoder().encode('{"__metadata__":{"checksum":"sha256:');
-/** Digits of SHA-256, and what stands for them while it is computed. */
+/** Digits of SHA-256, and their placeholder while it is computed. */
 const DIGITS = 64;
 const ZEROS = "0".repeat(DIGITS);
 
 /**
- * Writes a file, atomically, and reads it again before it takes the place of an older one, which is
- * kept under the name of `keep` if there is such.
+ * Writes a file atomically, and verifies it before it replaces an older one, which is kept under the
+ * name `keep` if that is given.
  */
 export function writeSafetensors(
   file: string,
@@ -62,10 +62,10 @@ export function writeSafetensors(
 }
 
 /**
- * Compares a file with the checksum that it carries.
+ * Compares a file with its own checksum.
  *
- * @returns whether it carries one
- * @throws {UserError} It is of other content.
+ * @returns whether it has a checksum
+ * @throws {UserError} The checksum is another one.
  */
 export function verifyChecksum(file: string): boolean {
   const [begin, end] = [FIRST + CHECKSUM_START.length, FIRST + CHECKSUM_START.length + DIGITS];
@@ -83,7 +83,7 @@ export function verifyChecksum(file: string): boolean {
   }
   if (hash.digest("hex") === new TextDecoder().decode(head.subarray(begin))) return true;
   throw new UserError(
-    `Cannot read "${file}": its checksum is not that of its content; ${MAKE_AGAIN}`,
+    `Cannot read "${file}": its checksum does not match its content; ${MAKE_AGAIN}`,
   );
 }
 
@@ -124,7 +124,7 @@ export function readSafetensors(file: string): Safetensors {
   return contentOf(open);
 }
 
-/** All that is in an open file. */
+/** The whole content of an open file. */
 export function contentOf(open: OpenSafetensors): Safetensors {
   const tensors = [...open.shapes].map(([name, shape]): [string, NamedTensor] => {
     return [name, { shape, values: open.read(name) }];
@@ -139,19 +139,19 @@ export interface OpenSafetensors extends Disposable {
   readonly shapes: ReadonlyMap<string, readonly number[]>;
   readonly types: ReadonlyMap<string, NumberType>;
   /**
-   * The values of a tensor, or those from one place to another, row after row; int32 where they are
-   * that, else float32. Longer whole numbers cannot be read.
+   * The values of a tensor, or those from index `from` to index `to`, row after row; int32 where they
+   * are that, else float32. Longer integers cannot be read.
    */
   read(name: string, from?: number, to?: number): NamedTensor["values"];
 }
 
-/** Types of numbers in files of ours. */
+/** Types of numbers in files of this project. */
 const OUR_TYPES: readonly NumberType[] = ["F32", "I32"];
 
 /**
  * Opens a file, or a section of one, and reads its header.
  *
- * @param remedy what a user may do about a damaged file, for the message
+ * @param remedy what to do about a damaged file, for the message
  * @param types that tensors may have
  * @throws UserError where the file is damaged: cut off, or its header does not fit its bytes
  */
@@ -220,7 +220,7 @@ function headerOf(
   try {
     header = JSON.parse(new TextDecoder().decode(bytes));
   } catch {
-    throw damaged("its header is no JSON");
+    throw damaged("its header is not JSON");
   }
   const fits = typeof header === "object" && header !== null && !Array.isArray(header) &&
     Object.entries(header).every(([name, entry]) =>

@@ -1,7 +1,7 @@
 /**
- * Files of PyTorch's `torch.save` that hold a state_dict: a pickle that names each tensor, and the
- * numbers beside it. Since PyTorch 1.6 both are entries of a zip archive; before, as in torchvision's
- * files of 2017, they follow each other (torch/serialization.py, `_save` and `_legacy_save`).
+ * Files of PyTorch's `torch.save` that hold a state_dict: a pickle that names each tensor, and their
+ * numbers. Since PyTorch 1.6 both are entries of a zip archive; before, as in torchvision's files of
+ * 2017, they follow each other (torch/serialization.py, `_save` and `_legacy_save`).
  *
  * @module
  */
@@ -21,7 +21,7 @@ const REMEDY =
 /** Longest pickle that is read, bytes; VGG 19's has some 5,000. */
 const LONGEST_PICKLE = 2 ** 22;
 
-/** Numbers that tensors share: their type, and which of the file's they are. */
+/** A block of numbers that tensors share: its type, its key in the file, and its length. */
 interface TorchStorage {
   readonly type: NumberType;
   readonly key: string;
@@ -34,7 +34,7 @@ class TorchTensor {
   /** The first element. */
   readonly offset: number;
   readonly shape: readonly number[];
-  /** Elements from one index to the next, side by side. */
+  /** For each side, the number of elements between two neighbouring indices. */
   readonly strides: readonly number[];
 
   constructor(storage: unknown, offset: unknown, shape: unknown, strides: unknown) {
@@ -50,7 +50,7 @@ class TorchTensor {
     }
   }
 
-  /** Where the storage is not looked at any more. */
+  /** One past the last element of the storage that the tensor uses. */
   get end(): number {
     return this.shape.reduce((last, side, i) => last + (side - 1) * this.strides[i]!, this.offset) +
       1;
@@ -79,7 +79,7 @@ class TorchTensor {
   }
 }
 
-/** Types of numbers as PyTorch calls their storages. */
+/** Types of numbers by PyTorch's names of their storages. */
 const STORAGES: Readonly<Record<string, NumberType>> = {
   "torch.DoubleStorage": "F64",
   "torch.FloatStorage": "F32",
@@ -92,7 +92,7 @@ const STORAGES: Readonly<Record<string, NumberType>> = {
 const rebuild = ([storage, offset, shape, strides]: Sequence) =>
   new TorchTensor(storage, offset, shape, strides);
 
-/** All that a state_dict names. */
+/** The names that a state_dict uses. */
 const GLOBALS: ReadonlyMap<string, PickleGlobal> = new Map(
   [
     { name: "collections.OrderedDict", call: ([items = []]: Sequence) => orderedDict(items) },
@@ -122,7 +122,7 @@ function storageOf(id: unknown): TorchStorage {
 /**
  * Opens a file of `torch.save`.
  *
- * @throws {UserError} It is damaged, or holds anything but tensors by their names.
+ * @throws {UserError} It is damaged, or holds something other than tensors by name.
  */
 export async function openTorch(file: string, isLegacy: boolean): Promise<TensorFile> {
   const handle = Deno.openSync(file);
@@ -151,7 +151,7 @@ export async function openTorch(file: string, isLegacy: boolean): Promise<Tensor
   }
 }
 
-/** Where the numbers of each storage lie. */
+/** Where the numbers of each storage are. */
 type StorageSections = ReadonlyMap<string, Pick<StoredEntry, "at" | "size">>;
 
 interface TorchContent {
@@ -162,7 +162,7 @@ interface TorchContent {
 async function contentOfZip(handle: Deno.FsFile): Promise<TorchContent> {
   const sections = await storedEntries(handle);
   const pickle = sections.values().find(({ name }) => name.endsWith("/data.pkl"));
-  if (pickle === undefined) throw new Error("it is a zip file, but none of PyTorch's");
+  if (pickle === undefined) throw new Error("it is a zip file, but not one of PyTorch's");
   const folder = pickle.name.slice(0, -"data.pkl".length);
   const contentOf = ({ at, size }: StoredEntry) => {
     const bytes = size > LONGEST_PICKLE ? undefined : readAt(handle, at, size);
@@ -184,7 +184,7 @@ async function contentOfZip(handle: Deno.FsFile): Promise<TorchContent> {
   };
 }
 
-/** The older form: a magic number, a version, the machine, the object, its storages, their numbers. */
+/** The older format: a magic number, a version, the machine, the object, its storages, their numbers. */
 function contentOfLegacy(handle: Deno.FsFile): TorchContent {
   const { size } = handle.statSync();
   const bytes = readAt(handle, 0, Math.min(size, LONGEST_PICKLE))!;
@@ -226,7 +226,7 @@ function tensorsIn(value: unknown): Map<string, TorchTensor> {
   for (const [name, tensor] of value) {
     if (typeof name !== "string") throw new Error("it holds no dict of tensors by names");
     if (!(tensor instanceof TorchTensor)) {
-      throw new Error(`its ${JSON.stringify(name)} is no tensor`);
+      throw new Error(`its ${JSON.stringify(name)} is not a tensor`);
     }
   }
   return value;

@@ -1,9 +1,9 @@
 /**
- * Weights as torchvision's VGG has them (torchvision/models/vgg.py): `features.N.weight`
- * `[outputs, inputs, size, size]`, `classifier.{0,3,6}.weight` `[outputs, inputs]`, where columns of
- * the first go channel after channel, and a bias beside each. The input is red, green and blue in
- * [0, 1], minus a mean and divided by a deviation, before anything is padded with zeros; so we scale
- * the kernel of the first layer, and keep the mean with the net.
+ * Weights of torchvision's VGG (torchvision/models/vgg.py): `features.N.weight`
+ * `[outputs, inputs, size, size]`, `classifier.{0,3,6}.weight` `[outputs, inputs]`, where the columns
+ * of the first go channel by channel, and a bias for each. The input is red, green and blue in [0, 1],
+ * minus a mean and divided by a deviation, before any zero padding. So the kernel of the first layer is
+ * scaled, and the mean is kept with the net.
  *
  * @module
  */
@@ -13,16 +13,16 @@ import type { NetWeights, Shapes, TensorFile, WeightsFile } from "./weights_file
 import { isFloat } from "./numbers.ts";
 import { type NamedTensor, writeSafetensors } from "./safetensors.ts";
 
-/** What torchvision subtracts, 0-255: 255 times 0.485, 0.456 and 0.406 (`ImageClassification`). */
+/** The mean that torchvision subtracts, 0-255: 255 times 0.485, 0.456, 0.406 (`ImageClassification`). */
 export const MEAN = [123.675, 116.28, 103.53] as const;
 
-/** What it divides by, of values in [0, 1]. */
+/** The deviation that it divides by, for values in [0, 1]. */
 export const DEVIATION = [0.229, 0.224, 0.225] as const;
 
-/** Fully-connected layers by their place among classifier's modules. */
+/** Fully connected layers by their index among the classifier's modules. */
 const CLASSIFIER = new Map([[0, "fc6"], [3, "fc7"], [6, "fc8"]]);
 
-/** A layer's number among the modules of features or classifier, and which of its tensors it is. */
+/** A layer's index among the modules of features or classifier, and the name of its tensor. */
 const NAME = /^(features|classifier)\.(\d+)\.(weight|bias)$/;
 
 const REMEDY = "name a state_dict of torchvision's vgg11, vgg13, vgg16 or vgg19";
@@ -37,14 +37,14 @@ interface TorchvisionTensor {
   /** Its name in the file. */
   readonly name: string;
   readonly shape: readonly number[];
-  /** A kernel's sides; nothing where it is a bias. */
+  /** A kernel's sides; absent for a bias. */
   readonly sides?: KernelSides;
 }
 
 /**
- * A file of a state_dict, which is closed with it.
+ * Reads a file of a state_dict, which is closed with it.
  *
- * @throws {UserError} It is of another net; it is closed then.
+ * @throws {UserError} It holds another net; it is closed then.
  */
 export function fromTorchvision(open: TensorFile, file: string): WeightsFile {
   try {
@@ -71,18 +71,18 @@ export function fromTorchvision(open: TensorFile, file: string): WeightsFile {
   }
 }
 
-/** Tensors of a file by our names. @throws {Error} It is of another net. */
+/** Tensors of a file by our names. @throws {Error} It holds another net. */
 function tensorsOf({ shapes, types }: TensorFile): Map<string, TorchvisionTensor> {
   const normalised = shapes.keys().find((name) => name.endsWith("running_mean"));
   if (normalised !== undefined) {
     throw new Error(
-      `it is a net with batch normalisation (${normalised}), which the paper's have not`,
+      `it is a net with batch normalisation (${normalised}), which the paper's nets do not have`,
     );
   }
   const odd = shapes.keys().find((name) => !NAME.test(name));
-  if (odd !== undefined) throw new Error(`it has ${JSON.stringify(odd)}, which is no part of VGG`);
+  if (odd !== undefined) throw new Error(`it has ${JSON.stringify(odd)}, which is not part of VGG`);
   const layers = layersIn(shapes);
-  // the channels of the last map, which fc6's columns go through one after the other
+  // the channels of the last map; fc6's columns go channel by channel
   const channels = [...layers].findLast(([name]) => name.startsWith("features"))?.[0] ?? "";
   const [inputs = 1] = shapes.get(`${channels}.weight`) ?? [];
   const places = new Map<string, TorchvisionTensor>();
@@ -99,7 +99,7 @@ function tensorsOf({ shapes, types }: TensorFile): Map<string, TorchvisionTensor
   return places;
 }
 
-/** Our names of the layers by theirs: a module is followed by a ReLU, and a block by a pooling. */
+/** Our names of the layers by theirs: a module is followed by a ReLU, and a block by a pooling layer. */
 function layersIn(shapes: Shapes): Map<string, string> {
   const numbers = (part: string) => {
     const found = shapes.keys().map((name) => NAME.exec(name)!).filter(([, is]) => is === part);
@@ -110,32 +110,32 @@ function layersIn(shapes: Shapes): Map<string, string> {
   for (const number of numbers("features")) {
     if (number === expected) place++;
     else if (number === expected + 1 && place > 0) [block, place] = [block + 1, 1];
-    else throw new Error(`its features.${number} stands where VGG has no convolution`);
+    else throw new Error(`its features.${number} is where VGG has no convolution`);
     layers.set(`features.${number}`, `conv${block}_${place}`);
     expected = number + 2;
   }
   for (const number of numbers("classifier")) {
     const layer = CLASSIFIER.get(number);
-    if (layer === undefined) throw new Error(`its classifier.${number} is no layer of VGG`);
+    if (layer === undefined) throw new Error(`its classifier.${number} is not a layer of VGG`);
     layers.set(`classifier.${number}`, layer);
   }
   return layers;
 }
 
-/** Our shape of a kernel, and its sides. `channels` are those of the map before fc6. */
+/** A kernel's shape in our layout, and its sides. `channels` are those of the map before fc6. */
 function kernelOf(name: string, shape: readonly number[], channels: number) {
   const isFull = name.startsWith("classifier");
   const [outputs = 0, columns = 0, height = 1, width = 1] = shape;
   const isFc6 = name === "classifier.0.weight";
   const size = isFc6 ? Math.sqrt(columns / channels) : height;
   if (shape.length !== (isFull ? 2 : 4) || height !== width || !Number.isInteger(size)) {
-    throw new Error(`its ${name} is [${shape.join(", ")}], which is no kernel of VGG`);
+    throw new Error(`its ${name} is [${shape.join(", ")}], which is not a kernel of VGG`);
   }
   const inputs = isFc6 ? channels : columns;
   return { shape: [size, size, inputs, outputs], sides: { places: size * size, inputs, outputs } };
 }
 
-/** A mean colour as our own exports note it; nothing where there is none, and theirs is meant. */
+/** The mean colour that our own exports note; undefined where there is none. */
 export function meanIn(text: string | undefined): number[] | undefined {
   const parts = text?.split(" ").map(Number) ?? [];
   return parts.length === 3 && parts.every(Number.isFinite) ? parts : undefined;

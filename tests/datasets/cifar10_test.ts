@@ -67,7 +67,7 @@ Deno.test("files that are missing or of a wrong size or label are named", async 
   await refuses(incomplete, /data_batch_4.bin is missing/);
   await refuses(
     below("", { "data_batch_2.bin": batch(1).subarray(0, 4000) }),
-    /data_batch_2.bin": 4000 bytes are no whole number of records of 3073 bytes/,
+    /data_batch_2.bin": 4000 bytes are not a whole number of records of 3073 bytes/,
   );
   await refuses(
     below("", { "test_batch.bin": batch(1).subarray(0, 3 * 3073) }),

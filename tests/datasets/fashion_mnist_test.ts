@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { describeFashionMnist, openFashionMnist } from "../../lib/datasets/fashion_mnist.ts";
 import { coloursOf, sumColours } from "../../lib/datasets/folder/colours.ts";
-import { exists } from "../../lib/datasets/made.ts";
+import { exists } from "../../lib/system/files.ts";
 import { probeImage } from "../../lib/datasets/pixels.ts";
 import { readIdx } from "../../lib/datasets/raw_images/idx.ts";
 import { UserError } from "../../lib/errors.ts";
@@ -94,7 +94,7 @@ const DEBIAN = "/usr/share/datasets/fashion-mnist";
 
 Deno.test({
   name: "the published mean and deviation of the real images are found",
-  ignore: !exists(DEBIAN),
+  ignore: !exists(DEBIAN, "isDirectory"),
   fn() {
     const file = `${DEBIAN}/train-images-idx3-ubyte.gz`;
     const { shape, values } = readIdx(Deno.readFileSync(file), { file, rank: 3 });
@@ -108,6 +108,6 @@ Deno.test({
 
 Deno.test({
   name: "where nothing is found, the message says how to get it",
-  ignore: exists(DEBIAN),
+  ignore: exists(DEBIAN, "isDirectory"),
   fn: () => refuses({}, /apt install dataset-fashion-mnist/, /--data DIR/),
 });

@@ -3,17 +3,14 @@ import assert from "node:assert/strict";
 import { net } from "../../experiments/protocol.ts";
 import { indexOf, readIndex, writeIndex } from "../../lib/datasets/ilsvrc2012/index_file.ts";
 import { openFolder } from "../../lib/datasets/folder/mod.ts";
-import { makeFolder, writeWhole } from "../../lib/datasets/made.ts";
+import { makeImageFolder, writeFiles } from "../../lib/datasets/generated.ts";
 import { encodeJpeg } from "../../lib/datasets/pixels.ts";
 import { drawScenes } from "../../lib/datasets/scenes/mod.ts";
 import { writeArchive } from "../../lib/bundle/archive.ts";
 import { flushTree } from "../../lib/system/files.ts";
 import { plannedRun } from "../../lib/plan.ts";
 import { makeStore } from "../../lib/store/mod.ts";
-import {
-  makeFolder as makeCacheFolder,
-  replaceAtomically,
-} from "../../lib/tensorflow/install/cache.ts";
+import { makeStampedFolder, replaceAtomically } from "../../lib/tensorflow/install/cache.ts";
 import { INITIAL_PLATEAU } from "../../lib/vgg/schedule.ts";
 import { writeHdf5 } from "../../lib/weights/hdf5.ts";
 import { afterPowerFailure, isRoot } from "../support/disks.ts";
@@ -50,9 +47,9 @@ const WRITERS: Readonly<Record<string, (folder: string) => Promise<unknown> | vo
     await drawScenes(folder, { classes: 2, train: 8, val: 2, seed: 0 });
   },
   "images that are being saved": (folder) =>
-    makeFolder(`${folder}/made`, (unfinished) => {
+    makeImageFolder(`${folder}/made`, (unfinished) => {
       const files = ["a", "b"].map((name) => [`${unfinished}/train/${name}`, BYTES] as const);
-      return writeWhole(files, unfinished).then(() => {
+      return writeFiles(files, unfinished).then(() => {
         throw new Error("interrupted");
       });
     }).catch(() => {}),
@@ -83,7 +80,7 @@ const WRITERS: Readonly<Record<string, (folder: string) => Promise<unknown> | vo
       }]]),
     ),
   async "what TensorFlow needs"(folder) {
-    await makeCacheFolder(`${folder}/library`, "made up", async (place) => {
+    await makeStampedFolder(`${folder}/library`, "made up", async (place) => {
       await Deno.writeFile(`${place}/library.so`, BYTES);
     });
     await replaceAtomically(`${folder}/addon.node`, (path) => Deno.writeFile(path, BYTES));

@@ -8,7 +8,7 @@ import { writeKerases } from "../parity/released.ts";
 import { given, inFile, pathOf, refused } from "../support/refused.ts";
 
 for (const name of ["keras.h5", "keras-model.h5", "keras3.weights.h5"]) {
-  Deno.test(`${name}: names from attributes, colours turned round, fc1 over maps`, async () => {
+  Deno.test(`${name}: names from attributes, input channels reversed, fc1 over maps`, async () => {
     using weights = await openWeights(pathOf(name));
     assert.deepEqual(
       new Map([...weights.shapes].sort()),
@@ -80,7 +80,7 @@ async function oneLayer(
 Deno.test("a file of another net is refused with the name that gives it away", async () => {
   const check = (message: RegExp) => (file: string) => refused(Deno.readFileSync(file), message);
   const both = ["kernel", "bias"];
-  await oneLayer("conv2d_1", both, check(/its layer "conv2d_1" is none of Keras's VGG; name the/));
+  await oneLayer("conv2d_1", both, check(/its layer "conv2d_1" is not in Keras's VGG; name the/));
   await oneLayer("block1_conv1", ["kernel"], check(/it has no \/block1_conv1\/bias/));
   await oneLayer("fc1", both, check(/its fc1 has a kernel of \[3,3,3,2\], which fits no map/));
   await oneLayer("block1_conv1", both, check(/has a kernel of \[54\]/), [54]);
@@ -97,7 +97,7 @@ Deno.test("a link to somewhere else is not followed", async () => {
     (open.get("block1_conv1") as InstanceType<typeof h5wasm.Group>)
       .create_external_link("/etc/passwd", "/bias", "bias");
     open.close();
-    await refused(Deno.readFileSync(file), /its \/block1_conv1\/bias lies elsewhere: it is a link/);
+    await refused(Deno.readFileSync(file), /its \/block1_conv1\/bias is a link to another place/);
   });
 });
 

@@ -38,12 +38,12 @@ Deno.test("a function that is not known is refused by its name, and nothing is c
   for (const [module, name] of [["os", "system"], ["builtins", "eval"], ["posix", "system"]]) {
     assert.throws(
       () => read(...PROTO, `c${module}\n${name}\n`, "(X", 7, 0, 0, 0, "echo hi", "tR."),
-      new PickleError(`it names "${module}.${name}", which is no part of a state_dict`),
+      new PickleError(`it names "${module}.${name}", which is not part of a state_dict`),
     );
   }
   // nor is one found by a name that every object has
-  assert.throws(() => read("cconstructor\nconstructor\n."), /no part of a state_dict/);
-  assert.throws(() => read("c__proto__\ntoString\n."), /no part of a state_dict/);
+  assert.throws(() => read("cconstructor\nconstructor\n."), /not part of a state_dict/);
+  assert.throws(() => read("c__proto__\ntoString\n."), /not part of a state_dict/);
 });
 
 Deno.test("a class that is known only to be passed on is not called", () => {
@@ -51,7 +51,7 @@ Deno.test("a class that is known only to be passed on is not called", () => {
     () => read("ctorch\nFloatStorage\n", ")R."),
     /^Error: it calls "torch.FloatStorage"/,
   );
-  assert.throws(() => read("K", 1, ")R."), /makes no sense/);
+  assert.throws(() => read("K", 1, ")R."), /is malformed/);
 });
 
 Deno.test("instructions that no data needs are refused: instances, extensions, newer protocols", () => {

@@ -42,7 +42,7 @@ for (const [name, isLegacy] of [["tensors.pth", false], ["tensors-legacy.pth", t
 
 Deno.test("what is more than tensors is refused by the name of what it would need", async () => {
   await refused(given("whole-module.pth"), /it names "torch\.nn\.modules\.container\.Sequential"/);
-  await refused(given("training.pth"), /its "epoch" is no tensor/);
+  await refused(given("training.pth"), /its "epoch" is not a tensor/);
 });
 
 /** The bytes of a file in which a text stands for another of the same length. */
@@ -74,7 +74,7 @@ Deno.test("numbers of the other byte order are not taken for ours", async () => 
 Deno.test("a zip file of anything else is refused: it may be Keras's, or NumPy's", async () => {
   await refused(
     replaced("module.pth", "data.pkl", "data.npy"),
-    /it is a zip file, but none of PyTorch's; name a whole file with weights alone/,
+    /it is a zip file, but not one of PyTorch's; name a whole file with weights alone/,
   );
 });
 

@@ -85,24 +85,30 @@ Deno.test("a state_dict of another net is refused with the name that gives it aw
   const cases: readonly (readonly [change: Parameters<typeof bytesOf>[0], message: RegExp])[] = [
     [
       (t) => t.set("layer1.0.conv1.weight", zeros(1)),
-      /"layer1\.0\.conv1\.weight", which is no part/,
+      /"layer1\.0\.conv1\.weight", which is not part/,
     ],
     [
       (t) => t.set("module.features.0.weight", zeros(1)),
-      /"module\.features\.0\.weight", which is no/,
+      /"module\.features\.0\.weight", which is not/,
     ],
     [(t) => t.delete("features.6.bias"), /it has no features\.6\.bias;/],
     [
       (t) => t.set("features.1.weight", zeros(4, 4, 3, 3)),
-      /features\.1 stands where VGG has no conv/,
+      /features\.1 is where VGG has no conv/,
     ],
-    [(t) => t.set("classifier.1.weight", zeros(4, 4)), /its classifier\.1 is no layer of VGG/],
+    [(t) => t.set("classifier.1.weight", zeros(4, 4)), /its classifier\.1 is not a layer of VGG/],
     [
       (t) => t.set("features.6.weight", zeros(16, 8, 3)),
       /features\.6\.weight is \[16, 8, 3\], which/,
     ],
-    [(t) => t.set("features.6.weight", zeros(16, 8, 3, 5)), /\[16, 8, 3, 5\], which is no kernel/],
-    [(t) => t.set("classifier.0.weight", zeros(64, 130)), /\[64, 130\], which is no kernel of VGG/],
+    [
+      (t) => t.set("features.6.weight", zeros(16, 8, 3, 5)),
+      /\[16, 8, 3, 5\], which is not a kernel/,
+    ],
+    [
+      (t) => t.set("classifier.0.weight", zeros(64, 130)),
+      /\[64, 130\], which is not a kernel of VGG/,
+    ],
     [
       (t) => t.set("features.0.bias", { shape: [4], values: new Int32Array(4) }),
       /its features\.0\.bias has the type I32/,

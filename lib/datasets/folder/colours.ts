@@ -1,13 +1,13 @@
 /**
- * Mean and covariance of colours, from whole-number sums: exact, whatever the order of the images
- * and however many workers add them up.
+ * Mean and covariance of colours, from integer sums. They are exact: the order of the images and the
+ * number of workers do not matter.
  *
  * @module
  */
 import type { Colours } from "../dataset.ts";
 import type { Picture } from "../pixels.ts";
 
-/** Sums over pixels: how many; r, g, b; rr, rg, rb, gg, gb, bb. */
+/** Sums over pixels: their number; r, g, b; rr, rg, rb, gg, gb, bb. */
 export type ColourSums = readonly [
   pixels: bigint,
   r: bigint,
@@ -24,7 +24,7 @@ export type ColourSums = readonly [
 /** The sums of no pixels. */
 export const NO_COLOURS: ColourSums = [0n, 0n, 0n, 0n, 0n, 0n, 0n, 0n, 0n, 0n];
 
-/** The sums of one picture's pixels. Grey counts as red, green and blue alike. */
+/** The sums of one picture's pixels. Grey counts as equal red, green and blue. */
 export function sumColours({ channels, pixels }: Picture): ColourSums {
   const green = channels === 3 ? 1 : 0, blue = channels === 3 ? 2 : 0;
   let r = 0, g = 0, b = 0, rr = 0, rg = 0, rb = 0, gg = 0, gb = 0, bb = 0;

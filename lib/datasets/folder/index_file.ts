@@ -1,6 +1,6 @@
 /**
- * The index of an image folder: what a look into every file came to, kept beside the images so
- * that it is done once, and done again when a name, a size or a time of change differs.
+ * The index of an image folder: what was found in every file. It is stored beside the images, so that
+ * files are read once, and read again when a name, a size or a modification time differs.
  *
  * @module
  */
@@ -9,9 +9,9 @@ import { join } from "node:path";
 import type { ColourSums } from "./colours.ts";
 import { type FolderListing, listFolder } from "./listing.ts";
 import type { ProbedFile } from "./worker.ts";
-import { flush, flushTree } from "../../system/files.ts";
+import { exists, flush, flushTree } from "../../system/files.ts";
 import { verifyChecksum, withChecksum } from "../../system/checksums.ts";
-import { exists, writablePlaceFor } from "../made.ts";
+import { writableFolderFor } from "../../system/cache_folder.ts";
 import type { ImageSize } from "../dataset.ts";
 
 /** What is known of a folder's files: training files first, as listed, then validation files. */
@@ -20,7 +20,7 @@ export interface FolderIndex {
   readonly colours: ColourSums;
 }
 
-/** The index as it is stored; counts up with every change of what it says. */
+/** Version of the stored index; raised with every change of its content. */
 const VERSION = 1;
 interface StoredIndex {
   readonly version: number;
@@ -28,9 +28,9 @@ interface StoredIndex {
   readonly listing: string;
   /** Width and height of each file; 0 and 0 where there is a fault. */
   readonly sizes: readonly number[];
-  /** By place in the list: why a file is no image. */
+  /** By position in the list: why a file is not an image. */
   readonly faults: Readonly<Record<number, string>>;
-  /** By place in the list: the file to be read instead. */
+  /** By position in the list: the file to read instead. */
   readonly upright: Readonly<Record<number, string>>;
   /** Sums are whole numbers beyond 2^53, so they are text. */
   readonly colours: readonly string[];
@@ -41,12 +41,12 @@ interface StoredIndex {
  * that cannot be written, one in the user's cache folder.
  */
 export async function indexFolderOf(folder: string): Promise<string> {
-  const place = join(await writablePlaceFor(folder), ".verydeep");
+  const place = join(await writableFolderFor(folder), ".verydeep");
   await Deno.mkdir(join(place, "upright"), { recursive: true });
   return place;
 }
 
-/** Name of a listing: changes with any file's path, size or time of change. */
+/** SHA-256 of a listing: changes with any file's path, size or modification time. */
 export function listingDigest({ train, val }: FolderListing): string {
   const hash = createHash("sha256");
   for (const files of [train, val]) {
@@ -62,7 +62,7 @@ export async function readIndex(place: string, listing: string): Promise<FolderI
   try {
     stored = verifyChecksum(JSON.parse(await Deno.readTextFile(join(place, "index.json"))));
   } catch {
-    return undefined; // none yet, or damaged: it is made anew
+    return undefined; // missing or damaged: it is made again
   }
   if (!isStoredIndex(stored) || stored.listing !== listing) return undefined;
   const { sizes, faults, upright } = stored;
@@ -119,8 +119,8 @@ export async function writeIndex(place: string, listing: string, { files, colour
 }
 
 /**
- * Writes the index of a folder that was just made. All is known of its images, so that nobody has
- * to look at them: `sizeOf` tells their sizes by their paths, as in `train/fox/00001.jpg`.
+ * Writes the index of a folder that was just made. Its images are known, so that none has to be read:
+ * `sizeOf` gives their sizes by their paths, as in `train/fox/00001.jpg`.
  */
 export async function indexMade(
   folder: string,

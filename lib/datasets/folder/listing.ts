@@ -1,6 +1,6 @@
 /**
- * What lies in a folder of images, train/<class>/* and val/<class>/*: names, sizes in bytes and
- * times of change, without a look into the files.
+ * Lists a folder of images, train/<class>/* and val/<class>/*: names, sizes in bytes and modification
+ * times. No file is opened.
  *
  * @module
  */
@@ -14,7 +14,7 @@ export interface ListedFile {
   /** Index of its class. */
   readonly label: number;
   readonly bytes: number;
-  /** Milliseconds since 1970; 0 where a link leads nowhere. */
+  /** Milliseconds since 1970; 0 for a broken link. */
   readonly changed: number;
 }
 
@@ -95,7 +95,7 @@ function classesOf(folder: string, split: string): string[] {
   );
 }
 
-/** Names of the folders among what lies in a place, without hidden ones, sorted by code point. */
+/** Names of the folders among the entries of `place`, without hidden ones, sorted by code point. */
 export function foldersAmong(entries: Iterable<Deno.DirEntry>, place: string): string[] {
   return [...entries].filter((entry) => isVisibleFolder(place, entry))
     .map(({ name }) => name).sort();
@@ -106,7 +106,7 @@ function isVisibleFolder(place: string, { name, isDirectory, isSymlink }: Deno.D
   return isDirectory || (isSymlink && statIfThere(join(place, name))?.isDirectory === true);
 }
 
-/** The files of a split, classes taking turns. */
+/** The files of a split, classes interleaved. */
 function filesOf(folder: string, split: string, classes: readonly string[]): ListedFile[] {
   const rows = classes.map((name, label) => {
     const files = [];

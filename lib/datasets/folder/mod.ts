@@ -20,21 +20,21 @@ import type { ProbeAnswer, ProbedFile, ProbeJob, ProbeSettings } from "./worker.
 import type { Dataset, DatasetInfo, DatasetOptions, LabelledImage } from "../dataset.ts";
 import { chunks, inParallel } from "../../system/parallel.ts";
 
-/** Images that are read to their end. Of more, only so many are; of the others, head and tail. */
+/** Most images that are decoded. Of larger folders a sample of this size is; of the rest, head and tail. */
 const READ_WHOLE = 200_000;
 
-/** Files that a worker looks at between two reports. */
+/** Files that a worker probes between two reports. */
 const AT_ONCE = 50;
 
 /**
- * Opens a folder of images. The first time every file is looked at; later only the listing is.
+ * Opens a folder of images. The first time every file is read; later only the folder is listed.
  *
  * JPEG and 8-bit PNG files are used as they are. Those that a decoder without EXIF, profiles and
  * alpha would show otherwise (turned, CMYK, 16 bits, transparent), JPEG files with damage in their
  * middle, and other formats are saved once as upright PNG beside the index, on white where they are
  * transparent.
  *
- * @throws {UserError} where the layout is wrong, or a file is no whole image (see `skipUnreadable`).
+ * @throws {UserError} where the layout is wrong, or a file is not a whole image (see `skipUnreadable`).
  */
 export async function openFolder(options: DatasetOptions): Promise<Dataset> {
   const folder = resolve(options.folder);
@@ -87,7 +87,7 @@ export async function describeFolder(options: DatasetOptions): Promise<DatasetIn
   return { name, classes, train, val, fingerprint, made: true };
 }
 
-/** Looks into every file, on all cores. */
+/** Reads every file, on all cores. */
 async function probeAll(
   { train, val }: FolderListing,
   { folder, upright, onProgress }: DatasetOptions & { readonly upright: string },
@@ -117,7 +117,7 @@ async function probeAll(
   return { files, colours };
 }
 
-/** Whether a fault may go away without a change of the file, such as a lack of permission. */
+/** Whether a fault may go away without a change of the file, such as a missing permission. */
 function mayHeal(seen: ProbedFile): boolean {
   return "fault" in seen && seen.fault.startsWith("cannot be read");
 }

@@ -1,4 +1,4 @@
-/** Looks at image files: size, colours, whether they are whole; one of several Web Workers. */
+/** Probes image files: size, colours, whether they are whole. Runs as one of several Web Workers. */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { addColours, type ColourSums, NO_COLOURS, sumColours } from "./colours.ts";
@@ -7,36 +7,36 @@ import { readAt } from "../../system/files.ts";
 import { answerJobs } from "../../system/parallel.ts";
 import { encodePng, probeImage } from "../pixels.ts";
 
-/** A file to look at. */
+/** A file to probe. */
 export interface ProbeJob {
   readonly file: ListedFile;
-  /** Whether to read it to the end, or only its beginning and its last bytes. */
+  /** Whether to decode it, or to read only its beginning and its last bytes. */
   readonly whole: boolean;
-  /** Whether its colours count. */
+  /** Whether to sum its colours. */
   readonly countColours: boolean;
 }
 
 /** What all jobs share. */
 export interface ProbeSettings {
   readonly folder: string;
-  /** Where pictures go that TensorFlow would show otherwise. */
+  /** Where to save pictures that TensorFlow would decode differently. */
   readonly upright: string;
 }
 
-/** What was seen of several files. */
+/** What was found in several files. */
 export interface ProbeAnswer {
   readonly files: readonly ProbedFile[];
   readonly colours: ColourSums;
 }
 
-/** What was seen of a file: its size, or why it is no image. */
+/** What was found in a file: its size, or why it is not an image. */
 export type ProbedFile =
   | { readonly width: number; readonly height: number; readonly upright?: string }
   | { readonly fault: string };
 
 answerJobs(async (jobs: readonly ProbeJob[], work: ProbeSettings): Promise<ProbeAnswer> => {
   let colours = NO_COLOURS;
-  // While one file is looked at, the next is decoded.
+  // while one file is summed up, the next is decoded
   const files: ProbedFile[] = [];
   let coming = see(jobs[0]!);
   for (const job of jobs.slice(1)) {
@@ -58,9 +58,9 @@ answerJobs(async (jobs: readonly ProbeJob[], work: ProbeSettings): Promise<Probe
   /** Why a file cannot be used, as the end of a sentence that begins with its name. */
   function faultOf({ path, bytes, changed }: ListedFile, error: unknown): string {
     const message = error instanceof Error ? error.message : String(error);
-    if (changed === 0) return "is a link to nothing";
+    if (changed === 0) return "is a broken link";
     if (bytes === 0) return "is empty";
-    if (/unsupported image format/i.test(message)) return "is no image";
+    if (/unsupported image format/i.test(message)) return "is not an image";
     if (!hasEnd(join(work.folder, path), bytes)) return "is cut off";
     return `cannot be read (${message.split("\n")[0]})`;
   }
@@ -88,7 +88,7 @@ const TAIL = 4096;
 /** End marks: JPEG's EOI, and PNG's IEND chunk. */
 const ENDS = { jpeg: [0xFF, 0xD9], png: [0x49, 0x45, 0x4E, 0x44] } as const;
 
-/** Whether a JPEG or PNG has its end mark; of other formats nothing is known, so they have. */
+/** Whether a JPEG or PNG has its end mark; other formats are not checked. */
 function hasEnd(path: string, bytes: number): boolean {
   using file = Deno.openSync(path);
   const length = Math.min(TAIL, bytes);

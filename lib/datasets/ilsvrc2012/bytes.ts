@@ -1,12 +1,12 @@
-/** Bytes that are read in parts, from a file or from memory. */
+/** Random access to bytes, in a file or in memory. */
 import { readAt } from "../../system/files.ts";
 
-/** Bytes with a name and a length, of which parts can be read. */
+/** Bytes with a name and a length. */
 export interface Bytes {
-  /** What they are called in a message. */
+  /** Their name in a message. */
   readonly name: string;
   readonly size: number;
-  /** Bytes `at` to `at + length`; nothing where there are not so many. Good until the next call. */
+  /** Bytes `at` to `at + length`; undefined beyond the end. Valid until the next call. */
   read(at: number, length: number): Uint8Array | undefined;
 }
 
@@ -19,10 +19,10 @@ export function bytesInMemory(name: string, bytes: Uint8Array): Bytes {
   };
 }
 
-/** What is read at once: where small parts lie close together, the disk is asked once for several. */
+/** Bytes of one read, so that small parts close to each other take one call. */
 const WINDOW = 8192;
 
-/** Opens a file to read parts of it. Whatever length is asked for, memory holds what is there. */
+/** Opens a file to read parts of it. A length beyond the end allocates nothing. */
 export function openBytes(file: string): Bytes & Disposable {
   const handle = Deno.openSync(file);
   const { size } = handle.statSync();
@@ -43,7 +43,7 @@ export function openBytes(file: string): Bytes & Disposable {
   };
 }
 
-/** A part of bytes, as bytes of their own. */
+/** A part of other bytes. */
 export function partOf(bytes: Bytes, at: number, size: number, name = bytes.name): Bytes {
   return {
     name,

@@ -1,13 +1,12 @@
-/** Whether archives of ILSVRC-2012 are those of ImageNet's site, to the last byte. */
+/** Compares archives of ILSVRC-2012 with the checksums that ImageNet's site publishes. */
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 import { UserError } from "../../errors.ts";
-import { piecesOf } from "../../system/files.ts";
-import { exists } from "../made.ts";
+import { exists, piecesOf } from "../../system/files.ts";
 import { DEVKIT } from "./devkit.ts";
 import { ARCHIVES, findLayout } from "./layout.ts";
 
-/** MD5 of the archives, as the site lists them. */
+/** MD5 of the archives, from ImageNet's site. */
 export const MD5: Readonly<Record<string, string>> = {
   "ILSVRC2012_img_train.tar": "1d675b47d978889d74fa0da5fadfb00e",
   "ILSVRC2012_img_val.tar": "29b22e2961454d5413ddabcf34fc5622",
@@ -15,7 +14,7 @@ export const MD5: Readonly<Record<string, string>> = {
   "ILSVRC2012_devkit_t12.tar.gz": "fa75699e90414af021442c21a62c3abf",
 };
 
-/** An archive, its MD5, and what that should be, if it is known. */
+/** An archive, its MD5, and the expected MD5, if it is known. */
 export interface ArchiveChecksum {
   readonly file: string;
   readonly md5: string;
@@ -23,9 +22,9 @@ export interface ArchiveChecksum {
 }
 
 /**
- * Reads the archives in the folder of `--data` from their first to their last byte.
+ * Computes the MD5 of the archives in the folder of `--data`.
  *
- * @throws {UserError} There is none.
+ * @throws {UserError} There are no archives.
  */
 export function checkArchives(
   folder: string,
@@ -33,13 +32,11 @@ export function checkArchives(
 ): ArchiveChecksum[] {
   const { place } = findLayout(folder);
   const names = [...Object.values(ARCHIVES).flat(), DEVKIT.archive];
-  const files = names.map((name) => join(place, name)).filter(exists);
+  const files = names.map((name) => join(place, name)).filter((file) => exists(file));
   if (files.length === 0) {
     throw new UserError(
-      `Cannot verify archives in "${place}": there is none of ${
-        names.join(", ")
-      }; say where they ` +
-        "are with --data DIR",
+      `Cannot verify archives in "${place}": found none of ${names.join(", ")}; name ` +
+        "their folder with --data DIR",
     );
   }
   const total = files.reduce((sum, file) => sum + Deno.statSync(file).size, 0);

@@ -1,9 +1,9 @@
 /**
- * The development kit of ILSVRC-2012 (task 1 and 2): which number, name and words a class has, and
+ * The development kit of ILSVRC-2012 (tasks 1 and 2): number, WordNet ID and words of each class, and
  * the classes of the validation images.
  *
- * Its own numbers of the classes, ILSVRC2012_ID, are in no useful order. A label is the rank of a
- * class's WordNet ID (WNID) among all, as Caffe, Keras and torchvision have it.
+ * The kit's own class numbers, ILSVRC2012_ID, are not labels. A label is the rank of a class's
+ * WordNet ID (WNID) among all, as in Caffe, Keras and torchvision.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { bytesInMemory } from "./bytes.ts";
 import { type MatStruct, type MatValue, readMat } from "./mat.ts";
 import { membersOf } from "./tar.ts";
 
-/** What the kit says. */
+/** The content of the kit. */
 export interface Devkit {
   /** Sorted by code point; a label is an index. */
   readonly wnids: readonly string[];
@@ -26,26 +26,26 @@ export interface Devkit {
   readonly validation: readonly number[];
 }
 
-/** The kit as ImageNet's site gives it, and unpacked. */
+/** The kit as ImageNet's site publishes it, and unpacked. */
 export const DEVKIT = { archive: "ILSVRC2012_devkit_t12.tar.gz", folder: "ILSVRC2012_devkit_t12" };
 
 const META = "meta.mat";
 const TRUTH = "ILSVRC2012_validation_ground_truth.txt";
 
-/** Bytes of the kit, unpacked, at most; it has 4 MB. */
+/** Most bytes that are unpacked; the kit has 4 MB. */
 const LARGEST = 2 ** 28;
 
 /**
  * Reads the kit at `place`, the archive or the folder.
  *
- * @throws {UserError} It lacks a file, is damaged, or does not say what a kit of 2012 says.
+ * @throws {UserError} It lacks a file, is damaged, or is not a kit of 2012.
  */
 export function readDevkit(place: string): Devkit {
   const files = place.endsWith(".gz") ? filesInArchive(place) : filesInFolder(place);
   return devkitOf(files, place);
 }
 
-/** What the kit's two files come to. */
+/** Reads the kit's two files. */
 export function devkitOf(
   { meta, truth }: { readonly meta: Uint8Array; readonly truth: string },
   name: string,
@@ -76,7 +76,7 @@ interface Synset {
   readonly words: string;
 }
 
-/** The classes that have images: leaves of the tree, whose inner nodes are listed, too. */
+/** The classes that have images: the leaves of the tree. The file lists inner nodes, too. */
 function leavesIn(variables: ReadonlyMap<string, MatValue>, name: string): Synset[] {
   const refuse = (reason: string) =>
     new UserError(
@@ -107,8 +107,10 @@ function leavesIn(variables: ReadonlyMap<string, MatValue>, name: string): Synse
     );
   }
   const odd = leaves.find(({ wnid }) => !/^n\d{8}$/.test(wnid));
-  if (odd !== undefined) throw refuse(`"${odd.wnid}" is no WNID`);
-  if (new Set(leaves.map(({ wnid }) => wnid)).size < leaves.length) throw refuse("a WNID is twice");
+  if (odd !== undefined) throw refuse(`"${odd.wnid}" is not a WNID`);
+  if (new Set(leaves.map(({ wnid }) => wnid)).size < leaves.length) {
+    throw refuse("a WNID appears twice");
+  }
   return leaves;
 }
 

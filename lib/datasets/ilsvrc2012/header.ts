@@ -1,8 +1,8 @@
-/** Sizes of images from the first bytes of their files: JPEG and PNG, whatever a file is called. */
+/** Sizes of images from the first bytes of their files: JPEG and PNG, told apart by content. */
 import type { ImageSize } from "../dataset.ts";
 import type { Bytes } from "./bytes.ts";
 
-/** An image's size, or why it is none, as the end of a sentence that begins with its name. */
+/** An image's size, or why it is not an image, as the end of a sentence that begins with its name. */
 export type SizeOrFault = ImageSize | { readonly fault: string };
 
 /** How much of a file's end is searched for its end mark; some cameras write notes behind it. */
@@ -13,8 +13,8 @@ const JPEG = { begin: [0xFF, 0xD8], end: [0xFF, 0xD9] };
 const PNG = { begin: [0x89, 0x50, 0x4E, 0x47], end: [0x49, 0x45, 0x4E, 0x44] };
 
 /**
- * The size of an image as it is stored: how a camera was held (EXIF) does not count. Only headers
- * and the end are read.
+ * The size of an image as it is stored: EXIF's orientation is ignored. Only headers and the end are
+ * read.
  */
 export function sizeIn(file: Bytes): SizeOrFault {
   if (file.size === 0) return { fault: "is empty" };
@@ -24,14 +24,14 @@ export function sizeIn(file: Bytes): SizeOrFault {
     : begins(PNG.begin)
     ? [pngSize(file), PNG]
     : [undefined, { end: [] }];
-  if (size === undefined) return { fault: end.length > 0 ? "is cut off" : "is no image" };
+  if (size === undefined) return { fault: end.length > 0 ? "is cut off" : "is not an image" };
   if (size.width === 0 || size.height === 0) return { fault: "has no pixels" };
   const tail = Math.min(TAIL, file.size);
   const last = file.read(file.size - tail, tail);
   return last && lastIndexOf(last, end) >= 0 ? size : { fault: "is cut off" };
 }
 
-/** From a JPEG's frame header, to which segments of a stated length lead (ITU T.81, Annex B). */
+/** From a JPEG's frame header, behind segments that state their length (ITU T.81, Annex B). */
 function jpegSize(file: Bytes): ImageSize | undefined {
   for (let at = 2;;) {
     const bytes = file.read(at, 4);
@@ -64,7 +64,7 @@ function pngSize(file: Bytes): ImageSize | undefined {
   return { width: sides.getUint32(0), height: sides.getUint32(4) };
 }
 
-/** Where a pattern lies last in bytes; -1 where it does not. */
+/** Index of a pattern's last occurrence; -1 if there is none. */
 function lastIndexOf(bytes: Uint8Array, pattern: readonly number[]): number {
   let at = bytes.length - pattern.length;
   while (at >= 0 && !holds(bytes, at, pattern)) at--;

@@ -25,7 +25,7 @@ const COLOURS: Colours = {
   }),
 };
 
-/** What was seen of a whole data set: its splits and classes. */
+/** What was read of the data set: its splits and classes. */
 export interface LoadedSplits {
   readonly train?: SplitIndex | undefined;
   readonly val: SplitIndex;
@@ -37,7 +37,7 @@ export interface LoadedSplits {
   readonly labels: readonly number[];
 }
 
-/** Everything as a data set, or only some splits of it. */
+/** The splits as a data set, or only some of them. */
 export function imagesOf(
   { train, val, test, layout, wnids, devkit, labels }: LoadedSplits,
   options: DatasetOptions,
@@ -72,7 +72,7 @@ export function imagesOf(
   };
 }
 
-/** Training images, classes taking turns. */
+/** Training images, classes interleaved. */
 function trainingImages(train: SplitIndex, form: SplitLocation): LabelledImage[] {
   const list = located(train, form);
   let first = 0;
@@ -93,7 +93,7 @@ function trainingImages(train: SplitIndex, form: SplitLocation): LabelledImage[]
   );
 }
 
-/** Validation images, classes taking turns: in the same order whatever form they are in. */
+/** Validation images, classes interleaved: in the same order from an archive and from folders. */
 function validationImages(
   val: SplitIndex,
   form: SplitLocation,
@@ -107,7 +107,7 @@ function validationImages(
   return takingTurns(rows);
 }
 
-/** An index, and how its images are got at. */
+/** An index, and where its images are. */
 type LocatedImages = SplitIndex & {
   readonly form: SplitLocation;
   readonly paths?: readonly string[];
@@ -131,7 +131,7 @@ function imageAt(i: number, label: number, { form, paths, at, bytes, sides }: Lo
     : { file: form.path, at: at[i]!, bytes: bytes[i]!, label, width, height };
 }
 
-/** Places of the images that can be used. */
+/** Indices of the images that can be used. */
 export function usable({ bytes, faults }: SplitIndex): number[] {
   return Array.from(bytes.keys()).filter((i) => !(i in faults));
 }

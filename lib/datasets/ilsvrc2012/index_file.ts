@@ -1,11 +1,11 @@
 /**
- * The index of a split: what a look at the headers of all its images came to, kept so that it is
- * opened at once. It is made again when an archive's size or time of change differs, or the time of a
- * folder, which changes when a file in it comes, goes or gets another name.
+ * The index of a split: what was read from the headers of all its images, stored so that the next
+ * opening is immediate. It is made again when an archive's size or modification time differs, or the
+ * modification time of a folder, which changes when a file in it is added, removed or renamed.
  *
- * The file: a line of JSON, withChecksum and filled up with spaces to a multiple of eight bytes; first bytes
- * (float64), bytes (uint32) and sides (uint16, twice) of all images; then their names, a line each. The
- * line has SHA-256 of all that follows it, so that a changed file is told from a good one.
+ * The file: a line of JSON with a checksum, padded with spaces to a multiple of eight bytes; offsets
+ * (float64), sizes in bytes (uint32) and sides (uint16, twice) of all images; then their names, one a
+ * line. The first line has the SHA-256 of the rest, so that damage is noticed.
  *
  * @module
  */
@@ -18,19 +18,19 @@ import type { ScannedContainer } from "./worker.ts";
 
 /** The images of a split, class by class and by name, or by name alone. */
 export interface SplitIndex {
-  /** Names and numbers of images of its containers: WNIDs, or one without a name. */
+  /** Name and number of images of each container: by WNID, or one without a name. */
   readonly containers: readonly (readonly [name: string, count: number])[];
   readonly at: Float64Array;
   readonly bytes: Uint32Array;
   readonly sides: Uint16Array;
   readonly faults: Readonly<Record<number, string>>;
-  /** Names, decoded when they are needed. */
+  /** Names of the images, decoded on each call. */
   names(): string[];
-  /** SHA-256 of names, sizes and sides: the same whatever form they are in. */
+  /** SHA-256 of names, sizes and sides: the same from an archive and from folders. */
   readonly digest: string;
 }
 
-/** Counts up with every change of what the file says. */
+/** Raised with every change of the file's content. */
 const VERSION = 2;
 
 interface IndexHeader extends Pick<SplitIndex, "containers" | "faults" | "digest"> {
@@ -42,7 +42,7 @@ interface IndexHeader extends Pick<SplitIndex, "containers" | "faults" | "digest
 
 const fileOf = (folder: string, split: Split) => join(folder, `ilsvrc2012-${split}.index`);
 
-/** What tells whether a split is still what its index was made of. */
+/** Identifies the state of a split's files that its index was made from. */
 export function stampOf({ kind, path, byClass }: SplitLocation): string {
   const changed = (path: string) => Deno.statSync(path).mtime?.getTime() ?? 0;
   const facts = kind === "archive" ? [basename(path), Deno.statSync(path).size, changed(path)] : [
@@ -58,7 +58,7 @@ export function readIndex(folder: string, split: Split, stamp: string): SplitInd
   try {
     file = Deno.readFileSync(fileOf(folder, split));
   } catch {
-    return undefined; // none yet
+    return undefined; // not made yet
   }
   try {
     const end = file.indexOf(0x0A) + 1;
@@ -73,11 +73,11 @@ export function readIndex(folder: string, split: Split, stamp: string): SplitInd
     const names = file.subarray(end + 16 * count);
     return { ...header, at, bytes, sides, names: () => lines(names) };
   } catch {
-    return undefined; // damaged: it is made anew
+    return undefined; // damaged: it is made again
   }
 }
 
-/** Puts containers that were seen together. */
+/** Joins scanned containers into an index. */
 export function indexOf(
   containers: readonly (readonly [name: string, ScannedContainer])[],
 ): SplitIndex {
@@ -105,7 +105,7 @@ export function indexOf(
   };
 }
 
-/** Stores an index in one piece. */
+/** Stores an index atomically. */
 export function writeIndex(folder: string, split: Split, stamp: string, index: SplitIndex) {
   const { containers, faults, digest, at, bytes, sides } = index;
   const content = [
@@ -133,7 +133,7 @@ function lines(text: Uint8Array): string[] {
   return text.length === 0 ? [] : new TextDecoder().decode(text).split("\n");
 }
 
-/** Arrays one after the other. */
+/** Concatenates arrays. */
 function joined<Values extends Float64Array | Uint32Array | Uint16Array>(
   kind: new (length: number) => Values,
   parts: readonly Values[],

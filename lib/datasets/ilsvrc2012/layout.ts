@@ -1,23 +1,23 @@
 /**
- * The forms in which ILSVRC-2012 lies on disks: archives as ImageNet's site gives them, folders as
- * they come out of these, and validation images sorted into folders, as torchvision wants them.
+ * The layouts of ILSVRC-2012 on a disk: the archives of ImageNet's site, folders as they are unpacked
+ * from them, and validation images sorted into folders of classes, as torchvision wants them.
  *
  * @module
  */
 import { join } from "node:path";
 import { foldersAmong } from "../folder/listing.ts";
-import { exists } from "../made.ts";
+import { exists } from "../../system/files.ts";
 import { DEVKIT } from "./devkit.ts";
 
 /** A split of the data set. */
 export type Split = "train" | "val" | "test";
 
-/** Where a split lies. */
+/** Where a split is. */
 export interface SplitLocation {
   /** A tar archive, or a folder. */
   readonly kind: "archive" | "folder";
   readonly path: string;
-  /** Whether there is a folder, or an archive inside, for each class, called by its WNID. */
+  /** Whether each class has a folder, or an archive inside, named by its WNID. */
   readonly byClass: boolean;
 }
 
@@ -35,12 +35,12 @@ export const ARCHIVES: Readonly<Record<Split, readonly string[]>> = {
   test: ["ILSVRC2012_img_test_v10102019.tar", "ILSVRC2012_img_test.tar"],
 };
 
-/** Folders below the one of `--data` that are looked at, too. */
+/** Folders below the one of `--data` that are searched, too. */
 const PLACES = ["", "ilsvrc2012", "ILSVRC2012"];
 
 /**
- * Looks for the data set in `folder`, or below it: in the first place that has training or
- * validation images. Where a split is there twice, its archive counts: it is whole.
+ * Searches for the data set in `folder` and below it: the first place that has training or validation
+ * images counts. Where a split is there twice, its archive is used, because it is whole.
  */
 export function findLayout(folder: string): IlsvrcLayout {
   const layouts = PLACES.map((name) => layoutOf(join(folder, name)));
@@ -48,7 +48,8 @@ export function findLayout(folder: string): IlsvrcLayout {
 }
 
 function layoutOf(place: string): IlsvrcLayout {
-  const devkit = [DEVKIT.archive, DEVKIT.folder].map((name) => join(place, name)).find(exists);
+  const [archive, unpacked] = [join(place, DEVKIT.archive), join(place, DEVKIT.folder)];
+  const devkit = exists(archive) ? archive : exists(unpacked, "isDirectory") ? unpacked : undefined;
   const forms = (["train", "val", "test"] as const).flatMap((split) => {
     const form = formOf(split, place);
     return form ? [[split, form] as const] : [];
@@ -57,10 +58,10 @@ function layoutOf(place: string): IlsvrcLayout {
 }
 
 function formOf(split: Split, place: string): SplitLocation | undefined {
-  const archive = ARCHIVES[split].map((name) => join(place, name)).find(exists);
+  const archive = ARCHIVES[split].map((name) => join(place, name)).find((file) => exists(file));
   if (archive !== undefined) return { kind: "archive", path: archive, byClass: split === "train" };
   const path = join(place, split);
-  if (!exists(path)) return undefined;
+  if (!exists(path, "isDirectory")) return undefined;
   const byClass = split === "train" || (split === "val" && classFoldersIn(path).length > 0);
   return { kind: "folder", path, byClass };
 }
@@ -73,7 +74,7 @@ export function classFoldersIn(folder: string): string[] {
 /** What a layout lacks for training. */
 export const TRAINING_IMAGES = `the training images (${ARCHIVES.train[0]} or train/<wnid>/*.JPEG)`;
 
-/** What a layout lacks for testing, each with the files that are looked for; none if nothing. */
+/** What a layout lacks for testing, each with the files that are searched for. */
 export function missingIn({ val, devkit }: IlsvrcLayout): string[] {
   return [
     ...val ? [] : [`the validation images (${ARCHIVES.val[0]}, val/*.JPEG or val/<wnid>/*.JPEG)`],

@@ -1,6 +1,6 @@
 /**
  * MATLAB's level 5 MAT-files, as far as data sets use them: numbers, text, structs and cells,
- * compressed or not. A file is not trusted: nothing is made larger than its own bytes can fill.
+ * compressed or not. A file is not trusted: no array is allocated that its bytes cannot fill.
  *
  * Layout: "MAT-File Format", The MathWorks, chapter 1.
  *
@@ -17,20 +17,20 @@ export type MatStruct = { readonly [field: string]: MatValue };
 
 const HEADER = 128;
 
-/** What an element is (mi...). */
+/** Types of elements (mi...). */
 const [INT8, UINT8, INT16, UINT16, INT32, UINT32, SINGLE, DOUBLE] = [1, 2, 3, 4, 5, 6, 7, 9];
 const [INT64, UINT64, MATRIX, COMPRESSED, UTF8, UTF16] = [12, 13, 14, 15, 16, 17];
 
-/** What an array is (mx...); larger ones are numbers. */
+/** Classes of arrays (mx...); the higher ones are numbers. */
 const [CELL, STRUCT, CHAR, FIRST_NUMBER, LAST_NUMBER] = [1, 2, 4, 6, 15];
 
-/** Bytes that compressed parts may come to together, and arrays inside arrays. */
+/** Most bytes of all compressed parts together, and most levels of nested arrays. */
 const [LARGEST, DEEPEST] = [2 ** 26, 16];
 
 /**
  * Reads the variables of a MAT-file.
  *
- * @throws {UserError} It is none, is damaged, or holds what is not understood.
+ * @throws {UserError} It is not a MAT-file, is damaged, or holds an array of another kind.
  */
 export function readMat(file: Uint8Array, name: string): Map<string, MatValue> {
   try {
@@ -41,7 +41,7 @@ export function readMat(file: Uint8Array, name: string): Map<string, MatValue> {
   }
 }
 
-/** What is wrong with a file. */
+/** Why a file cannot be read. */
 class MatError extends Error {}
 
 function variablesIn(file: Uint8Array): Map<string, MatValue> {
@@ -74,7 +74,7 @@ function inflated(bytes: Uint8Array, room: number): Uint8Array {
   }
 }
 
-/** A piece of the file, and its bytes. */
+/** A data element: its type and its bytes. */
 interface MatElement {
   readonly type: number;
   readonly bytes: Uint8Array;
@@ -98,7 +98,7 @@ function* elementsIn(bytes: Uint8Array): Generator<MatElement, undefined> {
   }
 }
 
-/** A named array: flags, sides, name, and what its class has. */
+/** A named array: flags, sides, name, and the values of its class. */
 function arrayIn(bytes: Uint8Array, depth: number): { name: string; value: MatValue } {
   if (bytes.length === 0) return { name: "", value: [] };
   if (depth > DEEPEST) throw new MatError("its arrays are nested too deep");
@@ -112,14 +112,14 @@ function arrayIn(bytes: Uint8Array, depth: number): { name: string; value: MatVa
   const sides = numbersIn(next());
   const name = textIn(next());
   const count = sides.reduce((product, side) => product * side, 1);
-  // each member takes a tag at least
+  // each member takes at least a tag
   const members = (each: number) => {
     if (count >= 0 && count * Math.max(1, each) * 8 <= bytes.length) return count;
     throw new MatError(`"${name}" has more members than bytes`);
   };
   const member = () => {
     const element = next();
-    if (element.type !== MATRIX) throw new MatError(`a member of "${name}" is no array`);
+    if (element.type !== MATRIX) throw new MatError(`a member of "${name}" is not an array`);
     return arrayIn(element.bytes, depth + 1).value;
   };
 
@@ -151,7 +151,9 @@ function namesIn(bytes: Uint8Array, longest: number): string[] {
 /** Text up to its first zero. */
 function textIn({ type, bytes }: MatElement): string {
   const encoding = type === UINT16 || type === UTF16 ? "utf-16le" : "utf-8";
-  if (![INT8, UINT8, UINT16, UTF8, UTF16].includes(type)) throw new MatError("a text is no text");
+  if (![INT8, UINT8, UINT16, UTF8, UTF16].includes(type)) {
+    throw new MatError("a text has another type");
+  }
   const text = new TextDecoder(encoding).decode(bytes);
   const end = text.indexOf("\0");
   return end < 0 ? text : text.slice(0, end);
@@ -161,7 +163,9 @@ function textIn({ type, bytes }: MatElement): string {
 function numbersIn({ type, bytes }: MatElement): number[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const [size, read] = NUMBERS.get(type) ?? [];
-  if (size === undefined || bytes.length % size !== 0) throw new MatError("numbers are no numbers");
+  if (size === undefined || bytes.length % size !== 0) {
+    throw new MatError("numbers have another type");
+  }
   return Array.from({ length: bytes.length / size }, (_, i) => read!(view, i * size));
 }
 

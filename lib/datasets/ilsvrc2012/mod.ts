@@ -1,9 +1,9 @@
 /**
- * `ilsvrc2012`: the paper's own data set, ImageNet's 1,000 classes, as its archives are or as they
- * come out of them (`ilsvrc2012/layout.ts`). Nothing is unpacked or converted.
+ * `ilsvrc2012`: the paper's own data set, ImageNet's 1,000 classes, in its archives or unpacked from
+ * them (`ilsvrc2012/layout.ts`). Nothing is unpacked or converted.
  *
- * Images are seen as Caffe saw them: as they are stored, however the camera was held, in four inks
- * turned into three colours without a profile, PNG under the name of a JPEG.
+ * Images are decoded as Caffe decoded them: EXIF's orientation is ignored, CMYK is converted to RGB
+ * without a profile, and a PNG may have the name of a JPEG.
  *
  * @module
  */
@@ -15,16 +15,16 @@ import type { SplitIndex } from "./index_file.ts";
 import { CLASSES, imagesOf, type LoadedSplits, NAME, usable } from "./images.ts";
 import { findLayout, type IlsvrcLayout, missingIn, TRAINING_IMAGES } from "./layout.ts";
 import { openSplits } from "./split.ts";
-import { writablePlaceFor } from "../made.ts";
+import { writableFolderFor } from "../../system/cache_folder.ts";
 import type { Dataset, DatasetInfo, DatasetOptions } from "../dataset.ts";
 
-/** What is assumed where nothing is found: so many images, and their usual size. */
+/** What is assumed where nothing is found: the number of images, and their usual size. */
 const TRAINING = { length: 1_281_167 };
 const VALIDATION = { images: 50_000, width: 500, height: 375 };
 
 /**
  * Opens the data set in the folder of `--data`, or in ilsvrc2012/ or ILSVRC2012/ below it. The first
- * time the headers of all images are read. Validation images suffice to test nets.
+ * time the headers of all images are read. Validation images are enough to test nets.
  *
  * @throws {UserError} A part is missing, damaged, or not of this data set.
  */
@@ -35,8 +35,8 @@ export async function openIlsvrc2012(options: DatasetOptions): Promise<Dataset> 
 }
 
 /**
- * Describes what `openIlsvrc2012` would open. Where parts are missing, what everybody knows of the
- * data set is assumed, so that the paper's experiments can be planned without it.
+ * Describes what `openIlsvrc2012` would open. Where parts are missing, the published facts of the data
+ * set are assumed, so that the paper's experiments can be planned without it.
  *
  * @throws {UserError} What is there is damaged, or not of this data set.
  */
@@ -73,7 +73,7 @@ export function ilsvrcIds({ folder }: Pick<DatasetOptions, "folder">): readonly 
   const { place, devkit } = findLayout(folder);
   if (devkit !== undefined) return readDevkit(devkit).ids;
   throw new UserError(
-    `Cannot tell the numbers that the test server has for classes: the development kit, ` +
+    `Cannot find the test server's class numbers: the development kit, ` +
       `ILSVRC2012_devkit_t12.tar.gz, is not in "${place}"; put it there`,
   );
 }
@@ -91,7 +91,7 @@ function untrainable({ train, place }: IlsvrcLayout): { readonly untrainable?: s
   };
 }
 
-/** Looks at headers, or at what was kept of an earlier look, and at the kit. */
+/** Reads the indices of the splits, or the headers of their images, and the kit. */
 async function loadSplits(
   layout: IlsvrcLayout,
   { onProgress }: DatasetOptions,
@@ -100,7 +100,7 @@ async function loadSplits(
     const form = layout[split];
     return form ? [{ split, form }] : [];
   });
-  const folder = join(await writablePlaceFor(layout.place), ".verydeep");
+  const folder = join(await writableFolderFor(layout.place), ".verydeep");
   const splits = await openSplits(wanted, { folder, ...onProgress && { onProgress } });
   const [train, val] = [splits.get("train"), splits.get("val")!];
   const devkit = layout.devkit === undefined ? undefined : readDevkit(layout.devkit);

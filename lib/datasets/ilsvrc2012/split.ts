@@ -1,4 +1,4 @@
-/** A split's images, from its index where that is there, else by a look at all headers. */
+/** A split's images, from its index, or from the headers of all images where it has no index. */
 import { basename, join } from "node:path";
 import { UserError } from "../../errors.ts";
 import { inParallel } from "../../system/parallel.ts";
@@ -8,16 +8,16 @@ import { classFoldersIn, type Split, type SplitLocation } from "./layout.ts";
 import { membersOf } from "./tar.ts";
 import type { ImageContainer, ScannedContainer } from "./worker.ts";
 
-/** A split that is to be opened. */
+/** A split to open. */
 export interface RequestedSplit {
   readonly split: Split;
   readonly form: SplitLocation;
 }
 
 /**
- * Opens splits; headers are read on all cores, once, where a split has no index yet in `folder`.
+ * Opens splits. Where a split has no index in `folder`, its headers are read on all cores.
  *
- * @throws {UserError} An archive is damaged, or holds what does not belong there.
+ * @throws {UserError} An archive is damaged, or holds unexpected files.
  */
 export async function openSplits(
   wanted: readonly RequestedSplit[],
@@ -55,7 +55,7 @@ export async function openSplits(
   return found;
 }
 
-/** What a split's images lie in, by class or all together, sorted. */
+/** The containers of a split's images, one a class or one for all, sorted by name. */
 function containersOf({ kind, path, byClass }: SplitLocation): [name: string, ImageContainer][] {
   if (kind === "folder") {
     if (!byClass) return [["", { folder: path }]];
@@ -67,7 +67,7 @@ function containersOf({ kind, path, byClass }: SplitLocation): [name: string, Im
     const wnid = basename(name, ".tar");
     if (/^n\d{8}$/.test(wnid)) return [wnid, { archive: path, at, size }];
     throw new UserError(
-      `Cannot use "${path}": "${name}" at byte ${at} is no archive of a class, as n01440764.tar is; ` +
+      `Cannot use "${path}": "${name}" at byte ${at} is not the archive of a class, such as n01440764.tar; ` +
         "get the archive again",
     );
   });

@@ -1,6 +1,6 @@
 /**
- * Tar archives, read in place: what lies where, from headers alone. Any of the usual dialects
- * (ustar, GNU, pax) is understood; what does not belong into a data set is refused.
+ * Tar archives, read in place: names, offsets and sizes from headers alone. The usual dialects (ustar,
+ * GNU, pax) are read; links, devices and the like are refused.
  *
  * @module
  */
@@ -11,17 +11,17 @@ import type { Bytes } from "./bytes.ts";
 export interface TarMember {
   /** Its path, without a "./" in front. */
   readonly name: string;
-  /** Its first byte, counted from the archive's first. */
+  /** Offset of its first byte in the archive. */
   readonly at: number;
   readonly size: number;
 }
 
 const BLOCK = 512;
 
-/** Bytes of a name or of pax records at most; longer ones are no image's. */
+/** Most bytes of a name or of pax records; an image's are shorter. */
 const LONGEST = 2 ** 16;
 
-/** What entries are, by their type flag (POSIX.1-1988; L, K: GNU; x, g: pax). */
+/** Kinds of members, by their type flag (POSIX.1-1988; L, K: GNU; x, g: pax). */
 const KINDS: Readonly<Record<string, string>> = {
   ...{ "1": "a link", "2": "a symbolic link", "3": "a device", "4": "a device", "6": "a pipe" },
   ...{ "S": "a sparse file", "M": "a part of a file", "V": "a volume's name" },
@@ -30,8 +30,8 @@ const KINDS: Readonly<Record<string, string>> = {
 /**
  * The files of an archive, in its order.
  *
- * @throws {UserError} It is no tar, ends too early, or holds links, devices or paths that lead out of
- * it. The message says at which byte.
+ * @throws {UserError} It is not a tar archive, is cut off, or holds links, devices or paths that lead
+ * out of it. The message says at which byte.
  */
 export function* membersOf(tar: Bytes): Iterable<TarMember> {
   let coming: { path?: string; size?: number } = {};
@@ -74,7 +74,7 @@ export function* membersOf(tar: Bytes): Iterable<TarMember> {
   if (!ended) throw tarError(tar, tar.size, "it has no end mark: it is cut off");
 }
 
-/** The fields of a header that count. */
+/** The fields of a header that are used. */
 function fieldsOf(header: Uint8Array, tar: Bytes, at: number) {
   const text = (from: number, length: number) => decodeText(header.subarray(from, from + length));
   const number = (from: number, length: number, what: string) => {
@@ -82,10 +82,10 @@ function fieldsOf(header: Uint8Array, tar: Bytes, at: number) {
     if (value === undefined) throw tarError(tar, at, `a header has no ${what}`);
     return value;
   };
-  // The sum of all bytes, those of the sum itself counted as spaces.
+  // the sum of all bytes, where those of the sum itself count as spaces
   const sum = header.reduce((sum, byte, i) => sum + (i >= 148 && i < 156 ? 32 : byte), 0);
   if (sum !== number(148, 8, "checksum")) {
-    throw tarError(tar, at, at === 0 ? "it is no tar" : "a header is damaged");
+    throw tarError(tar, at, at === 0 ? "it is not a tar archive" : "a header is damaged");
   }
   const prefix = text(257, 5) === "ustar" && header[262] === 0 ? text(345, 155) : "";
   const name = text(0, 100);
@@ -96,7 +96,7 @@ function fieldsOf(header: Uint8Array, tar: Bytes, at: number) {
   };
 }
 
-/** A number in octal digits, or, GNU's way for large ones, in bytes behind one of 128. */
+/** A number in octal digits, or, GNU's form for large ones, in bytes behind one of 128. */
 function numberIn(bytes: Uint8Array): number | undefined {
   if (bytes[0] === 0x80) {
     const value = bytes.subarray(1).reduce((value, byte) => value * 256 + byte, 0);
@@ -106,7 +106,7 @@ function numberIn(bytes: Uint8Array): number | undefined {
   return digits === undefined ? undefined : parseInt(digits, 8);
 }
 
-/** Path and size out of pax records, each "length name=value\n". */
+/** Path and size from pax records, each "length name=value\n". */
 function paxFields(text: string, tar: Bytes, at: number): { path?: string; size?: number } {
   const found: { path?: string; size?: number } = {};
   for (const [, name, value] of text.matchAll(/^\d+ ([^=\n]+)=(.*)$/gm)) {
@@ -136,7 +136,7 @@ function mustBeShort(tar: Bytes, at: number, size: number): number {
 
 function read(tar: Bytes, at: number, length: number, what: string): Uint8Array {
   const bytes = tar.read(at, length);
-  if (bytes === undefined) throw tarError(tar, at, `it ends amid ${what}: it is cut off`);
+  if (bytes === undefined) throw tarError(tar, at, `it ends inside ${what}: it is cut off`);
   return bytes;
 }
 

@@ -1,11 +1,11 @@
-/** Looks at the images of one class or of a whole split, by their headers; one of several Web Workers. */
+/** Reads the headers of the images of one class or of a whole split. Runs as one of several Web Workers. */
 import { UserError } from "../../errors.ts";
 import { answerJobs } from "../../system/parallel.ts";
 import { type Bytes, openBytes, partOf } from "./bytes.ts";
 import { sizeIn, type SizeOrFault } from "./header.ts";
 import { membersOf } from "./tar.ts";
 
-/** Images that lie together: in a folder, or in a tar, which may be a part of another. */
+/** Holds the images of a class or of a split: a folder, or a tar archive, which may be inside another. */
 export type ImageContainer =
   | { readonly folder: string }
   | { readonly archive: string; readonly at: number; readonly size: number };
@@ -13,16 +13,16 @@ export type ImageContainer =
 /** The images of a container, sorted by name. */
 export interface ScannedContainer {
   readonly names: readonly string[];
-  /** First byte of each in its archive; 0 where it is a file. */
+  /** Offset of each in its archive; 0 where it is a file. */
   readonly at: Float64Array;
   readonly bytes: Uint32Array;
-  /** Width and height of each; 0 and 0 where it is no image. */
+  /** Width and height of each; 0 and 0 where it is not an image. */
   readonly sides: Uint16Array;
-  /** By place: why a file is no image. */
+  /** By index: why a file is not an image. */
   readonly faults: Readonly<Record<number, string>>;
 }
 
-/** An image as it is seen. */
+/** An image, as its header describes it. */
 interface ScannedImage {
   readonly name: string;
   readonly at: number;
@@ -43,7 +43,7 @@ function* filesIn(folder: string): Iterable<ScannedImage> {
       yield { name, at: 0, bytes: file.size, seen: sizeIn(file) };
     } catch (error) {
       const fault = error instanceof Deno.errors.NotFound
-        ? "is a link to nothing"
+        ? "is a broken link"
         : `cannot be read (${(error as Error).message})`;
       yield { name, at: 0, bytes: 0, seen: { fault } };
     }
@@ -62,7 +62,7 @@ function* partsOf(
   }
 }
 
-/** Notes of file managers, and the like. */
+/** Files of file managers, such as .DS_Store. */
 function isHidden(name: string): boolean {
   return name.startsWith(".");
 }
@@ -88,7 +88,7 @@ function scanned(found: readonly ScannedImage[], container: ImageContainer): Sca
   };
 }
 
-/** Why an image cannot be used. Its sides, JPEG's at most, and its bytes must fit their tables. */
+/** Why an image cannot be used. Its sides and its size must fit the index's types. */
 function faultOf(seen: SizeOrFault, bytes: number): string | undefined {
   if ("fault" in seen) return seen.fault;
   return Math.max(seen.width, seen.height) >= 2 ** 16 || bytes >= 2 ** 31

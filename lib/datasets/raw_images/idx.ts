@@ -1,5 +1,6 @@
 /**
- * IDX files, the format of MNIST and its kin: a magic number, the sides of an array, its values.
+ * IDX files, the format of MNIST and similar data sets: a magic number, the sides of an array, its
+ * values.
  *
  * @module
  */
@@ -46,7 +47,9 @@ export function readIdx(
   const magic = view.getUint32(0), expected = 0x0800 | rank; // 08: unsigned bytes
   if (magic !== expected) {
     throw refuse(
-      `it begins with ${hex(magic)} instead of ${hex(expected)}, so it is no IDX file of bytes ` +
+      `it begins with ${hex(magic)} instead of ${
+        hex(expected)
+      }, so it is not an IDX file of bytes ` +
         `with ${rank === 1 ? "one dimension" : `${rank} dimensions`}`,
     );
   }

@@ -1,6 +1,6 @@
 /**
  * Data sets that come as arrays of pixels: each image becomes a PNG file in a folder of its class,
- * so that whatever reads an image folder reads them too.
+ * so that the code that reads image folders reads them, too.
  *
  * @module
  */
@@ -10,20 +10,13 @@ import { fingerprintOf } from "../fingerprint.ts";
 import { openFolder } from "../folder/mod.ts";
 import { sumColours } from "../folder/colours.ts";
 import { indexMade } from "../folder/index_file.ts";
-import { cachePlaceFor, exists, makeFolder, writablePlaceFor } from "../made.ts";
+import { cacheFolderFor, writableFolderFor } from "../../system/cache_folder.ts";
+import { exists } from "../../system/files.ts";
+import { makeImageFolder } from "../generated.ts";
 import type { Dataset, DatasetInfo, DatasetOptions } from "../dataset.ts";
+import type { RawDataset, RawImages } from "./images.ts";
+import type { SaveJob } from "./worker.ts";
 import { inParallel } from "../../system/parallel.ts";
-
-/** Images of one size in one array. */
-export interface RawImages {
-  readonly width: number;
-  readonly height: number;
-  readonly channels: 1 | 3;
-  /** [images, height, width, channels] */
-  readonly pixels: Uint8Array;
-  /** [images]: indices of classes in the source's order. */
-  readonly labels: Uint8Array;
-}
 
 /** Files that hold such images. */
 export interface RawFiles {
@@ -35,21 +28,7 @@ export interface RawFiles {
   read(split: "train" | "val", contents: readonly Uint8Array[]): RawImages;
 }
 
-/** A data set in memory. */
-export interface RawDataset {
-  readonly classes: readonly string[];
-  readonly train: RawImages;
-  readonly val: RawImages;
-}
-
-/** What a worker saves: images `from` to `to` of a split. */
-export interface SaveJob {
-  readonly split: "train" | "val";
-  readonly from: number;
-  readonly to: number;
-}
-
-/** Counts up with every change of what is saved. */
+/** Raised with every change of what is saved. */
 const VERSION = 1;
 
 /** Images that a worker saves between two reports. */
@@ -57,16 +36,16 @@ const AT_ONCE = 500;
 
 /**
  * Opens a data set from its source, saving its images first unless that is done: into the folder
- * of `--data`, or the user's cache folder where that cannot be written. The source is known by its
- * content, so that a changed one is noticed.
+ * of `--data`, or the user's cache folder where that cannot be written. The source is identified by
+ * its content, so that a change is noticed.
  *
  * @throws {UserError} where the source is damaged
  */
 export async function openRaw(source: RawFiles, options: DatasetOptions): Promise<Dataset> {
   const { name, classes } = source;
   const { contents, folderName, fingerprint } = await load(source);
-  const folder = join(await writablePlaceFor(options.folder), folderName);
-  await makeFolder(folder, (unfinished) => {
+  const folder = join(await writableFolderFor(options.folder), folderName);
+  await makeImageFolder(folder, (unfinished) => {
     const [train, val] = [source.read("train", contents), source.read("val", contents)];
     return save(unfinished, { classes, train, val }, options);
   });
@@ -87,12 +66,12 @@ export async function describeRaw(source: RawFiles, options: DatasetOptions): Pr
     train: { length: source.read("train", contents).labels.length },
     val: new Array(labels.length).fill({ width, height }),
     fingerprint,
-    made: [options.folder, cachePlaceFor(options.folder)]
-      .some((place) => exists(join(place, folderName))),
+    made: [options.folder, cacheFolderFor(options.folder)]
+      .some((place) => exists(join(place, folderName), "isDirectory")),
   };
 }
 
-/** Reads a source, and names what is made of it by its content. */
+/** Reads a source, and names the folder and the fingerprint of its images by its content. */
 async function load({ name, files }: RawFiles) {
   const contents = await Promise.all(files.map((file) => Deno.readFile(file)));
   const hash = createHash("sha256");
@@ -105,7 +84,7 @@ async function load({ name, files }: RawFiles) {
   };
 }
 
-/** Saves every image that `folder` does not have, and an index: all is known already. */
+/** Saves every image that `folder` does not have, and its index. */
 async function save(
   folder: string,
   dataset: RawDataset,

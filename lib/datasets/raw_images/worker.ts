@@ -1,9 +1,17 @@
 /** Saves images of an array as files; one of several Web Workers. */
 import { join } from "node:path";
-import { exists, writeWhole } from "../made.ts";
+import { exists } from "../../system/files.ts";
+import { writeFiles } from "../generated.ts";
 import { answerJobs } from "../../system/parallel.ts";
 import { encodeSmallPng } from "./png.ts";
-import type { RawDataset, SaveJob } from "./mod.ts";
+import type { RawDataset } from "./images.ts";
+
+/** What a worker saves: images `from` to `to` of a split. */
+export interface SaveJob {
+  readonly split: "train" | "val";
+  readonly from: number;
+  readonly to: number;
+}
 
 /** What all jobs share. */
 interface SaveSettings {
@@ -22,6 +30,6 @@ answerJobs(async ({ split, from, to }: SaveJob, { folder, dataset }: SaveSetting
     const image = { ...shape, pixels: pixels.subarray(i * size, (i + 1) * size) };
     files.push([file, encodeSmallPng(image)]);
   }
-  await writeWhole(files, folder);
+  await writeFiles(files, folder);
   return to - from;
 });

@@ -1,6 +1,6 @@
 /**
- * The artwork of the scenes: six openly licensed sets of emoji, drawn as SVG by six hands. The
- * same concept in six designs is the variation inside a class.
+ * The artwork of the scenes: six openly licensed sets of emoji, drawn as SVG by different
+ * artists. The same concept in six designs is the variation inside a class.
  *
  * The packages hold 65 MB of JSON, so they are imported only when pictures are drawn.
  *
@@ -33,7 +33,7 @@ interface IconAlias {
 export interface Artwork {
   /** The designs of each class asked for, always in the same order of sets. */
   readonly objects: readonly (readonly string[])[];
-  /** Things of no class, one design each. */
+  /** Things that belong to no class, one design each. */
   readonly distractors: readonly string[];
 }
 
@@ -69,7 +69,7 @@ const THINGS = [
   "Travel & Places",
 ];
 
-/** Names of things that could be taken for a class. */
+/** Names of things that could be mistaken for a class. */
 const LIKE_A_CLASS = new RegExp(
   "face|clock|thirty|bus|automobile|taxi|car$|cat|dog|bear|monkey|guitar|camera|umbrella|apple|" +
     "mouse|fox|wolf|rabbit|panda|helicopter|boat|gift|berr|tangerine|bike|bicycle|scooter|fish|" +

@@ -1,4 +1,4 @@
-/** Choices left to chance. */
+/** Random choices. */
 
 /** Draws the next number, uniform in [0, 1). */
 export type Random = () => number;

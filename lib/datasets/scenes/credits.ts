@@ -1,6 +1,6 @@
 /**
- * Who drew the artwork and under which terms it may be used. The pictures of a scenes data set
- * contain it, changed (resized, turned, recoloured, put together), so these lines go with them.
+ * The authors of the artwork and its licences. The pictures of a scenes data set contain changed
+ * artwork (resized, rotated, recoloured, composed), so these lines accompany them.
  *
  * @module
  */
@@ -70,7 +70,7 @@ export const ARTWORK: readonly Credit[] = [
   },
 ];
 
-/** The text that lies beside the pictures, in lines of 80 characters at most. */
+/** The text that is stored beside the pictures, in lines of at most 80 characters. */
 export const CREDITS = `These pictures were put together by verydeep from openly licensed artwork.
 Drawings were resized, turned, sheared, mirrored, recoloured and pasted onto
 made backgrounds.

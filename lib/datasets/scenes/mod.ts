@@ -1,5 +1,5 @@
 /**
- * `scenes`: pictures that the project makes itself, the default where ImageNet is not at hand.
+ * `scenes`: pictures that the project makes itself, the default where ImageNet is not available.
  * An emoji of the class, by one of six artists, on a textured background with other things around.
  *
  * @module
@@ -10,7 +10,8 @@ import { fingerprintOf } from "../fingerprint.ts";
 import { openFolder } from "../folder/mod.ts";
 import { addColours, type ColourSums, NO_COLOURS } from "../folder/colours.ts";
 import { indexMade } from "../folder/index_file.ts";
-import { exists, makeFolder, writeWhole } from "../made.ts";
+import { exists } from "../../system/files.ts";
+import { makeImageFolder, writeFiles } from "../generated.ts";
 import type { Dataset, DatasetInfo, DatasetOptions } from "../dataset.ts";
 import { chunks, inParallel } from "../../system/parallel.ts";
 import { CREDITS } from "./credits.ts";
@@ -27,26 +28,26 @@ const SMALL = { classes: 20, train: 12_000, val: 2_000 };
 /**
  * Opens the scenes of `options.scenes` and `options.seed`, drawing them first if they are not there.
  *
- * @throws {UserError} for a number of classes or images that cannot be.
+ * @throws {UserError} for an impossible number of classes or images.
  */
 export async function openScenes(options: DatasetOptions): Promise<Dataset> {
   const recipe = recipeOf(options);
   const folder = join(options.folder, folderName(recipe));
-  await makeFolder(folder, (unfinished) => drawScenes(unfinished, recipe, options));
+  await makeImageFolder(folder, (unfinished) => drawScenes(unfinished, recipe, options));
   const dataset = await openFolder({ ...options, folder });
   if (dataset.train.length !== recipe.train || dataset.val.length !== recipe.val) {
     throw new UserError(
       `Cannot use "${folder}": it has ${dataset.train.length} + ${dataset.val.length} pictures ` +
-        `instead of ${recipe.train} + ${recipe.val}; remove it, and it is made again`,
+        `instead of ${recipe.train} + ${recipe.val}; remove it; it is then made again`,
     );
   }
   return { ...dataset, name: "scenes", fingerprint: fingerprintFrom(recipe), credits: CREDITS };
 }
 
 /**
- * Describes what `openScenes` would open: all of it follows from the recipe.
+ * Describes what `openScenes` would open, from the recipe alone.
  *
- * @throws {UserError} for a number of classes or images that cannot be.
+ * @throws {UserError} for an impossible number of classes or images.
  */
 export function describeScenes(options: DatasetOptions): Promise<DatasetInfo> {
   const recipe = recipeOf(options);
@@ -55,24 +56,24 @@ export function describeScenes(options: DatasetOptions): Promise<DatasetInfo> {
     name: "scenes",
     classes: CLASSES.slice(0, recipe.classes).sort(),
     train: { length: recipe.train },
-    // As a listed folder has them: the first of each class by name, then the second.
+    // as a listed folder has them: the first of each class by name, then the second
     val: scenesOf("val", recipe).sort((a, b) => place(a) < place(b) ? -1 : 1)
       .map((scene) => sizeOf(scene, recipe.seed)),
     fingerprint: fingerprintFrom(recipe),
-    made: exists(join(options.folder, folderName(recipe))),
+    made: exists(join(options.folder, folderName(recipe)), "isDirectory"),
   });
 }
 
 /**
- * Draws every scene that `folder` does not have yet, and writes what is known of them into its
- * index. The bytes do not depend on the workers.
+ * Draws every scene that `folder` does not have yet, and writes its index. The bytes do not depend on
+ * the number of workers.
  */
 export async function drawScenes(
   folder: string,
   recipe: Recipe,
   { onProgress, workers }: Pick<DatasetOptions, "onProgress"> & { readonly workers?: number } = {},
 ) {
-  // Loaded here: data that is there already needs neither artwork nor an image library.
+  // loaded here: existing data needs neither artwork nor an image library
   const { loadArtwork } = await import("./artwork.ts");
   const { makeSprite } = await import("./sprites.ts");
   const { objects, distractors } = await loadArtwork(recipe.classes);
@@ -95,12 +96,12 @@ export async function drawScenes(
     colours = addColours(colours, answer);
     onProgress?.("Drawing scenes", done += jobs[index]!.length, scenes.length);
   }
-  await writeWhole([[join(folder, "CREDITS.txt"), new TextEncoder().encode(CREDITS)]], folder);
+  await writeFiles([[join(folder, "CREDITS.txt"), new TextEncoder().encode(CREDITS)]], folder);
   const sizes = new Map(scenes.map((scene) => [scene.file, sizeOf(scene, recipe.seed)]));
   await indexMade(folder, { sizeOf: (path) => sizes.get(path)!, colours });
 }
 
-/** The scenes of a split: classes take turns, so that they are as equal as they can be. */
+/** The scenes of a split, classes interleaved, so that they are as even as possible. */
 function scenesOf(split: "train" | "val", recipe: Recipe): SceneJob[] {
   return Array.from({ length: recipe[split] }, (_, index) => {
     const number = String(Math.floor(index / recipe.classes)).padStart(5, "0");
@@ -109,7 +110,7 @@ function scenesOf(split: "train" | "val", recipe: Recipe): SceneJob[] {
   });
 }
 
-/** What pictures are called whose recipe is this. */
+/** The fingerprint of the pictures of a recipe. */
 function fingerprintFrom(recipe: Recipe): string {
   return fingerprintOf({ made: "scenes", version: VERSION, ...recipe });
 }
@@ -119,7 +120,7 @@ function folderName({ classes, train, val, seed }: Recipe): string {
   return `scenes-${classes}x${train}-${val}-v${VERSION}${seed === 0 ? "" : `-seed${seed}`}`;
 }
 
-/** The recipe that the options ask for, if it can be. */
+/** The recipe that the options ask for. */
 function recipeOf(options: DatasetOptions): Recipe {
   const recipe = { ...options.scenes ?? SMALL, seed: options.seed ?? 0 };
   const { classes, train, val, seed } = recipe;
@@ -132,7 +133,7 @@ function recipeOf(options: DatasetOptions): Recipe {
   for (const [split, count] of [["train", train], ["val", val]] as const) {
     if (isCount(count, classes)) continue;
     throw new UserError(
-      `Cannot make ${count} scenes for ${split}: each of the ${classes} classes needs one at least`,
+      `Cannot make ${count} scenes for ${split}: each of the ${classes} classes needs at least one`,
     );
   }
   if (!isCount(seed, 0)) {

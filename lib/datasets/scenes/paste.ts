@@ -7,7 +7,7 @@ import type { Canvas } from "./background.ts";
 import type { ColourMatrix } from "./colour.ts";
 import type { Sprite } from "./sprites.ts";
 
-/** Where and how a sprite lies. */
+/** Position, size and colours of a sprite on a canvas. */
 export interface Placement {
   /** Middle of the sprite, pixels of the canvas. */
   readonly x: number;
@@ -24,7 +24,7 @@ export interface Placement {
   readonly colours: ColourMatrix;
 }
 
-/** Blends a sprite into a canvas. Each pixel asks where it lies on the sprite (bilinear). */
+/** Blends a sprite into a canvas, sampled bilinearly. */
 export function paste(canvas: Canvas, sprite: Sprite, placement: Placement) {
   const { x: middleX, y: middleY, size, turn, mirrored, stretch = 1, shear = 0 } = placement;
   const largest = sprite[0]!;

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Counts up with every change that alters a pixel, so that old pictures are not taken for new. */
+/** Raised with every change that alters a pixel, so that old pictures are not used as new. */
 export const VERSION = 1;
 
 /**
@@ -39,7 +39,7 @@ export const DIFFICULTY = {
   turn: 15,
   /** Most degrees that the object's hues are turned, either way. */
   hue: 15,
-  /** Things of no class in a picture, from none to so many. */
+  /** Most things in a picture that belong to no class. */
   distractors: 2,
   /** Size of a distractor as a share of the smaller side. */
   distractor: [0.15, 0.5],

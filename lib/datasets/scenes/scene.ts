@@ -17,7 +17,7 @@ import { paste } from "./paste.ts";
 import { DIFFICULTY, LONGER_SIDES, PORTRAIT, SIDE } from "./recipe.ts";
 import type { Sprite } from "./sprites.ts";
 
-/** What scenes are put together from. */
+/** What scenes are composed of. */
 export interface SceneAssets {
   readonly seed: number;
   /** The designs of each class. */

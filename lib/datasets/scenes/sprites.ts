@@ -24,7 +24,7 @@ export interface SpriteLevel {
   readonly height: number;
   /**
    * [height + 2, width + 2, 4]: red, green, blue times alpha, and alpha, 0 to 255, inside a border
-   * of one empty pixel, so that whoever blends neighbours need not look for the edge. Shared
+   * of one empty pixel, so that blending neighbours needs no check for the edge. Shared
    * memory: workers see it without a copy.
    */
   readonly pixels: Uint8Array;

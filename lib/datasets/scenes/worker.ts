@@ -1,7 +1,8 @@
 /** Draws scenes into files and sums up their colours; one of several Web Workers. */
 import { join } from "node:path";
 import { addColours, type ColourSums, NO_COLOURS, sumColours } from "../folder/colours.ts";
-import { exists, writeWhole } from "../made.ts";
+import { exists } from "../../system/files.ts";
+import { writeFiles } from "../generated.ts";
 import { answerJobs } from "../../system/parallel.ts";
 import { decode, encodeJpeg } from "../pixels.ts";
 import { drawScene, type SceneAssets, type SceneId } from "./scene.ts";
@@ -17,7 +18,7 @@ export interface SceneSettings {
   readonly assets: SceneAssets;
 }
 
-/** Scenes on their way at once: while one is encoded or decoded elsewhere, the next is drawn. */
+/** Scenes in progress at once: while one is encoded or decoded on another thread, the next is drawn. */
 const CONCURRENT = 3;
 
 /** Answers with the colours of those that are for training. */
@@ -25,7 +26,7 @@ answerJobs(async (scenes: readonly SceneJob[], { folder, assets }: SceneSettings
   let colours: ColourSums = NO_COLOURS;
   const drawn: [file: string, jpeg: Uint8Array][] = [];
   const queue = scenes.values();
-  async function lane() {
+  async function drawNext() {
     for (const scene of queue) {
       const jpeg = await found(scene) ?? await draw(scene);
       if (scene.split === "val") continue;
@@ -33,8 +34,8 @@ answerJobs(async (scenes: readonly SceneJob[], { folder, assets }: SceneSettings
       colours = addColours(colours, sumColours(picture));
     }
   }
-  await Promise.all(Array.from({ length: CONCURRENT }, lane));
-  await writeWhole(drawn, folder);
+  await Promise.all(Array.from({ length: CONCURRENT }, drawNext));
+  await writeFiles(drawn, folder);
   return colours;
 
   /** The bytes of a scene that an earlier, interrupted drawing left. */

@@ -7,7 +7,8 @@
 import { dirname, join } from "node:path";
 import { statSync } from "node:fs";
 import { UserError } from "../../errors.ts";
-import { flush, flushTree } from "../../system/files.ts";
+import { flush } from "../../system/files.ts";
+import { makeWholeFolder } from "../../system/whole_folder.ts";
 import { diskFull } from "../../system/subprocess.ts";
 
 /** What a folder holds. It is written last, so a folder without it is not whole. */
@@ -62,31 +63,26 @@ export async function replaceAtomically(path: string, make: (neighbour: string) 
 }
 
 /**
- * Makes `folder` by way of a neighbour that `build` fills. Where another process has made the same
- * meanwhile, this one's copy is thrown away.
+ * Makes `folder` with the files that `build` writes, and stamps it, unless it is intact. What a failed
+ * build left is removed.
  */
-export async function makeFolder(
+export async function makeStampedFolder(
   folder: string,
   content: string,
   build: (folder: string) => Promise<void>,
 ): Promise<void> {
   const neighbour = newNeighbour(folder);
-  const damaged = newNeighbour(folder);
-  await Deno.mkdir(neighbour, { recursive: true });
   try {
-    await build(neighbour);
-    await stamp(neighbour, content, await Array.fromAsync(filesIn(neighbour)));
-    await flushTree(neighbour);
-    if (!intact(folder, content)) {
-      await Deno.rename(folder, damaged).catch(unless(Deno.errors.NotFound));
-      await Deno.rename(neighbour, folder).catch((error) => {
-        if (!intact(folder, content)) throw error;
-      });
-    }
+    await makeWholeFolder(folder, {
+      draft: neighbour,
+      isWhole: () => intact(folder, content),
+      async fill(draft) {
+        await build(draft);
+        await stamp(draft, content, await Array.fromAsync(filesIn(draft)));
+      },
+    });
   } finally {
-    for (const leftover of [neighbour, damaged]) {
-      await Deno.remove(leftover, { recursive: true }).catch(unless(Deno.errors.NotFound));
-    }
+    await Deno.remove(neighbour, { recursive: true }).catch(unless(Deno.errors.NotFound));
   }
 }
 

@@ -15,7 +15,7 @@ import {
   contentOf,
   explainFileError,
   intact,
-  makeFolder,
+  makeStampedFolder,
   replaceAtomically,
   stamp,
   withLock,
@@ -169,7 +169,7 @@ async function makeParts(parts: readonly InstallPart[], onStep: OnStep) {
   for (const { folder, content, step, seconds, make } of parts) {
     const onProgress = (share: number) => onStep(step, (before + share * seconds) / total);
     onProgress(0);
-    await makeFolder(folder, content, (folder) => make(folder, onProgress));
+    await makeStampedFolder(folder, content, (folder) => make(folder, onProgress));
     before += seconds;
   }
 }

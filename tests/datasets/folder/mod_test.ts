@@ -186,9 +186,9 @@ Deno.test("files that are no whole images are refused by name, or left out if as
       "Cannot read 5 images",
       '"train/cat/2.jpg" is cut off',
       '"train/dog/3.jpg" is empty',
-      '"train/dog/4.txt" is no image',
+      '"train/dog/4.txt" is not an image',
       '"val/cat/5.png" is cut off',
-      '"val/dog/6.png" is a link to nothing',
+      '"val/dog/6.png" is a broken link',
       "--skip-unreadable",
     ),
   );

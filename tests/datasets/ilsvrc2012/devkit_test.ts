@@ -60,8 +60,8 @@ Deno.test("a list of classes that is not 2012's is refused, with what is wrong w
   refuses(synsets([one, two], "ILSVRC2010_ID"), /entry 1 .* has no ILSVRC2012_ID/);
   refuses(synsets([leaf(1, "n00000003", 2), two]), /IDs of its 1 classes are not 1 to 1/);
   refuses(synsets([one, leaf(1, "n00000001")]), /IDs of its 2 classes are not 1 to 2/);
-  refuses(synsets([one, leaf(2, "dog")]), /"dog" is no WNID/);
-  refuses(synsets([one, leaf(2, "n00000002")]), /a WNID is twice/);
+  refuses(synsets([one, leaf(2, "dog")]), /"dog" is not a WNID/);
+  refuses(synsets([one, leaf(2, "n00000002")]), /a WNID appears twice/);
   const { wnids, ids } = devkitOf({ meta: synsets([one, two]), truth: "1\n2\n" }, "kit");
   assert.deepEqual([wnids, ids], [["n00000001", "n00000002"], [2, 1]]);
 });

@@ -36,7 +36,7 @@ Deno.test("notes behind an image's end do not count", () => {
 
 Deno.test("what is no whole image is told by its headers, whatever they say", () => {
   assert.deepEqual(sizeOf(new Uint8Array()), { fault: "is empty" });
-  assert.deepEqual(sizeOf(new TextEncoder().encode("a text")), { fault: "is no image" });
+  assert.deepEqual(sizeOf(new TextEncoder().encode("a text")), { fault: "is not an image" });
   for (let end = 2; end < jpeg.length; end += 5) {
     assert.deepEqual(sizeOf(jpeg.subarray(0, end)), { fault: "is cut off" }, `cut at ${end}`);
   }

@@ -173,9 +173,9 @@ Deno.test("files that are no whole images are named, or left out where that is a
   await refuses(
     openIlsvrc2012({ folder }),
     ...[
-      '"link.JPEG" is a link to nothing',
+      '"link.JPEG" is a broken link',
       '"empty.JPEG" is empty',
-      '"text.JPEG" is no image',
+      '"text.JPEG" is not an image',
       "--skip-unreadable",
     ],
   );

@@ -75,7 +75,7 @@ Deno.test("a tar that is cut off anywhere is refused at the byte where it lacks 
   for (let end = 0; end <= 1536 + 1024; end += 100) {
     assert.match(refusal(tar.subarray(0, end)), /byte (0|1536|\d+): .*cut off/, `cut at ${end}`);
   }
-  assert.match(refusal(tar.subarray(0, 1800)), /byte 1536: it ends amid a header/);
+  assert.match(refusal(tar.subarray(0, 1800)), /byte 1536: it ends inside a header/);
   assert.match(refusal(tar.subarray(0, 2300)), /byte 1536: "two" has 512 bytes.*after 252/);
   assert.match(refusal(tar.subarray(0, 2560)), /byte 2560: .*end mark.*cut off/);
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describeScenes, drawScenes, openScenes } from "../../../lib/datasets/scenes/mod.ts";
 import { ARTWORK } from "../../../lib/datasets/scenes/credits.ts";
-import { exists } from "../../../lib/datasets/made.ts";
+import { exists } from "../../../lib/system/files.ts";
 import { UserError } from "../../../lib/errors.ts";
 import { small, smoke } from "../../../experiments/setups.ts";
 import project from "../../../deno.json" with { type: "json" };
@@ -51,7 +51,7 @@ Deno.test("scenes are drawn once, then found again", async () => {
 Deno.test("describing makes nothing, and agrees with opening", async () => {
   const folder = join(Deno.makeTempDirSync(), "data");
   const before = await describeScenes({ folder, scenes });
-  assert.deepEqual([before.made, exists(folder)], [false, false]);
+  assert.deepEqual([before.made, exists(folder, "isDirectory")], [false, false]);
   const { name, classes, train, val, fingerprint } = await openScenes({ folder, scenes });
   const { length } = train;
   const sizes = val.map(({ width, height }) => ({ width, height }));

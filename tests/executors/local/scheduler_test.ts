@@ -128,6 +128,6 @@ Deno.test("what a plan reads must be whole: damaged posteriors and the weights t
     assert.equal(logged.length, 2);
     assert.match(
       logged[0]!,
-      /checksum is not that of its content: A 256 at Q = 224.* is done again/,
+      /checksum does not match its content: A 256 at Q = 224.* is done again/,
     );
   }));

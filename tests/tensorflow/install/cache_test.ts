@@ -5,7 +5,7 @@ import {
   contentOf,
   explainFileError,
   intact,
-  makeFolder,
+  makeStampedFolder,
   stamp,
   withLock,
 } from "../../../lib/tensorflow/install/cache.ts";
@@ -20,7 +20,7 @@ const read = (...path: string[]) => Deno.readTextFileSync(join(...path));
 Deno.test("a folder is whole with its stamp and every file in its size, and not otherwise", async () => {
   const folder = join(await Deno.makeTempDir(), "part");
   assert.equal(intact(folder, "v1"), false);
-  await makeFolder(folder, "v1", build("12345"));
+  await makeStampedFolder(folder, "v1", build("12345"));
   assert.equal(intact(folder, "v1"), true);
   assert.equal(contentOf(folder), "v1");
   assert.equal(intact(folder, "v2"), false);
@@ -53,8 +53,8 @@ Deno.test("a stamp follows links, so that it notices what became of their target
 Deno.test("a build that fails leaves what was there, and nothing beside it", async () => {
   const cache = await Deno.makeTempDir();
   const folder = join(cache, "part");
-  await makeFolder(folder, "v1", build("old"));
-  const fails = makeFolder(folder, "v2", async (folder) => {
+  await makeStampedFolder(folder, "v1", build("old"));
+  const fails = makeStampedFolder(folder, "v2", async (folder) => {
     await build("half")(folder);
     throw new Error("no network");
   });
@@ -66,12 +66,12 @@ Deno.test("a build that fails leaves what was there, and nothing beside it", asy
 Deno.test("a damaged folder is made anew; a whole one that came first is kept", async () => {
   const cache = await Deno.makeTempDir();
   const folder = join(cache, "part");
-  await makeFolder(folder, "v1", build("first"));
+  await makeStampedFolder(folder, "v1", build("first"));
   await Deno.remove(join(folder, "lib", "a.so"));
-  await makeFolder(folder, "v1", build("second"));
+  await makeStampedFolder(folder, "v1", build("second"));
   assert.equal(read(folder, "lib", "a.so"), "second");
 
-  await makeFolder(folder, "v1", async (neighbour) => {
+  await makeStampedFolder(folder, "v1", async (neighbour) => {
     await build("third")(neighbour);
     assert.equal(intact(folder, "v1"), true);
   });
@@ -104,7 +104,7 @@ Deno.test("one works alone in a cache, the next waits and finds what the first h
 Deno.test("what a killed set-up left is swept away by the next", async () => {
   const cache = await Deno.makeTempDir();
   await Deno.mkdir(join(cache, "part.0a1b2c3d.new", "pip"), { recursive: true });
-  await makeFolder(join(cache, "part"), "v1", build("whole"));
+  await makeStampedFolder(join(cache, "part"), "v1", build("whole"));
   await withLock(cache, { onWait: () => {}, work: () => Promise.resolve() });
   assert.deepEqual(names(cache), ["lock", "part"]);
 });

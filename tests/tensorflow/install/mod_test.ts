@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { intact, makeFolder } from "../../../lib/tensorflow/install/cache.ts";
+import { intact, makeStampedFolder } from "../../../lib/tensorflow/install/cache.ts";
 import { CUDA_LIBRARIES } from "../../../lib/tensorflow/cuda_libraries.ts";
 import {
   install,
@@ -25,14 +25,14 @@ async function makePlace(): Promise<InstallLocation> {
 async function makeLibraries(place: InstallLocation, variant: Variant) {
   const [libraries, , cuda] = partsOf(variant, place);
   await Deno.mkdir(place.cache, { recursive: true });
-  await makeFolder(libraries!.folder, libraries!.content, async (folder) => {
+  await makeStampedFolder(libraries!.folder, libraries!.content, async (folder) => {
     await Deno.mkdir(join(folder, "tensorflow"));
     for (const name of libraryNames()) {
       await Deno.writeTextFile(join(folder, "tensorflow", name), `${variant} ${name}`);
     }
   });
   if (!cuda) return;
-  await makeFolder(cuda.folder, cuda.content, async (folder) => {
+  await makeStampedFolder(cuda.folder, cuda.content, async (folder) => {
     for (const path of CUDA_LIBRARIES.map((path) => join(folder, "nvidia", path))) {
       await Deno.mkdir(join(path, ".."), { recursive: true });
       await Deno.writeTextFile(path, "cuda");

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { exists, makeFolder, writablePlaceFor, writeWhole } from "../../lib/datasets/made.ts";
+import { exists } from "../../lib/system/files.ts";
+import { makeImageFolder, writeFiles } from "../../lib/datasets/generated.ts";
+import { writableFolderFor } from "../../lib/system/cache_folder.ts";
 import { UserError } from "../../lib/errors.ts";
 
 const names = (folder: string) => [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
@@ -8,36 +10,36 @@ const names = (folder: string) => [...Deno.readDirSync(folder)].map(({ name }) =
 Deno.test("an interrupted making leaves no folder, and goes on with what it had", async () => {
   const folder = join(Deno.makeTempDirSync(), "made");
   await assert.rejects(
-    makeFolder(folder, async (unfinished) => {
-      await writeWhole([[join(unfinished, "sub/a"), new Uint8Array(1)]], unfinished);
+    makeImageFolder(folder, async (unfinished) => {
+      await writeFiles([[join(unfinished, "sub/a"), new Uint8Array(1)]], unfinished);
       throw new Error("interrupted");
     }),
     /interrupted/,
   );
-  assert(!exists(folder));
+  assert(!exists(folder, "isDirectory"));
 
-  await makeFolder(folder, async (unfinished) => {
+  await makeImageFolder(folder, async (unfinished) => {
     assert(exists(join(unfinished, "sub/a")));
-    await writeWhole([[join(unfinished, "sub/b"), new Uint8Array(2)]], unfinished);
+    await writeFiles([[join(unfinished, "sub/b"), new Uint8Array(2)]], unfinished);
   });
   assert.deepEqual(names(folder), ["sub"]);
   assert.deepEqual(names(join(folder, "sub")), ["a", "b"]);
-  await makeFolder(folder, () => assert.fail("it is made already"));
+  await makeImageFolder(folder, () => assert.fail("it is made already"));
 });
 
 Deno.test("two processes may make the same folder at once", async () => {
   const folder = join(Deno.makeTempDirSync(), "made");
   const [started, mayGoOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  const slow = makeFolder(folder, async (unfinished) => {
-    await writeWhole([[join(unfinished, "a"), new Uint8Array(1)]], unfinished);
+  const slow = makeImageFolder(folder, async (unfinished) => {
+    await writeFiles([[join(unfinished, "a"), new Uint8Array(1)]], unfinished);
     started.resolve();
     await mayGoOn.promise;
-    await writeWhole([[join(unfinished, "b"), new Uint8Array(1)]], unfinished);
+    await writeFiles([[join(unfinished, "b"), new Uint8Array(1)]], unfinished);
   });
   await started.promise;
-  await makeFolder(folder, (unfinished) => {
+  await makeImageFolder(folder, (unfinished) => {
     const files = ["a", "b"].map((name) => [join(unfinished, name), new Uint8Array(1)] as const);
-    return writeWhole(files, unfinished);
+    return writeFiles(files, unfinished);
   });
   mayGoOn.resolve();
   await slow;
@@ -47,8 +49,8 @@ Deno.test("two processes may make the same folder at once", async () => {
 
 Deno.test("what another process took away before it was flushed does not matter", async () => {
   const folder = join(Deno.makeTempDirSync(), "made");
-  await makeFolder(folder, async (unfinished) => {
-    await writeWhole([[join(unfinished, "a"), new Uint8Array(1)]], unfinished);
+  await makeImageFolder(folder, async (unfinished) => {
+    await writeFiles([[join(unfinished, "a"), new Uint8Array(1)]], unfinished);
     // a name in the list of a folder that leads nowhere by the time it is opened
     Deno.symlinkSync(join(unfinished, "nowhere"), join(unfinished, ".writing", "another's draft"));
   });
@@ -58,7 +60,7 @@ Deno.test("what another process took away before it was flushed does not matter"
 Deno.test("a place that cannot be written is named", async () => {
   const file = Deno.makeTempFileSync();
   await assert.rejects(
-    makeFolder(join(file, "made"), () => Promise.resolve()),
+    makeImageFolder(join(file, "made"), () => Promise.resolve()),
     (error) => error instanceof UserError && error.message.includes(file),
   );
 });
@@ -68,11 +70,11 @@ Deno.test("what belongs to a folder that cannot be written goes to the user's ca
   Deno.env.set("VERYDEEP_CACHE", cache);
   try {
     const folder = join(Deno.makeTempDirSync(), "new");
-    assert.equal(await writablePlaceFor(folder), folder);
+    assert.equal(await writableFolderFor(folder), folder);
     const closed = join(Deno.makeTempFileSync(), "below a file");
-    const place = await writablePlaceFor(closed);
+    const place = await writableFolderFor(closed);
     assert(place.startsWith(join(cache, "data")) && Deno.statSync(place).isDirectory, place);
-    assert.equal(await writablePlaceFor(closed), place);
+    assert.equal(await writableFolderFor(closed), place);
   } finally {
     if (before === undefined) Deno.env.delete("VERYDEEP_CACHE");
     else Deno.env.set("VERYDEEP_CACHE", before);
