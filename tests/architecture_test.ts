@@ -54,9 +54,10 @@ function filesIn(folder: string): string[] {
   });
 }
 
-/** Where the program and its threads begin. */
+/** Where the program, its threads and its library of graphs begin. */
 const ENTRIES = [
   "cli.ts",
+  "lib/tensorflow/mod.ts",
   ...filesIn("lib").filter((file) => /\/worker\.ts$|^lib\/bench\//.test(file)),
 ];
 

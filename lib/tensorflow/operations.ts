@@ -312,6 +312,34 @@ export function localResponseNormalisation(
   return y;
 }
 
+/** A tensor of zeros, made when the graph runs rather than stored in it. */
+export function zeros(graph: Graph, shape: readonly number[]): Tensor {
+  const zero = constant(graph, 0, { dtype: "float32" });
+  return graph.op("Fill", [constant(graph, shape), zero], { output: { dtype: "float32", shape } }, {
+    attrs: { T: attr.type("float32"), index_type: attr.type("int32") },
+  });
+}
+
+/** Draws from the normal distribution N(0, 1), which follow from `seed` (int32 `[2]`) alone. */
+export function statelessRandomNormal(shape: readonly number[], seed: Tensor): Tensor {
+  return statelessRandom("StatelessRandomNormal", constant(graphOf(seed), shape), { shape, seed });
+}
+
+/** Draws whose shape is `sides`, an int32 vector. */
+function statelessRandom(
+  kind: "StatelessRandomNormal" | "StatelessRandomUniform",
+  sides: Tensor,
+  { shape, seed }: { readonly shape: Shape; readonly seed: Tensor },
+): Tensor {
+  return graphOf(seed).op(kind, [sides, seed], { output: { dtype: "float32", shape } }, {
+    attrs: {
+      dtype: attr.type("float32"),
+      T: attr.type("int32"),
+      Tseed: attr.type("int32"),
+    },
+  });
+}
+
 /**
  * What dropout multiplies by: 0 for a share `rate` of the values, else 1 / (1 - rate).
  *
@@ -322,15 +350,7 @@ export function dropoutMask(
   { dtype, shape, rate, seed }: { dtype: DType; shape: Shape; rate: number; seed: Tensor },
 ): Tensor {
   const graph = graphOf(sides);
-  const uniform = graph.op("StatelessRandomUniform", [sides, seed], {
-    output: { dtype: "float32", shape },
-  }, {
-    attrs: {
-      dtype: attr.type("float32"),
-      T: attr.type("int32"),
-      Tseed: attr.type("int32"),
-    },
-  });
+  const uniform = statelessRandom("StatelessRandomUniform", sides, { shape, seed });
   const kept = graph.op("GreaterEqual", [uniform, scalarLike(uniform, rate)], {
     z: { dtype: "bool", shape },
   }, { attrs: T(uniform) });

@@ -8,8 +8,14 @@ import type { EvaluateSetup, KernelInit, TrainSetup } from "../setup.ts";
 import type { EvalRun, TrainRun } from "../experiment.ts";
 import type { MappedFile } from "../tensorflow/files.ts";
 import { gradients } from "../tensorflow/gradients.ts";
-import { attr, constant, Graph, placeholder, type Tensor } from "../tensorflow/graph.ts";
-import { add, scale, sparseSoftmaxCrossEntropy } from "../tensorflow/operations.ts";
+import { constant, Graph, placeholder, type Tensor } from "../tensorflow/graph.ts";
+import {
+  add,
+  scale,
+  sparseSoftmaxCrossEntropy,
+  statelessRandomNormal,
+  zeros,
+} from "../tensorflow/operations.ts";
 import {
   addSetter,
   applyMomentum,
@@ -135,21 +141,7 @@ function addInitialisation(
 ) {
   const seed = placeholder(graph, "seed/weights", { dtype: "int32", shape: [2] });
   const assigned = [...net.parameters.values()].flatMap(({ layer, kernel, bias }, i) => {
-    const draws = graph.op(
-      "StatelessRandomNormal",
-      [
-        constant(graph, kernel.shape),
-        add(seed, constant(graph, [0, i])),
-      ],
-      { output: { dtype: "float32", shape: kernel.shape } },
-      {
-        attrs: {
-          dtype: attr.type("float32"),
-          T: attr.type("int32"),
-          Tseed: attr.type("int32"),
-        },
-      },
-    );
+    const draws = statelessRandomNormal(kernel.shape, add(seed, constant(graph, [0, i])));
     return [
       assign(kernel, scale(draws, deviation(layer, init))),
       assign(bias, zeros(graph, bias.shape)),
@@ -157,12 +149,4 @@ function addInitialisation(
   });
   const cleared = zero.map((variable) => assign(variable, zeros(graph, variable.shape)));
   identityAfter("initialise", constant(graph, 0), [...assigned, ...cleared]);
-}
-
-/** A tensor of zeros, made when the graph runs rather than stored in it. */
-function zeros(graph: Graph, shape: readonly number[]): Tensor {
-  const zero = constant(graph, 0, { dtype: "float32" });
-  return graph.op("Fill", [constant(graph, shape), zero], { output: { dtype: "float32", shape } }, {
-    attrs: { T: attr.type("float32"), index_type: attr.type("int32") },
-  });
 }
