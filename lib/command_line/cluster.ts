@@ -1,4 +1,4 @@
-/** Tables as jobs of a cluster: what `--executor slurm` does with them. */
+/** Submits tables as jobs of a cluster: `--executor slurm`. */
 import project from "../../deno.json" with { type: "json" };
 import { UserError } from "../errors.ts";
 import { scriptName, type SlurmJob } from "../executors/slurm/jobs.ts";
@@ -18,8 +18,8 @@ import { groundOf } from "./runs.ts";
 import { requestFor } from "./tables.ts";
 
 /**
- * Submits what tables need that is not done, or prints it; waits for it and prints the tables where
- * that is asked for.
+ * Submits the missing runs of tables, or prints their jobs with `--dry-run`. With `--wait`, waits for
+ * the jobs and prints the tables.
  */
 export async function onCluster(
   names: readonly string[],
@@ -34,23 +34,23 @@ export async function onCluster(
   return options.wait ? await report(names, options) : 0;
 }
 
-/** Submits what is not done of runs, and waits for it where that is asked for. */
+/** Submits the runs that are not done and, with `--wait`, waits for them. */
 export async function submitRuns(runs: readonly PlannedRun[], order: Order) {
   const { options, ground: { dataset, store } } = order;
   if (dataset.missing !== undefined) throw new UserError(dataset.missing);
   mustBeTrainable(runs.filter((run) => store.status(run).state !== "done"), dataset);
   const bars = progressBars();
-  const cluster = clusterOf(order, bars);
+  const slurmOptions = slurmOptionsOf(order, bars);
   try {
-    await mayNeedNetwork(cluster);
+    await mayNeedNetwork(slurmOptions);
     makeStore(options.results);
-    await slurm(cluster)(runs, store);
+    await slurm(slurmOptions)(runs, store);
   } finally {
     bars.stop();
   }
   if (options.wait) return;
   console.error(
-    "Follow them with deno task status, stop them with deno task cancel (same options)",
+    "See their state with deno task status; cancel them with deno task cancel (same options)",
   );
 }
 
@@ -58,22 +58,22 @@ export async function submitRuns(runs: readonly PlannedRun[], order: Order) {
 export function showJobs(runs: readonly PlannedRun[], order: Order): number {
   const { ground: { store } } = order;
   const missing = runs.filter((run) => store.status(run).state !== "done");
-  const cluster = clusterOf(order, progressBars());
-  return show(jobScripts(missing, store, { cluster }), order);
+  const slurmOptions = slurmOptionsOf(order, progressBars());
+  return show(jobScripts(missing, store, { options: slurmOptions }), order);
 }
 
-/** Says where jobs will have to fetch TensorFlow: few nodes of clusters reach the internet. */
+/** Warns where jobs must download TensorFlow: few cluster nodes reach the internet. */
 async function mayNeedNetwork({ config, bars }: Pick<SlurmOptions, "config" | "bars">) {
   const { isInstalled } = await import("../tensorflow/install/mod.ts");
   if (config.cache !== undefined || await isInstalled()) return;
   bars.log(
-    "warning: TensorFlow is not set up here, so that the first job fetches it; where nodes have no " +
-      "network, cancel and do that first: deno task install",
+    "warning: TensorFlow is not installed here, so that the first job downloads it; where nodes " +
+      "have no internet access, cancel the jobs and install it first: deno task install",
   );
 }
 
-/** The cluster that the config file and the options describe. */
-function clusterOf({ command, options, ground, report }: Order, bars: Bars): SlurmOptions {
+/** How jobs are submitted, from the config file and the options. */
+function slurmOptionsOf({ command, options, ground, report }: Order, bars: Bars): SlurmOptions {
   const config = configFor(options);
   const { dataset } = ground;
   const { "dry-run": _dryRun, ...all } = options.given;
@@ -94,14 +94,14 @@ function clusterOf({ command, options, ground, report }: Order, bars: Bars): Slu
   };
 }
 
-/** What verydeep.json says, here or in the project's folder, with the changes of `--resources`. */
+/** The config of verydeep.json, here or in the project's folder, with the changes of `--resources`. */
 function configFor({ resources }: Options): SlurmConfig {
   const folder = [startFolder(), ROOT].find((folder) => exists(`${folder}/verydeep.json`)) ?? ROOT;
   const config = readConfig(`${folder}/verydeep.json`);
   return resources === undefined ? config : overridden(config, resources);
 }
 
-/** What a job has this program do. */
+/** The command line that a job executes. */
 function commandLine(
   command: string,
   words: readonly string[],
@@ -110,27 +110,30 @@ function commandLine(
   const { data: _data, ...others } = given;
   const options = optionsFor(command, data === undefined ? { given } : { given: others });
   const folder = data === undefined ? [] : [`--data "${data}"`];
-  // what the task of this name may do; deno itself lies elsewhere on the nodes, perhaps
+  // with the permissions of the task of this name; the path of deno may differ on the nodes
   const task = (project.tasks as Readonly<Record<string, { command: string }>>)[command]!.command
     .replace(/^deno/, '"$deno"');
   return [task, ...words, options, ...folder].filter((part) => part !== "").join(" ");
 }
 
-/** Prints every script, and then what waits for what. */
-function show(drafts: readonly JobScript[], { report, options: { setup, format } }: Order): number {
-  const records = drafts.map(({ job, script }) => ({
+/** Prints every script, and then the jobs with their dependencies. */
+function show(
+  scripts: readonly JobScript[],
+  { report, options: { setup, format } }: Order,
+): number {
+  const records = scripts.map(({ job, text }) => ({
     job: scriptName(job),
     tasks: Math.max(job.runs.length, 1),
     after: job.kind === "report"
       ? `the ${report ? "end" : "success"} of all others`
-      : afterOf(job, drafts),
+      : afterOf(job, scripts),
     runs: job.runs.map(({ run }) => nameOf(run)).join("; "),
-    script,
+    script: text,
   }));
   if (format === "table") {
     for (const { job, script } of records) console.log(`==> ${job} <==\n${script}`);
   }
-  const runs = drafts.reduce((sum, { job }) => sum + job.runs.length, 0);
+  const runs = scripts.reduce((sum, { job }) => sum + job.runs.length, 0);
   console.log(listing({
     title: `Jobs under the setup "${setup.name}"`,
     records,
@@ -142,9 +145,9 @@ function show(drafts: readonly JobScript[], { report, options: { setup, format }
   return 0;
 }
 
-/** What a job waits for, in words: other jobs, by their names. */
-function afterOf({ kind, after }: SlurmJob, drafts: readonly JobScript[]): string {
-  const jobs = drafts.map(({ job }) => job);
+/** Names of the jobs that a job depends on. */
+function afterOf({ kind, after }: SlurmJob, scripts: readonly JobScript[]): string {
+  const jobs = scripts.map(({ job }) => job);
   const makers = jobs.filter(({ runs }) => runs.some(({ key }) => after.includes(key)));
   const prepare = jobs.filter((job) => job.kind === "prepare" && kind !== "prepare");
   return (makers.length > 0 ? makers : prepare).map(scriptName).join(", ");

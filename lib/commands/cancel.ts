@@ -1,4 +1,4 @@
-/** `cancel`: jobs out of a cluster's queue. */
+/** `cancel`: cancels jobs of a cluster. */
 import { cancel as cancelJobs, queue } from "../executors/slurm/client.ts";
 import { readRecords } from "../executors/slurm/records.ts";
 import type { Options } from "../command_line/options.ts";
@@ -13,6 +13,8 @@ export async function cancel(words: readonly string[], options: Options): Promis
     .filter(({ job, run }) => present.has(job) && (words.length === 0 || keys.has(run ?? "")))
     .map(({ job }) => job);
   await cancelJobs(jobs);
-  console.error(jobs.length === 0 ? "No job waits or runs." : `Cancelled: ${jobs.join(", ")}`);
+  console.error(
+    jobs.length === 0 ? "No job is pending or running." : `Cancelled: ${jobs.join(", ")}`,
+  );
   return 0;
 }

@@ -1,4 +1,4 @@
-/** `status`: what is done, running and failed. */
+/** `status`: the state of each run. */
 import { UserError } from "../errors.ts";
 import { readRecords } from "../executors/slurm/records.ts";
 import { type RunState, runStates } from "../executors/slurm/states.ts";
@@ -45,7 +45,7 @@ export async function status(words: readonly string[], options: Options): Promis
   return 0;
 }
 
-/** What a cluster knows of runs; nothing where none was submitted, or it cannot be asked. */
+/** The states of runs on a cluster; undefined if no job was submitted or Slurm does not answer. */
 async function statesOnCluster(
   runs: readonly KnownRun[],
   store: Store,
@@ -60,7 +60,7 @@ async function statesOnCluster(
   }
 }
 
-/** The beginning of a text, so that a row fits on a line. */
+/** Shortens a text so that a table row fits on a line. */
 function shortened(text: string, length = 24): string {
   return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 }

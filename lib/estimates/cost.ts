@@ -1,4 +1,4 @@
-/** What a run costs: arithmetic, time and disk, before it is carried out; memory: `memory.ts`. */
+/** Estimates of what a run needs: arithmetic, time and disk space. Memory is in `memory.ts`. */
 import type { DatasetDescription, ImageSize } from "../datasets/dataset.ts";
 import type { TrainSetup } from "../setup.ts";
 import {
@@ -22,36 +22,36 @@ import {
 import { GRID, middleOf, pixels, rescale } from "../vgg/images.ts";
 import { scheduleOf } from "../vgg/schedule.ts";
 
-/** What is expected of a run. */
+/** Estimates for a run. */
 export interface RunCost {
-  /** Multiplications with their additions, counted once together. */
+  /** A multiplication and its addition count as one. */
   readonly multiplyAdds: number;
   /** Rough time, seconds. */
   readonly seconds: number;
 }
 
 /**
- * Multiply-adds a second and core, float32: measured on cores with AVX-512 (Zen 4), where the small
- * setup's nets reached 33 and the paper's 50 thousand million: net D trained on 2.1 crops a second and
- * two cores. Other processors differ by some times.
+ * Multiply-adds per second and core in float32, measured on cores with AVX-512 (Zen 4): 33e9 for the
+ * nets of the small setup and 50e9 for the paper's, where net D trained on 2.1 crops per second on
+ * two cores. Other processors may be several times slower or faster.
  */
 const SPEED = { narrow: 33e9, full: 50e9 };
 
 /**
- * Multiply-adds a second and GPU, assumed: none was at hand to be measured. A quarter of what a V100
- * does in float32 (15.7e12 operations, two a multiply-add), which later ones surpass.
+ * Multiply-adds per second and GPU. This is an assumption, not a measurement: a quarter of what a V100
+ * does in float32 (15.7e12 operations, two per multiply-add). Later GPUs are faster.
  */
 const GPU_SPEED = 2e12;
 
-/** What a run is carried out on. */
+/** What a run is executed on. */
 export interface Hardware {
   readonly cores: number;
   readonly gpus: number;
 }
 
 /**
- * Multiply-adds and time of a run, alone on this machine's processor, or on other hardware: rough,
- * unless a speed was measured.
+ * Multiply-adds and time of a run that has this machine's processor, or other hardware, to itself.
+ * The time is a rough estimate unless a measured speed is given.
  */
 export function cost(
   { run, context }: PlannedRun,
@@ -72,17 +72,17 @@ export function cost(
   };
 }
 
-/** Multiply-adds a second that a training and a test get out of hardware. */
+/** Assumed multiply-adds per second of trainings and tests on some hardware. */
 function guessed({ width }: TrainSetup, { cores, gpus }: Hardware) {
   const core = SPEED.narrow + (SPEED.full - SPEED.narrow) * width;
-  // one training computes on one GPU
+  // a training uses one GPU
   const speed = gpus > 0 ? GPU_SPEED : core * cores;
   return { training: speed, testing: speed };
 }
 
 /**
- * Multiply-adds of a training. A backward pass takes about as much for the weights as for the maps:
- * twice the forward pass, of the layers that learn.
+ * Multiply-adds of a training. The backward pass computes gradients of weights and of feature maps.
+ * Each takes about as much as the forward pass, for the layers that learn.
  */
 function trainingAdds(
   run: TrainRun,
@@ -109,7 +109,7 @@ function validationAdds(
   return validations * wholeAdds(layers, images.slice(0, validationImages), side);
 }
 
-/** Multiply-adds of looking at all images as the method does. */
+/** Multiply-adds of an evaluation of all images by its method. */
 function evaluationAdds(
   { method, Q }: EvalRun,
   { layers, images, context: { train: { crop }, evaluate } }: {
@@ -125,7 +125,7 @@ function evaluationAdds(
   return looksAtMirror(method, evaluate) ? 2 * once : once;
 }
 
-/** Multiply-adds of looking once at each image, whole, its smallest side rescaled to `side`. */
+/** Multiply-adds of one pass over whole images whose smallest side is rescaled to `side`. */
 function wholeAdds(layers: readonly Layer[], images: readonly ImageSize[], side: number) {
   const alike = Map.groupBy(images, ({ height, width }) => height * 2 ** 20 + width);
   return [...alike.values()].reduce((sum, group) => {
@@ -137,18 +137,18 @@ function wholeAdds(layers: readonly Layer[], images: readonly ImageSize[], side:
 /** Bytes of a float32. */
 const FLOAT = 4;
 
-/** Bytes that runs will need on the disk at most. */
+/** Most bytes that runs need on disk. */
 export interface DiskSpace {
   readonly weights: number;
   readonly posteriors: number;
   /**
-   * Of the largest net three, of weights and velocities: the last, the one before, and the next
-   * while it is written.
+   * Three checkpoints of the largest net, with weights and velocities: the latest, the previous one,
+   * and the next while it is written.
    */
   readonly checkpoints: number;
 }
 
-/** What runs will need on the disk. */
+/** Disk space that runs need. */
 export function diskSpaceFor(
   runs: readonly PlannedRun[],
   { classes, val }: Pick<DatasetDescription, "classes" | "val">,

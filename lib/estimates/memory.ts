@@ -1,4 +1,4 @@
-/** What a run takes of memory, before it is carried out, and how many images fit in at once. */
+/** Estimates of the memory that a run needs, and of how many images fit into it at once. */
 import type { Hardware } from "./cost.ts";
 import type { DatasetDescription } from "../datasets/dataset.ts";
 import type { Precision, TrainSetup } from "../setup.ts";
@@ -9,24 +9,24 @@ import type { PlannedRun } from "../plan.ts";
 import { countParameters, halved, type Layer, layersOf, netShapeOf } from "../vgg/configs.ts";
 import { rescale, scalesOf } from "../vgg/images.ts";
 
-/** Bytes that a training holds. */
+/** Bytes that a training needs. */
 export interface MemoryFootprint {
-  /** However many images it looks at. */
+  /** Independent of the number of images. */
   readonly net: number;
-  /** Of each image of a micro-batch. */
+  /** For each image of a micro-batch. */
   readonly image: number;
 }
 
 const BYTES: Readonly<Record<Precision, number>> = { float32: 4, bfloat16: 2 };
 
 /**
- * Copies of a net's weights, float32: themselves, velocities, gradients, their sums over
- * micro-batches, and what kernels are turned into on the way. Full D took 3.5 GB in all with no
- * images, and 0.09 GB more for each, where its maps come to 0.11 GB (2 cores, TensorFlow 2.21).
+ * Copies of a net's weights in float32: the weights, velocities, gradients, their sums over
+ * micro-batches, and transformed kernels inside operations. Net D at full width took 3.5 GB without
+ * images and 0.09 GB for each image, whose feature maps have 0.11 GB (2 cores, TensorFlow 2.21).
  */
 const COPIES = 6;
 
-/** What a training of a net takes, about. */
+/** Approximate memory of a net's training. */
 export function footprint(
   layers: readonly Layer[],
   { crop, precision }: Pick<TrainSetup, "crop" | "precision">,
@@ -37,7 +37,7 @@ export function footprint(
   };
 }
 
-/** Values of one image's feature maps: before and after each ReLU. */
+/** Number of values in one image's feature maps, before and after each ReLU. */
 function mapValues(layers: readonly Layer[], crop: number): number {
   let [side, values, channels] = [crop, 0, 3];
   for (const layer of layers) {
@@ -52,10 +52,10 @@ function mapValues(layers: readonly Layer[], crop: number): number {
 }
 
 /**
- * Images of a batch that memory holds at once: the batch, or the largest share of it of which the
- * training fits; one at least. The update is the same; gradients are added up.
+ * Images of a batch that are in memory at once: the whole batch, or else the largest divisor of it
+ * with which the training fits; at least 1. Gradients are summed over the parts of a batch.
  *
- * @param room bytes that the training may take
+ * @param room bytes that the training may use
  */
 export function microBatchFor(
   layers: readonly Layer[],
@@ -75,36 +75,36 @@ export function nextSmaller(size: number, batch: number): number {
   return half;
 }
 
-/** Share of memory that trainings may take: the rest of a processor's is for others, and for files. */
+/** Share of memory that trainings may use. The rest is for other processes and cached files. */
 const SHARE = { cpu: 0.5, gpu: 0.8 };
 
 /**
- * Bytes that each of some trainings side by side may take: of a GPU's memory, or of ours. Of a GPU
- * that is not known better it turns out when it is used up.
+ * Bytes that each of several parallel trainings may use, of a GPU's memory or of main memory. For a
+ * GPU of unknown size this is `Infinity`; such a training uses smaller parts when memory runs out.
  */
 export function shareFor(device: Device, sideBySide: number): number {
   if (device.kind === "cpu") return SHARE.cpu * memory() / sideBySide;
   return device.gpu ? SHARE.gpu * device.gpu.memory / sideBySide : Infinity;
 }
 
-/** Share of the machine's memory that a data set, decoded, may take. */
+/** Share of the machine's memory that decoded training images may use. */
 export const BANK_SHARE = 0.15;
 
-/** TensorFlow, Deno, their threads and what a step leaves behind, bytes: 1.1 GiB for small nets. */
+/** Bytes for TensorFlow, Deno and their threads; 1.1 GiB was measured with small nets. */
 const RUNTIME = 2 * 2 ** 30;
 
-/** No run asks for more memory than this for its maps; they are computed in parts then. Bytes. */
+/** Most memory that feature maps request, bytes; larger batches are computed in parts. */
 const LARGEST = 64 * 2 ** 30;
 
-/** Copies of the weights that are tested, or trained on a GPU: read from their file, and on the way. */
+/** Copies of the weights in main memory during a test, and during a training on a GPU. */
 const [TESTING_COPIES, GPU_COPIES] = [2, 5];
 
-/** Most pixels that an evaluation looks at at once (`vgg/evaluate.ts`). */
+/** Most pixels in one batch of an evaluation (`vgg/evaluate.ts`). */
 const PIXELS = 2 ** 18;
 
 /**
- * Main memory that a run wants, bytes: for its weights, its feature maps and its data. Feature maps
- * are in a GPU's own memory where there is one.
+ * Main memory that a run needs for its weights, feature maps and data, bytes. With a GPU, the feature
+ * maps are in the GPU's memory.
  */
 export function memoryFor(
   { run, context: { train: setup } }: PlannedRun,
@@ -124,12 +124,12 @@ export function memoryFor(
     ? GPU_COPIES * weights
     : net + image * microBatchFor(layers, setup, SHARE.cpu * LARGEST);
   const bank = bankBytes(scalesOf(run.S, setup), { train, val });
-  // a data set that is too large for its share is read from files
+  // training images that exceed their share of memory are read from files instead
   const withBank = bank <= BANK_SHARE * LARGEST ? bank / BANK_SHARE : 0;
   return Math.max(RUNTIME + training, gpus > 0 ? 0 : training / SHARE.cpu, withBank);
 }
 
-/** Roughly the bytes of all training images at some scales, as if they were as the others are. */
+/** Approximate bytes of all training images at some scales, from the sides of validation images. */
 function bankBytes(
   scales: readonly number[],
   { train, val }: Pick<DatasetDescription, "train" | "val">,

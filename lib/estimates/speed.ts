@@ -1,6 +1,6 @@
 /**
- * How fast this machine trains and tests, on its processor and its GPUs: what `deno task doctor speed`
- * measured, kept in the user's cache for plans.
+ * Measured speeds of this machine's processor and GPUs. `deno task doctor speed` measures them and
+ * stores them in the user's cache; `deno task plan` reads them.
  *
  * @module
  */
@@ -10,23 +10,23 @@ import { type Device, nameOfDevice } from "../system/device.ts";
 import type { Precision, TrainSetup } from "../setup.ts";
 import { readIfThere, writeAtomically } from "../system/files.ts";
 
-/** Speeds of nets of one shape. */
+/** Speed of training and testing nets of one shape on one device. */
 export interface MeasuredSpeed {
   /** Name of the machine. */
   readonly host: string;
-  /** What it computed on; see `nameOfDevice`. */
+  /** Name of the device, from `nameOfDevice`. */
   readonly device: string;
   readonly precision: Precision;
-  /** Fields of the setup that decide the nets' shape. */
+  /** Fields of the setup that determine the nets' shape. */
   readonly crop: number;
   readonly width: number;
   readonly fc: number;
-  /** Multiply-adds a second, of all runs side by side together. */
+  /** Multiply-adds per second, summed over parallel runs. */
   readonly training: number;
   readonly testing: number;
-  /** Images a second of net D in training, and whole ones in testing. */
+  /** Images per second of net D: crops in training, whole images in testing. */
   readonly images: { readonly training: number; readonly testing: number };
-  /** Programs that wanted a processor in the minute before. */
+  /** Load average over the minute before the measurement. */
   readonly load: number;
   /** ISO 8601, UTC. */
   readonly measured: string;
@@ -34,7 +34,7 @@ export interface MeasuredSpeed {
 
 const fileOf = () => join(cacheFolder(), "speeds.json");
 
-/** What was measured here of a setup's nets on a device, in the setup's precision or another one. */
+/** The measured speed of a setup's nets on a device of this machine; undefined if not measured. */
 export function speedFor(
   { crop, width, fc, precision }: Pick<TrainSetup, "crop" | "width" | "fc" | "precision">,
   { device, file = fileOf() }: { readonly device: Device; readonly file?: string },
@@ -46,13 +46,13 @@ export function speedFor(
   return speedsIn(file).findLast((speed) => isAlike(speed, here));
 }
 
-/** Keeps a speed in place of what was measured before of the same. */
+/** Stores a speed, in place of an earlier measurement of the same nets and device. */
 export function keepSpeed(speed: MeasuredSpeed, file: string = fileOf()) {
   const others = speedsIn(file).filter((other) => !isAlike(other, speed));
   writeAtomically(file, `${JSON.stringify([...others, speed], null, 2)}\n`);
 }
 
-/** What tells speeds apart. */
+/** Fields that identify a speed. */
 const IDENTITY = ["host", "device", "crop", "width", "fc", "precision"] as const;
 
 type SpeedIdentity = Pick<MeasuredSpeed, typeof IDENTITY[number]>;
@@ -61,7 +61,7 @@ function isAlike(one: SpeedIdentity, other: SpeedIdentity): boolean {
   return IDENTITY.every((field) => one[field] === other[field]);
 }
 
-/** None where the file is not there, or another hand broke it. */
+/** Stored speeds; empty where the file does not exist or cannot be parsed. */
 function speedsIn(file: string): MeasuredSpeed[] {
   try {
     const speeds = JSON.parse(readIfThere(file) ?? "[]");

@@ -4,7 +4,7 @@ import { paper, small } from "../../experiments/setups.ts";
 import { cost } from "../../lib/estimates/cost.ts";
 import { type Context, key, type Run } from "../../lib/experiment.ts";
 
-/** Multiply-adds of a run, on two images of these sides. */
+/** Multiply-adds of a run on two images of these sides. */
 function multiplyAdds(run: Run, { setup = paper, height = 375, width = 500 } = {}) {
   const { train, evaluate } = setup;
   const context: Context = { train, evaluate, seed: 0, data: "" };
@@ -15,38 +15,38 @@ function multiplyAdds(run: Run, { setup = paper, height = 375, width = 500 } = {
   return cost({ run, context, key: key(run, context), after: [] }, data).multiplyAdds;
 }
 
-/** Of one look of net D at 224 by 224 pixels, of all of it and of fc6, fc7 and fc8 (Table 1). */
+/** Multiply-adds of one pass of net D over 224 by 224 pixels: all layers, and fc6 to fc8 (Table 1). */
 const D = 15_470_264_320;
 const FC = 7 * 7 * 512 * 4096 + 4096 * 4096 + 4096 * 1000;
 
-Deno.test("an evaluation costs 50 crops an image, one crop, or the whole image and its mirror image", () => {
+Deno.test("an evaluation takes 50 crops per image, one crop, or the whole image and its mirror image", () => {
   const evaluation = { net: net("D", 256), Q: 256 } as const;
   assert.equal(multiplyAdds({ ...evaluation, method: "multi-crop" }), 2 * 50 * D);
   assert.equal(multiplyAdds({ ...evaluation, method: "centre-crop" }), 2 * D);
   const mirrored = { ...paper, evaluate: { ...paper.evaluate, centreCrop: "mirrored" } } as const;
   const centre = { ...evaluation, method: "centre-crop" } as const;
   assert.equal(multiplyAdds(centre, { setup: mirrored }), 2 * 2 * D);
-  // crops cost the same at any scale
+  // the cost of crops does not depend on the scale
   assert.equal(multiplyAdds({ ...evaluation, Q: 512, method: "multi-crop" }), 2 * 50 * D);
   const crop = { height: 300, width: 300 };
   assert.equal(multiplyAdds({ ...evaluation, Q: 224, method: "dense" }, crop), 2 * 2 * D);
-  // of 256 by 341 pixels: 1.74 times a crop's convs, and 2 by 5 places of fc6 to fc8
+  // 256 by 341 pixels: 1.74 times a crop's convolutions, and 2 by 5 positions of fc6 to fc8
   const dense = multiplyAdds({ ...evaluation, method: "dense" }) / (2 * 2);
   const convs = (D - FC) * 256 * 341 / 224 ** 2;
   assert.ok(Math.abs(dense / (convs + 2 * 5 * FC) - 1) < 0.01, `${dense}`);
 });
 
-Deno.test("the crops of a scaled-down net are its own", () => {
+Deno.test("a scaled-down net is evaluated on its own, smaller crops", () => {
   const run = { net: net("D", 256), Q: 256, method: "multi-crop" } as const;
   // an eighth of the channels, a quarter of the side
   const share = multiplyAdds(run, { setup: small }) / multiplyAdds(run);
   assert.ok(share > 1 / 64 / 16 && share < 1.5 / 64 / 16, `${1 / share}`);
 });
 
-Deno.test("where all layers learn, a backward pass costs two forward ones; of FC layers, theirs", () => {
+Deno.test("a backward pass takes two forward passes of the layers that learn: all layers, or fc6 to fc8", () => {
   const run = net("D", [256, 512]);
   const { images } = paper.train.schedules.jittered;
-  // 74 looks at the two validation images, half of what their evaluation with mirror images takes
+  // 74 passes over the two validation images; an evaluation with mirror images takes two each
   const validations = 74 * multiplyAdds({ net: run, Q: 384, method: "dense" }) / 2;
   assert.equal(multiplyAdds(run), 3 * D * images + validations);
   assert.equal(multiplyAdds({ ...run, update: "fc" }), (D + 2 * FC) * images + validations);

@@ -1,4 +1,4 @@
-/** Plans on several machines: chains, order and times, by hand. */
+/** Chains, order and times of a plan on several machines, computed by hand. */
 import assert from "node:assert/strict";
 import {
   longestChain,
@@ -7,7 +7,7 @@ import {
   urgentFirst,
 } from "../../lib/estimates/critical_path.ts";
 
-/** `b` and `c` start from `a`, `d` from `b`; `e` from nothing. Seconds are in the plan. */
+/** `b` and `c` start from `a`, and `d` from `b`; `a` and `e` start from no other run. */
 const PLAN = [
   { key: "e", after: [], seconds: 3 },
   { key: "a", after: [], seconds: 2 },
@@ -17,7 +17,7 @@ const PLAN = [
 ];
 const seconds = (run: typeof PLAN[number]) => run.seconds;
 
-Deno.test("the longest chain is the least time that a plan takes", () => {
+Deno.test("the longest chain is the least time of a plan", () => {
   const { chain, seconds: length } = longestChain(PLAN, seconds);
   assert.deepEqual(chain.map(({ key }) => key), ["a", "b", "d"]);
   assert.equal(length, 2 + 4 + 1);
@@ -31,15 +31,15 @@ Deno.test("the longest chain is the least time that a plan takes", () => {
   assert.deepEqual(longestChain([], seconds), { chain: [], seconds: 0 });
 });
 
-Deno.test("urgent runs come first, and none before one that it starts from", () => {
+Deno.test("urgent runs come first, but each after the run that it starts from", () => {
   const order = urgentFirst(PLAN, seconds).map(({ key }) => key);
   assert.deepEqual(order, ["a", "b", "e", "c", "d"]);
-  // runs that are done take no time, and stay in their order
+  // runs that are done take no time and keep their order
   const plan = [PLAN[1]!, PLAN[3]!];
   assert.deepEqual(urgentFirst(plan, () => 0), plan);
 });
 
-Deno.test("one machine does everything, two share it, more than two have nothing to do", () => {
+Deno.test("one machine executes all runs, two share them, and more than two bring nothing", () => {
   const plan = urgentFirst(PLAN, seconds);
   const end = (machines: number) =>
     Math.max(...simulateSchedule(plan, { machines, seconds }).map(({ end }) => end));

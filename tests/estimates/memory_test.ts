@@ -7,7 +7,7 @@ import { layersOf, netShapeOf } from "../../lib/vgg/configs.ts";
 const GB = 1e9;
 const D = layersOf("D");
 
-Deno.test("net D: six times its weights, and an image's maps before and after each ReLU", () => {
+Deno.test("net D takes six times its weights, and an image's maps before and after each ReLU", () => {
   const { net, image } = footprint(D, paper.train);
   assert.equal(net, 6 * 4 * 138_357_544);
   // side, channels and convs of each block, and the pooling after it; fc6, fc7, fc8
@@ -20,12 +20,12 @@ Deno.test("net D: six times its weights, and an image's maps before and after ea
   assert.equal(footprint(D, { ...paper.train, precision: "bfloat16" }).image, image / 2);
 });
 
-Deno.test("a batch of 256 is divided until it fits, and whole where it does", () => {
+Deno.test("a batch of 256 is divided until it fits, and stays whole if it fits", () => {
   // 3.3 GB of weights, 0.114 GB an image: 12 GB leave room for 76 images, 8 GB for 41
   assert.equal(microBatchFor(D, paper.train, 12 * GB), 64);
   assert.equal(microBatchFor(D, paper.train, 8 * GB), 32);
   assert.equal(microBatchFor(D, paper.train, 64 * GB), 256);
-  // in bfloat16 twice as many
+  // bfloat16 fits twice as many
   assert.equal(microBatchFor(D, { ...paper.train, precision: "bfloat16" }, 12 * GB), 128);
   assert.equal(microBatchFor(D, paper.train, 1), 1);
   const narrow = layersOf("D", netShapeOf(small.train, 20));
@@ -40,7 +40,7 @@ Deno.test("a smaller micro-batch divides the batch, and is at most half as large
   assert.equal(nextSmaller(25, 100), 10);
 });
 
-Deno.test("trainings side by side share half of the memory, or four fifths of a GPU's", () => {
+Deno.test("parallel trainings share half of the main memory, or four fifths of a GPU's", () => {
   const gpu = { name: "any", memory: 80 * GB, capability: 9, driver: "any" };
   assert.equal(shareFor({ kind: "gpu", gpu }, 1), 64 * GB);
   assert.equal(shareFor({ kind: "gpu", gpu }, 4), 16 * GB);

@@ -15,7 +15,7 @@ const speed: MeasuredSpeed = {
   ...{ load: 0.1, measured: "2026-01-31T12:00:00.000Z" },
 };
 
-Deno.test("a speed is known of the machine, device, nets and precision that it was measured with", () => {
+Deno.test("a speed applies to the machine, device, nets and precision that it was measured on", () => {
   const file = join(Deno.makeTempDirSync({ prefix: "verydeep-test-" }), "cache", "speeds.json");
   const on = { device: CPU, file };
   assert.equal(speedFor(paper.train, on), undefined);
@@ -26,17 +26,17 @@ Deno.test("a speed is known of the machine, device, nets and precision that it w
   assert.deepEqual(speedFor(paper.train, on), speed);
   assert.equal(speedFor({ ...paper.train, precision: "bfloat16" }, on)!.training, 180e9);
   assert.equal(speedFor(small.train, on), undefined);
-  // that of a GPU is no other GPU's, nor the processor's; its driver may be newer
+  // a GPU's speed applies to the same model only, with any driver
   assert.equal(speedFor(paper.train, { device: H100!, file })!.training, 9e13);
   assert.equal(speedFor(paper.train, { device: H200!, file }), undefined);
   assert.equal(speedFor(paper.train, { device: { kind: "gpu" }, file }), undefined);
-  // measured again, it takes the place of the old one
+  // a new measurement replaces the old one
   keepSpeed({ ...speed, training: 98e9 }, file);
   assert.equal(speedFor(paper.train, on)!.training, 98e9);
   assert.equal(JSON.parse(Deno.readTextFileSync(file)).length, 4);
 });
 
-Deno.test("a file that another hand broke tells no speed", () => {
+Deno.test("a damaged file contains no speed", () => {
   const file = Deno.makeTempFileSync({ prefix: "verydeep-test-" });
   for (const text of ["", "{", "{}", "null", '[{"training": 0}]']) {
     Deno.writeTextFileSync(file, text);

@@ -1,8 +1,8 @@
 /**
- * Reproduces all tables on a cluster of two nodes while a training runs into its time limit, another
- * one is preempted, a third is requeued, a fourth is killed, a test runs out of time and the
- * controller restarts, and compares every CSV with those of an undisturbed reproduction on this
- * machine. Takes some minutes: `.ci/run` has it.
+ * Reproduces all tables on a cluster of two nodes, with disturbances: a training reaches its time
+ * limit, another is preempted, a third is requeued, a fourth is killed, an evaluation reaches its time
+ * limit, and the controller restarts. Then compares every CSV with that of an undisturbed
+ * reproduction on this machine. Takes some minutes; `.ci/run` calls it.
  *
  * usage: deno run -A tests/slurm/all_tables.ts DATA REFERENCE, where REFERENCE is the folder of the
  * smoke setup's results
@@ -15,7 +15,7 @@ import { openStore } from "../../lib/store/mod.ts";
 import { hasSlurm, type Printed, TestCluster, until } from "./cluster.ts";
 import { type HalfWay, halfWay, letGoOn } from "./half_way.ts";
 
-/** Its number on Linux. */
+/** Number of the signal on Linux. */
 const SIGUSR1 = 10;
 
 const [data, reference] = Deno.args;
@@ -24,7 +24,7 @@ if (data === undefined || reference === undefined) {
   Deno.exit(2);
 }
 if (!hasSlurm) {
-  console.error("Slurm is not installed: all tables on a cluster are left out");
+  console.error("Slurm is not installed: the test of all tables on a cluster is skipped");
   Deno.exit(0);
 }
 
@@ -39,7 +39,7 @@ const planned = JSON.parse((await mustRun("plan", ...options, "--format", "json"
 const keyOf = (name: string) => planned.find(({ run }) => run === name)!.key;
 
 say("all tables, disturbed");
-// a test that does not end
+// an evaluation that does not end
 const SLOW = "test A 256 at Q = 256, dense";
 const stuck = 'case "$SLURM_JOB_NAME" in test-A-256-dense) sleep 3600 ;; esac';
 const config = `${cluster.folder("user")}/verydeep.json`;
@@ -73,9 +73,13 @@ assert.match(failed.find(({ run }) => run === SLOW)!.detail, /ran into its time 
 const behind = lost.filter(({ state }) => state !== "failed");
 assert.ok(behind.every(({ state }) => state === "cancelled"));
 assert.ok(behind.some(({ detail }) => detail === `${E.name} failed`));
-say(`lost: ${failed.map(({ run }) => run).join(", ")}, and ${behind.length} that start from them`);
+say(
+  `lost: ${
+    failed.map(({ run }) => run).join(", ")
+  }, and ${behind.length} runs that start from them`,
+);
 
-say("the same again: what is missing");
+say("the same command again, for the missing runs");
 Deno.removeSync(config);
 const before = readRecords(store).length;
 const second = await cluster.verydeep(...all);
@@ -90,13 +94,13 @@ for (const table of [1, 2, 3, 4, 5, 6, 7].map((number) => `table${number}.csv`))
 }
 const interrupted = new Set((await Promise.all(caught.slice(0, 3))).map(({ key }) => key));
 for (const run of store.runs()) {
-  // two are one that stopped at a checkpoint, and one that went on from there
+  // an interrupted training has two: until its checkpoint, and from there
   const expected = interrupted.has(run.key) ? 2 : 1;
   assert.equal(store.readSittings(run).length, expected, `sittings of ${title(run.run)}`);
 }
-say("every CSV is the same, and no run was done twice");
+say("every CSV is the same, and no run was executed twice");
 
-/** A training that was caught in the middle. */
+/** A training that was stopped half-way, with its name. */
 interface Caught extends HalfWay {
   readonly name: string;
 }
@@ -105,13 +109,13 @@ async function caughtIn(name: string): Promise<Caught> {
   return { name, ...await halfWay(keyOf(name), store) };
 }
 
-/** Slurm asks for a checkpoint two minutes before a time limit, and looks at limits twice a minute. */
+/** Slurm sends the signal two minutes before a time limit, and checks limits twice a minute. */
 async function runOutOfTime({ name, job, pid }: Caught) {
   await slurm("scontrol", "update", `JobId=${job}`, "EndTime=now+120");
-  // Slurm has a stopped process go on; one that did not would still have the signal before it
+  // Slurm resumes a stopped process; otherwise the signal is still pending
   await until(() => !isStopped(pid) || isPending(pid, SIGUSR1), `the signal for ${name}`);
   letGoOn(pid);
-  say(`${name} (job ${job}) comes near its time limit, and requeues itself`);
+  say(`${name} (job ${job}) comes near its time limit and requeues itself`);
 }
 
 async function preempt({ name, job }: Caught) {
@@ -126,7 +130,7 @@ async function requeue({ name, job }: Caught) {
   say(`${name} (job ${job}) was requeued, as by a node that fails`);
 }
 
-/** Has the time of a run's job end a second after it begins. */
+/** Sets the end of a run's job to a second after its start. */
 async function endsSoon(name: string) {
   const key = keyOf(name);
   let job: string | undefined;
@@ -135,13 +139,13 @@ async function endsSoon(name: string) {
     if (job === undefined) return false;
     const { out } = await cluster.run("squeue", "--noheader", `--jobs=${job}`, "--format=%T");
     if (out.trim() !== "RUNNING") return false;
-    // refused while the controller restarts
+    // the controller refuses while it restarts
     return (await cluster.run("scontrol", "update", `JobId=${job}`, "EndTime=now+1")).code === 0;
   }, `the job of ${name}`);
-  say(`${name} (job ${job}) runs out of time`);
+  say(`${name} (job ${job}) reaches its time limit`);
 }
 
-/** Whether a signal waits for a process that is stopped. */
+/** Whether a signal is pending for a stopped process. */
 function isPending(pid: number, signal: number): boolean {
   const [, mask = "0"] = /^ShdPnd:\s*(\w+)$/m.exec(statusOf(pid)) ?? [];
   return (BigInt(`0x${mask}`) >> BigInt(signal - 1) & 1n) === 1n;
@@ -151,7 +155,7 @@ function isStopped(pid: number): boolean {
   return /^State:\s*T/m.test(statusOf(pid));
 }
 
-/** What the system says of a process; nothing where it has ended. */
+/** Status of a process from /proc; empty if it has ended. */
 function statusOf(pid: number): string {
   return readIfThere(`/proc/${pid}/status`) ?? "";
 }

@@ -1,14 +1,14 @@
-/** A cluster for tests: Slurm's own daemons, all of them on this machine, on ports of their own. */
+/** A cluster for tests: Slurm's own daemons on this machine, on free ports. */
 import { userInfo } from "node:os";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url)).replace(/\/$/, "");
 const USER = userInfo().username;
 
-/** Whether this machine has Slurm, and munge, which vouches for who asks. */
+/** Whether this machine has Slurm, and munge for its authentication. */
 export const hasSlurm = has("munged", "slurmctld", "slurmd");
 
-/** Whether it has Slurm's accounting, and the database that it needs. */
+/** Whether this machine also has Slurm's accounting and the database that it needs. */
 export const hasAccounting = hasSlurm && has("slurmdbd", "mariadbd", "my_print_defaults");
 
 function has(...programs: string[]): boolean {
@@ -21,14 +21,14 @@ function has(...programs: string[]): boolean {
   });
 }
 
-/** How a cluster is to be. */
-export interface Wish {
+/** Options of a test cluster. */
+export interface TestClusterOptions {
   readonly nodes?: number;
-  /** Most jobs of the user in the queue, as the accounting has it; no accounting if absent. */
+  /** The user's MaxSubmitJobs; without it, the cluster has no accounting. */
   readonly maxSubmitJobs?: number;
 }
 
-/** What a program printed. */
+/** Exit code and output of a program. */
 export interface Printed {
   readonly code: number;
   readonly out: string;
@@ -36,13 +36,13 @@ export interface Printed {
 }
 
 /**
- * Several nodes of one processor each: so many jobs run at a time. Jobs of the partition "urgent" have
- * those of "main", the default, go back into the queue.
+ * A cluster whose nodes have one processor each, so that each runs one job at a time. Jobs of the
+ * partition "urgent" preempt those of the default partition "main" by requeueing them.
  */
 export class TestCluster implements AsyncDisposable {
   readonly #folder: string;
   readonly #daemons = new Map<string, Deno.ChildProcess>();
-  /** Lines of slurm.conf about what is known of jobs that are over. */
+  /** Lines of slurm.conf about accounting and ended jobs. */
   #accounting = ["MinJobAge=3600"];
 
   private constructor(folder: string) {
@@ -50,7 +50,7 @@ export class TestCluster implements AsyncDisposable {
   }
 
   /** Starts a cluster and waits until its nodes are idle. */
-  static async start({ nodes = 2, maxSubmitJobs }: Wish = {}): Promise<TestCluster> {
+  static async start({ nodes = 2, maxSubmitJobs }: TestClusterOptions = {}): Promise<TestCluster> {
     const cluster = new TestCluster(Deno.makeTempDirSync({ prefix: "verydeep-slurm-" }));
     try {
       await cluster.#startMunge();
@@ -63,14 +63,14 @@ export class TestCluster implements AsyncDisposable {
     }
   }
 
-  /** Folders that go away with the cluster. */
+  /** Makes a folder that is removed with the cluster. */
   folder(name: string): string {
     const folder = `${this.#folder}/${name}`;
     Deno.mkdirSync(folder, { recursive: true });
     return folder;
   }
 
-  /** Runs a program that finds this cluster. */
+  /** Runs a program with this cluster's configuration. */
   async run(program: string, ...args: string[]): Promise<Printed> {
     return await printed(this.spawn(program, args));
   }
@@ -80,12 +80,12 @@ export class TestCluster implements AsyncDisposable {
     return await printed(this.begin(...args));
   }
 
-  /** The same, without waiting for its end. */
+  /** Starts the command line of verydeep, without waiting for its end. */
   begin(...args: string[]): Deno.ChildProcess {
     return this.spawn(Deno.execPath(), ["run", "-A", "cli.ts", ...args]);
   }
 
-  /** Starts a program that finds this cluster. */
+  /** Starts a program with this cluster's configuration. */
   spawn(program: string, args: string[]): Deno.ChildProcess {
     const command = new Deno.Command(program, {
       args,
@@ -96,14 +96,14 @@ export class TestCluster implements AsyncDisposable {
     return command.spawn();
   }
 
-  /** Ends the controller and starts it again, as an update does. */
+  /** Ends the controller and starts it again. */
   async restartController() {
     await this.#end("slurmctld");
     this.#daemon("slurmctld", "slurmctld", "-D", "-f", this.#conf);
   }
 
   async [Symbol.asyncDispose]() {
-    // nodes first: they end their jobs
+    // nodes end first, because they end their jobs
     if (this.#daemons.has("slurmctld")) await this.run("scancel", `--user=${USER}`);
     for (const name of [...this.#daemons.keys()].reverse()) await this.#end(name);
     await Deno.remove(this.#folder, { recursive: true }).catch(() => {});
@@ -128,7 +128,7 @@ export class TestCluster implements AsyncDisposable {
     await until(() => isThere(this.#munge), "munged");
   }
 
-  /** Starts a database and the daemon that keeps account there. */
+  /** Starts a database and Slurm's accounting daemon. */
   async #startAccounting(maxSubmitJobs: number) {
     const [database, account] = freePorts(2);
     const data = [`--datadir=${this.folder("database")}`, `--user=${USER}`];
@@ -148,7 +148,7 @@ export class TestCluster implements AsyncDisposable {
       ...[`StoragePort=${database}`, `StorageUser=${USER}`, "StorageLoc=account"],
       `PidFile=${this.#folder}/account.pid`,
     ];
-    // read from the folder that has slurm.conf, if nobody else may
+    // slurmdbd reads it beside slurm.conf and requires that others cannot read it
     Deno.writeTextFileSync(`${this.#folder}/slurmdbd.conf`, `${config.join("\n")}\n`, {
       mode: 0o600,
     });
@@ -156,7 +156,7 @@ export class TestCluster implements AsyncDisposable {
       ...["AccountingStorageType=accounting_storage/slurmdbd", "AccountingStorageHost=localhost"],
       ...[`AccountingStoragePort=${account}`, `AccountingStoragePass=${this.#munge}`],
       "AccountingStorageEnforce=limits",
-      // the controller forgets at once, and leaves it to the accounting to know
+      // the controller forgets ended jobs at once, so that only the accounting knows them
       "MinJobAge=2",
     ];
     this.#writeConfig([]);
@@ -187,7 +187,7 @@ export class TestCluster implements AsyncDisposable {
       ...[`SlurmUser=${USER}`, `SlurmdUser=${USER}`],
       `SlurmctldPort=${controller}`,
       "AuthType=auth/munge",
-      // a job that was requeued begins when its old credential is over: 120 s, if nothing is said
+      // a requeued job starts when its old credential has expired, by default after 120 s
       `AuthInfo=socket=${this.#munge},cred_expire=5`,
       `StateSaveLocation=${this.folder("state")}`,
       `SlurmdSpoolDir=${this.folder("spool")}/%n`,
@@ -224,25 +224,25 @@ export class TestCluster implements AsyncDisposable {
     try {
       daemon.kill("SIGTERM");
     } catch {
-      // it has ended by itself
+      // it has already ended
     }
     await daemon.status;
   }
 }
 
-/** Longest wait for anything, ms: much longer than a busy machine takes, so that it is a failure. */
+/** Longest wait, ms: much longer than a busy machine needs, so that exceeding it is a failure. */
 const PATIENCE = 10 * 60_000;
 
-/** Waits until something is so. */
+/** Waits until a condition holds. @throws {Error} It does not hold for `PATIENCE`. */
 export async function until(isSo: () => boolean | Promise<boolean>, what: string) {
   for (const end = performance.now() + PATIENCE; performance.now() < end;) {
     if (await isSo()) return;
     await pause(100);
   }
-  throw new Error(`Waited in vain for ${what}`);
+  throw new Error(`Timed out waiting for ${what}`);
 }
 
-/** Waits so many ms. */
+/** Waits a number of milliseconds. */
 export function pause(duration: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, duration));
 }
@@ -262,10 +262,10 @@ function isThere(file: string): boolean {
   }
 }
 
-/** Where ports are looked for: below those that a system hands out by itself, 32768 and up on Linux. */
+/** Range of ports, below Linux's ephemeral ports, which start at 32768. */
 const PORTS = { from: 10_000, to: 32_000 };
 
-/** Different ports that nobody listens on, drawn at random, as other clusters may start right now. */
+/** Distinct free ports, drawn at random because other test clusters may start at the same time. */
 function freePorts(count: number): number[] {
   const ports = new Set<number>();
   while (ports.size < count) {

@@ -8,9 +8,9 @@ import { TINY, tinyFolder } from "../support/place.ts";
 import { hasAccounting, hasSlurm, TestCluster, until } from "./cluster.ts";
 import { halfWay } from "./half_way.ts";
 
-if (!hasSlurm) console.warn("Slurm is not installed: the tests with a cluster are left out");
+if (!hasSlurm) console.warn("Slurm is not installed: the tests with a cluster are skipped");
 
-/** Table "filter-size" of the least nets: trainings of A, B and B-5x5, and two evaluations. */
+/** Options for tiny nets. Table "filter-size" has trainings of A, B and B-5x5, and two evaluations. */
 function tiny(cluster: TestCluster, results: string, set = TINY): string[] {
   const data = cluster.folder("data");
   if ([...Deno.readDirSync(data)].length === 0) tinyFolder(data);
@@ -26,26 +26,26 @@ const storeOf = (cluster: TestCluster, results: string, set = TINY) =>
 
 const SLURM = ["--executor", "slurm"];
 
-/** What is said where two of the five runs find a place. */
+/** The message where two of the five runs fit into the queue. */
 const LEFT =
-  /Submitted 3 jobs for 2 runs\..*\n3 runs did not fit into the queue; .*: deno task kernels .*--executor slurm/;
+  /Submitted 3 jobs for 2 runs\..*\n3 runs did not fit into the queue\. .*: deno task kernels .*--executor slurm/;
 
 Deno.test({
-  name: "on a cluster: the same CSV as here; what fails takes its descendants along, and no others",
+  name: "a cluster writes the same CSV; a failed run cancels only the runs that start from it",
   ignore: !hasSlurm,
   async fn() {
     await using cluster = await TestCluster.start();
     const here = tiny(cluster, "here");
     const there = tiny(cluster, "there");
 
-    // nothing is submitted where sbatch refuses
+    // sbatch refuses the partition
     const refused = await cluster.verydeep(
       ...["filter-size", ...there, ...SLURM, "--resources", "partition=nowhere"],
     );
     assert.equal(refused.code, 1);
     assert.match(refused.err, /Cannot submit ".*\.sh": sbatch: error: invalid partition/);
 
-    // a training whose job fails before it begins
+    // a training whose job fails before the training starts
     const user = cluster.folder("user");
     const config = { executors: { slurm: { train: { prologue: ["echo out of luck; exit 3"] } } } };
     Deno.writeTextFileSync(`${user}/verydeep.json`, JSON.stringify(config));
@@ -61,7 +61,7 @@ Deno.test({
     const shown = await cluster.verydeep("status", "filter-size", ...there);
     assert.match(shown.out, /\| out of luck/);
 
-    // started again: only what is missing
+    // again: only the missing runs
     Deno.removeSync(`${user}/verydeep.json`);
     const store = storeOf(cluster, "there");
     const before = readRecords(store).length;
@@ -103,11 +103,11 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a training that is preempted goes on from its checkpoint",
+  name: "a preempted training resumes from its checkpoint",
   ignore: !hasSlurm,
   async fn() {
     await using cluster = await TestCluster.start({ nodes: 1 });
-    // a thousand steps, so that there is a middle
+    // 1,000 steps, so that it can be stopped half-way
     const long = TINY.replace("first.images=48", "first.images=4000");
     const options = tiny(cluster, "results", long);
     const store = storeOf(cluster, "results", long);
@@ -134,7 +134,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "with accounting, sacct says how jobs ended, and the account's limit counts",
+  name: "with accounting, sacct reports how jobs ended, and the account's limit is kept",
   ignore: !hasAccounting,
   async fn() {
     await using cluster = await TestCluster.start({ maxSubmitJobs: 3 });
@@ -164,7 +164,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a queue that takes few jobs gets the rest from the same command; cancel empties it",
+  name:
+    "where a queue accepts few jobs, the same command submits the rest; cancel empties the queue",
   ignore: !hasSlurm,
   async fn() {
     await using cluster = await TestCluster.start();
@@ -182,7 +183,7 @@ Deno.test({
     const last = await submitFew();
     assert.equal(last.code, 0, last.err);
     const runs = readRecords(store).flatMap(({ run }) => run ?? []);
-    assert.equal(new Set(runs).size, runs.length); // none twice
+    assert.equal(new Set(runs).size, runs.length); // no run twice
 
     const many = tiny(cluster, "many");
     await cluster.run("scontrol", "update", "NodeName=n1,n2", "State=DRAIN", "Reason=test");

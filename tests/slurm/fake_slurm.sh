@@ -1,11 +1,11 @@
 #!/bin/bash
-# Stands in for Slurm's programs, under their names. The folder $FAKE_SLURM has what they know:
-#   rules      what sbatch refuses: no-mem, per-cpu
+# Stands in for Slurm's programs; links to it have their names. Files in the folder $FAKE_SLURM:
+#   rules      rules of sbatch: no-mem, per-cpu
 #   jobs       the queue: number|cluster|state|reason|node, one task a line
-#   account    what sacct prints: cluster|number|state
-#   controller what scontrol show job prints: cluster|number|state|reason
-#   config     what scontrol show config prints
-# They note their command lines in `calls`, and sbatch keeps scripts as NUMBER.sh.
+#   account    output of sacct: cluster|number|state
+#   controller jobs of scontrol show job: cluster|number|state|reason
+#   config     output of scontrol show config
+# Command lines are added to `calls`, and sbatch keeps scripts as NUMBER.sh.
 set -u
 state=$FAKE_SLURM
 program=$(basename "$0")
@@ -17,7 +17,7 @@ for argument in "$@"; do
   case $argument in --clusters=*) cluster=${argument#*=} ;; esac
 done
 
-# lines of a table that belong to the cluster, without its name in column $2
+# lines of file $1 whose column $2 is the cluster, without that column
 lines() {
   while IFS='|' read -r first second rest; do
     if [ "$2" = 1 ]; then

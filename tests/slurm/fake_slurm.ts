@@ -1,41 +1,41 @@
-/** Slurm's programs by stand-ins, so that a test says what a site answers. */
+/** Stand-ins for Slurm's programs, whose answers a test defines. */
 import { fileURLToPath } from "node:url";
 
 const PROGRAM = fileURLToPath(new URL("./fake_slurm.sh", import.meta.url));
 const NAMES = ["sbatch", "squeue", "sacct", "scancel", "scontrol", "sinfo"];
 
-/** What the programs answer from; see `fake_slurm.sh`. */
-type Knowledge = "rules" | "jobs" | "account" | "controller" | "config";
+/** Files that the programs read; see `fake_slurm.sh`. */
+type FakeSlurmFile = "rules" | "jobs" | "account" | "controller" | "config";
 
-/** Slurm's programs in this process's PATH, until it is disposed of. */
+/** Puts stand-ins for Slurm's programs into this process's PATH, until it is disposed of. */
 export class FakeSlurm implements Disposable {
   readonly #folder = Deno.makeTempDirSync({ prefix: "verydeep-fake-slurm-" });
   readonly #path = Deno.env.get("PATH")!;
 
   constructor() {
     for (const name of NAMES) Deno.symlinkSync(PROGRAM, `${this.#folder}/${name}`);
-    this.knows("config", ["MaxArraySize            = 1001", "MaxJobCount             = 10000"]);
-    this.knows("jobs", []);
+    this.set("config", ["MaxArraySize            = 1001", "MaxJobCount             = 10000"]);
+    this.set("jobs", []);
     Deno.env.set("FAKE_SLURM", this.#folder);
     Deno.env.set("PATH", `${this.#folder}:${this.#path}`);
   }
 
-  /** Has the programs answer from these lines. */
-  knows(what: Knowledge, lines: readonly string[]) {
-    Deno.writeTextFileSync(`${this.#folder}/${what}`, lines.map((line) => `${line}\n`).join(""));
+  /** Writes a file that the programs read. */
+  set(file: FakeSlurmFile, lines: readonly string[]) {
+    Deno.writeTextFileSync(`${this.#folder}/${file}`, lines.map((line) => `${line}\n`).join(""));
   }
 
-  /** Lines of a file that the programs answer from. */
-  lines(what: Knowledge): string[] {
-    return this.#lines(what);
+  /** Lines of a file that the programs read or change. */
+  lines(file: FakeSlurmFile): string[] {
+    return this.#lines(file);
   }
 
-  /** Command lines of a program so far. */
+  /** Command lines of a program, oldest first. */
   calls(program: string): string[] {
     return this.#lines("calls").filter((line) => line.startsWith(`${program} `));
   }
 
-  /** Scripts that sbatch took, in their order. */
+  /** Submitted scripts, oldest first. */
   scripts(): string[] {
     const last = Number(this.#lines("number")[0] ?? 100);
     return Array.from(

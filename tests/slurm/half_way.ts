@@ -1,16 +1,16 @@
-/** Stops trainings on a test cluster in the middle, whatever the machine's speed. */
+/** Stops trainings on a test cluster half-way, on machines of any speed. */
 import { jobOfRun, readRecords } from "../../lib/executors/slurm/records.ts";
 import type { Store } from "../../lib/store/mod.ts";
 import { pause, until } from "./cluster.ts";
 
-/** A training in the middle: its process is stopped. */
+/** A training whose process is stopped half-way. */
 export interface HalfWay {
   readonly key: string;
   readonly job: string;
   readonly pid: number;
 }
 
-/** Waits for a training to begin, and stops it when it has made some steps. */
+/** Waits for a training to start, and stops it after some steps. */
 export async function halfWay(key: string, store: Store): Promise<HalfWay> {
   await until(() => store.leases.owner(key) !== undefined, `the lease of ${key}`);
   const { pid } = store.leases.owner(key)!;
@@ -26,7 +26,7 @@ export async function halfWay(key: string, store: Store): Promise<HalfWay> {
   return { key, pid, job: jobOfRun(readRecords(store)).get(key)!.job };
 }
 
-/** Lets a process that was stopped go on, unless it has ended. */
+/** Resumes a stopped process, unless it has ended. */
 export function letGoOn(pid: number) {
   try {
     Deno.kill(pid, "SIGCONT");

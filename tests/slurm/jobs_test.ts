@@ -1,4 +1,4 @@
-/** A plan as jobs: arrays, dependencies, resources and scripts, without a cluster. */
+/** Jobs of a plan without a cluster: arrays, dependencies, resources and scripts. */
 import assert from "node:assert/strict";
 import table3 from "../../experiments/table3.ts";
 import { evaluations, net } from "../../experiments/protocol.ts";
@@ -30,7 +30,7 @@ const dataset = {
   fingerprint: "made-up",
 };
 
-Deno.test("tests of one net are an array, and so are trainings of one net from nothing", () => {
+Deno.test("evaluations of one net form an array, and so do trainings of one net from random weights", () => {
   const D = net("D", 256);
   const tests = [256, 384, 512].flatMap((Q) => evaluations(D, [Q], "dense"));
   const jobs = jobsOf(planOf(tests, contexts(small, 2)));
@@ -57,7 +57,7 @@ Deno.test("a site's largest array is not exceeded", () => {
   assert.deepEqual(jobsOf(runs, Infinity).map(({ runs }) => runs.length), [1, 5]);
 });
 
-Deno.test("a plan's jobs are in an order in which each can name those it waits for", () => {
+Deno.test("each job of a plan comes after the jobs that it depends on", () => {
   const seen = new Set<string>();
   for (const { runs, after } of jobsOf(plan([table3], contexts(paper, 3)))) {
     for (const key of after) assert.ok(seen.has(key));
@@ -65,7 +65,7 @@ Deno.test("a plan's jobs are in an order in which each can name those it waits f
   }
 });
 
-Deno.test("times are read as Slurm writes them, and written as it reads them", () => {
+Deno.test("times are parsed and formatted as Slurm does", () => {
   const times = {
     "90": 5400,
     "30:00": 1800,
@@ -74,7 +74,7 @@ Deno.test("times are read as Slurm writes them, and written as it reads them", (
     "2-00:00:00": 172_800,
   };
   for (const [text, seconds] of Object.entries(times)) {
-    // minutes alone are what sbatch takes; sinfo prints none
+    // sbatch accepts minutes alone; sinfo never prints them
     if (text !== "90") assert.equal(secondsOf(text), seconds, text);
   }
   assert.equal(secondsOf("infinite"), Infinity);
@@ -85,7 +85,7 @@ Deno.test("times are read as Slurm writes them, and written as it reads them", (
 
 const [train] = jobsOf(planOf([net("A", 256)], contexts(paper)));
 
-Deno.test("what the config leaves out follows from estimates, within a partition's limit", () => {
+Deno.test("absent fields follow from estimates, within a partition's limit", () => {
   const estimation = { setup: paper, dataset: { ...dataset, classes: Array(1000).fill("") } };
   const limits = new Map([["gpu", 48 * 3600], ["", 3600]]);
   const onGpu = { gpus: "a100:1", partition: "gpu", cpus: 4 };
@@ -102,7 +102,7 @@ Deno.test("what the config leaves out follows from estimates, within a partition
   assert.ok(Math.abs(secondsOf(free.time) / seconds - 1) < 0.02, free.time);
 });
 
-Deno.test("a kind's own fields count before those of all, and lines add up", () => {
+Deno.test("a kind's own fields override the common ones, and lists are joined", () => {
   const config = {
     partition: "all",
     prologue: ["a"],
@@ -112,13 +112,13 @@ Deno.test("a kind's own fields count before those of all, and lines add up", () 
   assert.deepEqual([partition, prologue], ["own", ["a", "b"]]);
   const report = { kind: "report", runs: [] } as const;
   assert.equal(resourcesFor(report, { config, setup: small, dataset }).partition, "all");
-  // whatever trains and tests on GPUs, reports need none
+  // reports do not use GPUs
   const gpus = { ...{ setup: small, dataset }, config: { gpus: 1 } };
   assert.equal(resourcesFor(report, gpus).gpus, undefined);
   assert.equal(resourcesFor(train!, gpus).gpus, 1);
 });
 
-Deno.test("--resources changes fields, and a slip is answered by what was meant", () => {
+Deno.test("--resources changes fields, and an error suggests the nearest field", () => {
   const config = { train: { time: "1:00:00" } };
   const changed = overridden(config, "partition=gpu,train.gpus=1,evaluate.memory=8G");
   assert.deepEqual(changed, {
@@ -128,10 +128,10 @@ Deno.test("--resources changes fields, and a slip is answered by what was meant"
   });
   assert.throws(() => overridden({}, "partitoin=gpu"), /no field "partitoin".*mean "partition"\?/);
   assert.throws(() => overridden({}, "train.tme=1"), /no field "train.tme".*mean "time"\?/);
-  assert.throws(() => overridden({}, "time=soon"), /time: a time limit is as in/);
+  assert.throws(() => overridden({}, "time=soon"), /time: must be a time limit such as 90/);
 });
 
-Deno.test("a config file with an unknown field names the nearest one; one that is not there is empty", () => {
+Deno.test("a config file with an unknown field is refused with the nearest one; a missing file is empty", () => {
   const file = Deno.makeTempFileSync({ suffix: ".json" });
   const reading = (text: string) => {
     Deno.writeTextFileSync(file, text);
@@ -156,7 +156,7 @@ Deno.test("docs/verydeep.schema.json is what the config file is checked with", a
   );
 });
 
-Deno.test("a script says what it asks for, looks whether its node sees the folders, and runs its key", () => {
+Deno.test("a script requests its resources, checks the folders, and executes its run", () => {
   const [, array] = jobsOf(
     planOf(evaluations(net("A", 256), [256, 384], "dense"), contexts(small)),
   );
@@ -183,9 +183,9 @@ Deno.test("a script says what it asks for, looks whether its node sees the folde
       `exec ${command}`,
     ]
   ) assert.ok(lines.includes(line), line);
-  assert.ok(!script.includes("--signal")); // a test has no checkpoint to write
+  assert.ok(!script.includes("--signal")); // an evaluation writes no checkpoint
 
-  // the shell that runs it: a folder that is not there
+  // executed by a shell where the folder does not exist
   const { code, stderr } = new Deno.Command("bash", {
     args: ["-c", script.replace("module load cuda", "")],
     stderr: "piped",
@@ -197,7 +197,7 @@ Deno.test("a script says what it asks for, looks whether its node sees the folde
   );
 });
 
-Deno.test("limits and ends of jobs are read from what Slurm prints", () => {
+Deno.test("limits and ends of jobs are parsed from Slurm's output", () => {
   const config =
     "MaxArraySize            = 1001\nMaxDBDMsgs              = 0\nMaxJobCount             = 10000\n";
   assert.deepEqual(parseLimits(config, ""), { array: 1001, jobs: 10_000 });

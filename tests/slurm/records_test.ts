@@ -9,12 +9,12 @@ const RECORDS = ["7_0", "7_1", "12"].map((job, i) => (
   { job, name: "train-D-256", run: `0123456789a${i}`, log: `jobs/${job}.log` }
 ));
 
-/** A store whose file of records can be damaged. */
+/** Calls `work` with a store whose file of records can be damaged. */
 function withRecords(work: (found: () => unknown, file: string, isTold: () => boolean) => void) {
   const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
   try {
     const store = makeStore(folder);
-    Deno.mkdirSync(`${folder}/jobs`); // where scripts lie already
+    Deno.mkdirSync(`${folder}/jobs`); // the folder of scripts
     const add = openRecords(store);
     // jobs come in any order
     for (const record of [RECORDS[2]!, RECORDS[0]!, RECORDS[1]!]) add(record);
@@ -26,19 +26,19 @@ function withRecords(work: (found: () => unknown, file: string, isTold: () => bo
   }
 }
 
-Deno.test("jobs are read as they were noted, by their numbers", () =>
+Deno.test("records are read back, in the order of job numbers", () =>
   withRecords((found, _, isTold) => {
     assert.deepEqual(found(), RECORDS);
     assert.equal(isTold(), false);
   }));
 
-Deno.test("records of a version without checksums are taken as they are", () =>
+Deno.test("records of a version without checksums are accepted", () =>
   withRecords((found, file) => {
     Deno.writeTextFileSync(file, RECORDS.map((record) => `${JSON.stringify(record)}\n`).join(""));
     assert.deepEqual(found(), RECORDS);
   }));
 
-Deno.test("a byte that changes, and a cut, cost the records that they hit, and are told", () =>
+Deno.test("a changed byte or a cut loses only the records that it hits, and is reported", () =>
   withRecords((found, file, isTold) => {
     const whole = Deno.readFileSync(file);
     const all = new Set(RECORDS.map((record) => JSON.stringify(record)));
@@ -48,18 +48,18 @@ Deno.test("a byte that changes, and a cut, cost the records that they hit, and a
       for (const bytes of [changed, whole.subarray(0, at)]) {
         Deno.writeFileSync(file, bytes);
         const left = found() as typeof RECORDS;
-        // a line end that changes makes one line of two
+        // a changed line break joins two lines
         assert.ok(bytes.length < whole.length || left.length >= all.size - 2);
         assert.ok(left.length < all.size, `byte ${at}`);
         for (const record of left) assert.ok(all.has(JSON.stringify(record)), `byte ${at}`);
-        // where a cut leaves whole lines, nothing tells that there were more
+        // a cut between lines cannot be detected
         const hasWholeLines = bytes !== changed && [undefined, 0x0A].includes(bytes.at(-1));
         assert.equal(isTold(), !hasWholeLines, `byte ${at}`);
       }
     }
   }));
 
-Deno.test("where there is no Slurm, what asks it says so, and where to go", async () => {
+Deno.test("without Slurm, the error says so and names the way out", async () => {
   const path = Deno.env.get("PATH")!;
   Deno.env.set("PATH", "/nowhere");
   try {
@@ -67,7 +67,7 @@ Deno.test("where there is no Slurm, what asks it says so, and where to go", asyn
       queue(),
       (error) =>
         error instanceof UserError &&
-        /^Cannot reach Slurm: there is no squeue .*--executor local$/.test(error.message),
+        /^Cannot reach Slurm: squeue is not installed .*--executor local$/.test(error.message),
     );
   } finally {
     Deno.env.set("PATH", path);

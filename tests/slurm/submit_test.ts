@@ -1,4 +1,4 @@
-/** What is submitted to a site, by stand-ins for Slurm's programs: rules and answers of sites. */
+/** Submission to sites with different rules and answers, with stand-ins for Slurm's programs. */
 import assert from "node:assert/strict";
 import { evaluations, net } from "../../experiments/protocol.ts";
 import { smoke } from "../../experiments/setups.ts";
@@ -16,7 +16,7 @@ const RUNS = planOf(
   [{ train: smoke.train, evaluate: smoke.evaluate, seed: 0, data: "made-up" }],
 );
 
-/** A site with stand-ins, an empty store, and what submitting to it says. */
+/** A site with stand-ins for Slurm's programs, and an empty store. */
 class Site implements Disposable {
   readonly slurm = new FakeSlurm();
   readonly folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
@@ -61,7 +61,7 @@ class Site implements Disposable {
   }
 }
 
-Deno.test("each run is submitted once, behind those that it starts from; the report is the last job", async () => {
+Deno.test("each run is submitted once, after the runs that it starts from; the report is the last job", async () => {
   using site = new Site();
   assert.match((await site.submit({})).join("\n"), /^Submitted 4 jobs for 5 runs\. /);
   assert.deepEqual(site.names(), ["train-A-256", "train-D-256", "test-D-256-dense", "report"]);
@@ -77,31 +77,31 @@ Deno.test("each run is submitted once, behind those that it starts from; the rep
   assert.match((await site.submit({})).join("\n"), /^Nothing to submit: .*; 5 of them are in the/);
 });
 
-Deno.test("where a site takes few jobs, the rest is counted, and submitted later by the same command", async () => {
+Deno.test("where a site accepts few jobs, the message counts the rest, and the same command submits it later", async () => {
   using site = new Site();
   const lines = await site.submit({ maxJobs: 3 });
   assert.match(lines[0]!, /^Submitted 3 jobs for 2 runs\. /);
   assert.equal(
     lines[1],
-    "3 runs did not fit into the queue; submit the rest later with the same command: " +
+    "3 runs did not fit into the queue. Submit the rest later with the same command: " +
       "deno task table3 --executor slurm",
   );
   assert.deepEqual(site.names(), ["train-A-256", "train-D-256", "report"]);
   await assert.rejects(
     site.submit({ maxJobs: 3 }),
-    (error) => error instanceof UserError && /you have 3 jobs in the queue/.test(error.message),
+    (error) => error instanceof UserError && /3 of your jobs are in the queue/.test(error.message),
   );
-  // one place is the report's, so that the tests are arrays of two
+  // one place is kept for the report, so that the evaluations are an array of two
   const more = await site.submit({ maxJobs: 6 });
   assert.match(more[0]!, /^Submitted 2 jobs for 2 runs\. /);
-  assert.match(more[1]!, /^1 run did not fit into the queue; /);
+  assert.match(more[1]!, /^1 run did not fit into the queue\. /);
 });
 
-Deno.test("a job that carries out what is missing is not submitted where runs are left", async () => {
+Deno.test("a last job that would execute missing runs is not submitted where runs are left", async () => {
   using site = new Site();
   await site.submit({ maxJobs: 3 }, { reportsAnyway: false });
   assert.deepEqual(site.names(), ["train-A-256", "train-D-256"]);
-  site.slurm.knows("jobs", []);
+  site.slurm.set("jobs", []);
   await site.submit({}, { reportsAnyway: false });
   const waits = site.slurm.calls("sbatch").map((call) => /--dependency=(\w+)/.exec(call)?.[1]);
   assert.equal(waits.at(-1), "afterok");

@@ -1,4 +1,4 @@
-/** Slurm's own programs, and what they print, read. */
+/** Calls Slurm's programs and parses what they print. */
 import { userInfo } from "node:os";
 import { UserError } from "../../errors.ts";
 import { secondsOf } from "./resources.ts";
@@ -7,7 +7,7 @@ import { secondsOf } from "./resources.ts";
 export interface QueuedJob {
   /** `PENDING`, `RUNNING` and others. */
   readonly state: string;
-  /** Why it waits: `Dependency`, `Resources`. */
+  /** Why it is pending: `Dependency`, `Resources`. */
   readonly reason: string;
   readonly node: string;
 }
@@ -16,24 +16,24 @@ export interface QueuedJob {
 export interface JobEnd {
   /** `COMPLETED`, `FAILED`, `TIMEOUT`, `CANCELLED`, `OUT_OF_MEMORY`, `NODE_FAIL`. */
   readonly state: string;
-  /** As in `DependencyNeverSatisfied`. */
+  /** For example `DependencyNeverSatisfied`; empty where Slurm gives none. */
   readonly reason: string;
 }
 
-/** How many jobs a site takes. */
+/** How many jobs a site accepts. */
 export interface SiteLimits {
-  /** Tasks of an array. */
+  /** Most tasks of an array. */
   readonly array: number;
-  /** Jobs in the queue, of one user where the site says so. */
+  /** Most jobs in the queue: of the whole site, or of this user where the site limits that. */
   readonly jobs: number;
 }
 
 /**
- * Puts a script into the queue.
+ * Submits a script.
  *
- * @param dependency as in `afterok:12:13_4`; none if empty
+ * @param dependency for example `afterok:12:13_4`; empty for a job that waits for no other
  * @returns the job's number
- * @throws {UserError} There is no sbatch, or it refuses.
+ * @throws {UserError} sbatch is not installed or refuses the script.
  */
 export async function submit(script: string, dependency: string): Promise<string> {
   const waits = dependency === "" ? [] : [`--dependency=${dependency}`];
@@ -42,7 +42,7 @@ export async function submit(script: string, dependency: string): Promise<string
   return out.trim().split(";")[0]!;
 }
 
-/** The user's jobs that wait or run, tasks of arrays each by itself, as in `12_3`. */
+/** The user's pending and running jobs by number. Each task of an array has an entry, as in `12_3`. */
 export async function queue(): Promise<Map<string, QueuedJob>> {
   const { code, out, err } = await call("squeue", [
     ...["--noheader", "--array", "--me", "--format=%i|%T|%r|%N"],
@@ -56,17 +56,17 @@ export async function queue(): Promise<Map<string, QueuedJob>> {
   );
 }
 
-/** What sacct is asked for: a line a job, without its steps; see `fatesIn`. */
+/** Options of sacct: one line per job, without job steps. `parseJobEnds` reads the output. */
 export const ACCOUNT_FIELDS = [
   ...["--noheader", "--parsable2", "--allocations", "--format=JobID,State"],
 ] as const;
 
-/** How jobs that are not in the queue any more ended, where Slurm still knows. */
+/** How jobs that have left the queue ended; jobs that Slurm no longer knows are left out. */
 export async function jobEnds(jobs: readonly string[]): Promise<Map<string, JobEnd>> {
   if (jobs.length === 0) return new Map();
   const account = await call("sacct", [...ACCOUNT_FIELDS, `--jobs=${jobs.join(",")}`]);
   const known = account.code === 0 ? parseJobEnds(account.out) : new Map<string, JobEnd>();
-  // without accounting the controller remembers for some minutes
+  // sites without accounting: the controller remembers a job for some minutes
   for (const job of jobs) {
     if (known.has(job)) continue;
     const { code, out } = await call("scontrol", ["show", "job", "--oneliner", job]);
@@ -76,7 +76,7 @@ export async function jobEnds(jobs: readonly string[]): Promise<Map<string, JobE
   return known;
 }
 
-/** What sacct prints, line by line: `12_3|CANCELLED by 1000`. */
+/** Parses what sacct prints, for example `12_3|CANCELLED by 1000`. */
 export function parseJobEnds(text: string): Map<string, JobEnd> {
   return new Map(
     linesOf(text).map((line) => {
@@ -86,23 +86,23 @@ export function parseJobEnds(text: string): Map<string, JobEnd> {
   );
 }
 
-/** Takes jobs out of the queue. */
+/** Cancels jobs. */
 export async function cancel(jobs: readonly string[]) {
   if (jobs.length === 0) return;
   const { code, err } = await call("scancel", [...jobs]);
   if (code !== 0) throw new UserError(`Cannot cancel jobs ${jobs.join(", ")}: ${err.trim()}`);
 }
 
-/** Has a running job wait in the queue again. @throws {UserError} It may not. */
+/** Requeues a running job. @throws {UserError} Slurm refuses. */
 export async function requeue(job: string) {
   const { code, err } = await call("scontrol", ["requeue", job]);
-  if (code !== 0) throw new UserError(`Cannot put job ${job} back into the queue: ${err.trim()}`);
+  if (code !== 0) throw new UserError(`Cannot requeue job ${job}: ${err.trim()}`);
 }
 
 /**
- * How many jobs the site takes; no limit where it says none.
+ * How many jobs the site accepts; `Infinity` where it names no limit.
  *
- * @param accounts those that jobs are charged to; the user's default one if there are none
+ * @param accounts accounts that jobs are charged to; empty for the user's default account
  */
 export async function siteLimits(accounts: readonly string[]): Promise<SiteLimits> {
   const config = await call("scontrol", ["show", "config"]);
@@ -111,7 +111,7 @@ export async function siteLimits(accounts: readonly string[]): Promise<SiteLimit
   return parseLimits(config.out, mine.out, accounts);
 }
 
-/** Limits in what `scontrol show config` and `scontrol show assoc_mgr` print. */
+/** Parses the limits that `scontrol show config` and `scontrol show assoc_mgr` print. */
 export function parseLimits(
   config: string,
   associations: string,
@@ -125,14 +125,14 @@ export function parseLimits(
       return accounts.length > 0 ? accounts.includes(account) : /\bDefAssoc=Yes/.test(text);
     })
     .flatMap((text) => Number(/\bMaxSubmitJobs=(\d+)/.exec(text)?.[1] ?? Infinity));
-  // 0 forbids arrays; a job by itself is none
+  // 0 forbids arrays; an array of one task is submitted as a plain job
   return {
     array: Math.max(1, number("MaxArraySize")),
     jobs: Math.min(number("MaxJobCount"), ...own),
   };
 }
 
-/** Longest time of a job in each partition, seconds; that of the default one also under "". */
+/** Time limit of each partition, seconds; the default partition's is also under "". */
 export async function timeLimits(): Promise<Map<string, number>> {
   const { out } = await call("sinfo", ["--noheader", "--format=%P|%l"]);
   return new Map(
@@ -156,8 +156,8 @@ async function call(program: string, args: string[]) {
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw new UserError(
-      `Cannot reach Slurm: there is no ${program} on this machine; run this where jobs are ` +
-        "submitted (a login node), or here with --executor local",
+      `Cannot reach Slurm: ${program} is not installed on this machine; run this where jobs are ` +
+        "submitted (a login node), or use --executor local",
     );
   }
 }

@@ -1,4 +1,4 @@
-/** Waits for jobs, and shows how far they are. */
+/** Waits for jobs and shows their progress. */
 import { UserError } from "../../errors.ts";
 import { nameOf, title } from "../../experiment.ts";
 import type { PlannedRun } from "../../plan.ts";
@@ -8,13 +8,14 @@ import { queue } from "./client.ts";
 import { readRecords } from "./records.ts";
 import { progressOf, type RunState, runStates } from "./states.ts";
 
-/** Between two looks at the queue, ms: Slurm's own advice is not to ask more often in loops. */
-const LOOK = 5_000;
+/** Interval between queries of the queue, ms; Slurm's documentation advises against shorter ones. */
+const INTERVAL = 5_000;
 
 /**
- * Shows one bar for each run under way, and one for all, until no job of the store is in the queue.
+ * Shows a progress bar for each running run and one for all runs, until the queue holds no job of
+ * the store.
  *
- * @throws {UserError} Runs are not done then.
+ * @throws {UserError} Some runs are not done at the end.
  */
 export async function follow(runs: readonly PlannedRun[], store: Store, bars: Bars) {
   const overall = bars.bar("all runs", { unit: "runs" });
@@ -22,17 +23,17 @@ export async function follow(runs: readonly PlannedRun[], store: Store, bars: Ba
   let states: ReadonlyMap<string, RunState> = new Map();
   for (let isOver = false; !isOver;) {
     try {
-      // looked at first: what leaves the queue meanwhile is asked for once more
+      // read before the states: a job that ends in between is then seen as ended
       isOver = await queueIsEmpty(store);
       states = await runStates(runs, store);
       show(runs, { store, states, bars, overall, shown });
     } catch (error) {
-      // a controller that restarts does not answer, and the jobs go on
+      // a controller that restarts does not answer; its jobs keep running
       if (!(error instanceof UserError)) throw error;
-      bars.log(`${error.message}; asked again in ${LOOK / 1000} s`);
+      bars.log(`${error.message}; trying again in ${INTERVAL / 1000} s`);
       isOver = false;
     }
-    if (!isOver) await new Promise((resolve) => setTimeout(resolve, LOOK));
+    if (!isOver) await new Promise((resolve) => setTimeout(resolve, INTERVAL));
   }
   for (const bar of [...shown.values(), overall]) bar.stop();
   const lost = runs.filter(({ key }) => states.get(key)?.state !== "done");
@@ -45,7 +46,7 @@ export async function follow(runs: readonly PlannedRun[], store: Store, bars: Ba
   );
 }
 
-/** Whether no job of a store waits or runs. */
+/** Whether no job of a store is pending or running. */
 async function queueIsEmpty(store: Store): Promise<boolean> {
   const present = await queue();
   return !readRecords(store).some(({ job }) => present.has(job));

@@ -1,24 +1,24 @@
-/** A plan as jobs of a cluster: which runs make one array, and what each waits for. */
+/** Groups the runs of a plan into jobs and arrays, and says what each job depends on. */
 import { isEvaluation, slug } from "../../experiment.ts";
 import type { PlannedRun } from "../../plan.ts";
 
-/** What a job is for: it makes the data, trains, evaluates, or writes the reports. */
+/** What a job does: prepares the data set, trains, evaluates, or writes the reports. */
 export type JobKind = "prepare" | "train" | "evaluate" | "report";
 
-/** A job, or an array of jobs that are alike and independent. */
+/** A job, or an array of similar jobs that do not depend on each other. */
 export interface SlurmJob {
   readonly kind: JobKind;
-  /** Its name in the queue. */
+  /** Name in the queue. */
   readonly name: string;
-  /** Runs that it carries out, each by a task of its own. */
+  /** Runs that it executes, one per task. */
   readonly runs: readonly PlannedRun[];
-  /** Keys of the runs that it waits for. */
+  /** Keys of the runs that it depends on. */
   readonly after: readonly string[];
 }
 
 /**
- * The jobs for runs, in their order: evaluations of one net by one method are an array, and so are
- * trainings that differ in their seed alone and start from no other.
+ * The jobs for runs, in the runs' order. Evaluations of one net by one method form an array, and so
+ * do trainings that differ only in their seed and start from no other run.
  *
  * @param most largest number of tasks in an array
  */
@@ -35,12 +35,12 @@ export function jobsOf(runs: readonly PlannedRun[], most = 1000): SlurmJob[] {
   });
 }
 
-/** What a run's job is called. */
+/** Name of a run's job. */
 function nameOf({ run }: PlannedRun): string {
   return isEvaluation(run) ? `test-${slug(run.net)}-${run.method}` : `train-${slug(run)}`;
 }
 
-/** Name of a job's script: its own, and the key of its first run. */
+/** File name of a job's script: the job's name and the key of its first run. */
 export function scriptName({ name, runs: [first] }: SlurmJob): string {
   return [name, ...first ? [first.key] : []].join("-") + ".sh";
 }

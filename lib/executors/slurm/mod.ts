@@ -1,7 +1,8 @@
 /**
- * A cluster that Slurm runs: each training and each evaluation becomes a job that waits for those
- * that it starts from, all of them at once, and a last job writes the reports. What is done is not
- * submitted, nor what is in the queue already. Slurm alone decides what runs when and where.
+ * Executes plans on a cluster with Slurm. Each training and each evaluation becomes a job that
+ * depends on the jobs of the runs that it starts from. All jobs are submitted at once; the last one
+ * writes the reports. Runs that are done or already in the queue are not submitted. Slurm alone
+ * decides when and where a job runs.
  *
  * @module
  */
@@ -21,105 +22,111 @@ import { jobOfRun, type JobRecord, jobsFolder, openRecords, readRecords } from "
 import { accountsIn, hardwareFor, type ResourceInputs, resourcesFor } from "./resources.ts";
 import { type JobContext, scriptText } from "./script.ts";
 
-/** What jobs are made from. */
+/** What jobs are made from, and how they are submitted. */
 export interface SlurmOptions extends ResourceInputs {
   readonly bars: Bars;
   readonly commands: JobContext["commands"];
   readonly start: JobContext["start"];
-  /** Whether the last job makes what it can of runs of which some failed; else it needs them all. */
+  /** Whether the last job writes reports even where runs failed; if not, it needs all runs. */
   readonly reportsAnyway: boolean;
-  /** The command line that submits the rest later, where a site takes fewer jobs than there are. */
+  /** The user's command line, which submits later what does not fit into the queue now. */
   readonly again: string;
-  /** Whether the data set must be made first. */
+  /** Whether a job must make the data set first. */
   readonly prepare: boolean;
-  /** Whether to stay until all is done. */
+  /** Whether to wait until all jobs have ended. */
   readonly wait: boolean;
 }
 
 /** A job with its script. */
 export interface JobScript {
   readonly job: SlurmJob;
-  readonly script: string;
+  readonly text: string;
 }
 
-/** Submits plans to a cluster, and stays until they are done if it is to wait. */
-export function slurm(cluster: SlurmOptions): Executor {
+/** Submits plans to a cluster and, where `wait` is set, waits for their end. */
+export function slurm(options: SlurmOptions): Executor {
   return async (runs, store) => {
-    await submitMissing(runs, store, cluster);
-    if (cluster.wait) await follow(runs, store, cluster.bars);
+    await submitMissing(runs, store, options);
+    if (options.wait) await follow(runs, store, options.bars);
   };
 }
 
-/** Every job that runs take, in the order in which they are submitted. */
+/** The scripts of all jobs for runs, in the order of submission. */
 export function jobScripts(
   runs: readonly PlannedRun[],
   store: Store,
-  { cluster, array }: { readonly cluster: SlurmOptions; readonly array?: number },
+  { options, array }: { readonly options: SlurmOptions; readonly array?: number },
 ): JobScript[] {
   const expected = (run: PlannedRun) => {
     const kind = isEvaluation(run.run) ? "evaluate" : "train";
-    return cost(run, cluster.dataset, hardwareFor(kind, cluster)).seconds;
+    return cost(run, options.dataset, hardwareFor(kind, options)).seconds;
   };
   const prepare: SlurmJob = { kind: "prepare", name: "prepare", runs: [], after: [] };
   const jobs = [
-    ...cluster.prepare && runs.length > 0 ? [prepare] : [],
+    ...options.prepare && runs.length > 0 ? [prepare] : [],
     ...jobsOf(urgentFirst(runs, expected), array),
     reportJob,
   ];
-  return jobs.map((job) => jobScript(job, store, cluster));
+  return jobs.map((job) => jobScript(job, store, options));
 }
 
 const reportJob: SlurmJob = { kind: "report", name: "report", runs: [], after: [] };
 
-function jobScript(job: SlurmJob, store: Store, cluster: SlurmOptions): JobScript {
-  const { config: { cache }, commands, start } = cluster;
-  const site = { folder: jobsFolder(store), start, commands, ...cache !== undefined && { cache } };
-  return { job, script: scriptText(job, resourcesFor(job, cluster), site) };
+function jobScript(job: SlurmJob, store: Store, options: SlurmOptions): JobScript {
+  const { config: { cache }, commands, start } = options;
+  const context = {
+    folder: jobsFolder(store),
+    start,
+    commands,
+    ...cache !== undefined && { cache },
+  };
+  return { job, text: scriptText(job, resourcesFor(job, options), context) };
 }
 
-/** Submits what is neither done nor in the queue. */
+/** Submits the runs that are neither done nor in the queue. */
 async function submitMissing(runs: readonly PlannedRun[], store: Store, given: SlurmOptions) {
   const present = await queue();
   const limits = await siteLimits(accountsIn(given.config));
-  const cluster = { ...given, limits: await timeLimits() };
+  const options = { ...given, limits: await timeLimits() };
   const records = readRecords(store);
   const waiting = jobsInQueue(records, present);
   const missing = runs.filter((run) => {
     return !waiting.has(run.key) && store.status(run).state !== "done";
   });
-  const { log } = cluster.bars;
+  const { log } = options.bars;
   if (missing.length === 0) {
-    const under = waiting.size > 0 ? `; ${waiting.size} of them are in the queue` : "";
-    return log(`Nothing to submit: every run is done or in the queue${under}`);
+    const queued = waiting.size > 0 ? `; ${waiting.size} of them are in the queue` : "";
+    return log(`Nothing to submit: every run is done or in the queue${queued}`);
   }
-  // the last job, which writes the reports, needs a place too
-  const room = Math.min(cluster.config.maxJobs ?? Infinity, limits.jobs) - present.size - 1;
+  // one place is kept for the last job, which writes the reports
+  const room = Math.min(options.config.maxJobs ?? Infinity, limits.jobs) - present.size - 1;
   const array = Math.min(limits.array, Math.max(1, room));
-  const drafts = jobScripts(missing, store, { cluster, array });
-  const { now, later } = fitting(drafts.slice(0, -1), room);
+  const scripts = jobScripts(missing, store, { options, array });
+  const { now, later } = fitting(scripts.slice(0, -1), room);
   if (now.length === 0) throw isFull(present.size);
-  const desk = new JobSubmitter(store, waiting);
-  for (const draft of now) await desk.submit(draft);
-  // a command that stands in for a report would carry the rest out itself
-  if (later === 0 || cluster.reportsAnyway) {
-    await desk.submitLast(drafts.at(-1)!, cluster.reportsAnyway ? "afterany" : "afterok");
+  const submitter = new JobSubmitter(store, waiting);
+  for (const script of now) await submitter.submit(script);
+  // without reports the last job is the command itself, which would execute the missing runs
+  if (later === 0 || options.reportsAnyway) {
+    await submitter.submitLast(scripts.at(-1)!, options.reportsAnyway ? "afterany" : "afterok");
   }
   log(
-    `Submitted ${desk.jobs} jobs for ${inWords(desk.runs)}. Scripts, logs and job numbers: ` +
-      jobsFolder(store),
+    `Submitted ${inWords(submitter.jobs, "job")} for ${inWords(submitter.runs, "run")}. ` +
+      `Scripts, logs and job numbers: ${jobsFolder(store)}`,
   );
   if (later === 0) return;
   log(
-    `${inWords(later)} did not fit into the queue; submit the rest later with the same command: ` +
-      cluster.again,
+    `${inWords(later, "run")} did not fit into the queue. Submit the rest later with the same ` +
+      `command: ${options.again}`,
   );
 }
 
-function inWords(runs: number): string {
-  return `${runs} run${runs === 1 ? "" : "s"}`;
+/** A number of things, as in `1 run` or `2 runs`. */
+function inWords(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-/** Jobs of runs that wait or run, by the run's key. */
+/** The jobs of a store that are in the queue, by the key of their run. */
 export function jobsInQueue(
   records: readonly JobRecord[],
   present: ReadonlyMap<string, QueuedJob>,
@@ -129,27 +136,27 @@ export function jobsInQueue(
 
 function isFull(jobs: number): UserError {
   return new UserError(
-    `Cannot submit anything: you have ${jobs} jobs in the queue, and more are not taken; wait ` +
-      "until some are done, or raise maxJobs in verydeep.json",
+    `Cannot submit anything: ${jobs} of your jobs are in the queue, and the limit allows no more; ` +
+      "wait until some have ended, or raise maxJobs in verydeep.json",
   );
 }
 
-/** The first drafts with so many tasks together, and the number of runs in the others. */
-function fitting(drafts: readonly JobScript[], most: number) {
+/** The first jobs that have at most `most` tasks together, and the number of runs in the others. */
+function fitting(scripts: readonly JobScript[], most: number) {
   let room = most;
-  const end = drafts.findIndex(({ job: { runs } }) => (room -= Math.max(runs.length, 1)) < 0);
-  const now = drafts.slice(0, end < 0 ? drafts.length : end);
-  const later = drafts.slice(now.length).reduce((sum, { job }) => sum + job.runs.length, 0);
+  const end = scripts.findIndex(({ job: { runs } }) => (room -= Math.max(runs.length, 1)) < 0);
+  const now = scripts.slice(0, end < 0 ? scripts.length : end);
+  const later = scripts.slice(now.length).reduce((sum, { job }) => sum + job.runs.length, 0);
   return { now, later };
 }
 
-/** Hands drafts in, and notes which run became which job. */
+/** Submits jobs and records which run has which job. */
 class JobSubmitter {
   readonly #store: Store;
-  /** Numbers of jobs by the run's key. */
+  /** Job numbers by the key of their run. */
   readonly #numbers: Map<string, string>;
   readonly #note: (record: JobRecord) => void;
-  /** Of the job that makes the data. */
+  /** Number of the job that makes the data set, if there is one. */
   #prepared: string[] = [];
   #submitted: string[] = [];
   jobs = 0;
@@ -162,28 +169,28 @@ class JobSubmitter {
     Deno.mkdirSync(`${jobsFolder(store)}/logs`, { recursive: true });
   }
 
-  /** Submits a job, to begin when those that it waits for have succeeded. */
-  async submit(draft: JobScript) {
-    const { kind, after } = draft.job;
+  /** Submits a job that starts when the jobs that it depends on have succeeded. */
+  async submit(script: JobScript) {
+    const { kind, after } = script.job;
     const numbers = after.flatMap((key) => this.#numbers.get(key) ?? []);
     const waits = numbers.length > 0 ? numbers : this.#prepared;
-    const number = await this.#hand(draft, dependency("afterok", waits));
+    const number = await this.#submit(script, dependency("afterok", waits));
     if (kind === "prepare") this.#prepared = [number];
     this.#submitted.push(number);
   }
 
-  /** Submits a job to begin when all others have ended, however they did, or well. */
-  async submitLast(draft: JobScript, when: "afterok" | "afterany") {
+  /** Submits a job that starts when all others have succeeded, or ended in any way. */
+  async submitLast(script: JobScript, when: "afterok" | "afterany") {
     const all = new Set([...this.#numbers.values()].map((job) => job.split("_")[0]!));
     for (const number of this.#submitted) all.add(number);
-    await this.#hand(draft, dependency(when, [...all]));
+    await this.#submit(script, dependency(when, [...all]));
   }
 
-  async #hand({ job, script }: JobScript, waits: string): Promise<string> {
+  async #submit({ job, text }: JobScript, waits: string): Promise<string> {
     const { name, runs } = job;
     const file = `${jobsFolder(this.#store)}/${scriptName(job)}`;
-    writeAtomically(file, script);
-    // jobs find their runs by their recipes
+    writeAtomically(file, text);
+    // a job reads its run's recipe from the store
     for (const run of runs) this.#store.announce(run);
     const number = await submit(file, waits);
     const noteTask = (task: string, run?: PlannedRun) => {

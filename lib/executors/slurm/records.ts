@@ -1,6 +1,6 @@
 /**
- * Which job carries out which run: noted beside the results, in files that each have one writer, so
- * that they lie well on network file systems.
+ * Records which job executes which run. The records are files beside the results. Each file has one
+ * writer, which network file systems need.
  *
  * @module
  */
@@ -11,27 +11,27 @@ import type { Store } from "../../store/mod.ts";
 
 /** A job that was submitted. */
 export interface JobRecord {
-  /** Its number, with that of an array's task: `12`, `12_3`. */
+  /** Job number, with the task number in an array: `12`, `12_3`. */
   readonly job: string;
   readonly name: string;
-  /** Key of the run that it carries out; absent for data and reports. */
+  /** Key of the run that it executes; absent for jobs that make data or reports. */
   readonly run?: string;
-  /** What it prints. */
+  /** File of its output. */
   readonly log: string;
 }
 
-/** Where a store's jobs have their scripts, logs and records. */
+/** Folder with the scripts, logs and records of a store's jobs. */
 export function jobsFolder(store: Store): string {
   return `${store.folder}/jobs`;
 }
 
-/** A new file of records. @returns what adds to it */
+/** Opens a new file of records. @returns a function that adds a record */
 export function openRecords(store: Store): (record: JobRecord) => void {
   const file = `${jobsFolder(store)}/submitted-${crypto.randomUUID()}.jsonl`;
   return (record) => appendLine(file, JSON.stringify(withChecksum(record)));
 }
 
-/** Every job that was submitted, the oldest first; lines that are cut off or changed are left out. */
+/** Every submitted job, oldest first. Lines that are cut off or changed are left out. */
 export function readRecords(store: Store): JobRecord[] {
   const folder = jobsFolder(store);
   const files = entriesIn(folder).filter(({ name }) => /^submitted-.*\.jsonl$/.test(name));
@@ -42,7 +42,7 @@ export function readRecords(store: Store): JobRecord[] {
   return records.sort((a, b) => parseInt(a.job) - parseInt(b.job));
 }
 
-/** Of each run that was submitted its last job. */
+/** The last job of each submitted run, by the run's key. */
 export function jobOfRun(records: readonly JobRecord[]): Map<string, JobRecord> {
   return new Map(records.flatMap((record) => record.run ? [[record.run, record]] : []));
 }

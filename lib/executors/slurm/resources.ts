@@ -1,6 +1,6 @@
 /**
- * What jobs ask of a cluster: the section `executors.slurm` of verydeep.json, with the plan's own
- * estimates in place of what it leaves out.
+ * The resources that jobs request: fields of `executors.slurm` in verydeep.json, and estimates from
+ * the plan for fields that are absent.
  *
  * @module
  */
@@ -14,48 +14,51 @@ import { flaw, z } from "../../schema.ts";
 import type { JobKind, SlurmJob } from "./jobs.ts";
 
 const word = z.string().min(1);
-const lines = z.array(z.string().regex(/^[^\n]*$/, "a line has no line break"));
+const lines = z.array(z.string().regex(/^[^\n]*$/, "must be one line"));
 
-/** What a job may be told; a field that is not there is left to the estimates, or to the site. */
+/** Fields of one kind of job. Estimates, or the site's defaults, fill in absent fields. */
 const RESOURCE_FIELDS = {
-  partition: word.describe("Partition of the cluster; several with commas between").optional(),
-  account: word.describe("Account that is charged").optional(),
+  partition: word.describe("Partition of the cluster, or several separated by commas").optional(),
+  account: word.describe("Account that jobs are charged to").optional(),
   qos: word.describe("Quality of service").optional(),
   time: z.string().regex(
     /^(\d+(:\d\d){0,2}|\d+-\d\d?(:\d\d){0,2})$/,
-    "a time limit is as in 90 (minutes), 12:00:00 or 2-00:00:00",
-  ).describe("Time limit of a job, as sbatch --time takes it").optional(),
-  memory: z.string().regex(/^\d+[KMGT]?$/, "memory is as in 4000M or 16G")
-    .describe("Memory of a job, as sbatch --mem takes it").optional(),
-  cpus: z.int().positive().describe("Processors of a job").optional(),
+    "must be a time limit such as 90 (minutes), 12:00:00 or 2-00:00:00",
+  ).describe("Time limit of a job, in the format of sbatch --time").optional(),
+  memory: z.string().regex(/^\d+[KMGT]?$/, "must be a size such as 4000M or 16G")
+    .describe("Memory of a job, in the format of sbatch --mem").optional(),
+  cpus: z.int().positive().describe("Processors per job").optional(),
   gpus: z.union([
     z.int().nonnegative(),
-    z.string().regex(/^[\w.-]+:\d+$/, "GPUs are a number, or a type and a number: a100:1"),
-  ]).describe("GPUs of a job: a number, or a type and a number as in a100:1").optional(),
-  constraint: word.describe("Features that a node must have").optional(),
+    z.string().regex(/^[\w.-]+:\d+$/, "must be a number, or a type and a number such as a100:1"),
+  ]).describe("GPUs per job: a number, or a type and a number such as a100:1").optional(),
+  constraint: word.describe("Required features of a node").optional(),
   signal: z.int().positive()
-    .describe("Seconds before the time limit at which a training writes a checkpoint and requeues")
+    .describe(
+      "Seconds before the time limit at which a training writes a checkpoint and requeues its job",
+    )
     .optional(),
-  lines: lines.describe("Further options of sbatch, as in --exclude=n7").optional(),
-  prologue: lines.describe("Lines of shell before the work: modules, scratch folders").optional(),
+  lines: lines.describe("More options of sbatch, such as --exclude=n7").optional(),
+  prologue: lines.describe("Shell lines that run before the work: modules, scratch folders")
+    .optional(),
 };
 
 const asked = z.strictObject(RESOURCE_FIELDS);
 const SLURM = asked.extend({
-  train: asked.describe("What trainings ask for").optional(),
-  evaluate: asked.describe("What evaluations ask for").optional(),
-  report: asked.describe("What the making of data and of reports asks for").optional(),
-  data: word.describe("Folder of data sets on the nodes; the shell there fills in $VARIABLES")
+  train: asked.describe("Fields for training jobs").optional(),
+  evaluate: asked.describe("Fields for evaluation jobs").optional(),
+  report: asked.describe("Fields for the jobs that make the data set and the reports").optional(),
+  data: word.describe("Folder of data sets on the nodes; the node's shell expands $VARIABLES")
     .optional(),
-  cache: word.describe("VERYDEEP_CACHE on the nodes; the shell there fills in $VARIABLES")
+  cache: word.describe("VERYDEEP_CACHE on the nodes; the node's shell expands $VARIABLES")
     .optional(),
   maxJobs: z.int().min(2).describe(
-    "Most jobs to have in the queue; the same command submits the rest later",
+    "Most jobs in the queue at once; the same command submits the rest later",
   )
     .optional(),
 });
 
-/** verydeep.json. */
+/** Schema of verydeep.json. */
 export const CONFIG = z.strictObject({
   $schema: z.string().optional(),
   executors: z.strictObject({ slurm: SLURM.optional() }).optional(),
@@ -65,15 +68,15 @@ export const CONFIG = z.strictObject({
 export type SlurmConfig = z.infer<typeof SLURM>;
 type ResourceFields = z.infer<typeof asked>;
 
-/** The JSON schema of verydeep.json, for editors. */
+/** JSON schema of verydeep.json, for editors. */
 export function configSchema(): object {
   return { title: "verydeep.json", ...z.toJSONSchema(CONFIG) };
 }
 
 /**
- * The section of a config file; an empty one where there is no file.
+ * Reads `executors.slurm` of a config file; empty where the file does not exist.
  *
- * @throws {UserError} It is no JSON, or has fields that there are not.
+ * @throws {UserError} The file is not JSON or has unknown fields.
  */
 export function readConfig(file: string): SlurmConfig {
   const text = readIfThere(file);
@@ -90,13 +93,13 @@ export function readConfig(file: string): SlurmConfig {
   return (value as z.infer<typeof CONFIG>).executors?.slurm ?? {};
 }
 
-/** Fields that are numbers. */
+/** Names of numeric fields. */
 const NUMBERS = /(^|\.)(cpus|gpus|signal|maxJobs)$/;
 
 /**
- * A section with some fields changed, as a command line has them: `partition=gpu,train.gpus=1`.
+ * A section with the changes of a command line, for example `partition=gpu,train.gpus=1`.
  *
- * @throws {UserError} There is no such field, or it cannot hold the value.
+ * @throws {UserError} The field does not exist or does not accept the value.
  */
 export function overridden(config: SlurmConfig, changes: string): SlurmConfig {
   const changed: Record<string, unknown> = structuredClone(config);
@@ -113,13 +116,13 @@ export function overridden(config: SlurmConfig, changes: string): SlurmConfig {
   throw new UserError(`Cannot set --resources ${changes}: ${wrong}`);
 }
 
-/** The accounts that jobs are charged to; none where the site chooses. */
+/** Accounts that jobs are charged to; empty where the config names none. */
 export function accountsIn(config: SlurmConfig): string[] {
   const kinds = ["train", "evaluate", "report"] as const;
   return [...new Set(kinds.flatMap((kind) => configFor(kind, config).account ?? []))];
 }
 
-/** What a job asks for, every estimate made. */
+/** The resources that a job requests, estimates included. */
 export interface JobResources
   extends Pick<ResourceFields, "partition" | "account" | "qos" | "constraint" | "gpus"> {
   readonly time: string;
@@ -130,26 +133,28 @@ export interface JobResources
   readonly prologue: readonly string[];
 }
 
-/** What estimates are made from. */
+/** What requests are made from. */
 export interface ResourceInputs {
   readonly config: SlurmConfig;
   readonly setup: Setup;
   readonly dataset: DatasetDescription;
-  /** Time limits of partitions, seconds, and that of the default one under "". */
+  /** Time limits of partitions, seconds; the default partition's is under "". */
   readonly limits?: ReadonlyMap<string, number>;
 }
 
-/** A limit is so many times the estimate, which may be wrong, and leaves time to begin; seconds. */
+/** A time limit is this multiple of the estimate, which may be wrong. */
 const SLACK = 1.5;
-const LEAST = 15 * 60;
 
-/** Processors for a training that has them to itself: its towers' threads, or reading for a GPU. */
+/** Shortest estimated time limit, seconds: starting takes time too. */
+const SHORTEST = 15 * 60;
+
+/** Processors of a job that executes one run at a time: for its towers, or to read images for a GPU. */
 const CPUS = 8;
 
-/** Before the time limit, seconds: a checkpoint of a large net takes some, and Slurm may be late. */
+/** Default of `signal`, seconds: a large checkpoint takes time, and Slurm may send the signal late. */
 const SIGNAL = 120;
 
-/** What a job asks for: what the config says, else what its most demanding run is expected to take. */
+/** The resources of a job: from the config, or else estimates for its most demanding run. */
 export function resourcesFor(
   { kind, runs }: Pick<SlurmJob, "kind" | "runs">,
   { config, setup, dataset, limits = new Map() }: ResourceInputs,
@@ -160,7 +165,7 @@ export function resourcesFor(
   const seconds = runs.map((run) => SLACK * cost(run, dataset, hardware).seconds);
   const bytes = runs.map((run) => memoryFor(run, dataset, hardware));
   const [first = ""] = given.partition?.split(",") ?? [];
-  const limit = Math.min(Math.max(LEAST, ...seconds), limits.get(first) ?? Infinity);
+  const limit = Math.min(Math.max(SHORTEST, ...seconds), limits.get(first) ?? Infinity);
   return {
     ...given,
     time: given.time ?? slurmTime(limit),
@@ -172,7 +177,7 @@ export function resourcesFor(
   };
 }
 
-/** What jobs of a kind run on. */
+/** The hardware that jobs of a kind run on. */
 export function hardwareFor(
   kind: JobKind,
   { config, setup }: Pick<ResourceInputs, "config" | "setup">,
@@ -183,7 +188,7 @@ export function hardwareFor(
   return { cores, cpus: cores, gpus: worker ? Number(String(gpus).split(":").at(-1)) : 0 };
 }
 
-/** What the config says of a kind: its own fields before those of all. Lists add up. */
+/** The config of a kind of job: its own fields override the common ones; lists are joined. */
 function configFor(
   kind: JobKind,
   { train, evaluate, report, data: _data, cache: _cache, maxJobs: _maxJobs, ...all }: SlurmConfig,
@@ -200,7 +205,7 @@ function configFor(
   };
 }
 
-/** Seconds as Slurm has them, whole minutes: `1-06:30:00`. */
+/** Formats seconds for Slurm, rounded up to minutes: `1-06:30:00`. */
 export function slurmTime(seconds: number): string {
   const minutes = Math.ceil(seconds / 60);
   const two = (n: number) => String(n).padStart(2, "0");
@@ -209,12 +214,12 @@ export function slurmTime(seconds: number): string {
   return days > 0 ? `${days}-${clock}` : clock;
 }
 
-/** Seconds in a time of Slurm's, as `2-00:00:00`, `30:00` or `infinite`. */
+/** Parses a time of Slurm, such as `2-00:00:00`, `30:00` or `infinite`, into seconds. */
 export function secondsOf(time: string): number {
   const [, days = "0", clock = ""] = /^(?:(\d+)-)?([\d:]+)$/.exec(time) ?? [];
   if (clock === "") return Infinity;
   const parts = clock.split(":").map(Number);
-  // 2-12 is days and hours, 12:30 minutes and seconds
+  // 2-12 has days and hours, 12:30 minutes and seconds
   while (parts.length < 3) time.includes("-") ? parts.push(0) : parts.unshift(0);
   const [hours = 0, minutes = 0, rest = 0] = parts;
   return ((Number(days) * 24 + hours) * 60 + minutes) * 60 + rest;

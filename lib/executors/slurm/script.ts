@@ -1,47 +1,47 @@
-/** What sbatch is given: a job's script. */
+/** Writes the scripts that sbatch takes. */
 import { fileURLToPath } from "node:url";
 import { type JobKind, scriptName, type SlurmJob } from "./jobs.ts";
 import type { JobResources } from "./resources.ts";
 
-/** What scripts say of where they run. */
+/** What all scripts of a plan share. */
 export interface JobContext {
-  /** Folder of jobs, on a file system that all nodes see. */
+  /** Folder of scripts and logs, on a file system that all nodes share. */
   readonly folder: string;
   /**
-   * Of each kind of job its command line, as a shell reads it in the project's folder: `$deno` is
-   * Deno there, `$key` a run's key.
+   * Shell command of each kind of job, executed in the project's folder. `$deno` is the path of
+   * Deno on the node, `$key` the run's key.
    */
   readonly commands: Readonly<Record<JobKind, string>>;
-  /** Folder from which command lines name files. */
+  /** Folder that relative paths in command lines refer to. */
   readonly start: string;
-  /** VERYDEEP_CACHE on the nodes, if it is another there. */
+  /** VERYDEEP_CACHE on the nodes, if it differs there. */
   readonly cache?: string;
 }
 
 const PROJECT = fileURLToPath(new URL("../../../", import.meta.url)).replace(/\/$/, "");
 
-/** A job's script. What it waits for is told to sbatch, as numbers of jobs are known only then. */
-export function scriptText(job: SlurmJob, resources: JobResources, site: JobContext): string {
+/** The script of a job. Dependencies are not part of it: sbatch takes job numbers as an option. */
+export function scriptText(job: SlurmJob, resources: JobResources, context: JobContext): string {
   const { runs } = job;
   return [
     "#!/bin/bash",
-    ...options(job, resources, site).map((option) => `#SBATCH ${option}`),
+    ...options(job, resources, context).map((option) => `#SBATCH ${option}`),
     ...resources.prologue,
     "set -eu",
-    ...checks(job, site),
+    ...checks(job, context),
     ...runs.length > 0 ? [`keys=(${runs.map(({ key }) => key).join(" ")})`] : [],
     ...runs.length > 0 ? ["key=${keys[${SLURM_ARRAY_TASK_ID:-0}]}"] : [],
-    ...site.cache === undefined ? [] : [`export VERYDEEP_CACHE="${site.cache}"`],
-    `export INIT_CWD=${quoted(site.start)}`,
+    ...context.cache === undefined ? [] : [`export VERYDEEP_CACHE="${context.cache}"`],
+    `export INIT_CWD=${quoted(context.start)}`,
     `cd ${quoted(PROJECT)}`,
     `deno=${quoted(Deno.execPath())}`,
     '[ -x "$deno" ] || deno=deno',
-    `exec ${site.commands[job.kind]}`,
+    `exec ${context.commands[job.kind]}`,
     "",
   ].join("\n");
 }
 
-/** Options of sbatch, of which a site's own lines come last. */
+/** Options of sbatch. The config's own lines come last, so that they override the others. */
 function options(
   { kind, name, runs }: SlurmJob,
   resources: JobResources,
@@ -61,9 +61,9 @@ function options(
     ...gpus ? [`--gres=gpu:${gpus}`] : [],
     `--mem=${resources.memory}`,
     `--time=${resources.time}`,
-    // what starts from a run that failed will never begin
+    // cancels jobs that depend on a failed job
     "--kill-on-invalid-dep=yes",
-    // a node that fails, or a job that is preempted, begins again and goes on from its checkpoint
+    // after a node failure or preemption, the job starts again and resumes from its checkpoint
     "--requeue",
     "--open-mode=append",
     ...kind === "train" ? [`--signal=B:USR1@${resources.signal}`] : [],
@@ -71,7 +71,7 @@ function options(
   ];
 }
 
-/** A node may not see the folders that the job was submitted from. */
+/** Shell lines that check that the node sees the project and the results. */
 function checks(job: SlurmJob, { folder }: JobContext): string[] {
   const files = [`${PROJECT}/cli.ts`, `${folder}/${scriptName(job)}`].map(quoted);
   return [
@@ -84,7 +84,7 @@ function checks(job: SlurmJob, { folder }: JobContext): string[] {
   ];
 }
 
-/** A word as a shell takes it for one. */
+/** Quotes a word for a shell. */
 function quoted(word: string): string {
   return /^[\w.,:=/%-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -1,4 +1,4 @@
-/** What Slurm and the store together know of runs. */
+/** Combines what Slurm and the store know about runs. */
 import { isEvaluation, title } from "../../experiment.ts";
 import { readIfThere } from "../../system/files.ts";
 import type { PlannedRun } from "../../plan.ts";
@@ -9,27 +9,27 @@ import { type JobEnd, jobEnds, queue, type QueuedJob } from "./client.ts";
 import { jobOfRun, type JobRecord, readRecords } from "./records.ts";
 import { formatNumber } from "../../numbers.ts";
 
-/** What is known of a run. */
+/** The state of a run, in the store or in the queue. */
 export interface RunState {
   readonly state: string;
   readonly detail?: string;
   /** Number of its last job. */
   readonly job?: string;
-  /** The last lines of what a failed job printed. */
+  /** Last lines of a failed job's log. */
   readonly lastLines?: readonly string[];
 }
 
-/** Where a training stands. */
+/** Progress of a training. */
 export interface TrainingProgress {
   readonly step: number;
   readonly steps: number;
   readonly batch: number;
   readonly imagesPerSecond: number;
-  /** If no plateau ends it earlier. */
+  /** An upper bound: a plateau may end the training earlier. */
   readonly secondsLeft: number;
 }
 
-/** Where a training's log says that it stands. */
+/** Progress of a training, from its log. */
 export function progressOf(planned: PlannedRun, store: Store): TrainingProgress | undefined {
   const { run, context: { train: { batch }, train } } = planned;
   if (isEvaluation(run)) return undefined;
@@ -47,8 +47,8 @@ export function progressOf(planned: PlannedRun, store: Store): TrainingProgress 
 }
 
 /**
- * The states of runs, by their keys: the store's own where no job was submitted, or where the job
- * has nothing to add. Runs come after those that they start from.
+ * The states of runs by key: the store's state where no job was submitted or the run is done, and
+ * else the state of the job. Each run must come after the runs that it starts from.
  *
  * @throws {UserError} Slurm cannot be asked.
  */
@@ -83,7 +83,7 @@ export async function runStates(
   return states;
 }
 
-/** The state of a run whose job waits or runs. */
+/** The state of a run whose job is in the queue. */
 function queuedState(run: PlannedRun, { state, reason, node }: QueuedJob, store: Store): RunState {
   if (state === "PENDING") return { state: "pending", detail: REASONS[reason] ?? reason };
   const progress = progressOf(run, store);
@@ -97,15 +97,15 @@ function queuedState(run: PlannedRun, { state, reason, node }: QueuedJob, store:
   };
 }
 
-/** Why a job waits, in words. */
+/** Slurm's reasons why a job is pending, in words. */
 const REASONS: Readonly<Record<string, string>> = {
-  Dependency: "waits for runs that it starts from",
+  Dependency: "waits for the runs that it starts from",
   Resources: "waits for a node",
   Priority: "waits for its turn",
-  BeginTime: "was requeued; begins again in some minutes",
+  BeginTime: "was requeued; starts again in some minutes",
 };
 
-/** The state of a run whose job is over, and left no result. */
+/** The state of a run whose job has ended without a result. */
 function endState(
   { after: ancestors }: PlannedRun,
   { record, fate, detail, states, runs }: {
@@ -134,7 +134,7 @@ function endState(
   const ending = fate && fate.state !== "COMPLETED" && fate.state !== "FAILED"
     ? ENDINGS[fate.state] ?? fate.state.toLowerCase()
     : lines === undefined
-    ? `left no log: does its node see ${record.log}?`
+    ? `left no log; check that its node can write ${record.log}`
     : "ended without a result";
   return {
     state: "failed",
@@ -143,13 +143,13 @@ function endState(
   };
 }
 
-/** Lines of a log that are shown. */
+/** Number of log lines that are shown. */
 const LINES = 5;
 
-/** How a job ended, in words. */
+/** Slurm's states of ended jobs, in words. */
 const ENDINGS: Readonly<Record<string, string>> = {
-  TIMEOUT: "ran into its time limit; give it more, as in --resources evaluate.time=4:00:00",
-  OUT_OF_MEMORY: "ran out of memory; give it more, as in --resources memory=32G",
+  TIMEOUT: "reached its time limit; set a longer one with --resources evaluate.time=4:00:00",
+  OUT_OF_MEMORY: "ran out of memory; request more with --resources memory=32G",
   NODE_FAIL: "lost its node",
 };
 
