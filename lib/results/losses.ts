@@ -6,7 +6,7 @@
  * @module
  */
 import { formatS, type Row, title, type TrainRun } from "../experiment.ts";
-import { depthOf } from "../vgg/configs.ts";
+import { isDeeperForm } from "../vgg/configs.ts";
 import type { LogEntry } from "../vgg/checkpoint.ts";
 
 /** The share of a training, at its end, whose losses are averaged: a line of a log is noisy. */
@@ -59,7 +59,7 @@ export function compareLosses(worse: Row, better: Row, lossOf: LossOf): LossComp
   if (Number(one.loss) <= Number(other.loss)) {
     return { underTrained: false, words: `${losses}; so not for want of training` };
   }
-  if (one.depth <= other.depth) return { underTrained: false, words: losses };
+  if (!isDeeperForm(one.config, other.config)) return { underTrained: false, words: losses };
   return {
     underTrained: true,
     words: `${losses}; the deeper net is under-trained, so no evidence against depth`,
@@ -76,7 +76,7 @@ function trainedNet({ title: own, evaluations }: Row, lossOf: LossOf) {
     key,
     S: formatS(net.S),
     name: own ?? title(net),
-    depth: depthOf(net.config),
+    config: net.config,
     loss: loss.toFixed(2),
   };
 }

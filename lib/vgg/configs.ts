@@ -131,6 +131,17 @@ export function layersInCommon(one: readonly Layer[], other: readonly Layer[]): 
   }).map(([name]) => name);
 }
 
+/**
+ * Whether depth is the only difference of two nets: one has every layer of the other, in one shape,
+ * and more convolutions.
+ */
+export function isDeeperForm(one: ConfigName, other: ConfigName): boolean {
+  const [deep, shallow] = [layersOf(one), layersOf(other)];
+  const lrn = (layers: readonly Layer[]) => layers.filter(({ kind }) => kind === "lrn").length;
+  return lrn(deep) === lrn(shallow) && depthOf(one) > depthOf(other) &&
+    layersInCommon(shallow, deep).length === depthOf(other);
+}
+
 /** Number of weights and biases, as in Table 2. */
 export function countParameters(layers: readonly Layer[]): number {
   return convsOf(layers)

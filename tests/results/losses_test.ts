@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { fromScratch } from "../../experiments/initialisation.ts";
 import { evaluations, JITTERED, net } from "../../experiments/protocol.ts";
 import { smoke } from "../../experiments/setups.ts";
-import { type Context, key, type Row, type TrainRun } from "../../lib/experiment.ts";
+import {
+  type ConfigName,
+  type Context,
+  key,
+  type Row,
+  type TrainRun,
+} from "../../lib/experiment.ts";
 import { compareLosses, finalLoss } from "../../lib/results/losses.ts";
 import { finalLosses } from "../../lib/results/mod.ts";
 import { makeStore } from "../../lib/store/mod.ts";
@@ -66,6 +72,21 @@ Deno.test("a higher training loss says so much of the deeper net alone", () => {
     words: "final training losses: A 256 0.50, A-LRN 256 0.48",
   });
   assert.equal(compareLosses(A, D, losses({ A: 0.5, D: 0.48 }))?.underTrained, false);
+});
+
+Deno.test("want of training excuses a net where depth is the only difference, and nowhere else", () => {
+  const excused = (deep: ConfigName, shallow: ConfigName) => {
+    const rows = [deep, shallow].map((config) => row([net(config, 256)])) as [Row, Row];
+    return compareLosses(...rows, losses({ [deep]: 0.9, [shallow]: 0.5 }))?.underTrained;
+  };
+  const pairs: [ConfigName, ConfigName][] = [["B", "A"], ["C", "B"], ["E", "A"], ["E", "D"]];
+  for (const [deep, shallow] of pairs) assert.equal(excused(deep, shallow), true, `${deep}`);
+  // response normalisation, larger filters, and 1x1 convolutions are differences, too
+  const others: [ConfigName, ConfigName][] = [
+    ...[["A-LRN", "A"], ["A", "A-LRN"], ["B", "A-LRN"]] as [ConfigName, ConfigName][],
+    ...[["B", "B-5x5"], ["D", "C"], ["E", "C"]] as [ConfigName, ConfigName][],
+  ];
+  for (const [worse, better] of others) assert.equal(excused(worse, better), false, `${worse}`);
 });
 
 Deno.test("one that has no higher training loss is not, to two decimals", () => {
