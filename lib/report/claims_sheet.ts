@@ -1,5 +1,13 @@
 /** Claims as a sheet: each with its pairs of rows, how far these are apart, and what that says. */
-import type { Claim, ClaimResult, ClaimsResult, PairResult, Relation } from "../results/claims.ts";
+import {
+  type Claim,
+  type ClaimResult,
+  type ClaimsResult,
+  type ClaimStatus,
+  decidingPairs,
+  type PairResult,
+  type Relation,
+} from "../results/claims.ts";
 import type { Difference } from "../results/paired_difference.ts";
 import { formatS, type Row } from "../experiment.ts";
 import { type Field, nameWithChanges } from "../results/protocol.ts";
@@ -24,7 +32,7 @@ export function claimsSheet(result: ClaimsResult): Sheet {
     name: "claims",
     title: "The paper's claims, by top-1 errors",
     caption: captionOf(result),
-    notes: claims.map(wordOf),
+    notes: [...claims.map(wordOf), ...claims.length > 1 ? [summaryOf(result)] : []],
     columns: ["left", "right", "right", "right", "left"],
     header: [
       ["claim (section), rows", "difference, points", "paper", "p", "verdict"]
@@ -48,7 +56,7 @@ function groupOf({ claim, status, pairs }: ClaimResult, decimals: number): Sheet
       status === "contradicted" && underTrained ? `${status}\n${UNDER_TRAINED}` : status,
     ],
     ...pairs.map((pair, at) => [
-      `  ${labelOf(claim, at)}`,
+      `  ${labelOf(claim, at)}${pair.pair.control ? " (control)" : ""}`,
       pair.difference === undefined ? MISSING : measured(pair.difference, decimals),
       pair.published === undefined ? MISSING : signed(pair.published, 1),
       pair.difference === undefined ? MISSING : probability(pair.difference.p),
@@ -59,9 +67,21 @@ function groupOf({ claim, status, pairs }: ClaimResult, decimals: number): Sheet
 
 const UNDER_TRAINED = "under-trained";
 
-/** `2 of 4 hold` */
+/** `2 of 4 hold`; controls that are not measured do not count. */
 function countOf(pairs: readonly PairResult[]): string {
-  return `${having(pairs, "holds").length} of ${pairs.length} hold`;
+  return `${having(pairs, "holds").length} of ${decidingPairs(pairs).length} hold`;
+}
+
+/** `11 of 13 claims hold, 2 undecided, none contradicted; scenes, 5,000 images, 3 seeds.` */
+function summaryOf({ claims, dataset, seeds }: ClaimsResult): string {
+  const number = (status: ClaimStatus) => {
+    return claims.filter((claim) => claim.status === status).length;
+  };
+  const [undecided, contradicted] = (["undecided", "contradicted"] as const).map((status) =>
+    `${number(status) || "none"} ${status}`
+  );
+  return `${number("holds")} of ${claims.length} claims hold, ${undecided}, ${contradicted}; ` +
+    `${dataset.name}, ${count(dataset.images, "image")}, ${count(seeds, "seed")}.`;
 }
 
 function having(pairs: readonly PairResult[], status: PairResult["status"]): PairResult[] {
@@ -101,7 +121,13 @@ function labelOf({ pairs, relation, varies: [subject] }: Claim, at: number): str
     new Set(pairs.map(({ second }) => textOf(second, field))).size > 1
   );
   const context = fields.map((field) => textOf(first, field)).join(" ");
-  const side = (row: Row) => row.title ?? textOf(row, subject);
+  const sameNets = textOf(first, "config") === textOf(second, "config");
+  const side = (row: Row) =>
+    row.title === undefined
+      ? textOf(row, subject)
+      : sameNets || row.evaluations.length > 1
+      ? row.title
+      : `${textOf(row, "config")} ${row.title}`;
   const said = `${side(first)} ${SIGNS[relation]} ${side(second)}`;
   return context === "" ? said : `${fields[0] === "S" ? "S " : ""}${context}: ${said}`;
 }
@@ -152,6 +178,12 @@ function captionOf(result: ClaimsResult): string[] {
     "or between these (≈), and is contradicted where none of it is; otherwise so many images would " +
     "probably decide. A claim holds where all of its pairs do, and is contradicted where one is at " +
     "95 % corrected for their number (Bonferroni).",
+    ...claims.some(({ pairs }) => pairs.some(({ pair }) => pair.control))
+      ? [
+        "Pairs marked as controls are not the paper's: they exclude another cause of the " +
+        "difference, and count where they are measured.",
+      ]
+      : [],
     ...claims.some(({ pairs }) => pairs.some(({ missing }) => missing.length > 0))
       ? ["Where rows are not measured, a command is named that does it, given the same options."]
       : [],
@@ -198,6 +230,7 @@ function recordsOf(result: ClaimResult, { setup, dataset, seeds }: ClaimsResult)
     claim_status: result.status,
     pair: labelOf(claim, at),
     relation: claim.relation,
+    control: String(pair.control ?? false),
     first: nameOf(pair.first),
     second: nameOf(pair.second),
     status,

@@ -37,6 +37,11 @@ export interface RowPair {
   readonly second: Row;
   /** First - second in points, where the paper gives that and no errors. */
   readonly published?: number;
+  /**
+   * Whether the paper lacks it: a control, which excludes that something else makes the difference.
+   * It counts where it is measured.
+   */
+  readonly control?: true;
 }
 
 /** A sentence of the paper, with the rows that it rests on. */
@@ -117,16 +122,22 @@ export function judgeClaims(
   });
 }
 
+/** The pairs that decide a claim: all but the controls that are not measured. */
+export function decidingPairs(pairs: readonly PairResult[]): PairResult[] {
+  return pairs.filter(({ pair, missing }) => !pair.control || missing.length === 0);
+}
+
 /** A row's result, with the name of its table. */
 type TableRow = RowResult & { readonly table: string };
 
 /**
- * A claim is about all of its pairs. So it holds where every pair does, each at 95 %: that needs no
+ * A claim is about all of its pairs, measured controls too. So it holds where every pair does, each at 95 %: that needs no
  * correction for their number (an intersection-union test: Berger 1982). It is contradicted where
  * one pair is, but at a confidence of 1 - 0.05 / pairs: of many pairs one is contradicted by chance
  * sooner or later (Bonferroni; Holm's procedure is the same until the first rejection).
  */
-function overall(pairs: readonly PairResult[]): ClaimStatus {
+function overall(all: readonly PairResult[]): ClaimStatus {
+  const pairs = decidingPairs(all);
   if (pairs.every(({ status }) => status === "holds")) return "holds";
   return pairs.some(({ contradictedAfterCorrection }) => contradictedAfterCorrection)
     ? "contradicted"

@@ -17,7 +17,8 @@ Deno.test("a row is found by what its first headings say, as far as it takes", (
   assert.equal(found("table5/E/multi-crop"), "table5 5"); // not multi-crop & dense
   assert.equal(found("table5/E/multi-crop & dense"), "table5 6");
   assert.equal(found("table6/ILSVRC submission"), "table6 1");
-  assert.equal(found("initialisation/B/from net A"), "initialisation 1");
+  assert.equal(found("initialisation/B/from net A 7"), "initialisation 6");
+  assert.equal(found("initialisation/A/again"), "initialisation 2"); // not again, with noise
 });
 
 Deno.test("neither case nor what stands between letters counts", () => {

@@ -26,9 +26,14 @@ Deno.test("the paper's own errors bear out every claim, wherever it prints them"
   }
 });
 
-Deno.test("the paper prints errors, or a difference, for all claims but that of random starts", () => {
-  const without = pairs.filter(({ pair }) => publishedDifference(pair) === undefined);
+Deno.test("the paper prints errors, or a difference, for all claims but that of random starts, and no controls", () => {
+  const without = pairs.filter(({ pair }) =>
+    !pair.control && publishedDifference(pair) === undefined
+  );
   assert.deepEqual([...new Set(without.map(({ claim }) => claim.name))], ["random-start"]);
+  const controls = pairs.filter(({ pair }) => pair.control);
+  assert.deepEqual([...new Set(controls.map(({ claim }) => claim.name))], ["depth"]);
+  for (const { pair } of controls) assert.equal(publishedDifference(pair), undefined);
 });
 
 /** The sections that discuss the tables. */

@@ -84,7 +84,11 @@ The paper's claims, by top-1 errors
 │                       │                    │       │        │ under-trained │
 └───────────────────────┴────────────────────┴───────┴────────┴───────────────┘`.slice(1),
   );
-  assert.equal(notes.length, 2);
+  assert.equal(notes.length, 3);
+  assert.equal(
+    notes[2],
+    "0 of 2 claims hold, 1 undecided, 1 contradicted; scenes, 2,000 images, 1 seed.",
+  );
 });
 
 Deno.test("all claims: the paper's conclusions in signs, and all fits in 80 columns", () => {
@@ -97,7 +101,8 @@ Deno.test("all claims: the paper's conclusions in signs, and all fits in 80 colu
   const labels = sheet.body.map((group) => group.map(([{ text } = { text: "" }]) => text.trim()));
   assert.deepEqual(labels.map(([claim, ...pairs]) => `${claim} ${pairs.join(", ")}`), [
     "lrn (4.1) A-LRN ≥ A",
-    "depth (4.1) B < A, C < B, D < B, E < A",
+    "depth (4.1) B < A, C < B, D < B, E < A, " +
+    "B < A again (control), D < A again (control), E < A again (control)",
     "saturation (4.1) S 256: E ≈ D, S 384: E ≈ D, S [256;512]: E ≈ D",
     "non-linearity (4.1) C < B",
     "context (4.1) S 256: D < C, S 384: D < C, S [256;512]: D < C",
@@ -119,7 +124,8 @@ Deno.test("all claims: the paper's conclusions in signs, and all fits in 80 colu
     "fusion (4.4) dense: D + E < D, dense: D + E < E, multi-crop: D + E < D, " +
     "multi-crop: D + E < E, multi-crop & dense: D + E < D, multi-crop & dense: D + E < E",
     "two-best (4.4) D + E < ILSVRC submission",
-    "random-start (3.1) B: from random weights ≤ from net A, D: from random weights ≤ from net A",
+    "random-start (3.1) B: from random weights ≤ from net A, 7 layers, " +
+    "D: from random weights ≤ from net A, 7 layers",
   ]);
   const text = terminal(sheet);
   assert.deepEqual(text.split("\n").filter((line) => [...line].length > 80), []);
@@ -195,7 +201,7 @@ Deno.test("a record for each pair, with what its claim came to", () => {
   assert.equal(Number(p).toFixed(6), "0.202639"); // scipy.stats.binomtest(20, 50).pvalue
   assert.deepEqual(rest, {
     ...{ claim: "depth", section: "4.1", claim_status: "undecided", pair: "B < A" },
-    ...{ relation: "lower", first: "B/256/256 dense", second: "A/256/256 dense" },
+    ...{ relation: "lower", control: "false", first: "B/256/256 dense", second: "A/256/256 dense" },
     ...{ status: "undecided", difference: -0.5, interval_from: "images" },
     ...{ only_first: 20, only_second: 30, images_to_decide: 7847, paper_difference: -0.9 },
     ...{ under_trained: "false", note: undefined, images: 2000, classes: 20 },

@@ -136,6 +136,17 @@ Deno.test("rows that differ in more than the claim is about are not subtracted",
   assert.deepEqual(notes, ["rows differ in configuration", "rows differ in initialisation"]);
 });
 
+Deno.test("a control counts where it is measured, and only there", () => {
+  const control: RowPair = { ...CD, control: true };
+  const holds = { pair: AB, seeds: [[30, 70]] } as const;
+  assert.equal(judge([holds, { pair: control, seeds: [] }]).status, "holds");
+  assert.equal(judge([holds, { pair: control, seeds: [[30, 70]] }]).status, "holds");
+  assert.equal(judge([holds, { pair: control, seeds: [[30, 31]] }]).status, "undecided");
+  assert.equal(judge([holds, { pair: control, seeds: [[90, 20]] }]).status, "contradicted");
+  // a pair of the paper's that is not measured leaves its claim open
+  assert.equal(judge([holds, { pair: CD, seeds: [] }]).status, "undecided");
+});
+
 Deno.test("S and the layers that learn are told apart, too", () => {
   const jittered = evaluations(net("D", JITTERED), [256], "dense");
   const fine = jittered.map((run) => ({ ...run, net: { ...run.net, update: "fc" as const } }));
