@@ -17,3 +17,14 @@ export class Interruption extends UserError {
 
 /** A command line that cannot be carried out as it is written. */
 export class UsageError extends UserError {}
+
+/** A name in quotation marks, with control characters escaped, so that a message stays one line. */
+export function quote(name: string): string {
+  return JSON.stringify(name);
+}
+
+/** The first names of a list, and how many more there are: `a, b, c and 9 more`. */
+export function firstOf(names: readonly string[], most = 5): string {
+  const shown = names.slice(0, most).join(", ");
+  return names.length <= most ? shown : `${shown} and ${names.length - most} more`;
+}

@@ -4,7 +4,8 @@ import { hasAncestor, key, type Method, type TrainRun } from "../experiment.ts";
 import type { PlannedRun } from "../plan.ts";
 import { CATALOGUE } from "./catalogue.ts";
 import type { OptionName } from "./option_list.ts";
-import { type Options, pathFrom, quoted } from "./options.ts";
+import { type Options, pathFrom } from "./options.ts";
+import { shellWord } from "../system/shell.ts";
 
 /** Options that decide which store and which data are meant. */
 const WHERE: readonly OptionName[] = [
@@ -80,7 +81,7 @@ export function submissionLine({ key: name, context }: PlannedRun, options: Writ
 export function scoreLine(words: readonly string[], options: Written): string {
   const { method, seed } = options.given;
   return [
-    ...["deno task submission", ...words.map(quoted)],
+    ...["deno task submission", ...words.map(shellWord)],
     ...[...written("method", method), ...written("seed", seed), ...where(options)],
     "--score ERROR",
   ].join(" ");
@@ -114,5 +115,5 @@ function where({ given }: Written): string[] {
 function written(name: OptionName, value: string | boolean | undefined): string[] {
   if (value === undefined || value === false) return [];
   if (value === true) return [`--${name}`];
-  return [`--${name} ${quoted(value)}`];
+  return [`--${name} ${shellWord(value)}`];
 }

@@ -1,4 +1,5 @@
 /** The options that commands share: how they are written, what they may be, what they come to. */
+import { shellWord } from "../system/shell.ts";
 import { parseArgs } from "@std/cli/parse-args";
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
@@ -146,11 +147,11 @@ export function resolveOptions(
       `--setup ${named.name}`,
       ...dataset === named.dataset && text("dataset") === undefined
         ? []
-        : [`--dataset ${quoted(dataset)}`],
+        : [`--dataset ${shellWord(dataset)}`],
       ...precision === named.train.precision && text("precision") === undefined
         ? []
         : [`--precision ${precision}`],
-      ...changes === undefined ? [] : [`--set ${quoted(changes)}`],
+      ...changes === undefined ? [] : [`--set ${shellWord(changes)}`],
     ].join(" "),
     data: folder("data"),
     results: resolve(
@@ -232,11 +233,6 @@ function deviceNamed(word: string | undefined): DeviceName | undefined {
 function changed(setup: Setup, changes: string | undefined): Setup {
   if (changes === undefined) return setup;
   return { ...override(setup, changes), changes, note: `${setup.note}; with ${changes}` };
-}
-
-/** A word as a shell takes it for one. */
-export function quoted(word: string): string {
-  return /^[\w.,:=/-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** A path as the user means it. */

@@ -1,4 +1,5 @@
 /** Checks whether tensors are the weights of a net. */
+import { firstOf } from "../errors.ts";
 import type { Shapes } from "./weights_file.ts";
 
 /** Names that a message lists at most. */
@@ -11,8 +12,8 @@ export function shapeMismatch(found: Shapes, needed: Shapes): string | undefined
   const [missing, unknown] = [without(needed, found), without(found, needed)];
   if (missing.length + unknown.length > 0) {
     return [
-      ...missing.length > 0 ? [`it has no ${someOf(missing)}`] : [],
-      ...unknown.length > 0 ? [`the net has no ${someOf(unknown)}`] : [],
+      ...missing.length > 0 ? [`it has no ${firstOf(missing, MOST)}`] : [],
+      ...unknown.length > 0 ? [`the net has no ${firstOf(unknown, MOST)}`] : [],
     ].join(", and ");
   }
   const odd = [...needed].filter(([name, shape]) => String(found.get(name)) !== String(shape));
@@ -30,10 +31,4 @@ export function firstNonFinite(name: string, values: Float32Array): string | und
   // a plain loop: fc6 has a hundred million values
   while (at < values.length && Number.isFinite(values[at])) at++;
   return at === values.length ? undefined : `value ${at} of ${name} is ${values[at]}`;
-}
-
-/** `a, b, c and 9 more` */
-function someOf(names: readonly string[]): string {
-  const more = names.length - MOST;
-  return names.slice(0, MOST).join(", ") + (more > 0 ? ` and ${more} more` : "");
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import { join } from "node:path";
-import { UserError } from "../../errors.ts";
+import { firstOf, quote, UserError } from "../../errors.ts";
 
 /** A file as the folder lists it. */
 export interface ListedFile {
@@ -53,8 +53,8 @@ export function listClasses(folder: string): string[] {
   const extra = val.filter((name) => !train.includes(name));
   if (missing.length > 0 || extra.length > 0) {
     const differences = [
-      ...missing.length > 0 ? [`only train/ has ${some(missing)}`] : [],
-      ...extra.length > 0 ? [`only val/ has ${some(extra)}`] : [],
+      ...missing.length > 0 ? [`only train/ has ${firstOf(missing.map(quote))}`] : [],
+      ...extra.length > 0 ? [`only val/ has ${firstOf(extra.map(quote))}`] : [],
     ];
     throw new UserError(
       `Cannot train on "${folder}": train/ and val/ need the same classes, but ` +
@@ -122,7 +122,7 @@ function filesOf(folder: string, split: string, classes: readonly string[]): Lis
   const empty = classes.filter((_, label) => rows[label]!.length === 0);
   if (empty.length > 0) {
     throw new UserError(
-      `Cannot train on "${folder}": ${split}/ has no images of ${some(empty)}; ` +
+      `Cannot train on "${folder}": ${split}/ has no images of ${firstOf(empty.map(quote))}; ` +
         "add some, or remove the class from train/ and val/",
     );
   }
@@ -146,10 +146,4 @@ function statIfThere(path: string): Deno.FileInfo | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Up to five names, and how many more there are. */
-export function some(names: readonly string[]): string {
-  const shown = names.slice(0, 5).map((name) => `"${name}"`).join(", ");
-  return names.length <= 5 ? shown : `${shown} and ${names.length - 5} more`;
 }

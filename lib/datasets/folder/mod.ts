@@ -6,7 +6,7 @@
  */
 import { createHash } from "node:crypto";
 import { join, resolve } from "node:path";
-import { UserError } from "../../errors.ts";
+import { firstOf, quote, UserError } from "../../errors.ts";
 import { addColours, coloursOf, NO_COLOURS } from "./colours.ts";
 import {
   type FolderIndex,
@@ -15,7 +15,7 @@ import {
   readIndex,
   writeIndex,
 } from "./index_file.ts";
-import { type FolderListing, type ListedFile, listFolder, some } from "./listing.ts";
+import { type FolderListing, type ListedFile, listFolder } from "./listing.ts";
 import type { ProbeAnswer, ProbedFile, ProbeJob, ProbeSettings } from "./worker.ts";
 import type { Dataset, DatasetInfo, DatasetOptions, LabelledImage } from "../dataset.ts";
 import { chunks, inParallel } from "../../system/parallel.ts";
@@ -147,7 +147,9 @@ function refuseLostClasses(
     const lost = classes.filter((_, label) => !left.has(label));
     if (lost.length === 0) continue;
     throw new UserError(
-      `Cannot train on "${folder}": no image in ${split}/ of ${some(lost)} can be read; ` +
+      `Cannot train on "${folder}": no image in ${split}/ of ${
+        firstOf(lost.map(quote))
+      } can be read; ` +
         "replace them, or remove the class from train/ and val/",
     );
   }

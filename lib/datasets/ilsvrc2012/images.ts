@@ -1,7 +1,7 @@
 /** ILSVRC-2012 as a data set: its images in their order, with their labels. */
 import { createHash } from "node:crypto";
-import { UserError } from "../../errors.ts";
-import { some, takingTurns } from "../folder/listing.ts";
+import { firstOf, quote, UserError } from "../../errors.ts";
+import { takingTurns } from "../folder/listing.ts";
 import type { Colours, Dataset, DatasetOptions, LabelledImage } from "../dataset.ts";
 import type { Devkit } from "./devkit.ts";
 import type { SplitIndex } from "./index_file.ts";
@@ -87,7 +87,7 @@ function trainingImages(train: SplitIndex, form: SplitLocation): LabelledImage[]
   if (lost.length === 0) return takingTurns(rows);
   throw new UserError(
     `Cannot train on "${form.path}": it has no images of ${
-      some(lost.map(([name]) => name))
+      firstOf(lost.map(([name]) => quote(name)))
     }; get ` +
       "it again",
   );

@@ -8,8 +8,7 @@
  * @module
  */
 import { join } from "node:path";
-import { UserError } from "../../errors.ts";
-import { some } from "../folder/listing.ts";
+import { firstOf, quote, UserError } from "../../errors.ts";
 import { type Devkit, readDevkit } from "./devkit.ts";
 import type { SplitIndex } from "./index_file.ts";
 import { CLASSES, imagesOf, type LoadedSplits, NAME, usable } from "./images.ts";
@@ -126,8 +125,8 @@ function mustHaveClasses(found: readonly string[], wnids: readonly string[], pla
   throw new UserError(
     `Cannot use "${place}" with these training images: they have ` +
       [
-        ...missing.length > 0 ? [`${some(missing)}, which it lacks`] : [],
-        ...extra.length > 0 ? [`not ${some(extra)}, which it has`] : [],
+        ...missing.length > 0 ? [`${firstOf(missing.map(quote))}, which it lacks`] : [],
+        ...extra.length > 0 ? [`not ${firstOf(extra.map(quote))}, which it has`] : [],
       ].join(", and ") + "; take both from ILSVRC-2012, tasks 1 and 2",
   );
 }

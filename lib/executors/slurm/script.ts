@@ -1,4 +1,5 @@
 /** Writes the scripts that sbatch takes. */
+import { shellWord } from "../../system/shell.ts";
 import { fileURLToPath } from "node:url";
 import { type JobKind, scriptName, type SlurmJob } from "./jobs.ts";
 import type { JobResources } from "./resources.ts";
@@ -32,9 +33,9 @@ export function scriptText(job: SlurmJob, resources: JobResources, context: JobC
     ...runs.length > 0 ? [`keys=(${runs.map(({ key }) => key).join(" ")})`] : [],
     ...runs.length > 0 ? ["key=${keys[${SLURM_ARRAY_TASK_ID:-0}]}"] : [],
     ...context.cache === undefined ? [] : [`export VERYDEEP_CACHE="${context.cache}"`],
-    `export INIT_CWD=${quoted(context.start)}`,
-    `cd ${quoted(PROJECT)}`,
-    `deno=${quoted(Deno.execPath())}`,
+    `export INIT_CWD=${shellWord(context.start)}`,
+    `cd ${shellWord(PROJECT)}`,
+    `deno=${shellWord(Deno.execPath())}`,
     '[ -x "$deno" ] || deno=deno',
     `exec ${context.commands[job.kind]}`,
     "",
@@ -52,7 +53,7 @@ function options(
   const named = { partition, account, qos, constraint };
   return [
     `--job-name=${name}`,
-    `--output=${quoted(`${folder.replaceAll("%", "%%")}/logs/${name}-${task}.log`)}`,
+    `--output=${shellWord(`${folder.replaceAll("%", "%%")}/logs/${name}-${task}.log`)}`,
     ...runs.length > 1 ? [`--array=0-${runs.length - 1}`] : [],
     ...Object.entries(named).flatMap(([field, value]) => value ? [`--${field}=${value}`] : []),
     "--nodes=1",
@@ -73,7 +74,7 @@ function options(
 
 /** Shell lines that check that the node sees the project and the results. */
 function checks(job: SlurmJob, { folder }: JobContext): string[] {
-  const files = [`${PROJECT}/cli.ts`, `${folder}/${scriptName(job)}`].map(quoted);
+  const files = [`${PROJECT}/cli.ts`, `${folder}/${scriptName(job)}`].map(shellWord);
   return [
     `for file in ${files.join(" ")}; do`,
     '  if [ ! -e "$file" ]; then',
@@ -82,9 +83,4 @@ function checks(job: SlurmJob, { folder }: JobContext): string[] {
     "  fi",
     "done",
   ];
-}
-
-/** Quotes a word for a shell. */
-function quoted(word: string): string {
-  return /^[\w.,:=/%-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
