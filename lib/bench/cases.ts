@@ -11,10 +11,16 @@ import { type Layer, layersOf, netShapeOf } from "../vgg/configs.ts";
 import { GRID, scalesOf } from "../vgg/images.ts";
 
 /**
- * Who may take part in a race. Stock tfjs-node computes in float32 alone, also where we compute in
- * bfloat16. PyTorch reads images through Pillow, which rescales them too, or leaves that to tensors.
+ * Who may take part in a race. PyTorch computes eagerly, or what torch.compile makes of a net. It
+ * reads images through Pillow, which rescales them too, or leaves that to tensors. Stock tfjs-node
+ * computes in float32 alone, also where we compute in bfloat16.
  */
-export type PeerName = "PyTorch" | "PyTorch, tensors" | "stock tfjs-node, float32" | "sharp";
+export type PeerName =
+  | "PyTorch"
+  | "PyTorch, compiled"
+  | "PyTorch, tensors"
+  | "stock tfjs-node, float32"
+  | "sharp";
 
 /** What every case says. */
 interface Named {
@@ -120,7 +126,10 @@ export function training(size: Size): TrainingCase {
     batch,
     crops: "fed",
     towers: navigator.hardwareConcurrency > 1 ? 2 : 1,
-    peers: raceStock ? ["PyTorch", "stock tfjs-node, float32"] : ["PyTorch"],
+    peers: [
+      ...["PyTorch", "PyTorch, compiled"] as const,
+      ...raceStock ? ["stock tfjs-node, float32"] as const : [],
+    ],
     ...divisor === 1 && { memory: 16 },
     ...net(size),
   };
@@ -132,7 +141,7 @@ function evaluation(size: Size, height: number, width: number): EvaluationCase {
     kind: "evaluation",
     name: `test ${called(size)}, ${height} x ${width} px, batch ${batch}, ${precision}`,
     ...{ batch, method: "dense", looks: 1, height, width },
-    peers: ["PyTorch"],
+    peers: ["PyTorch", "PyTorch, compiled"],
     ...net(size),
   };
 }
@@ -211,4 +220,26 @@ export function waits(): TrainingCase[] {
     const what = training({ config, divisor: 8, crop, batch, precision });
     return { ...what, name: `wait for data, ${what.name}`, towers: 1, peers: [] };
   });
+}
+
+/**
+ * Whether a case is meant by one phrase at least, all of whose words are in its name; no phrases mean
+ * every case.
+ *
+ * ```ts
+ * import { isMeant } from "./cases.ts";
+ *
+ * const name = "train D/8, 56 px, batch 64, float32";
+ * if (!isMeant(name, ["train A/8", "D/8 float32"])) throw new Error("the second phrase means it");
+ * ```
+ */
+export function isMeant(name: string, phrases: readonly string[]): boolean {
+  const all = (phrase: string) => phrase.split(/\s+/).every((word) => name.includes(word));
+  return phrases.length === 0 || phrases.some(all);
+}
+
+/** Whether a case computes in bfloat16. */
+export function isBfloat16(what: Case): boolean {
+  return (what.kind === "training" || what.kind === "evaluation") &&
+    what.setup.precision === "bfloat16";
 }

@@ -8,9 +8,21 @@ import { fileURLToPath } from "node:url";
 import { sharesOf } from "../executors/local/scheduler.ts";
 import { UserError } from "../errors.ts";
 import type { FlatRecord } from "../report/records.ts";
+import { environment } from "../system/environment.ts";
+import { hasBfloat16, type Isa, ONEDNN_SWITCH } from "../system/processor.ts";
 import { python } from "../system/subprocess.ts";
-import { BANK, type Case, type PeerName, races, type TrainingCase, waits } from "./cases.ts";
+import {
+  BANK,
+  type Case,
+  isBfloat16,
+  isMeant,
+  type PeerName,
+  races,
+  type TrainingCase,
+  waits,
+} from "./cases.ts";
 import { type Contestant, startContestant, together } from "./contestant.ts";
+import { finishedCases } from "./finished_cases.ts";
 import { photoFiles, writePhotos } from "./photos.ts";
 import { posteriorFiles, writePosteriors } from "./posteriors.ts";
 import { median, race, ratioOf, type Times } from "./race.ts";
@@ -31,10 +43,14 @@ export interface Measurement extends FlatRecord {
 
 /** What to measure and whom to tell how far it is. */
 export interface BenchOptions {
-  /** Only cases in whose name all of these occur. */
-  readonly words?: readonly string[];
+  /** Only cases that one of these means; see `isMeant`. */
+  readonly phrases?: readonly string[];
+  /** The newest instructions that anyone may use; all that the processor has if absent. */
+  readonly isa?: Isa;
   /** How many cases are done, and which is next. */
   readonly onProgress?: (done: number, total: number, name: string) => void;
+  /** Told that cases are not measured again, as an interrupted bench has done so. */
+  readonly onResume?: (message: string) => void;
   /** Told why something is left out. */
   readonly onSkip?: (message: string) => void;
 }
@@ -44,6 +60,21 @@ export interface Outcome {
   readonly measurements: readonly Measurement[];
   readonly versions: Readonly<Record<string, string>>;
 }
+
+/**
+ * By which variables everyone is limited to older instructions: oneDNN, whose kernels TensorFlow and
+ * PyTorch both use; PyTorch's own kernels, and those that torch.compile writes; MKL, which is in
+ * PyTorch. TensorFlow's own kernels (Eigen) are compiled for AVX, whatever the processor has. libvips
+ * is not limited.
+ */
+const LIMITS = {
+  avx2: {
+    ONEDNN_MAX_CPU_ISA: "AVX2",
+    ATEN_CPU_CAPABILITY: "avx2",
+    MKL_ENABLE_INSTRUCTIONS: "AVX2",
+    TORCHINDUCTOR_CPP_MARCH: "haswell",
+  },
+} as const satisfies Record<Isa, Record<string, string>>;
 
 const CORES = navigator.hardwareConcurrency;
 const PHOTOS = 16;
@@ -64,6 +95,7 @@ const threads = (intra: number, inter: number) => ({
 /** How each is started. */
 const COMMANDS: Readonly<Record<PeerName, readonly string[]>> = {
   "PyTorch": [...python(), peer("pytorch.py")],
+  "PyTorch, compiled": [...python(), peer("pytorch.py"), "compile"],
   "PyTorch, tensors": [...python(), peer("pytorch.py"), "tensors"],
   "stock tfjs-node, float32": deno("stock_tfjs.ts"),
   "sharp": deno("sharp.ts"),
@@ -75,87 +107,135 @@ export function startOurs(
     CORES,
     1,
   ),
+  isa?: Isa,
 ): Promise<Contestant> {
-  return startContestant("verydeep", deno("verydeep.ts"), threads(intraOpThreads, interOpThreads));
+  return startContestant("verydeep", deno("verydeep.ts"), {
+    ...threads(intraOpThreads, interOpThreads),
+    ...isa && LIMITS[isa],
+  });
 }
 
 /**
- * Measures all cases, or those that the words name.
+ * Starts a peer. Stock tfjs-node has oneDNN as TensorFlow has it by default: on a processor with AVX2
+ * alone it is off, which TensorFlow cannot know of a newer one that is limited.
+ */
+function startPeer(name: PeerName, isa: Isa | undefined): Promise<Contestant> {
+  const isStock = name === "stock tfjs-node, float32";
+  const given = Deno.env.get(ONEDNN_SWITCH);
+  return startContestant(name, COMMANDS[name], {
+    ...isa && LIMITS[isa],
+    ...isStock && isa === "avx2" && !given && { [ONEDNN_SWITCH]: "0" },
+  });
+}
+
+/**
+ * Measures all cases, or those that the phrases mean. What an interrupted bench of the same phrases
+ * has measured within a day is not measured again.
  *
- * @throws UserError where the words name none
+ * @throws UserError where the phrases mean none
  */
 export async function measure(options: BenchOptions = {}): Promise<Outcome> {
-  const { words = [], onProgress, onSkip } = options;
-  const isMeant = ({ name }: Case) => words.every((word) => name.includes(word));
+  const { phrases = [], isa, onProgress, onSkip, onResume } = options;
   const folder = await Deno.makeTempDir({ prefix: "verydeep-bench-" });
   const open: Contestant[] = [];
   const enter = <One extends Contestant>(contestant: One) => {
     open.push(contestant);
     return contestant;
   };
-  const measurements: Measurement[] = [];
-  const versions: Record<string, string> = {};
   try {
     const photos = photoFiles(folder, PHOTOS);
     const posteriors = posteriorFiles(folder, BANK.evaluations);
-    const cases = races(photos, posteriors).filter(isMeant);
-    const waiting = waits().filter(isMeant);
-    const total = cases.length + waiting.length;
-    if (total === 0) throw unknownCases(words);
+    const [raced, waiting] = [races(photos, posteriors), waits()].map((cases) =>
+      cases.filter(({ name }) => isMeant(name, phrases))
+    ) as [Case[], TrainingCase[]];
+    if (raced.length + waiting.length === 0) throw unknownCases(phrases);
+    const canBfloat16 = hasBfloat16() && isa !== "avx2";
+    const possible = raced.filter((what) => canBfloat16 || !isBfloat16(what));
+    if (possible.length < raced.length) {
+      onSkip?.(`the cases in bfloat16: ${isa ?? "this processor"} has no instructions for it`);
+    }
+    const total = possible.length + waiting.length;
+    const finished = finishedCases({ phrases, isa, where: whereHere() });
+    const isOpen = ({ name }: Case) => finished.of(name) === undefined;
+    const cases = possible.filter(isOpen);
+    let done = total - cases.length - waiting.filter(isOpen).length;
+    if (done > 0) {
+      onResume?.(
+        `${done} of ${total} cases were measured by a bench that began ` +
+          `${
+            finished.begun.toISOString().slice(0, 16).replace("T", " ")
+          } UTC and was interrupted; ` +
+          "it goes on",
+      );
+    }
     if (cases.some(({ kind }) => kind === "input")) await writePhotos(photos);
     if (cases.some(({ kind }) => kind === "scoring")) writePosteriors(posteriors, BANK);
-    let done = 0;
     const report = (name = "") => onProgress?.(done++, total, name);
 
     if (cases.length > 0) {
       const names = [...new Set(cases.flatMap(({ peers }) => peers))];
-      let { ours, peers } = await lineUp(names, { enter, onSkip });
-      for (const each of [ours, ...peers.values()]) versions[each.name] = each.version;
+      let { ours, peers } = await lineUp(names, { enter, onSkip, isa });
+      const versions = Object.fromEntries(
+        [ours, ...peers.values()].map(({ name, version }) => [name, version]),
+      );
       for (const what of cases) {
         report(what.name);
         if (freeMemory() < (what.memory ?? 0)) {
           // what the contestants keep of earlier cases
           for (const contestant of open.splice(0)) await contestant.stop();
-          ({ ours, peers } = await lineUp(names, { enter }));
+          ({ ours, peers } = await lineUp(names, { enter, isa }));
         }
-        if (fits(what, onSkip)) measurements.push(...await raceOf(what, { ours, peers, onSkip }));
+        if (!fits(what, onSkip)) continue;
+        finished.keep(what.name, await raceOf(what, { ours, peers, onSkip }), versions);
       }
     }
     // They give back their memory before others start.
     for (const contestant of open.splice(0)) await contestant.stop();
-    for (const what of waiting) {
+    for (const what of waiting.filter(isOpen)) {
       report(what.name);
-      measurements.push(await waitOf(what, enter));
+      finished.keep(what.name, [await waitOf(what, { enter, isa })], {});
     }
     report();
-    return { measurements, versions };
+    finished.remove();
+    return {
+      measurements: [...possible, ...waiting].flatMap(({ name }) => finished.of(name) ?? []),
+      versions: finished.versions,
+    };
   } finally {
     for (const contestant of open) await contestant.stop();
     await Deno.remove(folder, { recursive: true });
   }
 }
 
+/** What else a measurement depends on: the machine and the versions of what runs. */
+function whereHere(): string[] {
+  const { verydeep, deno, git, machine: { cpu } } = environment();
+  return [Deno.hostname(), cpu, verydeep, deno, git?.commit ?? ""];
+}
+
 /** Starts this project and its peers; a peer that is not there is left out. */
 async function lineUp(
   names: readonly PeerName[],
-  { enter, onSkip }: {
+  { enter, onSkip, isa }: {
     enter: <One extends Contestant>(contestant: One) => One;
     onSkip?: BenchOptions["onSkip"];
+    isa: Isa | undefined;
   },
 ) {
-  const ours = enter(await startOurs());
+  const ours = enter(await startOurs(undefined, isa));
   const peers = new Map<PeerName, Contestant>();
   for (const name of names) {
-    const contestant = await orSkip(() => startContestant(name, COMMANDS[name]), onSkip);
+    const contestant = await orSkip(() => startPeer(name, isa), onSkip);
     if (contestant) peers.set(name, enter(contestant));
   }
   return { ours, peers };
 }
 
-function unknownCases(words: readonly string[]): UserError {
+function unknownCases(phrases: readonly string[]): UserError {
   const names = [...races([], []), ...waits()].map(({ name }) => `\n  ${name}`);
+  const said = phrases.map((phrase) => `"${phrase}"`).join(", ");
   return new UserError(
-    `Cannot measure "${words.join(" ")}": no case has all of this in its name; ` +
+    `Cannot measure ${said}: no case has all words of a phrase in its name; ` +
       `they are${names.join("")}`,
   );
 }
@@ -231,9 +311,9 @@ const NO_PEER = {
  */
 async function waitOf(
   what: TrainingCase,
-  enter: (contestant: Contestant) => Contestant,
+  { enter, isa }: { enter: (contestant: Contestant) => Contestant; isa: Isa | undefined },
 ): Promise<Measurement> {
-  const start = () => startContestant("verydeep", deno("verydeep.ts"), threads(1, CORES));
+  const start = () => startOurs({ intraOpThreads: 1, interOpThreads: CORES }, isa);
   const teams: Contestant[] = [];
   for (const crops of ["fed", "cache"] as const) {
     const members = await Promise.all(Array.from({ length: CORES }, start));

@@ -436,17 +436,21 @@ const others = {
   },
   bench: {
     summary: "Speed compared with PyTorch and stock tfjs-node, as ratios",
-    words: { pattern: "[WORD...]", most: Infinity },
-    takes: ["format"],
+    words: { pattern: "[PHRASE...]", most: Infinity },
+    takes: ["isa", "format"],
     about:
       "Trains, tests and reads images with this project, PyTorch and stock tfjs-node in turns, " +
       "so that a disturbance slows all of them, and prints how many times as fast this project is: " +
-      "the median over the rounds. Takes about twelve minutes on 2 cores and 16 GB of memory; run " +
+      "the median over the rounds. Takes about twenty minutes on 2 cores and 16 GB of memory; run " +
       "nothing else meanwhile. PyTorch is that of python3, or of PYTHON; without it its columns are " +
-      "empty. Words select the cases whose name contains all of them.",
+      "empty. A phrase selects the cases whose name contains all its words; several phrases, the " +
+      "cases of each. A bench that was interrupted continues when the same command is given again.",
     examples: {
       "bench": "everything",
-      "bench train A/8": "cases whose name contains both words",
+      'bench "train A/8" "train D/8 float32"':
+        "cases with both words of the first phrase, or all " +
+        "three of the second",
+      "bench --isa avx2": "as if the processor had nothing newer than AVX2",
       "bench --format json": "for a program",
     },
   },

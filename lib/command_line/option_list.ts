@@ -127,6 +127,11 @@ export const OPTIONS = {
     text: "compare archives with their known MD5; open nothing",
     group: "How to run it",
   },
+  isa: {
+    value: "NAME",
+    text: "avx2: nobody uses newer instructions (default: all there are)",
+    group: "How to run it",
+  },
   as: { value: "LAYOUT", text: "torchvision, keras or savedmodel", group: "What to print" },
   gpu: { text: "install the CUDA build", group: "How to run it" },
   format: {

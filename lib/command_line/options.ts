@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { setups } from "../../experiments/mod.ts";
 import { type DeviceName, isDeviceName, prefersBfloat16 } from "../system/device.ts";
+import { type Isa, ISAS } from "../system/processor.ts";
 import { UsageError } from "../errors.ts";
 import { EXECUTORS } from "../executors/executor.ts";
 import type { Precision, Setup } from "../setup.ts";
@@ -43,6 +44,8 @@ export interface Options extends NetOptions {
   readonly check: boolean;
   readonly small: boolean;
   readonly verify: boolean;
+  /** The newest instructions that a benchmark may use. */
+  readonly isa?: Isa;
   /** A top-5 error, in per cent. */
   readonly score?: number;
   /** Absent where the command line says nothing of it. */
@@ -135,6 +138,7 @@ export function resolveOptions(
   const seeds = whole("seeds", text("seeds") ?? "1", 1);
   const workers = text("workers");
   const score = text("score");
+  const isa = text("isa");
   const executor = oneOf("executor", text("executor") ?? "local", EXECUTORS);
   const resources = text("resources");
   mustGoTogether(executor, given);
@@ -177,6 +181,7 @@ export function resolveOptions(
     check: given.check === true,
     small: given.small === true,
     verify: given.verify === true,
+    ...isa !== undefined && { isa: oneOf("isa", isa, ISAS) },
     ...(score !== undefined && { score: perCent("score", score) }),
     ...(typeof given.gpu === "boolean" && { gpu: given.gpu }),
     format: oneOf("format", text("format") ?? "table", FORMATS),

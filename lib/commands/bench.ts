@@ -1,5 +1,6 @@
 /** `bench`: how fast training, testing and reading are, beside PyTorch and stock tfjs-node. */
 import { machine, machineInWords } from "../system/environment.ts";
+import { instructionsInWords } from "../system/processor.ts";
 import { progressBars } from "../system/progress.ts";
 import { listing } from "../report/listing.ts";
 import type { RecordValue } from "../report/records.ts";
@@ -9,10 +10,10 @@ import { formatNumber } from "../numbers.ts";
 /** Load of other programs, in busy cores, above which ratios are not worth much. */
 const BUSY = 0.5;
 
-/** Prints the measurements whose names hold all of `words`. */
+/** Prints the measurements that the phrases mean, all of them if there are none. */
 export async function bench(
-  { format }: Pick<Options, "format">,
-  words: readonly string[] = [],
+  { isa, format }: Pick<Options, "isa" | "format">,
+  phrases: readonly string[] = [],
 ): Promise<number> {
   // What these import takes longer to load than a help text may take.
   const { measure } = await import("../bench/mod.ts");
@@ -29,8 +30,10 @@ export async function bench(
     }
     const bar = bars.bar("bench", { unit: "cases" });
     const { measurements, versions } = await measure({
-      words,
+      phrases,
+      ...isa && { isa },
       onProgress: (done, total, name) => bar.update(done, total, name),
+      onResume: bars.log,
       onSkip: (message) => bars.log(`Left out: ${message}`),
     });
     bar.stop();
@@ -48,7 +51,8 @@ export async function bench(
         { field: "ratio_max", heading: "greatest", show: numeral },
       ],
       notes: [
-        machineInWords(machine()),
+        `${machineInWords(machine())}; ${instructionsInWords()}.` +
+        (isa ? ` Limited to ${isa.toUpperCase()}: see docs/explanation/benchmarks.md.` : ""),
         Object.entries(versions).map(([name, version]) => `${name}: ${version}`).join("; "),
         "A ratio is ours / peer: the median over the rounds, the least and the greatest.",
         "%: time that a training of the small setup waits for data.",

@@ -7,6 +7,10 @@
 /** Instructions that decide how fast nets are computed. */
 export type Instructions = "AVX" | "AVX2" | "AVX-512" | "bfloat16" | "AMX";
 
+/** Instructions to which a benchmark can limit everyone, whatever newer ones the processor has. */
+export const ISAS = ["avx2"] as const;
+export type Isa = typeof ISAS[number];
+
 /** Names of flags in `/proc/cpuinfo`, x86's and ARM's; one of them is enough. */
 const FLAGS: Readonly<Record<Instructions, readonly string[]>> = {
   "AVX": ["avx"],
@@ -15,6 +19,9 @@ const FLAGS: Readonly<Record<Instructions, readonly string[]>> = {
   "bfloat16": ["avx512_bf16", "amx_bf16", "bf16"],
   "AMX": ["amx_tile"],
 };
+
+/** Flags of which one is enough for TensorFlow to turn oneDNN on by itself (core/util/util.cc). */
+const ONEDNN_FLAGS = ["avx512_vnni", "avx512_bf16", "avx_vnni", "amx_tile", "amx_int8", "amx_bf16"];
 
 /**
  * The instructions that a text like `/proc/cpuinfo` names, of the first processor in it.
@@ -29,11 +36,15 @@ const FLAGS: Readonly<Record<Instructions, readonly string[]>> = {
  * @returns nothing where the text does not say
  */
 export function instructionsIn(cpuinfo: string): readonly Instructions[] | undefined {
-  const line = /^(?:flags|Features)\s*: (.*)$/m.exec(cpuinfo)?.[1];
-  if (line === undefined) return undefined;
-  const found = new Set(line.split(" "));
+  const found = flagsIn(cpuinfo);
+  if (found === undefined) return undefined;
   const names = Object.keys(FLAGS) as Instructions[];
   return names.filter((name) => FLAGS[name].some((flag) => found.has(flag)));
+}
+
+function flagsIn(cpuinfo: string): ReadonlySet<string> | undefined {
+  const line = /^(?:flags|Features)\s*: (.*)$/m.exec(cpuinfo)?.[1];
+  return line === undefined ? undefined : new Set(line.split(" "));
 }
 
 let known: { readonly instructions: readonly Instructions[] | undefined } | undefined;
@@ -110,6 +121,15 @@ export function usesOneDnn(
   if (/^(1|true)$/i.test(value ?? "")) return true;
   if (/^(0|false)$/i.test(value ?? "")) return false;
   return undefined;
+}
+
+/**
+ * Whether TensorFlow turns oneDNN on where its switch is not set; undefined where the processor is
+ * not known.
+ */
+export function turnsOneDnnOn(text: string = cpuinfo()): boolean | undefined {
+  const found = flagsIn(text);
+  return found && ONEDNN_FLAGS.some((flag) => found.has(flag));
 }
 
 /** Why computing on this processor is slower than it could be, and what to do: a sentence each. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { races, waits } from "../../lib/bench/cases.ts";
+import { isMeant, races, waits } from "../../lib/bench/cases.ts";
 import { countParameters } from "../../lib/vgg/configs.ts";
 
 Deno.test("each case has a name of its own, and holds what a peer must know", () => {
@@ -32,4 +32,18 @@ Deno.test("stock tfjs-node trains in float32; its wide nets race against our bfl
     "train D/4, 64 px, batch 64, bfloat16",
     "train D, 224 px, batch 8, bfloat16",
   ]);
+});
+
+Deno.test("several phrases mean the cases of any; a phrase, those with all of its words", () => {
+  const names = [...races([], []), ...waits()].map(({ name }) => name);
+  const meant = (...phrases: string[]) => names.filter((name) => isMeant(name, phrases));
+  assert.deepEqual(meant("train A/8, batch 16,", "score"), [
+    "train A/8, 56 px, batch 16, float32",
+    "train A/8, 56 px, batch 16, bfloat16",
+    "score 7 x 50,000 x 1,000 posteriors",
+    "wait for data, train A/8, 56 px, batch 16, float32",
+  ]);
+  assert.deepEqual(meant("cut", "cut"), ["cut 56-pixel crops out of memory"]);
+  assert.deepEqual(meant(), names);
+  assert.deepEqual(meant("train Z/8"), []);
 });

@@ -35,12 +35,12 @@ Deno.test("waiting is what real steps take more than fed ones, of their own time
   assert.equal(waitingShare([19, 9, 24], [20, 10, 25]), 5);
 });
 
-Deno.test("words that name no case are refused with the list of cases", async () => {
-  await assert.rejects(measure({ words: ["train", "Z/8"] }), (error) => {
+Deno.test("phrases that mean no case are refused with the list of cases", async () => {
+  await assert.rejects(measure({ phrases: ["train Z/8", "nothing"] }), (error) => {
     assert.ok(error instanceof UserError);
     assert.match(
       error.message,
-      /^Cannot measure "train Z\/8": .*\n {2}train A\/8, 56 px, batch 16/,
+      /^Cannot measure "train Z\/8", "nothing": .*\n {2}train A\/8, 56 px, batch 16/,
     );
     return true;
   });

@@ -1,5 +1,6 @@
 """PyTorch as a contestant: the same nets, written as its documentation recommends for a processor:
-channels_last, autocast to bfloat16, inference_mode; a DataLoader for reading. See ../contestant.ts."""
+channels_last, autocast to bfloat16, inference_mode; a DataLoader for reading. With "compile" nets go
+through torch.compile. See ../contestant.ts."""
 import importlib.util
 import json
 import os
@@ -44,6 +45,21 @@ def net(case, dense):
     return nn.Sequential(*layers).to(memory_format=torch.channels_last)
 
 
+COMPILE = "compile" in sys.argv
+
+
+def compiled(model):
+    """What torch.compile makes of a net, by its defaults; it needs a C++ compiler."""
+    return torch.compile(model) if COMPILE else model
+
+
+def warmed(step):
+    """Runs a step of a compiled net, which compiles it: that is a part of building."""
+    if COMPILE:
+        step()
+    return lambda steps: [step() for _ in range(steps)]
+
+
 def autocast(case):
     bfloat16 = case["setup"]["precision"] == "bfloat16"
     return torch.autocast("cpu", dtype=torch.bfloat16, enabled=bfloat16)
@@ -51,7 +67,7 @@ def autocast(case):
 
 def training(case):
     setup, batch = case["setup"], case["batch"]
-    model = net(case, dense=False)
+    model = compiled(net(case, dense=False))
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-6, momentum=setup["momentum"],
                                 weight_decay=setup["weightDecay"])
     images = torch.randn(batch, 3, setup["crop"], setup["crop"])
@@ -67,12 +83,12 @@ def training(case):
         optimizer.step()
         loss.item()
 
-    return lambda steps: [step() for _ in range(steps)]
+    return warmed(step)
 
 
 def evaluation(case):
     dense, looks = case["method"] == "dense", case["looks"]
-    model = net(case, dense).eval()
+    model = compiled(net(case, dense).eval())
     images = torch.randn(case["batch"] * looks, 3, case["height"], case["width"])
     images = images.to(memory_format=torch.channels_last)
 
@@ -86,7 +102,7 @@ def evaluation(case):
         with torch.inference_mode(), autocast(case):
             ((posteriors(images) + posteriors(images.flip(3))) / 2).numpy()
 
-    return lambda steps: [step() for _ in range(steps)]
+    return warmed(step)
 
 
 TENSORS = "tensors" in sys.argv  # rescale images as tensors, as torchvision's v2 may, not in Pillow
@@ -195,6 +211,8 @@ for line in sys.stdin:
     try:
         if "case" in request:
             run = None  # frees the last case first
+            if COMPILE:
+                torch.compiler.reset()
             run = KINDS[request["case"]["kind"]](request["case"])
             say(ready=True)
         else:

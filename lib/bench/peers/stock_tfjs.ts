@@ -1,17 +1,19 @@
 /**
  * TensorFlow.js as its makers ship it as a contestant: the net and its training as a user of
- * tfjs-layers writes them, on the same TensorFlow. float32, the one precision it has, whatever the
+ * tfjs-layers writes them, on the same TensorFlow, with oneDNN as that has it by default. float32, the one precision it has, whatever the
  * case says; without weight decay, which would cost it more.
  *
  * @module
  */
+import { turnsOneDnnOn, usesOneDnn } from "../../system/processor.ts";
 import { loadStockTfjs } from "../../tensorflow/addon.ts";
 import type { Case, TrainingCase } from "../cases.ts";
 import { type Runner, takePart } from "../contestant.ts";
 
 // What it prints on standard output would end up among the answers.
 console.log = console.info = console.error;
-const tf = await loadStockTfjs();
+const tf = await loadStockTfjs({ leavesOneDnn: true });
+const oneDnn = usesOneDnn() ?? turnsOneDnnOn();
 
 function build(what: Case): Runner {
   if (what.kind !== "training") {
@@ -70,4 +72,7 @@ function netOf({ layers, setup: { crop, dropout } }: TrainingCase) {
   return net;
 }
 
-await takePart(tf.version["tfjs-node"] ?? tf.version_core, build);
+await takePart(
+  `${tf.version["tfjs-node"] ?? tf.version_core}, oneDNN ${oneDnn ? "on" : "off"} by default`,
+  build,
+);
