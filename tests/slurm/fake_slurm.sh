@@ -2,8 +2,8 @@
 # Stands in for Slurm's programs; links to it have their names. Files in the folder $FAKE_SLURM:
 #   rules      rules of sbatch: no-mem, per-cpu
 #   jobs       the queue: number|cluster|state|reason|node, one task a line
-#   account    output of sacct: cluster|number|state
-#   controller jobs of scontrol show job: cluster|number|state|reason
+#   account    output of sacct: cluster|number|state|exit code
+#   controller jobs of scontrol show job: cluster|number|state|exit code
 #   config     output of scontrol show config
 # Command lines are added to `calls`, and sbatch keeps scripts as NUMBER.sh.
 set -u
@@ -81,8 +81,8 @@ case $program in
           echo "slurm_load_jobs error: Invalid job id specified" >&2
           exit 1
         }
-        IFS='|' read -r number job_state reason <<< "$found"
-        echo "JobId=$number JobState=$job_state Reason=$reason Dependency=(null)"
+        IFS='|' read -r number job_state exit_code <<< "$found"
+        echo "JobId=$number JobState=$job_state Reason=None Dependency=(null) ExitCode=$exit_code"
         ;;
     esac
     ;;

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import table3 from "../../experiments/table3.ts";
 import { evaluations, net } from "../../experiments/protocol.ts";
 import { paper, small } from "../../experiments/setups.ts";
-import { parseJobEnds, parseLimits } from "../../lib/executors/slurm/client.ts";
+import { parseLimits } from "../../lib/executors/slurm/client.ts";
 import { jobsOf, scriptName } from "../../lib/executors/slurm/jobs.ts";
 import {
   configSchema,
@@ -197,7 +197,7 @@ Deno.test("a script requests its resources, checks the folders, and executes its
   );
 });
 
-Deno.test("limits and ends of jobs are parsed from Slurm's output", () => {
+Deno.test("limits are parsed from Slurm's output", () => {
   const config =
     "MaxArraySize            = 1001\nMaxDBDMsgs              = 0\nMaxJobCount             = 10000\n";
   assert.deepEqual(parseLimits(config, ""), { array: 1001, jobs: 10_000 });
@@ -212,6 +212,4 @@ Deno.test("limits and ends of jobs are parsed from Slurm's output", () => {
   assert.equal(parseLimits(config, mine, ["other"]).jobs, 10_000);
   assert.equal(parseLimits("MaxArraySize            = 0\n", "").array, 1);
   assert.deepEqual(parseLimits("", ""), { array: Infinity, jobs: Infinity });
-  const ends = parseJobEnds("12_3|CANCELLED by 1000\n13|OUT_OF_MEMORY\n");
-  assert.deepEqual([...ends.values()].map(({ state }) => state), ["CANCELLED", "OUT_OF_MEMORY"]);
 });

@@ -12,12 +12,12 @@ export interface QueuedJob {
   readonly node: string;
 }
 
-/** How a job ended. */
+/** How a job ended. Slurm may say of a job that has just left the queue that it runs or is pending. */
 export interface JobEnd {
-  /** `COMPLETED`, `FAILED`, `TIMEOUT`, `CANCELLED`, `OUT_OF_MEMORY`, `NODE_FAIL`. */
+  /** `COMPLETED`, `FAILED`, `TIMEOUT`, `CANCELLED`, `OUT_OF_MEMORY`, `NODE_FAIL` and others. */
   readonly state: string;
-  /** For example `DependencyNeverSatisfied`; empty where Slurm gives none. */
-  readonly reason: string;
+  /** Number of the signal that ended the job; 0 if none did. */
+  readonly signal: number;
 }
 
 /** How many jobs a site accepts. */
@@ -58,7 +58,7 @@ export async function queue(): Promise<Map<string, QueuedJob>> {
 
 /** Options of sacct: one line per job, without job steps. `parseJobEnds` reads the output. */
 export const ACCOUNT_FIELDS = [
-  ...["--noheader", "--parsable2", "--allocations", "--format=JobID,State"],
+  ...["--noheader", "--parsable2", "--allocations", "--format=JobID,State,ExitCode"],
 ] as const;
 
 /** How jobs that have left the queue ended; jobs that Slurm no longer knows are left out. */
@@ -70,20 +70,42 @@ export async function jobEnds(jobs: readonly string[]): Promise<Map<string, JobE
   for (const job of jobs) {
     if (known.has(job)) continue;
     const { code, out } = await call("scontrol", ["show", "job", "--oneliner", job]);
-    const [, state = "", reason = ""] = /JobState=(\w+) Reason=(\S+)/.exec(out) ?? [];
-    if (code === 0 && state !== "") known.set(job, { state, reason });
+    const [, state = ""] = /\bJobState=(\w+)/.exec(out) ?? [];
+    const [, exitCode = ""] = /\bExitCode=(\S+)/.exec(out) ?? [];
+    if (code === 0 && state !== "") known.set(job, { state, signal: signalIn(exitCode) });
   }
   return known;
 }
 
-/** Parses what sacct prints, for example `12_3|CANCELLED by 1000`. */
+/**
+ * Parses what sacct prints, for example `12_3|CANCELLED by 1000|0:0`. Tasks that never started share a
+ * line, as in `12_[0-2,5]`; each of them has an entry.
+ */
 export function parseJobEnds(text: string): Map<string, JobEnd> {
   return new Map(
-    linesOf(text).map((line) => {
-      const [job = "", state = ""] = line.split("|");
-      return [job, { state: state.split(" ")[0]!, reason: "" }];
+    linesOf(text).flatMap((line) => {
+      const [job = "", state = "", exitCode = ""] = line.split("|");
+      const end = { state: state.split(" ")[0]!, signal: signalIn(exitCode) };
+      return tasksOf(job).map((task) => [task, end] as const);
     }),
   );
+}
+
+/** Numbers of the tasks that Slurm writes as one, as in `12_[0-4:2,7%1]`; else the number itself. */
+function tasksOf(job: string): string[] {
+  const [, array = "", tasks] = /^(\d+)_\[([\d,:-]+)(?:%\d+)?\]$/.exec(job) ?? [];
+  if (tasks === undefined) return [job];
+  return tasks.split(",").flatMap((part) => {
+    const [, first = "", last = first, step = "1"] = /^(\d+)(?:-(\d+)(?::(\d+))?)?$/.exec(part) ??
+      [];
+    const count = Math.floor((Number(last) - Number(first)) / Number(step)) + 1;
+    return Array.from({ length: count }, (_, i) => `${array}_${Number(first) + i * Number(step)}`);
+  });
+}
+
+/** The signal in an exit code of Slurm, such as `0:9`. */
+function signalIn(exitCode: string): number {
+  return Number(exitCode.split(":")[1] ?? 0);
 }
 
 /** Cancels jobs. */
@@ -148,9 +170,13 @@ function linesOf(text: string): string[] {
   return text.split("\n").filter((line) => line !== "");
 }
 
+/** Has Slurm write all tasks of an array; by default it cuts them off after 64 characters. */
+const ENVIRONMENT = { SLURM_BITSTR_LEN: "0" };
+
 async function call(program: string, args: string[]) {
   try {
-    const { code, stdout, stderr } = await new Deno.Command(program, { args }).output();
+    const command = new Deno.Command(program, { args, env: ENVIRONMENT });
+    const { code, stdout, stderr } = await command.output();
     const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
     return { code, out: out!, err: err! };
   } catch (error) {

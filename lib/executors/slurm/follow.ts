@@ -11,21 +11,36 @@ import { progressOf, type RunState, runStates } from "./states.ts";
 /** Interval between queries of the queue, ms; Slurm's documentation advises against shorter ones. */
 const INTERVAL = 5_000;
 
+/** Queries after the queue is empty for which accounting may still report jobs as live. */
+const PATIENCE = 12;
+
+/** Waits a number of milliseconds. */
+const sleep = (duration: number) => new Promise<void>((resolve) => setTimeout(resolve, duration));
+
 /**
  * Shows a progress bar for each running run and one for all runs, until the queue holds no job of
  * the store.
  *
+ * @param pause waits between two queries
  * @throws {UserError} Some runs are not done at the end.
  */
-export async function follow(runs: readonly PlannedRun[], store: Store, bars: Bars) {
+export async function follow(
+  runs: readonly PlannedRun[],
+  store: Store,
+  bars: Bars,
+  pause: (duration: number) => Promise<void> = sleep,
+) {
   const overall = bars.bar("all runs", { unit: "runs" });
   const shown = new Map<string, Bar>();
   let states: ReadonlyMap<string, RunState> = new Map();
+  let patience = PATIENCE;
   for (let isOver = false; !isOver;) {
     try {
       // read before the states: a job that ends in between is then seen as ended
       isOver = await queueIsEmpty(store);
       states = await runStates(runs, store);
+      // accounting hears of the end of a job later than the queue
+      if (isOver && runs.some(({ key }) => isLive(states.get(key)))) isOver = patience-- === 0;
       show(runs, { store, states, bars, overall, shown });
     } catch (error) {
       // a controller that restarts does not answer; its jobs keep running
@@ -33,7 +48,7 @@ export async function follow(runs: readonly PlannedRun[], store: Store, bars: Ba
       bars.log(`${error.message}; trying again in ${INTERVAL / 1000} s`);
       isOver = false;
     }
-    if (!isOver) await new Promise((resolve) => setTimeout(resolve, INTERVAL));
+    if (!isOver) await pause(INTERVAL);
   }
   for (const bar of [...shown.values(), overall]) bar.stop();
   const lost = runs.filter(({ key }) => states.get(key)?.state !== "done");
@@ -44,6 +59,10 @@ export async function follow(runs: readonly PlannedRun[], store: Store, bars: Ba
       (failed.length > 0 ? `: ${failed.map(({ run }) => title(run)).join(", ")} failed` : "") +
       "; deno task status says why, and the same command submits what is missing",
   );
+}
+
+function isLive(state: RunState | undefined): boolean {
+  return state?.state === "running" || state?.state === "pending";
 }
 
 /** Whether no job of a store is pending or running. */

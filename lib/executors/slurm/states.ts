@@ -3,7 +3,7 @@ import { isEvaluation, title } from "../../experiment.ts";
 import { readIfThere } from "../../system/files.ts";
 import type { PlannedRun } from "../../plan.ts";
 import { clock } from "../../system/progress.ts";
-import type { Store } from "../../store/mod.ts";
+import type { RunStatus, Store } from "../../store/mod.ts";
 import { stepsOf } from "../../vgg/schedule.ts";
 import { type JobEnd, jobEnds, queue, type QueuedJob } from "./client.ts";
 import { jobOfRun, type JobRecord, readRecords } from "./records.ts";
@@ -68,16 +68,16 @@ export async function runStates(
   const states = new Map<string, RunState>();
   for (const run of runs) {
     const record = jobs.get(run.key);
-    const { state, detail } = own.get(run.key)!;
+    const status = own.get(run.key)!;
     const job = record && { job: record.job };
-    const plain = { state, ...detail !== undefined && { detail }, ...job };
     const queued = record && present.get(record.job);
-    if (["done", "damaged"].includes(state) || !record) states.set(run.key, plain);
-    else if (queued) states.set(run.key, { ...job, ...queuedState(run, queued, store) });
-    else if (state === "running") states.set(run.key, plain);
+    if (["done", "damaged"].includes(status.state) || !record) {
+      states.set(run.key, { ...status, ...job });
+    } else if (queued) states.set(run.key, { ...job, ...queuedState(run, queued, store) });
+    else if (status.state === "running") states.set(run.key, { ...status, ...job });
     else {
-      const fate = known.get(record.job);
-      states.set(run.key, { ...job, ...endState(run, { record, fate, detail, states, runs }) });
+      const end = known.get(record.job);
+      states.set(run.key, { ...job, ...endState(run, { record, end, status, states, runs }) });
     }
   }
   return states;
@@ -105,42 +105,72 @@ const REASONS: Readonly<Record<string, string>> = {
   BeginTime: "was requeued; starts again in some minutes",
 };
 
-/** The state of a run whose job has ended without a result. */
+/** The state of a run whose job has left the queue without a result. */
 function endState(
-  { after: ancestors }: PlannedRun,
-  { record, fate, detail, states, runs }: {
+  { run, after: ancestors }: PlannedRun,
+  { record, end, status, states, runs }: {
     readonly record: JobRecord;
-    readonly fate: JobEnd | undefined;
-    readonly detail: string | undefined;
+    readonly end: JobEnd | undefined;
+    readonly status: RunStatus;
     readonly states: ReadonlyMap<string, RunState>;
     readonly runs: readonly PlannedRun[];
   },
 ): RunState {
+  const { job } = record;
+  const live = LIVE[end?.state ?? ""];
+  if (live !== undefined) return { state: live, detail: `job ${job}, by Slurm's accounting` };
+  const lines = readIfThere(record.log)?.trimEnd().split("\n");
+  const ranOutOfMemory = end?.state === "OUT_OF_MEMORY" || lines?.some(tellsOutOfMemory);
+  const isCancelled = end?.state === "CANCELLED" && !ranOutOfMemory;
   const lost = ancestors.find((key) => {
     return ["failed", "cancelled"].includes(states.get(key)?.state ?? "");
   });
-  const neverBegan = fate === undefined || fate.state === "CANCELLED";
-  if (lost !== undefined && neverBegan && detail === undefined) {
+  if (lost !== undefined && (end === undefined || isCancelled) && status.state === "todo") {
     const ancestor = runs.find(({ key }) => key === lost)!;
     return {
       state: "cancelled",
       detail: `train ${title(ancestor.run)} ${states.get(lost)!.state}`,
     };
   }
-  if (fate?.state === "CANCELLED") {
-    return { state: "cancelled", detail: `job ${record.job} was cancelled` };
-  }
-  const lines = readIfThere(record.log)?.trimEnd().split("\n");
-  const ending = fate && fate.state !== "COMPLETED" && fate.state !== "FAILED"
-    ? ENDINGS[fate.state] ?? fate.state.toLowerCase()
-    : lines === undefined
-    ? `left no log; check that its node can write ${record.log}`
-    : "ended without a result";
+  if (isCancelled) return { state: "cancelled", detail: `job ${job} was cancelled` };
+  const kind = isEvaluation(run) ? "evaluate" : "train";
+  const ending = ranOutOfMemory
+    ? `ran out of memory; ${moreMemory(kind)}`
+    : end?.state === "TIMEOUT"
+    ? `reached its time limit; set a longer one with --resources ${kind}.time=4:00:00`
+    : end?.state === "FAILED" && end.signal === SIGKILL
+    ? `was killed (SIGKILL), as processes are that run out of memory; ${moreMemory(kind)}`
+    : ENDINGS[end?.state ?? ""] ??
+      (lines === undefined
+        ? `left no log; check that its node can write ${record.log}`
+        : "ended without a result");
+  const step = status.state === "partial" ? ` (${status.detail})` : "";
   return {
     state: "failed",
-    detail: detail ?? `job ${record.job} ${ending}`,
+    detail: status.state === "failed" ? status.detail! : `job ${job} ${ending}${step}`,
     ...lines && { lastLines: lines.slice(-LINES) },
   };
+}
+
+/** States in which Slurm's accounting may keep a job that has left the queue, or returns to it. */
+const LIVE: Readonly<Record<string, "running" | "pending">> = {
+  RUNNING: "running",
+  COMPLETING: "running",
+  SUSPENDED: "running",
+  RESIZING: "running",
+  PENDING: "pending",
+  REQUEUED: "pending",
+};
+
+const SIGKILL = 9;
+
+/** Whether a line of a log says that Slurm or the kernel ended the job for its memory. */
+function tellsOutOfMemory(line: string): boolean {
+  return /^slurmstepd: .*(oom[-_ ]kill|exceeded (\w+ )?memory limit)/i.test(line);
+}
+
+function moreMemory(kind: "train" | "evaluate"): string {
+  return `request more with --resources ${kind}.memory=32G`;
 }
 
 /** Number of log lines that are shown. */
@@ -148,9 +178,11 @@ const LINES = 5;
 
 /** Slurm's states of ended jobs, in words. */
 const ENDINGS: Readonly<Record<string, string>> = {
-  TIMEOUT: "reached its time limit; set a longer one with --resources evaluate.time=4:00:00",
-  OUT_OF_MEMORY: "ran out of memory; request more with --resources memory=32G",
-  NODE_FAIL: "lost its node",
+  BOOT_FAIL: "did not start, because its node failed to boot; the same command submits it again",
+  DEADLINE: "reached the deadline that sbatch was given",
+  NODE_FAIL: "lost its node; the same command submits it again",
+  PREEMPTED: "was preempted and not requeued; the same command submits it again",
+  REVOKED: "was moved to another cluster of the federation",
 };
 
 function count(number: number): string {
