@@ -1,0 +1,465 @@
+/**
+ * The documentation: its commands run and print what it shows, its links lead somewhere, and its lists
+ * are those of the program.
+ *
+ * A block of shell commands is run, unless a comment before it says why not:
+ *
+ * - `<!-- not run: needs ImageNet -->`: its commands must exist and take these options all the same.
+ *
+ * A block of text is compared with what the commands before it print, if a comment says so:
+ *
+ * - `<!-- output -->`: it is the same;
+ * - `<!-- output; numbers vary -->`: it is the same but for numbers, which other processors round
+ *   otherwise.
+ *
+ * A line `...` stands for any number of lines. What other comments say is for readers.
+ *
+ * `deno test -A tests/docs_test.ts -- --update` writes outputs and lists anew; outputs with a `...`
+ * have to be mended by hand.
+ */
+import assert from "node:assert/strict";
+import { dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import project from "../deno.json" with { type: "json" };
+import { paperTables, setups, sideExperiments } from "../experiments/mod.ts";
+import { net } from "../experiments/protocol.ts";
+import { CATALOGUE, type CommandFacts } from "../lib/command_line/catalogue.ts";
+import { type Option, type OptionName, OPTIONS } from "../lib/command_line/option_list.ts";
+import { readCommandLine } from "../lib/command_line/options.ts";
+import type { ListedTable } from "../lib/experiment.ts";
+import { formatNumber } from "../lib/numbers.ts";
+import { anchorsIn, codeBlocks, codeIn, linksIn, proseOf, tableRows } from "./support/markdown.ts";
+
+const ROOT = fileURLToPath(new URL("../", import.meta.url));
+const UPDATE = Deno.args.includes("--update");
+const HOW_TO_UPDATE = "if that is right, run: deno test -A tests/docs_test.ts -- --update";
+
+/** Files of the project below a folder, by paths from the project's. */
+function filesIn(folder: string, ending: string): string[] {
+  return [...Deno.readDirSync(join(ROOT, folder))].flatMap(({ name, isDirectory }) => {
+    const path = join(folder, name);
+    return isDirectory ? filesIn(path, ending) : path.endsWith(ending) ? [path] : [];
+  }).sort();
+}
+
+const read = (file: string) => Deno.readTextFileSync(join(ROOT, file));
+
+/** Every document; the tutorial is the first, because others look at what it leaves. */
+const DOCUMENTS = [
+  ...new Set(["docs/tutorial.md", "README.md", "CONTRIBUTING.md", ...filesIn("docs", ".md")]),
+  ...["CHANGELOG.md", "results/README.md"],
+  ...filesIn("lib", "README.md"),
+];
+
+/** A command line of a block. */
+interface CommandLine {
+  /** Without its comment. */
+  readonly text: string;
+  /** Name of the task; undefined for other programs. */
+  readonly task?: string;
+  readonly args: readonly string[];
+}
+
+/** The command lines of a block of shell commands. */
+function commandLines(block: string): CommandLine[] {
+  return block.replaceAll("\\\n", " ").split("\n")
+    .map((line) => line.replace(/(^|\s)#.*$/, "").replace(/ > \S+$/, "").trim())
+    .filter((line) => line !== "")
+    .map((text) => {
+      const [deno, task, name, ...args] = text.split(/\s+/);
+      return deno === "deno" && task === "task" ? { text, task: name!, args } : { text, args: [] };
+    });
+}
+
+Deno.test("every block of code says what it is, and shell commands without a reason are deno tasks", () => {
+  for (const file of DOCUMENTS) {
+    for (const { language, text, comment, line } of codeBlocks(read(file))) {
+      const place = `${file}:${line}`;
+      assert.match(language, /^(sh|text|json|python|ts)$/, `${place} has no language`);
+      if (language === "json" && text.startsWith("{")) JSON.parse(text);
+      const isRun = !/^not run: \S/.test(comment);
+      if (language === "python") assert.ok(!isRun, `${place} says not why it is not run`);
+      if (language !== "sh" || !isRun) continue;
+      assert.equal(comment, "", `${place} has a comment that says nothing here`);
+      for (const line of commandLines(text)) {
+        assert.ok(line.task, `${place} cannot run ${line.text}`);
+      }
+    }
+  }
+});
+
+Deno.test("every command in the documentation exists and takes these options and words", () => {
+  for (const file of DOCUMENTS) {
+    const blocks = codeBlocks(read(file)).filter(({ language }) => language === "sh");
+    for (const { text, line } of blocks) {
+      for (const { task, args } of commandLines(text)) {
+        if (task === undefined) continue;
+        const place = `${file}:${line}: deno task ${task}`;
+        assert.ok(task in project.tasks, `${place} does not exist`);
+        const command = CATALOGUE[task];
+        if (command === undefined) continue;
+        const { words, given } = readCommandLine(args);
+        for (const name of Object.keys(given) as OptionName[]) {
+          assert.ok(name === "help" || command.takes.includes(name), `${place} takes no --${name}`);
+        }
+        assert.ok(words.length <= (command.words?.most ?? 0), `${place} takes fewer words`);
+      }
+    }
+  }
+});
+
+Deno.test("every link leads to a file of the project, and to a heading in it", () => {
+  for (const file of DOCUMENTS) {
+    for (const link of linksIn(read(file))) {
+      if (/^https?:/.test(link)) continue;
+      const [path, anchor] = link.split("#") as [string, string | undefined];
+      const target = path === "" ? file : relative(ROOT, resolve(ROOT, dirname(file), path));
+      assert.doesNotThrow(() => Deno.statSync(join(ROOT, target)), `${file} links to ${link}`);
+      if (anchor === undefined) continue;
+      assert.ok(anchorsIn(read(target)).includes(anchor), `${file} links to the heading ${link}`);
+    }
+  }
+});
+
+Deno.test("the index of the documentation has every document", () => {
+  const linked = linksIn(read("docs/README.md")).map((link) => join("docs", link));
+  const documents = filesIn("docs", ".md").filter((file) => file !== "docs/README.md");
+  const missing = documents.filter((file) => !linked.includes(file) && file !== "docs/credits.md");
+  assert.deepEqual(missing, []);
+});
+
+Deno.test("documents that the code names exist", () => {
+  const files = ["lib", "experiments", "tests"].flatMap((folder) => filesIn(folder, ".ts"));
+  for (const file of files) {
+    for (const [path] of read(file).matchAll(/\bdocs\/[\w/-]+\.(md|json|jpg)\b/g)) {
+      assert.doesNotThrow(() => Deno.statSync(join(ROOT, path)), `${file} names ${path}`);
+    }
+  }
+});
+
+Deno.test("files of the project that the documentation names exist", () => {
+  for (const file of DOCUMENTS.filter((file) => file !== "docs/tutorial.md")) {
+    for (const code of codeIn(proseOf(read(file)))) {
+      const path = code.match(/^(lib|experiments|tests)\/[\w./-]*$/)?.[0];
+      if (path === undefined || path.includes("NAME")) continue;
+      assert.doesNotThrow(() => Deno.statSync(join(ROOT, path)), `${file} names ${path}`);
+    }
+  }
+});
+
+Deno.test("the README has at most 130 lines", () => {
+  assert.ok(read("README.md").trimEnd().split("\n").length <= 130);
+});
+
+Deno.test("the README's table has every task, and no other", () => {
+  const rows = tableRows(read("README.md"));
+  const names = rows.flatMap(([cell]) => {
+    const codes = codeIn(cell!);
+    const tables = cell!.match(/`table(\d)` \.\.\. `table(\d)`/);
+    if (!tables) return codes;
+    const [first, last] = tables.slice(1).map(Number) as [number, number];
+    const between = Array.from({ length: last - first + 1 }, (_, i) => `table${first + i}`);
+    return [...between, ...codes.filter((name) => !/^table\d$/.test(name))];
+  });
+  assert.deepEqual(names.toSorted(), Object.keys(project.tasks).toSorted());
+});
+
+/** Names of a folder, those of folders with a slash. */
+function entriesOf(folder: string): string[] {
+  return [...Deno.readDirSync(join(ROOT, folder))]
+    .map(({ name, isDirectory }) => isDirectory ? `${name}/` : name);
+}
+
+Deno.test("the README's and the design's trees have every folder of lib", () => {
+  const folders = entriesOf("lib").filter((name) => name.endsWith("/")).sort();
+  const [tree] = codeBlocks(read("README.md")).filter(({ text }) => text.includes("\nlib/\n"));
+  const below = tree!.text.slice(tree!.text.indexOf("lib/")).match(/^ {2}\S+/gm)!;
+  const named = below.map((name) => name.trim());
+  assert.deepEqual(named.filter((name) => name.endsWith("/")).sort(), folders);
+  for (const name of named) assert.ok(entriesOf("lib").includes(name), `lib/${name}`);
+
+  const [order] = codeBlocks(read("docs/explanation/design.md"));
+  const inOrder = [...order!.text.matchAll(/^lib\/(\w+\/)/gm)].map(([, name]) => name!);
+  assert.deepEqual(inOrder.sort(), folders);
+});
+
+Deno.test("the design's tree is in the order that imports keep to", () => {
+  const levels = [...read("tests/architecture_test.ts").matchAll(/^ {2}\["(.*)"\],$/gm)]
+    .map(([, line]) => line!.split('", "'));
+  const [tree] = codeBlocks(read("docs/explanation/design.md"));
+  const named = tree!.text.match(/^\S+/gm)!.filter((name) => !name.includes("*"));
+  const places = named.map((name) => levels.findIndex((level) => level.includes(name)));
+  assert.ok(!places.includes(-1), `${named[places.indexOf(-1)]} has no level`);
+  assert.deepEqual(places, places.toSorted((one, other) => one - other));
+});
+
+Deno.test("interpretations name fields of the setups and code that exists", () => {
+  const fields = Object.keys(flat(setups.paper));
+  for (const [, set, , , place] of tableRows(read("docs/reference/interpretations.md"))) {
+    const [first] = codeIn(set!);
+    if (first !== undefined) {
+      const pattern = new RegExp(`^${first.replaceAll(".", "\\.").replace("*", "\\w+")}$`);
+      const found = fields.concat("schedules.first.drops.at").some((field) => pattern.test(field));
+      assert.ok(found, `no setup has a field ${first}`);
+    }
+    const [name, file] = codeIn(place!) as [string, string];
+    assert.match(read(`lib/${file}`), new RegExp(`\\b${name}\\b`), `lib/${file} has no ${name}`);
+  }
+});
+
+Deno.test("the glossary is in the order of the alphabet", () => {
+  const terms = tableRows(read("docs/reference/glossary.md"))
+    .map(([term]) => term!.replaceAll("*", "").toLowerCase());
+  assert.deepEqual(terms, terms.toSorted());
+});
+
+/** Fields of a setup by their paths, those of its trainings and evaluations as `--set` takes them. */
+function flat(setup: object, path = ""): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(setup).flatMap(([name, value]) => {
+      const own = path === "" && ["train", "evaluate"].includes(name) ? "" : `${path}${name}.`;
+      return typeof value === "object" && !Array.isArray(value)
+        ? Object.entries(flat(value, own))
+        : [[own.slice(0, -1), value]];
+    }),
+  );
+}
+
+/** A table of Markdown; `deno fmt` aligns its columns. */
+function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = [header, header.map(() => "---"), ...rows];
+  return lines.map((cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`)
+    .join("\n");
+}
+
+const OPTION_ENTRIES = Object.entries(OPTIONS) as [OptionName, Option][];
+
+const TABLES = [...paperTables, ...sideExperiments];
+const TABLE_NAMES: readonly string[] = TABLES.map(({ name }) => name);
+
+/** What a document says of a command. */
+function sectionOf(name: string, { summary, words, takes, about, examples }: CommandFacts): string {
+  const usage = [`deno task ${name}`, words?.pattern, "[options]"].filter(Boolean).join(" ");
+  const options = OPTION_ENTRIES.filter(([option]) => takes.includes(option));
+  return [
+    `## ${name}`,
+    `${summary}. Usage: \`${usage}\``,
+    about.replaceAll(/[<*_[]/g, "\\$&"),
+    `Options: ${options.map(([option]) => `\`--${option}\``).join(", ")}, \`--help\`.`,
+    table(
+      ["example", "purpose"],
+      Object.entries(examples).map(([line, text]) => [`\`deno task ${line}\``, text]),
+    ),
+  ].join("\n\n");
+}
+
+/** The commands as a document has them; those of tables, which are alike, together. */
+function commandList(): string {
+  const own = Object.entries(CATALOGUE).filter(([name]) => !TABLE_NAMES.includes(name));
+  const tables = [
+    "## Commands of tables",
+    "Each table has a command of its own with the options of [table](#table).",
+    table(
+      ["command", "purpose", "contents"],
+      TABLES.map(({ name, help }) => [`\`${name}\``, help.summary, help.about]),
+    ),
+  ].join("\n\n");
+  return [tables, ...own.map(([name, facts]) => sectionOf(name, facts))].join("\n\n");
+}
+
+/** The commands that take an option, in few words. */
+function takersOf(option: OptionName): string {
+  const names = Object.keys(CATALOGUE);
+  if (option === "help") return "all";
+  const takers = names.filter((name) => CATALOGUE[name]!.takes.includes(option));
+  const others = names.filter((name) => !takers.includes(name));
+  if (others.length < takers.length / 2) return `all but ${others.join(", ")}`;
+  const rest = takers.filter((name) => !TABLE_NAMES.includes(name));
+  return [...rest.length < takers.length ? ["those of tables"] : [], ...rest].join(", ");
+}
+
+/** The options as a document has them. */
+function optionList(): string {
+  const groups = [...new Set(OPTION_ENTRIES.map(([, { group }]) => group))];
+  return groups.map((group) => {
+    const options = OPTION_ENTRIES.filter(([, option]) => option.group === group);
+    const rows = options.map(([name, { value, text }]: [OptionName, Option]) => [
+      `\`--${name}${value === undefined ? "" : ` ${value}`}\``,
+      text,
+      takersOf(name),
+    ]);
+    return `## ${group}\n\n${table(["option", "meaning", "commands"], rows)}`;
+  }).join("\n\n");
+}
+
+/** Every field of every setup. */
+function setupList(): string {
+  const columns = [setups.smoke, setups.small, setups.medium, setups.paper];
+  const flats = columns.map((setup) => flat(setup));
+  const fields = [...new Set(flats.flatMap((fields) => Object.keys(fields)))];
+  const shown = (value: unknown) => {
+    if (value === undefined) return "–";
+    return Number.isInteger(value) ? formatNumber(value as number) : String(value);
+  };
+  return table(
+    ["field", ...columns.map(({ name }) => name)],
+    fields.filter((field) => field !== "name")
+      .map((field) => [`\`${field}\``, ...flats.map((fields) => shown(fields[field]))]),
+  );
+}
+
+/** What a program of the project prints. */
+async function printedBy(...args: string[]): Promise<string> {
+  const options = { args: ["run", "-A", ...args], cwd: ROOT, env: { NO_COLOR: "1" } };
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), options).output();
+  assert.equal(code, 0, new TextDecoder().decode(stderr));
+  return new TextDecoder().decode(stdout);
+}
+
+/** Text as `deno fmt` writes it. */
+async function formatted(markdown: string): Promise<string> {
+  const fmt = new Deno.Command(Deno.execPath(), {
+    args: ["fmt", "--config", join(ROOT, "deno.json"), "--ext", "md", "-"],
+    ...{ stdin: "piped", stdout: "piped", stderr: "piped" },
+  }).spawn();
+  const writer = fmt.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(markdown));
+  await writer.close();
+  return new TextDecoder().decode((await fmt.output()).stdout);
+}
+
+const LISTS: Readonly<Record<string, () => string | Promise<string>>> = {
+  "docs/reference/commands.md": commandList,
+  "docs/reference/options.md": optionList,
+  "docs/reference/setups.md": setupList,
+  "docs/explanation/scaling.md": () => printedBy("lib/bench/scaling.ts", "300"),
+};
+
+for (const [file, list] of Object.entries(LISTS)) {
+  Deno.test(`${file} is what the program says`, async () => {
+    const text = read(file);
+    const marks = /(<!-- made from [^>]*-->)[\s\S]*(<!-- end -->)/;
+    assert.match(text, marks);
+    const made = await formatted(
+      text.replace(marks, (_, begin, end) => [begin, list(), end].join("\n\n")),
+    );
+    if (UPDATE) Deno.writeTextFileSync(join(ROOT, file), made);
+    else assert.equal(text, made, `${file} is out of date; ${HOW_TO_UPDATE}`);
+  });
+}
+
+Deno.test("the table that the tutorial adds is one, and its evaluations are those it was about", async () => {
+  const blocks = codeBlocks(read("docs/tutorial.md")).filter(({ language }) => language === "ts");
+  const [source, listing] = blocks.map(({ text }) => text) as [string, string];
+  const folder = pathToFileURL(join(ROOT, "experiments/")).href;
+  const imports = source.replaceAll(
+    / from "(\..*?)"/g,
+    (_, path) => ` from "${new URL(path, folder)}"`,
+  );
+  const file = Deno.makeTempFileSync({ suffix: ".ts" });
+  Deno.writeTextFileSync(file, imports);
+  const { default: made }: { default: ListedTable } = await import(pathToFileURL(file).href);
+  Deno.removeSync(file);
+  const A = net("A", 256);
+  assert.deepEqual(made.rows.map(({ evaluations }) => evaluations), [
+    [{ net: A, Q: 256, method: "dense" }],
+    [224, 256, 288].map((Q) => ({ net: A, Q, method: "dense" })),
+  ]);
+  const names = listing.match(/\[(.*?)\];$/m)![1]!.split(", ").slice(0, -1);
+  assert.ok(read("experiments/mod.ts").includes(`[${names.join(", ")}]`));
+});
+
+/** A folder in which commands of documents run. */
+class Desk implements Disposable {
+  readonly folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
+  readonly #data = join(this.folder, "data");
+  readonly #results = join(this.folder, "results");
+
+  /** Runs a task as a reader does, but for where data and results are. @returns what it printed */
+  async run({ text, task, args }: CommandLine): Promise<string> {
+    const takes: readonly OptionName[] = args.includes("--help")
+      ? []
+      : CATALOGUE[task!]?.takes ?? [];
+    const folders = [
+      ...takes.includes("data") ? ["--data", this.#data] : [],
+      ...takes.includes("results") ? ["--results", this.#results] : [],
+    ];
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["task", "-q", "--config", join(ROOT, "deno.json"), task!, ...args, ...folders],
+      cwd: this.folder,
+      env: { NO_COLOR: "1", INIT_CWD: "" },
+    }).output();
+    const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    assert.equal(code, 0, `${text}:\n${decode(stdout)}${decode(stderr)}`);
+    return this.#asWithout(decode(stdout));
+  }
+
+  /** What would be printed where the folders were not named. */
+  #asWithout(text: string): string {
+    return text
+      .replaceAll(/ --(data|results) \S*verydeep-test-\S*/g, "")
+      .replaceAll(`${this.folder}/`, "");
+  }
+
+  [Symbol.dispose]() {
+    Deno.removeSync(this.folder, { recursive: true });
+  }
+}
+
+const KEY_OR_NUMBER = /\b[0-9a-f]{12}\b|[+-]?\d[\d,.:]*/g;
+
+/** Whether an output is what a document shows. */
+function isAsShown(output: string, shown: string, numbersVary: boolean): boolean {
+  const plain = (text: string) => {
+    const masked = text.replaceAll(KEY_OR_NUMBER, (word) => word.length === 12 ? word : "#");
+    return (numbersVary ? masked.replaceAll(/[─\s]+/g, " ") : text).trim();
+  };
+  const parts = shown.split(/^\.\.\.$/m).map(plain).filter((part) => part !== "");
+  const isWhole = !/^\.\.\.$/m.test(shown);
+  if (isWhole) return plain(output) === plain(shown);
+  let rest = plain(output);
+  return parts.every((part) => {
+    const at = rest.indexOf(part);
+    rest = rest.slice(at + part.length);
+    return at >= 0;
+  });
+}
+
+Deno.test("commands in the documentation run, and print what it shows", async (t) => {
+  using desk = new Desk();
+  for (const file of DOCUMENTS) {
+    const blocks = codeBlocks(read(file));
+    if (!blocks.some(({ language, comment }) => language === "sh" && comment === "")) continue;
+    await t.step(file, async () => {
+      const updates: [shown: string, output: string][] = [];
+      let output = "";
+      for (const { language, text, comment, line, indent } of blocks) {
+        if (language === "sh" && comment === "") {
+          output = "";
+          for (const line of commandLines(text)) output += await desk.run(line);
+        }
+        if (language !== "text" || !/^output\b/.test(comment)) continue;
+        const same = isAsShown(output, text, comment === "output; numbers vary");
+        if (UPDATE && !text.includes("...\n")) {
+          const fences = (body: string) => `${comment} -->\n\n\`\`\`text\n${body}\`\`\``;
+          assert.equal(indent, "");
+          updates.push([fences(text), fences(`${output.trimEnd()}\n`)]);
+        } else {
+          assert.ok(
+            same,
+            `${file}:${line} shows something else than was printed; ${HOW_TO_UPDATE}\n${output}`,
+          );
+        }
+      }
+      if (updates.length === 0) return;
+      let rest = read(file);
+      let written = "";
+      for (const [shown, output] of updates) {
+        const at = rest.indexOf(shown);
+        written += rest.slice(0, at) + output;
+        rest = rest.slice(at + shown.length);
+      }
+      Deno.writeTextFileSync(join(ROOT, file), written + rest);
+    });
+  }
+});
