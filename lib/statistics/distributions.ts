@@ -2,8 +2,8 @@
 import { createRequire } from "node:module";
 
 /**
- * At the first use, for it takes 20 ms, and by require(), for Deno cannot run the package's ES
- * module (it writes to `__proto__`).
+ * Loaded at the first use, because it takes 20 ms, and by require(), because Deno cannot run the
+ * package's ES module (it writes to `__proto__`).
  */
 const cephes = (): typeof import("cephes") => createRequire(import.meta.url)("cephes");
 
@@ -12,7 +12,7 @@ export function normalQuantile(p: number): number {
   return cephes().ndtri(p);
 }
 
-/** The value that a draw of Student's t with so many degrees of freedom stays below with `p`. */
+/** The value that a draw of Student's t with `degrees` of freedom stays below with probability `p`. */
 export function studentQuantile(p: number, degrees: number): number {
   return cephes().stdtri(degrees, p);
 }

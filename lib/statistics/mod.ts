@@ -1,6 +1,6 @@
 /**
- * What differences between errors mean: pure functions on numbers. Errors of images are counts and
- * shares here, 0 to 1; only a verdict speaks of per cent and points, as the paper does.
+ * Intervals and tests for errors of classifiers: pure functions on numbers. Errors are counts and
+ * shares from 0 to 1; only `verdict` uses per cent and points, as the paper does.
  *
  * @module
  */

@@ -1,13 +1,13 @@
 /**
- * Two rows on the same images. What both got right or both got wrong says nothing about which is
- * better; all is in the images that only one of them got wrong, the discordant ones.
+ * Two classifiers on the same images. Images that both got right or both got wrong do not tell which
+ * is better; only the discordant ones count, which one of them got wrong.
  *
  * @module
  */
 import { fairCoinCdf, normalQuantile, upperProbability } from "./distributions.ts";
 import type { Interval } from "./proportion.ts";
 
-/** How two classifiers did on the same images; a mean over seeds need not be whole. */
+/** How two classifiers did on the same images; a mean over seeds may be fractional. */
 export interface Pairs {
   readonly images: number;
   /** Number of images that only the first got wrong. */
@@ -23,7 +23,7 @@ export interface Pairs {
  *
  * @param onlyFirst images that only the first got wrong
  * @param onlySecond images that only the second got wrong
- * @throws {RangeError} One is no count.
+ * @throws {RangeError} One is not a count.
  */
 export function mcnemar(onlyFirst: number, onlySecond: number): number {
   requireCounts(onlyFirst, onlySecond);
@@ -34,9 +34,9 @@ export function mcnemar(onlyFirst: number, onlySecond: number): number {
 
 /**
  * Tango's score interval (Tango 1998) of the difference of two errors, first - second: the
- * differences that McNemar's test, generalised to any of them, does not reject. It is the one to
- * print: it goes with the p-value, keeps its coverage where few images are discordant, and where
- * none is it still says what so many images can exclude, for which a bootstrap is too sure.
+ * differences that McNemar's test, generalised to any difference, does not reject. It agrees with the
+ * p-value and keeps its coverage if few images are discordant. If no image is, it still says what this
+ * number of images can exclude.
  *
  * @returns shares, -1 to 1
  * @throws {RangeError} The counts cannot be.
@@ -60,8 +60,8 @@ function upperEnd(pairs: Pairs, z: number): number {
 }
 
 /**
- * Tango's score of a supposed difference: how many standard deviations the observed difference lies
- * above it, where the share that only the second gets wrong is the most likely one under it: the
+ * Tango's score of a hypothetical difference: how many standard deviations the observed difference is
+ * above it. The share that only the second gets wrong is the most likely one under the hypothesis, the
  * root of 2 n share^2 + b share + c = 0.
  */
 function score({ images, onlyFirst, onlySecond }: Pairs, difference: number): number {

@@ -1,4 +1,4 @@
-/** How far a share of images, such as an error, may be from what it would be on endless images. */
+/** How far a share of images, such as an error, may be from its value on infinitely many images. */
 import { normalQuantile, upperProbability } from "./distributions.ts";
 
 /** The values from `low` to `high`. */
@@ -15,7 +15,7 @@ export interface Interval {
  * @param failures wrongly classified images; a mean over seeds need not be whole
  * @param n images
  * @returns shares, 0 to 1
- * @throws {RangeError} There are no images, or not so many.
+ * @throws {RangeError} There are no images, or fewer than failures.
  */
 export function wilson(failures: number, n: number, confidence = 0.95): Interval {
   if (!(Number.isSafeInteger(n) && n > 0 && failures >= 0 && failures <= n)) {

@@ -1,4 +1,4 @@
-/** What several seeds say together. */
+/** Means and intervals over seeds. */
 import { studentQuantile, upperProbability } from "./distributions.ts";
 import type { Interval } from "./proportion.ts";
 
@@ -6,7 +6,7 @@ import type { Interval } from "./proportion.ts";
  * The mean and the standard deviation (n - 1 in the denominator) of `values`. A single value has no
  * deviation: NaN.
  *
- * @throws {RangeError} There are no values, or one is no number.
+ * @throws {RangeError} There are no values, or one is not finite.
  */
 export function meanAndDeviation(
   values: readonly number[],
@@ -20,10 +20,10 @@ export function meanAndDeviation(
 }
 
 /**
- * Student's interval of the mean that endless seeds would have (Student 1908), for values that are
- * about normally distributed. Of two seeds it is wide: 12.7 standard errors to each side.
+ * Student's interval of the mean over infinitely many seeds (Student 1908), for values that are about
+ * normally distributed. With two seeds it is wide: 12.7 standard errors to each side.
  *
- * @throws {RangeError} There are fewer than two values, or one is no number.
+ * @throws {RangeError} There are fewer than two values, or one is not finite.
  */
 export function studentInterval(values: readonly number[], confidence = 0.95): Interval {
   const { mean, deviation } = meanAndDeviation(values);

@@ -10,12 +10,12 @@ export type Status =
   | "better"
   /** The measured error is higher. */
   | "worse"
-  /** Neither equality nor a difference is shown, though equality could have been. */
+  /** Neither equality nor a difference is shown, although the interval is narrow enough for equality. */
   | "within noise"
-  /** Nothing could have shown equality: there are too few images or seeds. */
+  /** There are too few images or seeds to show equality. */
   | "underpowered";
 
-/** A status and what it rests on: errors in points, measured - published. */
+/** A status and its grounds: errors in points, measured - published. */
 export interface Verdict {
   readonly status: Status;
   readonly difference: number;
@@ -25,9 +25,9 @@ export interface Verdict {
 }
 
 /**
- * Differences up to this size count as none, points. The paper sees none between A and A-LRN (0.1),
- * D and E (0.1 to 0.3) and a slight one between dense and multi-crop (0.2), while the steps from A
- * to B, B to C and C to D are 0.9, 0.6 and 1.1.
+ * Differences up to this size, in points, count as equality. The paper sees no difference between A and
+ * A-LRN (0.1) and D and E (0.1 to 0.3), and a slight one between dense and multi-crop (0.2), while the
+ * steps from A to B, B to C and C to D are 0.9, 0.6 and 1.1.
  */
 export const MARGIN = 0.5;
 
@@ -37,15 +37,15 @@ const ROUNDING = 0.05;
 /**
  * Compares measured with published. The interval of the difference is the wider of Wilson's, for the
  * images, and Student's, for the seeds where there are at least two, and both ends are moved outwards
- * by the rounding. Equality is shown where it lies within the margin: an equivalence test by two
+ * by the rounding. Equality is shown if it is within the margin: an equivalence test by two
  * one-sided tests (Schuirmann 1987), each at 2.5 %.
  *
- * Whether the protocols are the same is for the caller to see first.
+ * The caller checks first whether the protocols are the same.
  *
  * @param errors measured errors in per cent, one a seed
  * @param images how many images each of them was measured on
  * @param published in per cent
- * @throws {RangeError} An error is no share, or there are no images.
+ * @throws {RangeError} An error is not between 0 and 100, or there are no images.
  */
 export function verdict(
   { errors, images, published }: {
@@ -66,16 +66,16 @@ export function verdict(
   return { status, difference, interval, reason };
 }
 
-/** What the interval of a difference does, for each status. */
+/** What each status says about the interval of the difference. */
 const BECAUSE: Readonly<Record<Status, string>> = {
-  "reproduced": `lies within ±${MARGIN}`,
-  "better": "lies below 0",
-  "worse": "lies above 0",
+  "reproduced": `is within ±${MARGIN}`,
+  "better": "is below 0",
+  "worse": "is above 0",
   "within noise": `contains 0 and goes beyond ±${MARGIN}`,
   "underpowered": `is too wide to show equality within ±${MARGIN}`,
 };
 
-/** The wider interval of the measured error in per cent, and what makes it so wide. */
+/** The wider interval of the measured error in per cent, and where it comes from. */
 function intervalOf(errors: readonly number[], images: number): Interval & { source: string } {
   const { low, high } = wilson(meanAndDeviation(errors).mean / 100 * images, images);
   const byImages = { low: 100 * low, high: 100 * high };
@@ -96,7 +96,7 @@ function statusOf(interval: Interval): Status {
 
 const width = ({ low, high }: Interval) => high - low;
 
-/** A difference with its sign; what rounds to nothing has none. */
+/** A difference with its sign; 0 after rounding has no sign. */
 export function signed(points: number, decimals = 2): string {
   const text = points.toFixed(decimals);
   return Number(text) === 0 ? Math.abs(points).toFixed(decimals) : points > 0 ? `+${text}` : text;

@@ -1,12 +1,12 @@
 /**
- * JSON records that carry a checksum, so that a changed one is told from a good one: the first
- * digits of SHA-256 of the record's JSON without them.
+ * JSON records with a checksum, which tells a changed record from a good one: the first digits of
+ * SHA-256 of the record's JSON without them.
  *
  * @module
  */
 import { createHash } from "node:crypto";
 
-/** Digits that are kept: one changed record in 4 billion would go unnoticed. */
+/** Digits of the checksum: one changed record in 4 billion would go unnoticed. */
 const DIGITS = 8;
 
 /** A record with its checksum, which is its last field. */
@@ -15,8 +15,8 @@ export function withChecksum<Record extends object>(record: Record): Record & { 
 }
 
 /**
- * A record without its checksum. Nothing where it is none, or another than was sealed; one without a
- * checksum, as older versions wrote them, is taken as it is.
+ * Verifies a record and returns it without its checksum; `undefined` if it is not a record, or the
+ * checksum is another. A record without a checksum, as older versions wrote them, is accepted.
  */
 export function verifyChecksum<Record extends object>(value: unknown): Record | undefined {
   if (typeof value !== "object" || value === null) return undefined;
@@ -26,7 +26,7 @@ export function verifyChecksum<Record extends object>(value: unknown): Record | 
   return record as unknown as Record;
 }
 
-/** Whether a record's last value is a checksum, under whatever name it stands after damage. */
+/** Whether a record's last value is a checksum, under any name: damage may have changed it. */
 function looksLikeOne(value: unknown): boolean {
   return typeof value === "string" && /^[0-9a-f]{8}$/.test(value);
 }

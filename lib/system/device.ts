@@ -21,13 +21,13 @@ export interface Gpu {
   readonly driver: string;
 }
 
-/** What a thread computes on. What it is is not known of a GPU without `nvidia-smi`. */
+/** What a thread computes on. A GPU is unknown without `nvidia-smi`. */
 export type Device = { readonly kind: "cpu" } | { readonly kind: "gpu"; readonly gpu?: Gpu };
 
 /** From this compute capability on products of bfloat16 have units of their own: Ampere. */
 const HAS_BFLOAT16 = 8;
 
-/** Whether a word names a device. */
+/** Whether a word is the name of a device. */
 export function isDeviceName(word: string): word is DeviceName {
   return /^(cpu|gpu(:\d+)?)$/.test(word);
 }
@@ -56,7 +56,7 @@ export function chooseDevice(device: DeviceName | undefined) {
  * What `CUDA_VISIBLE_DEVICES` must be for a device to be the only one. Where it was `visible`, GPUs
  * are counted within that, as schedulers of clusters want.
  *
- * @throws {UserError} There are not so many.
+ * @throws {UserError} There is no GPU of that number.
  */
 export function visibleFor(device: DeviceName, visible: string | undefined): string {
   if (device === "cpu") return "-1";
@@ -112,14 +112,14 @@ export function gpusIn(text: string): Gpu[] {
   });
 }
 
-/** The device of a thread that has loaded TensorFlow, which found a GPU or none. */
+/** The device of a thread that has loaded TensorFlow; `usesGpu` says whether that found a GPU. */
 export function deviceOf(usesGpu: boolean): Device {
   if (!usesGpu) return { kind: "cpu" };
   const [gpu] = gpus(Deno.env.get("CUDA_VISIBLE_DEVICES")?.split(",")[0]);
   return { kind: "gpu", ...gpu && { gpu } };
 }
 
-/** What is called the same is as fast: `CPU`, `NVIDIA H100 80GB HBM3`. */
+/** Devices of the same name are equally fast: `CPU`, `NVIDIA H100 80GB HBM3`. */
 export function nameOfDevice(device: Device): string {
   return device.kind === "cpu" ? "CPU" : device.gpu?.name ?? "a GPU";
 }
@@ -132,12 +132,12 @@ export function deviceInWords(device: Device): string {
   return `${name}, ${(memory / 2 ** 30).toFixed(0)} GiB, driver ${driver}`;
 }
 
-/** Where a set-up of TensorFlow's CUDA build notes the GPUs that it was made for. */
+/** Where the installation of TensorFlow's CUDA build notes the machine's GPUs. */
 const NOTE = fileURLToPath(
   new URL("../../node_modules/@tensorflow/tfjs-node-gpu/deps/gpus.json", import.meta.url),
 );
 
-/** Notes GPUs for later commands, which then need not ask the driver; none takes the note away. */
+/** Notes GPUs for later commands, which then need not ask the driver; an empty list removes the note. */
 export function noteGpus(found: readonly Gpu[], file: string = NOTE) {
   if (found.length === 0) removeIfThere(file);
   else writeAtomically(file, `${JSON.stringify(found, null, 2)}\n`);
@@ -155,7 +155,7 @@ export function notedGpus(file: string = NOTE): Gpu[] {
     const found = JSON.parse(text);
     if (Array.isArray(found) && found.every((gpu) => gpu?.capability > 0)) return found;
   } catch {
-    // it is none, either
+    // it is damaged
   }
   throw new UserError(
     `Cannot read "${file}": it is damaged; run \`deno task install --gpu\`, which writes it anew`,
@@ -166,7 +166,7 @@ export function notedGpus(file: string = NOTE): Gpu[] {
  * What a run with such a `--device` would compute on, by the GPUs that this project was set up for:
  * TensorFlow, which alone knows, is not asked. `visible` is what `CUDA_VISIBLE_DEVICES` was.
  *
- * @throws {UserError} That names not so many GPUs.
+ * @throws {UserError} `CUDA_VISIBLE_DEVICES` names too few GPUs.
  */
 export function expectedDevice(
   device: DeviceName | undefined,

@@ -1,4 +1,4 @@
-/** On what a program runs: versions, machine, and the state of its own source. */
+/** What a program runs on: versions, machine, and the state of its own source. */
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import project from "../../deno.json" with { type: "json" };
@@ -17,7 +17,7 @@ export interface Machine {
   readonly cores: number;
   /** GiB, to a tenth. */
   readonly memory: number;
-  /** Names of its NVIDIA GPUs; none where there is none, or no driver. */
+  /** Names of its NVIDIA GPUs; empty without a GPU or driver. */
   readonly gpus: readonly string[];
 }
 
@@ -135,7 +135,7 @@ export function sittingInWords(sitting: Sitting): string {
 /** The commit of a folder that is the top of a git repository. */
 export function revisionOf(folder: string): Revision | undefined {
   const git = (...args: string[]) => linesOf("git", "-C", folder, ...args);
-  // A copy without history may lie in somebody else's repository.
+  // A copy without history may be inside another repository.
   if (git("rev-parse", "--show-prefix")?.join("") !== "") return undefined;
   const [commit] = git("rev-parse", "--verify", "HEAD") ?? [];
   const changes = git("status", "--porcelain");
@@ -143,7 +143,7 @@ export function revisionOf(folder: string): Revision | undefined {
   return { commit, dirty: changes.length > 0 };
 }
 
-/** The lines that a program prints; nothing where there is no such program, or it fails. */
+/** The lines that a program prints; `undefined` if there is no such program, or it fails. */
 function linesOf(program: string, ...args: string[]): string[] | undefined {
   try {
     const command = new Deno.Command(program, { args, stdin: "null", stderr: "null" });

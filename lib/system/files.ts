@@ -6,7 +6,7 @@ import { UserError } from "../errors.ts";
  * Writes a file beside its place, flushes it to the disk and renames it, so that a crash leaves the
  * old file or the new one, never a part. Missing folders are made.
  *
- * @param check looks at what was written before it takes its place; what it throws leaves the old file
+ * @param check examines the draft before it replaces the file; if it throws, the old file stays
  * @throws UserError where the place is full, or cannot be written
  */
 export function writeAtomically(
@@ -63,7 +63,7 @@ function cannotWrite(file: string, error: unknown): UserError {
   );
 }
 
-/** Makes a folder and those that it lies in, so that they outlast a crash. */
+/** Makes a folder and its parents, so that they outlast a crash. */
 function makeFolder(folder: string) {
   if (exists(folder, "isDirectory")) return;
   const parent = dirname(folder);
@@ -78,7 +78,7 @@ function flushFolder(folder: string) {
     using handle = Deno.openSync(folder);
     handle.syncSync();
   } catch {
-    // Windows opens no folders, and some file systems flush none
+    // Windows cannot open folders, and some file systems cannot flush them
   }
 }
 
@@ -118,8 +118,8 @@ export async function flush(paths: readonly string[]) {
 }
 
 /**
- * Whether it is no failure that a path was not flushed: another process renamed or removed it, or
- * the system flushes neither folders nor what may only be read.
+ * Whether a failed flush is harmless: another process renamed or removed the path, or the system
+ * cannot flush folders or read-only files.
  */
 function needsNoFlush(path: string, error: unknown): boolean {
   const { NotFound, PermissionDenied } = Deno.errors;
@@ -128,8 +128,8 @@ function needsNoFlush(path: string, error: unknown): boolean {
 }
 
 /**
- * What comes of work on a file; nothing where there is none. Asking first whether it is there would
- * not do: another process may rename or remove it in between.
+ * The result of work on a file; `undefined` if there is no such file. To ask first whether the file
+ * exists would be wrong: another process may rename or remove it in between.
  */
 export function ifThere<Value>(work: () => Value): Value | undefined {
   try {
@@ -140,12 +140,12 @@ export function ifThere<Value>(work: () => Value): Value | undefined {
   }
 }
 
-/** Reads a text file, or nothing where there is none. */
+/** Reads a text file; `undefined` if there is no such file. */
 export function readIfThere(file: string): string | undefined {
   return ifThere(() => Deno.readTextFileSync(file));
 }
 
-/** Bytes `at` to `at + length` of an open file; nothing where it ends before. */
+/** Bytes `at` to `at + length` of an open file; `undefined` if it is shorter. */
 export function readAt(
   handle: Deno.FsFile,
   at: number,
@@ -161,7 +161,7 @@ export function readAt(
   return part;
 }
 
-/** Bytes that are read at once, where what is read is not kept. */
+/** Bytes that are read at once if they are not kept. */
 export const PIECE = 2 ** 20;
 
 /** The bytes of a file, piece by piece. */
@@ -170,7 +170,7 @@ export function* piecesOf(file: string): Iterable<Uint8Array> {
   yield* piecesIn(handle);
 }
 
-/** The bytes of an open file, piece by piece, whatever its name leads to meanwhile. */
+/** The bytes of an open file, piece by piece, even if it is renamed or replaced meanwhile. */
 export function* piecesIn(handle: Deno.FsFile): Iterable<Uint8Array> {
   handle.seekSync(0, Deno.SeekMode.Start);
   for (;;) {
@@ -190,7 +190,7 @@ export function exists(file: string, what: "isFile" | "isDirectory" = "isFile"):
   }
 }
 
-/** What lies in a folder, by name; nothing where there is no such folder. */
+/** Contents of a folder, by name; empty if there is no such folder. */
 export function entriesIn(folder: string): Deno.DirEntry[] {
   try {
     return [...Deno.readDirSync(folder)].sort((a, b) => a.name < b.name ? -1 : 1);
@@ -201,12 +201,12 @@ export function entriesIn(folder: string): Deno.DirEntry[] {
   }
 }
 
-/** Gives a file another name, or does nothing where there is none. */
+/** Renames a file if it exists. */
 export function renameIfThere(file: string, name: string) {
   ifThere(() => Deno.renameSync(file, name));
 }
 
-/** Removes a file, or does nothing where there is none. */
+/** Removes a file if it exists. */
 export function removeIfThere(file: string) {
   ifThere(() => Deno.removeSync(file));
 }

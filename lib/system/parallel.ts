@@ -1,8 +1,8 @@
 /**
- * Work for every core: a list of jobs is dealt out to Web Workers, one job at a time to each.
+ * Work on every core: Web Workers do a list of jobs, each one job at a time.
  *
- * A worker's module calls `answerJobs`; whoever has the jobs calls `inParallel` with the module's
- * address. Which worker does which job is chance, so an answer must depend on its job alone.
+ * A worker's module calls `answerJobs`; the owner of the jobs calls `inParallel` with the module's
+ * address. Any worker may do any job, so an answer must depend on its job alone.
  *
  * @module
  */
@@ -22,7 +22,7 @@ interface Failure {
 }
 
 /**
- * Called by a worker's module: does each job with `work`, which also gets what all jobs share.
+ * Called by a worker's module: does each job with `work`, which also receives the jobs' common data.
  */
 export function answerJobs<Job, Common, Answer>(
   work: (job: Job, common: Common) => Promise<Answer> | Answer,
@@ -44,7 +44,7 @@ export function answerJobs<Job, Common, Answer>(
 }
 
 /**
- * Does `jobs` on the machine's cores and yields each answer with its job's index, as they come.
+ * Does `jobs` on the machine's cores and yields each answer with its job's index, in any order.
  * `common` is sent to each worker once. The first failure ends the work and is thrown.
  */
 export async function* inParallel<Job, Answer>(
@@ -59,7 +59,7 @@ export async function* inParallel<Job, Answer>(
   let next = 0, failure: Error | undefined;
   let wake = () => {};
 
-  const crew = Array.from({ length: Math.min(workers, jobs.length) }, () => {
+  const running = Array.from({ length: Math.min(workers, jobs.length) }, () => {
     const worker = new Worker(module, { type: "module" });
     let index = 0;
     function giveJob() {
@@ -92,7 +92,7 @@ export async function* inParallel<Job, Answer>(
       yield done.shift()!;
     }
   } finally {
-    for (const worker of crew) worker.terminate();
+    for (const worker of running) worker.terminate();
   }
 }
 
@@ -103,7 +103,7 @@ function errorOf({ message, stack, isUserError }: Failure): Error {
   return error;
 }
 
-/** Cuts `items` into pieces of at most `size`, so that a job is worth its message. */
+/** Cuts `items` into chunks of at most `size`, so that a job takes longer than its message. */
 export function chunks<Item>(items: readonly Item[], size: number): Item[][] {
   const count = Math.ceil(items.length / size);
   return Array.from({ length: count }, (_, i) => items.slice(i * size, (i + 1) * size));

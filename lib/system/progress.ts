@@ -1,6 +1,6 @@
 /**
  * Progress on standard error: bars with rate and time left on a terminal, a quiet line now and
- * then elsewhere, nothing for work of less than two seconds.
+ * then elsewhere, and no output for work of less than two seconds.
  *
  * @module
  */
@@ -39,13 +39,13 @@ export interface Surroundings {
   readonly now?: () => number;
 }
 
-/** Work of less than this leaves no trace, ms. */
+/** Work that takes less time than this is not shown, ms. */
 const QUIET = 2_000;
 /** Between two drawings on a terminal, ms. */
 const FRAME = 100;
-/** Between two lines where there is no terminal, ms, unless a tenth of the work was done. */
+/** Time between two lines without a terminal, ms, unless a tenth of the work was done. */
 const PAUSE = 10_000;
-/** Rates are those of the last so many ms, or of the last few steps where steps are slow. */
+/** Rates are averages over the last 20 s, or over the last few steps if steps are slow. */
 const MEMORY = 20_000;
 const STEPS = 8;
 
@@ -77,7 +77,7 @@ function onTerminal(stream: NonNullable<Surroundings["stream"]>, now: () => numb
   });
   const shown = new Set<Task>();
   let drawn = -Infinity;
-  // Drawn here and not by a timer alone, as a training step leaves no time to timers.
+  // Drawn here and not by a timer alone, because timers do not run during a training step.
   function show() {
     if (now() - drawn < FRAME) return;
     drawn = now();

@@ -1,10 +1,10 @@
-/** Runs other programs for the set-up and says why one of them failed. */
+/** Runs other programs and says why one of them failed. */
 import { UserError } from "../errors.ts";
 
-/** What a program said. */
+/** The result of a program. */
 export interface ProcessResult {
   readonly ok: boolean;
-  /** What ended it, as in `SIGILL`, if it did not end by itself. */
+  /** The signal that ended it, as in `SIGILL`, if one did. */
   readonly signal: string | null;
   readonly stdout: string;
   readonly stderr: string;
@@ -24,7 +24,7 @@ const words = (command: string): string[] => command.trim().split(/\s+/);
  * Runs a program to its end.
  *
  * @param command the program and its arguments
- * @throws Deno.errors.NotFound where there is no such program
+ * @throws Deno.errors.NotFound if there is no such program
  */
 export async function run(
   command: readonly string[],

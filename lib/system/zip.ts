@@ -7,18 +7,18 @@
 import * as yauzl from "yauzl";
 import { readAt } from "./files.ts";
 
-/** A file that lies inside another one, as it is. */
+/** An uncompressed file inside an archive. */
 export interface StoredEntry {
   readonly name: string;
-  /** Where it begins, and its length, bytes. */
+  /** Its offset and length, bytes. */
   readonly at: number;
   readonly size: number;
 }
 
 /**
- * Where the entries lie that an archive's directory names, by their names.
+ * The entries of an archive's directory, by name.
  *
- * @throws {Error} It is no archive, or damaged, or an entry is packed or named twice.
+ * @throws {Error} It is not an archive, or damaged, or an entry is compressed or named twice.
  */
 export async function storedEntries(handle: Deno.FsFile): Promise<Map<string, StoredEntry>> {
   const sections = new Map<string, StoredEntry>();

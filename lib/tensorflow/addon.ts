@@ -1,5 +1,5 @@
 /**
- * Loads TensorFlow: the native addon of tfjs-node by itself, without TensorFlow.js around it, in
+ * Loads TensorFlow: the native addon of tfjs-node without TensorFlow.js, in
  * some 0.2 s. Run as a program it prints which TensorFlow that is, for `deno task install --check`.
  *
  * @module
@@ -15,7 +15,7 @@ import { withoutStderr } from "./quiet.ts";
 
 const require = createRequire(import.meta.url);
 
-/** A tensor that TensorFlow holds, until `deleteTensor(id)`. */
+/** A tensor in TensorFlow's memory, until `deleteTensor(id)`. */
 export interface NativeTensor {
   readonly id: number;
   /** `TF_FLOAT` and so on; other types by TensorFlow's number. */
@@ -42,14 +42,14 @@ export interface OpAttribute {
  */
 export interface Binding {
   /**
-   * Makes a tensor and returns its id. Values that lie at an address divisible by 64 are not
-   * copied: later writes to them show. int64 takes an `Int32Array` of low and high halves.
+   * Makes a tensor and returns its id. Values at an address divisible by 64 are not copied: later
+   * writes to them change the tensor. int64 takes an `Int32Array` of low and high halves.
    */
   createTensor(shape: readonly number[], dtype: number, values: TensorInput): number;
   deleteTensor(id: number): void;
   /** Copies the values out. float32, int32, int64, bool, complex64 and string; uint8 it refuses. */
   tensorDataSync(id: number): TensorData;
-  /** Runs one operation by itself. */
+  /** Runs one operation without a graph. */
   executeOp(
     name: string,
     attributes: readonly OpAttribute[],
@@ -117,14 +117,14 @@ export function packageFolder(): string {
   }
 }
 
-/** Where the addon lies in the tfjs-node package; tfjs-node itself looks for it there too. */
+/** Path of the addon in the tfjs-node package, where tfjs-node itself looks for it too. */
 export function addonFile(folder: string = packageFolder()): string {
   return join(folder, "lib", "napi-v8", "tfjs_binding.node");
 }
 
 /**
  * Loads TensorFlow, once a thread; later calls return the same. Threads must load one after the
- * other, because standard error leads nowhere meanwhile.
+ * other, because standard error is redirected meanwhile.
  *
  * Variables of TensorFlow's that are not set are set first: no log below fatal errors, no more of a
  * GPU's memory than is used, and oneDNN's kernels, whatever the processor.
@@ -132,7 +132,7 @@ export function addonFile(folder: string = packageFolder()): string {
  * @throws UserError where TensorFlow is not set up, its libraries do not open, or the processor lacks
  * instructions that it needs
  */
-// Asynchronous, though its parts are not, so that a caller cannot tell when they become so.
+// Asynchronous although its parts are not, so that this can change without its callers.
 // deno-lint-ignore require-await
 export async function loadAddon(options: LoadOptions = {}): Promise<Binding> {
   const folder = packageFolder();

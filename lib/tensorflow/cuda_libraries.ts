@@ -5,8 +5,8 @@ import { basename, join } from "node:path";
 import { UserError } from "../errors.ts";
 
 /**
- * What TensorFlow opens by itself, each after those that it needs, below `nvidia/`. Where one of
- * them is missing TensorFlow does without a GPU and does not say which.
+ * Libraries below `nvidia/` that TensorFlow opens, each after those that it depends on. If one is
+ * missing, TensorFlow uses no GPU and does not say why.
  */
 export const CUDA_LIBRARIES: readonly string[] = [
   "cuda_runtime/lib/libcudart.so.12",
@@ -24,10 +24,9 @@ export const CUDA_LIBRARIES: readonly string[] = [
 ];
 
 /**
- * Opens NVIDIA's libraries, so that TensorFlow finds them by name wherever they lie. They stay
- * open.
+ * Opens NVIDIA's libraries, so that TensorFlow finds them by name in any folder. They stay open.
  *
- * @param folder holds `cublas/lib`, `cudnn/lib` and so on
+ * @param folder contains `cublas/lib`, `cudnn/lib` and so on
  * @throws UserError that names those that do not open, and why the first one does not
  */
 export function openCuda(folder: string): void {
@@ -49,7 +48,7 @@ export function openCuda(folder: string): void {
   );
 }
 
-/** Names of the libraries that are not there; see `openCuda`. */
+/** Names of missing libraries; see `openCuda`. */
 export function missingCuda(folder: string): string[] {
   return CUDA_LIBRARIES.filter((library) => !existsSync(join(folder, library)));
 }

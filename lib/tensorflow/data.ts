@@ -1,9 +1,9 @@
-/** tf.data written into a graph: data sets that are read ahead on TensorFlow's own threads. */
+/** tf.data in a graph: data sets that TensorFlow's own threads read ahead. */
 import { attr, constant, type Graph, type Spec, type Tensor } from "./graph.ts";
 import { untunedOptions } from "./messages.ts";
 import { identityAfter } from "./variables.ts";
 
-/** A data set in a graph, and what one element of it is. */
+/** A data set in a graph, and the tensors of one element. */
 export interface DataNode {
   readonly handle: Tensor;
   readonly elements: readonly Spec[];
@@ -16,7 +16,7 @@ const described = (elements: readonly Spec[]) => ({
   output_shapes: attr.shapes(elements),
 });
 
-/** Rows of some tensors of equally many rows: element i is the i-th row of each. */
+/** A data set of tensors' rows: element i is the i-th row of each. All have the same number of rows. */
 export function tensorSlices(graph: Graph, tensors: readonly Tensor[]): DataNode {
   const elements = tensors.map(({ dtype, shape }) => ({ dtype, shape: shape.slice(1) }));
   const handle = graph.op("TensorSliceDataset", tensors, { handle: VARIANT }, {
@@ -26,8 +26,8 @@ export function tensorSlices(graph: Graph, tensors: readonly Tensor[]): DataNode
 }
 
 /**
- * Applies a function to each element, several at once, in order. `captured` tensors are handed to
- * every call after the element's own parts.
+ * Applies a function to each element, several at once; the order is kept. Every call gets the tensors
+ * `captured` after the element's own.
  */
 export function map(
   data: DataNode,
@@ -40,7 +40,7 @@ export function map(
   );
   const { name: f, results } = graph.function(name, parameters, build);
   const elements = results.map(({ dtype, shape }) => ({ dtype, shape }));
-  const calls = constant(graph, -1, { dtype: "int64" }); // as many as there are threads
+  const calls = constant(graph, -1, { dtype: "int64" }); // one for each thread
   const handle = graph.op("ParallelMapDatasetV2", [data.handle, ...captured, calls], {
     handle: VARIANT,
   }, {
@@ -55,7 +55,7 @@ export function map(
   return { handle, elements };
 }
 
-/** Joins `size` elements along a new first side; `size` is a number, or an int64 scalar tensor. */
+/** Stacks `size` elements along a new first axis; `size` is a number, or an int64 scalar tensor. */
 export function batch(data: DataNode, size: number | Tensor): DataNode {
   const graph = data.handle.node.graph;
   const fixed = typeof size === "number";
@@ -84,8 +84,8 @@ export function prefetch({ handle, elements }: DataNode, size: number): DataNode
 }
 
 /**
- * Adds an iterator: fetching `<name>/start` (re)starts it over what the data set's placeholders are
- * fed with; the tensors returned are the next element whenever a run needs them.
+ * Adds an iterator. Fetching `<name>/start` starts it anew with what is fed to the data set's
+ * placeholders. The returned tensors are the next element in each run that needs them.
  */
 export function iterator(data: DataNode, name: string): Tensor[] {
   const graph = data.handle.node.graph;
@@ -94,7 +94,7 @@ export function iterator(data: DataNode, name: string): Tensor[] {
     attrs: { shared_name: attr.text(name), container: attr.text(""), ...attrs },
     name: `${name}/iterator`,
   });
-  // the tuner takes 20 ms at each start, and often some tenths of a second after it
+  // the tuner takes 20 ms at each start, and often some tenths of a second later
   const untuned = graph.op("OptionsDataset", [data.handle], { handle: VARIANT }, {
     attrs: { serialized_options: { s: untunedOptions() }, ...attrs },
   });

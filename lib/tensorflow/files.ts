@@ -2,14 +2,14 @@
 import { attr, constant, type Graph, type Tensor } from "./graph.ts";
 import { cast, gather, multiply, reshape, scale } from "./operations.ts";
 
-/** A large file that holds many small ones, such as a tar. */
+/** A large file that contains many small ones, such as a tar. */
 export interface MappedFile {
   readonly file: string;
-  /** How many bytes of it are used, from its beginning on. */
+  /** Number of bytes that are used, from its beginning. */
   readonly bytes: number;
 }
 
-/** Parts begin at multiples of so many bytes, as the files in a tar do. */
+/** Parts begin at multiples of this number of bytes, as the files in a tar do. */
 export const BLOCK = 512;
 
 /** Adds reading a whole file, given by its path: a string. */
@@ -18,8 +18,8 @@ export function readFile(path: Tensor): Tensor {
 }
 
 /**
- * Adds an archive's bytes, uint8 `[bytes]`. They are mapped into memory: a byte is read from the
- * disk when it is used first, so that an archive of any size is there at once.
+ * Adds a file's bytes, uint8 `[bytes]`. They are mapped into memory: a byte is read from the disk when
+ * it is first used, so that a file of any size is available at once.
  */
 export function mapFile(graph: Graph, { file, bytes }: MappedFile): Tensor {
   return graph.op("ImmutableConst", [], { tensor: { dtype: "uint8", shape: [bytes] } }, {
@@ -27,14 +27,14 @@ export function mapFile(graph: Graph, { file, bytes }: MappedFile): Tensor {
       dtype: attr.type("uint8"),
       shape: attr.shape([bytes]),
       memory_region_name: attr.text(file),
-      // Names none, but keeps TensorFlow from copying the file into the graph as a constant
+      // An empty list keeps TensorFlow from copying the file into the graph as a constant
       // (IsConstantFoldable in core/common_runtime/constant_folding.cc).
       _scoped_allocator: attr.ints([]),
     },
   });
 }
 
-/** Adds a part of an archive as a string; `part` is int32 `[2]`: its first block, and its bytes. */
+/** Adds a part of a mapped file as a string; `part` is int32 `[2]`: its first block, and its bytes. */
 export function readPart(archive: Tensor, part: Tensor): Tensor {
   const graph = part.node.graph;
   const [block, bytes] = [0, 1].map((i) => gather(part, constant(graph, [i])));
@@ -42,7 +42,7 @@ export function readPart(archive: Tensor, part: Tensor): Tensor {
   const cut = graph.op("Slice", [archive, at, cast(bytes!, "int64")], {
     output: { dtype: "uint8", shape: [null] },
   }, { attrs: { T: attr.type("uint8"), Index: attr.type("int64") } });
-  // Numbers become a string as the end of a message that says what they are.
+  // The only way from numbers to a string: the end of a message that describes them.
   const message = graph.op(
     "SerializeTensor",
     [cut],

@@ -5,7 +5,7 @@ import { addN, cast, scalarLike } from "./operations.ts";
 /**
  * Adds to the graph the gradient of a scalar with respect to each of `values`.
  *
- * Throws where no differentiable path leads from the loss to a value.
+ * @throws {Error} There is no differentiable path from the loss to a value.
  */
 export function gradients(loss: Tensor, values: readonly Tensor[]): Tensor[] {
   const learns = learning(loss, values);
@@ -32,7 +32,7 @@ export function gradients(loss: Tensor, values: readonly Tensor[]): Tensor[] {
   });
 }
 
-/** A tensor's node and all that it depends on. */
+/** A tensor's node and all nodes that it depends on. */
 function nodesBehind(tensor: Tensor): Set<Node> {
   const seen = new Set<Node>();
   const open = [tensor.node];

@@ -1,6 +1,6 @@
 /**
  * A TensorFlow graph written from TypeScript: nodes that name their inputs, functions for tf.data,
- * and what each differentiable operation needs to pass a gradient back.
+ * and how each differentiable operation passes a gradient back.
  *
  * The operations themselves are in `operations.ts`, tf.data's in `data.ts`, variables in
  * `variables.ts`; `gradients.ts` walks the graph backwards and `session.ts` runs it.
@@ -34,7 +34,7 @@ export const DTYPES = {
 /** Type of a tensor's elements. */
 export type DType = keyof typeof DTYPES;
 
-/** What a tensor holds. */
+/** Type and shape of a tensor. */
 export interface Spec {
   readonly dtype: DType;
   readonly shape: Shape;
@@ -48,15 +48,16 @@ export interface Tensor extends Spec {
 }
 
 /**
- * From the gradient with respect to a node's first output, those with respect to its inputs, in
- * their order; `undefined` where none flows. `needed` says which inputs a variable lies behind.
+ * Computes the gradients with respect to a node's inputs, in their order, from the gradient with
+ * respect to its first output; `undefined` for an input without a gradient. `needed` says which inputs
+ * depend on a variable.
  */
 export type Gradient = (
   gradient: Tensor,
   needed: readonly boolean[],
 ) => readonly (Tensor | undefined)[];
 
-/** A node with its place in the graph's order, in which inputs come before their users. */
+/** A node with its position in the graph's order: inputs come before their users. */
 export interface Node {
   readonly graph: Graph;
   readonly name: string;
@@ -83,20 +84,20 @@ export const attr = {
   function: (name: string): Attr => ({ func: { name } }),
 };
 
-/** Where images lie and are read: the processor, whatever computes. */
+/** The processor: it stores and reads images, even if a GPU computes. */
 export const HOST = "/device:CPU:0";
 
-/** What an operation is given besides its inputs. */
+/** Options of an operation besides its inputs. */
 export interface OperationOptions {
   readonly attrs?: Readonly<Record<string, Attr>>;
-  /** Wished name; a number is added when it is taken. */
+  /** Preferred name; a number is added if it is taken. */
   readonly name?: string;
   /** Nodes that must run first. */
   readonly after?: readonly Node[];
   readonly gradient?: Gradient;
 }
 
-/** Tensors of a graph by the names that others know them by. */
+/** Tensors of a graph by the names that a SavedModel's users feed and fetch. */
 export interface Signature {
   readonly inputs: Readonly<Record<string, Tensor>>;
   readonly outputs: Readonly<Record<string, Tensor>>;
@@ -114,14 +115,14 @@ export class Graph {
   /** Whether this is a function's body, where tensors are named by output argument. */
   readonly #body: boolean;
 
-  /** An empty graph; nodes that do not say otherwise run on `device`. */
+  /** An empty graph; nodes run on `device` unless they name another one. */
   constructor(options: { device?: string; library?: FunctionLibrary } = {}) {
     this.#device = options.device;
     this.#library = options.library ?? new Map();
     this.#body = options.library !== undefined;
   }
 
-  /** Has the nodes that `build` adds run on `device`. */
+  /** Places the nodes that `build` adds on `device`. */
   on<Result>(device: string, build: () => Result): Result {
     const before = this.#device;
     this.#device = device;
@@ -216,7 +217,7 @@ export class Graph {
     return this.#nodes.length;
   }
 
-  /** The graph as the bytes of a SavedModel; with what others may feed and fetch, by these names. */
+  /** The graph as the bytes of a SavedModel, with the signature if there is one. */
   serialise(signature?: Signature): Uint8Array {
     const infos = (tensors: Readonly<Record<string, Tensor>>) =>
       Object.fromEntries(
@@ -257,7 +258,7 @@ export function constant(
   });
 }
 
-/** Adds a place that is fed when the graph runs. */
+/** Adds a tensor that is fed when the graph runs. */
 export function placeholder(graph: Graph, name: string, spec: Spec): Tensor {
   return graph.op("Placeholder", [], { output: spec }, {
     attrs: { dtype: attr.type(spec.dtype), shape: attr.shape(spec.shape) },
@@ -266,8 +267,8 @@ export function placeholder(graph: Graph, name: string, spec: Spec): Tensor {
 }
 
 /**
- * Adds a place for strings, and a copy of what is fed: tfjs-node frees the bytes of a fed string
- * with its tensor, even where a data set still reads them.
+ * Adds a placeholder for strings and a copy of what is fed: tfjs-node frees the bytes of a fed string
+ * with its tensor, even if a data set still reads them.
  */
 export function stringPlaceholder(graph: Graph, name: string, shape: Shape): Tensor {
   const fed = placeholder(graph, name, { dtype: "string", shape });

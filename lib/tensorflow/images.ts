@@ -1,4 +1,4 @@
-/** Images in a graph: decoded, rescaled. */
+/** Images in a graph: decoding, cropping, rescaling, flipping. */
 import { attr, constant, type Tensor } from "./graph.ts";
 import { cast, concat, reshape, scale } from "./operations.ts";
 
@@ -17,8 +17,8 @@ export function decodeImage(contents: Tensor): Tensor {
 
 /**
  * Adds decoding a part of an image, `window` (int32: top, left, height, width): the bytes that
- * `decodeImage` gives there. Of a JPEG no more than that is decoded, but for the first and the last
- * column of a window inside an image: they may miss colours of their neighbours.
+ * `decodeImage` gives there. Only that part of a JPEG is decoded. If the window is inside the image,
+ * its first and last columns may lack the colours of their neighbours.
  */
 export function decodeAndCrop(contents: Tensor, window: Tensor): Tensor {
   const graph = contents.node.graph;
@@ -54,7 +54,7 @@ export function decodeAndCrop(contents: Tensor, window: Tensor): Tensor {
   }).outputs[0]!;
 }
 
-/** Whether the bytes of an image file begin as a JPEG's do and no other's: with 255. */
+/** Whether an image file is a JPEG: no other format begins with 255. */
 function isJpeg(contents: Tensor): Tensor {
   const graph = contents.node.graph;
   const first = graph.op("Substr", [contents, constant(graph, 0), constant(graph, 1)], {
@@ -72,9 +72,8 @@ const PAIR = { dtype: "int32", shape: [2] } as const;
 const SLICE = { T: attr.type("int32"), Index: attr.type("int32") };
 
 /**
- * How pixels are weighted: by cubics (Keys, a = -0.5, as in MATLAB's imresize and PIL), linearly, or by
- * Lanczos's kernel; where an image shrinks, stretched to all that a pixel covers, or, without
- * antialiasing, as where it grows.
+ * How pixels are weighted: by a cubic (Keys, a = -0.5, as in MATLAB's imresize and PIL), linearly, or
+ * by Lanczos's kernel. With antialiasing the kernel is widened by the factor by which an image shrinks.
  */
 export interface Filter {
   readonly kernel: "keyscubic" | "triangle" | "lanczos3";
@@ -83,7 +82,7 @@ export interface Filter {
 
 /**
  * Adds rescaling an image `[height, width, 3]` to `sides` (int32: height, width). The result is rounded
- * to uint8, as an image file would hold it.
+ * to uint8, as in an image file.
  */
 export function resize(image: Tensor, sides: Tensor, filter: Filter): Tensor {
   const graph = image.node.graph;
@@ -95,27 +94,26 @@ export function resize(image: Tensor, sides: Tensor, filter: Filter): Tensor {
   return resizeWindow(image, { size: sides, factors, moves, filter });
 }
 
-/** How a part of an image becomes a part of that image rescaled; each first down, then across. */
+/** How a part of an image becomes a part of the rescaled image; vertical before horizontal. */
 export interface Rescaling {
   /** Sides of the result, int32 `[2]`. */
   readonly size: Tensor;
-  /** What lengths are multiplied by, float32 `[2]`. */
+  /** Scale factors, float32 `[2]`. */
   readonly factors: Tensor;
-  /** What is then added to the place of the part's upper left corner, float32 `[2]`. */
+  /** Translations after the scaling, float32 `[2]`. */
   readonly moves: Tensor;
   readonly filter: Filter;
 }
 
 /**
- * Adds making a part of what `resize` would give, out of the part of an image that it needs. Places
- * are float32 and counted from another corner, so that 1 byte in 10,000 may be rounded to its
- * neighbour.
+ * Adds a part of what `resize` would give, computed from the part of an image that it depends on.
+ * Coordinates are float32 and counted from another corner, so that 1 byte in 10,000 differs by one.
  */
 export function resizeWindow(
   image: Tensor,
   { size, factors, moves, filter }: Rescaling,
 ): Tensor {
-  // Columns become rows for a pass and are columns again: TensorFlow adds rows up far faster.
+  // Columns are transposed to rows and back, because TensorFlow adds rows far faster.
   const pass = (image: Tensor, axis: number) =>
     rescaleRows(image, {
       size: at(size, axis),
@@ -126,7 +124,7 @@ export function resizeWindow(
   return toBytes(transpose(pass(transpose(pass(image, 0)), 1)));
 }
 
-/** Rescales the height alone, all of a row's values as one pixel of many channels. */
+/** Rescales the height only: all values of a row are one pixel of many channels. */
 function rescaleRows(
   image: Tensor,
   { size, factors, moves, filter: { kernel, antialias } }: Rescaling,
@@ -169,7 +167,7 @@ function at(vector: Tensor, index: number): Tensor {
   }, { attrs: { T: attr.type(vector.dtype), Index: attr.type("int32") } });
 }
 
-/** The same values in a shape that is known when the graph runs: each side int32 `[1]`. */
+/** The same values in a shape that is computed when the graph runs: each side int32 `[1]`. */
 function toShape(x: Tensor, sides: readonly [Tensor, ...Tensor[]]): Tensor {
   const output = { dtype: x.dtype, shape: sides.map(() => null) };
   return x.node.graph.op("Reshape", [x, concat(sides)], { output }, {
@@ -177,7 +175,7 @@ function toShape(x: Tensor, sides: readonly [Tensor, ...Tensor[]]): Tensor {
   });
 }
 
-/** Rows become columns. */
+/** Swaps rows and columns. */
 function transpose(image: Tensor): Tensor {
   const graph = image.node.graph;
   return graph.op("Transpose", [image, constant(graph, [1, 0, 2])], {
@@ -185,7 +183,7 @@ function transpose(image: Tensor): Tensor {
   }, { attrs: { T: attr.type(image.dtype), Tperm: attr.type("int32") } });
 }
 
-/** Adds mirroring an image `[height, width, 3]` left to right where `flip` (int32 scalar) is 1, not 0. */
+/** Adds flipping an image `[height, width, 3]` left to right if `flip` (int32 scalar) is 1, not 0. */
 export function flipWhere(image: Tensor, flip: Tensor): Tensor {
   const graph = image.node.graph;
   const axes = graph.op("Slice", [constant(graph, [1]), constant(graph, [0]), reshape(flip, [1])], {

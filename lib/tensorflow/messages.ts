@@ -114,20 +114,20 @@ export function shapeProto(shape: Shape): ShapeProto {
 /** The version of the graph format that TensorFlow 2.21 writes (core/public/version.h). */
 const PRODUCER = 2474;
 
-/** A tensor as others find it. */
+/** A tensor of a signature. */
 export interface TensorInfo {
   readonly name: string;
   readonly dtype: number;
   readonly tensor_shape: ShapeProto;
 }
 
-/** What others feed and fetch, by names of their own. */
+/** A SavedModel's inputs and outputs by name. */
 export interface SignatureDef {
   readonly inputs: Readonly<Record<string, TensorInfo>>;
   readonly outputs: Readonly<Record<string, TensorInfo>>;
 }
 
-/** What TensorFlow's own programs look for. */
+/** The signature that TensorFlow's own programs use. */
 const SERVING = { name: "serving_default", method_name: "tensorflow/serving/predict" };
 
 /** A SavedModel of one graph, tagged `serve`, as the bytes of `saved_model.pb`. */
@@ -153,8 +153,8 @@ export function savedModel(
 }
 
 /**
- * tf.data's options for a data set that is left as it is written: no default rewrites and no tuning
- * on the way (core/framework/dataset_options.proto).
+ * tf.data's options for a data set that TensorFlow neither rewrites nor tunes
+ * (core/framework/dataset_options.proto).
  */
 export function untunedOptions(): Uint8Array {
   return DatasetOptions.encode({ optimization: { on: false }, autotune: { on: false } }).finish();

@@ -54,7 +54,7 @@ export function cast(x: Tensor, dtype: DType): Tensor {
   });
 }
 
-/** The same values in another shape of as many elements. */
+/** The same values in another shape with the same number of elements. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   const sides = constant(graphOf(x), shape.map((side) => side ?? -1));
   return graphOf(x).op("Reshape", [x, sides], { output: { dtype: x.dtype, shape } }, {
@@ -63,7 +63,7 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   });
 }
 
-/** An operation of two inputs, each spread over sides where it has length 1 or none. */
+/** An operation of two inputs; each is broadcast along axes where its length is 1 or missing. */
 function binary(kind: string, x: Tensor, y: Tensor, gradient?: Gradient): Tensor {
   return graphOf(x).op(
     kind,
@@ -76,7 +76,7 @@ function binary(kind: string, x: Tensor, y: Tensor, gradient?: Gradient): Tensor
   );
 }
 
-/** Shape of two tensors spread over each other, as NumPy does. */
+/** Shape of two tensors broadcast to each other, as in NumPy. */
 function broadcast(a: Shape, b: Shape): Shape {
   const rank = Math.max(a.length, b.length);
   const padded = (shape: Shape) => [...Array(rank - shape.length).fill(1), ...shape];
@@ -154,8 +154,8 @@ export function conv2d(x: Tensor, kernel: Tensor): Tensor {
 }
 
 /**
- * Largest of each 2 by 2 window, stride 2. Half of an odd side is rounded up, as Caffe does: its last
- * row is a window by itself; or down: that is left out.
+ * Largest of each 2 by 2 window, stride 2. Half of an odd side is rounded up, as in Caffe: the last
+ * row is a window of its own. Or it is rounded down: the last row is dropped.
  */
 export function maxPool(x: Tensor, oddSides: "up" | "down" = "up"): Tensor {
   const [batch = null, height = null, width = null, channels = null] = x.shape;
@@ -201,7 +201,7 @@ export function matMul(
 }
 
 /**
- * All windows of `size` by `size` places of `[batch, height, width, channels]`, each as one row:
+ * All patches of `size` by `size` places of `[batch, height, width, channels]`, each as one row:
  * `[batch, height - size + 1, width - size + 1, size * size * channels]`.
  */
 export function extractPatches(x: Tensor, size: number): Tensor {
@@ -220,7 +220,7 @@ export function extractPatches(x: Tensor, size: number): Tensor {
   });
 }
 
-/** `[..., k] x [k, n]`: the product with a matrix at every place, `[..., n]`. */
+/** `[..., k] x [k, n]`: the product of the last axis with a matrix, `[..., n]`. */
 export function tensordot(x: Tensor, matrix: Tensor): Tensor {
   const graph = graphOf(x);
   const [inputs = null, outputs = null] = matrix.shape;
@@ -235,7 +235,7 @@ export function tensordot(x: Tensor, matrix: Tensor): Tensor {
   }, { attrs: { ...T(x), Tshape: attr.type("int32") } });
 }
 
-/** An operation that makes one number out of those along some sides, which vanish. */
+/** An operation that reduces some axes to one number; they are removed from the shape. */
 function reduction(
   kind: string,
   x: Tensor,
@@ -250,17 +250,17 @@ function reduction(
   });
 }
 
-/** Mean over some sides, which vanish. */
+/** Mean over some axes, which are removed from the shape. */
 export function reduceMean(x: Tensor, axes: readonly number[]): Tensor {
   return reduction("Mean", x, { axes });
 }
 
-/** Sum over some sides, which vanish. */
+/** Sum over some axes, which are removed from the shape. */
 export function reduceSum(x: Tensor, axes: readonly number[]): Tensor {
   return reduction("Sum", x, { axes });
 }
 
-/** Soft-max over the last side. */
+/** Soft-max over the last axis. */
 export function softmax(x: Tensor): Tensor {
   return elementwise("Softmax", x, "softmax");
 }
@@ -270,7 +270,7 @@ export function softmax(x: Tensor): Tensor {
  *
  * @param scores `[batch, classes]`, float32.
  * @param labels `[batch]`, int32.
- * @param count Images of a whole mini-batch, of which `batch` may be a part.
+ * @param count Images of the whole mini-batch; `batch` may be a part of it.
  * @returns A scalar; its gradient is (soft-max - one-hot) / count.
  */
 export function sparseSoftmaxCrossEntropy(scores: Tensor, labels: Tensor, count: number): Tensor {
@@ -285,7 +285,7 @@ export function sparseSoftmaxCrossEntropy(scores: Tensor, labels: Tensor, count:
       gradient: (g) => [multiply(backprop!, g), undefined],
     },
   );
-  // the sum's gradient is the same scalar for each image, which multiply() spreads
+  // the sum's gradient is the same scalar for each image, which multiply() broadcasts
   const total = reduction("Sum", loss!, { axes: [0], gradient: (g) => [g, undefined] });
   return scale(total, 1 / count);
 }
@@ -358,9 +358,9 @@ export function dropoutMask(
 }
 
 /**
- * Rows of a matrix by index: `[n, k]` and indices of any shape give that shape with k added. Where
- * rows are a few bytes long, GatherNd takes two thirds of the time that GatherV2 does; with indices
- * of 32 bits it would take no matrix of more than 2^31 values.
+ * Rows of a matrix by index: `[n, k]` and indices of any shape give that shape with k added. For
+ * rows of a few bytes GatherNd takes two thirds of GatherV2's time. Its indices have 64 bits, because
+ * with 32 bits it refuses a matrix of more than 2^31 values.
  */
 export function gather(x: Tensor, indices: Tensor): Tensor {
   const output = { dtype: x.dtype, shape: [...indices.shape, ...x.shape.slice(1)] };
@@ -370,7 +370,7 @@ export function gather(x: Tensor, indices: Tensor): Tensor {
   });
 }
 
-/** The rows of a matrix `count` times after each other: `[n, k]` gives `[n, count * k]`. */
+/** Repeats each row of a matrix `count` times: `[n, k]` gives `[n, count * k]`. */
 export function tile(x: Tensor, count: number): Tensor {
   const [rows = null, columns = null] = x.shape;
   const output = { dtype: x.dtype, shape: [rows, columns === null ? null : count * columns] };
@@ -379,7 +379,7 @@ export function tile(x: Tensor, count: number): Tensor {
   });
 }
 
-/** Joins tensors along their first side. */
+/** Concatenates tensors along their first axis. */
 export function concat(tensors: readonly [Tensor, ...Tensor[]]): Tensor {
   const [first] = tensors;
   if (tensors.length === 1) return first;
@@ -392,7 +392,7 @@ export function concat(tensors: readonly [Tensor, ...Tensor[]]): Tensor {
   });
 }
 
-/** Parts of `sizes` along the first side; no gradient flows back through them. */
+/** Splits the first axis into parts of `sizes`; gradients do not flow back through them. */
 export function split(x: Tensor, sizes: readonly number[]): Tensor[] {
   const graph = graphOf(x);
   const parts = sizes.map((size) => ({ dtype: x.dtype, shape: [size, ...x.shape.slice(1)] }));
@@ -401,7 +401,7 @@ export function split(x: Tensor, sizes: readonly number[]): Tensor[] {
   }).outputs;
 }
 
-/** Mirrors images `[batch, height, width, channels]` left to right. */
+/** Flips images `[batch, height, width, channels]` left to right. */
 export function flip(x: Tensor): Tensor {
   return graphOf(x).op("ReverseV2", [x, constant(graphOf(x), [2])], { output: like(x) }, {
     attrs: { ...T(x), Tidx: attr.type("int32") },

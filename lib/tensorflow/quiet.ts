@@ -7,9 +7,9 @@ const STDERR = 2;
 const WRITE_ONLY = 1;
 
 /**
- * Calls a function while the process's standard error leads nowhere: oneDNN and Abseil write two
- * lines while TensorFlow's library is opened, before any setting of its log is read. Errors still
- * arrive, as exceptions. Two threads must not do this at once.
+ * Calls a function while the process's standard error goes to /dev/null: oneDNN and Abseil write two
+ * lines while TensorFlow's library is opened, before any setting of its log is read. Errors are still
+ * thrown. Two threads must not do this at once.
  */
 export function withoutStderr<Result>(act: () => Result): Result {
   const libc = Deno.dlopen(LIBC, {

@@ -2,20 +2,20 @@
 import type { Binding } from "./addon.ts";
 import { type DType, DTYPES, type Graph, type Shape, type Tensor } from "./graph.ts";
 
-/** Values that go in: numbers by type, or strings. */
+/** A value to feed: numbers of a type, or strings. */
 export interface FeedValue {
   readonly dtype: "float32" | "int32" | "uint8" | "string";
   readonly shape: readonly number[];
   readonly values: Float32Array | Int32Array | Uint8Array | readonly string[];
 }
 
-/** What a run gives back for one fetched tensor. */
+/** The value of one fetched tensor. */
 export interface Fetched {
   readonly shape: readonly number[];
   readonly values: Float32Array | Int32Array;
 }
 
-/** A value that stays in TensorFlow's memory, to be fed to many runs. */
+/** A value that TensorFlow keeps in memory for several runs. */
 export interface Held {
   readonly held: number;
 }
@@ -25,7 +25,7 @@ export class Session {
   readonly #binding: Binding;
   readonly #model: number;
 
-  /** Hands `graph` to TensorFlow. A run blocks the thread that asks for it. */
+  /** Loads `graph` into TensorFlow. A run blocks the thread that calls it. */
   constructor(binding: Binding, graph: Graph) {
     this.#binding = binding;
     const folder = Deno.makeTempDirSync({ prefix: "verydeep-graph-" });
@@ -38,10 +38,10 @@ export class Session {
   }
 
   /**
-   * Feeds placeholders by name and fetches tensors by name. Side effects happen only on the way
-   * to a fetched tensor.
+   * Feeds placeholders by name and fetches tensors by name. A side effect happens only if a fetched
+   * tensor depends on it.
    *
-   * Throws TensorFlow's own message, with the name of the node that failed.
+   * @throws {Error} TensorFlow's own message, with the name of the node that failed.
    */
   run(
     feeds: Readonly<Record<string, FeedValue | Held>>,
@@ -70,7 +70,7 @@ export class Session {
     }
   }
 
-  /** Puts a value into TensorFlow's memory until `release()`. */
+  /** Keeps a value in TensorFlow's memory until `release()`. */
   hold(value: FeedValue): Held {
     return { held: this.#create(value) };
   }
@@ -112,16 +112,16 @@ export function int32(values: Int32Array | readonly number[], shape?: readonly n
   return { dtype: "int32", shape: shape ?? [array.length], values: array } as const;
 }
 
-/** Number of elements of a shape whose sides are all known. */
+/** Number of elements of a shape without unknown sides. */
 export function elements(shape: Shape): number {
   return shape.reduce<number>((product, side) => product * (side ?? NaN), 1);
 }
 
-/** How TensorFlow, and NVIDIA's libraries through it, say that memory does not suffice. */
+/** How TensorFlow and NVIDIA's libraries report that memory is too small. */
 const OUT_OF_MEMORY =
   /OOM when allocating|ran out of memory|out of memory|RESOURCE_EXHAUSTED|_ALLOC_FAILED|failed to allocate memory/i;
 
-/** Whether a run failed for want of memory; the variables may hold anything then. */
+/** Whether a run failed because memory is too small. The variables are then undefined. */
 export function isOutOfMemory(error: unknown): boolean {
   return error instanceof Error && OUT_OF_MEMORY.test(error.message);
 }

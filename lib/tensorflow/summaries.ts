@@ -17,7 +17,7 @@ export interface Summaries {
 const PREFIX = "events.out.tfevents.";
 
 /**
- * Opens a new event file in a folder, in place of those that are there.
+ * Opens a new event file in a folder and removes earlier ones.
  *
  * @throws {UserError} The file cannot be written, now or later.
  */
@@ -64,10 +64,10 @@ export function openSummaries(binding: Binding, folder: string): Summaries {
 /**
  * - `open`: makes an event file in `folder` (string).
  * - `write`: adds an event, of `step` (int32), `tag` (string) and `value` (float32); all scalars.
- * - `flush`: writes what is left to the disk; `close` does so too.
+ * - `flush`: writes pending events to the disk, as `close` does.
  */
 function summariesGraph(): Graph {
-  // a GPU has no part in it
+  // the processor, even if there is a GPU
   const graph = new Graph({ device: "/device:CPU:0" });
   const scalar = (dtype: Spec["dtype"]): Spec => ({ dtype, shape: [] });
   const fed = (name: string, dtype: Spec["dtype"]) => placeholder(graph, name, scalar(dtype));
@@ -78,7 +78,7 @@ function summariesGraph(): Graph {
     const effect: Node = graph.node(kind, [writer, ...inputs], {}, { attrs }).node;
     identityAfter(name, constant(graph, 0), [effect]);
   };
-  // events that wait at most, and for how many ms: flushes come before
+  // the largest number of waiting events and ms; flushes come earlier
   const [waiting, pause] = [constant(graph, 10), constant(graph, 120_000)];
   const suffix = constant(graph, ["v2"], { dtype: "string", shape: [] });
   add("open", "CreateSummaryFileWriter", [fed("folder", "string"), waiting, pause, suffix]);

@@ -2,16 +2,16 @@
 import { attr, constant, type Graph, type Node, placeholder, type Tensor } from "./graph.ts";
 import { add, scale } from "./operations.ts";
 
-/** A float32 tensor that stays between runs of a graph. */
+/** A float32 tensor that keeps its value between runs of a graph. */
 export interface Variable {
   readonly name: string;
   readonly shape: readonly number[];
   readonly handle: Tensor;
-  /** Its value at the start of a run. */
+  /** Its value at the beginning of a run. */
   readonly value: Tensor;
 }
 
-/** Adds a variable; it holds nothing until it is assigned. */
+/** Adds a variable; it has no value until it is assigned. */
 export function variable(graph: Graph, name: string, shape: readonly number[]): Variable {
   const dtype = attr.type("float32");
   const handle = graph.op("VarHandleOp", [], { resource: { dtype: "resource", shape: [] } }, {
@@ -42,7 +42,7 @@ function effect(kind: string, handle: Tensor, value: Tensor, after: readonly Nod
   }).node;
 }
 
-/** Adds a tensor that is `value` once the nodes have run, so that a run can ask for their effect. */
+/** Adds a tensor that equals `value` and waits for the nodes `after`: fetching it has their effect. */
 export function identityAfter(name: string, value: Tensor, after: readonly Node[] = []): Tensor {
   const spec = { dtype: value.dtype, shape: value.shape };
   return value.node.graph.op("Identity", [value], { output: spec }, {
@@ -59,7 +59,7 @@ export function addSetter(graph: Graph, variable: Variable) {
   identityAfter(`${name}/set`, constant(graph, 0), [assign(variable, fed)]);
 }
 
-/** What an update by stochastic gradient descent is made of; the rate is a scalar tensor. */
+/** An update by stochastic gradient descent with momentum; the rate is a scalar tensor. */
 export interface MomentumUpdate {
   readonly gradient: Tensor;
   readonly rate: Tensor;

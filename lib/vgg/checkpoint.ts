@@ -1,4 +1,4 @@
-/** Where a training stands between two steps, and what it logs: types alone, so that a store depends on no trainer. */
+/** State and log of a training: types only, so that the store does not depend on the trainer. */
 
 import type { Errors } from "../experiment.ts";
 import type { Plateau } from "./schedule.ts";
@@ -9,22 +9,22 @@ export type Tensors = ReadonlyMap<
   { readonly shape: readonly number[]; readonly values: Float32Array }
 >;
 
-/** Where a training stands between two steps. */
+/** State of a training between two steps. */
 export interface Checkpoint {
   /** Updates done. */
   readonly step: number;
   readonly plateau: Plateau;
   /** Weights, and velocities as `<name>.velocity`. */
   readonly tensors: Tensors;
-  /** Losses since the log's last line, where there are any. */
+  /** Losses since the log's last line, if there are any. */
   readonly losses?: Losses;
-  /** Whether the validation after this step is still to be done. */
+  /** Whether the validation after this step is still missing. */
   readonly due?: true;
-  /** Whether the training had begun again. */
+  /** Whether the training was restarted after it diverged. */
   readonly again?: true;
 }
 
-/** Losses that no line of the log has yet. */
+/** Losses that are not in a line of the log yet. */
 export interface Losses {
   readonly sum: number;
   readonly count: number;
@@ -43,7 +43,7 @@ export interface LogEntry {
   readonly validation?: Errors;
 }
 
-/** Where a training diverged first, before it began again. */
+/** Where a training diverged the first time, before it was restarted. */
 export interface Divergence {
   /** As in "the loss is NaN". */
   readonly what: string;

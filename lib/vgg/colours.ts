@@ -10,8 +10,9 @@ import { hasAncestor, isImported, type TrainRun } from "../experiment.ts";
 type Matrix = readonly (readonly number[])[];
 
 /**
- * Mean colour that a net's input is freed of, 0-255: the data set's, unless the net's first layer was
- * made elsewhere for another. A mean cannot be left to the bias: a crop is padded with zeros after it.
+ * Mean colour that is subtracted from a net's input, 0-255: the data set's, unless the net's first
+ * layer comes from elsewhere with another mean. The bias cannot replace the mean, because a crop is
+ * padded with zeros after the subtraction.
  */
 export function meanOf(
   { init }: TrainRun,

@@ -1,4 +1,4 @@
-/** Table 1 of the paper as data, and the layers it stands for (Section 2.1). */
+/** Table 1 of the paper as data, and the layers it describes (Section 2.1). */
 import { type OddSides, READINGS, type TrainSetup } from "../setup.ts";
 import type { ConfigName } from "../experiment.ts";
 
@@ -28,14 +28,14 @@ export interface NetShape {
   readonly width: number;
   /** Units of fc6 and fc7. */
   readonly fc: number;
-  /** What half of an odd side is; up if absent. */
+  /** How half of an odd side is rounded; up if absent. */
   readonly oddSides?: OddSides;
 }
 
 /** The paper's networks: 224 pixels, 1000 classes, every channel. */
 export const IMAGENET: NetShape = { crop: 224, classes: 1000, width: 1, fc: 4096 };
 
-/** Shape of a setup's nets for a data set of so many classes. */
+/** Shape of a setup's nets for a data set with `classes` classes. */
 export function netShapeOf({ crop, width, fc, oddSides }: TrainSetup, classes: number): NetShape {
   return { crop, width, fc, classes, ...oddSides && { oddSides } };
 }
@@ -120,7 +120,7 @@ export function weightShapes(layers: readonly Layer[]): Map<string, readonly num
   return shapes;
 }
 
-/** Names of the layers that two nets have alike: in name, size, inputs and outputs. */
+/** Names of the layers that two nets share: equal in name, size, inputs and outputs. */
 export function layersInCommon(one: readonly Layer[], other: readonly Layer[]): string[] {
   const of = (layers: readonly Layer[]) =>
     new Map(convsOf(layers).map((conv) => [conv.name, conv]));

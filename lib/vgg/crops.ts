@@ -1,4 +1,4 @@
-/** Hands a training its crops: turns samples into what the input pipeline is fed with. */
+/** Crops of a training: turns samples into feeds of the input pipeline. */
 import type { Dataset } from "../datasets/dataset.ts";
 import type { TrainSetup } from "../setup.ts";
 import type { TrainRun } from "../experiment.ts";
@@ -9,20 +9,20 @@ import { cropWindowOf, rescale, type Sample, sampler, scalesOf } from "./images.
 import { pixelStrides } from "./pipeline.ts";
 import { feedOf } from "./sources.ts";
 
-/** What decides a training's crops. */
+/** What determines a training's crops. */
 export interface CropSource {
   readonly run: TrainRun;
   readonly setup: TrainSetup;
   readonly seed: number;
   readonly dataset: Pick<Dataset, "train" | "colours">;
-  /** Where pixels come from; image files if absent. */
+  /** Source of the pixels; image files if absent. */
   readonly imageCache?: ImageCache;
   readonly microBatch: number;
 }
 
 /** Crops by position in the training, from any position on. */
 export interface Crops {
-  /** Makes the next batches those of positions `from` to `to`, a multiple of the batch apart. */
+  /** The next batches are those of positions `from` to `to`, a multiple of the batch apart. */
   start(from: number, to: number): void;
   /** Frees what is held for the session. */
   release(): void;

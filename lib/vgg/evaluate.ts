@@ -1,9 +1,9 @@
 /**
  * Evaluation: a net's class posteriors of test images (Section 3.2).
  *
- * Each method looks at an image one or several times: at all of it, at 25 crops, at one. A look's
- * posteriors are the soft-max of its scores; an image's are the mean over its looks, and over those of
- * its mirror image.
+ * Each method evaluates one or several views of an image: the whole image, 25 crops, or one. A view's
+ * posteriors are the soft-max of its scores; an image's are the mean over its views and, with flips,
+ * over the views of the flipped image.
  *
  * @module
  */
@@ -26,7 +26,7 @@ export interface EvaluatorOptions {
   readonly method: Method;
   readonly setup: Pick<TrainSetup, "crop" | "inputScale" | "resize" | "precision">;
   readonly evaluate: EvaluateSetup;
-  /** What holds the image files, where they are not files by themselves. */
+  /** The archive that contains the images, if they are not separate files. */
   readonly archive?: MappedFile | undefined;
 }
 
@@ -34,8 +34,8 @@ export interface EvaluatorOptions {
  * Adds an evaluator to a graph; `posteriorsOf` runs it. See `wholeImages` and `cropsOfImages` for what
  * it is fed with.
  *
- * - `posteriors`: `[batch, classes]`, those of the image and of its mirror image averaged.
- * - `posteriors/upright`: without the mirror image.
+ * - `posteriors`: `[batch, classes]`, averaged over the image and the flipped image.
+ * - `posteriors/upright`: without the flipped image.
  */
 export function addEvaluator(
   graph: Graph,
@@ -44,16 +44,16 @@ export function addEvaluator(
 ) {
   const crops = GRID[method] ** 2;
   const images = { ...setup, archive };
-  const looks = crops === 0
+  const views = crops === 0
     ? wholeImages(graph, images)
     : cropsOfImages(graph, { ...images, crops });
   const posteriors = (x: Tensor) => {
     const each = posteriorsFrom(forward(net, x, { precision: setup.precision }), evaluate);
     return crops > 1 ? reduceMean(reshape(each, [null, crops, each.shape[1]!]), [1]) : each;
   };
-  const upright = posteriors(looks);
+  const upright = posteriors(views);
   identityAfter("posteriors/upright", upright, []);
-  identityAfter("posteriors", scale(add(upright, posteriors(flip(looks))), 0.5), []);
+  identityAfter("posteriors", scale(add(upright, posteriors(flip(views))), 0.5), []);
 }
 
 /** Posteriors `[batch, classes]` from the scores of `forward`. */
@@ -77,9 +77,9 @@ export interface Group {
 }
 
 /**
- * Sorts images, given by the shapes of what the net sees of them, into batches of one shape each. What
- * is left of a shape fills a last batch up with repeats where it is a quarter of one at least; else
- * its images go one by one: each new shape of a batch costs TensorFlow's kernels some time.
+ * Sorts images, given by the shapes of their views, into batches of one shape each. The rest of a
+ * shape, if it is at least a quarter of a batch, is filled up with repeats; otherwise its images are
+ * evaluated one by one, because each new shape of a batch costs TensorFlow's kernels some time.
  */
 export function groupAlike(shapes: readonly string[], largest: number): Group[] {
   const alike = Map.groupBy(shapes.keys(), (i) => shapes[i]!);
@@ -96,37 +96,37 @@ export function groupAlike(shapes: readonly string[], largest: number): Group[] 
   ].filter(({ images }) => images.length > 0);
 }
 
-/** How posteriors are asked for. */
+/** Options of `posteriorsOf`. */
 export interface EvaluateOptions {
-  /** That of the session's graph. */
+  /** The method of the session's graph. */
   readonly method: Method;
   /** Test scale: smallest side of the rescaled image, pixels. */
   readonly side: number;
-  /** Side of the crops that the net was made for, pixels. */
+  /** Side of the net's training crops, pixels. */
   readonly crop: number;
-  /** How the net halves odd sides; up if absent. */
+  /** How the net rounds half of an odd side; up if absent. */
   readonly oddSides?: OddSides | undefined;
-  /** Where crops are cut, and whether they are mirrored; as is usual if absent. */
+  /** Where crops are cut, and whether they are flipped; as usual if absent. */
   readonly evaluate?: Pick<EvaluateSetup, "cropGrid" | "centreCrop">;
   readonly classes: number;
   /** Mean colour that is subtracted, 0-255. */
   readonly mean: readonly number[];
-  /** Whether the mirror image's posteriors are averaged in; the method's way if absent. */
+  /** Whether the flipped image's posteriors are averaged in; the method decides if absent. */
   readonly flips?: boolean;
-  /** Images at once at most; about so many as compute fastest if absent. */
+  /** Largest number of images at once; by default about the fastest number. */
   readonly largest?: number;
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** Images at once at most. */
+/** Largest number of images at once. */
 const IMAGES = 16;
 /**
- * Pixels at once, about: on a Zen 4 the small setup's D took 50 to 100 of its crops at once fastest,
- * and 25 or 300 some 5 per cent slower. At full width the largest maps have 64 MiB then.
+ * Approximate number of pixels at once: on a Zen 4 the small setup's D was fastest with 50 to 100 of its
+ * crops, and about 5 per cent slower with 25 or 300. At full width the largest maps then take 64 MiB.
  */
 const PIXELS = 2 ** 18;
 
-/** Images at once, where each is a square, or a grid of crops. */
+/** Images at once, if each is a square or a grid of crops. */
 export function imagesAtOnce(
   { method, side, crop }: Pick<EvaluateOptions, "method" | "side" | "crop">,
 ): number {
@@ -135,10 +135,10 @@ export function imagesAtOnce(
 }
 
 /**
- * Posteriors of images under the weights that a session holds.
+ * Posteriors of images under a session's weights.
  *
  * @returns `[images, classes]`, row after row.
- * @throws {UserError} The rescaled images are smaller than what the net looks at.
+ * @throws {UserError} The rescaled images are smaller than the net's input.
  */
 export function posteriorsOf(
   session: Session,
@@ -173,7 +173,7 @@ export function posteriorsOf(
   return result;
 }
 
-/** What the input pipeline is fed with: which images, rescaled to what, and crops cut where. */
+/** Feeds of the input pipeline: images, their rescaled sides, and the places of crops. */
 function tableOf(
   images: readonly ImageFile[],
   { method, side, crop, evaluate }: Pick<
@@ -203,7 +203,7 @@ function mustBeLargeEnough({ method, side, crop, oddSides }: EvaluateOptions) {
   const map = (side: number) => pooled(side, oddSides);
   if (method === "dense" ? map(side) >= map(crop) : side >= crop) return;
   throw new UserError(
-    `Cannot evaluate (${method}) at a smallest side of ${side} pixels: the net looks at ${crop} ` +
-      "pixels at least; choose a larger Q: 224 is the side of a crop in any setup",
+    `Cannot evaluate (${method}) at a smallest side of ${side} pixels: the net needs at least ${crop} ` +
+      "pixels; choose a larger Q: 224 is the side of a crop in any setup",
   );
 }

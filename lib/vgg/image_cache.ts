@@ -1,6 +1,6 @@
 /**
- * An image cache holds every training image at every scale that a training draws from, decoded, in memory:
- * small data sets are then read once, and a step's crops are gathered from bytes (`pipeline.ts`).
+ * An image cache contains every training image at every scale that a training draws from, decoded, in
+ * memory: small data sets are read once, and a step's crops are gathered from bytes (`pipeline.ts`).
  */
 import type { ResizeFilter } from "../setup.ts";
 import type { Binding } from "../tensorflow/addon.ts";
@@ -16,19 +16,19 @@ export interface ImageCache {
   readonly bytes: Uint8Array<SharedArrayBuffer>;
 }
 
-/** What is to be in an image cache. */
+/** What an image cache contains. */
 export interface ImageCacheContents {
   readonly scales: readonly number[];
-  /** How images are rescaled; as is usual if absent. */
+  /** How images are rescaled; as usual if absent. */
   readonly resize?: ResizeFilter | undefined;
 }
 
-/** Pixels of an image cache have numbers of 32 bits; bytes. */
+/** Largest size of an image cache, bytes: indices of its pixels have 32 bits. */
 export const LARGEST_IMAGE_CACHE = 3 * (2 ** 31 - 1);
 
 /**
- * Bytes of an image cache: what a data set takes in memory at these scales, pixels of the smallest side. It is
- * not summed up beyond `limit`: ImageNet at every scale from 256 to 512 has 329 million pictures.
+ * Bytes of a data set in memory at these scales (pixels of the smallest side). Summation ends beyond
+ * `limit`: ImageNet at every scale from 256 to 512 has 329 million pictures.
  */
 export function imageCacheBytes(
   images: readonly Sides[],
@@ -69,13 +69,13 @@ function pixelsOf(image: Sides, side: number): number {
   return height * width;
 }
 
-/** Bytes of an image at all scales, filled up to whole int32s and whole pixels. */
+/** Bytes of an image at all scales, padded to whole int32s and whole pixels. */
 function paddedBytes(image: Sides, scales: readonly number[]): number {
   const pixels = scales.reduce((sum, side) => sum + pixelsOf(image, side), 0);
   return Math.ceil(3 * pixels / 12) * 12;
 }
 
-/** Reads, decodes and rescales all images. `onProgress` is told how many are done. */
+/** Reads, decodes and rescales all images. `onProgress` receives the number of completed images. */
 export function fillImageCache(
   binding: Binding,
   images: readonly ImageFile[],
@@ -111,10 +111,10 @@ export function fillImageCache(
   }
 }
 
-/** TensorFlow shares memory that begins at a multiple of so many bytes; other memory it copies. */
+/** TensorFlow copies memory unless its address is a multiple of this number of bytes. */
 const ALIGNMENT = 64;
 
-/** Shared memory of `size` bytes that TensorFlow need not copy. */
+/** Shared memory of `size` bytes that TensorFlow does not copy. */
 export function alignedBytes(size: number): Uint8Array<SharedArrayBuffer> {
   const bytes = new Uint8Array(new SharedArrayBuffer(size + ALIGNMENT));
   const address = Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes));

@@ -1,5 +1,5 @@
 /**
- * What a net gets to see: scales in pixels, and which crop of which image is a training's n-th
+ * Input of a net: scales in pixels, and which crop of which image a training uses at each position
  * (Section 3.1). Numbers only; `pipeline.ts` cuts the pixels.
  *
  * @module
@@ -17,12 +17,12 @@ export function pixels(scale: number, crop: number): number {
   return Math.round(scale * crop / PAPER_CROP);
 }
 
-/** The middle of a training's scales, in the paper's pixels: where it is validated. */
+/** The middle of a training's scales, in the paper's pixels: the scale of its validations. */
 export function middleOf(S: TrainScale): number {
   return typeof S === "number" ? S : (S[0] + S[1]) / 2;
 }
 
-/** Every scale that a training may draw, in pixels: one, or a range in steps (jittering). */
+/** All scales that a training draws from, in pixels: one, or a range in steps (jittering). */
 export function scalesOf(
   S: TrainScale,
   { crop, jitterStep }: Pick<TrainSetup, "crop" | "jitterStep">,
@@ -46,7 +46,7 @@ export function rescale({ height, width }: Sides, side: number): Sides {
   return { height: Math.round(height * factor), width: Math.round(width * factor) };
 }
 
-/** Crops along each side of a test image that a method looks at; 0: it looks at the whole image. */
+/** Crops along each side of a test image for each method; 0: the whole image. */
 export const GRID: Readonly<Record<Method, number>> = {
   "dense": 0,
   "multi-crop": 5,
@@ -77,7 +77,7 @@ export function gridOf(
   return offsets(height).flatMap((top) => offsets(width).map((left) => ({ top, left })));
 }
 
-/** One look of a training at an image. */
+/** One training crop. */
 export interface Sample {
   /** Index of the image. */
   readonly image: number;
@@ -86,23 +86,23 @@ export interface Sample {
   /** Upper left corner of the crop in the rescaled image, pixels. */
   readonly top: number;
   readonly left: number;
-  /** Whether the crop is mirrored. */
+  /** Whether the crop is flipped. */
   readonly flip: boolean;
   /** What is added to R, G and B, on the 0-255 scale. */
   readonly shift: readonly [r: number, g: number, b: number];
 }
 
-/** The part of an image that a crop of it, rescaled, is made of; each number first down, then across. */
+/** The part of an image that a crop of the rescaled image depends on; vertical before horizontal. */
 export interface CropWindow {
   /** Top, left, height and width in the image, pixels. */
   readonly window: readonly [top: number, left: number, height: number, width: number];
-  /** How much longer the rescaled image is. */
+  /** Sides of the rescaled image divided by those of the image. */
   readonly factors: readonly [down: number, across: number];
-  /** Where the window's corner, rescaled, lies in the crop, pixels. */
+  /** Position of the rescaled window's corner in the crop, pixels. */
   readonly moves: readonly [down: number, across: number];
 }
 
-/** What TensorFlow calls the filters, and how far they reach: pixels, where nothing shrinks. */
+/** TensorFlow's names of the filters, and their radius in pixels without shrinking. */
 export const FILTERS: Readonly<Record<ResizeFilter, Filter & { readonly radius: number }>> = {
   "bicubic": { kernel: "keyscubic", antialias: true, radius: 2 },
   "bilinear": { kernel: "triangle", antialias: true, radius: 1 },
@@ -110,10 +110,10 @@ export const FILTERS: Readonly<Record<ResizeFilter, Filter & { readonly radius: 
   "aliased-bilinear": { kernel: "triangle", antialias: false, radius: 1 },
 };
 
-/** Pixels to each side of what a crop is made of: a JPEG's decoder blurs colours into neighbours. */
+/** Extra pixels on each side of the window: a JPEG's decoder blurs colours into neighbours. */
 const MARGIN = 2;
 
-/** The section for a sample's crop, unmirrored. */
+/** The window for a sample's crop, before the flip. */
 export function cropWindowOf(
   image: Sides,
   { side, top, left }: Pick<Sample, "side" | "top" | "left">,
@@ -122,7 +122,7 @@ export function cropWindowOf(
   const rescaled = rescale(image, side);
   const along = (length: number, scaled: number, first: number) => {
     const factor = scaled / length;
-    // The kernel's radius is in pixels of the smaller image where it shrinks.
+    // The kernel's radius is in pixels of the rescaled image if that is smaller.
     const reach = FILTERS[resize].radius * Math.max(1, 1 / factor) + MARGIN;
     const from = Math.max(0, Math.floor((first + 0.5) / factor - reach));
     const to = Math.min(length, Math.ceil((first + crop - 0.5) / factor + reach));
@@ -137,7 +137,7 @@ export function cropWindowOf(
   };
 }
 
-/** What a training's samples follow from. */
+/** What determines a training's samples. */
 export interface Sampling {
   readonly images: readonly Sides[];
   /** Scales to draw from, pixels. */
@@ -150,8 +150,8 @@ export interface Sampling {
 }
 
 /**
- * The samples of a training, one position after the other: each epoch visits every image once in an
- * order of its own, and each draw follows from (seed, epoch, image) alone.
+ * The samples of a training by position: each epoch visits every image once in a new order, and each
+ * draw follows from (seed, epoch, image) alone.
  */
 export function sampler(sampling: Sampling): (position: number) => Sample {
   const { images, scales, crop, seed, axes, sigma } = sampling;

@@ -1,6 +1,6 @@
 /**
- * The graph of a run. It holds the input pipeline, initialisation, forward and backward pass,
- * update, and an evaluator, addressed by the names that the functions' comments give.
+ * The graph of a run: input pipeline, initialisation, forward and backward pass, update, and an
+ * evaluator. The functions' comments give the names to feed and fetch.
  *
  * @module
  */
@@ -36,13 +36,13 @@ export interface TrainingOptions {
   readonly setup: TrainSetup;
   readonly evaluate: EvaluateSetup;
   readonly classes: number;
-  /** Images that memory holds at once; a divisor of the batch. */
+  /** Images that are in memory at once; a divisor of the batch. */
   readonly microBatch: number;
-  /** Parts of these that are computed side by side; 1 if absent. See `forward`. */
+  /** Parts of these that are computed in parallel; 1 if absent. See `forward`. */
   readonly towers?: number;
   /** Where crops come from. */
   readonly source: "cache" | "files";
-  /** What holds the images, where they are no files by themselves. */
+  /** The archives that contain the images, if they are not separate files. */
   readonly archives?: {
     readonly train?: MappedFile | undefined;
     readonly val?: MappedFile | undefined;
@@ -64,8 +64,8 @@ export interface Model {
  * - `initialise`: draws the weights, from `seed/weights` (int32 `[2]`), velocities 0.
  * - `crops/start`: starts the crops; see `cropsFromCache` and `cropsFromFiles`.
  * - `step`: one update; the mini-batch's loss. Feed `rate` (float32 scalar) and `seed/dropout`
- *   (int32 `[2]`). With micro-batches: `part`, which adds a part's gradient up and gives its share
- *   of the loss, as often as needed, then `update`.
+ *   (int32 `[2]`). With micro-batches: `part` for each one, which accumulates its gradient and gives
+ *   its share of the loss, then `update`.
  * - `<variable>/set` with `<variable>/fed`, and `<variable>/value:0`.
  * - the names of a dense evaluator, for validation; see `addEvaluator`.
  */

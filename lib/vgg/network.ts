@@ -32,7 +32,7 @@ import { type Variable, variable } from "../tensorflow/variables.ts";
 import type { Precision } from "../setup.ts";
 import { type Conv, convsOf, type Layer } from "./configs.ts";
 
-/** What a forward pass needs of a weight: a variable has it, and a constant. */
+/** A weight in a forward pass: a variable or a constant. */
 export type Weight = Pick<Variable, "value">;
 
 /** A layer's weights: kernel `[size, size, inputs, outputs]`, bias `[outputs]`. */
@@ -67,11 +67,11 @@ export function variablesOf(net: Network): Variable[] {
 export interface ForwardOptions {
   /** Type of the activations; scores are float32 always. */
   readonly precision?: Precision;
-  /** Share of fc6's and fc7's outputs that are dropped, with the draws' seed (int32, `[2]`). */
+  /** Share of fc6's and fc7's outputs that are dropped, and the seed of the draws (int32, `[2]`). */
   readonly dropout?: { readonly rate: number; readonly seed: Tensor };
   /**
-   * Parts of the batch that are computed side by side, where it is a multiple; 1 if absent. On a
-   * processor two parts on a core each are done sooner than operations that both cores share.
+   * Parts of the batch that are computed in parallel, if it is a multiple; 1 if absent. On a processor
+   * two parts on a core each take less time than operations that share both cores.
    */
   readonly towers?: number;
 }
@@ -79,8 +79,8 @@ export interface ForwardOptions {
 /**
  * Class scores before the soft-max.
  *
- * Where a max-pooling follows a conv, the bias and the ReLU come after it: max(x) + b = max(x + b)
- * and relu(max(x)) = max(relu(x)) to the last bit, and there is a quarter of the values to visit.
+ * If a max-pooling follows a conv, the bias and the ReLU are applied after it: max(x) + b = max(x + b)
+ * and relu(max(x)) = max(relu(x)) to the last bit, and only a quarter of the values is processed.
  *
  * @param x Images minus the mean, `[batch, height, width, 3]`, float32. With dropout or towers the
  *   batch must be known. No gradient flows back to images in several towers.
@@ -97,7 +97,7 @@ export function forward(net: Network<Weight>, x: Tensor, options: ForwardOptions
   }
   const masks = dropout ? masksOf(net, { ...dropout, batch, precision }) : new Map();
   if (towers === 1 || batch % towers !== 0) return cast(tower(net, images, masks), "float32");
-  // Draws are made for the whole batch, so that they do not depend on the number of towers.
+  // Masks are drawn for the whole batch, so that they do not depend on the number of towers.
   const sizes = Array<number>(towers).fill(batch / towers);
   const cuts = new Map([...masks].map(([name, mask]) => [name, split(mask, sizes)]));
   const scores = split(images, sizes).map((part, i) =>
@@ -106,7 +106,7 @@ export function forward(net: Network<Weight>, x: Tensor, options: ForwardOptions
   return cast(concat(scores as [Tensor, ...Tensor[]]), "float32");
 }
 
-/** The forward pass of a part of a batch; `masks` by layer are what its outputs are multiplied by. */
+/** The forward pass of a part of a batch; a layer's outputs are multiplied by its mask. */
 function tower(net: Network<Weight>, x: Tensor, masks: ReadonlyMap<string, Tensor>): Tensor {
   const weight = ({ value }: Weight) => cast(value, x.dtype);
   let maps = x;
@@ -134,7 +134,7 @@ function tower(net: Network<Weight>, x: Tensor, masks: ReadonlyMap<string, Tenso
   return maps;
 }
 
-/** What the outputs of fc6 and fc7 are multiplied by, `[batch, units]`; nothing if none is dropped. */
+/** Dropout masks of fc6 and fc7, `[batch, units]`; an empty map without dropout. */
 function masksOf(net: Network<Weight>, options: {
   readonly rate: number;
   readonly seed: Tensor;
@@ -145,7 +145,7 @@ function masksOf(net: Network<Weight>, options: {
   const graph = seed.node.graph;
   const layers = rate === 0 ? [] : convsOf(net.layers).filter(({ name }) => /^fc[67]$/.test(name));
   return new Map(layers.map(({ name, outputs }) => {
-    // fc6 and fc7 draw apart, far from the numbers that seeds and steps are
+    // seeds of fc6 and fc7 differ, and are far from the numbers of seeds and steps
     const place = constant(graph, [Number(name.slice("fc".length)) * 2 ** 24, 0]);
     const shape = [batch, outputs];
     const draws = { dtype, shape, rate, seed: add(seed, place) };
@@ -155,8 +155,8 @@ function masksOf(net: Network<Weight>, options: {
 
 /**
  * A fully-connected layer: a matrix product where the kernel covers the map, else one at each place
- * that it slides over. TensorFlow's convolution would write fc6's kernel, three quarters of a net,
- * anew in another order each time: it took a quarter of the time of testing full D.
+ * that it slides over. TensorFlow's convolution would reorder fc6's kernel, three quarters of a net,
+ * each time: that took a quarter of the time of testing full D.
  */
 function product(maps: Tensor, kernel: Tensor): Tensor {
   const [size = null, , , outputs = null] = kernel.shape;
@@ -173,7 +173,7 @@ export function averageScores(scores: Tensor): Tensor {
   return scores.shape.length === 2 ? scores : reduceMean(scores, [1, 2]);
 }
 
-/** "Sum-pooled" taken at its word; the scores of a crop are the same. */
+/** The literal reading of "sum-pooled"; the scores of a crop are the same. */
 export function sumScores(scores: Tensor): Tensor {
   return scores.shape.length === 2 ? scores : reduceSum(scores, [1, 2]);
 }

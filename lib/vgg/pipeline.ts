@@ -1,10 +1,10 @@
 /**
  * The input pipeline as a part of a graph: TensorFlow's threads read, decode, rescale and crop
- * while a step runs. JavaScript says which crop of which image (`images.ts`) and touches no pixel.
+ * while a step runs. JavaScript only says which crop of which image (`images.ts`).
  *
- * Training crops come straight from the image files, or, where a data set fits in memory, from a
- * bank that holds every image at every scale (`image_cache.ts`). Both give the same crops, but for 1 byte
- * in 10,000 that is rounded to its neighbour: of a file only the crop is rescaled.
+ * Training crops come from the image files or, if a data set fits in memory, from an image cache that
+ * contains every image at every scale (`image_cache.ts`). Both give the same crops except for 1 byte in
+ * 10,000, which differs by one because only the crop of a file is rescaled.
  *
  * @module
  */
@@ -35,7 +35,7 @@ import { READINGS, type ResizeFilter } from "../setup.ts";
 import { FILTERS, type Sample, type Sides } from "./images.ts";
 import { addImageColumn, type ImageColumn } from "./sources.ts";
 
-/** What a step takes in. */
+/** Input of a step. */
 export interface Batch {
   /** Pixels minus the mean, scaled: `[batch, height, width, 3]`, float32. */
   readonly images: Tensor;
@@ -49,18 +49,18 @@ export interface CropOptions {
   /** Side of a crop, pixels. */
   readonly crop: number;
   readonly inputScale: number;
-  /** How images are rescaled; as is usual if absent. An image cache's are already. */
+  /** How images are rescaled; as usual if absent. Those of an image cache are rescaled already. */
   readonly resize?: ResizeFilter | undefined;
-  /** What holds the image files, where they are not files by themselves. */
+  /** The archive that contains the images, if they are not separate files. */
   readonly archive?: MappedFile | undefined;
 }
 
-/** Batches that are made ready ahead of the step that needs them. */
+/** Batches that are prepared ahead of the step that needs them. */
 const AHEAD = 4;
 
 /**
- * Where a crop's pixels lie among the pixels of an image (or an image cache), row after row: pixel (y, x)
- * of the crop is number `start + y * stride + x * step`. A step of -1 mirrors.
+ * Where a crop's pixels are among the pixels of an image (or an image cache), row after row: pixel (y, x)
+ * of the crop is number `start + y * stride + x * step`. A step of -1 flips the crop.
  *
  * @returns start, stride and step.
  */
@@ -87,23 +87,23 @@ export function cropsFromCache(graph: Graph, options: CropOptions): Batch {
     placeholder(graph, "crops/offsets", { dtype: "float32", shape: [null, batch, 3] }),
     placeholder(graph, "crops/labels", { dtype: "int32", shape: [null, batch] }),
   ]);
-  // An element takes the whole image cache along, which copies nothing, and the step cuts: threads that cut
-  // ahead of it would take more time from trainings on all cores than the cutting takes.
+  // Each element has the whole image cache, which copies nothing, and the step cuts its crops: threads
+  // that cut ahead would slow trainings on all cores down by more than the cutting takes.
   const planned = map(table, (_, ...parts) => parts, {
     name: "plan_with_cache",
     captured: [imageCache],
   });
   const [places, offsets, labels, pixels] = iterator(planned, "crops");
-  // where the image cache is: a GPU would have all of it sent for each batch
+  // on the processor: the whole image cache would be sent to a GPU for each batch
   const cropped = graph.on(HOST, () => gatherCrops(pixels!, places!, crop));
   return normalised(cropped, { offsets: offsets!, labels: labels! }, options);
 }
 
 /**
- * Adds batches of crops out of image files, of which nothing else is decoded or rescaled. To start:
+ * Adds batches of crops out of image files; only the crops are decoded and rescaled. To start:
  * feed, for each image in order, `crops/files` (string `[images]`; or `crops/parts`, see
  * `addImageColumn`), `crops/windows` (int32 `[images, 4]`), `crops/factors` and `crops/moves` (float32
- * `[images, 2]`; see `CropWindow`), `crops/flips` (int32 `[images]`: 1 to mirror), `crops/offsets`
+ * `[images, 2]`; see `CropWindow`), `crops/flips` (int32 `[images]`: 1 to flip), `crops/offsets`
  * (float32 `[images, 3]`) and `crops/labels`, and fetch `crops/start`.
  */
 export function cropsFromFiles(graph: Graph, options: CropOptions): Batch {
@@ -134,7 +134,7 @@ export function cropsFromFiles(graph: Graph, options: CropOptions): Batch {
 function gatherCrops(pixels: Tensor, places: Tensor, crop: number): Tensor {
   const graph = pixels.node.graph;
   const range = Array.from({ length: crop }, (_, i) => i);
-  // start, stride and step times these are the numbers of a crop's pixels
+  // the product of start, stride and step with these is the index of each pixel of a crop
   const factors = [
     ...range.flatMap(() => range.map(() => 1)),
     ...range.flatMap((y) => range.map(() => y)),
@@ -144,13 +144,13 @@ function gatherCrops(pixels: Tensor, places: Tensor, crop: number): Tensor {
   return gather(pixels, reshape(numbers, [places.shape[0] ?? null, crop, crop]));
 }
 
-/** A batch of crops, called `crops/pixels`, as a net wants it. */
+/** A batch of crops, called `crops/pixels`, as a net takes it. */
 function normalised(
   pixels: Tensor,
   { offsets, labels }: { readonly offsets: Tensor; readonly labels: Tensor },
   { batch, crop, inputScale }: CropOptions,
 ): Batch {
-  // by rows of a crop: TensorFlow is slow where what it adds is three numbers long
+  // by rows of a crop: TensorFlow is slow at adding vectors of three numbers
   const rows = reshape(cast(identityAfter("crops/pixels", pixels), "float32"), [
     batch,
     crop,
@@ -187,7 +187,7 @@ export function wholeImages(
 }
 
 /**
- * Adds batches of test images, of each of which some crops are cut. It is started as `wholeImages`
+ * Adds batches of crops from test images. It is started as `wholeImages`
  * is, with `images/strides` (int32 `[images, crops, 3]`; see `pixelStrides`) besides; images of a batch
  * may differ in shape.
  *
@@ -209,7 +209,7 @@ export function cropsOfImages(
   return reshape(testBatch(images, inputScale), [null, crop, crop, 3]);
 }
 
-/** The usual filter where a setup names none. */
+/** A setup's filter, or the usual one. */
 function filterOf(resize: ResizeFilter = READINGS.train.resize): Filter {
   return FILTERS[resize];
 }
@@ -222,7 +222,7 @@ function testImages(graph: Graph, { column }: ImageColumn): Tensor[] {
   ];
 }
 
-/** The next batch of test images, as a net wants it. */
+/** The next batch of test images, as a net takes it. */
 function testBatch(images: DataNode, inputScale: number): Tensor {
   const graph = images.handle.node.graph;
   const size = cast(placeholder(graph, "images/batch", { dtype: "int32", shape: [] }), "int64");
@@ -258,7 +258,7 @@ export function imagesForCache(
   return iterator(prefetch(images, AHEAD * 8), "cache")[0]!;
 }
 
-/** Bytes joined, padded with zeros to a multiple of four, and read as int32, which JavaScript can fetch. */
+/** Concatenates bytes, pads them with zeros and reads them as int32, which JavaScript can fetch. */
 function words(graph: Graph, bytes: readonly [Tensor, ...Tensor[]]): Tensor {
   const joined = concat(bytes);
   const size = graph.op("Size", [joined], { output: { dtype: "int32", shape: [] } }, {

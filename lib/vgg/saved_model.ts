@@ -8,11 +8,11 @@ import { convsOf, type Layer } from "./configs.ts";
 import { posteriorsFrom } from "./evaluate.ts";
 import { averageScores, forward, type Parameters, type Weight } from "./network.ts";
 
-/** What a net's SavedModel depends on. */
+/** Contents of a net's SavedModel. */
 export interface SavedNet {
   readonly layers: readonly Layer[];
   readonly tensors: Tensors;
-  /** Mean colour that is subtracted, 0-255, and what is multiplied with then. */
+  /** Mean colour that is subtracted, 0-255, and the factor that multiplies the rest. */
   readonly mean: readonly number[];
   readonly inputScale: number;
   readonly evaluate: EvaluateSetup;
@@ -22,7 +22,7 @@ export interface SavedNet {
  * The bytes of `saved_model.pb`, weights included as constants. Its signature `serving_default` takes
  * `images` (float32 `[batch, height, width, 3]`: red, green and blue of 0 to 255, a crop or a whole
  * image of any size) and gives `scores` (the score map averaged over space) and `posteriors`, both
- * float32 `[batch, classes]`, without a mirror image.
+ * float32 `[batch, classes]`, without flips.
  */
 export function savedModelOf(
   { layers, tensors, mean, inputScale, evaluate }: SavedNet,

@@ -14,7 +14,7 @@ export function stepsOf(run: TrainRun, setup: TrainSetup): number {
   return Math.ceil(scheduleOf(run, setup).images / setup.batch);
 }
 
-/** Where the plateau rule stands. */
+/** State of the plateau rule. */
 export interface Plateau {
   /** Divisions by ten so far. */
   readonly drops: number;
@@ -81,7 +81,7 @@ export function mustOutlastWarmup(
   );
 }
 
-/** A learning rate after a share of the images, in a training that began again. */
+/** A learning rate after a share of the images, in a training that was restarted. */
 export function loweredRate(rate: number, share: number, retry: Retry): number {
   return share < retry.share ? rate * retry.rate : rate;
 }

@@ -1,6 +1,6 @@
 /**
- * Where a graph finds images: in files of their own, or in an archive that holds them all. Either
- * way TensorFlow's threads read them.
+ * Where a graph reads images: in separate files, or in an archive that contains all of them. In both
+ * cases TensorFlow's threads read them.
  *
  * @module
  */
@@ -11,9 +11,9 @@ import type { Sides } from "./images.ts";
 
 /** An image and its sides, in pixels. */
 export interface ImageFile extends Sides {
-  /** Path of its file, or of the archive that it lies in. */
+  /** Path of its file, or of the archive that contains it. */
   readonly file: string;
-  /** Where it lies in an archive: its first byte, a multiple of 512, and how many there are. */
+  /** Its place in an archive: its first byte, a multiple of 512, and its number of bytes. */
   readonly at?: number;
   readonly bytes?: number;
 }
@@ -21,15 +21,15 @@ export interface ImageFile extends Sides {
 /** Images as a column of a graph's table, and how a function that maps its rows reads one. */
 export interface ImageColumn {
   readonly column: Tensor;
-  /** What the function has to capture. */
+  /** Tensors that the function must capture. */
   readonly captured: readonly Tensor[];
   /** Adds reading an image: the bytes of its file, a string. */
   read(row: Tensor, captured: readonly Tensor[]): Tensor;
 }
 
 /**
- * Adds a column of images that `feedOf` fills: `<name>/files` (string `[images]`) or, where they
- * lie in an archive, `<name>/parts` (int32 `[images, 2]`; see `readPart`).
+ * Adds a column of images that `feedOf` fills: `<name>/files` (string `[images]`) or, if they
+ * are in an archive, `<name>/parts` (int32 `[images, 2]`; see `readPart`).
  */
 export function addImageColumn(graph: Graph, name: string, archive?: MappedFile): ImageColumn {
   if (archive === undefined) {
@@ -44,9 +44,9 @@ export function addImageColumn(graph: Graph, name: string, archive?: MappedFile)
 }
 
 /**
- * The archive that images lie in, if they do.
+ * The archive that contains images, if they are in one.
  *
- * @throws {TypeError} They lie in several places.
+ * @throws {TypeError} They are in several archives.
  */
 export function archiveOf(images: readonly ImageFile[]): MappedFile | undefined {
   const [first] = images;
@@ -59,7 +59,7 @@ export function archiveOf(images: readonly ImageFile[]): MappedFile | undefined 
   return { file: first.file, bytes: end };
 }
 
-/** What fills the column that `addImageColumn` adds. */
+/** Feeds of the column that `addImageColumn` adds. */
 export function feedOf(images: readonly ImageFile[], name: string): Record<string, FeedValue> {
   const count = images.length;
   if (images[0]?.at === undefined) {

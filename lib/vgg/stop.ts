@@ -1,13 +1,13 @@
-/** Work of which no part is kept: it is given up where a stop is asked for on the way. */
+/** Work that is discarded if a stop is requested before its end. */
 
-/** Tells how much is done, and asks whether to go on. */
+/** Receives progress, and says whether to stop. */
 export interface WorkControl {
   onProgress?(done: number, total: number): void;
-  /** Whether to leave. */
+  /** Whether to stop. */
   shouldStop(): boolean;
 }
 
-/** Does work that tells how far it is. @returns nothing where it was given up */
+/** Does work that reports progress. @returns `undefined` if it was stopped */
 export function unlessStopped<Result>(
   { onProgress, shouldStop }: WorkControl,
   work: (onProgress: (done: number, total: number) => void) => Result,

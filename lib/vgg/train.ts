@@ -1,7 +1,7 @@
 /**
- * A training: one straight loop over steps, with validations and checkpoints on the way
- * (Section 3.1). What it computes follows from its arguments alone, so that it can stop after any
- * step and go on from a checkpoint as if it had not.
+ * A training: one straight loop over steps, with validations and checkpoints (Section 3.1). Its results
+ * follow from its arguments alone, so that it can stop after any step and resume from a checkpoint with
+ * the same results.
  *
  * @module
  */
@@ -37,42 +37,41 @@ export interface Training {
   readonly run: TrainRun;
   readonly context: Context;
   readonly dataset: Dataset;
-  /** Weights of the net that the run starts from, where it starts from one. */
+  /** Weights of the net that the run starts from, if it starts from one. */
   readonly ancestor?: Tensors;
-  /** Where it stood when it was interrupted. */
+  /** Where to resume; from the beginning if absent. */
   readonly checkpoint?: Checkpoint;
-  /** Whether it begins again after it diverged, slower. */
+  /** Whether it is restarted with a lower rate, after it diverged. */
   readonly again?: boolean;
   /** Training images in memory; they are read from their files if absent. */
   readonly imageCache?: ImageCache;
-  /** Images that memory holds at once; the batch if absent. */
+  /** Images that are in memory at once; the batch if absent. */
   readonly microBatch?: number;
-  /** Parts of them that are computed side by side; 1 if absent. See `forward`. */
+  /** Parts of them that are computed in parallel; 1 if absent. See `forward`. */
   readonly towers?: number;
 }
 
-/** What a training tells and asks on its way. */
+/** What a training calls while it runs. */
 export interface TrainingCallbacks {
   onLog(entry: LogEntry): void;
   onCheckpoint(checkpoint: Checkpoint): void;
-  /** Images seen, of how many at most. */
+  /** Images seen, and the largest number that the training may see. */
   onProgress(seen: number, total: number): void;
-  /** Asked after every part of a step: whether to write a checkpoint and leave. */
+  /** Called after every part of a step: whether to write a checkpoint and stop. */
   shouldStop(): boolean;
 }
 
-/** Lines of the log in a whole training, besides validations. */
+/** Lines of a training's log, besides validations. */
 const LOG_LINES = 50;
-/** Samples that are planned at once. */
+/** Samples that are drawn at once. */
 const SAMPLES = 32_768;
-/** Between two checkpoints at most, ms; each validation makes one too. */
+/** Longest time between two checkpoints, ms; each validation also makes one. */
 const CHECKPOINT_PAUSE = 5 * 60_000;
 
 /**
- * Trains a net and returns where it stands at the end, or where it was asked to stop
- * (`finished` false).
+ * Trains a net and returns its state at the end, or where it was stopped (`finished` false).
  *
- * @throws {Diverged} The loss, or a weight, is no number any more; the last checkpoint is good.
+ * @throws {Diverged} The loss or a weight became NaN or infinite; the last checkpoint is good.
  */
 export function train(
   binding: Binding,
@@ -174,8 +173,8 @@ export function train(
 }
 
 /**
- * One update; the mini-batch's loss before it. After each part but the last it asks whether to stop:
- * then nothing was updated, and the step is to be done again.
+ * One update; returns the mini-batch's loss before it. It can stop after each part except the last:
+ * then nothing was updated, and the step must be repeated.
  */
 function update(
   session: Session,
@@ -195,8 +194,8 @@ function update(
 }
 
 /**
- * Errors on the setup's validation images: dense, at the run's middle scale, without flips. Nothing
- * where the last update left weights that are no numbers.
+ * Errors on the setup's validation images: dense, at the run's middle scale, without flips;
+ * `undefined` if the last update made posteriors NaN or infinite.
  */
 function validate(
   session: Session,
@@ -223,7 +222,7 @@ function nextMark(step: number, steps: number, count: number): number {
   return Math.min(steps, Math.ceil((Math.floor(step / every + 1e-9) + 1) * every - 1e-9));
 }
 
-/** Collects losses between two lines of the log. */
+/** Averages losses between two lines of the log. */
 function logger(
   images: number,
   batch: number,
@@ -232,7 +231,7 @@ function logger(
 ) {
   let [since, here] = [performance.now(), 0];
   return {
-    /** Those that no line has yet. */
+    /** Losses that are not in a line yet. */
     get losses(): Losses | undefined {
       return count > 0 ? { sum, count } : undefined;
     },
@@ -241,7 +240,7 @@ function logger(
       count++;
       here++;
     },
-    /** Does something whose time does not count. */
+    /** Excludes the time of `act` from the speed. */
     pause<Result>(act: () => Result): Result {
       const begin = performance.now();
       const result = act();
@@ -263,7 +262,7 @@ function logger(
   };
 }
 
-/** Gives variables their values; all in one run, as TensorFlow prepares each kind of run anew. */
+/** Sets variables; all in one run, because TensorFlow prepares each kind of run separately. */
 export function setTensors(session: Session, tensors: Tensors) {
   if (tensors.size === 0) return;
   const fed = [...tensors].map(([name, { shape, values }]) => {
@@ -281,12 +280,12 @@ function getTensors(session: Session, { weights, velocities }: Omit<Model, "grap
   }));
 }
 
-/** The name of a tensor that holds a number that is none, or infinite. */
+/** The name of a tensor with a value that is NaN or infinite. */
 function firstInfinite(tensors: Tensors): string | undefined {
   return [...tensors].find(([, { values }]) => !values.every(Number.isFinite))?.[0];
 }
 
-/** A training whose numbers are none any more. */
+/** Thrown when the loss, a weight or a posterior becomes NaN or infinite. */
 export class Diverged extends UserError {
   readonly divergence: Divergence;
 

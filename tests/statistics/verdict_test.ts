@@ -27,9 +27,9 @@ Deno.test("each status, with its reason", () => {
   const start = "Measured - published is";
   assert.deepEqual(reasons, [
     `${start} -0.10 points, and its interval from 50,000 images, -0.37 to +0.18, ` +
-    "lies within ±0.5.",
-    `${start} -3.50 points, and its interval from 2,000 images, -5.31 to -1.58, lies below 0.`,
-    `${start} +1.50 points, and its interval from 50,000 images, +1.06 to +1.94, lies above 0.`,
+    "is within ±0.5.",
+    `${start} -3.50 points, and its interval from 2,000 images, -5.31 to -1.58, is below 0.`,
+    `${start} +1.50 points, and its interval from 50,000 images, +1.06 to +1.94, is above 0.`,
     `${start} +0.20 points, and its interval from 50,000 images, -0.23 to +0.63, ` +
     "contains 0 and goes beyond ±0.5.",
     `${start} +1.50 points, and its interval from 2,000 images, -0.45 to +3.54, ` +

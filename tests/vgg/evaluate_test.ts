@@ -209,7 +209,7 @@ Deno.test("a centre crop is mirrored, and crops are off the edges, where a setup
   }
 });
 
-Deno.test("an image that is smaller than what the net looks at is refused", async () => {
+Deno.test("an image that is smaller than the net's input is refused", async () => {
   using run = await prepared({ "small.png": noisyPng(24, 30) });
   const small = run.image("small.png", [24, 30]);
   for (const method of ["multi-crop", "centre-crop"] as const) {

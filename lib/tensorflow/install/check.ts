@@ -1,4 +1,4 @@
-/** Looks at every part of the set-up and says what is missing and how to get it. */
+/** Checks every part of the installation and says what is missing and how to get it. */
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { packageFolder } from "../addon.ts";
@@ -17,22 +17,22 @@ import {
 import { answer, compiler, python, reason, run } from "../../system/subprocess.ts";
 import type { Variant } from "./wheel.ts";
 
-/** One part of the set-up. */
+/** A part of the installation. */
 export interface Check {
   readonly name: string;
   readonly ok: boolean;
-  /** What is there, or what is wrong. */
+  /** What was found, or what is wrong. */
   readonly detail: string;
   /** What to do about it. */
   readonly remedy?: string;
 }
 
-/** Name of the check that says whether TensorFlow works, whatever the others say. */
+/** Name of the check that decides whether TensorFlow works. */
 export const LOADS = "loads";
 
 /**
- * Looks at the package, the tools that a set-up needs, what the cache holds and whether TensorFlow
- * loads. Changes nothing and throws nothing.
+ * Checks the package, the tools that an installation needs, the contents of the cache and whether
+ * TensorFlow loads. Changes nothing and throws nothing.
  */
 export async function check({ gpu }: Pick<InstallOptions, "gpu"> = {}): Promise<Check[]> {
   const setup = gpu ? "deno task install --gpu" : "deno task install";
@@ -73,7 +73,7 @@ export async function check({ gpu }: Pick<InstallOptions, "gpu"> = {}): Promise<
   ];
 }
 
-/** NVIDIA's driver, by what it says of GPUs. */
+/** NVIDIA's driver and the GPUs that it reports. */
 function driver(): Check {
   const found = gpus();
   if (found.length > 0) {
@@ -81,7 +81,7 @@ function driver(): Check {
     return { name: "GPU", ok: true, detail: described.join("; ") };
   }
   return {
-    ...{ name: "GPU", ok: false, detail: "nvidia-smi finds none" },
+    ...{ name: "GPU", ok: false, detail: "nvidia-smi finds no GPU" },
     remedy: "install NVIDIA's driver, 525 or newer; in a container, let it see the GPU " +
       "(docker run --gpus all)",
   };
@@ -98,10 +98,10 @@ function cudaLibraries({ package: folder }: InstallLocation): Check {
 
 function tool(name: string, found: string | undefined, remedy: string): Check {
   if (found !== undefined) return { name, ok: true, detail: found };
-  return { name, ok: false, detail: "not found; the set-up needs it", remedy };
+  return { name, ok: false, detail: "not found; the installation needs it", remedy };
 }
 
-/** Loads TensorFlow in a process of its own, as a library that does not fit may end it. */
+/** Loads TensorFlow in a separate process, which an unsuitable library may crash. */
 export async function loads(
   variant: Variant,
   { setup = "deno task install" }: { setup?: string } = {},

@@ -17,12 +17,12 @@ export const nodeHeaders = (headers as { include_dir: string }).include_dir;
 /**
  * Compiles the addon.
  *
- * The addon looks for the libraries in `deps/lib` of the package that it lies in.
+ * The addon looks for the libraries in `deps/lib` of its package.
  *
  * @param folder receives the addon
  * @param sources the tfjs-node package, whose `binding/*.cc` are compiled
  * @param libraries folder that was filled by `fetchLibraries`
- * @throws UserError where there is no compiler, or it fails
+ * @throws UserError if there is no compiler, or it fails
  */
 export async function compileAddon(
   folder: string,
@@ -35,7 +35,7 @@ export async function compileAddon(
   await requireCompiler();
   const start = performance.now();
   const elapsed = () => (performance.now() - start) / 1000;
-  // A compiler does not say how far it is.
+  // A compiler reports no progress.
   const timer = setInterval(() => onProgress(Math.min(elapsed() / COMPILE_SECONDS, 0.95)), 250);
   const tensorflow = join(libraries, "tensorflow");
   const mac = Deno.build.os === "darwin";
@@ -55,7 +55,7 @@ export async function compileAddon(
   }
 }
 
-/** @throws UserError where there is no compiler, so that nothing is fetched in vain */
+/** @throws UserError if there is no compiler, before anything is downloaded */
 export async function requireCompiler(): Promise<void> {
   if (await answer([...compiler(), "--version"]) !== undefined) return;
   throw new UserError(

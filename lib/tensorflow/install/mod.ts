@@ -35,7 +35,7 @@ import {
 
 export { VERSION };
 
-/** Receives what is being done, and the share of the whole set-up that is done, 0 to 1. */
+/** Receives the current step, and the completed share of the installation, 0 to 1. */
 export type OnStep = (step: string, share: number) => void;
 
 /** How to install. */
@@ -45,14 +45,14 @@ export interface InstallOptions {
   readonly onStep?: OnStep;
 }
 
-/** Where things lie; tests have their own. */
+/** Folders of the cache and the package; tests have their own. */
 export interface InstallLocation {
   readonly cache: string;
   /** Folder of the tfjs-node package. */
   readonly package: string;
 }
 
-/** A folder of the cache that is made by itself. */
+/** A folder of the cache that is made independently of others. */
 export interface InstallPart {
   readonly name: string;
   readonly folder: string;
@@ -76,7 +76,7 @@ export async function ensureInstalled(bars?: Pick<Bars, "bar">): Promise<void> {
   bar?.stop();
 }
 
-/** Whether TensorFlow is set up, by a look at its files: some milliseconds. */
+/** Whether TensorFlow is installed, judged by its files; takes milliseconds. */
 // Asynchronous for the sake of its callers, who await `install` beside it.
 // deno-lint-ignore require-await
 export async function isInstalled(place: InstallLocation = here()): Promise<boolean> {
@@ -147,7 +147,7 @@ export async function install(
   try {
     if (parts.some(isMissing)) {
       await withLock(place.cache, {
-        onWait: () => onStep("wait for another set-up", 0),
+        onWait: () => onStep("wait for another installation", 0),
         work: () => makeParts(parts.filter(isMissing), onStep),
       });
     }
@@ -174,7 +174,7 @@ async function makeParts(parts: readonly InstallPart[], onStep: OnStep) {
   }
 }
 
-/** The stamp of what is linked lies in the package's `deps`. */
+/** The folder of the stamp that says what is linked. */
 const stampFolder = (place: InstallLocation) => join(place.package, "deps");
 
 /** What the stamp of a package must say. */
@@ -198,7 +198,7 @@ async function link(
   if (cuda) await replaceAtomically(nvidia, (path) => Deno.symlink(join(cuda, "nvidia"), path));
   else await Deno.remove(nvidia).catch(() => {});
 
-  // A copy, as the loader follows links before it looks for the libraries beside the addon.
+  // A copy, because the loader resolves links before it searches for libraries beside the addon.
   const file = addonFile(place.package);
   await Deno.mkdir(dirname(file), { recursive: true });
   await replaceAtomically(file, (path) => Deno.copyFile(join(addon, ADDON), path));

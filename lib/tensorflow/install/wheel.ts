@@ -29,7 +29,7 @@ export interface Wheel {
 /** Part of the work that is done, 0 to 1. */
 export type InstallProgress = (share: number) => void;
 
-// The wheels for CPython 3.11, of which Python itself is not used. Sizes and checksums as published.
+// The wheels for CPython 3.11; Python itself is not used. Sizes and checksums as published.
 const WHEELS: Record<string, Wheel> = {
   "linux x86_64 cpu": {
     requirement: `tensorflow-cpu==${VERSION}`,
@@ -73,7 +73,7 @@ const HEADERS = [
 /**
  * The wheel for a machine.
  *
- * @throws UserError where TensorFlow publishes none that has the C library
+ * @throws UserError if TensorFlow publishes no wheel with the C library for it
  */
 export function wheelFor(
   variant: Variant,
@@ -102,7 +102,7 @@ export function libraryNames(os: string = Deno.build.os): string[] {
  * Fetches a wheel of TensorFlow and puts its libraries, headers and description into `folder`
  * (`tensorflow/` and `tensorflow*.dist-info/METADATA`). The wheel itself is not kept.
  *
- * @throws UserError where there is no pip, no network, no room, or the wheel is not the known one
+ * @throws UserError without pip, network or disk space, or if the wheel is another than expected
  */
 export async function fetchLibraries(
   wheel: Wheel,
@@ -125,10 +125,10 @@ export async function fetchLibraries(
 }
 
 /**
- * Fetches wheels by pip, which knows the user's proxies, mirrors and certificates.
+ * Downloads wheels with pip, which knows the user's proxies, mirrors and certificates.
  *
  * @param requirements as in `tensorflow==2.21.0`
- * @param options platforms: tags of the wheels; bytes: what is expected to come, for progress
+ * @param options platforms: tags of the wheels; bytes: the expected size, for progress
  * @returns paths of the wheels, in `folder`
  */
 export async function download(
@@ -169,7 +169,7 @@ export async function download(
   return names.filter((name) => name.endsWith(".whl")).sort().map((name) => join(folder, name));
 }
 
-/** @throws UserError where Python or its pip is missing, so that nothing is begun in vain */
+/** @throws UserError if Python or its pip is missing, before any work is done */
 export async function requirePip(action: string): Promise<void> {
   const [program = ""] = python();
   let found = false;
@@ -188,7 +188,7 @@ export async function requirePip(action: string): Promise<void> {
   );
 }
 
-/** Bytes below `folder`; what vanishes while it is counted does not count. */
+/** Bytes below `folder`; files that are removed meanwhile do not count. */
 async function sizeOf(folder: string): Promise<number> {
   let bytes = 0;
   try {
@@ -207,11 +207,11 @@ export async function verify(file: string, { requirement, sha256 }: Wheel): Prom
   if (found === sha256) return;
   throw new UserError(
     `Cannot use "${basename(file)}" as ${requirement}: its SHA-256 is ${found}, not ${sha256}; ` +
-      "run the set-up again, and if this stays so look at the mirror in pip's settings",
+      "run `deno task install` again; if this persists, check the mirror in pip's settings",
   );
 }
 
-// zipfile checks every file's own checksum, but forgets which may be executed.
+// zipfile verifies every file's checksum, but loses the permission to execute.
 const UNZIP = `
 import fnmatch, os, sys, zipfile
 wheel, folder, *patterns = sys.argv[1:]
@@ -226,5 +226,5 @@ with zipfile.ZipFile(wheel) as archive:
 /** Unpacks the members of a wheel whose path matches one of `patterns`, as in `nvidia/*`. */
 export async function unpack(wheel: string, folder: string, patterns: readonly string[]) {
   const { ok, stderr } = await run([...python(), "-c", UNZIP, wheel, folder, ...patterns]);
-  if (!ok) throw failure(`unpack "${basename(wheel)}"`, stderr, "run the set-up again");
+  if (!ok) throw failure(`unpack "${basename(wheel)}"`, stderr, "run `deno task install` again");
 }
