@@ -1,9 +1,8 @@
 /**
- * Files in one file: a zip archive whose entries are stored as they are, so that any part of any of
- * them can be read in its place, and whose last entry has the SHA-256 of each, as sha256sum writes it.
+ * Zip archives of uncompressed entries, which can be read in place. The last entry lists the SHA-256
+ * of every other entry in the format of sha256sum.
  *
- * Archives may be strangers' files: nothing is unpacked, and what an archive says of itself is
- * checked before it is used.
+ * Archives may come from strangers: nothing is unpacked, and headers are checked before use.
  *
  * @module
  */
@@ -16,27 +15,27 @@ import { UserError } from "../errors.ts";
 import { flush, PIECE, readAt, removeIfThere } from "../system/files.ts";
 import { storedEntries, type StoredEntry } from "../system/zip.ts";
 
-/** Name of the entry that has the hashes of the others. */
+/** Name of the entry with the hashes of the others. */
 export const SUMS = "SHA256SUMS";
 
-/** Names that entries may have: what every file system and every terminal takes. */
+/** Valid names of entries: safe on every file system and terminal. */
 const NAME = /^[\w.,=+-]+(\/[\w.,=+-]+)*$/;
 
-/** Longest text that is read at once, bytes. */
+/** Longest entry that is read as text, bytes. */
 const LONGEST_TEXT = 2 ** 28;
 
-/** A file to be. */
+/** An entry to write. */
 export interface ArchiveContent {
   readonly name: string;
-  /** Its bytes in parts, when its turn comes. */
+  /** Makes its bytes, in parts, when the entry is written. */
   readonly parts: () => Iterable<Uint8Array>;
 }
 
 /**
- * Writes an archive of `contents` in the order of their names, wholly or not at all. The same
- * contents give the same bytes.
+ * Writes an archive of `contents`, sorted by name, completely or not at all. Equal contents give
+ * equal bytes.
  *
- * @returns SHA-256 of the list of hashes, which stands for all of it
+ * @returns SHA-256 of the list of hashes, which identifies the whole content
  * @throws {UserError} The file cannot be written.
  */
 export async function writeArchive(
@@ -45,7 +44,7 @@ export async function writeArchive(
 ): Promise<string> {
   const zip = new ZipFile();
   const sums: string[] = [];
-  // A zip has local times: with the same one always, neither clock nor time zone changes its bytes.
+  // Zip files store local times: one fixed time makes the bytes independent of clock and time zone.
   const mtime = new Date(2000, 0, 1);
   const failed = Promise.withResolvers<never>();
   zip.on("error", failed.reject);
@@ -88,24 +87,24 @@ export async function writeArchive(
 /** An archive, open for reading. */
 export interface OpenArchive extends Disposable {
   readonly file: string;
-  /** Where each entry lies, by its name. */
+  /** Offset and size of each entry, by its name. */
   readonly entries: ReadonlyMap<string, StoredEntry>;
-  /** An entry as text. @throws {UserError} It is not there, or absurdly long. */
+  /** An entry as text. @throws {UserError} It is missing or too long. */
   text(name: string): string;
-  /** SHA-256 of an entry, hexadecimal. `onBytes` is told of every piece. */
+  /** SHA-256 of an entry, hexadecimal. `onBytes` is called for every piece. */
   hash(name: string, onBytes?: (count: number) => void): string;
 }
 
 /**
  * Opens an archive.
  *
- * @throws {UserError} There is no such file, it is none of `writeArchive`, or it is damaged.
+ * @throws {UserError} The file cannot be opened, is not an archive of `writeArchive`, or is damaged.
  */
 export async function openArchive(file: string): Promise<OpenArchive> {
   let entries: ReadonlyMap<string, StoredEntry>;
   const handle = opened(file);
   try {
-    if (!handle.statSync().isFile) throw new Error("it is no file");
+    if (!handle.statSync().isFile) throw new Error("it is not a file");
     entries = await storedEntries(handle);
     for (const name of entries.keys()) {
       if (!NAME.test(name)) throw new Error(`an entry is called ${JSON.stringify(name)}`);
@@ -157,7 +156,7 @@ function opened(file: string): Deno.FsFile {
   }
 }
 
-/** The part of the package, which has no types, that is used here. */
+/** The types of the part of the package that is used here; the package has no types. */
 const { ZipFile } = yazl as unknown as {
   ZipFile: new () => {
     readonly outputStream: Readable;

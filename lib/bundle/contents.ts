@@ -1,4 +1,4 @@
-/** What a bundle holds, and under which names: the same for who writes it and who checks it. */
+/** The content of a bundle and the names of its entries, for writing and for verifying. */
 import { createHash } from "node:crypto";
 import { UserError } from "../errors.ts";
 import type { Setup } from "../setup.ts";
@@ -20,15 +20,15 @@ import type { TestScore } from "../results/submission.ts";
 /** Version of the layout. */
 export const FORMAT = 1;
 
-/** Names of entries that every bundle has. */
+/** Names of entries in every bundle. */
 export const PLAN = "plan.json";
 export const LINEAGE = "lineage.json";
 export const ENVIRONMENT = "environment.json";
 
-/** plan.json: what everything else follows from. */
+/** plan.json: everything else in a bundle follows from it. */
 export interface BundlePlan {
   readonly format: typeof FORMAT;
-  /** Whether the highest classes stand for the posteriors. */
+  /** Whether it has only the five highest classes of each image, instead of all posteriors. */
   readonly small: boolean;
   readonly setup: Setup;
   readonly dataset: {
@@ -42,44 +42,44 @@ export interface BundlePlan {
   };
   readonly seeds: readonly number[];
   readonly tables: readonly Table[];
-  /** What a test server said of rows, which nobody can compute; nothing if absent. */
+  /** Errors of rows that the test server reported; they cannot be recomputed. */
   readonly testScores?: readonly Required<TestScore>[];
 }
 
-/** The contexts of a bundle's runs, seed by seed. */
+/** The contexts of a bundle's runs, one for each seed. */
 export function contextsIn({ setup, dataset, seeds }: BundlePlan): Context[] {
   const { train, evaluate } = setup;
   return seeds.map((seed) => ({ train, evaluate, seed, data: dataset.fingerprint }));
 }
 
-/** The CSV of a table. */
+/** Name of the CSV of a table. */
 export function csvName({ name }: Table): string {
   return `${name}.csv`;
 }
 
-/** Where the posteriors of an evaluation lie, or their highest classes. */
+/** Name of the entry with the posteriors of an evaluation, or with their highest classes. */
 export function posteriorsName(run: PlannedRun, { small }: Pick<BundlePlan, "small">): string {
   return `${placeIn(run)}/${small ? "top5" : "posteriors"}.safetensors`;
 }
 
-/** Where the highest classes of the mean of several evaluations lie. */
+/** Name of the entry with the highest classes of the mean of several evaluations. */
 export function meanName(runs: readonly PlannedRun[]): string {
   const keys = runs.map(({ key }) => key).join(" ");
   return `mean/${createHash("sha256").update(keys).digest("hex").slice(0, 12)}/top5.safetensors`;
 }
 
-/** The entries that the scores of the mean of runs are computed from. */
+/** Names of the entries from which the scores of the mean of runs are computed. */
 export function scoreNames(runs: readonly PlannedRun[], plan: Pick<BundlePlan, "small">): string[] {
   const own = runs.map((run) => posteriorsName(run, plan));
   return plan.small && runs.length > 1 ? [...own, meanName(runs)] : own;
 }
 
-/** Runs behind the tables of a bundle, ancestors first. */
+/** The runs of the tables of a bundle, ancestors first. */
 export function runsIn(bundle: BundlePlan): PlannedRun[] {
   return plan(bundle.tables, contextsIn(bundle));
 }
 
-/** lineage.json: for each run what it comes from and which rows rest on it. */
+/** lineage.json: the ancestors of each run, and the rows that depend on it. */
 export function lineageText(bundle: BundlePlan): string {
   const lines = runsIn(bundle).map((run) => ({
     key: run.key,
@@ -92,7 +92,7 @@ export function lineageText(bundle: BundlePlan): string {
   return jsonText(lines);
 }
 
-/** A value as a bundle's files have it. */
+/** A value as JSON text for a file in a bundle. */
 export function jsonText(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
@@ -100,7 +100,7 @@ export function jsonText(value: unknown): string {
 /**
  * Reads plan.json.
  *
- * @throws {UserError} It is of another format, or not what a plan says.
+ * @throws {UserError} It has another format, or is not a valid plan.
  */
 export function readPlan(text: string, file: string): BundlePlan {
   const refuse = (reason: string) =>
@@ -110,23 +110,23 @@ export function readPlan(text: string, file: string): BundlePlan {
   try {
     plan = JSON.parse(text);
   } catch (error) {
-    throw refuse(`is no JSON: ${(error as Error).message}`);
+    throw refuse(`is not valid JSON: ${(error as Error).message}`);
   }
   const issue = BUNDLE_PLAN.safeParse(plan).error?.issues[0];
   if (issue === undefined) return plan as BundlePlan;
   const format = plan?.format;
   if (typeof format === "number" && format !== FORMAT) {
     throw refuse(
-      `is of format ${format}, this is format ${FORMAT}; use the version of verydeep that wrote it`,
+      `has format ${format}, this version reads format ${FORMAT}; use the version of verydeep that wrote it`,
     );
   }
-  throw refuse(`is none: ${issue.path.join(".") || "all of it"}: ${issue.message}`);
+  throw refuse(`is not valid: ${issue.path.join(".") || "all of it"}: ${issue.message}`);
 }
 
-/** Objects in objects that a plan may have; each ancestor of a net takes two. */
+/** Deepest nesting of a plan; each ancestor of a net takes two levels. */
 const DEEPEST = 100;
 
-/** How deep a JSON text nests. */
+/** Depth of nesting of a JSON text. */
 function depthOf(text: string): number {
   let [depth, deepest, inString] = [0, 0, false];
   for (let i = 0; i < text.length; i++) {
@@ -189,7 +189,7 @@ const TABLE = z.strictObject(
   } satisfies Fields<Table>,
 );
 
-/** What decides numbers may have fields that this version does not know: they are names, no more. */
+/** Setups may have fields that this version does not know: they only enter the keys of runs. */
 const deciding = z.record(z.string(), z.json());
 
 const TEST_SCORE = z.strictObject(

@@ -1,4 +1,4 @@
-/** A bundle that is open: what stands for a store, so that tables are scored from it alone. */
+/** An open bundle in the role of a store: tables are scored from it alone. */
 import { UserError } from "../errors.ts";
 import type { PlannedRun } from "../plan.ts";
 import { scored, type Scores } from "../score.ts";
@@ -8,13 +8,13 @@ import type { OpenArchive } from "./archive.ts";
 import { type BundlePlan, meanName, posteriorsName, scoreNames } from "./contents.ts";
 import { mustBeMean, readTopFive, sameLabels, scoresOf, type TopFive } from "./top_five.ts";
 
-/** Answers about runs as a store does. */
+/** Reads runs from a bundle as a store does from its folder. */
 export class OpenedBundle {
   readonly #archive: OpenArchive;
   readonly #plan: BundlePlan;
   readonly #scores = new Map<string, Scores>();
   readonly #highests = new Map<string, TopFive>();
-  /** Labels of the images, as the evaluation that was read first has them. */
+  /** Labels of the images in the first evaluation that was read. */
   #first: { readonly name: string; readonly labels: Int32Array } | undefined;
 
   constructor(archive: OpenArchive, plan: BundlePlan) {
@@ -22,23 +22,23 @@ export class OpenedBundle {
     this.#plan = plan;
   }
 
-  /** Whether what an evaluation's errors are computed from is there. */
+  /** Whether the bundle has the posteriors of an evaluation. */
   status(run: PlannedRun): { readonly state: "done" | "todo" } {
     const isThere = this.#archive.entries.has(posteriorsName(run, this.#plan));
     return { state: isThere ? "done" : "todo" };
   }
 
-  /** A training's log; empty where it is not there. */
+  /** A training's log; empty if it is missing. */
   readLog(run: PlannedRun) {
     return logIn(this.#text(`${placeIn(run)}/log.jsonl`));
   }
 
-  /** Where a training diverged before it began again. */
+  /** Where a training diverged before it was started again. */
   readDivergence(run: PlannedRun) {
     return divergenceIn(this.#text(`${placeIn(run)}/diverged.json`));
   }
 
-  /** What is missing of that which the scores of the mean of `runs` are computed from. */
+  /** The missing entries that are needed for the scores of the mean of `runs`. */
   missing(runs: readonly PlannedRun[]): string[] {
     return scoreNames(runs, this.#plan).filter((name) => !this.#archive.entries.has(name));
   }
@@ -46,7 +46,7 @@ export class OpenedBundle {
   /**
    * Scores the mean of evaluations.
    *
-   * @throws {UserError} What they are computed from is missing or damaged, or of other images.
+   * @throws {UserError} An entry is missing, damaged, or of other images.
    */
   scoresOf(runs: readonly PlannedRun[]): Scores {
     const name = runs.map(({ key }) => key).join(" ");
@@ -88,7 +88,7 @@ export class OpenedBundle {
     return highest;
   }
 
-  /** All evaluations are of the same images, in number and labels, as the plan has them. */
+  /** All evaluations must have the number of images in the plan, and the same labels. */
   #mustFit({ classes, labels }: Pick<Scores, "classes" | "labels">, name: string) {
     const { classes: names, val } = this.#plan.dataset;
     if (classes !== names.length || labels.length !== val) {
@@ -116,9 +116,11 @@ export class OpenedBundle {
   }
 }
 
-/** What a file says of itself must be what its place says. */
+/** The keys in a file must be those of the runs in its name. */
 function mustBeOf(runs: readonly PlannedRun[], keys: string | undefined, name: string) {
   const expected = runs.map(({ key }) => key).join(" ");
   if (keys === expected) return;
-  throw new UserError(`Cannot score "${name}": it is of ${keys ?? "no run"}, not of ${expected}`);
+  throw new UserError(
+    `Cannot score "${name}": it belongs to ${keys ?? "no run"}, not to ${expected}`,
+  );
 }

@@ -1,8 +1,8 @@
 /**
- * What is left of posteriors where a bundle is to be small: for each image its label, the label's
- * rank, and the five highest classes with their posteriors. That gives every error again, and is
- * too little to average; so the mean posteriors of each row are kept in the same way, and must lie
- * where the five highest of each evaluation let them.
+ * Posteriors in a small bundle: for each image its label, the rank of the label, and the five highest
+ * classes with their posteriors. All errors can be computed from that, but not the mean of several
+ * evaluations. So the mean posteriors of each row are kept in the same form, and must be within the
+ * bounds that the five highest classes of each evaluation allow.
  *
  * @module
  */
@@ -15,22 +15,22 @@ import {
   safetensorsBytes,
 } from "../weights/safetensors.ts";
 
-/** The five highest classes, or all of fewer. */
+/** The five highest classes, or all classes if there are fewer. */
 const MOST = 5;
 
-/** What float32, and the rounding of sums, leave uncertain of a posterior. */
+/** Rounding error of a posterior: float32, and sums of several. */
 const TOLERANCE = 1e-5;
 
-/** The highest classes of mean posteriors, and where each image's label stands among all. */
+/** The highest classes of mean posteriors, and the rank of each image's label among all classes. */
 export interface TopFive {
   readonly classes: number;
   /** `[images]`. */
   readonly labels: Int32Array;
   /** `[images]`: other classes whose posterior is not below the label's. */
   readonly ranks: Int32Array;
-  /** Classes that are kept of each image: 5, or all of fewer. */
+  /** Classes that are kept of each image: 5, or all classes if there are fewer. */
   readonly kept: number;
-  /** `[images, kept]`: highest first, and of equal ones the first class first. */
+  /** `[images, kept]`: highest first; ties in the order of classes. */
   readonly top: Int32Array;
   /** `[images, kept]`: their posteriors. */
   readonly values: Float32Array;
@@ -50,7 +50,7 @@ export function topFiveOf(evaluations: readonly Posteriors[]): TopFive {
   return { classes, labels, ranks, kept, top, values };
 }
 
-/** As a file; `runs` are the keys of the evaluations behind it. */
+/** The bytes of a file; `runs` are the keys of its evaluations. */
 export function topFiveBytes(
   { classes, labels, ranks, kept, top, values }: TopFive,
   runs: readonly string[],
@@ -67,9 +67,9 @@ export function topFiveBytes(
 }
 
 /**
- * Reads such a file and looks whether it can be what it says.
+ * Reads such a file and checks that its numbers are consistent.
  *
- * @throws {UserError} It is none, or an image's numbers contradict each other.
+ * @throws {UserError} It is not such a file, or the numbers of an image contradict each other.
  */
 export function readTopFive(open: OpenSafetensors, name: string): TopFive {
   const read = (tensor: string) => open.shapes.has(tensor) ? open.read(tensor) : undefined;
@@ -87,25 +87,27 @@ export function readTopFive(open: OpenSafetensors, name: string): TopFive {
     const fault = faultOf(found, image);
     if (fault === undefined) continue;
     throw new UserError(
-      `Cannot score "${name}": what it says of image ${image} cannot be: ${fault}`,
+      `Cannot score "${name}": its numbers for image ${image} are impossible: ${fault}`,
     );
   }
   return found;
 }
 
-/** Why what is said of an image cannot be; nothing where it can. */
+/** Why the numbers of an image are impossible; undefined if they are possible. */
 function faultOf({ classes, labels, ranks, kept, top, values }: TopFive, image: number) {
   const [label, rank] = [labels[image]!, ranks[image]!];
   const highest = top.subarray(image * kept, (image + 1) * kept);
   const posteriors = values.subarray(image * kept, (image + 1) * kept);
   const isClass = (index: number) => index >= 0 && index < classes;
-  if (!isClass(label) || !highest.every(isClass)) return `not all are of its ${classes} classes`;
-  if (new Set(highest).size < kept) return "a class is named twice";
+  if (!isClass(label) || !highest.every(isClass)) {
+    return `not all are one of its ${classes} classes`;
+  }
+  if (new Set(highest).size < kept) return "a class is listed twice";
   const sum = posteriors.reduce((sum, value) => sum + value, 0);
   const falls = posteriors.every((value, i) => value >= 0 && !(value > posteriors[i - 1]!));
-  if (!falls || !(sum <= 1 + 1e-3)) return "its highest posteriors are none";
+  if (!falls || !(sum <= 1 + 1e-3)) return "its highest posteriors are not valid posteriors";
 
-  // Posteriors that differ by less than float32 can say may stand in either order.
+  // Posteriors that are equal in float32 may be in either order.
   const place = highest.indexOf(label);
   const own = place < 0 ? posteriors[kept - 1]! : posteriors[place]!;
   const above = posteriors.filter((value) => value > own).length;
@@ -148,7 +150,7 @@ export function mustBeMean(mean: TopFive, parts: readonly TopFive[], name: strin
     const [low, high] = [least / parts.length - TOLERANCE, most / parts.length + TOLERANCE];
     if (value >= low && value <= high) continue;
     throw new UserError(
-      `Cannot score "${name}": what it says of image ${image} is not the mean of its evaluations`,
+      `Cannot score "${name}": its numbers for image ${image} are not the mean of its evaluations`,
     );
   }
 }

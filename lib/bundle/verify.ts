@@ -1,6 +1,6 @@
 /**
- * Checks a bundle: every hash, and every cell of every table, computed again from the posteriors.
- * Needs neither TensorFlow nor a store nor the data set, and believes nothing that it can compute.
+ * Verifies a bundle: every hash, and every cell of every table, recomputed from the posteriors.
+ * Needs neither TensorFlow nor a store nor the data set, and trusts no number that it can recompute.
  *
  * @module
  */
@@ -27,17 +27,17 @@ import {
 } from "./contents.ts";
 import { OpenedBundle } from "./read.ts";
 
-/** Something that is not as it should be. */
+/** A problem in a bundle. */
 export type Problem =
-  /** A file that is not what SHA256SUMS or the plan says, or is missing, or too many. */
+  /** A file that is missing, unknown, or differs from SHA256SUMS or from the plan. */
   | { readonly kind: "file"; readonly file: string; readonly reason: string }
-  /** A cell of a table that is not what the posteriors give. */
+  /** A cell of a table that differs from the recomputed one. */
   | {
     readonly kind: "cell";
     readonly table: string;
     /** Counted from 1. */
     readonly row: number;
-    /** What the row's headings say. */
+    /** The texts of the row's headings. */
     readonly head: string;
     readonly column: string;
     readonly found: string;
@@ -52,28 +52,28 @@ export type Problem =
     readonly reason: string;
   };
 
-/** What a check came to. */
+/** The result of a verification. */
 export interface Verification {
   readonly plan: BundlePlan;
   readonly problems: readonly Problem[];
-  /** Files whose hashes were checked, and cells that were computed again. */
+  /** Number of files whose hashes were checked, and of recomputed cells. */
   readonly files: number;
   readonly cells: number;
   /** SHA-256 of SHA256SUMS. */
   readonly fingerprint: string;
 }
 
-/** How to check. */
+/** Options of a verification. */
 export interface VerifyOptions {
-  /** The paper's own setup, from which departures are counted. */
+  /** The paper's setup, for departures. */
   readonly paper: Setup;
   readonly onProgress?: (done: number, total: number) => void;
 }
 
 /**
- * Checks a bundle.
+ * Verifies a bundle.
  *
- * @throws {UserError} The file is no bundle, or so damaged that nothing can be said of its parts.
+ * @throws {UserError} The file is not a bundle, or its plan or hashes cannot be read.
  */
 export async function verifyBundle(file: string, options: VerifyOptions): Promise<Verification> {
   using archive = await openArchive(file);
@@ -106,7 +106,7 @@ function checkHashes(
       const [, hash, name] = /^([0-9a-f]{64}) {2}(.+)$/.exec(line) ?? [];
       if (hash !== undefined && name !== undefined) return [name, hash];
       throw new UserError(
-        `Cannot read "${archive.file}" as a bundle: a line of its ${SUMS} is no hash`,
+        `Cannot read "${archive.file}" as a bundle: a line of its ${SUMS} is not a hash`,
       );
     }),
   );
@@ -124,20 +124,20 @@ function checkHashes(
   return [...found, ...missing.map((name) => problem(name, "is missing"))];
 }
 
-/** Compares recipes and lineage with what the plan comes to. */
+/** Compares recipes and lineage with the plan. */
 function checkLineage(archive: OpenArchive, plan: BundlePlan): Problem[] {
   const expected = [
     [LINEAGE, lineageText(plan)],
     ...runsIn(plan).map((run) => [`${placeIn(run)}/recipe.json`, recipeText(run)]),
   ] as const;
   return expected.flatMap(([file, text]) => {
-    // What is missing although it was there has been named already.
+    // A file that is listed in the hashes but missing has been reported already.
     if (!archive.entries.has(file!) || archive.text(file!) === text) return [];
     return [{ kind: "file", file: file!, reason: `does not follow from ${PLAN}` } as const];
   });
 }
 
-/** What a table is computed from. */
+/** Everything from which tables are recomputed. */
 interface VerifyInput {
   readonly archive: OpenArchive;
   readonly bundle: OpenedBundle;
@@ -145,7 +145,7 @@ interface VerifyInput {
   readonly paper: Setup;
 }
 
-/** Computes a table again and compares it, cell by cell, with its CSV. */
+/** Recomputes a table and compares it, cell by cell, with its CSV. */
 function checkTable(table: Table, input: VerifyInput): { problems: Problem[]; cells: number } {
   const file = csvName(table);
   const refuse = (reason: string) => ({
@@ -158,16 +158,16 @@ function checkTable(table: Table, input: VerifyInput): { problems: Problem[]; ce
   const [header = [], ...lines] = cellsOf(csvOf(recordsOf(whole)));
   const [foundHeader = [], ...foundLines] = cellsOf(input.archive.text(file));
   if (foundHeader.join() !== header.join()) {
-    return refuse(`has not the columns that are computed: ${header.join(", ")}`);
+    return refuse(`does not have the computed columns: ${header.join(", ")}`);
   }
   if (foundLines.length !== lines.length) {
-    return refuse(`has ${foundLines.length} rows, not ${lines.length}`);
+    return refuse(`has ${foundLines.length} rows instead of ${lines.length}`);
   }
   const problems = rows.flatMap(({ result, reason }, index): Problem[] => {
     const head = headOf(table, result.rows[0]!).map((text) => text.split("\n")[0]).join(", ");
     const place = { table: table.name, row: index + 1, head };
     const [found, recomputed] = [foundLines[index]!, lines[index]!];
-    // A row without numbers claims nothing.
+    // A row without numbers claims no result.
     if (reason !== undefined && found[header.indexOf("top1_error")] !== "") {
       return [{ kind: "row", ...place, reason }];
     }
@@ -179,13 +179,13 @@ function checkTable(table: Table, input: VerifyInput): { problems: Problem[]; ce
   return { problems, cells: header.length * lines.length };
 }
 
-/** A table of one row, and why that has no numbers where it should have some. */
+/** A table of one row, and the reason if its numbers cannot be computed. */
 interface ComputedRow {
   readonly result: TableResult;
   readonly reason?: string;
 }
 
-/** Computes a row by itself, so that damage to what one row stands on leaves the others. */
+/** Computes a row by itself, so that damage to one row does not affect the others. */
 function computeRow(row: Row, table: Table, { bundle, plan, paper }: VerifyInput): ComputedRow {
   const { setup, dataset } = plan;
   const contexts = contextsIn(plan);
@@ -207,12 +207,12 @@ function computeRow(row: Row, table: Table, { bundle, plan, paper }: VerifyInput
   return { result, ...status === "left out" && { reason } };
 }
 
-/** Stands for a store that has nothing. */
+/** An empty store. */
 const NOTHING = {
   status: () => ({ state: "todo" as const }),
   readLog: () => [],
   readDivergence: () => undefined,
   scoresOf() {
-    throw new TypeError("Cannot score what is not there");
+    throw new TypeError("Cannot score an empty store");
   },
 };

@@ -1,6 +1,6 @@
 /**
- * Writes a bundle: everything that tables rest on, in one file, for others to check with
- * `deno task verify`. What it holds follows from the store, this machine and this source alone.
+ * Writes a bundle: one file with everything from which tables are computed, for others to check with
+ * `deno task verify`. Its content depends on the store, this machine and this source only.
  *
  * @module
  */
@@ -33,39 +33,39 @@ import {
 } from "./contents.ts";
 import { topFiveBytes, topFiveOf } from "./top_five.ts";
 
-/** What to put into a bundle. */
+/** Input of a bundle. */
 export interface BundleInput {
   readonly tables: readonly Table[];
   readonly setup: Setup;
-  /** The paper's own setup. */
+  /** The paper's setup, for departures. */
   readonly paper: Setup;
   readonly dataset: DatasetDescription;
   /** One for each seed. */
   readonly contexts: readonly Context[];
   readonly store: Store;
-  /** What the test server said; nothing if absent. */
+  /** Errors that the test server reported. */
   readonly testScores?: readonly TestScore[];
-  /** Keep the five highest classes in place of posteriors. */
+  /** Whether to keep the five highest classes instead of all posteriors. */
   readonly small?: boolean;
-  /** Version of TensorFlow that is set up here. */
+  /** Installed version of TensorFlow. */
   readonly tensorflow?: string;
 }
 
-/** What a bundle came to. */
+/** A written bundle. */
 export interface WrittenBundle {
   readonly runs: number;
-  /** Evaluations whose posteriors are not there yet; rows that need them are without numbers. */
+  /** Evaluations that are not done yet; rows that need them have no numbers. */
   readonly missing: readonly PlannedRun[];
   readonly files: number;
   readonly bytes: number;
-  /** SHA-256 that stands for all of the content. */
+  /** SHA-256 that identifies the whole content. */
   readonly fingerprint: string;
 }
 
 /**
- * Writes a bundle to `file`, wholly or not at all.
+ * Writes a bundle to `file`, completely or not at all.
  *
- * @throws {UserError} Nothing is done yet, posteriors are damaged, or the file cannot be written.
+ * @throws {UserError} No evaluation is done, posteriors are damaged, or the file cannot be written.
  */
 export async function writeBundle(file: string, input: BundleInput): Promise<WrittenBundle> {
   const { store } = input;
@@ -80,9 +80,9 @@ export async function writeBundle(file: string, input: BundleInput): Promise<Wri
   const missing = evaluations.filter((run) => !isDone(run));
   if (missing.length === evaluations.length) {
     throw new UserError(
-      `Cannot bundle ${bundle.tables.map(({ name }) => name).join(", ")}: none of the ` +
-        `${missing.length} evaluations behind them is done in "${store.folder}"; ` +
-        `deno task ${bundle.tables[0]!.name} does them`,
+      `Cannot bundle ${bundle.tables.map(({ name }) => name).join(", ")}: none of their ` +
+        `${missing.length} evaluations is done in "${store.folder}"; to run them, use ` +
+        `deno task ${bundle.tables[0]!.name}`,
     );
   }
 
@@ -115,7 +115,7 @@ function planOf(input: BundleInput): BundlePlan {
   };
 }
 
-/** What the test server said of the rows, seed by seed. */
+/** Errors of rows that the test server reported, seed by seed. */
 function scoresOfRows({ tables, contexts, testScores = [] }: BundleInput) {
   const found = contexts.flatMap((context) =>
     tables.flatMap(({ rows }) => rows).flatMap(({ evaluations }) => {
@@ -128,14 +128,14 @@ function scoresOfRows({ tables, contexts, testScores = [] }: BundleInput) {
   );
 }
 
-/** The CSV of each table, from the posteriors as they are now. */
+/** The CSV of each table, computed from the posteriors. */
 function tablesOf(input: BundleInput): ArchiveContent[] {
   return resultsOf(input, input).map((result) =>
     text(csvName(result.table), `${csvOf(recordsOf(result))}\n`)
   );
 }
 
-/** A run's recipe, and its log and surroundings where they are known. */
+/** A run's recipe, and its log and environment if they are known. */
 function recordsOfRun(run: PlannedRun, store: Store): ArchiveContent[] {
   const kept = ["log.jsonl", "diverged.json", "environment.json"].flatMap((name) => {
     const content = readIfThere(`${store.folderOf(run)}/${name}`);
@@ -150,7 +150,7 @@ function posteriorsOf(run: PlannedRun, { store, small = false }: BundleInput): A
   return { name, parts: () => piecesOf(`${store.folderOf(run)}/posteriors.safetensors`) };
 }
 
-/** The highest classes of the mean of each row, seed by seed, that stands on several evaluations. */
+/** The highest classes of the mean of each row of several evaluations, seed by seed. */
 function meansOf({ tables, contexts, store }: BundleInput): ArchiveContent[] {
   const rows = contexts.flatMap((context) =>
     tables.flatMap(({ rows }) => rows).map(({ evaluations }) =>
@@ -162,7 +162,7 @@ function meansOf({ tables, contexts, store }: BundleInput): ArchiveContent[] {
   return [...means].map(([name, runs]) => highest(name, runs, store));
 }
 
-/** The highest classes of the mean of runs, made when they are written. */
+/** The highest classes of the mean of runs, computed when they are written. */
 function highest(name: string, runs: readonly PlannedRun[], store: Store): ArchiveContent {
   return {
     name,

@@ -1,4 +1,4 @@
-/** Claims as a sheet: each with its pairs of rows, how far these are apart, and what that says. */
+/** Claims as a sheet: each claim with its pairs of rows, their differences and a verdict. */
 import {
   type Claim,
   type ClaimResult,
@@ -25,14 +25,14 @@ const SIGNS: Readonly<Record<Relation, string>> = {
   "equal": "≈",
 };
 
-/** What became of claims as a sheet. */
+/** Draws judged claims as a sheet. */
 export function claimsSheet(result: ClaimsResult): Sheet {
   const { dataset, claims } = result;
   return {
     name: "claims",
     title: "The paper's claims, by top-1 errors",
     caption: captionOf(result),
-    notes: [...claims.map(wordOf), ...claims.length > 1 ? [summaryOf(result)] : []],
+    notes: [...claims.map(noteOn), ...claims.length > 1 ? [summaryOf(result)] : []],
     columns: ["left", "right", "right", "right", "left"],
     header: [
       ["claim (section), rows", "difference, points", "paper", "p", "verdict"]
@@ -43,7 +43,7 @@ export function claimsSheet(result: ClaimsResult): Sheet {
   };
 }
 
-/** One image in so many is a hundredth of a point. */
+/** From 10,000 images on, one image is at most a hundredth of a point. */
 const decimalsFor = (images: number) => images >= 10_000 ? 2 : 1;
 
 /** A claim's own row, and one for each of its pairs. */
@@ -60,7 +60,7 @@ function groupOf({ claim, status, pairs }: ClaimResult, decimals: number): Sheet
       pair.difference === undefined ? MISSING : measured(pair.difference, decimals),
       pair.published === undefined ? MISSING : signed(pair.published, 1),
       pair.difference === undefined ? MISSING : probability(pair.difference.p),
-      [pair.status, ...whyOf(pair)].join("\n"),
+      [pair.status, ...needsOf(pair)].join("\n"),
     ]),
   ].map((texts) => texts.map((text) => cell(text)));
 }
@@ -72,13 +72,13 @@ function countOf(pairs: readonly PairResult[]): string {
   return `${having(pairs, "holds").length} of ${decidingPairs(pairs).length} hold`;
 }
 
-/** `11 of 13 claims hold, 2 undecided, none contradicted; scenes, 5,000 images, 3 seeds.` */
+/** `11 of 13 claims hold, 2 undecided, 0 contradicted; scenes, 5,000 images, 3 seeds.` */
 function summaryOf({ claims, dataset, seeds }: ClaimsResult): string {
   const number = (status: ClaimStatus) => {
     return claims.filter((claim) => claim.status === status).length;
   };
   const [undecided, contradicted] = (["undecided", "contradicted"] as const).map((status) =>
-    `${number(status) || "none"} ${status}`
+    `${number(status)} ${status}`
   );
   return `${number("holds")} of ${claims.length} claims hold, ${undecided}, ${contradicted}; ` +
     `${dataset.name}, ${count(dataset.images, "image")}, ${count(seeds, "seed")}.`;
@@ -98,22 +98,22 @@ function probability(p: number): string {
   return p < 0.001 ? "<0.001" : p.toFixed(3);
 }
 
-/** What a pair lacks for a clear verdict. */
-function whyOf({ status, missing, difference, ...pair }: PairResult): string[] {
+/** What a pair needs for a verdict. */
+function needsOf({ status, missing, difference, ...pair }: PairResult): string[] {
   if (missing.length > 0) return ["not measured"];
   if (status === "contradicted" && pair.underTrained) return [UNDER_TRAINED];
   if (status !== "undecided") return [];
-  if (pair.imagesToDecide !== undefined) return [`${about(pair.imagesToDecide)} images`];
+  if (pair.imagesToDecide !== undefined) return [`${roundedUp(pair.imagesToDecide)} images`];
   return difference?.from === "seeds" ? ["more seeds"] : [];
 }
 
-/** Two digits are all that a planned number of images is good for; rounded up. */
-function about(images: number): string {
+/** A planned number of images, rounded up to its accuracy of two digits. */
+function roundedUp(images: number): string {
   const unit = 10 ** Math.max(0, Math.floor(Math.log10(images)) - 1);
   return formatNumber(Math.ceil(images / unit) * unit);
 }
 
-/** What is said of a pair: `B < A`, or `S 384: E ≈ D` where a claim says it of several S. */
+/** The label of a pair: `B < A`, or `S 384: E ≈ D` where a claim is about several S. */
 function labelOf({ pairs, relation, varies: [subject] }: Claim, at: number): string {
   const { first, second } = pairs[at]!;
   const fields = CONTEXT.filter((field) =>
@@ -128,8 +128,8 @@ function labelOf({ pairs, relation, varies: [subject] }: Claim, at: number): str
       : sameNets || row.evaluations.length > 1
       ? row.title
       : `${textOf(row, "config")} ${row.title}`;
-  const said = `${side(first)} ${SIGNS[relation]} ${side(second)}`;
-  return context === "" ? said : `${fields[0] === "S" ? "S " : ""}${context}: ${said}`;
+  const label = `${side(first)} ${SIGNS[relation]} ${side(second)}`;
+  return context === "" ? label : `${fields[0] === "S" ? "S " : ""}${context}: ${label}`;
 }
 
 /** What tells the pairs of a claim apart. */
@@ -153,7 +153,7 @@ function textOf(row: Row, field: Field): string {
   }
 }
 
-/** What a reader must know: where this was measured, and by which rules it is judged. */
+/** The caption: what was measured, and the rules of judgement. */
 function captionOf(result: ClaimsResult): string[] {
   const { departures, seeds, claims } = result;
   const elsewhere = departures.some(({ field }) => field === "dataset")
@@ -163,42 +163,43 @@ function captionOf(result: ClaimsResult): string[] {
     `Measured: ${measuredOn(result)}, ${count(seeds, "seed")}.`,
     ...departures.length > 0
       ? [
-        "So the paper's claims are tested at this scale and on these images, not " +
-        `${elsewhere}: what is contradicted here may hold there, and the reverse.`,
+        `The claims are tested with this setup and these images, not ${elsewhere}: a claim that ` +
+        "is contradicted here may hold there, and the reverse.",
       ]
       : [],
-    "Difference: top-1 error of the first row minus the second's, and its 95 % interval; paper: the " +
-    "same as it printed them; p: McNemar's exact test.",
+    "Difference: top-1 error of the first row minus that of the second, with its 95 % interval. " +
+    "Paper: the same difference as published. p: McNemar's exact test.",
     seeds > 1
-      ? "The interval is the wider of Tango's, for the images, and Student's, for the seeds; p is of " +
-        "the images alone."
-      : "The interval (Tango's) and p are about these very nets on other images; how nets of other " +
-        "seeds would compare takes --seeds N.",
-    `A pair holds where the whole interval is below 0 (<), above -${MARGIN} (≥), below ${MARGIN} (≤) ` +
-    "or between these (≈), and is contradicted where none of it is; otherwise so many images would " +
-    "probably decide. A claim holds where all of its pairs do, and is contradicted where one is at " +
-    "95 % corrected for their number (Bonferroni).",
+      ? "The interval is the wider of two: Tango's over the images and Student's over the seeds. " +
+        "p is over the images only."
+      : "The interval (Tango) and p describe these trained nets on other images. To compare nets " +
+        "of other seeds, add --seeds N.",
+    `A pair holds if the whole interval is below 0 (<), above -${MARGIN} (≥), below ${MARGIN} (≤) or ` +
+    `between -${MARGIN} and ${MARGIN} (≈). It is contradicted if the whole interval is outside that ` +
+    "range. Otherwise it is undecided, with an estimate of the images that would decide it. A claim " +
+    "holds if all its pairs hold. It is contradicted if one pair is contradicted at 95 % confidence " +
+    "after Bonferroni's correction for the number of pairs.",
     ...claims.some(({ pairs }) => pairs.some(({ pair }) => pair.control))
       ? [
         "Pairs marked as controls are not the paper's: they exclude another cause of the " +
-        "difference, and count where they are measured.",
+        "difference. They count only if they are measured.",
       ]
       : [],
     ...claims.some(({ pairs }) => pairs.some(({ missing }) => missing.length > 0))
-      ? ["Where rows are not measured, a command is named that does it, given the same options."]
+      ? ["To measure missing rows, run the command named in the note with the same options."]
       : [],
   ];
 }
 
-/** A claim in the paper's words, and what became of it in ours. */
-function wordOf({ claim, status, pairs }: ClaimResult): string {
+/** A note on a claim: the paper's sentence, the verdict, and its reasons. */
+function noteOn({ claim, status, pairs }: ClaimResult): string {
   const verdict = `${status[0]!.toUpperCase()}${status.slice(1)}`;
   const several = pairs.length > 1;
   const byChance = status === "undecided" && having(pairs, "contradicted").length > 0;
   const reasons = [
     ...several && status !== "holds" ? [countOf(pairs)] : [],
     ...remarksOn({ claim, pairs }),
-    ...byChance && several ? [`one of ${pairs.length} may be contradicted by chance`] : [],
+    ...byChance && several ? [`with ${pairs.length} pairs, one contradiction may be chance`] : [],
   ];
   return [
     `${claim.name}: "${claim.sentence}".`,
@@ -207,7 +208,7 @@ function wordOf({ claim, status, pairs }: ClaimResult): string {
   ].join(" ");
 }
 
-/** What there is to say of pairs, those together of which it is the same: `not B < A: ...`. */
+/** Remarks on pairs; pairs with the same remark are joined: `not B < A: ...`. */
 function remarksOn({ claim, pairs }: Pick<ClaimResult, "claim" | "pairs">): string[] {
   const remarks = Map.groupBy(pairs.keys(), (at) => {
     const { status, note } = pairs[at]!;
@@ -253,7 +254,7 @@ function recordsOf(result: ClaimResult, { setup, dataset, seeds }: ClaimsResult)
   }));
 }
 
-/** A row for programs: its nets and methods. */
+/** A row in a record: its nets and methods. */
 function nameOf(row: Row): string {
   return `${netsOf(row).join(" ")} ${textOf(row, "methods")}`;
 }

@@ -3,14 +3,14 @@ import Papa from "papaparse";
 import type { FlatRecord } from "./records.ts";
 
 /**
- * How a text begins that a spreadsheet would carry out: it gets an apostrophe before it (OWASP, "CSV
- * Injection"). Some take wide signs for others.
+ * A text that begins like this is a formula to a spreadsheet, so it gets an apostrophe before it
+ * (OWASP, "CSV Injection"). Some spreadsheets accept full-width signs, too.
  */
 const FORMULA = /^[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]/;
 
 /**
- * Records as CSV with a header, which has the columns of all of them. Lines end in a line feed
- * alone. Texts, unlike numbers, are kept from being formulas.
+ * Writes records as CSV. The header has the columns of all records. Lines end in a line feed.
+ * Texts, unlike numbers, are protected from being read as formulas.
  */
 export function csvOf(records: readonly FlatRecord[]): string {
   const { unparse } = Papa as unknown as {

@@ -1,4 +1,4 @@
-/** Evaluations and their mean as a list: each one's errors, and whether fusing them was worth it. */
+/** Evaluations and their mean as a list: the errors of each, and whether the mean is better. */
 import type { Difference } from "../results/paired_difference.ts";
 import type { Setup } from "../setup.ts";
 import { type EvalRun, formatS, title } from "../experiment.ts";
@@ -11,18 +11,18 @@ import type { Listing } from "./listing.ts";
 import { configsOf, type FlatRecord, formatQ, rounded } from "./records.ts";
 import { count } from "../numbers.ts";
 
-/** Differences that chance would bring about less often than this are called real. */
+/** A difference with a smaller p-value is significant. */
 const SIGNIFICANCE = 0.05;
 
-/** Below this a probability is not spelt out. */
+/** Smaller p-values are printed as `< 0.0001`. */
 const TINY = 0.0001;
 
-/** Lists fusions, one a seed, with their members. */
+/** Lists ensembles, one for each seed, with their members. */
 export function ensembleListing(
-  fusions: readonly Ensemble[],
+  ensembles: readonly Ensemble[],
   { title, setup }: { readonly title: string; readonly setup: Setup },
 ): Listing {
-  const records = fusions.flatMap((fusion) => recordsOf(fusion, setup));
+  const records = ensembles.flatMap((ensemble) => recordsOf(ensemble, setup));
   const seeds = new Set(records.map(({ seed }) => seed));
   return {
     title,
@@ -38,10 +38,10 @@ export function ensembleListing(
       })),
     ],
     notes: [
-      "In brackets: 95 % intervals (Wilson), for so many images.",
-      ...fusions.flatMap((fusion) => wordsOf(fusion, fusions.length > 1)),
-      ...fusions.some(({ mean }) => mean)
-        ? ["A best member was picked on these same images, which flatters it."]
+      "In brackets: 95 % intervals (Wilson).",
+      ...ensembles.flatMap((ensemble) => wordsOf(ensemble, ensembles.length > 1)),
+      ...ensembles.some(({ mean }) => mean)
+        ? ["The best member was chosen on these same images, which favours it."]
         : [],
     ],
   };
@@ -54,7 +54,7 @@ function errorOf(record: FlatRecord, kind: "top1" | "top5"): string {
   return `${error} (${low} to ${high})`;
 }
 
-/** A record for each member, and one for the mean, which alone is compared. */
+/** A record for each member, and one for the mean with its comparison. */
 function recordsOf(
   { images, classes, members, mean }: Ensemble,
   setup: Setup,
@@ -64,14 +64,14 @@ function recordsOf(
   return [
     ...members.map((member) => ({
       run: title(member.run.run),
-      ...whatOf([member.run]),
+      ...fieldsOfRuns([member.run]),
       ...{ ...shared, ...numbersOf(member) },
       ...comparisonOf(undefined),
     })),
     ...mean
       ? [{
         run: `mean of ${all.length}`,
-        ...whatOf(all),
+        ...fieldsOfRuns(all),
         ...{ ...shared, ...numbersOf(mean) },
         ...comparisonOf(mean),
       }]
@@ -79,8 +79,8 @@ function recordsOf(
   ];
 }
 
-/** What was evaluated, and how: each value once. */
-function whatOf(runs: readonly PlannedRun[]): FlatRecord {
+/** Nets, scales and methods of evaluations, each value once. */
+function fieldsOfRuns(runs: readonly PlannedRun[]): FlatRecord {
   const unique = <Value>(values: readonly Value[]) => [...new Set(values)];
   const evaluations = runs.map(({ run }) => run as EvalRun);
   const scales = unique(
@@ -108,7 +108,7 @@ function numbersOf({ errors, intervals: { top1, top5 } }: Measured): FlatRecord 
   };
 }
 
-/** The mean's top-1 error - its best member's, in points. */
+/** The mean's top-1 error minus that of its best member, in points. */
 function comparisonOf(mean: Ensemble["mean"]): FlatRecord {
   const { points, interval, p, pairs } = mean?.difference ?? {};
   return {
@@ -122,7 +122,7 @@ function comparisonOf(mean: Ensemble["mean"]): FlatRecord {
   };
 }
 
-/** How the mean compares with its best member, and what that means, in lines. */
+/** How the mean compares with its best member, as folded lines. */
 function wordsOf({ members, mean }: Ensemble, severalSeeds: boolean): string[] {
   if (mean === undefined) return [];
   const { best, difference } = mean;
@@ -134,16 +134,16 @@ function wordsOf({ members, mean }: Ensemble, severalSeeds: boolean): string[] {
     `${
       count(onlyFirst, "image")
     } only the mean got wrong, ${onlySecond} only the best member: exact ` +
-    `McNemar p ${p < TINY ? `< ${TINY}` : `= ${p.toPrecision(2)}`}. ${meaningOf(difference)}`;
+    `McNemar p ${p < TINY ? `< ${TINY}` : `= ${p.toPrecision(2)}`}. ${conclusionOf(difference)}`;
   return [fold(paragraph).join("\n")];
 }
 
-/** What a difference means, in a sentence. */
-function meaningOf({ points, p, pairs }: Difference): string {
+/** A conclusion from a difference, as a sentence. */
+function conclusionOf({ points, p, pairs }: Difference): string {
   if (p < SIGNIFICANCE) {
-    return `The mean is ${points < 0 ? "better" : "worse"}: chance would seldom do this.`;
+    return `The mean is significantly ${points < 0 ? "better" : "worse"}.`;
   }
-  if (points === 0) return "They are level here.";
+  if (points === 0) return "Both have the same error.";
   const needed = count(imagesToDecide(pairs), "image");
-  return `No difference is shown; one of this size would take about ${needed}.`;
+  return `The difference is not significant; to detect one of this size takes about ${needed}.`;
 }

@@ -1,8 +1,8 @@
 /** Text in lines that fit on a terminal of 80 columns. */
 
 /**
- * Breaks a paragraph between words into lines of at most `width` characters; a longer word has a
- * line of its own.
+ * Breaks a paragraph between words into lines of at most `width` characters. A longer word gets its
+ * own line.
  *
  * ```ts
  * import { fold } from "./fold.ts";

@@ -1,5 +1,5 @@
-/** How a report may look: for people on a terminal, for programs, for a document, for a paper. */
+/** Formats of a report: terminal table, CSV, JSON, Markdown, LaTeX. */
 export const FORMATS = ["table", "csv", "json", "markdown", "latex"] as const;
 
-/** Name of a format. */
+/** The name of a format. */
 export type ReportFormat = typeof FORMATS[number];

@@ -1,7 +1,7 @@
 /** Records as JSON, for programs. */
 import type { FlatRecord } from "./records.ts";
 
-/** Records as a JSON array, one record a line; what was not measured is null. */
+/** Writes records as a JSON array, one record a line; missing values are null. */
 export function jsonOf(records: readonly FlatRecord[]): string {
   const lines = records.map((record) =>
     JSON.stringify(record, (_name, value) => value === undefined ? null : value)

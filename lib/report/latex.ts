@@ -28,7 +28,7 @@ export function latex(sheet: Sheet): string {
   ].join("\n");
 }
 
-/** A document of its own that has the tables of the files beside it, each with its number. */
+/** A complete document that includes the tables in the files beside it, each with its number. */
 export function latexDocument(sheets: readonly Sheet[]): string {
   const tables = sheets.flatMap(({ name }) => {
     const [, number] = /^table(\d+)$/.exec(name) ?? [];
@@ -56,7 +56,7 @@ const SIZES = [{ name: "small", letter: 4.6 }, { name: "footnotesize", letter: 4
 /** Texts are broken to fit, but not into columns of fewer characters than this. */
 const NARROWEST = 12;
 
-/** The table itself. Where it is too wide it is set in smaller type, and texts in several lines. */
+/** The table itself. A table that is too wide gets smaller type, and texts of several lines. */
 function tabular({ columns, header, body }: Sheet): string[] {
   const rows = [...header, ...body.flat()];
   const fits = (most: number, letter: number) => widthOf(rows, { columns, most, letter }) <= LINE;
@@ -113,14 +113,14 @@ function isAcross(group: readonly SheetRow[]): boolean {
   return group.length === 1 && group[0]!.length === 1;
 }
 
-/** A row as lines of the tabular, one for each line of its longest text; `empty` ones fill it up. */
-function lines(row: SheetRow, columns: readonly Align[], stand: "above" | "below"): string[] {
+/** A row as lines of the tabular, one for each line of its tallest cell; shorter cells are padded. */
+function lines(row: SheetRow, columns: readonly Align[], padding: "above" | "below"): string[] {
   const height = Math.max(...row.map(({ text }) => text.split("\n").length));
   return Array.from({ length: height }, (_, line) => {
     let at = 0;
     const cells = row.map(({ text, span = 1, align, best }) => {
       const own = text.split("\n");
-      const shown = escaped(own[stand === "above" ? line : line - height + own.length] ?? "");
+      const shown = escaped(own[padding === "above" ? line : line - height + own.length] ?? "");
       const content = best && shown !== "" ? `\\textbf{${shown}}` : shown;
       const from = at;
       at += span;
@@ -143,7 +143,7 @@ function spanRules(row: SheetRow, columns: number): string {
   }).join(" ");
 }
 
-/** Characters that mean something to TeX, or that its old fonts lack. */
+/** Characters that are special in TeX or missing from its old fonts. */
 const CHARACTERS: Readonly<Record<string, string>> = {
   "\\": "\\textbackslash{}",
   "~": "\\textasciitilde{}",
@@ -171,8 +171,8 @@ const CHARACTERS: Readonly<Record<string, string>> = {
 };
 
 /**
- * A text as LaTeX sets it, letter by letter. What pdfLaTeX's own fonts lack becomes `U+` and its
- * number, so that any name compiles.
+ * Escapes a text for LaTeX. A character that pdfLaTeX's own fonts lack becomes `U+` and its number,
+ * so that any name compiles.
  */
 export function escaped(text: string): string {
   const quoted = text.replace(/(?<=^|[\s([])"/g, "“").replaceAll('"', "”");
@@ -184,7 +184,7 @@ export function escaped(text: string): string {
   });
 }
 
-/** A comment's text, which a line break would end. */
+/** Text for a comment, which must be one line. */
 function oneLine(text: string): string {
   return text.replace(/\s+/g, " ");
 }

@@ -1,4 +1,4 @@
-/** Plain lists in every format: what commands print that is no result of the paper. */
+/** Plain lists in every format: what commands print besides tables of results. */
 import { Table } from "@cliffy/table";
 import { csvOf } from "./csv.ts";
 import type { ReportFormat } from "./formats.ts";
@@ -6,17 +6,17 @@ import { jsonOf } from "./json.ts";
 import { markdownTable } from "./markdown.ts";
 import type { FlatRecord, RecordValue } from "./records.ts";
 
-/** A column as people see it; programs see every field of a record as it is. */
+/** A column for people; CSV and JSON have every field of a record unchanged. */
 export interface ListingColumn {
   /** Field of the record. */
   readonly field: string;
-  /** Its heading, if it is not the field's name. */
+  /** Its heading; the field's name if absent. */
   readonly heading?: string;
-  /** How a value is written for people; the record is there for what else belongs in the cell. */
+  /** Formats a value for people; the record gives access to its other fields. */
   readonly show?: (value: RecordValue, record: FlatRecord) => string;
 }
 
-/** A list of records with a title and a last word. */
+/** A list of records with a title and notes. */
 export interface Listing {
   readonly title: string;
   readonly records: readonly FlatRecord[];
@@ -33,7 +33,7 @@ export function listing(list: Listing, format: ReportFormat): string {
   const header = columns.map(({ field, heading = field }) => heading);
   const rows = records.map((record) =>
     columns.map(({ field, show = String }) =>
-      // A cell is one line here, whatever the value is.
+      // Every cell is one line.
       record[field] === undefined ? "" : show(record[field], record).replace(/\s+/g, " ")
     )
   );
@@ -43,7 +43,7 @@ export function listing(list: Listing, format: ReportFormat): string {
   if (format === "markdown") {
     return [`## ${title}`, markdownTable(header, rows, align), ...notes].join("\n\n");
   }
-  // One row of many lines, so that no rule parts neighbours.
+  // One row of many lines, so that no rules are drawn between records.
   const lines = header.map((_, column) => rows.map((row) => row[column]).join("\n"));
   const table = new Table().header(header).body(rows.length > 0 ? [lines] : [])
     .columns(align.map((direction) => ({ align: direction }))).border();

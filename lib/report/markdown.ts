@@ -1,7 +1,7 @@
 /** Sheets for documents: Markdown tables under a heading and a caption. */
 import type { Align, Sheet, SheetRow } from "./sheet.ts";
 
-/** Draws a sheet; Markdown has one line of headings, so that two are joined. */
+/** Draws a sheet. Markdown has one line of headings, so two lines are joined. */
 export function markdown({ title, columns, header, body, caption, notes }: Sheet): string {
   const above = header.length > 1 ? spread(header[0]!) : [];
   const heads = spread(header.at(-1)!).map((text, i) => joined(above[i] ?? "", text));
@@ -14,13 +14,13 @@ export function markdown({ title, columns, header, body, caption, notes }: Sheet
   ].join("\n\n");
 }
 
-/** A heading and what stands above it: `measured, %` and `top-1` are `measured top-1, %`. */
+/** Joins two lines of headings: `measured, %` above `top-1` gives `measured top-1, %`. */
 function joined(above: string, below: string): string {
   const [words = "", unit] = above.split(", ");
   return [words, below].filter(Boolean).join(" ") + (unit ? `, ${unit}` : "");
 }
 
-/** A row's texts, one for each column; a cell that covers several stands in each of them. */
+/** A row's texts, one for each column; a cell that spans several columns is repeated in each. */
 function spread(row: SheetRow): string[] {
   return row.flatMap(({ text, span = 1, best }) => {
     const line = text.replaceAll("\n", "<br>");
@@ -28,7 +28,7 @@ function spread(row: SheetRow): string[] {
   });
 }
 
-/** A Markdown table whose source lines up too. */
+/** A Markdown table with aligned source. */
 export function markdownTable(
   header: readonly string[],
   rows: readonly (readonly string[])[],

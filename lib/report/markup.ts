@@ -1,24 +1,24 @@
-/** HTML that is safe to put together: whatever is no markup yet becomes text. */
+/** Builds HTML safely: everything that is not markup is escaped. */
 
 /** A piece of HTML. */
 export interface Markup {
   readonly markup: string;
 }
 
-/** What may stand in an element; nothing stands for undefined and false. */
+/** Content of an element; undefined and false add nothing. */
 export type HtmlContent = Markup | string | number | undefined | false | readonly HtmlContent[];
 
 /** Attributes of an element; those that are undefined are left out. */
 export type Attributes = Readonly<Record<string, string | number | undefined>>;
 
-/** Elements that have no content and no end. */
+/** Elements without content and end tag. */
 const EMPTY = new Set(["br", "img", "meta"]);
 
-/** Elements inside a line: a line break after others makes the source easier to read. */
+/** Inline elements; the others get a line break after them, for readable source. */
 const INLINE = new Set(["a", "b", "br", "code", "small", "strong", "th", "td", "dt", "summary"]);
 
 /**
- * An element. Texts in it and in its attributes are escaped.
+ * Makes an element. Texts in it and in its attributes are escaped.
  *
  * ```ts
  * import { h } from "./markup.ts";
@@ -40,12 +40,12 @@ export function h(tag: string, attributes: Attributes, ...content: readonly Html
   return { markup: `<${begin}>${end}${INLINE.has(tag) ? "" : "\n"}` };
 }
 
-/** Text that is HTML already. */
+/** Text that is already HTML. */
 export function raw(markup: string): Markup {
   return { markup };
 }
 
-/** A text as HTML and XML have it. */
+/** Escapes a text for HTML and XML. */
 export function escaped(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
     .replaceAll('"', "&quot;").replaceAll("'", "&#39;");

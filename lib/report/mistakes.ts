@@ -1,10 +1,10 @@
-/** What a row's nets took for what: errors by class, confusions, and the surest mistakes. */
+/** Errors by class, confusions, and the most confident mistakes of a row's nets. */
 import type { RowResult, TableResult } from "../results/row_result.ts";
 import type { Table } from "../experiment.ts";
 import type { Scores } from "../score.ts";
 import { type Interval, wilson } from "../statistics/mod.ts";
 
-/** How often images of a class were missed (top-1), over all seeds. */
+/** How often images of a class were misclassified (top-1), over all seeds. */
 export interface ClassErrors {
   readonly label: number;
   readonly images: number;
@@ -14,7 +14,7 @@ export interface ClassErrors {
   readonly interval: Interval;
 }
 
-/** How often one class was taken for another, over all seeds. */
+/** How often one class was predicted for another, over all seeds. */
 export interface Confusion {
   readonly label: number;
   readonly predicted: number;
@@ -23,7 +23,7 @@ export interface Confusion {
   readonly share: number;
 }
 
-/** An image that was taken for another class. */
+/** A misclassified image. */
 export interface Mistake {
   /** Index among the validation images. */
   readonly image: number;
@@ -33,7 +33,7 @@ export interface Mistake {
   readonly confidence: number;
 }
 
-/** The row with the lowest measured top-1 error, the first of several, and its place. */
+/** The row with the lowest measured top-1 error (the first of several), its table and number. */
 export function bestRow(
   results: readonly TableResult[],
 ): { readonly result: RowResult; readonly table: Table; readonly row: number } | undefined {
@@ -55,7 +55,7 @@ export function classErrors(seeds: readonly Scores[]): ClassErrors[] {
   }
   return [...images].map(([label, count]) => {
     const missed = misses.get(label) ?? 0;
-    // Seeds see the same images, so that more of them make no interval narrower.
+    // Seeds share the same images, so more seeds do not narrow the interval.
     const own = count / seeds.length;
     const { low, high } = wilson(missed / count * own, own);
     return {
@@ -65,7 +65,7 @@ export function classErrors(seeds: readonly Scores[]): ClassErrors[] {
   }).sort((a, b) => b.error - a.error || a.label - b.label);
 }
 
-/** What each class was taken for, itself included; of pairs that occur, the most frequent first. */
+/** Pairs of true and predicted class that occur, equal classes included, most frequent first. */
 export function confusions(seeds: readonly Scores[]): Confusion[] {
   const counts = new Map<string, number>(), totals = new Map<number, number>();
   for (const { labels, predicted } of seeds) {
@@ -81,7 +81,7 @@ export function confusions(seeds: readonly Scores[]): Confusion[] {
   }).sort((a, b) => b.images - a.images || a.label - b.label || a.predicted - b.predicted);
 }
 
-/** The mistakes that were made with the highest posterior, surest first. */
+/** The mistakes with the highest posteriors, highest first. */
 export function mostConfidentMistakes(
   { labels, predicted, confidence }: Scores,
   most: number,

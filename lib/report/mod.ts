@@ -9,7 +9,7 @@ import { markdown } from "./markdown.ts";
 import type { Sheet } from "./sheet.ts";
 import { terminals } from "./terminal.ts";
 
-/** Sheets in a format, without a line break at the end: all in one list, or one below the other. */
+/** Sheets in a format, without a line break at the end: as one list of records, or one by one. */
 export function report(sheets: readonly Sheet[], format: ReportFormat): string {
   const records = () => sheets.flatMap(({ records }) => records);
   switch (format) {
@@ -44,8 +44,8 @@ export function writeReports(sheets: readonly Sheet[], folder: string): string[]
 }
 
 /**
- * Writes what holds several tables at once: `all.csv`, the records of those that have errors, and
- * `tables.tex`, a document of all.
+ * Writes files about several tables: `all.csv`, the records of all tables of errors, and
+ * `tables.tex`, a document of all tables.
  *
  * @returns the files' paths
  * @throws {UserError} The folder cannot be written.

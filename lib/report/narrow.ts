@@ -1,7 +1,7 @@
-/** Rows of a sheet whose texts are broken into lines, for where there is not enough room. */
+/** Breaks texts of a sheet into lines where the page is too narrow. */
 import type { Align, SheetRow } from "./sheet.ts";
 
-/** A row whose texts, where they stand to the left, are broken into lines of `most` characters. */
+/** A row whose left-aligned texts are broken into lines of at most `most` characters. */
 export function narrowed(row: SheetRow, columns: readonly Align[], most: number): SheetRow {
   let at = 0;
   return row.map((cell) => {
@@ -11,7 +11,7 @@ export function narrowed(row: SheetRow, columns: readonly Align[], most: number)
   });
 }
 
-/** Breaks lines at spaces, and behind the slashes and commas of `D/[256;512]/256,384,512`. */
+/** Breaks lines at spaces, and after the slashes and commas of `D/[256;512]/256,384,512`. */
 function broken(text: string, most: number): string {
   const pieces = text.split("\n").map((line) => line.match(/[^ /,]*[ /,]?/g) ?? []);
   return pieces.flatMap((words) => {

@@ -3,18 +3,18 @@ import { basename } from "node:path";
 import type { Dataset } from "../datasets/dataset.ts";
 import type { Mistake } from "./mistakes.ts";
 
-/** A mistake with its image; only the index of the image where its file is not there. */
+/** A mistake with its image, if the file of the image is present. */
 export interface PicturedMistake extends Mistake {
-  /** The image, small, as a data URI. */
+  /** A thumbnail of the image as a data URI. */
   readonly picture?: string;
-  /** Name of its file, without folders, where it has one of its own. */
+  /** The name of its file without folders, if the image has a file of its own. */
   readonly file?: string;
 }
 
-/** Largest side of a picture, pixels. */
+/** Larger side of a thumbnail, pixels. */
 const SIDE = 144;
 
-/** Finds the images of mistakes in the data set that they were made on, and makes them small. */
+/** Adds thumbnails to mistakes, from the data set on which they were made. */
 export async function withPictures(
   mistakes: readonly Mistake[],
   { val }: Pick<Dataset, "val">,
@@ -22,7 +22,7 @@ export async function withPictures(
   const { miniature } = await import("../datasets/pixels.ts");
   return await Promise.all(mistakes.map(async (mistake) => {
     const image = val[mistake.image];
-    // Another order of images would show the wrong ones.
+    // With images in another order the wrong ones would be shown.
     if (image?.label !== mistake.label) return mistake;
     const bytes = await miniature(image, SIDE).catch(() => undefined);
     if (bytes === undefined) return mistake;

@@ -1,18 +1,18 @@
-/** Results as flat records: what CSV and JSON hold. */
+/** Results as flat records, for CSV and JSON. */
 import type { RowResult, TableResult } from "../results/row_result.ts";
 import { type Errors, formatS, type Row } from "../experiment.ts";
 import { meanAndDeviation } from "../statistics/mod.ts";
 import { departureInWords, importedInWords, importsIn } from "./words.ts";
 
-/** A value of a record; undefined where there is none. */
+/** A value of a record; undefined where it is missing. */
 export type RecordValue = string | number | undefined;
 
-/** One line of a report, by the names of its columns. */
+/** One line of a report, by column name. */
 export type FlatRecord = Readonly<Record<string, RecordValue>>;
 
 /**
- * One record a row of the table. Errors are in per cent, S and Q in the paper's pixels; `seeds` is
- * how many were measured and `run` names the evaluations behind the row.
+ * Makes one record for each row of a table. Errors are in per cent, S and Q in the paper's pixels.
+ * `seeds` counts the measured seeds, and `run` lists the keys of the row's evaluations.
  */
 export function recordsOf({ table, rows, departures }: TableResult): FlatRecord[] {
   const departed = departures.map(departureInWords);
@@ -63,7 +63,7 @@ export function recordsOf({ table, rows, departures }: TableResult): FlatRecord[
   );
 }
 
-/** Configs of a row's nets, each once: `D`, or `D + E`. */
+/** Configurations of a row's nets, each once: `D`, or `D + E`. */
 export function configsOf({ evaluations }: Pick<Row, "evaluations">): string {
   return [...new Set(evaluations.map(({ net }) => net.config))].join(" + ");
 }
@@ -79,12 +79,12 @@ export function netsOf({ title, evaluations }: Pick<Row, "title" | "evaluations"
   return title === undefined ? nets : [title, ...nets];
 }
 
-/** Test scales as a report shows them: a number, or several as in `224 256 288`. */
+/** Test scales for a report: a number, or several as in `224 256 288`. */
 export function formatQ(Q: readonly number[]): string | number {
   return Q.length === 1 ? Q[0]! : Q.join(" ");
 }
 
-/** Standard deviation over seeds (n - 1 in the denominator), if there are at least two. */
+/** Standard deviation over seeds (n - 1 in the denominator); undefined for fewer than two. */
 export function deviation(seeds: RowResult["seeds"]): Errors | undefined {
   if (seeds.length < 2) return undefined;
   const of = (which: keyof Errors) =>
@@ -92,7 +92,7 @@ export function deviation(seeds: RowResult["seeds"]): Errors | undefined {
   return { top1: of("top1"), top5: of("top5") };
 }
 
-/** Two decimals at most; nothing for what is no number. */
+/** Rounds to two decimals; undefined if the value is missing or not finite. */
 export function rounded(value: number | undefined): number | undefined {
   return value === undefined || !Number.isFinite(value) ? undefined : Math.round(value * 100) / 100;
 }

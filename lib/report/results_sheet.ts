@@ -1,4 +1,4 @@
-/** A result's table as a sheet: measured beside published errors, in the paper's layout. */
+/** Results of a table as a sheet: measured and published errors in the paper's layout. */
 import type { RowResult, TableResult } from "../results/row_result.ts";
 import { type Errors, formatS, type Heading, type Row, type Table } from "../experiment.ts";
 import type { Interval } from "../statistics/mod.ts";
@@ -32,10 +32,10 @@ export function sheetOf(result: TableResult): Sheet {
   };
 }
 
-/** What a row's headings follow from. */
+/** The parts of a row that its headings need. */
 type Headed = Pick<RowResult, "row" | "protocol">;
 
-/** What stands before a row's errors, column by column. */
+/** Texts of a row before its errors, column by column. */
 export function headOf({ headings }: Pick<Table, "headings">, result: Headed): string[] {
   return headings.map((heading) => HEADINGS[heading].of(result));
 }
@@ -63,7 +63,7 @@ const HEADINGS: Readonly<
 type ErrorKind = "top1" | "top5" | "testTop5";
 const ERROR_KINDS: readonly ErrorKind[] = ["top1", "top5", "testTop5"];
 
-/** Which errors the table has; a column is there where one of its rows has a number in it. */
+/** The error columns of a table: those in which at least one row has a number. */
 function errorColumns(rows: readonly RowResult[]) {
   const published = ERROR_KINDS.filter((kind) =>
     rows.some(({ row }) => row.published[kind] !== undefined)
@@ -72,7 +72,7 @@ function errorColumns(rows: readonly RowResult[]) {
   return { measured: ERROR_KINDS.filter((kind) => kind !== "testTop5" || isTested), published };
 }
 
-/** What columns of errors are called; all but the last are of the validation split. */
+/** Headings of error columns; all but the last are of the validation split. */
 const KINDS: Readonly<Record<ErrorKind, string>> = {
   top1: "top-1",
   top5: "top-5",
@@ -103,7 +103,7 @@ function headerOf(
   ];
 }
 
-/** Lowest measured errors of the table, as they are printed. */
+/** The lowest measured errors of a table. */
 function bestOf(rows: readonly RowResult[]): Errors | undefined {
   const measured = rows.flatMap(({ measured }) => measured ?? []);
   if (measured.length < 2) return undefined;
@@ -125,12 +125,12 @@ function measuredCell(result: RowResult, kind: ErrorKind, best?: Errors): SheetC
   });
 }
 
-/** An interval as a report shows it: `15.8 to 19.1`. */
+/** An interval in words: `15.8 to 19.1`. */
 function rangeOf({ low, high }: Interval): string {
   return `${low.toFixed(1)} to ${high.toFixed(1)}`;
 }
 
-/** Published errors; one cell for both splits where the paper merges them. */
+/** Published errors; one cell for both splits if the paper merges them. */
 function publishedCells({ published }: Row, kinds: readonly ErrorKind[]): SheetCell[] {
   return kinds.flatMap((kind) => {
     const value = published[kind];
@@ -140,7 +140,7 @@ function publishedCells({ published }: Row, kinds: readonly ErrorKind[]): SheetC
   });
 }
 
-/** Neighbours that are alike in the first column, which only the first of them names. */
+/** Groups of neighbouring rows with the same first column, which only the first row shows. */
 function grouped(rows: readonly SheetCell[][]): SheetRow[][] {
   const groups: SheetRow[][] = [];
   let last: string | undefined;
@@ -153,7 +153,7 @@ function grouped(rows: readonly SheetCell[][]): SheetRow[][] {
   return groups;
 }
 
-/** One decimal, as the paper prints errors; two for a deviation, which is smaller. */
+/** An error with one decimal, as in the paper, and its deviation with two. */
 function error(value?: number, spread?: number): string {
   if (value === undefined || !Number.isFinite(value)) return MISSING;
   return value.toFixed(1) + (spread === undefined ? "" : ` ± ${spread.toFixed(2)}`);

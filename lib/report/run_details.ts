@@ -1,4 +1,4 @@
-/** What a report tells of the runs behind its tables: how they came about, and where they lie. */
+/** Details of the runs behind the tables of a report: state, folder, log and errors. */
 import type { TableResult } from "../results/row_result.ts";
 import type { LogEntry } from "../vgg/checkpoint.ts";
 import {
@@ -14,31 +14,31 @@ import type { Source } from "../results/mod.ts";
 import { errorsOf } from "../score.ts";
 import type { RunStatus } from "../store/mod.ts";
 
-/** A run of a report. */
-export interface DetailsOfRun<Kind extends TrainRun | EvalRun> {
+/** Details that all runs have. */
+export interface RunFacts<Kind extends TrainRun | EvalRun> {
   readonly key: string;
   readonly run: Kind;
   readonly context: Context;
-  /** Below the folder of the results. */
+  /** Relative to the folder of the results. */
   readonly folder: string;
   readonly state: RunStatus["state"];
-  /** The first table that needs it, by its name. */
+  /** Name of the first table that needs it. */
   readonly table: string;
 }
 
 /** A training with its log, line by line. */
-export interface TrainingDetails extends DetailsOfRun<TrainRun> {
+export interface TrainingDetails extends RunFacts<TrainRun> {
   readonly log: readonly LogEntry[];
 }
 
-/** A test, and what it alone comes to; no errors where it is not done. */
-export interface EvaluationDetails extends DetailsOfRun<EvalRun> {
+/** An evaluation with its own errors, absent if it is not done. */
+export interface EvaluationDetails extends RunFacts<EvalRun> {
   readonly errors?: Errors;
 }
 
-/** All that a report tells besides its tables. */
+/** Everything in a report besides its tables. */
 export interface RunDetails {
-  /** Options that ask for these results: `--setup small`. */
+  /** Command-line options that select these results: `--setup small`. */
   readonly choice: string;
   readonly seeds: readonly number[];
   /** Names of the classes, by label. */
@@ -48,7 +48,7 @@ export interface RunDetails {
   readonly evaluations: readonly EvaluationDetails[];
 }
 
-/** Collects what the store knows of the runs behind tables. */
+/** Collects details of the runs behind tables from the store. */
 export function runDetailsOf(
   results: readonly TableResult[],
   { store, dataset, contexts, choice }: Source & { readonly choice: string },
@@ -75,12 +75,12 @@ export function runDetailsOf(
   return { choice, seeds, classes: dataset.classes, trainings, evaluations };
 }
 
-/** The nets that a net comes from, first to last, and itself. */
+/** The ancestors of a net, first to last, and the net itself. */
 export function lineageOf(run: TrainRun): TrainRun[] {
   return [...hasAncestor(run.init) ? lineageOf(run.init.from) : [], run];
 }
 
-/** Errors of evaluations that a row has alone, by their keys. */
+/** Errors of rows with a single evaluation, by the key of that evaluation. */
 function errorsOfSingles(results: readonly TableResult[]): Map<string, Errors> {
   const rows = results.flatMap(({ rows }) => rows);
   return new Map(

@@ -1,45 +1,45 @@
-/** A table as people read it, before it is drawn on a terminal, in Markdown, LaTeX or HTML. */
+/** A table before it is drawn on a terminal or in Markdown, LaTeX or HTML. */
 import type { FlatRecord } from "./records.ts";
 
-/** Where the content of a cell stands. */
+/** Horizontal alignment of a cell. */
 export type Align = "left" | "right" | "center";
 
 /** One cell. */
 export interface SheetCell {
   /** May have several lines. */
   readonly text: string;
-  /** Columns that it covers; 1 if absent. */
+  /** Number of columns that it spans; 1 if absent. */
   readonly span?: number;
-  /** Its column's if absent. */
+  /** The column's alignment if absent. */
   readonly align?: Align;
-  /** Whether it is the best of its kind in the table. */
+  /** Whether it is the lowest error of its column. */
   readonly best?: boolean;
-  /** More about it, for where there is room or a pointer to hover with. */
+  /** More information, for a tooltip. */
   readonly detail?: string;
-  /** Keys of the runs behind it. */
+  /** Keys of the evaluations that it was computed from. */
   readonly runs?: readonly string[];
 }
 
 /** A row, first column first. */
 export type SheetRow = readonly SheetCell[];
 
-/** A table with its words. */
+/** A table with its title, caption and footnotes. */
 export interface Sheet {
-  /** As in `table3`: what its files are called. */
+  /** The base name of its files, as in `table3`. */
   readonly name: string;
   /** `Table 3: ConvNet performance at a single test scale` */
   readonly title: string;
-  /** Sentences that belong under it, most important first. */
+  /** Sentences below the table, most important first. */
   readonly caption: readonly string[];
-  /** Footnotes, each a sentence or more. */
+  /** Footnotes, each of one sentence or more. */
   readonly notes: readonly string[];
   /** Alignment of each column. */
   readonly columns: readonly Align[];
-  /** One row or two; a cell of the first may cover several of the second. */
+  /** One row or two; a cell of the first may span several of the second. */
   readonly header: readonly SheetRow[];
-  /** Groups of rows; rules part groups, not the rows in them. */
+  /** Groups of rows, with rules between groups. */
   readonly body: readonly (readonly SheetRow[])[];
-  /** The same for programs. */
+  /** The same content for CSV and JSON. */
   readonly records: readonly FlatRecord[];
 }
 

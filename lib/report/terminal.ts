@@ -1,20 +1,20 @@
-/** Sheets on a terminal: a ruled table, then its words, in lines that fit on 80 columns. */
+/** Sheets on a terminal: a ruled table, then caption and notes, in at most 80 columns. */
 import { Cell as TableCell, Table } from "@cliffy/table";
 import { fold } from "./fold.ts";
 import { narrowed } from "./narrow.ts";
 import type { Align, Sheet, SheetRow } from "./sheet.ts";
 
-/** Columns of a terminal. */
+/** Width of a terminal, columns. */
 const WIDTH = 80;
-/** Texts are broken to fit, but not into columns that are narrower than this. */
+/** Narrowest column into which texts are broken. */
 const NARROWEST = 16;
 
-/** Draws a sheet. Several notes stand apart. */
+/** Draws a sheet. Several notes are separated by empty lines. */
 export function terminal(sheet: Sheet): string {
   return [sheet.title, drawn(sheet), ...wordsOf(sheet)].join("\n");
 }
 
-/** Draws sheets one below the other; words that all of them share are said once, at the end. */
+/** Draws sheets one below the other. Sentences that all of them share are printed once, at the end. */
 export function terminals(sheets: readonly Sheet[]): string {
   const worded = sheets.filter(({ caption, notes }) => caption.length + notes.length > 0);
   const isShared = (text: string) =>
@@ -38,7 +38,7 @@ function wordsOf({ caption, notes }: Pick<Sheet, "caption" | "notes">): string[]
   ];
 }
 
-/** The table. It is fitted before it is drawn: drawing takes long where cells have many lines. */
+/** The table. It is fitted before it is drawn, as drawing cells of many lines is slow. */
 function drawn(sheet: Sheet): string {
   const { columns, header, body } = fitted(sheet, WIDTH);
   const rows = body.flatMap((group) => bands(group)).map(stacked);
@@ -46,7 +46,7 @@ function drawn(sheet: Sheet): string {
   return new Table().header(top).body(others).border().toString();
 }
 
-/** The sheet with texts of at most `most` characters, or of fewer where it is too wide. */
+/** The sheet with texts of at most `most` characters a line, or fewer until it fits. */
 function fitted(sheet: Sheet, most: number): Sheet {
   const narrow = (row: SheetRow) => narrowed(row, sheet.columns, most);
   const [header, body] = [sheet.header.map(narrow), sheet.body.map((group) => group.map(narrow))];
@@ -54,7 +54,7 @@ function fitted(sheet: Sheet, most: number): Sheet {
   return fits || most <= NARROWEST ? { ...sheet, header, body } : fitted(sheet, most - 1);
 }
 
-/** Characters of a ruled line; cells that cover several columns make none of them wider. */
+/** Width of a ruled line; cells that span several columns do not count. */
 function widthOf(rows: readonly SheetRow[]): number {
   const widths: number[] = [];
   for (const row of rows) {
@@ -68,7 +68,7 @@ function widthOf(rows: readonly SheetRow[]): number {
   return widths.reduce((sum, width) => sum + width + "│  ".length, "│".length);
 }
 
-/** A group's rows in bands whose cells cover the same columns. */
+/** Splits a group into bands of rows whose cells span the same columns. */
 function bands(rows: readonly SheetRow[]): SheetRow[][] {
   const bands: SheetRow[][] = [];
   const spans = (row: SheetRow | undefined) => row?.map(({ span = 1 }) => span).join();
@@ -79,7 +79,7 @@ function bands(rows: readonly SheetRow[]): SheetRow[][] {
   return bands;
 }
 
-/** The rows of a band as one, so that no rule parts them. */
+/** Joins the rows of a band into one row, so that no rules are drawn between them. */
 function stacked(rows: readonly SheetRow[]): SheetRow {
   const heights = rows.map((row) => Math.max(...row.map(({ text }) => text.split("\n").length)));
   return rows[0]!.map((first, column) => {

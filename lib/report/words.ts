@@ -1,4 +1,4 @@
-/** What a reader must know before reading a number: which table, measured on what and how. */
+/** Titles, captions and footnotes of tables. */
 import type { Departure, RowResult, TableResult } from "../results/row_result.ts";
 import { formatS, isImported, type Table, type TrainRun } from "../experiment.ts";
 import { importInWords } from "../results/lineage.ts";
@@ -8,7 +8,7 @@ import { count } from "../numbers.ts";
 /** The data set whose errors the paper prints. */
 const PAPERS_OWN = "ILSVRC-2012, 1,000 classes, 50,000 validation images";
 
-/** Stands for a number that is not there. */
+/** Printed for a missing number. */
 export const MISSING = "–";
 
 /** `Table 3: ConvNet performance at a single test scale` */
@@ -17,7 +17,7 @@ export function titleOf({ name, caption }: Pick<Table, "name" | "caption">): str
   return number === undefined ? caption : `Table ${number}: ${caption}`;
 }
 
-/** Sentences that tell measured numbers from published ones, most important first. */
+/** Caption of a table, as sentences: what was measured, what was published, how accurate it is. */
 export function captionOf({ table, setup, dataset, rows }: TableResult): string[] {
   const ours = rows.filter(({ row }) => row.evaluations.length > 0);
   const most = Math.max(0, ...ours.map(({ seeds }) => seeds.length));
@@ -35,41 +35,40 @@ export function captionOf({ table, setup, dataset, rows }: TableResult): string[
   const widest = Math.max(...ours.map(({ intervals }) => intervals ? halfOf(intervals.top1) : 0));
   if (widest > 0) {
     sentences.push(
-      `So many images leave a top-1 error uncertain by up to ±${widest.toFixed(1)} points (95 %, ` +
-        "Wilson); the CSV has each interval.",
+      `With ${count(dataset.images, "image")}, top-1 errors are accurate to ` +
+        `±${widest.toFixed(1)} points (95 %, Wilson); the CSV lists each interval.`,
     );
   }
   const tested = rows.flatMap(({ tested }) => tested ?? [])[0];
   if (tested) {
     sentences.push(
-      `Measured on test images: what their server said of ${
-        count(tested.protocol.images, "image")
-      }, whose classes nobody else knows.`,
+      "Errors on test images: reported by the test server for " +
+        `${count(tested.protocol.images, "image")} whose labels are not public.`,
     );
   }
   if (missing > 0) {
     sentences.push(
-      `${missing} of ${count(ours.length, "row")} not measured yet (${MISSING}): ` +
-        `deno task ${table.name} makes them, with the same options` +
-        (importsIn(rows).length > 0 ? " but --weights." : "."),
+      `${missing} of ${count(ours.length, "row")} not measured yet (${MISSING}). To measure ` +
+        `${missing === 1 ? "it" : "them"}, run deno task ${table.name} with the same options` +
+        (importsIn(rows).length > 0 ? " except --weights." : "."),
     );
   }
   return sentences;
 }
 
-/** What was measured on, and under which setup. */
+/** The data set and the setup, in words. */
 export function measuredOn({ setup, dataset }: Pick<TableResult, "setup" | "dataset">): string {
   return `${dataset.name}, ${count(dataset.classes, "class", "classes")}, ` +
     `${count(dataset.images, "validation image")}; setup "${setup.name}" (${setup.note}), ` +
     setup.train.precision;
 }
 
-/** Marks numbers of nets that were not trained here. */
+/** Marks numbers of nets with imported weights. */
 export const IMPORTED = "†";
 
 /**
- * Footnotes: rows left out, what nets went through, which were not trained here, and in what the
- * setup is not the paper's.
+ * Footnotes of a table: rows left out, remarks on trainings, imported weights, and departures from
+ * the paper's setup.
  */
 export function notesOf({ departures, rows }: Pick<TableResult, "departures" | "rows">): string[] {
   const leftOut = rows.flatMap(({ comparison }, index) =>
@@ -81,26 +80,28 @@ export function notesOf({ departures, rows }: Pick<TableResult, "departures" | "
   return [
     ...leftOut,
     ...remarks,
-    ...imports === "" ? [] : [`${IMPORTED} With weights that were not trained here: ${imports}.`],
-    ...list === "" ? [] : [`Departures from the paper's setup, its own in brackets: ${list}.`],
+    ...imports === "" ? [] : [`${IMPORTED} Weights were not trained here: ${imports}.`],
+    ...list === ""
+      ? []
+      : [`Departures from the paper's setup (the paper's values in brackets): ${list}.`],
   ];
 }
 
-/** Nets behind rows that were made elsewhere, each once. */
+/** The imported nets of rows, each once. */
 export function importsIn(rows: readonly Pick<RowResult, "row">[]): TrainRun[] {
   const nets = rows.flatMap(({ row }) => row.evaluations.map(({ net }) => net))
     .filter(({ init }) => isImported(init));
   return [...new Map(nets.map((net) => [JSON.stringify(net), net])).values()];
 }
 
-/** Where a net that was made elsewhere comes from: `D [256;512] from a file of weights ...`. */
+/** The origin of an imported net: `D [256;512] from a file of weights ...`. */
 export function importedInWords(net: TrainRun): string {
   const { config, S, init } = net;
   if (!isImported(init)) throw new TypeError(`${config} ${formatS(S)} was trained here`);
   return `${config} ${formatS(S)} from ${importInWords(init)}`;
 }
 
-/** A field that is not the paper's, with the paper's value behind it: `crop 56 (224)`. */
+/** A departure in words, with the paper's value in brackets: `crop 56 (224)`. */
 export function departureInWords({ field, here, paper }: Departure): string {
   return `${field} ${here} (${paper})`;
 }

@@ -1,9 +1,9 @@
 /**
- * What the paper claims, as data, and what measured rows say about it.
+ * The paper's claims as data, and their judgement by measured rows.
  *
- * A claim says where the difference of two rows' errors lies: below 0, say. Two rows bear it out
- * where the whole interval of their difference lies there, contradict it where none of it does, and
- * leave it undecided otherwise.
+ * A claim gives a range for the difference of two rows' errors, such as below 0. It holds if the whole
+ * interval of the measured difference is in that range, is contradicted if the whole interval is
+ * outside, and is undecided otherwise.
  *
  * @module
  */
@@ -15,14 +15,14 @@ import { compareLosses, type LossOf } from "./losses.ts";
 import { differingFields, type Field, namesOf } from "./protocol.ts";
 import { imagesToDecide, type Interval, MARGIN } from "../statistics/mod.ts";
 
-/** What a first row's top-1 error is said to be beside a second row's. */
+/** The claimed relation of a first row's top-1 error to that of a second row. */
 export type Relation = "lower" | "no lower" | "no higher" | "equal";
 
 /**
- * The differences, first - second in points, that a relation allows; neither end is among them.
- * That there is no difference cannot be shown, only that there is none beyond a margin: "no lower"
- * and "no higher" as a non-inferiority trial shows it, "equal" by two one-sided tests (Schuirmann
- * 1987). Not to have found a significant difference shows nothing.
+ * The differences, first - second in points, that a relation allows, without the ends. Equality
+ * cannot be shown, only that the difference is within a margin: "no lower" and "no higher" as in a
+ * non-inferiority trial, "equal" by two one-sided tests (Schuirmann 1987). A difference that is not
+ * significant shows nothing.
  */
 export const ALLOWED: Readonly<Record<Relation, Interval>> = {
   "lower": { low: -Infinity, high: 0 },
@@ -31,11 +31,11 @@ export const ALLOWED: Readonly<Record<Relation, Interval>> = {
   "equal": { low: -MARGIN, high: MARGIN },
 };
 
-/** Two rows of tables, of whose errors something is said. */
+/** Two rows of tables whose errors a claim compares. */
 export interface RowPair {
   readonly first: Row;
   readonly second: Row;
-  /** First - second in points, where the paper gives that and no errors. */
+  /** First - second in points, if the paper gives the difference but not the errors. */
   readonly published?: number;
   /**
    * Whether the paper lacks it: a control, which excludes that something else makes the difference.
@@ -44,51 +44,51 @@ export interface RowPair {
   readonly control?: true;
 }
 
-/** A sentence of the paper, with the rows that it rests on. */
+/** A sentence of the paper, with the rows that support it. */
 export interface Claim {
   readonly name: string;
   readonly section: string;
-  /** The paper's own words; ours are in brackets. */
+  /** The paper's words; ours are in brackets. */
   readonly sentence: string;
-  /** What is made of them, where that is not plain. */
+  /** How the sentence is interpreted, where that is not obvious. */
   readonly reading?: string;
   readonly relation: Relation;
   readonly pairs: readonly RowPair[];
-  /** What the rows of a pair may differ in; the first is what the claim is about. */
+  /** Fields in which the rows of a pair may differ; the first is the subject of the claim. */
   readonly varies: readonly [Field, ...Field[]];
 }
 
-/** What measured numbers say about a claim. */
+/** The status of a claim. */
 export type ClaimStatus = "holds" | "contradicted" | "undecided";
 
-/** What they say about one of its pairs. */
+/** The judgement of one pair of a claim. */
 export interface PairResult {
   readonly pair: RowPair;
   readonly status: ClaimStatus | "not comparable";
-  /** Whether it is contradicted at a confidence that allows for the number of pairs, too. */
+  /** Whether it is contradicted after correction for the number of pairs, too. */
   readonly contradictedAfterCorrection: boolean;
-  /** First - second as the paper printed them, points. */
+  /** First - second as published, points. */
   readonly published?: number;
-  /** Absent where the rows are not measured, or not comparable. */
+  /** Absent if the rows are not measured or not comparable. */
   readonly difference?: Difference;
-  /** So many images would probably decide it, if the difference is what it seems to be. */
+  /** Number of images that would probably decide it, if the true difference is the measured one. */
   readonly imagesToDecide?: number;
   /** Names of the tables whose rows are not measured. */
   readonly missing: readonly string[];
-  /** Whether the row that tests worse is of a deeper net, which learned its images worse, too. */
+  /** Whether the row with the higher error has the deeper net, whose training loss is higher, too. */
   readonly underTrained: boolean;
-  /** More about it, in words. */
+  /** An explanation in words. */
   readonly note?: string;
 }
 
-/** What they say about all of it. */
+/** The judgement of a claim. */
 export interface ClaimResult {
   readonly claim: Claim;
   readonly status: ClaimStatus;
   readonly pairs: readonly PairResult[];
 }
 
-/** What became of claims, and where. */
+/** Judged claims, with data set and setup. */
 export interface ClaimsResult {
   readonly setup: Setup;
   readonly dataset: TableResult["dataset"];
@@ -97,7 +97,7 @@ export interface ClaimsResult {
   readonly claims: readonly ClaimResult[];
 }
 
-/** Judges claims by results of the tables that have their rows, and by how trainings ended. */
+/** Judges claims by the results of the tables with their rows, and by final training losses. */
 export function judgeClaims(
   claims: readonly Claim[],
   { tables, lossOf }: { readonly tables: readonly TableResult[]; readonly lossOf: LossOf },
@@ -122,7 +122,7 @@ export function judgeClaims(
   });
 }
 
-/** The pairs that decide a claim: all but the controls that are not measured. */
+/** The pairs that decide a claim: all except controls that are not measured. */
 export function decidingPairs(pairs: readonly PairResult[]): PairResult[] {
   return pairs.filter(({ pair, missing }) => !pair.control || missing.length === 0);
 }
@@ -131,10 +131,10 @@ export function decidingPairs(pairs: readonly PairResult[]): PairResult[] {
 type TableRow = RowResult & { readonly table: string };
 
 /**
- * A claim is about all of its pairs, measured controls too. So it holds where every pair does, each at 95 %: that needs no
- * correction for their number (an intersection-union test: Berger 1982). It is contradicted where
- * one pair is, but at a confidence of 1 - 0.05 / pairs: of many pairs one is contradicted by chance
- * sooner or later (Bonferroni; Holm's procedure is the same until the first rejection).
+ * A claim holds if every pair holds, measured controls included, each at 95 %. That needs no
+ * correction for their number (an intersection-union test: Berger 1982). It is contradicted if one
+ * pair is contradicted at a confidence of 1 - 0.05 / pairs, as one of many pairs may be contradicted
+ * by chance (Bonferroni; Holm's procedure is the same until the first rejection).
  */
 function overall(all: readonly PairResult[]): ClaimStatus {
   const pairs = decidingPairs(all);
@@ -149,16 +149,16 @@ function judgePair(
   [first, second]: readonly [TableRow, TableRow],
   lossOf: LossOf,
 ): Omit<PairResult, "pair" | "published"> {
-  const unsaid = { contradictedAfterCorrection: false, underTrained: false, missing: [] };
+  const unknown = { contradictedAfterCorrection: false, underTrained: false, missing: [] };
   const others = differingFields(first, second).filter((field) => !varies.includes(field));
   if (others.length > 0) {
-    return { ...unsaid, status: "not comparable", note: `rows differ in ${namesOf(others)}` };
+    return { ...unknown, status: "not comparable", note: `rows differ in ${namesOf(others)}` };
   }
   const missing = [first, second].filter(({ measured }) => measured === undefined);
   if (missing.length > 0) {
     const names = [...new Set(missing.map(({ table }) => table))].sort();
     const note = `needs ${names.map((name) => `deno task ${name}`).join(", ")}`;
-    return { ...unsaid, status: "undecided", missing: names, note };
+    return { ...unknown, status: "undecided", missing: names, note };
   }
   const difference = differenceOf(first.scores, second.scores);
   const corrected = differenceOf(first.scores, second.scores, 1 - 0.05 / pairs.length);
@@ -168,9 +168,9 @@ function judgePair(
   const losses = status === "contradicted"
     ? compareLosses(worse.row, better.row, lossOf)
     : undefined;
-  const note = status === "undecided" ? whatIsKnown(difference, relation) : losses?.words;
+  const note = status === "undecided" ? exclusionOf(difference, relation) : losses?.words;
   return {
-    ...{ ...unsaid, status, difference },
+    ...{ ...unknown, status, difference },
     contradictedAfterCorrection: statusOf(corrected, relation) === "contradicted",
     underTrained: losses?.underTrained ?? false,
     ...images !== undefined && { imagesToDecide: images },
@@ -178,7 +178,7 @@ function judgePair(
   };
 }
 
-/** Whether all of an interval, none or a part of it is what a relation allows. */
+/** Compares an interval with the range that a relation allows. */
 function statusOf({ interval: { low, high } }: Difference, relation: Relation): ClaimStatus {
   const allowed = ALLOWED[relation];
   if (low > allowed.low && high < allowed.high) return "holds";
@@ -186,8 +186,8 @@ function statusOf({ interval: { low, high } }: Difference, relation: Relation): 
 }
 
 /**
- * Images that would tell the difference from the nearest end of what a relation allows. Nothing
- * where it lies on that end, or where it is the seeds that leave it open.
+ * Number of images that would distinguish the difference from the ends of the range that a relation
+ * allows. Undefined if the difference is at an end, or if more seeds are needed instead.
  */
 function imagesNeeded({ pairs, from }: Difference, relation: Relation): number | undefined {
   const ends = [ALLOWED[relation].low, ALLOWED[relation].high].filter(Number.isFinite);
@@ -195,8 +195,8 @@ function imagesNeeded({ pairs, from }: Difference, relation: Relation): number |
   return from === "images" && Number.isFinite(images) ? images : undefined;
 }
 
-/** What an undecided difference tells after all. */
-function whatIsKnown({ interval }: Difference, relation: Relation): string | undefined {
+/** What an undecided difference still excludes, in words. */
+function exclusionOf({ interval }: Difference, relation: Relation): string | undefined {
   return relation === "lower" && interval.low > -MARGIN && interval.high < MARGIN
     ? `a difference beyond ±${MARGIN} points is excluded`
     : undefined;

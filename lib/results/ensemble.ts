@@ -1,4 +1,4 @@
-/** Any evaluations, one by one and as the mean of their posteriors. Loads no TensorFlow. */
+/** Errors of evaluations and of the mean of their posteriors. Loads no TensorFlow. */
 import { type Difference, differenceOf } from "./paired_difference.ts";
 import { UserError } from "../errors.ts";
 import type { Errors } from "../experiment.ts";
@@ -8,30 +8,32 @@ import { errorsOf, type Scores } from "../score.ts";
 import type { Interval } from "../statistics/mod.ts";
 import type { Store } from "../store/mod.ts";
 
-/** Errors in per cent, with Wilson's intervals at 95 %. */
+/** Errors in per cent, with Wilson's 95 % intervals. */
 export interface Measured {
   readonly errors: Errors;
   readonly intervals: Readonly<Record<keyof Errors, Interval>>;
 }
 
-/** What evaluations of the same images came to. */
+/** Evaluations of the same images, and their mean. */
 export interface Ensemble {
   readonly images: number;
   readonly classes: number;
   readonly members: readonly (Measured & { readonly run: PlannedRun })[];
-  /** Their mean, where there are several, beside the member with the lowest top-1 error. */
+  /** The mean of several members, compared with the member of the lowest top-1 error. */
   readonly mean?: Measured & { readonly best: PlannedRun; readonly difference: Difference };
 }
 
 /**
- * Scores evaluations that are done, and the mean of their posteriors.
+ * Scores evaluations and the mean of their posteriors. All of them must be done.
  *
- * @throws {UserError} They are not of the same images and classes, or are no posteriors.
+ * @throws {UserError} They have different images or classes, or are not valid posteriors.
  */
 export function ensembleOf(runs: readonly PlannedRun[], store: Store): Ensemble {
   const scores = runs.map((run) => store.scoresOf([run]));
   const [first] = scores;
-  if (first === undefined) throw new RangeError("Cannot fuse nothing: name evaluations");
+  if (first === undefined) {
+    throw new RangeError("Cannot average zero evaluations: name at least one");
+  }
   const members = runs.map((run, i) => ({ run, ...measured(scores[i]!) }));
   const size = { images: first.labels.length, classes: first.classes };
   if (members.length === 1) return { ...size, members };
@@ -52,12 +54,12 @@ function measured(scores: Scores): Measured {
   return { errors, intervals: intervalsOf(errors, scores.ranks.length) };
 }
 
-/** Labels may agree by chance; fingerprints don't. */
+/** Compares fingerprints, as labels of different data may be equal. */
 function mustBeOfSameData([first, ...others]: readonly PlannedRun[]) {
   const other = others.find(({ context }) => context.data !== first!.context.data);
   if (other === undefined) return;
   throw new UserError(
-    `Cannot average posteriors: ${other.key} is of other data (${other.context.data}) than ` +
+    `Cannot average posteriors: ${other.key} is on other data (${other.context.data}) than ` +
       `${first!.key} (${first!.context.data}); evaluate both nets on the same data`,
   );
 }

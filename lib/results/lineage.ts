@@ -1,4 +1,4 @@
-/** Where a run comes from, what rests on it, and in what it differs from another. */
+/** Ancestors of a run, rows that depend on it, and differences between runs. */
 import { READINGS, type TrainSetup } from "../setup.ts";
 import {
   formatS,
@@ -15,7 +15,7 @@ import {
 import { type PlannedRun, plannedRun } from "../plan.ts";
 import { type FieldDifference, fieldDifferences, fieldsOf } from "./protocol.ts";
 
-/** A run and all that it comes from, nearest first. */
+/** A run and its ancestors, nearest first. */
 export function withAncestors(planned: PlannedRun): PlannedRun[] {
   const { run, context } = planned;
   return [
@@ -25,7 +25,7 @@ export function withAncestors(planned: PlannedRun): PlannedRun[] {
 }
 
 /**
- * What a run begins with: `all layers of D 256`, `conv1_1 fc6 of A 256`, `random weights`, or
+ * The initialisation of a run: `all layers of D 256`, `conv1_1 fc6 of A 256`, `random weights`, or
  * `all layers of A 256, deepened with noise 0.1`.
  */
 export function originOf(run: Run, train: TrainSetup): string {
@@ -39,7 +39,7 @@ export function originOf(run: Run, train: TrainSetup): string {
   return `all layers of ${title(from)}${how}`;
 }
 
-/** Where weights that were made elsewhere come from, and what is subtracted before them. */
+/** The origin of imported weights, and the mean colour that is subtracted from their input. */
 export function importInWords(
   { weights, layout, mean }: Extract<Init, { weights: string }>,
 ): string {
@@ -50,7 +50,7 @@ export function importInWords(
   ].join(", ");
 }
 
-/** The same in fewer words: `7 layers of A 256`. */
+/** A shorter form of an origin: `7 layers of A 256`. */
 export function shortened(origin: string): string {
   return origin.replace(
     /^(\S+(?: \S+){2,})(?= of )/,
@@ -64,18 +64,18 @@ export interface RowPlace {
   readonly row: number;
 }
 
-/** The rows that rest on a run: on its posteriors, or on a net that comes from it. */
+/** The rows that depend on a run: on its posteriors, or on a net trained from it. */
 export function rowsOn({ key, context }: PlannedRun, tables: readonly Table[]): RowPlace[] {
-  const rests = (run: Run) =>
+  const depends = (run: Run) =>
     withAncestors(plannedRun(run, context)).some((other) => other.key === key);
   return tables.flatMap((table) =>
     table.rows.flatMap(({ evaluations }, index) =>
-      evaluations.some(rests) ? [{ table, row: index + 1 }] : []
+      evaluations.some(depends) ? [{ table, row: index + 1 }] : []
     )
   );
 }
 
-/** Everything that decides a run's numbers, by name, as people write it. */
+/** Every field that decides a run's numbers, with its value in words. */
 export function recipeFields({ run, context }: PlannedRun): Map<string, string> {
   const { train, evaluate, seed, data } = context;
   return fieldsOf({
@@ -101,7 +101,7 @@ function netFields(net: TrainRun, train: TrainSetup): Record<string, string> {
   return { config, S: formatS(S), update, ...originFields(net, train) };
 }
 
-/** What a net begins with, and what that began with, and so on. */
+/** The initialisation of a net, of its ancestor, and so on. */
 function originFields(net: TrainRun, train: TrainSetup): Record<string, string> {
   const fields: Record<string, string> = {};
   let [name, at] = ["init", net];
@@ -110,7 +110,7 @@ function originFields(net: TrainRun, train: TrainSetup): Record<string, string> 
     if (!hasAncestor(at.init)) return fields;
     at = at.init.from;
     name = `init of ${title(at)}`;
-    while (name in fields) name += " (again)"; // a net may go on from one of its own name
+    while (name in fields) name += " (again)"; // a net may be trained from one with the same name
   }
 }
 
@@ -119,13 +119,13 @@ export function differencesBetween(one: PlannedRun, other: PlannedRun): FieldDif
   return fieldDifferences(recipeFields(one), recipeFields(other));
 }
 
-/** A run with all in which it differs from another. */
+/** A run with its differences from another run. */
 export interface NearestRun {
   readonly planned: PlannedRun;
   readonly differences: readonly FieldDifference[];
 }
 
-/** The other run, of the same kind, that differs in the fewest fields; the first of several. */
+/** The other run of the same kind that differs in the fewest fields; the first of several. */
 export function nearestRun(
   planned: PlannedRun,
   runs: readonly PlannedRun[],

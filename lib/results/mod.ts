@@ -1,4 +1,4 @@
-/** From a store to what tables came to. Loads no TensorFlow. */
+/** Results of tables and claims from a store. Loads no TensorFlow. */
 import { type Claim, type ClaimsResult, judgeClaims } from "./claims.ts";
 import type { DatasetDescription } from "../datasets/dataset.ts";
 import type { Comparison, Protocol, RowResult, TableResult } from "./row_result.ts";
@@ -30,11 +30,11 @@ import { type Interval, meanAndDeviation, verdict, wilson } from "../statistics/
 import type { RunStatus, Store } from "../store/mod.ts";
 import { scoreOf, type TestScore } from "./submission.ts";
 
-/** Which tables are meant, and under which setup. */
+/** Tables to score, and their setup. */
 export interface TablesAsked {
   readonly tables: readonly Table[];
   readonly setup: Setup;
-  /** The paper's own setup. */
+  /** The paper's setup, for departures. */
   readonly paper: Setup;
   /** Whether rows keep their numbers where sanity checks fail, as for a net at chance. */
   readonly includeAtChance?: boolean;
@@ -46,11 +46,11 @@ export interface Source {
   readonly dataset: DatasetDescription;
   /** One for each seed. */
   readonly contexts: readonly Context[];
-  /** What the test server said; nothing if absent. */
+  /** Errors that the test server reported. */
   readonly testScores?: readonly TestScore[];
 }
 
-/** What tables are scored from: a store and its data, or what stands for them. */
+/** Input of scores: a store and its data, or a replacement for them. */
 export interface Scored extends Pick<Source, "contexts" | "testScores"> {
   readonly store: Pick<Store, "scoresOf"> & TrainingRecords & {
     status(run: PlannedRun): Pick<RunStatus, "state">;
@@ -60,7 +60,7 @@ export interface Scored extends Pick<Source, "contexts" | "testScores"> {
   };
 }
 
-/** What the store has of the tables; rows whose runs are not done have no `measured`. */
+/** Results of tables; rows whose runs are not done have no `measured`. */
 export function resultsOf(
   { tables, setup, paper, includeAtChance = false }: TablesAsked,
   source: Scored,
@@ -116,7 +116,7 @@ export function resultsOf(
   }));
 }
 
-/** What the test server said of a row; nothing where it did not of every seed. */
+/** The error of a row that the test server reported; undefined unless it did for every seed. */
 function testedOf(
   seeds: readonly (readonly PlannedRun[])[],
   protocol: Protocol,
@@ -131,7 +131,7 @@ function testedOf(
   };
 }
 
-/** What the store says of claims about rows of the tables, and of tables whose results are known. */
+/** Judges claims by results of tables: those of a store, and `known` ones. */
 export function claimsOf(
   claims: readonly Claim[],
   asked: TablesAsked,
@@ -151,7 +151,7 @@ export function claimsOf(
   };
 }
 
-/** Final losses as a store's logs have them. */
+/** Final training losses from the logs of a store. */
 export function finalLosses({ store, contexts }: Pick<Source, "store" | "contexts">): LossOf {
   return (run) => {
     const losses = contexts.map((context) => finalLoss(store.readLog(plannedRun(run, context))));
@@ -160,13 +160,13 @@ export function finalLosses({ store, contexts }: Pick<Source, "store" | "context
   };
 }
 
-/** The trainings behind evaluations, each once. */
+/** The trainings of evaluations, each once. */
 function trainings(seeds: readonly (readonly PlannedRun[])[]): PlannedRun[] {
   const nets = seeds.flat().map(({ run, context }) => plannedRun((run as EvalRun).net, context));
   return [...new Map(nets.map((net) => [net.key, net])).values()];
 }
 
-/** Runs that several rows name are scored once. */
+/** Scores runs that occur in several rows once. */
 function remembering(score: (runs: readonly PlannedRun[]) => Scores) {
   const known = new Map<string, Scores>();
   return (runs: readonly PlannedRun[]) => {
@@ -177,7 +177,7 @@ function remembering(score: (runs: readonly PlannedRun[]) => Scores) {
   };
 }
 
-/** How top-1 errors, one a seed, compare with the paper's; nothing where it gives none. */
+/** Compares top-1 errors, one for each seed, with the paper's; undefined if it gives none. */
 function comparisonOf(
   { evaluations, published: { top1 } }: Row,
   protocol: Protocol,
@@ -189,7 +189,7 @@ function comparisonOf(
     return { status: "protocol differs", reason: `Not the paper's: ${namesOf(others)}.` };
   }
   if (evaluations.some(({ net: { init } }) => isImported(init) && init.layout !== "keras")) {
-    // only Keras has the nets of the paper's authors
+    // only Keras distributes the nets of the paper's authors
     return { status: "protocol differs", reason: "Not the paper's: training." };
   }
   const { status, reason } = verdict({
@@ -200,7 +200,7 @@ function comparisonOf(
   return { status, reason };
 }
 
-/** Wilson's intervals of errors, all in per cent. */
+/** Wilson's 95 % intervals of errors, in per cent. */
 export function intervalsOf(errors: Errors, images: number): Record<keyof Errors, Interval> {
   const interval = (error: number) => {
     const { low, high } = wilson(error / 100 * images, images);

@@ -1,6 +1,6 @@
 /**
- * How far the top-1 errors of two rows are apart, and how sure that is. Both rows saw the same
- * images, so that all is in the images which only one of them got wrong.
+ * The difference of two rows' top-1 errors with its uncertainty. Both rows are of the same images, so
+ * only the images that one row alone misclassified matter.
  *
  * @module
  */
@@ -19,26 +19,26 @@ export interface Difference {
   /** Mean over the seeds. */
   readonly points: number;
   readonly interval: Interval;
-  /** What leaves it uncertain: the images, or, where they say less for sure, the seeds. */
+  /** The larger source of uncertainty, which gives the interval: images or seeds. */
   readonly from: "images" | "seeds";
   /** McNemar's exact test of no difference. */
   readonly p: number;
-  /** The images that one row alone got wrong, under one seed: means over the seeds. */
+  /** Numbers of images that one row alone misclassified, means over the seeds. */
   readonly pairs: Pairs;
 }
 
-/** What is needed of a row's scores. */
+/** The part of a row's scores that is needed. */
 type Ranks = Pick<Scores, "ranks">;
 
 /**
- * Compares two rows, seed by seed. The interval is the wider of two: Tango's, for as many images as
- * there are, however many seeds looked at them; and Student's of the seeds' own differences, where
- * there are at least two. In the test of several seeds an image counts for the row that got it
- * wrong under fewer of them, so that images are its units, too.
+ * Compares two rows, seed by seed. The interval is the wider of two: Tango's over the images, whose
+ * number does not grow with the seeds; and Student's over the differences of at least two seeds.
+ * With several seeds, McNemar's test counts an image for the row that misclassified it under fewer
+ * seeds, so that its units are images, too.
  *
- * @param first scores of the first row, one a seed
- * @param second scores of the second row, under the same seeds and of the same images
- * @throws {RangeError} Seeds or images are not as many on both sides.
+ * @param first scores of the first row, one for each seed
+ * @param second scores of the second row, for the same seeds and images
+ * @throws {RangeError} The numbers of seeds or images differ.
  */
 export function differenceOf(
   first: readonly Ranks[],
@@ -63,7 +63,7 @@ export function differenceOf(
   };
 }
 
-/** `[images]`: 1 where the first alone is wrong, -1 where the second alone is, else 0. */
+/** `[images]`: 1 where only the first is wrong, -1 where only the second is, else 0. */
 function contrast(first: Int32Array, second: Int32Array | undefined): Int32Array {
   if (first.length !== second?.length) {
     throw new RangeError(`Cannot compare ${first.length} images with ${second?.length ?? "none"}`);

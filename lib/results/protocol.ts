@@ -1,4 +1,4 @@
-/** Under which protocol a number was found, and which numbers may be compared. */
+/** The protocol of a measured number, and which numbers are comparable. */
 import type { DatasetDescription } from "../datasets/dataset.ts";
 import type { Departure, Protocol, RowResult } from "./row_result.ts";
 import { type EvaluateSetup, READINGS, type Setup } from "../setup.ts";
@@ -6,10 +6,10 @@ import { UserError } from "../errors.ts";
 import { type EvalRun, formatS, looksAtMirror } from "../experiment.ts";
 import { formatNumber } from "../numbers.ts";
 
-/** The part of a protocol that all numbers of a reproduction share. */
+/** The fields of a protocol that all numbers of a reproduction share. */
 export type SharedProtocol = Pick<Protocol, "setup" | "dataset" | "split" | "images" | "classes">;
 
-/** What the paper's own numbers were measured on. */
+/** These fields for the paper's own numbers. */
 export const PAPER_PROTOCOL: SharedProtocol = {
   setup: "paper",
   dataset: "ilsvrc2012",
@@ -18,7 +18,7 @@ export const PAPER_PROTOCOL: SharedProtocol = {
   classes: 1000,
 };
 
-/** How many classes and images a data set has. */
+/** Numbers of classes and images of a data set. */
 export interface DataSize {
   readonly classes: number;
   readonly train: number;
@@ -32,7 +32,7 @@ export const PAPER_DATA: DataSize = {
   val: PAPER_PROTOCOL.images,
 };
 
-/** The size of a data set that is described. */
+/** The size of a data set. */
 export function sizeOf(
   { classes, train, val }: Readonly<
     Record<keyof Pick<DatasetDescription, "classes" | "train" | "val">, { readonly length: number }>
@@ -41,14 +41,14 @@ export function sizeOf(
   return { classes: classes.length, train: train.length, val: val.length };
 }
 
-/** What numbers under a setup have in its place in a protocol: `small`, `paper with batch=128`. */
+/** The name of a setup in a protocol: `small`, `paper with batch=128`. */
 export function nameWithChanges({ name, changes }: Pick<Setup, "name" | "changes">): string {
   return changes === undefined ? name : `${name} with ${changes}`;
 }
 
 /**
- * The protocol of a row: where it was measured, and how its evaluations look at images, under a setup
- * that says how they are made.
+ * The protocol of a row: the shared fields, and the scales and methods of its evaluations, under a
+ * setup.
  */
 export function protocolOf(
   evaluations: readonly EvalRun[],
@@ -68,7 +68,7 @@ export function protocolOf(
   };
 }
 
-/** Fields in which two protocols differ, in a fixed order; none where numbers may be compared. */
+/** Fields in which two protocols differ, in a fixed order; numbers are comparable if it is empty. */
 export function differences(one: Protocol, other: Protocol): (keyof Protocol)[] {
   const fields: (keyof Protocol)[] = [
     ...["setup", "dataset", "split", "images", "classes", "S", "Q", "methods", "flips"] as const,
@@ -76,7 +76,7 @@ export function differences(one: Protocol, other: Protocol): (keyof Protocol)[] 
   return fields.filter((field) => JSON.stringify(one[field]) !== JSON.stringify(other[field]));
 }
 
-/** What two rows may differ in: the nets behind them, and what a protocol says. */
+/** Fields in which two rows may differ: those of their nets and of their protocols. */
 export type Field = "config" | "init" | "update" | keyof Protocol;
 
 /** Every field in which two rows differ. */
@@ -94,7 +94,7 @@ export function differingFields(
   return [...ofNets, ...differences(one.protocol, other.protocol)];
 }
 
-/** What fields are called in a sentence. */
+/** Names of fields in a sentence. */
 const NAMES: Readonly<Record<Field, string>> = {
   config: "configuration",
   init: "initialisation",
@@ -110,15 +110,15 @@ const NAMES: Readonly<Record<Field, string>> = {
   flips: "flips",
 };
 
-/** Fields as a list for people: `setup, data set, number of classes`. */
+/** Names of fields as a list: `setup, data set, number of classes`. */
 export function namesOf(fields: readonly Field[]): string {
   return fields.map((field) => NAMES[field]).join(", ");
 }
 
 /**
- * Every field of a setup, and of the data it is used on, that is not the paper's, with both values.
- * Fields that only one of them has count, too; names and notes do not, nor does what decides no
- * number. What all three schedules share is one departure.
+ * Every field of a setup and its data that differs from the paper, with both values. Fields that only
+ * one side has count, too. Names, notes and fields that decide no number do not. A departure that all
+ * three schedules share is listed once.
  */
 export function departures(
   setup: Setup,
@@ -143,14 +143,14 @@ export function departures(
   });
 }
 
-/** A field whose values differ; `none` where one side has no such field. */
+/** A field with its two values; `none` if one side does not have the field. */
 export interface FieldDifference {
   readonly field: string;
   readonly one: string;
   readonly other: string;
 }
 
-/** The fields, as `fieldsOf` gives them, in which two sides differ. */
+/** The fields, as `fieldsOf` lists them, whose values differ. */
 export function fieldDifferences(
   ones: ReadonlyMap<string, string>,
   others: ReadonlyMap<string, string>,
@@ -166,9 +166,9 @@ export function fieldDifferences(
 const SCHEDULES = 3;
 
 /**
- * Refuses numbers that are not the paper's to the last field: `--strict`.
+ * Refuses any departure from the paper's protocol: `--strict`.
  *
- * @throws {UserError} There are departures; all of them are named.
+ * @throws {UserError} There are departures; the message lists all of them.
  */
 export function mustBePapers(departures: readonly Departure[]) {
   if (departures.length === 0) return;
@@ -179,7 +179,7 @@ export function mustBePapers(departures: readonly Departure[]) {
   );
 }
 
-/** The fields of a value as words, by their paths, as in `schedules.first.images`. */
+/** The fields of a value in words, by path, as in `schedules.first.images`. */
 export function fieldsOf(value: object): Map<string, string> {
   const found = new Map<string, string>();
   function visit(path: string, value: unknown) {
@@ -193,12 +193,12 @@ export function fieldsOf(value: object): Map<string, string> {
   return found;
 }
 
-/** Whether a value has fields of its own; a rule for the rate's drops is one value. */
+/** Whether a value is visited field by field; a rule for drops of the rate is one value. */
 function isBranch(value: unknown): value is object {
   return typeof value === "object" && value !== null && !("rule" in value);
 }
 
-/** A value as a footnote has it: `he`, `1/8`, `60,000`, `steps at 0.7 0.9`. */
+/** A value in words, for a footnote: `he`, `1/8`, `60,000`, `steps at 0.7 0.9`. */
 function inWords(value: unknown): string {
   if (typeof value === "number") {
     const part = 1 / value;

@@ -1,11 +1,10 @@
-/** What was measured for the rows of a table, and under which protocol. */
-
+/** Results of the rows of a table, with their protocols. */
 import type { Errors, Method, Row, Table, TrainScale } from "../experiment.ts";
 import type { Scores } from "../score.ts";
 import type { Setup } from "../setup.ts";
 import type { Interval, Status } from "../statistics/mod.ts";
 
-/** What a number was measured on and how; numbers of different protocols are not comparable. */
+/** Data, setup and method of a number; numbers of different protocols are not comparable. */
 export interface Protocol {
   readonly setup: string;
   readonly dataset: string;
@@ -18,7 +17,7 @@ export interface Protocol {
   readonly flips: boolean;
 }
 
-/** A field in which a setup, or its data, is not the paper's. */
+/** A field of a setup or its data that differs from the paper. */
 export interface Departure {
   /** As in `crop`, or `schedules.first.images`. */
   readonly field: string;
@@ -26,40 +25,40 @@ export interface Departure {
   readonly here: string;
 }
 
-/** How a measured number compares with the published one, and why, in a sentence. */
+/** Comparison of a measured number with the published one, with a reason as a sentence. */
 export interface Comparison {
   readonly status: Status | "protocol differs" | "left out";
   readonly reason: string;
 }
 
-/** What a row of a table came to. */
+/** Result of a row of a table. */
 export interface RowResult {
   readonly row: Row;
   readonly protocol: Protocol;
-  /** Mean over the seeds; absent while a run that it needs is not done. */
+  /** Mean over the seeds; absent while a run of the row is not done. */
   readonly measured?: Errors;
-  /** Wilson's interval of `measured` for so many images, at 95 %, in per cent. */
+  /** Wilson's 95 % intervals of `measured`, in per cent. */
   readonly intervals?: Readonly<Record<keyof Errors, Interval>>;
-  /** Errors of each seed's own nets. */
+  /** Errors of each seed. */
   readonly seeds: readonly Errors[];
-  /** What was said of each image, seed by seed. */
+  /** Scores of the images, one for each seed. */
   readonly scores: readonly Scores[];
-  /** Keys of the evaluations behind the row, seed by seed. */
+  /** Keys of the row's evaluations, seed by seed. */
   readonly runs: readonly string[];
-  /** How it compares with the published top-1 error, or why it is left out. */
+  /** Comparison with the published top-1 error, or the reason why the row is left out. */
   readonly comparison?: Comparison;
-  /** Top-5 error on test images as their server gave it, in per cent, under its own protocol. */
+  /** Top-5 error on test images as the test server reported it, in per cent, with its protocol. */
   readonly tested?: { readonly top5: number; readonly protocol: Protocol };
-  /** What a reader has to know of its nets, in sentences. */
+  /** Remarks on its nets, as sentences. */
   readonly remarks?: readonly string[];
 }
 
-/** What a table came to. */
+/** Results of a table. */
 export interface TableResult {
   readonly table: Table;
   readonly setup: Setup;
   readonly dataset: { readonly name: string; readonly classes: number; readonly images: number };
-  /** Where all of its numbers depart from the paper's protocol. */
+  /** Departures of all its numbers from the paper's protocol. */
   readonly departures: readonly Departure[];
   readonly rows: readonly RowResult[];
 }

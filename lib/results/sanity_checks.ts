@@ -1,24 +1,25 @@
-/** What makes a measured number includeAtChance, however well it was computed. Loads no TensorFlow. */
+/** Sanity checks of trained nets: is a measured error meaningful at all? Loads no TensorFlow. */
 import { title, type TrainRun } from "../experiment.ts";
 import { meanLoss } from "./losses.ts";
 import type { PlannedRun } from "../plan.ts";
 import type { Divergence, LogEntry } from "../vgg/checkpoint.ts";
 
-/** A rate that falls to less than so much of the highest is a step, and no warm-up's slope. */
+/** A learning rate below this share of the highest was lowered by a step, not by warm-up. */
 const STEP = 1 / 2;
-/** A loss above so much of chance's is chance. */
+/** A loss above this share of the loss at chance counts as chance. */
 const CHANCE = 0.99;
 
-/** What of a store is needed. */
+/** The parts of a store that are needed. */
 export interface TrainingRecords {
   readLog(run: PlannedRun): readonly Pick<LogEntry, "step" | "loss" | "learningRate">[];
   readDivergence(run: PlannedRun): Divergence | undefined;
 }
 
 /**
- * Why numbers of nets on images with these labels are not to be believed.
+ * Checks nets that were evaluated on images with these labels.
  *
- * @param trainings of the nets
+ * @param trainings the trainings of the nets
+ * @returns the checks that fail, as sentences
  */
 export function sanityChecks(
   trainings: readonly PlannedRun[],
@@ -27,20 +28,22 @@ export function sanityChecks(
 ): string[] {
   const chance = entropyOf(labels);
   if (chance === 0) {
-    return ["all images have one label, so that a net that always says the same is right"];
+    return ["all images have one label, so a net that always predicts it is right"];
   }
   return trainings.flatMap((training) => {
     const loss = lossAfterFirstStep(records.readLog(training));
     if (loss === undefined || loss < CHANCE * chance) return [];
     return [
-      `${title(training.run)} sits at chance: after the first step of its learning rate its loss ` +
-      `is ${loss.toFixed(2)}, and that of a net that knows no more than how often each class ` +
-      `occurs is ${chance.toFixed(2)}`,
+      `${
+        title(training.run)
+      } is at chance: after the first step of its learning rate its loss is ` +
+      `${loss.toFixed(2)}, and predicting the frequencies of the classes gives ` +
+      chance.toFixed(2),
     ];
   });
 }
 
-/** What a reader has to know of how nets came about, though their numbers are good. */
+/** Remarks on trainings whose numbers are valid, as sentences. */
 export function remarksOn(
   trainings: readonly PlannedRun[],
   records: Pick<TrainingRecords, "readDivergence">,
@@ -51,12 +54,12 @@ export function remarksOn(
     const { what, step, rate } = divergence;
     return [
       `${title(training.run as TrainRun)} diverged at first (${what} at step ${step}, learning ` +
-      `rate ${rate}) and was trained again, once, as the setup's retry says.`,
+      `rate ${rate}) and was trained again with the setup's retry rule.`,
     ];
   });
 }
 
-/** Mean loss since a training's rate was lowered for the first time; nothing where it was not. */
+/** Mean loss after the first step of the learning rate; undefined before it. */
 function lossAfterFirstStep(log: ReturnType<TrainingRecords["readLog"]>): number | undefined {
   const highest = log.reduce((most, { learningRate }) => Math.max(most, learningRate), 0);
   const peak = log.findLastIndex(({ learningRate }) => learningRate === highest);
@@ -64,7 +67,7 @@ function lossAfterFirstStep(log: ReturnType<TrainingRecords["readLog"]>): number
   return meanLoss(log, first);
 }
 
-/** Cross-entropy of a net that says of every image how often each class occurs, nats. */
+/** Cross-entropy of predicting the frequencies of the classes for every image, nats. */
 function entropyOf(labels: Int32Array): number {
   const counts = new Map<number, number>();
   for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);

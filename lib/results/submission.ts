@@ -1,10 +1,11 @@
 /**
- * Submissions to the test server of ILSVRC-2012, which alone knows the classes of the test images:
- * the file that it wants, from stored posteriors, and the score that it gave for it.
+ * Submissions to the test server of ILSVRC-2012, which alone has the labels of the test images: the
+ * file of predictions, from stored posteriors, and the score that the server reported for it.
  *
- * Each lies in a folder of the store, `submissions/<key>/`: `predictions.txt`, a line an image in the
- * order of file names, its five best classes by ILSVRC2012_ID, best first; and `submission.json`,
- * what is known of it. Its name follows from the evaluations of validation images that it goes with.
+ * Each is in a folder of the store, `submissions/<key>/`: `predictions.txt`, one line for each image in
+ * the order of file names, with its five highest classes by ILSVRC2012_ID, highest first; and
+ * `submission.json`, its metadata. The folder's name follows from the evaluations of validation images
+ * that belong to it.
  *
  * @module
  */
@@ -17,33 +18,33 @@ import { highestOf, summed } from "../score.ts";
 import { verifyChecksum, withChecksum } from "../system/checksums.ts";
 import type { Store } from "../store/mod.ts";
 
-/** Classes that an image may be of, in the server's count. */
+/** Number of classes that the server accepts for an image. */
 const GUESSES = 5;
 
-/** A score that the server gave, and what it is of. */
+/** A submission and its score. */
 export interface TestScore {
-  /** Keys of the evaluations of validation images that look as those of the test images did. */
+  /** Keys of the same evaluations on validation images. */
   readonly evaluations: readonly string[];
-  /** Test images. */
+  /** Number of test images. */
   readonly images: number;
-  /** Top-5 error, in per cent; absent while the server has not said it. */
+  /** Top-5 error in per cent; absent until the server has reported it. */
   readonly top5?: number;
 }
 
-/** A mean of evaluations that is or was submitted: those of validation images, under one seed. */
+/** The evaluations whose mean is submitted, on validation images and under one seed. */
 type Members = readonly PlannedRun[];
 
-/** The same look at test images. */
+/** The same evaluation on test images. */
 export function onTest(run: EvalRun, fingerprint: string): EvalRun {
   return { ...run, test: fingerprint };
 }
 
 /**
- * Writes the file for the server from the posteriors of test images.
+ * Writes the file for the server, from the posteriors of test images.
  *
  * @param ids ILSVRC2012_ID of each label
  * @returns its path
- * @throws {UserError} Posteriors are of other images or classes, or damaged.
+ * @throws {UserError} Posteriors have other images or classes, or are damaged.
  */
 export function writeSubmission(
   members: Members,
@@ -75,9 +76,9 @@ export function writeSubmission(
 }
 
 /**
- * Keeps the top-5 error, in per cent, that the server gave for a submission.
+ * Stores the top-5 error, in per cent, that the server reported for a submission.
  *
- * @throws {UserError} It was never written.
+ * @throws {UserError} The submission was not written.
  */
 export function keepScore(members: Members, top5: number, { folder: store }: Store): TestScore {
   const folder = folderOf(members, store);
@@ -95,14 +96,14 @@ export function keepScore(members: Members, top5: number, { folder: store }: Sto
   return score;
 }
 
-/** Scores that are known in a folder of results. */
+/** The scores in a folder of results. */
 export function testScoresIn(store: string): TestScore[] {
   return entriesIn(`${store}/submissions`)
     .flatMap(({ name }) => read(`${store}/submissions/${name}`) ?? [])
     .filter(({ top5 }) => top5 !== undefined);
 }
 
-/** The score of the mean of evaluations of validation images, by their keys in any order. */
+/** The score that belongs to evaluations of validation images, by their keys in any order. */
 export function scoreOf(
   keys: readonly string[],
   scores: readonly TestScore[],
@@ -125,7 +126,7 @@ function keep(folder: string, score: TestScore) {
   writeAtomically(`${folder}/submission.json`, `${JSON.stringify(withChecksum(score), null, 2)}\n`);
 }
 
-/** What is known of a submission; nothing where that cannot be read, or changed. */
+/** Reads the metadata of a submission; undefined if it is missing or damaged. */
 function read(folder: string): TestScore | undefined {
   try {
     const { evaluations, images, top5 } = verifyChecksum<TestScore>(

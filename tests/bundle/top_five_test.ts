@@ -38,7 +38,7 @@ function throughFile(highest: TopFive): TopFive {
   }
 }
 
-Deno.test("of each image the five highest classes, the first of equal ones first", () => {
+Deno.test("the five highest classes of each image; ties in the order of classes", () => {
   const { top, values, ranks, kept } = topFiveOf([
     posteriors([[0, 0.25, 0.125, 0.125, 0.375, 0.125, 0]], [5]),
   ]);
@@ -53,7 +53,7 @@ Deno.test("fewer than five classes are all kept", () => {
   assert.deepEqual([kept, ...top], [2, 1, 0, 0, 1]);
 });
 
-Deno.test("from a file they give the scores of the posteriors themselves", () => {
+Deno.test("a file gives the scores of the posteriors themselves", () => {
   const evaluations = [0, 1000, 2000].map(softmaxes);
   const { predicted, ...mean } = scoresOf(throughFile(topFiveOf(evaluations)));
   const expected = scored(evaluations);
@@ -61,14 +61,14 @@ Deno.test("from a file they give the scores of the posteriors themselves", () =>
   assert.ok(new Set(predicted).size > 4); // it is not all one class
 });
 
-Deno.test("a mean lies where its evaluations let it; other posteriors do not", () => {
+Deno.test("a mean is within the bounds of its evaluations; other posteriors are not", () => {
   const parts = [0, 1000, 2000].map(softmaxes);
   const each = parts.map((part) => topFiveOf([part]));
   mustBeMean(topFiveOf(parts), each, "mean");
   assert.throws(
     () => mustBeMean(topFiveOf([softmaxes(3000)]), each, "mean"),
     (error) =>
-      error instanceof UserError && /"mean": .* of image \d+ is not the mean/.test(error.message),
+      error instanceof UserError && /"mean": .* for image \d+ are not the mean/.test(error.message),
   );
   const others = { ...each[0]!, labels: each[0]!.labels.map((label) => 8 - label) };
   assert.throws(() => mustBeMean(topFiveOf(parts), [others, ...each.slice(1)], "mean"), /other/);
@@ -80,14 +80,20 @@ const second = whole.top[16]!; // of image 3
 const faults: Record<string, [Partial<TopFive>, RegExp]> = {
   "a rank that the highest classes rule out": [
     { ranks: whole.ranks.with(3, whole.ranks[3] === 0 ? 1 : 0) },
-    /image 3 cannot be: its label cannot have rank/,
+    /image 3 are impossible: its label cannot have rank/,
   ],
   "a rank beyond all classes": [{ ranks: whole.ranks.with(3, 9) }, /image 3 .* rank 9$/],
-  "a label that is none": [{ labels: whole.labels.with(3, 9) }, /image 3 .* its 9 classes$/],
-  "a class that is none": [{ top: whole.top.with(15, -1) }, /image 3 .* its 9 classes$/],
-  "a class twice": [{ top: whole.top.with(15, second) }, /image 3 .* named twice$/],
-  "posteriors that rise": [{ values: whole.values.with(16, 1) }, /image 3 .* are none$/],
-  "no number": [{ values: whole.values.with(15, NaN) }, /image 3 .* are none$/],
+  "a label beyond the classes": [{ labels: whole.labels.with(3, 9) }, /image 3 .* its 9 classes$/],
+  "a negative class": [{ top: whole.top.with(15, -1) }, /image 3 .* its 9 classes$/],
+  "a class twice": [{ top: whole.top.with(15, second) }, /image 3 .* listed twice$/],
+  "posteriors that rise": [
+    { values: whole.values.with(16, 1) },
+    /image 3 .* are not valid posteriors$/,
+  ],
+  "a posterior that is not a number": [
+    { values: whole.values.with(15, NaN) },
+    /image 3 .* are not valid posteriors$/,
+  ],
   "another number of classes": [{ classes: 3 }, /does not hold the highest/],
 };
 

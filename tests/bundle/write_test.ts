@@ -167,7 +167,7 @@ for (const small of [false, true]) {
       assert.equal(covered.problems.length, 2);
     }));
 
-  Deno.test(`posteriors of another run in ${kind}: refused by what they say of themselves`, () =>
+  Deno.test(`posteriors of another run in ${kind}: refused by the keys in them`, () =>
     withStore(async (input, folder) => {
       const { problems } = await afterwards({ ...input, small }, folder, (entries) => {
         const [one, other] = [/Q256-dense/, /Q512-dense/].map((Q) =>
@@ -176,7 +176,7 @@ for (const small of [false, true]) {
         entries.set(one!, entries.get(other!)!);
         coverUp(entries);
       });
-      assert.match(rows(problems)[0]!.reason, /Q256-dense.*": it is of [0-9a-f]{12}, not of/);
+      assert.match(rows(problems)[0]!.reason, /Q256-dense.*": it belongs to [0-9a-f]{12}, not to/);
     }));
 }
 
@@ -248,24 +248,29 @@ Deno.test("files that nobody listed, tables that are gone or of other columns ar
     const found = files(problems).map(({ file, reason }) => `${file} ${reason}`);
     assert.ok(found.includes(`notes.txt is not in ${SUMS}`), found.join("\n"));
     assert.ok(found.includes("first.csv is missing"));
-    assert.ok(found.some((line) => line.startsWith("second.csv has not the columns")));
+    assert.ok(
+      found.some((line) => line.startsWith("second.csv does not have the computed columns")),
+    );
   }));
 
 const shapes: Record<string, [(entries: Entries) => void, RegExp]> = {
   "no plan": [(entries) => void entries.delete("plan.json"), /"plan.json" is missing$/],
   "no hashes": [(entries) => void entries.delete(SUMS), /"SHA256SUMS" is missing$/],
-  "hashes that are none": [
+  "a line that is not a hash": [
     (entries) => entries.set(SUMS, bytes("abc  plan.json\n")),
-    /a line of its SHA256SUMS is no hash$/,
+    /a line of its SHA256SUMS is not a hash$/,
   ],
-  "a plan that is no JSON": [(entries) => entries.set("plan.json", bytes("{")), /is no JSON/],
+  "a plan that is not JSON": [
+    (entries) => entries.set("plan.json", bytes("{")),
+    /is not valid JSON/,
+  ],
   "a plan of another kind": [
     (entries) => entries.set("plan.json", bytes("[]")),
-    /its plan.json is none: all of it: .*expected object/,
+    /its plan.json is not valid: all of it: .*expected object/,
   ],
   "a plan of another format": [
     (entries) => entries.set("plan.json", bytes('{"format": 2}')),
-    /its plan.json is of format 2, this is format 1; use the version/,
+    /its plan.json has format 2, this version reads format 1; use the version/,
   ],
   "a net of no shape": [
     (entries) =>
@@ -273,7 +278,7 @@ const shapes: Record<string, [(entries: Entries) => void, RegExp]> = {
         "plan.json",
         bytes(text(entries, "plan.json").replace('"init": "random"', '"init": {"from": null}')),
       ),
-    /its plan.json is none: tables\.0\.rows\.0\.evaluations\.0\.net\.init: /,
+    /its plan.json is not valid: tables\.0\.rows\.0\.evaluations\.0\.net\.init: /,
   ],
   "a net of nets without end": [
     (entries) => entries.set("plan.json", bytes('{"from":'.repeat(1e5) + "1" + "}".repeat(1e5))),
@@ -305,11 +310,11 @@ Deno.test("a store in which nothing is done is not bundled; the command that doe
   withStore(async (input, folder) => {
     await assert.rejects(
       writeBundle(`${folder}/some.zip`, input),
-      /^UserError: Cannot bundle first, second: none of the 8 evaluations .*deno task first/,
+      /^UserError: Cannot bundle first, second: none of their 8 evaluations .*deno task first/,
     );
   }, () => true));
 
-Deno.test("what a test server said goes with its row, and nowhere else", async () => {
+Deno.test("a score of the test server belongs to its row only", async () => {
   await withStore(async (input, folder) => {
     const { tables, contexts } = input;
     const keysOf = (row: Row, context: Context) =>

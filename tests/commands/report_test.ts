@@ -81,7 +81,7 @@ Deno.test("report makes the seven tables in every format, one CSV, one document 
   const page = files.get("report.html")!;
   assert.equal(page.match(/<article/g)?.length, 13);
   assert.equal(page.match(/ id="run-[0-9a-f]{12}"/g)?.length, 13 + 41);
-  assert.match(page, /There is none\./); // two of three nets are right, so their mean always is
+  assert.match(page, /No mistakes\./); // two of three nets are right, so their mean always is
 
   for (const [name, text] of files) assert.ok(!text.includes(store.folder), name);
   await run(store.args);

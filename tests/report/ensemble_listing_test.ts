@@ -12,8 +12,8 @@ const contexts: Context[] = [0, 1].map((seed) => ({
   ...{ train: smoke.train, evaluate: smoke.evaluate, seed, data: "made-up" },
 }));
 
-/** A fusion of 2,000 images: so many are missed by the mean alone, and by its best member alone. */
-function fusion(onlyMean: number, onlyBest: number, context = contexts[0]!): Ensemble {
+/** An ensemble of 2,000 images, of which the mean alone and its best member alone miss some. */
+function ensemble(onlyMean: number, onlyBest: number, context = contexts[0]!): Ensemble {
   const [first, second] = planOf(evaluations(net("D", 256), [256, 288], "dense"), [context])
     .filter(({ run }) => isEvaluation(run));
   const [both, images] = [300, 2000];
@@ -39,37 +39,37 @@ function fusion(onlyMean: number, onlyBest: number, context = contexts[0]!): Ens
   };
 }
 
-const drawn = (fusions: readonly Ensemble[], format: "table" | "json" = "table") =>
-  listing(ensembleListing(fusions, { title: "Made up", setup: smoke }), format);
+const drawn = (ensembles: readonly Ensemble[], format: "table" | "json" = "table") =>
+  listing(ensembleListing(ensembles, { title: "Made up", setup: smoke }), format);
 
-Deno.test("members, then their mean; what the difference means is said in words", () => {
-  const text = drawn([fusion(15, 40)]);
+Deno.test("members, then their mean, and a conclusion in words", () => {
+  const text = drawn([ensemble(15, 40)]);
   assert.match(text, /│ D 256 at Q = 256, dense │ [0-9a-f]{12} │ 17\.0 \(14\.1 to 18\.0\) │/);
   assert.match(text, /│ mean of 2 +│ {14}│ 15\.8 /);
   // SciPy: binomtest(15, 15 + 40).pvalue = 0.00101585
   const words = text.replaceAll("\n", " ");
   assert.match(words, /Mean of 2 against its best member, D 256 at Q = 256, dense: -1\.25 points/);
   assert.match(words, /15 images only the mean got wrong, 40 only the best member: exact McNemar/);
-  assert.match(words, /p = 0\.0010\. The mean is better: chance would seldom do this\./);
-  assert.match(words, /A best member was picked on these same images, which flatters it\.$/);
+  assert.match(words, /p = 0\.0010\. The mean is significantly better\./);
+  assert.match(words, /The best member was chosen on these same images, which favours it\.$/);
   for (const line of text.split("\n").filter((line) => !line.includes("─"))) {
     assert.ok([...line].length <= 80 || line.startsWith("│"), line);
   }
 });
 
-Deno.test("a difference that may be chance is called none; a worse mean is called worse", () => {
-  const words = (...counts: [number, number]) => drawn([fusion(...counts)]).replaceAll("\n", " ");
+Deno.test("only a significant difference is called better or worse", () => {
+  const words = (...counts: [number, number]) => drawn([ensemble(...counts)]).replaceAll("\n", " ");
   assert.match(
     words(9, 4),
-    /\+0\.25 points .* No difference is shown; one of this size would take/,
+    /\+0\.25 points .* The difference is not significant; to detect one of this size takes/,
   );
-  assert.match(words(90, 10), / McNemar p < 0\.0001\. The mean is worse/);
-  assert.match(words(7, 7), / 0\.00 points .* p = 1\.0\. They are level here\./);
-  assert.match(words(40, 15), /\+1\.25 points .* The mean is worse: chance would seldom do this\./);
+  assert.match(words(90, 10), / McNemar p < 0\.0001\. The mean is significantly worse/);
+  assert.match(words(7, 7), / 0\.00 points .* p = 1\.0\. Both have the same error\./);
+  assert.match(words(40, 15), /\+1\.25 points .* The mean is significantly worse\./);
 });
 
 Deno.test("programs get a record for each, of which the mean's has the comparison", () => {
-  const [first, , mean] = JSON.parse(drawn([fusion(15, 40)], "json"));
+  const [first, , mean] = JSON.parse(drawn([ensemble(15, 40)], "json"));
   assert.deepEqual(
     [first.S, first.Q, first.method, first.seed, first.top1_error, first.top1_low, first.p_value],
     [256, 256, "dense", 0, 17, 14.12, null],
@@ -86,7 +86,7 @@ Deno.test("programs get a record for each, of which the mean's has the compariso
 });
 
 Deno.test("seeds are told apart where there are several", () => {
-  const text = drawn(contexts.map((context) => fusion(15, 40, context)));
+  const text = drawn(contexts.map((context) => ensemble(15, 40, context)));
   assert.match(text, /│ run +│ seed │ key /);
   assert.match(text, /│ mean of 2 +│ +1 │/);
   assert.match(text, /^Seed 1: Mean of 2 against its best member/m);

@@ -7,7 +7,7 @@ import {
 } from "../../lib/report/mistakes.ts";
 import { measured } from "../support/pages.ts";
 
-/** Six images of three classes: 0 0 0 1 1 2 taken for 0 1 1 1 0 2. */
+/** Six images of three classes: 0 0 0 1 1 2 predicted as 0 1 1 1 0 2. */
 const scores = {
   classes: 3,
   labels: Int32Array.of(0, 0, 0, 1, 1, 2),
@@ -43,7 +43,7 @@ Deno.test("a miss without another prediction counts: the true class may only tie
   assert.ok(confusions([tied]).every(({ label, predicted }) => label === predicted));
 });
 
-Deno.test("confusions: what each class was taken for, the most frequent first", () => {
+Deno.test("confusions: pairs of true and predicted class, the most frequent first", () => {
   assert.deepEqual(
     confusions([scores]).map((
       { label, predicted, images, share },
@@ -52,7 +52,7 @@ Deno.test("confusions: what each class was taken for, the most frequent first", 
   );
 });
 
-Deno.test("the surest mistakes come first; of equally sure ones the first image", () => {
+Deno.test("the most confident mistakes come first; of equal ones the first image", () => {
   assert.deepEqual(mostConfidentMistakes(scores, 2).map(({ image }) => image), [2, 4]);
   assert.deepEqual(mostConfidentMistakes(scores, 9).map(({ image }) => image), [2, 4, 1]);
 });

@@ -115,6 +115,6 @@ Deno.test("as many images with the same labels are still not the same images", (
       () => ensembleOf([atQ256, other], store),
       (error) =>
         error instanceof UserError &&
-        /is of other data \(others\) than .* \(made-up\)/.test(error.message),
+        /is on other data \(others\) than .* \(made-up\)/.test(error.message),
     );
   }));

@@ -60,8 +60,8 @@ Deno.test("a deeper net that tests worse and has the higher training loss is und
   assert.deepEqual(compareLosses(D, A, losses({ A: 0.32, D: 0.406 })), {
     underTrained: true,
     words:
-      "final training losses: D 256 0.41, A 256 0.32; the deeper net is under-trained, so no " +
-      "evidence against depth",
+      "final training losses: D 256 0.41, A 256 0.32; the deeper net is under-trained, so this " +
+      "says nothing against depth",
   });
 });
 
@@ -93,16 +93,16 @@ Deno.test("one that has no higher training loss is not, to two decimals", () => 
   for (const [loss, text] of [[0.2, "0.20"], [0.3204, "0.32"]] as const) {
     assert.deepEqual(compareLosses(D, A, losses({ A: 0.32, D: loss })), {
       underTrained: false,
-      words: `final training losses: D 256 ${text}, A 256 0.32; so not for want of training`,
+      words: `final training losses: D 256 ${text}, A 256 0.32; not under-trained`,
     });
   }
 });
 
-Deno.test("losses on crops of another S do not compare", () => {
+Deno.test("losses on crops of another S are not comparable", () => {
   const jittered = row([net("D", JITTERED)], 384);
   const said = compareLosses(jittered, D, () => 1);
   assert.equal(said?.underTrained, false);
-  assert.match(said.words, /do not compare/);
+  assert.match(said.words, /are not comparable/);
 });
 
 Deno.test("rows have the names by which their table tells them apart", () => {
@@ -115,7 +115,7 @@ Deno.test("rows have the names by which their table tells them apart", () => {
   assert.equal(said!.words, "final training losses: from random weights 2.00, from net A 1.00");
 });
 
-Deno.test("there is nothing to say of the same net, of several nets, and without a log", () => {
+Deno.test("the same net, several nets and missing logs are not compared", () => {
   const one = losses({ A: 1, D: 2 });
   assert.equal(compareLosses(row([net("D", 256)], 224), D, one), undefined);
   assert.equal(compareLosses(row([net("A", 256), net("D", 256)]), D, one), undefined);

@@ -180,11 +180,11 @@ Deno.test("a net at chance after the first step of its rate is left out, unless 
   // two classes, each as often: chance is ln 2 = 0.693
   const atChance = rowOf(0.2, 0.69);
   assert.equal(atChance.measured, undefined);
-  assert.match(atChance.comparison!.reason, /^B 256 sits at chance: .* is 0\.69, .* is 0\.69/);
+  assert.match(atChance.comparison!.reason, /^B 256 is at chance: .* is 0\.69, .* gives 0\.69/);
   assert.equal(rowOf(0.69, 0.68).measured!.top1, 12.5);
   const asked = rowOf(0.2, 0.69, true);
   assert.equal(asked.measured!.top1, 12.5);
-  assert.match(asked.remarks!.join(), /sits at chance/);
+  assert.match(asked.remarks!.join(), /is at chance/);
 });
 
 Deno.test("images of one label only make no accuracy", () => {
@@ -208,6 +208,6 @@ Deno.test("a net that began again after it diverged is named", () => {
   assert.equal(row!.measured!.top1, 12.5);
   assert.deepEqual(row!.remarks, [
     "B 256 diverged at first (the loss is NaN at step 7, learning rate 0.01) and was trained " +
-    "again, once, as the setup's retry says.",
+    "again with the setup's retry rule.",
   ]);
 });

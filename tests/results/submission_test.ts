@@ -128,7 +128,9 @@ Deno.test("a score goes to the row that it is of, with its own split and images"
     const texts = (row: typeof header[number]) => row.map(({ text }) => text);
     assert.deepEqual(texts(header[1]!).slice(1, 4), ["top-1", "top-5", "top-5\ntest"]);
     assert.deepEqual(body.flat().map((row) => row[3]!.text), ["7.3", "–"]);
-    assert.ok(caption.some((sentence) => /server said of 3 images/.test(sentence)));
+    assert.ok(
+      caption.some((sentence) => /reported by the test server for 3 images/.test(sentence)),
+    );
     // without a score the column is not there
     assert.deepEqual(texts(sheetOf(results()).header[1]!).length, texts(header[1]!).length - 1);
   });

@@ -1,4 +1,4 @@
-/** What one row's nets took for what: errors by class, confusions, the surest mistakes. */
+/** The page's sections about one row: errors by class, confusions, most confident mistakes. */
 import type { RowResult } from "../../results/row_result.ts";
 import { classErrors, confusions } from "../mistakes.ts";
 import type { PicturedMistake } from "../pictures.ts";
@@ -6,10 +6,10 @@ import type { Figures } from "../plots/mod.ts";
 import { h, type HtmlContent } from "../markup.ts";
 import { details, plainTable, plots } from "./parts.ts";
 
-/** Pairs of classes that the list of confusions has. */
+/** Length of the list of confusions. */
 const PAIRS = 20;
 
-/** Errors of every class. */
+/** Errors by class. */
 export function classSection(
   { scores }: RowResult,
   names: readonly string[],
@@ -24,11 +24,11 @@ export function classSection(
     `${low.toFixed(1)} to ${high.toFixed(1)}`,
   ]);
   const table = plainTable(rows, {
-    label: "Errors of classes",
+    label: "Errors by class",
     columns: [
       { title: "class", align: "left" },
       { title: "images", align: "right" },
-      { title: "missed", align: "right" },
+      { title: "misclassified", align: "right" },
       { title: "top-1, %", align: "right" },
       { title: "95 %", align: "right" },
     ],
@@ -36,14 +36,14 @@ export function classSection(
   return [plots(figures.classes), details(`All ${errors.length} classes as a table`, table)];
 }
 
-/** The confusion matrix, where there is room for one, and the most frequent confusions. */
+/** The confusion matrix, if there are few classes, and the most frequent confusions. */
 export function confusionSection(
   { scores }: RowResult,
   names: readonly string[],
   figures: Figures,
 ): HtmlContent {
   const pairs = confusions(scores).filter(({ label, predicted }) => label !== predicted);
-  if (pairs.length === 0) return h("p", {}, "There is none.");
+  if (pairs.length === 0) return h("p", {}, "No confusions.");
   const rows = pairs.slice(0, PAIRS).map(({ label, predicted, images, share }) => [
     names[label],
     names[predicted],
@@ -55,7 +55,7 @@ export function confusionSection(
     caption: "The most frequent",
     columns: [
       { title: "true class", align: "left" },
-      { title: "taken for", align: "left" },
+      { title: "predicted class", align: "left" },
       { title: "images", align: "right" },
       { title: "of the class, %", align: "right" },
     ],
@@ -63,16 +63,16 @@ export function confusionSection(
   return plots(figures.confusions, { beside: table });
 }
 
-/** The surest mistakes as pictures; where their files are not there, it says so. */
+/** The most confident mistakes as pictures, or as a list of names if there are no image files. */
 export function mistakeSection(
   mistakes: readonly PicturedMistake[],
   names: readonly string[],
   credits: string | undefined,
 ): HtmlContent {
-  if (mistakes.length === 0) return h("p", {}, "There is none.");
+  if (mistakes.length === 0) return h("p", {}, "No mistakes.");
   const isPictured = mistakes.some(({ picture }) => picture !== undefined);
   const list = mistakes.map(({ image, label, predicted, confidence, picture, file }) => {
-    const alt = `${names[label]} taken for ${names[predicted]}`;
+    const alt = `${names[label]} predicted as ${names[predicted]}`;
     return h(
       "li",
       {},
@@ -94,7 +94,8 @@ export function mistakeSection(
     );
   });
   return [
-    !isPictured && h("p", {}, "The images are not on this machine, so they are only named."),
+    !isPictured &&
+    h("p", {}, "The images are not on this machine, so only their names are listed."),
     h("ul", { class: "mistakes" }, list),
     isPictured && credits !== undefined &&
     details("Credits of the pictures", h("pre", {}, credits.trim())),

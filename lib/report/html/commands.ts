@@ -1,7 +1,7 @@
-/** Command lines that make results again. */
+/** Command lines that reproduce results. */
 import type { RunDetails, TrainingDetails } from "../run_details.ts";
 
-/** The command that makes a table: `deno task table3 --setup small --seeds 3`. */
+/** The command that measures a table: `deno task table3 --setup small --seeds 3`. */
 export function commandFor(table: string, { choice, seeds }: RunDetails): string {
   const [first = 0] = seeds;
   return [
@@ -11,7 +11,7 @@ export function commandFor(table: string, { choice, seeds }: RunDetails): string
   ].join(" ");
 }
 
-/** The command of the first table that needs a training, for its seed alone. */
+/** The command of the first table that needs a training, for the seed of that training. */
 export function commandOf({ table, context }: TrainingDetails, runDetails: RunDetails): string {
   return commandFor(table, { ...runDetails, seeds: [context.seed] });
 }

@@ -1,4 +1,4 @@
-/** What a page says of a whole report: on what it was measured, and in what it is not the paper. */
+/** Facts about a whole report: data, setup, departures from the paper. */
 import type { Departure, TableResult } from "../../results/row_result.ts";
 import type { RunDetails } from "../run_details.ts";
 import { commandFor } from "./commands.ts";
@@ -6,9 +6,9 @@ import { h, type HtmlContent } from "../markup.ts";
 import { code, link, plainTable } from "./parts.ts";
 import { formatNumber } from "../../numbers.ts";
 
-/** The facts that a reader needs first. */
+/** The summary at the top of the page. */
 export function summary([first]: readonly TableResult[], runDetails: RunDetails): HtmlContent {
-  if (first === undefined) return h("p", {}, "Nothing was asked for.");
+  if (first === undefined) return h("p", {}, "The report has no tables.");
   const { setup, dataset, departures } = first;
   const { trainings, evaluations, seeds } = runDetails;
   const done = (runs: readonly { readonly state: string }[]) =>
@@ -36,20 +36,19 @@ export function summary([first]: readonly TableResult[], runDetails: RunDetails)
     departures.length > 0 && h(
       "p",
       {},
-      "Published numbers are the paper's own, on ImageNet. Measured ones are of another protocol (",
+      "Published numbers are the paper's, on ImageNet. Measured numbers have another protocol (",
       link("departures", `${departures.length} departures`),
       "): compare them with each other, not with the published column.",
     ),
     h(
       "p",
       {},
-      "In the tables bold is the lowest measured error, and each measured number leads to the " +
-        "runs behind it.",
+      "Bold marks the lowest measured error of a column. Each measured number links to its runs.",
     ),
   ];
 }
 
-/** Every field of the setup that is not the paper's. */
+/** Every field of the setup that differs from the paper. */
 export function departureTable(departures: readonly Departure[]): HtmlContent {
   if (departures.length === 0) return h("p", {}, "None: this is the paper's own setup.");
   return plainTable(departures.map(({ field, paper, here }) => [code(field), paper, here]), {
@@ -58,7 +57,7 @@ export function departureTable(departures: readonly Departure[]): HtmlContent {
   });
 }
 
-/** Whether the numbers of the scatter plot may be compared at all. */
+/** A warning where the numbers of the scatter plot are not comparable. */
 export function publishedWords(results: readonly TableResult[]): HtmlContent {
   const isOther = results.flatMap(({ rows }) => rows)
     .some(({ comparison }) => comparison?.status === "protocol differs");
@@ -67,9 +66,9 @@ export function publishedWords(results: readonly TableResult[]): HtmlContent {
   return h(
     "p",
     {},
-    h("strong", {}, "Two different things. "),
+    h("strong", {}, "Not comparable. "),
     `Measured on ${dataset.name} with ${formatNumber(dataset.classes)} classes under the setup ` +
-      `“${setup.name}”, published on ILSVRC-2012 with 1,000. How far a row is from the broken ` +
-      "line says nothing; whether the rows come in the same order does.",
+      `“${setup.name}”, published on ILSVRC-2012 with 1,000. Compare the order of the rows, not ` +
+      "their distances from the dashed line.",
   );
 }

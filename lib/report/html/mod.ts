@@ -1,4 +1,4 @@
-/** The page and its plots, collected, drawn and written. */
+/** Collects, draws and writes the page and its plots. */
 import { join } from "node:path";
 import type { Dataset } from "../../datasets/dataset.ts";
 import type { TableResult } from "../../results/row_result.ts";
@@ -11,18 +11,18 @@ import { allOf, figuresOf, fileOf } from "../plots/mod.ts";
 import type { Sheet } from "../sheet.ts";
 import { page } from "./page.ts";
 
-/** Mistakes that the page shows. */
+/** Number of mistakes on the page. */
 const MISTAKES = 24;
 
-/** What a page is made from. */
+/** Input of a page. */
 export interface PageSource {
   /** In the order of the page. */
   readonly sheets: readonly Sheet[];
   readonly results: readonly TableResult[];
   readonly source: Source;
-  /** Options that ask for these results: `--setup small`. */
+  /** Command-line options that select these results: `--setup small`. */
   readonly choice: string;
-  /** With its image files, where they are there. */
+  /** With its image files, if they are present. */
   readonly dataset?: Dataset;
 }
 

@@ -1,4 +1,4 @@
-/** The report as one page that needs nothing else: no network, no other file, no script to be read. */
+/** The report as one self-contained page: no network, no other files, readable without scripts. */
 import { createHash } from "node:crypto";
 import type { TableResult } from "../../results/row_result.ts";
 import type { RunDetails } from "../run_details.ts";
@@ -12,13 +12,13 @@ import { departureTable, publishedWords, summary } from "./facts.ts";
 import { h, type HtmlContent, raw } from "../markup.ts";
 import css from "./page.css" with { type: "text" };
 import { code, details, link, plots } from "./parts.ts";
-import { rowsBehind, rowTitle } from "./rows.ts";
+import { rowDetails, rowTitle } from "./rows.ts";
 import { rowId, sheetTable } from "./sheet_table.ts";
 import { trainingCards } from "./trainings.ts";
 
-/** All that a page shows. */
+/** Content of a page. */
 export interface PageContent {
-  /** In the order of the page; a result's sheet has its table's name. */
+  /** In the order of the page; the sheet of a result has the name of its table. */
   readonly sheets: readonly Sheet[];
   readonly results: readonly TableResult[];
   readonly runDetails: RunDetails;
@@ -28,7 +28,7 @@ export interface PageContent {
   readonly credits?: string;
 }
 
-/** A part of the page under a heading. */
+/** A section of the page with a heading. */
 interface PageSection {
   readonly id: string;
   readonly title: string;
@@ -39,16 +39,16 @@ const TITLE = "Very deep convolutional networks, measured again";
 const PAPER = "K. Simonyan and A. Zisserman, Very Deep Convolutional Networks for Large-Scale " +
   "Image Recognition, arXiv 1409.1556";
 
-/** Opens what a link leads into; most browsers do so by themselves. */
+/** Opens the element that a link leads to; most browsers do so by themselves. */
 const SCRIPT = `const open=()=>{const target=document.getElementById(location.hash.slice(1));` +
   `for(let e=target;e;e=e.parentElement)if(e.tagName==="DETAILS")e.open=true;` +
   `target?.scrollIntoView()};addEventListener("hashchange",open);open()`;
 
-/** What the page may load: nothing but what is in it. */
+/** The page may load nothing but its own content. */
 const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; " +
   `script-src 'sha256-${createHash("sha256").update(SCRIPT).digest("base64")}'`;
 
-/** The page, as a file holds it. */
+/** The page as the text of a file. */
 export function page(content: PageContent): string {
   const { results, runDetails } = content;
   const [first] = results;
@@ -133,11 +133,11 @@ function sheetContent(sheet: Sheet, { results, runDetails }: PageContent): HtmlC
     sheetTable(sheet),
     caption.length > 0 && h("p", { class: "words" }, caption.join(" ")),
     notes.length > 0 && details("Footnotes", notes.map((note) => h("p", {}, note))),
-    result && rowsBehind(result, runDetails),
+    result && rowDetails(result, runDetails),
   ];
 }
 
-/** What the nets of the best row took for what. */
+/** Sections about the row with the lowest error. */
 function sectionsOfBest(
   { results, runDetails: { classes, seeds }, figures, mistakes, credits }: PageContent,
 ): PageSection[] {
@@ -154,7 +154,7 @@ function sectionsOfBest(
   return [
     {
       id: "classes",
-      title: "Errors of classes",
+      title: "Errors by class",
       content: [of(all), classSection(result, classes, figures)],
     },
     {
@@ -164,9 +164,9 @@ function sectionsOfBest(
     },
     {
       id: "mistakes",
-      title: "The surest mistakes",
+      title: "Most confident mistakes",
       content: [
-        of(`${one}. True class, then what it was taken for and with which posterior`),
+        of(`${one}. True class, then predicted class and its posterior`),
         mistakeSection(mistakes, classes, credits),
       ],
     },

@@ -1,4 +1,4 @@
-/** Parts that sections of a page have in common. */
+/** HTML elements that the sections of a page share. */
 import type { Figure } from "../plots/mod.ts";
 import { h, type HtmlContent, type Markup, raw } from "../markup.ts";
 
@@ -8,14 +8,14 @@ export interface PlainColumn {
   readonly align: "left" | "right";
 }
 
-/** Rows of plain cells; the first of each is its heading. Too wide a table can be scrolled. */
+/** A table of plain cells; the first cell of a row is its heading. A wide table scrolls. */
 export function plainTable(
   rows: readonly (readonly HtmlContent[])[],
   { label, columns, ids = [], caption }: {
-    /** What it is called for those who do not see it. */
+    /** Name for screen readers. */
     readonly label: string;
     readonly columns: readonly PlainColumn[];
-    /** Names of the rows within the page. */
+    /** Ids of the rows. */
     readonly ids?: readonly string[];
     readonly caption?: string;
   },
@@ -55,22 +55,22 @@ export function plainTable(
   );
 }
 
-/** Something wide that is scrolled by itself, with a pointer or the keyboard. */
+/** Wide content that scrolls by itself, with pointer or keyboard. */
 export function scrollable(name: Readonly<Record<string, string>>, content: HtmlContent): Markup {
   return h("div", { class: "scroll", role: "region", tabindex: 0, ...name }, content);
 }
 
-/** Names and what they stand for. */
+/** Terms with their definitions. */
 export function definitions(facts: readonly (readonly [string, HtmlContent])[]): Markup {
   return h("dl", {}, facts.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
 }
 
-/** What a reader may open. */
+/** Content that a reader can unfold. */
 export function details(summary: HtmlContent, ...content: readonly HtmlContent[]): Markup {
   return h("details", {}, h("summary", {}, summary), ...content);
 }
 
-/** Plots side by side, as many as there is room for; captions are their titles. */
+/** Plots side by side, with their titles as captions. */
 export function plots(
   figures: readonly Figure[],
   { captions = true, beside }: { readonly captions?: boolean; readonly beside?: HtmlContent } = {},
@@ -86,7 +86,7 @@ export function plots(
   );
 }
 
-/** Code in a line. */
+/** Inline code. */
 export function code(text: string): Markup {
   return h("code", {}, text);
 }

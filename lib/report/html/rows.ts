@@ -1,4 +1,4 @@
-/** What is said of each row of a table: its numbers, its comparison, its command, its runs. */
+/** Details of each row of a table: numbers, comparison, command, runs. */
 import type { RowResult, TableResult } from "../../results/row_result.ts";
 import { title } from "../../experiment.ts";
 import type { EvaluationDetails, RunDetails } from "../run_details.ts";
@@ -8,17 +8,17 @@ import { h, type HtmlContent, type Markup } from "../markup.ts";
 import { code, definitions, details, link, percent } from "./parts.ts";
 import { rowId } from "./sheet_table.ts";
 
-/** Name of what is said of a run within the page. */
+/** Id of the details of a run. */
 export function runId(key: string): string {
   return `run-${key}`;
 }
 
-/** What stands behind the rows of a table; nothing for those that are somebody else's. */
-export function rowsBehind({ table, rows }: TableResult, runDetails: RunDetails): Markup {
+/** Details of the measured rows of a table. */
+export function rowDetails({ table, rows }: TableResult, runDetails: RunDetails): Markup {
   const byKey = new Map(runDetails.evaluations.map((evaluation) => [evaluation.key, evaluation]));
   const command = commandFor(table.name, runDetails);
   return details(
-    "Runs behind each row",
+    "Runs of each row",
     rows.map((result, i) =>
       result.row.evaluations.length > 0 &&
       h(
@@ -32,7 +32,7 @@ export function rowsBehind({ table, rows }: TableResult, runDetails: RunDetails)
   );
 }
 
-/** What a row is called: its own title, or its nets and how they look at an image. */
+/** Title of a row: its own, or its nets and methods. */
 export function rowTitle({ row, protocol }: RowResult): string {
   return row.title ?? `${netsOf(row).join(" + ")}, ${protocol.methods.join(" & ")}`;
 }
@@ -67,7 +67,7 @@ function factsOf(
 
 const KINDS = { top1: "top-1", top5: "top-5", testTop5: "top-5 test" } as const;
 
-/** The evaluations whose posteriors the row is the mean of, net by net. */
+/** The evaluations of a row, net by net. */
 function runsOf(
   { row: { evaluations }, runs }: RowResult,
   { byKey, seeds }: {

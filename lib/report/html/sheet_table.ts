@@ -1,17 +1,17 @@
-/** A sheet as an HTML table, its measured cells linked to what is said of their rows. */
+/** A sheet as an HTML table; measured cells link to the details of their rows. */
 import type { Align, Sheet, SheetCell, SheetRow } from "../sheet.ts";
 import { h, type HtmlContent, type Markup } from "../markup.ts";
 import { scrollable } from "./parts.ts";
 
-/** Name of what is said of a sheet's row, counted from 1, within the page. */
+/** Id of the details of a sheet's row, counted from 1. */
 export function rowId(table: string, row: number): string {
   return `${table}-row${row}`;
 }
 
-/** Letters of a heading that needs several lines where there is little room. */
+/** Characters of a heading that may break into several lines on a narrow screen. */
 const LONG = 24;
 
-/** Draws a sheet; the heading above it is called as the sheet is. */
+/** Draws a sheet; the heading above it has the sheet's name as its id. */
 export function sheetTable({ name, columns, header, body }: Sheet): Markup {
   let row = 0;
   const label = { "aria-labelledby": name };
@@ -47,8 +47,8 @@ function headRow(cells: SheetRow, columns: readonly Align[], isLast: boolean): M
 }
 
 /**
- * A row of the body. A first column of texts is the heading of its rows; where only the first row of
- * a group names it, it stands beside all of them.
+ * A row of the body. A left-aligned first column is the heading of its rows; if only the first row
+ * of a group has it, it spans the whole group.
  */
 function bodyRow(
   cells: SheetRow,
@@ -85,13 +85,13 @@ function bodyCell(
   );
 }
 
-/** A cell in its place. */
+/** A cell with its alignment. */
 interface PlacedCell {
   readonly cell: SheetCell;
   readonly align: Align;
 }
 
-/** Cells with their alignment. */
+/** Cells with their alignments. */
 function placed(cells: SheetRow, columns: readonly Align[]): PlacedCell[] {
   let next = 0;
   return cells.map((cell) => {
@@ -101,7 +101,7 @@ function placed(cells: SheetRow, columns: readonly Align[]): PlacedCell[] {
   });
 }
 
-/** A span of several columns, or nothing. */
+/** The attribute of a span; undefined for one column. */
 function more(span: number): number | undefined {
   return span > 1 ? span : undefined;
 }

@@ -1,4 +1,4 @@
-/** What is said of each training: where it comes from, how it went, what its tests came to. */
+/** Details of each training: origin, learning curves, errors of its evaluations. */
 import {
   formatS,
   hasAncestor,
@@ -50,7 +50,7 @@ export function trainingCards(
   });
 }
 
-/** `random weights → A 256 → D 256 → D 384`, each net that it comes from linked. */
+/** `random weights → A 256 → D 256 → D 384`, with links to the ancestors. */
 function lineage({ run, context }: TrainingDetails): HtmlContent {
   const nets = lineageOf(run);
   return [
@@ -90,8 +90,8 @@ function factsOf(
       `${formatNumber(countParameters(layers))} parameters`,
     ],
     ["Training scale S", formatS(run.S)],
-    ["Begins with", beginning(run, train)],
-    ...run.update === "fc" ? [["Learns", "its fully-connected layers only"] as const] : [],
+    ["Initialisation", initialisation(run, train)],
+    ...run.update === "fc" ? [["Trained layers", "fully-connected layers only"] as const] : [],
     [
       "Schedule",
       `${formatNumber(images)} images at most, in batches of ${train.batch}; first learning rate ` +
@@ -104,10 +104,10 @@ function factsOf(
   ];
 }
 
-/** Which layers are copied from where, and which are drawn. */
-function beginning({ init }: TrainRun, train: TrainSetup): string {
+/** Which layers are copied from which net, and which are random. */
+function initialisation({ init }: TrainRun, train: TrainSetup): string {
   if (init === "random") return "random weights";
-  if (!hasAncestor(init)) return `weights of digest ${init.weights}`;
+  if (!hasAncestor(init)) return `imported weights, SHA-256 ${init.weights}`;
   const { from, layers, noise } = inheritance(init, train);
   const all = `all layers of ${title(from)}`;
   if (layers === "all") return all;
@@ -129,8 +129,8 @@ function testTable(tests: readonly EvaluationDetails[], net: string): HtmlConten
     code(folder),
   ]);
   return plainTable(rows, {
-    label: `Tests of ${net}`,
-    caption: "Its tests, each alone",
+    label: `Evaluations of ${net}`,
+    caption: "Its evaluations",
     ids: tests.map(({ key }) => runId(key)),
     columns: [
       { title: "Q", align: "right" },
@@ -160,7 +160,7 @@ function logTable(log: readonly LogEntry[], net: string): Markup {
   });
 }
 
-/** The median of the log's speeds. */
+/** The median speed of a log. */
 function usualSpeed(log: readonly LogEntry[]): number {
   const speeds = log.map(({ imagesPerSecond }) => imagesPerSecond).sort((a, b) => a - b);
   return speeds[speeds.length >> 1]!;

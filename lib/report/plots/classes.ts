@@ -1,11 +1,11 @@
-/** Plots of what was taken for what: errors by class, and the confusion matrix. */
+/** Plots of errors by class, and the confusion matrix. */
 import type { ClassErrors, Confusion } from "../mistakes.ts";
 import { type Drawing, Plot } from "./draw.ts";
 import { ACCENT } from "./marks.ts";
 
-/** Classes that a plot has room for; of more, the worst. */
+/** Most classes in a plot of errors (the worst ones), and in a confusion matrix. */
 const [BARS, CELLS] = [40, 30];
-/** Letters of a class's name, and their width, pixels. */
+/** Longest name of a class, characters, and the width of a character, pixels. */
 const [LETTERS, LETTER] = [24, 6];
 
 /** Errors of classes, worst first, with their intervals. */
@@ -30,7 +30,7 @@ export function classPlot(
       Plot.dot(shown, {
         ...{ x: "error", y: "place", fill: ACCENT, r: 4 },
         title: ({ label, misses, images, error }: ClassErrors) =>
-          `${names[label]!}: ${misses} of ${images} missed, ${error.toFixed(1)} %`,
+          `${names[label]!}: ${misses} of ${images} misclassified, ${error.toFixed(1)} %`,
       }),
       Plot.text(shown, {
         ...{ y: "place", frameAnchor: "left", dx: -8, textAnchor: "end" },
@@ -40,7 +40,7 @@ export function classPlot(
   };
 }
 
-/** The confusion matrix; none where there are too many classes to be seen. */
+/** The confusion matrix; undefined if there are too many classes. */
 export function confusionPlot(
   confusions: readonly Confusion[],
   names: readonly string[],
@@ -54,9 +54,9 @@ export function confusionPlot(
   const name = (place: number) => labels[place];
   return {
     name: "confusions",
-    title: "What each class was taken for",
-    description: "A row for each true class, a column for each class that was said; the " +
-      "stronger a cell, the larger the share of the true class. The list below has the numbers.",
+    title: "Confusion matrix",
+    description: "One row for each true class, one column for each predicted class. Darker cells " +
+      "are larger shares of the true class. The list below has the numbers.",
     ...{ width: margin + side + 30, height: margin + side + 30 },
     ...{ marginTop: margin + 22, marginLeft: margin + 22, marginRight: 8, marginBottom: 8 },
     x: axis,
@@ -68,7 +68,7 @@ export function confusionPlot(
         fill: ({ label, predicted }: Confusion) => label === predicted ? "#2f8fd0" : ACCENT,
         fillOpacity: { value: ({ share }: Confusion) => 0.15 + 0.85 * Math.sqrt(share) },
         title: ({ label, predicted, images, share }: Confusion) =>
-          `${names[label]!} taken for ${names[predicted]!}: ${images} images, ` +
+          `${names[label]!} predicted as ${names[predicted]!}: ${images} images, ` +
           `${(100 * share).toFixed(1)} %`,
       } as Plot.CellOptions),
       Plot.text(domain, { x: (d) => d, frameAnchor: "top", text: name, ...UPRIGHT }),
@@ -79,7 +79,7 @@ export function confusionPlot(
         dx: -6,
         textAnchor: "end",
       }),
-      Plot.text(["said"], { frameAnchor: "top", dy: -margin - 14, fontWeight: "bold" }),
+      Plot.text(["predicted"], { frameAnchor: "top", dy: -margin - 14, fontWeight: "bold" }),
       Plot.text(["true"], {
         ...{ frameAnchor: "left", dx: -margin - 14, rotate: -90, fontWeight: "bold" },
       }),

@@ -1,22 +1,22 @@
-/** Plots as SVG: the one import of Observable Plot, and of the document that it draws into. */
+/** Draws plots as SVG: the only import of Observable Plot and of its DOM. */
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
 import { escaped } from "../markup.ts";
 
 export { Plot };
 
-/** A plot, drawn. */
+/** A drawn plot. */
 export interface Figure {
-  /** What its file is called, without its ending; there is one of each name in a report. */
+  /** Base name of its file, unique in a report. */
   readonly name: string;
   readonly title: string;
-  /** What it shows, for those who do not see it. */
+  /** Description for screen readers. */
   readonly description: string;
-  /** An `<svg>` element for a page: its lines and letters have the colour of the text around it. */
+  /** An `<svg>` element; lines and letters have the colour of the surrounding text. */
   readonly svg: string;
 }
 
-/** What is drawn, and how it is called. */
+/** A plot to draw. */
 export interface Drawing extends Omit<Figure, "svg">, Omit<Plot.PlotOptions, "title"> {
   readonly width: number;
   readonly height: number;
@@ -44,16 +44,16 @@ export function draw({ name, title, description, ...options }: Drawing): Figure 
   return { name, title, description, svg: rounded(whole) };
 }
 
-/** A plot as a file of its own, on light or dark ground as its reader likes it. */
+/** A plot as a separate file, light or dark by the preference of its reader. */
 export function fileOf({ svg }: Figure): string {
   return svg.replace(/^<svg /, '<svg xmlns="http://www.w3.org/2000/svg" ')
-    .replace("</desc>", `</desc><style>${GROUND}</style>`) + "\n";
+    .replace("</desc>", `</desc><style>${COLOURS}</style>`) + "\n";
 }
 
-const GROUND = "svg{color:#1d1f22;background:#fff}" +
+const COLOURS = "svg{color:#1d1f22;background:#fff}" +
   "@media(prefers-color-scheme:dark){svg{color:#e4e4e0;background:#17181a}}";
 
-/** Plot counts markers and clips through all plots of a process; here each plot has its own. */
+/** Makes ids unique to a plot; Observable Plot numbers them through all plots of a process. */
 function renamed(svg: string, name: string): string {
   const ids = [...new Set(svg.match(/\bplot-(?:marker|clip)-\d+\b/g))];
   return ids.reduce(
@@ -62,7 +62,7 @@ function renamed(svg: string, name: string): string {
   );
 }
 
-/** Hundredths of a pixel are enough, and the same on every machine. */
+/** Rounds coordinates to hundredths of a pixel, so that they are the same on every machine. */
 function rounded(svg: string): string {
   return svg.replace(
     / (?:d|transform|[xy][12]?|c[xy]|r|width|height)="[^"]*"/g,

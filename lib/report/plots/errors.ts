@@ -24,7 +24,7 @@ const SIZE = {
   ...{ marginTop: TOP, marginRight: 24, marginBottom: 40, marginLeft: 44 },
 } as const;
 
-/** Signs of tables, in turn. */
+/** Colours and symbols of tables, in turn. */
 const SIGNS: readonly (Omit<LegendEntry, "text"> & { readonly colour: string })[] = [
   { colour: "#3a918d", symbol: "circle" },
   { colour: "#8a9a2e", symbol: "square" },
@@ -32,7 +32,7 @@ const SIGNS: readonly (Omit<LegendEntry, "text"> & { readonly colour: string })[
   { colour: "#b4487c", symbol: "triangle" },
 ];
 
-/** Every row that has both errors: where the measured one lies beside the published one. */
+/** Measured against published errors, for every row that has both. */
 export function publishedPlot(results: readonly TableResult[]): Drawing | undefined {
   const tables = results.filter(({ table }) => !table.quotes).map(({ table, rows }) => ({
     name: table.name.replace(/^table/, "Table "),
@@ -45,8 +45,8 @@ export function publishedPlot(results: readonly TableResult[]): Drawing | undefi
   return {
     name: "measured-published",
     title: "Top-1 errors: measured against published",
-    description: `${points.length} rows of ${tables.map(({ name }) => name).join(", ")}; the ` +
-      "broken line is where measured equals published.",
+    description: `${points.length} rows of ${tables.map(({ name }) => name).join(", ")}; on the ` +
+      "dashed line measured equals published.",
     ...SIZE,
     x: { domain: x, label: "published, %", ticks: 5 },
     y: { domain: y, label: "measured, %", grid: true, ticks: 6 },
@@ -93,7 +93,7 @@ interface NetError {
   readonly interval?: Interval;
 }
 
-/** Errors of single nets against their depth: measured, and published. */
+/** Measured and published errors of single nets against their depth. */
 export function depthPlots(results: readonly TableResult[]): Drawing[] {
   const rows = results.filter(({ table }) => table.headings.includes("S"))
     .flatMap(({ rows }) => rows)
@@ -121,7 +121,7 @@ function netError(
   return { config, S, depth, error, ...interval && { interval } };
 }
 
-/** Nets of 3x3 convolutions alone, each an extension of the one before. */
+/** Nets with 3x3 convolutions only, each an extension of the previous one. */
 const LINE: readonly ConfigName[] = ["A", "B", "D", "E"];
 
 function depthPlot(which: "measured" | "published", nets: readonly NetError[]) {
@@ -136,8 +136,8 @@ function depthPlot(which: "measured" | "published", nets: readonly NetError[]) {
   return {
     name: `depth-${which}`,
     title: `Top-1 error against depth, ${which}`,
-    description: "Single nets at one test scale, dense. Lines join those of 3x3 convolutions " +
-      "alone; hollow are C, with 1x1 convolutions among its 16 layers, and A-LRN.",
+    description: "Single nets at one test scale, dense. Lines join nets with 3x3 convolutions " +
+      "only; hollow symbols are C, which has 1x1 convolutions, and A-LRN.",
     ...SIZE,
     marginBottom: 52,
     x: {
@@ -162,7 +162,7 @@ function depthPlot(which: "measured" | "published", nets: readonly NetError[]) {
 /** Colours of training scales, in turn. */
 const SCALES = ["#3f8fbb", "#5a78d1", "#9152c8"];
 
-/** Nets of one S, `dx` pixels beside their depth, so that none hides another. */
+/** Nets of one S, shifted by `dx` pixels so that series do not overlap. */
 function seriesOf(nets: readonly NetError[], colour: string, dx: number) {
   const uncertain = nets.flatMap(({ depth, interval }) => interval ? { depth, ...interval } : []);
   const plain = nets.filter(({ config }) => LINE.includes(config));

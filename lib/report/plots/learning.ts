@@ -15,7 +15,7 @@ const SMALL = {
 } as const;
 const EPOCHS = { label: "epochs", ticks: 5 } as const;
 
-/** The plots of one training; none while its log is empty. */
+/** The plots of one training; empty while its log is empty. */
 export function learningPlots({ key, run, context, log }: TrainingDetails): Drawing[] {
   if (log.length === 0) return [];
   const name = `${slug(run)}-${key}`;
@@ -43,7 +43,7 @@ export function learningPlots({ key, run, context, log }: TrainingDetails): Draw
   return [loss, {
     name: `validation-${name}`,
     title: `Validation errors of ${net}`,
-    description: `On the way, at one scale: at last ${last.top1.toFixed(1)} % top-1 and ` +
+    description: `During training, at one scale; finally ${last.top1.toFixed(1)} % top-1 and ` +
       `${last.top5.toFixed(1)} % top-5.`,
     ...SMALL,
     x: { ...EPOCHS, domain: [0, log.at(-1)!.epoch] },
@@ -61,7 +61,7 @@ export function learningPlots({ key, run, context, log }: TrainingDetails): Draw
   }];
 }
 
-/** Losses of all nets, a plot for each S, of the first seed. */
+/** Losses of all nets of the first seed, one plot for each S. */
 export function lossPlots(trainings: readonly TrainingDetails[]): Drawing[] {
   const [first] = trainings;
   const logged = trainings.filter(({ log, context, run }) =>
@@ -76,7 +76,7 @@ export function lossPlots(trainings: readonly TrainingDetails[]): Drawing[] {
       name: `losses-S${digitsOf(S)}`,
       title: `Training losses, S = ${S}`,
       description: nets.map(({ run, log }) => `${run.config} ${log.at(-1)!.loss.toPrecision(3)}`)
-        .join(", ") + " at last.",
+        .join(", ") + " at the end.",
       ...{
         width: 400,
         height: 310,

@@ -1,8 +1,8 @@
-/** What plots share: a colour for each net, a shape for each S, and their legends. */
+/** Colours of nets, symbols of scales, and legends, shared by all plots. */
 import type { ConfigName, TrainScale } from "../../experiment.ts";
 import { Plot } from "./draw.ts";
 
-/** Colours that differ on light and dark ground and to most eyes (after Okabe and Ito 2008). */
+/** Distinct on light and dark backgrounds and for colour-blind readers (Okabe and Ito 2008). */
 const COLOURS: Readonly<Record<ConfigName, string>> = {
   "A": "#2f8fd0",
   "A-LRN": "#858a93",
@@ -13,12 +13,12 @@ const COLOURS: Readonly<Record<ConfigName, string>> = {
   "B-5x5": "#7a6ff0",
 };
 
-/** Colour of a configuration. */
+/** The colour of a configuration. */
 export function colourOf(config: ConfigName): string {
   return COLOURS[config];
 }
 
-/** The accent of plots that are about one thing alone. */
+/** The colour of plots with a single series. */
 export const ACCENT = "#d55e00";
 
 /** Nets in the order of Table 1. */
@@ -27,7 +27,7 @@ export function inOrder(configs: Iterable<ConfigName>): ConfigName[] {
   return [...new Set(configs)].sort((a, b) => order.indexOf(a) - order.indexOf(b));
 }
 
-/** How nets trained at S = 256, at a larger S and at jittered S are marked. */
+/** The symbol of a training scale: S = 256, a larger S, or jittered S. */
 export function symbolOf(S: TrainScale): "circle" | "square" | "diamond" {
   return S === 256 ? "circle" : typeof S === "number" ? "square" : "diamond";
 }
@@ -39,11 +39,11 @@ export interface LegendEntry {
   readonly symbol?: "circle" | "square" | "diamond" | "triangle";
 }
 
-/** Where a legend stands over a plot whose top margin is `TOP`: below the axis's label. */
+/** Position of a legend in a top margin of `TOP` pixels, below the axis's label. */
 export const LEGEND = -20;
 export const TOP = 48;
 
-/** Width of a letter of a legend, pixels. */
+/** Width of a letter in a legend, pixels. */
 const LETTER = 6.2;
 
 /** A legend in a plot's top margin: symbols and words in one line from the left. */
@@ -65,12 +65,12 @@ export function legendOfNets(configs: readonly ConfigName[], dy: number): Plot.M
   return legend(configs.map((config) => ({ text: config, colour: colourOf(config) })), dy);
 }
 
-/** Digits of a text with lines between: `[256;512]` is `256-512`. */
+/** The numbers of a text joined by hyphens: `[256;512]` gives `256-512`. */
 export function digitsOf(text: string): string {
   return (text.match(/\d+/g) ?? []).join("-");
 }
 
-/** From the least to the greatest value, and a little more on both sides; not below 0. */
+/** The range of values with a margin on both sides, but not below 0. */
 export function padded(values: readonly number[]): [number, number] {
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const more = Math.max(0.5, 0.08 * (high - low));

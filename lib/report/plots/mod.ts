@@ -9,7 +9,7 @@ import { learningPlots, lossPlots } from "./learning.ts";
 
 export { type Figure, fileOf };
 
-/** Plots by what they show; a list is empty where there is nothing to show yet. */
+/** Plots by topic; a list is empty while there are no data. */
 export interface Figures {
   readonly published: readonly Figure[];
   readonly depth: readonly Figure[];
@@ -21,7 +21,7 @@ export interface Figures {
   readonly confusions: readonly Figure[];
 }
 
-/** Draws what results and their runs' logs have to show. */
+/** Draws all plots of results and of the logs of their runs. */
 export function figuresOf(results: readonly TableResult[], runDetails: RunDetails): Figures {
   const drawn = (...drawings: readonly (Drawing | undefined)[]) =>
     drawings.flatMap((drawing) => drawing ? draw(drawing) : []);
@@ -40,7 +40,7 @@ export function figuresOf(results: readonly TableResult[], runDetails: RunDetail
   };
 }
 
-/** All of them, one after the other. */
+/** All plots in one list. */
 export function allOf({ learning, ...lists }: Figures): Figure[] {
   return [...Object.values(lists).flat(), ...[...learning.values()].flat()];
 }

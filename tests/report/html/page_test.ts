@@ -7,6 +7,7 @@ import { figuresOf } from "../../../lib/report/plots/mod.ts";
 import { sheetOf } from "../../../lib/report/results_sheet.ts";
 import { HOSTILE, madeUpRunDetails, madeUpScores, measured } from "../../support/pages.ts";
 import { empty } from "../../support/results.ts";
+import { assertSnapshot } from "../../support/snapshot.ts";
 
 function contentOf({ seeds = 1 } = {}): PageContent {
   const results = [measured({ seeds }), empty(table7)];
@@ -22,8 +23,31 @@ function contentOf({ seeds = 1 } = {}): PageContent {
   };
 }
 
+const NO_RUNS = { ...madeUpRunDetails(), trainings: [], evaluations: [] };
+
 const text = page(contentOf());
 const count = (pattern: RegExp) => text.match(pattern)?.length ?? 0;
+
+Deno.test("a page of two rows and their trainings, without plots and style", () => {
+  const { runDetails, ...content } = contentOf();
+  const [result] = content.results as [typeof content.results[number]];
+  const results = [{ ...result, rows: result.rows.slice(0, 2) }];
+  const { trainings, evaluations } = runDetails;
+  const html = page({
+    ...{ ...content, results, sheets: results.map(sheetOf), figures: figuresOf([], NO_RUNS) },
+    runDetails: {
+      ...{ ...runDetails, evaluations: evaluations.slice(0, 2) },
+      trainings: trainings.slice(0, 2).map((each) => ({ ...each, log: each.log.slice(-2) })),
+    },
+  });
+  const keys = [...new Set(html.match(/\b[0-9a-f]{12}\b/g))];
+  assertSnapshot(
+    html.replace(/<style>.*?<\/style>/s, "<style></style>")
+      .replace(/<pre>.*?<\/pre>/gs, "<pre>recipe</pre>")
+      .replace(/\b[0-9a-f]{12}\b/g, (key) => `key${keys.indexOf(key) + 1}`),
+    "page.html",
+  );
+});
 
 Deno.test("every element that begins ends, in the right order", () => {
   const open: string[] = [];
@@ -94,7 +118,7 @@ Deno.test("names cannot become markup", () => {
   assert.ok(text.includes("&lt;script&gt;alert(1)&lt;/script&gt;"));
   assert.ok(text.includes("a &amp; &quot;b&quot;"));
   assert.ok(text.includes("=cmd()") && text.includes("\\input{x}"));
-  assert.match(text, /alt="&lt;script&gt;alert\(1\)&lt;\/script&gt; taken for a &amp; /);
+  assert.match(text, /alt="&lt;script&gt;alert\(1\)&lt;\/script&gt; predicted as a &amp; /);
   assert.ok(text.includes("Drawn by &lt;somebody&gt;"));
 });
 

@@ -3,6 +3,7 @@ import { drawSvg } from "../../../lib/datasets/pixels.ts";
 import { allOf, figuresOf, fileOf } from "../../../lib/report/plots/mod.ts";
 import { HOSTILE, madeUpRunDetails, measured } from "../../support/pages.ts";
 import { madeUp } from "../../support/results.ts";
+import { assertSnapshot } from "../../support/snapshot.ts";
 
 const figures = figuresOf([measured()], madeUpRunDetails());
 
@@ -48,6 +49,11 @@ Deno.test("every file is whole SVG that another program draws, with a title and 
     const pixels = await drawSvg(svg, 200);
     assert.ok(new Set(pixels).size > 20, figure.name);
   }
+});
+
+Deno.test("the published errors of Table 3 against depth, as a file", () => {
+  const [, published] = figures.depth;
+  assertSnapshot(fileOf(published!).trimEnd(), "depth-published.svg");
 });
 
 Deno.test("names of classes are letters in a plot, not markup", () => {
