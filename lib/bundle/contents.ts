@@ -5,6 +5,8 @@ import type { Setup } from "../setup.ts";
 import {
   type Context,
   type EvalRun,
+  type Inherited,
+  type Init,
   METHODS,
   nameOf,
   type Row,
@@ -15,6 +17,7 @@ import { type RowPlace, rowsOn } from "../results/lineage.ts";
 import { plan, type PlannedRun } from "../plan.ts";
 import { z } from "../schema.ts";
 import { placeIn } from "../store/run_files.ts";
+import { ALL_NETS } from "../vgg/configs.ts";
 import type { TestScore } from "../results/submission.ts";
 
 /** Version of the layout. */
@@ -140,17 +143,31 @@ function depthOf(text: string): number {
 }
 
 const whole = z.number().int().nonnegative();
+
+/** Words for inherited layers; the type makes the list complete. */
+const INHERITED: Readonly<Record<Extract<Inherited, string>, true>> = {
+  ...{ all: true, deepen: true, perturb: true, transfer: true },
+};
+
 const TRAIN_RUN: z.ZodType = z.strictObject(
   {
-    config: z.string(),
+    config: z.enum(ALL_NETS),
     S: z.union([whole, z.tuple([whole, whole])]),
     init: z.union([
       z.literal("random"),
-      z.strictObject({
-        from: z.lazy(() => TRAIN_RUN),
-        layers: z.union([z.literal("all"), z.array(z.string())]),
-      }),
-      z.strictObject({ weights: z.string() }),
+      z.strictObject(
+        {
+          from: z.lazy(() => TRAIN_RUN),
+          layers: z.union([z.enum(Object.keys(INHERITED)), z.array(z.string())]),
+        } satisfies Fields<Extract<Init, { readonly from: TrainRun }>>,
+      ),
+      z.strictObject(
+        {
+          weights: z.string(),
+          layout: z.enum(["keras", "torchvision"]).optional(),
+          mean: z.array(z.number()).optional(),
+        } satisfies Fields<Extract<Init, { readonly weights: string }>>,
+      ),
     ]),
     update: z.enum(["all", "fc"]).optional(),
   } satisfies Fields<TrainRun>,
