@@ -90,7 +90,7 @@ function identityKernel({ size, inputs, outputs }: Conv): Float32Array {
 }
 
 /** A configuration and its layers. */
-type Net = readonly [config: ConfigName, layers: readonly Layer[]];
+type NamedLayers = readonly [config: ConfigName, layers: readonly Layer[]];
 
 /**
  * The convolutions that a deeper net has and a shallower one lacks, where the deeper net can begin
@@ -99,7 +99,7 @@ type Net = readonly [config: ConfigName, layers: readonly Layer[]];
  * @throws {UserError} It cannot: the shallower net has a layer that the deeper one lacks or has in
  *   another shape, or an inserted layer has another number of inputs than of outputs.
  */
-export function insertedLayers([from, theirs]: Net, [config, ours]: Net): Conv[] {
+export function insertedLayers([from, theirs]: NamedLayers, [config, ours]: NamedLayers): Conv[] {
   const refuse = (why: string): never => {
     throw new UserError(
       `Cannot deepen ${from} into ${config}: ${why}; take another net with --init-from, name ` +

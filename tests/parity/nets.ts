@@ -69,14 +69,14 @@ const offsets = (count: number) =>
   Float32Array.from({ length: 3 * count }, (_, i) => 30 * noise(i) - 128);
 
 /** Numbers by the names that `pytorch.py` gives them. */
-export type Found = Map<string, ArrayLike<number>>;
+export type NamedNumbers = Map<string, ArrayLike<number>>;
 
 /** Scores and gradients of the first batch. */
 export function scoresAndGradients(
   binding: Binding,
   config: ConfigName,
   readings: Readings = {},
-): Found {
+): NamedNumbers {
   const { batch, crop, classes, inputScale } = NET;
   const layers = layersOf(config, netShapeOf(setup("float32", readings), classes));
   const graph = new Graph();
@@ -161,7 +161,7 @@ export function posteriors(
     method: Method;
     oddSides?: OddSides;
   },
-): Found {
+): NamedNumbers {
   const { classes, crop, whole: [height, width], mean } = NET;
   const train = setup("float32", { oddSides });
   const asked = { ...evaluate, ...others };

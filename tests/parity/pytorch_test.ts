@@ -13,7 +13,7 @@ import { FILTERS } from "../../lib/vgg/images.ts";
 import type { MomentumForm } from "../../lib/setup.ts";
 import { gap, noisyBytes } from "../support/formula.ts";
 import { evaluate, numbers, tensorflow } from "../support/run_graph.ts";
-import { type Found, losses, NET, posteriors, scoresAndGradients } from "./nets.ts";
+import { losses, type NamedNumbers, NET, posteriors, scoresAndGradients } from "./nets.ts";
 import { askPytorch, pytorchVersion } from "./pytorch.ts";
 
 /** Height and width before and after: shrinking, growing, both, and a scene to the small setup's. */
@@ -30,7 +30,7 @@ Deno.test({
     const binding = await tensorflow();
     const expected = await askPytorch({ net: NET, resized: RESIZED });
     const answer = (config: string, name: string) => expected.get(`${config}/${name}`)!.values;
-    const compare = (config: string, found: Found) => {
+    const compare = (config: string, found: NamedNumbers) => {
       for (const [name, values] of found) {
         const error = gap(values, answer(config, name));
         assert.ok(error < 1e-5, `${config}'s ${name} is off by ${error}`);

@@ -38,7 +38,7 @@ const DEPTHS: Readonly<Record<Released, readonly number[]>> = {
 };
 
 /** Nets of one size, and the images that they look at. */
-export interface Size {
+export interface ReleasedNets {
   readonly setup: Setup;
   readonly dataset: { readonly name: string; readonly classes: readonly string[] };
   /** Heights and widths. */
@@ -46,7 +46,7 @@ export interface Size {
 }
 
 /** `released.py`'s small nets, with a scale of the input that neither library has. */
-export const SMALL: Size = {
+export const SMALL: ReleasedNets = {
   setup: {
     ...small,
     train: { ...small.train, crop: 64, width: 1 / 16, fc: 64, inputScale: 1 / 64 },
@@ -56,7 +56,7 @@ export const SMALL: Size = {
 };
 
 /** The paper's own. */
-export const FULL: Size = {
+export const FULL: ReleasedNets = {
   setup: paper,
   dataset: { name: "made up", classes: Array.from({ length: 1000 }, (_, i) => `class ${i}`) },
   looks: { crop: [224, 224], whole: [231, 261] },
@@ -159,7 +159,7 @@ export function place() {
 }
 
 /** What a store has of a file, of which only what the file says is known. */
-export async function broughtIn(file: string, { setup, dataset }: Size = SMALL) {
+export async function broughtIn(file: string, { setup, dataset }: ReleasedNets = SMALL) {
   using results = place();
   const { config } = await noteIn(file);
   const net = await importedNet(file, { config: config!, S: 256, setup, dataset });
@@ -173,7 +173,7 @@ export async function broughtIn(file: string, { setup, dataset }: Size = SMALL) 
 export async function scoresOf(
   binding: Binding,
   file: string,
-  look: keyof Size["looks"],
+  look: keyof ReleasedNets["looks"],
   size = SMALL,
 ): Promise<ArrayLike<number>> {
   const { run, tensors } = await broughtIn(file, size);

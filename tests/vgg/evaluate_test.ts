@@ -35,7 +35,7 @@ Deno.test("images of one shape make batches; few that are left over go one by on
   assert.equal(groupAlike(Array(150_000).fill(""), 16)[0]!.images.length, 150_000);
 });
 
-type Request = Partial<Omit<EvaluateOptions, "method">>;
+type EvaluationCase = Partial<Omit<EvaluateOptions, "method">>;
 
 /** Net B with weights by the formula, and image files. */
 async function prepared(files: Record<string, Uint8Array>) {
@@ -66,7 +66,11 @@ async function prepared(files: Record<string, Uint8Array>) {
       return { file: join(folder, name), height, width };
     },
     /** Posteriors at scale 32, where not asked otherwise. */
-    posteriors(method: Method, images: Parameters<typeof posteriorsOf>[1], asked: Request = {}) {
+    posteriors(
+      method: Method,
+      images: Parameters<typeof posteriorsOf>[1],
+      asked: EvaluationCase = {},
+    ) {
       const session = sessions.get(method) ?? sessionOf(method);
       sessions.set(method, session);
       const common = { side: 32, crop: setup.crop, classes: 5, mean: [128, 127, 126] };
@@ -197,7 +201,7 @@ for (const { sides: [height, width], side, tops, lefts, middle } of GRIDS) {
 Deno.test("a centre crop is mirrored, and crops are off the edges, where a setup says so", async () => {
   using run = await prepared({ "image.png": noisyPng(40, 50) });
   const images = [run.image("image.png", [40, 50])];
-  const of = (method: Method, asked: Request = {}) =>
+  const of = (method: Method, asked: EvaluationCase = {}) =>
     run.posteriors(method, images, { side: 40, ...asked });
   const mirrored = of("centre-crop", { evaluate: { centreCrop: "mirrored" } });
   assert.deepEqual(mirrored, of("centre-crop", { flips: true }));
