@@ -394,6 +394,13 @@ class Desk implements Disposable {
     return this.#asWithout(decode(stdout));
   }
 
+  /** Files that commands wrote below a folder of this one. */
+  files(folder: string): string[] {
+    return [...Deno.readDirSync(join(this.folder, folder))].flatMap(({ name, isDirectory }) =>
+      isDirectory ? this.files(`${folder}/${name}`) : [`${folder}/${name}`]
+    );
+  }
+
   /** What would be printed where the folders were not named. */
   #asWithout(text: string): string {
     return text
@@ -462,4 +469,37 @@ Deno.test("commands in the documentation run, and print what it shows", async (t
       Deno.writeTextFileSync(join(ROOT, file), written + rest);
     });
   }
+
+  await t.step("docs/reference/files.md has every file that they wrote", () => {
+    const tree = codeBlocks(read("docs/reference/files.md"))[0]!.text;
+    const names = [...tree.matchAll(/^ *((?:\S+, )*\S+)/gm)].flatMap(([, names]) =>
+      names!.split(", ")
+    );
+    const patterns = names.map((name) =>
+      new RegExp(`^${name.split("/").at(-1)!.replaceAll(".", "\\.").replaceAll("*", ".*")}$`)
+    );
+    for (const path of desk.files("results/smoke")) {
+      const name = path.split("/").at(-1)!.replace(/^table\d/, "table3");
+      assert.ok(patterns.some((pattern) => pattern.test(name)), `it has no ${path}`);
+    }
+  });
+
+  await t.step("docs/reference/csv.md has the columns of every CSV", async () => {
+    const text = read("docs/reference/csv.md");
+    const rowsBelow = (heading: string) =>
+      tableRows(text.split(`## ${heading}\n`)[1]!.split("\n## ")[0]!);
+    const named = (rows: string[][]) => rows.flatMap(([cell]) => codeIn(cell!)).toSorted();
+    const printed = async (task: string, ...words: string[]) => {
+      const csv = await desk.run({ text: task, task, args: [...words, "--format", "csv"] });
+      return csv.split("\n")[0]!.split(",").toSorted();
+    };
+    const errors = rowsBelow("Tables 3 to 7 and the side experiments");
+    const statuses = errors.findIndex(([cell]) => cell === "`reproduced`");
+    const [first, second] = rowsBelow("Tables 1 and 2").map((row) => codeIn(row[1]!).toSorted());
+    const smoke = ["--setup", "smoke"];
+    assert.deepEqual(named(errors.slice(0, statuses)), await printed("report", "table4", ...smoke));
+    assert.deepEqual(named(rowsBelow("Claims")), await printed("claims", "depth", ...smoke));
+    assert.deepEqual(first, await printed("table1"));
+    assert.deepEqual(second, await printed("table2"));
+  });
 });
