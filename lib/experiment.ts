@@ -46,6 +46,8 @@ export type Init = "random" | {
   readonly weights: string;
   /** Whose layout the file has; ours if absent. */
   readonly layout?: "keras" | "torchvision";
+  /** What its net expects as its input, where that is not the usual input of the layout. */
+  readonly input?: "caffe" | "torchvision" | "own";
   /** Mean colour that its net's input is freed of, 0-255; the data set's if absent. */
   readonly mean?: readonly number[];
 };

@@ -41,6 +41,7 @@ const TABLES = { pattern: "[TABLE...]", most: Infinity };
 const TABLE_OPTIONS: readonly OptionName[] = [
   ...RESULTS,
   "weights",
+  "input",
   "workers",
   "micro-batch",
   "executor",
@@ -162,7 +163,7 @@ const others = {
   },
   train: {
     summary: "Train one net, as the tables do or from another start",
-    takes: [...RUN_OPTIONS, "init-from", "layers"],
+    takes: [...RUN_OPTIONS, "init-from", "input", "layers"],
     about: "Trains a net and its ancestors, unless they are done. Without --init-from it is the " +
       "paper's own net, with the paper's chain of ancestors, and so the run that the tables use. " +
       "Scales other than 256 use the setup's finer or jittered schedule. --init-from copies weights " +
@@ -179,7 +180,7 @@ const others = {
   },
   evaluate: {
     summary: "Test one net at any scales: the paper's, a stored one, or a file's",
-    takes: [...RUN_OPTIONS, "weights", "Q", "method"],
+    takes: [...RUN_OPTIONS, "weights", "input", "Q", "method"],
     about:
       "Tests a net at each Q with each method, and prints each error and the error of the mean " +
       "of all posteriors, with 95 % intervals. The net is the paper's own net of --config and --S, " +
@@ -304,7 +305,15 @@ const others = {
   report: {
     summary: "Print tables again from stored results",
     words: TABLES,
-    takes: [...RESULTS, "weights", "skip-unreadable", "strict", "include-at-chance", "format"],
+    takes: [
+      ...RESULTS,
+      "weights",
+      "input",
+      "skip-unreadable",
+      "strict",
+      "include-at-chance",
+      "format",
+    ],
     about:
       "Scores the stored posteriors and prints the tables, all of the paper's if none is named. " +
       "Trains and tests nothing. Rows whose runs are not done have no measured error. Each table is " +
@@ -352,7 +361,7 @@ const others = {
   bundle: {
     summary: "Write everything behind tables into one file, which verify checks anywhere",
     words: { pattern: "FILE [TABLE...]", most: Infinity },
-    takes: [...RESULTS, "weights", "skip-unreadable", "strict", "small", "format"],
+    takes: [...RESULTS, "weights", "input", "skip-unreadable", "strict", "small", "format"],
     about:
       "Writes one zip file with everything that tables are computed from, the paper's tables if " +
       "none is named: the plan, each run's recipe, lineage, log, machine and versions, the " +

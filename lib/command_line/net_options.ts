@@ -7,6 +7,7 @@ import {
   type TrainScale,
 } from "../experiment.ts";
 import { ALL_NETS } from "../vgg/configs.ts";
+import { INPUT_NAMES, type InputName } from "../weights/inputs.ts";
 import type { OptionName } from "./option_list.ts";
 import { oneOf, parts, someOf, testScales, trainScale } from "./values.ts";
 
@@ -20,6 +21,8 @@ export interface NetOptions {
   readonly update?: NonNullable<TrainRun["update"]>;
   /** A key or a file; for tables several, each with its config, as in `D=FILE,E=FILE`. */
   readonly weights?: string;
+  /** What nets in files of weights expect as their input. */
+  readonly input?: InputName;
   /** The layout in which a net is written. */
   readonly as?: ExportLayout;
   readonly Q?: readonly number[];
@@ -53,6 +56,7 @@ export function netOptions(text: (name: OptionName) => string | undefined): NetO
     ...value("layers", "layers", parts),
     ...value("update", "update", (name) => oneOf("update", name, UPDATES)),
     ...value("weights", "weights", String),
+    ...value("input", "input", (name) => oneOf("input", name, INPUT_NAMES)),
     ...value("as", "as", (name) => oneOf("as", name, LAYOUTS)),
     ...value("Q", "Q", testScales),
     ...value("methods", "method", (names) => someOf("method", names, METHODS)),

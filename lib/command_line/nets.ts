@@ -11,6 +11,7 @@ import {
   type TrainRun,
   type TrainScale,
 } from "../experiment.ts";
+import { fold } from "../report/fold.ts";
 import { exists } from "../system/files.ts";
 import { type ImportedNet, importedNet, noteIn } from "../store/import.ts";
 import type { PlannedRun } from "../plan.ts";
@@ -117,8 +118,12 @@ async function netIn(file: string, naming: Naming, { options, ground }: Place): 
       `Cannot tell which net "${file}" holds; add its --config, as in --config D`,
     );
   }
-  const { setup } = options;
-  const imported = await importedNet(file, { config, S, setup, dataset: ground.dataset });
+  const { setup, input } = options;
+  const { dataset } = ground;
+  const imported = await importedNet(file, { config, S, setup, dataset, input });
+  if (imported.doubt !== undefined) {
+    console.error(fold(`warning: ${imported.doubt}`).join("\n"));
+  }
   return { run: imported.run, imported: [imported] };
 }
 

@@ -25,6 +25,11 @@ export const OPTIONS = {
     text: "a training's key, or a file; for tables: D=FILE,E=FILE",
     group: "Which net",
   },
+  input: {
+    value: "NAME",
+    text: "input of nets in files: caffe, torchvision or own (default: by layout)",
+    group: "Which net",
+  },
   Q: {
     value: "Q,...",
     text: "test scales (default: S, or the middle of its range)",

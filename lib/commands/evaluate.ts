@@ -1,7 +1,10 @@
 /** `evaluate`: one net at any test scales, by any method, and the mean of all. */
 import { evaluations, oneScale } from "../../experiments/protocol.ts";
 import { isEvaluation, title } from "../experiment.ts";
-import { ensembleOf } from "../results/ensemble.ts";
+import type { LabelledImage } from "../datasets/dataset.ts";
+import { fold } from "../report/fold.ts";
+import { importedAtChance } from "../results/sanity_checks.ts";
+import { type Ensemble, ensembleOf } from "../results/ensemble.ts";
 import { planOf } from "../plan.ts";
 import { nameWithChanges } from "../results/protocol.ts";
 import { ensembleListing } from "../report/ensemble_listing.ts";
@@ -27,6 +30,7 @@ export async function evaluate(options: Options): Promise<number> {
     const done = planOf(runs, [context]).filter(({ run }) => isEvaluation(run));
     return ensembleOf(done, store);
   });
+  warnAtChance(fusions.flatMap(({ members }) => members), dataset.val);
   console.log(listing(
     ensembleListing(fusions, {
       setup,
@@ -36,4 +40,15 @@ export async function evaluate(options: Options): Promise<number> {
     options.format,
   ));
   return 0;
+}
+
+/** Warns where imported weights do no better than chance. */
+function warnAtChance(members: Ensemble["members"], images: readonly LabelledImage[]) {
+  const labels = Int32Array.from(images, ({ label }) => label);
+  for (const { run: { run }, errors } of members) {
+    const nets = isEvaluation(run) ? [run.net] : [];
+    for (const reason of importedAtChance(nets, errors, labels)) {
+      console.error(fold(`warning: ${reason}`).join("\n"));
+    }
+  }
 }

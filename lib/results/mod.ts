@@ -7,11 +7,17 @@ import {
   type Context,
   type Errors,
   type EvalRun,
+  type Init,
   isImported,
   type Row,
   type Table,
 } from "../experiment.ts";
-import { remarksOn, sanityChecks, type TrainingRecords } from "./sanity_checks.ts";
+import {
+  importedAtChance,
+  remarksOn,
+  sanityChecks,
+  type TrainingRecords,
+} from "./sanity_checks.ts";
 import { UserError } from "../errors.ts";
 import { finalLoss, type LossOf } from "./losses.ts";
 import { type PlannedRun, plannedRun } from "../plan.ts";
@@ -94,10 +100,15 @@ export function resultsOf(
       if (error instanceof UserError) return leftOut(error.message);
       throw error;
     }
-    const failed = sanityChecks(trainings(seeds), scores[0]!.labels, source.store);
-    if (!includeAtChance && failed.length > 0) return leftOut(failed.join("; "));
     const errors = scores.map(errorsOf);
     const measured = meanErrors(errors);
+    const { labels } = scores[0]!;
+    const nets = [...new Set(evaluations.map(({ net }) => net))];
+    const failed = [
+      ...sanityChecks(trainings(seeds), labels, source.store),
+      ...importedAtChance(nets, measured, labels),
+    ];
+    if (!includeAtChance && failed.length > 0) return leftOut(failed.join("; "));
     const comparison = comparisonOf(row, protocol, errors);
     const tested = testedOf(seeds, protocol, source);
     return {
@@ -188,8 +199,8 @@ function comparisonOf(
   if (others.length > 0) {
     return { status: "protocol differs", reason: `Not the paper's: ${namesOf(others)}.` };
   }
-  if (evaluations.some(({ net: { init } }) => isImported(init) && init.layout !== "keras")) {
-    // only Keras distributes the nets of the paper's authors
+  if (evaluations.some(({ net: { init } }) => isImported(init) && !hasCaffeInput(init))) {
+    // the nets of the paper's authors have Caffe's input, in whatever file they are
     return { status: "protocol differs", reason: "Not the paper's: training." };
   }
   const { status, reason } = verdict({
@@ -198,6 +209,11 @@ function comparisonOf(
     published: top1,
   });
   return { status, reason };
+}
+
+/** Whether imported weights expect the input of the nets that the paper's authors released. */
+function hasCaffeInput({ layout, input }: Extract<Init, { readonly weights: string }>): boolean {
+  return (input ?? (layout === "keras" ? "caffe" : undefined)) === "caffe";
 }
 
 /** Wilson's 95 % intervals of errors, in per cent. */

@@ -1,5 +1,5 @@
 /** Sanity checks of trained nets: is a measured error meaningful at all? Loads no TensorFlow. */
-import { title, type TrainRun } from "../experiment.ts";
+import { type Errors, isImported, title, type TrainRun } from "../experiment.ts";
 import { meanLoss } from "./losses.ts";
 import type { PlannedRun } from "../plan.ts";
 import type { Divergence, LogEntry } from "../vgg/checkpoint.ts";
@@ -41,6 +41,34 @@ export function sanityChecks(
       chance.toFixed(2),
     ];
   });
+}
+
+/**
+ * Why the error of imported nets is not to be believed: it is that of a net which always names the most
+ * frequent class, or within two standard deviations of it. Weights that are fed another input than they
+ * were trained with end there.
+ */
+export function importedAtChance(
+  nets: readonly TrainRun[],
+  { top1 }: Pick<Errors, "top1">,
+  labels: Int32Array,
+): string[] {
+  if (nets.length === 0 || !nets.every(({ init }) => isImported(init))) return [];
+  const counts = new Map<number, number>();
+  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
+  const share = Math.max(...counts.values()) / labels.length;
+  const chance = 100 * (1 - share);
+  const deviation = 100 * Math.sqrt(share * (1 - share) / labels.length);
+  if (counts.size < 2 || top1 < chance - 2 * deviation) return [];
+  return [
+    `${nets.map(title).join(", ")} is at chance: its top-1 error is ${
+      top1.toFixed(1)
+    } %, and that of ` +
+    `a net that always names the most frequent class is ${
+      chance.toFixed(1)
+    } %. The weights may need ` +
+    "another input; --input caffe, torchvision or own says which",
+  ];
 }
 
 /** Remarks on trainings whose numbers are valid, as sentences. */

@@ -8,18 +8,23 @@ import { createHash } from "node:crypto";
 import { UserError } from "../errors.ts";
 import type { Setup } from "../setup.ts";
 import type { WeightsFile } from "../weights/weights_file.ts";
-import type { ConfigName, Context, TrainRun, TrainScale } from "../experiment.ts";
+import type { DatasetDescription } from "../datasets/dataset.ts";
+import type { ConfigName, Context, Init, TrainRun, TrainScale } from "../experiment.ts";
+import { meanOf } from "../vgg/colours.ts";
 import { piecesOf } from "../system/files.ts";
 import { planOf } from "../plan.ts";
 import type { Store } from "./mod.ts";
 import { ALL_NETS, layersOf, netShapeOf, weightShapes } from "../vgg/configs.ts";
 import { firstNonFinite, shapeMismatch } from "../weights/fit.ts";
-import { openWeights } from "../weights/mod.ts";
+import { type InputName, knownInput } from "../weights/inputs.ts";
+import { openWeights, USUAL_INPUT } from "../weights/mod.ts";
 
 /** A net with weights from a file. */
 export interface ImportedNet {
   readonly file: string;
   readonly run: TrainRun;
+  /** Why the input that was assumed may be wrong, if that is doubtful, as a sentence. */
+  readonly doubt?: string;
 }
 
 /** What the weights must fit. */
@@ -27,7 +32,9 @@ export interface ImportTarget {
   readonly config: ConfigName;
   readonly S: TrainScale;
   readonly setup: Setup;
-  readonly dataset: { readonly name: string; readonly classes: readonly string[] };
+  readonly dataset: Pick<DatasetDescription, "name" | "classes" | "fingerprint">;
+  /** What the file's net expects as its input; by its layout and its notes if absent. */
+  readonly input?: InputName | undefined;
 }
 
 /** What a file says about its net: by our own note in it, and by its layers. */
@@ -72,14 +79,17 @@ function configOf({ layout, shapes }: WeightsFile): ConfigName | undefined {
 }
 
 /**
- * The net whose weights a file holds. Only names and shapes are read yet.
+ * The net whose weights a file holds. Only names and shapes are read yet, and the first kernel.
  *
- * @throws {UserError} They do not fit this net under the setup, for the data set's classes.
+ * @throws {UserError} They do not fit this net under the setup, for the data set's classes, or the file
+ * does not say which mean colour its input has subtracted.
  */
-export async function importedNet(file: string, needs: ImportTarget): Promise<ImportedNet> {
-  const { config, S, setup, dataset } = needs;
+export async function importedNet(file: string, target: ImportTarget): Promise<ImportedNet> {
+  const { config, S, setup, dataset } = target;
   const needed = weightShapes(layersOf(config, netShapeOf(setup.train, dataset.classes.length)));
-  using weights = await openWeights(file);
+  const digest = digestOf(file);
+  const known = target.input ?? knownInput(digest);
+  using weights = await openWeights(file, { input: known });
   const wrong = shapeMismatch(weights.shapes, needed);
   if (wrong !== undefined) {
     throw new UserError(
@@ -88,9 +98,49 @@ export async function importedNet(file: string, needs: ImportTarget): Promise<Im
         "--setup and --dataset that they were made for",
     );
   }
-  const { layout, mean } = weights;
-  const init = { weights: digestOf(file), ...layout && { layout }, ...mean && { mean } };
-  return { file, run: { config, S, init } };
+  const { layout, input } = weights;
+  const mean = weights.mean ?? meanFromRecipe(weights, dataset.fingerprint);
+  if (mean === undefined && target.input === undefined) {
+    throw new UserError(
+      `Cannot take "${file}" as weights: it does not say which mean colour its net's input has ` +
+        `subtracted, and it was not trained on these images of ${dataset.name}; if the mean of their ` +
+        "training images is the right one, add --input own",
+    );
+  }
+  const isUsual = input === USUAL_INPUT[layout ?? "own"];
+  const doubt = target.input === undefined ? weights.doubt() : undefined;
+  const init = {
+    weights: digest,
+    ...layout && { layout },
+    ...!isUsual && { input },
+    ...Array.isArray(mean) && { mean },
+  };
+  return {
+    ...{ file, run: { config, S, init } },
+    ...doubt !== undefined && {
+      doubt: `"${file}" is read as weights with torchvision's input, but ${doubt}. If it has ` +
+        "Caffe's input (blue, green and red of 0 to 255, minus a mean), add --input caffe.",
+    },
+  };
+}
+
+/**
+ * The mean of a net that was trained here, if its file does not note it: that of an imported ancestor,
+ * or `"the data set's"` where the net was trained on the images with this fingerprint.
+ */
+function meanFromRecipe(
+  { recipe }: Pick<WeightsFile, "recipe">,
+  fingerprint: string,
+): readonly number[] | "the data set's" | undefined {
+  try {
+    const { run, data } = JSON.parse(recipe ?? "");
+    const own: readonly number[] = [];
+    const mean = meanOf(run, { mean: own });
+    if (mean !== own) return mean;
+    return data === fingerprint ? "the data set's" : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -105,8 +155,10 @@ export async function importNet(
   const missing = planOf([run], contexts).filter((each) => store.status(each).state !== "done");
   const [first] = missing;
   if (first === undefined) return;
-  using weights = await openWeights(file);
+  const init = run.init as Extract<Init, { weights: string }>;
+  using weights = await openWeights(file, { input: init.input });
   const { inputScale } = first.context.train;
+  const scale = weights.inputScale ?? inputScale;
   const tensors = new Map([...weights.shapes].map(([name, shape]) => {
     const values = weights.read(name);
     const wrong = firstNonFinite(name, values);
@@ -116,13 +168,15 @@ export async function importNet(
           "diverge",
       );
     }
-    // other layouts know no scale of the input
-    const isOurs = weights.layout === undefined || name !== "conv1_1.kernel";
-    return [name, { shape, values: isOurs ? values : values.map((value) => value / inputScale) }];
+    const isScaled = name === "conv1_1.kernel" && scale !== inputScale;
+    return [name, {
+      shape,
+      values: isScaled ? values.map((value) => value * scale / inputScale) : values,
+    }];
   }));
   for (const planned of missing) {
     store.begin(planned);
-    store.writeWeights(planned, tensors);
+    store.writeWeights(planned, tensors, init.mean);
   }
 }
 

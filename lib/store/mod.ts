@@ -196,10 +196,15 @@ export class Store {
     return floats(this.#contentOf(this.#result(planned)));
   }
 
-  /** Keeps a trained net's weights; the training's checkpoint has done its duty then. */
-  writeWeights(planned: PlannedRun, tensors: Tensors) {
+  /**
+   * Stores a trained net's weights, and removes its checkpoints.
+   *
+   * @param mean what its input has subtracted, 0-255, so that the file can be used with other data
+   */
+  writeWeights(planned: PlannedRun, tensors: Tensors, mean?: readonly number[]) {
     const weights = new Map([...tensors].filter(([name]) => !name.endsWith(".velocity")));
-    writeSafetensors(this.#result(planned), { tensors: weights, metadata: metadataOf(planned) });
+    const metadata = { ...metadataOf(planned), ...mean && { mean: mean.join(" ") } };
+    writeSafetensors(this.#result(planned), { tensors: weights, metadata });
     this.dropCheckpoints(planned);
   }
 

@@ -3,20 +3,16 @@
  * `vgg16_weights_tf_dim_ordering_tf_kernels.h5`, a whole model, or Keras 3's `.weights.h5`.
  *
  * Kernels are `[size, size, inputs, outputs]` as here. fc1's is `[7 * 7 * 512, 4096]`, with rows in the
- * order height, width, channels, so that it is ours in another shape. The input is *blue, green and
- * red*, 0 to 255, minus a mean (`preprocess_input`, mode "caffe"): the input channels of the first
- * kernel are reversed.
+ * order height, width, channels, so that it is ours in another shape.
  *
  * @module
  */
 import { UserError } from "../errors.ts";
 import { type Hdf5, type Hdf5Dataset, type Hdf5Group, openHdf5, writeHdf5 } from "./hdf5.ts";
 import { scaled } from "./kernels.ts";
-import type { NetWeights, WeightsFile } from "./weights_file.ts";
-import { meanIn } from "./torchvision.ts";
-
-/** What Keras subtracts, red, green and blue: the mean of ILSVRC-2012's training images. */
-export const MEAN = [123.68, 116.779, 103.939] as const;
+import type { LayoutFile, NetWeights } from "./weights_file.ts";
+import { withInputsReversed } from "./inputs.ts";
+import { notesOf } from "./notes.ts";
 
 /** Fully-connected layers by Keras's names. */
 const FULL = new Map([["fc1", "fc6"], ["fc2", "fc7"], ["predictions", "fc8"]]);
@@ -28,7 +24,7 @@ const REMEDY = "name the weights of Keras's VGG16 or VGG19, with their top";
  *
  * @throws {UserError} It is damaged, or of another net.
  */
-export async function openKeras(file: string): Promise<WeightsFile> {
+export async function openKeras(file: string): Promise<LayoutFile> {
   const unreadable = (error: unknown) =>
     new UserError(`Cannot read "${file}": ${(error as Error).message}; ${REMEDY}`);
   const open = await openHdf5(file).catch((error) => {
@@ -36,17 +32,14 @@ export async function openKeras(file: string): Promise<WeightsFile> {
   });
   try {
     const datasets = datasetsIn(open);
-    const [mean, recipe] = ["mean", "recipe"].map((name) => open.texts("/", name)?.[0]);
+    const note = (name: string) => open.texts("/", name)?.[0];
     return {
       layout: "keras",
       shapes: new Map([...datasets].map(([name, { shape }]) => [name, shape])),
-      mean: meanIn(mean) ?? MEAN,
-      ...recipe !== undefined && { recipe },
+      notes: notesOf({ mean: note("mean"), recipe: note("recipe") }),
       read(name) {
         try {
-          const { dataset, shape } = datasets.get(name)!;
-          const values = dataset.read();
-          return name === "conv1_1.kernel" ? withInputsReversed(values, shape) : values;
+          return datasets.get(name)!.dataset.read();
         } catch (error) {
           throw unreadable(error);
         }
@@ -126,15 +119,6 @@ function overMaps(shape: readonly number[], channels: number): number[] {
   throw new Error(`its fc1 has a kernel of [${shape}], which fits no map of ${channels} channels`);
 }
 
-/** A kernel with its input channels reversed. */
-function withInputsReversed(kernel: Float32Array, shape: readonly number[]): Float32Array {
-  const [, , inputs = 1, outputs = 1] = shape;
-  return kernel.map((_, i) => {
-    const input = Math.floor(i / outputs) % inputs;
-    return kernel[i + (inputs - 1 - 2 * input) * outputs]!;
-  });
-}
-
 /**
  * Writes a net as weights for Keras's VGG, in the older layout, which `load_weights` of every Keras
  * reads. Its input is blue, green and red, 0 to 255, minus the net's own mean, which the file notes.
@@ -148,7 +132,7 @@ export async function writeKeras(file: string, { tensors, mean, inputScale, reci
     const bias = tensors.get(`${layer}.bias`)!;
     const kernel = () =>
       layer === "conv1_1"
-        ? scaled(withInputsReversed(values, shape), Array(inputs).fill(inputScale), {
+        ? scaled(withInputsReversed(values, { inputs, outputs }), Array(inputs).fill(inputScale), {
           inputs,
           outputs,
         })

@@ -5,7 +5,8 @@
  * @module
  */
 import { UserError } from "../errors.ts";
-import type { WeightsFile } from "./weights_file.ts";
+import type { LayoutFile } from "./weights_file.ts";
+import { notesOf } from "./notes.ts";
 import type { OpenSafetensors } from "./safetensors.ts";
 
 /** What to do about a file that cannot be read. */
@@ -17,17 +18,16 @@ export const OWN_REMEDY =
  *
  * @throws {UserError} It holds other types than float32; it is closed then.
  */
-export function fromOwn(open: OpenSafetensors, file: string): WeightsFile {
+export function fromOwn(open: OpenSafetensors, file: string): LayoutFile {
   for (const [name, type] of open.types) {
     if (type === "F32") continue;
     open[Symbol.dispose]();
     throw new UserError(`Cannot read "${file}": "${name}" has the type ${type}; ${OWN_REMEDY}`);
   }
-  const { recipe } = open.metadata;
   return {
     shapes: open.shapes,
     read: (name) => open.read(name) as Float32Array,
-    ...recipe !== undefined && { recipe },
+    notes: notesOf(open.metadata),
     [Symbol.dispose]: () => open[Symbol.dispose](),
   };
 }

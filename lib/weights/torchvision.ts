@@ -1,23 +1,17 @@
 /**
  * Weights of torchvision's VGG (torchvision/models/vgg.py): `features.N.weight`
  * `[outputs, inputs, size, size]`, `classifier.{0,3,6}.weight` `[outputs, inputs]`, where the columns
- * of the first go channel by channel, and a bias for each. The input is red, green and blue in [0, 1],
- * minus a mean and divided by a deviation, before any zero padding. So the kernel of the first layer is
- * scaled, and the mean is kept with the net.
+ * of the first go channel by channel, and a bias for each.
  *
  * @module
  */
 import { UserError } from "../errors.ts";
 import { fromOutputsFirst, type KernelSides, scaled, toOutputsFirst } from "./kernels.ts";
-import type { NetWeights, Shapes, TensorFile, WeightsFile } from "./weights_file.ts";
+import type { LayoutFile, NetWeights, Shapes, TensorFile } from "./weights_file.ts";
+import { INPUTS } from "./inputs.ts";
+import { notesOf } from "./notes.ts";
 import { isFloat } from "./numbers.ts";
 import { type NamedTensor, writeSafetensors } from "./safetensors.ts";
-
-/** The mean that torchvision subtracts, 0-255: 255 times 0.485, 0.456, 0.406 (`ImageClassification`). */
-export const MEAN = [123.675, 116.28, 103.53] as const;
-
-/** The deviation that it divides by, for values in [0, 1]. */
-export const DEVIATION = [0.229, 0.224, 0.225] as const;
 
 /** Fully connected layers by their index among the classifier's modules. */
 const CLASSIFIER = new Map([[0, "fc6"], [3, "fc7"], [6, "fc8"]]);
@@ -46,22 +40,17 @@ interface TorchvisionTensor {
  *
  * @throws {UserError} It holds another net; it is closed then.
  */
-export function fromTorchvision(open: TensorFile, file: string): WeightsFile {
+export function fromTorchvision(open: TensorFile, file: string): LayoutFile {
   try {
     const places = tensorsOf(open);
-    const { recipe, mean } = open.metadata;
     return {
       layout: "torchvision",
       shapes: new Map([...places].map(([name, { shape }]) => [name, shape])),
-      mean: meanIn(mean) ?? MEAN,
-      ...recipe !== undefined && { recipe },
+      notes: notesOf(open.metadata),
       read(name) {
         const { name: theirs, sides } = places.get(name)!;
         const values = open.read(theirs) as Float32Array;
-        if (sides === undefined) return values;
-        const kernel = fromOutputsFirst(values, sides);
-        if (name !== "conv1_1.kernel") return kernel;
-        return scaled(kernel, DEVIATION.map((part) => 1 / (255 * part)), sides);
+        return sides === undefined ? values : fromOutputsFirst(values, sides);
       },
       [Symbol.dispose]: () => open[Symbol.dispose](),
     };
@@ -135,12 +124,6 @@ function kernelOf(name: string, shape: readonly number[], channels: number) {
   return { shape: [size, size, inputs, outputs], sides: { places: size * size, inputs, outputs } };
 }
 
-/** The mean colour that our own exports note; undefined where there is none. */
-export function meanIn(text: string | undefined): number[] | undefined {
-  const parts = text?.split(" ").map(Number) ?? [];
-  return parts.length === 3 && parts.every(Number.isFinite) ? parts : undefined;
-}
-
 /**
  * Writes a net as a state_dict for torchvision's VGG. Its input is (pixel / 255 - mean / 255) divided
  * by torchvision's deviation, with the net's own mean, which the file notes.
@@ -157,7 +140,7 @@ export function writeTorchvision(file: string, net: NetWeights) {
     }
     const [height = 1, width = 1, inputs = 1, outputs = 1] = shape;
     const sides = { places: height * width, inputs, outputs };
-    const factors = DEVIATION.map((part) => 255 * part * net.inputScale);
+    const factors = INPUTS.torchvision.divisors.map((divisor) => divisor * net.inputScale);
     const ours = layer === "conv1_1" ? scaled(values, factors, sides) : values;
     tensors.set(`${module}.weight`, {
       shape: layer.startsWith("fc")

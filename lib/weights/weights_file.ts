@@ -1,5 +1,6 @@
 /** The types of files of weights: named tensors, and a net's weights in this project's layout. */
 
+import type { InputName } from "./inputs.ts";
 import type { NumberType } from "./numbers.ts";
 
 /** Shapes by name. */
@@ -15,19 +16,37 @@ export interface TensorFile extends Disposable {
   read(name: string): Float32Array | Int32Array;
 }
 
+/** Which program's names and order of axes a file of weights has; this project's if absent. */
+export type Layout = "keras" | "torchvision";
+
 /**
- * A net's weights: a kernel `[size, size, inputs, outputs]` and a bias `[outputs]` for each layer,
- * `conv1_1.kernel` and on. The input is red, green and blue, of 0 to 255.
+ * A net's weights as a file has them, under this project's names and in its order of axes: a kernel
+ * `[size, size, inputs, outputs]` and a bias `[outputs]` for each layer, `conv1_1.kernel` and on.
  */
-export interface WeightsFile extends Disposable {
-  /** The library whose names, order of axes and scale of the input the file has; ours if absent. */
-  readonly layout?: "keras" | "torchvision";
+export interface LayoutFile extends Disposable {
+  readonly layout?: Layout;
   readonly shapes: Shapes;
-  /** The values of a tensor, row after row. */
+  /** The values of a tensor, row after row. The first kernel is for the input of the file's program. */
   read(name: string): Float32Array;
-  /** The mean to subtract from the input; absent where it is that of the training images. */
+  /** Notes of this project in the file. */
+  readonly notes: {
+    /** The mean to subtract from red, green and blue of 0 to 255. */
+    readonly mean?: readonly number[];
+    /** What the training that made it depended on, as JSON. */
+    readonly recipe?: string;
+  };
+}
+
+/** Such a net with a first kernel for (pixel - mean) * inputScale, red, green and blue of 0 to 255. */
+export interface WeightsFile extends Omit<LayoutFile, "notes"> {
+  /** What the file's net expects as its input. */
+  readonly input: InputName;
+  /** The mean to subtract; absent where it is that of the training images. */
   readonly mean?: readonly number[];
-  /** The file's note about the training that made it, as JSON, if it has one. */
+  /** The factor after that; absent where it is the setup's. */
+  readonly inputScale?: number;
+  /** Why the file's input is doubtful, if it is. Reads the first kernel. */
+  doubt(): string | undefined;
   readonly recipe?: string;
 }
 

@@ -1,5 +1,6 @@
 /** Files of weights as torchvision and Keras write them, and the scores of the nets that they hold. */
 import { paper, small } from "../../experiments/setups.ts";
+import type { DatasetDescription } from "../../lib/datasets/dataset.ts";
 import type { Setup } from "../../lib/setup.ts";
 import type { Context } from "../../lib/experiment.ts";
 import { importedNet, importNet, noteIn } from "../../lib/store/import.ts";
@@ -40,7 +41,7 @@ const DEPTHS: Readonly<Record<Released, readonly number[]>> = {
 /** Nets of one size, and the images that they look at. */
 export interface ReleasedNets {
   readonly setup: Setup;
-  readonly dataset: { readonly name: string; readonly classes: readonly string[] };
+  readonly dataset: Pick<DatasetDescription, "name" | "classes" | "fingerprint">;
   /** Heights and widths. */
   readonly looks: Readonly<Record<"crop" | "whole", readonly [height: number, width: number]>>;
 }
@@ -51,14 +52,18 @@ export const SMALL: ReleasedNets = {
     ...small,
     train: { ...small.train, crop: 64, width: 1 / 16, fc: 64, inputScale: 1 / 64 },
   },
-  dataset: { name: "made up", classes: [..."abcdefghij"] },
+  dataset: { name: "made up", classes: [..."abcdefghij"], fingerprint: "made-up" },
   looks: { crop: [64, 64], whole: [71, 101] },
 };
 
 /** The paper's own. */
 export const FULL: ReleasedNets = {
   setup: paper,
-  dataset: { name: "made up", classes: Array.from({ length: 1000 }, (_, i) => `class ${i}`) },
+  dataset: {
+    name: "made up",
+    classes: Array.from({ length: 1000 }, (_, i) => `class ${i}`),
+    fingerprint: "made-up",
+  },
   looks: { crop: [224, 224], whole: [231, 261] },
 };
 

@@ -13,16 +13,18 @@ import {
   readSafetensors,
   writeSafetensors,
 } from "../../lib/weights/safetensors.ts";
+import { knownInput } from "../../lib/weights/inputs.ts";
+import { openWeights } from "../../lib/weights/mod.ts";
 import { noises } from "../support/formula.ts";
 import { place, SMALL, stateDict, writeKerases, writeTorchvisions } from "../parity/released.ts";
 import { setup as tiny } from "../support/tiny.ts";
 
 const setup: Setup = { ...smoke, train: tiny };
-const dataset = { name: "made up", classes: ["a", "b"] };
+const dataset = { name: "made up", classes: ["a", "b"], fingerprint: "made-up" };
 const contexts: Context[] = [0, 1].map((seed) => ({
   ...{ train: tiny, evaluate: smoke.evaluate, seed, data: "made-up" },
 }));
-const asked = { config: "A", S: 256, setup, dataset } as const;
+const asked = { config: "A", S: 256, setup, dataset, input: "own" } as const;
 
 /** Weights of a tiny A, by formula. */
 function weightsOfA(classes = 2): Map<string, NamedTensor> {
@@ -173,7 +175,7 @@ Deno.test("a foreign file says whose layout it has; the run keeps it, with its m
   assert.deepEqual([init.layout, init.mean], ["keras", [123.68, 116.779, 103.939]]);
   // the net of 64-pixel crops and ten classes, under the tiny setup with two
   await refused(
-    importedNet(files.torchvision, { ...asked, config: "B" }),
+    importedNet(files.torchvision, { ...asked, config: "B", input: undefined }),
     /its conv1_1\.kernel is \[3, 3, 3, 4\], the net's is \[3, 3, 3, 2\] \(and \d+ more do not fit\)/,
   );
   await refused(
@@ -209,4 +211,116 @@ Deno.test("a net that starts from an imported one is freed of the same mean", ()
   assert.deepEqual(meanOf(from(["fc6"]), colours), [4, 5, 6]); // its first layer is drawn anew
   assert.deepEqual(meanOf({ config: "A", S: 256, init: { weights: "" } }, colours), [4, 5, 6]);
   assert.deepEqual(meanOf({ config: "A", S: 256, init: "random" }, colours), [4, 5, 6]);
+});
+
+/** The recipe of a training of net A that made a file. */
+function recipeOf(data: string, inputScale: number, init: TrainRun["init"] = "random"): string {
+  const run: TrainRun = { config: "A", S: 256, init };
+  return JSON.stringify({ run, ...contexts[0], data, train: { ...tiny, inputScale } });
+}
+
+Deno.test("a net from a store's file keeps its mean on other data; a file without one is refused", async () => {
+  const import_ = { ...asked, input: undefined };
+  const meanWith = async (metadata: Record<string, string>) => {
+    let found: readonly number[] | undefined;
+    await inFile(weightsOfA(), async (file) => {
+      const { init } = (await importedNet(file, import_)).run;
+      assert.ok(isImported(init));
+      found = init.mean;
+    }, metadata);
+    return found;
+  };
+  const recipe = recipeOf("made-up", tiny.inputScale);
+  assert.deepEqual(await meanWith({ recipe, mean: "120.5 110.25 100" }), [120.5, 110.25, 100]);
+  // it was trained on these very images: their mean is its mean
+  assert.deepEqual(await meanWith({ recipe }), undefined);
+  const elsewhere = recipeOf("other", tiny.inputScale);
+  assert.deepEqual(await meanWith({ recipe: elsewhere, mean: "1 2 3" }), [1, 2, 3]);
+  const fromCaffe = recipeOf("other", tiny.inputScale, {
+    from: { config: "A", S: 256, init: { weights: "", mean: [4, 5, 6] } },
+    layers: "all",
+  });
+  assert.deepEqual(await meanWith({ recipe: fromCaffe }), [4, 5, 6]);
+  for (const metadata of [{}, { recipe: elsewhere }, { recipe: elsewhere, mean: "1 2" }]) {
+    await refused(
+      meanWith(metadata as Record<string, string>),
+      /does not say which mean colour .* not trained on these images of made up; .* --input own$/,
+    );
+  }
+});
+
+Deno.test("a first kernel learnt with another scale of the input is scaled to the setup's", async () => {
+  const kernels = async (inputScale: number) => {
+    let found: Float32Array = new Float32Array();
+    await inFile(weightsOfA(), async (file, folder) => {
+      const store = makeStore(`${folder}/results`);
+      const net = await importedNet(file, { ...asked, input: undefined });
+      await importNet(net, { store, contexts });
+      const [planned] = planOf([net.run], contexts);
+      found = store.readWeights(planned!).get("conv1_1.kernel")!.values;
+      assert.deepEqual(
+        store.readWeights(planned!).get("fc6.kernel"),
+        weightsOfA().get("fc6.kernel"),
+      );
+    }, { recipe: recipeOf("made-up", inputScale) });
+    return found;
+  };
+  const given = weightsOfA().get("conv1_1.kernel")!.values as Float32Array;
+  assert.deepEqual(await kernels(tiny.inputScale), given);
+  // (pixel - mean) / 128 is half of (pixel - mean) / 64, so the kernel is halved
+  assert.equal(tiny.inputScale, 1 / 64);
+  assert.deepEqual(await kernels(1 / 128), given.map((value) => value / 2));
+});
+
+Deno.test("weights with Caffe's input under torchvision's names: told by an option, doubted without", async () => {
+  using here = place();
+  const [theirs, released] = [`${here.folder}/caffe.safetensors`, `${here.folder}/d.h5`];
+  await writeKerases(released, "D", "now"); // Keras has Caffe's input
+  using keras = await openWeights(released);
+  const tensors = stateDict("D");
+  // Keras's first kernel [3, 3, blue green red, 4] as [4, blue green red, 3, 3]
+  const first = tensors.get("features.0.weight")!;
+  const rgb = keras.read("conv1_1.kernel");
+  const values = first.values.map((_, i) => {
+    const [output, bgr, at] = [Math.floor(i / 27), Math.floor(i / 9) % 3, i % 9];
+    return rgb[at * 12 + (2 - bgr) * 4 + output]!;
+  });
+  tensors.set("features.0.weight", { ...first, values });
+  writeSafetensors(theirs, { tensors, metadata: {} });
+
+  const target = { ...SMALL, config: "D", S: 256 } as const;
+  const told = await importedNet(theirs, { ...target, input: "caffe" });
+  assert.ok(isImported(told.run.init));
+  assert.deepEqual(
+    [told.run.init.layout, told.run.init.input, told.run.init.mean, told.doubt],
+    ["torchvision", "caffe", [123.68, 116.779, 103.939], undefined],
+  );
+  using open = await openWeights(theirs, { input: "caffe" });
+  assert.deepEqual(open.read("conv1_1.kernel"), rgb);
+  const store = makeStore(`${here.folder}/results`);
+  const context = { ...contexts[0]!, train: SMALL.setup.train };
+  await importNet(told, { store, contexts: [context] });
+  const [planned] = planOf([told.run], [context]);
+  assert.deepEqual(
+    store.readWeights(planned!).get("conv1_1.kernel")!.values,
+    rgb.map((value) => value * 64), // of an input that is divided by 64
+  );
+
+  // a kernel for 0 to 255 is some 60 times smaller than one for [0, 1]
+  const small = { ...first, values: values.map((value) => value / 64) };
+  writeSafetensors(theirs, { tensors: tensors.set("features.0.weight", small), metadata: {} });
+  const { doubt, run } = await importedNet(theirs, target);
+  assert.match(doubt!, /torchvision's input, but its first kernel is so small .* --input caffe\.$/);
+  assert.deepEqual(isImported(run.init) && run.init.input, undefined);
+});
+
+Deno.test("an input that contradicts a file's own note is refused; known files need no option", async () => {
+  await inFile(weightsOfA(), (file) =>
+    refused(
+      importedNet(file, { ...asked, input: "caffe" }),
+      /with --input caffe: .* notes its own mean colour, 1, 2, 3; leave --input out/,
+    ), { mean: "1 2 3" });
+  assert.equal(knownInput(`00b39a1b${"0".repeat(56)}`), "caffe");
+  assert.equal(knownInput(`d01eb7cb${"0".repeat(56)}`), "caffe");
+  assert.equal(knownInput("397923af"), undefined); // torchvision's own vgg16-397923af.pth
 });

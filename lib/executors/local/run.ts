@@ -162,7 +162,8 @@ function trainOn(planned: PlannedRun, ancestor: PlannedRun | undefined, place: W
       onProgress: place.onProgress,
       shouldStop: place.shouldStop,
     });
-    if (outcome.finished) store.writeWeights(planned, outcome.checkpoint.tensors);
+    const mean = meanOf(run, dataset.colours);
+    if (outcome.finished) store.writeWeights(planned, outcome.checkpoint.tensors, mean);
     else store.writeCheckpoint(planned, outcome.checkpoint);
     return outcome.finished;
   } finally {
