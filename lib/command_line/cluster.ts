@@ -2,7 +2,8 @@
 import project from "../../deno.json" with { type: "json" };
 import { UserError } from "../errors.ts";
 import { scriptName, type SlurmJob } from "../executors/slurm/jobs.ts";
-import { type JobScript, jobScripts, slurm, type SlurmOptions } from "../executors/slurm/mod.ts";
+import { jobScripts, slurm, type SlurmOptions } from "../executors/slurm/mod.ts";
+import type { JobScript } from "../executors/slurm/script.ts";
 import { overridden, readConfig, type SlurmConfig } from "../executors/slurm/resources.ts";
 import { nameOf } from "../experiment.ts";
 import { exists } from "../system/files.ts";

@@ -8,8 +8,9 @@ import { knownRuns } from "../command_line/runs.ts";
 export async function cancel(words: readonly string[], options: Options): Promise<number> {
   const { runs, ground: { store } } = await knownRuns(words, options);
   const keys = new Set(runs.map(({ key }) => key));
-  const present = await queue();
-  const jobs = readRecords(store)
+  const records = readRecords(store);
+  const present = await queue(records.map(({ job }) => job));
+  const jobs = records
     .filter(({ job, run }) => present.has(job) && (words.length === 0 || keys.has(run ?? "")))
     .map(({ job }) => job);
   await cancelJobs(jobs);

@@ -299,7 +299,10 @@ export const targets: readonly Target[] = [
       writeAtomically(`${store.folderOf(trained)}/diverged.json`, JSON.stringify(divergence));
       writeAtomically(`${place}/leases/${trained.key}.1`, '{"host":"elsewhere","pid":7}');
       Deno.mkdirSync(`${place}/jobs`);
-      openRecords(store)({ job: "7_1", name: "train", run: trained.key, log: "jobs/7.log" });
+      openRecords(store)({
+        ...{ job: "7_1", name: "train", run: trained.key, log: "jobs/7.log" },
+        submitted: "2026-01-31T12:00:00.000Z",
+      });
       return filesBelow(place).map((path) => {
         return { path: `results/${path}`, bytes: Deno.readFileSync(`${place}/${path}`) };
       });

@@ -13,6 +13,7 @@ echo "$program $*" >> "$state/calls"
 rules=$(cat "$state/rules" 2> /dev/null)
 
 cluster=
+[ "$program" = sbatch ] || cluster=${SLURM_CLUSTERS:-}
 for argument in "$@"; do
   case $argument in --clusters=*) cluster=${argument#*=} ;; esac
 done
@@ -48,7 +49,8 @@ case $program in
     number=$(($(cat "$state/number" 2> /dev/null || echo 100) + 1))
     echo "$number" > "$state/number"
     cp "$script" "$state/$number.sh"
-    cluster=$(sed -n 's/^--clusters=//p' <<< "$options" | tail -1)
+    # a command line overrides the environment, which overrides the script
+    : "${cluster:=${SLURM_CLUSTERS:-$(sed -n 's/^--clusters=//p' <<< "$options" | tail -1)}}"
     last=$(sed -n 's/^--array=0-//p' <<< "$options")
     if [ -n "$last" ]; then
       for task in $(seq 0 "$last"); do
@@ -66,7 +68,7 @@ case $program in
   sacct) lines account 1 ;;
   scancel)
     for job in "$@"; do
-      case $job in --*) ;; *)
+      case $job in scancel | --*) ;; *)
         grep -Ev "^$job(_[0-9]+)?\|$cluster\|" "$state/jobs" > "$state/others"
         mv "$state/others" "$state/jobs"
         ;;

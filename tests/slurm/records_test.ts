@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
+import { dirname } from "node:path";
 import { UserError } from "../../lib/errors.ts";
 import { queue } from "../../lib/executors/slurm/client.ts";
-import { openRecords, readRecords } from "../../lib/executors/slurm/records.ts";
+import { jobOfRun, openRecords, readRecords } from "../../lib/executors/slurm/records.ts";
 import { leftoversIn } from "../../lib/store/audit.ts";
-import { makeStore } from "../../lib/store/mod.ts";
+import { makeStore, openStore } from "../../lib/store/mod.ts";
 
 const RECORDS = ["7_0", "7_1", "12"].map((job, i) => (
-  { job, name: "train-D-256", run: `0123456789a${i}`, log: `jobs/${job}.log` }
+  {
+    ...{ job, name: "train-D-256", run: `0123456789a${i}`, log: `jobs/${job}.log` },
+    submitted: "2026-01-31T12:00:00.000Z",
+  }
 ));
 
 /** Calls `work` with a store whose file of records can be damaged. */
@@ -31,6 +35,22 @@ Deno.test("records are read back, in the order of job numbers", () =>
     assert.deepEqual(found(), RECORDS);
     assert.equal(isTold(), false);
   }));
+
+Deno.test("the last job of a run is the one that was submitted last, or the one in the queue", () => {
+  const [older, newer] = [["900", "11"], ["12;east", "12"]].map(([job, minute]) => {
+    return { ...RECORDS[0]!, job: job!, submitted: `2026-01-31T12:${minute}:00.000Z` };
+  });
+  withRecords((_, file) => {
+    const store = openStore(dirname(dirname(file)));
+    const add = openRecords(store);
+    add(newer!);
+    add(older!);
+    const records = readRecords(store).filter(({ job }) => [older!.job, newer!.job].includes(job));
+    assert.deepEqual(records, [older, newer]);
+    assert.equal(jobOfRun(records).get(RECORDS[0]!.run)!.job, "12;east");
+    assert.equal(jobOfRun(records, new Map([["900", {}]])).get(RECORDS[0]!.run)!.job, "900");
+  });
+});
 
 Deno.test("records of a version without checksums are accepted", () =>
   withRecords((found, file) => {
@@ -64,7 +84,7 @@ Deno.test("without Slurm, the error says so and names the way out", async () => 
   Deno.env.set("PATH", "/nowhere");
   try {
     await assert.rejects(
-      queue(),
+      queue([]),
       (error) =>
         error instanceof UserError &&
         /^Cannot reach Slurm: squeue is not installed .*--executor local$/.test(error.message),

@@ -18,7 +18,11 @@ const [A, ...TESTS] = planOf(
 const RUNS = [A!, ...TESTS];
 
 /** Jobs 76, which trains A, and 77_0 to 77_2, which evaluate it, none of them in the queue. */
-async function withJobs(work: (slurm: FakeSlurm, store: Store) => Promise<void>) {
+async function withJobs(
+  work: (slurm: FakeSlurm, store: Store) => Promise<void>,
+  cluster?: string,
+) {
+  const suffix = cluster === undefined ? "" : `;${cluster}`;
   const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
   try {
     using slurm = new FakeSlurm();
@@ -27,7 +31,9 @@ async function withJobs(work: (slurm: FakeSlurm, store: Store) => Promise<void>)
     const add = openRecords(store);
     RUNS.forEach((run, i) => {
       const job = i === 0 ? "76" : `77_${i - 1}`;
-      add({ job, name: "job", run: run.key, log: `${jobsFolder(store)}/logs/${job}.log` });
+      const log = `${jobsFolder(store)}/logs/${job}.log`;
+      const submitted = "2026-01-31T12:00:00.000Z";
+      add({ job: job + suffix, name: "job", run: run.key, log, submitted });
     });
     await work(slurm, store);
   } finally {
@@ -75,6 +81,20 @@ Deno.test("a job that accounting says is live is running or pending", () =>
       assert.equal((await statesIn(store))[0]!.state, expected, slurmState);
     }
   }));
+
+Deno.test("a cluster that sbatch named is asked for its queue, its accounting and its controller", () =>
+  withJobs(async (slurm, store) => {
+    // jobs of the same numbers on this machine's cluster are others
+    slurm.set("jobs", ["76||RUNNING|None|n1", "77_0|east|PENDING|Priority|"]);
+    slurm.set("account", ["|76|COMPLETED|0:0", "east|76|TIMEOUT|0:0", "east|77_1|CANCELLED|0:0"]);
+    slurm.set("controller", ["|77_2|FAILED|1:0", "east|77_2|NODE_FAIL|0:0"]);
+    const states = await statesIn(store);
+    assert.deepEqual(states.map(({ state }) => state), [
+      ...["failed", "pending", "cancelled", "failed"],
+    ]);
+    assert.match(states[0]!.detail!, /^job 76;east reached its time limit/);
+    assert.match(states[3]!.detail!, /^job 77_2;east lost its node/);
+  }, "east"));
 
 Deno.test("waiting goes on while accounting says that a job is live, but not for ever", () =>
   withJobs(async (slurm, store) => {

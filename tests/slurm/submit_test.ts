@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { evaluations, net } from "../../experiments/protocol.ts";
 import { smoke } from "../../experiments/setups.ts";
 import { UserError } from "../../lib/errors.ts";
+import { cancel } from "../../lib/executors/slurm/client.ts";
 import { slurm } from "../../lib/executors/slurm/mod.ts";
 import { readRecords } from "../../lib/executors/slurm/records.ts";
 import type { SlurmConfig } from "../../lib/executors/slurm/resources.ts";
@@ -95,6 +96,79 @@ Deno.test("where a site accepts few jobs, the message counts the rest, and the s
   const more = await site.submit({ maxJobs: 6 });
   assert.match(more[0]!, /^Submitted 2 jobs for 2 runs\. /);
   assert.match(more[1]!, /^1 run did not fit into the queue\. /);
+});
+
+Deno.test("jobs of another cluster are found there: nothing is submitted twice, and all is cancelled", async () => {
+  using site = new Site();
+  const config = { lines: ["--clusters=east"] };
+  assert.match((await site.submit(config))[0]!, /^Submitted 4 jobs for 5 runs\. /);
+  assert.deepEqual(readRecords(site.store).map(({ job }) => job), [
+    ...["101;east", "102;east", "103_0;east", "103_1;east", "103_2;east", "104;east"],
+  ]);
+  const calls = site.slurm.calls("sbatch");
+  assert.match(calls[1]!, / --clusters=east --dependency=afterok:101 /);
+  assert.match(calls[3]!, / --clusters=east --dependency=afterany:101:102:103 /);
+  assert.match((await site.submit(config))[0]!, /^Nothing to submit: .*; 5 of them are in the/);
+  // also where the config names no cluster any more
+  assert.match((await site.submit({}))[0]!, /^Nothing to submit: .*; 5 of them are in the/);
+  for (const program of ["scontrol", "sinfo"]) {
+    assert.match(site.slurm.calls(program)[0]!, / --clusters=east /, program);
+  }
+  await cancel(readRecords(site.store).map(({ job }) => job));
+  assert.match(site.slurm.calls("scancel")[0]!, / --clusters=east 101 102 103_0 103_1 103_2 104$/);
+  assert.deepEqual(site.slurm.lines("jobs"), []);
+});
+
+Deno.test("sbatch's environment may name the cluster; queries of other jobs are this machine's", async () => {
+  using site = new Site();
+  Deno.env.set("SLURM_CLUSTERS", "east");
+  try {
+    await site.submit({});
+    assert.equal(readRecords(site.store)[0]!.job, "101;east");
+    assert.match((await site.submit({}))[0]!, /^Nothing to submit: .*; 5 of them are in the/);
+  } finally {
+    Deno.env.delete("SLURM_CLUSTERS");
+  }
+});
+
+Deno.test("jobs that would have to wait for jobs of another cluster are refused", async () => {
+  using site = new Site();
+  const refused = (config: SlurmConfig, words: RegExp) =>
+    assert.rejects(
+      site.submit(config),
+      (error) => error instanceof UserError && words.test(error.message),
+    );
+  const kinds = { train: { lines: ["--clusters=east"] }, evaluate: { lines: ["-M west"] } };
+  await refused(kinds, /^Cannot submit jobs to different clusters: /);
+  assert.deepEqual(site.slurm.calls("sbatch"), []);
+  // two trainings wait here; the evaluations go to another cluster
+  await site.submit({ maxJobs: 3 });
+  await refused(
+    { lines: ["--clusters=east"] },
+    /^Cannot submit test-D-256-dense to cluster east: .* in the queue of this machine's cluster;/,
+  );
+  assert.match(site.slurm.calls("scancel").at(-1)!, / --clusters=east 104$/);
+  assert.deepEqual(readRecords(site.store).map(({ job }) => job), ["101", "102", "103"]);
+});
+
+Deno.test("a job that cannot be recorded is named with its number", async () => {
+  using site = new Site();
+  // the file of records is a link into a folder that does not exist: appending fails
+  const { randomUUID } = crypto;
+  crypto.randomUUID = () => "0-0-0-0-0";
+  try {
+    Deno.mkdirSync(`${site.store.folder}/jobs`);
+    Deno.symlinkSync("/nowhere/at/all", `${site.store.folder}/jobs/submitted-0-0-0-0-0.jsonl`);
+    await assert.rejects(
+      site.submit({ lines: ["--clusters=east"] }),
+      (error) =>
+        error instanceof UserError &&
+        /^Cannot record job 101;east \(train-A-256\), which was submitted: Cannot write .*"scancel --clusters=east 101"/
+          .test(error.message),
+    );
+  } finally {
+    crypto.randomUUID = randomUUID;
+  }
 });
 
 Deno.test("a last job that would execute missing runs is not submitted where runs are left", async () => {

@@ -28,32 +28,88 @@ export interface SiteLimits {
   readonly jobs: number;
 }
 
+/** What a job waits for. */
+export interface Dependency {
+  /** Whether the jobs must succeed, or only end. */
+  readonly kind: "afterok" | "afterany";
+  readonly jobs: readonly string[];
+}
+
+/** Cluster of a job, if sbatch named one: `east` of `12_3;east`. */
+export function clusterOf(job: string): string | undefined {
+  return job.split(";")[1];
+}
+
+/** A task of an array, on the array's cluster. */
+export function taskOf(job: string, task: number): string {
+  return onCluster(`${numberOf(job)}_${task}`, clusterOf(job));
+}
+
+/** The array of a task; a job by itself stays what it is. */
+export function arrayOf(job: string): string {
+  return onCluster(numberOf(job).split("_")[0]!, clusterOf(job));
+}
+
+/** The number of a job or task, which is unique on its cluster. */
+export function numberOf(job: string): string {
+  return job.split(";")[0]!;
+}
+
+/** A job's number together with its cluster, in the form that sbatch prints. */
+function onCluster(number: string, cluster: string | undefined): string {
+  return cluster === undefined ? number : `${number};${cluster}`;
+}
+
 /**
  * Submits a script.
  *
- * @param dependency for example `afterok:12:13_4`; empty for a job that waits for no other
- * @returns the job's number
+ * @param dependency jobs that it waits for, on the same cluster
+ * @param cluster where to submit it; absent for the cluster that sbatch chooses
+ * @returns the job's number, with its cluster where sbatch names that: `12`, `12;east`
  * @throws {UserError} sbatch is not installed or refuses the script.
  */
-export async function submit(script: string, dependency: string): Promise<string> {
-  const waits = dependency === "" ? [] : [`--dependency=${dependency}`];
-  const { code, out, err } = await call("sbatch", ["--parsable", ...waits, script]);
+export async function submit(
+  script: string,
+  { dependency: { kind, jobs }, cluster }: {
+    readonly dependency: Dependency;
+    readonly cluster: string | undefined;
+  },
+): Promise<string> {
+  const waits = jobs.length === 0
+    ? []
+    : [`--dependency=${[kind, ...jobs.map(numberOf)].join(":")}`];
+  const args = ["--parsable", ...optionOf(cluster), ...waits, script];
+  const { code, out, err } = await call("sbatch", args, Deno.env.toObject());
   if (code !== 0) throw new UserError(`Cannot submit "${script}": ${err.trim()}`);
-  return out.trim().split(";")[0]!;
+  return out.trim();
 }
 
-/** The user's pending and running jobs by number. Each task of an array has an entry, as in `12_3`. */
-export async function queue(): Promise<Map<string, QueuedJob>> {
-  const { code, out, err } = await call("squeue", [
-    ...["--noheader", "--array", "--me", "--format=%i|%T|%r|%N"],
-  ]);
-  if (code !== 0) throw new UserError(`Cannot ask Slurm for its queue: ${err.trim()}`);
-  return new Map(
-    linesOf(out).map((line) => {
-      const [job = "", state = "", reason = "", node = ""] = line.split("|");
-      return [job, { state, reason, node }];
-    }),
-  );
+/**
+ * The user's pending and running jobs by number. Each task of an array has an entry, as in `12_3`.
+ *
+ * @param jobs jobs that are looked for: their clusters are queried besides that of this machine
+ * @param cluster another cluster to query
+ */
+export async function queue(
+  jobs: readonly string[],
+  cluster?: string,
+): Promise<Map<string, QueuedJob>> {
+  const clusters = new Set([undefined, cluster, ...jobs.map(clusterOf)]);
+  const queues = await Promise.all([...clusters].map(async (cluster) => {
+    const { code, out, err } = await call("squeue", [
+      ...optionOf(cluster),
+      ...["--noheader", "--array", "--me", "--format=%i|%T|%r|%N"],
+    ]);
+    if (code !== 0) {
+      const whose = cluster === undefined ? "its queue" : `the queue of cluster ${cluster}`;
+      throw new UserError(`Cannot ask Slurm for ${whose}: ${err.trim()}`);
+    }
+    return linesOf(out).map((line) => {
+      const [number = "", state = "", reason = "", node = ""] = line.split("|");
+      return [onCluster(number, cluster), { state, reason, node }] as const;
+    });
+  }));
+  return new Map(queues.flat());
 }
 
 /** Options of sacct: one line per job, without job steps. `parseJobEnds` reads the output. */
@@ -63,13 +119,18 @@ export const ACCOUNT_FIELDS = [
 
 /** How jobs that have left the queue ended; jobs that Slurm no longer knows are left out. */
 export async function jobEnds(jobs: readonly string[]): Promise<Map<string, JobEnd>> {
-  if (jobs.length === 0) return new Map();
-  const account = await call("sacct", [...ACCOUNT_FIELDS, `--jobs=${jobs.join(",")}`]);
-  const known = account.code === 0 ? parseJobEnds(account.out) : new Map<string, JobEnd>();
+  const known = new Map<string, JobEnd>();
+  for (const [cluster, those] of Map.groupBy(jobs, clusterOf)) {
+    const list = `--jobs=${those.map(numberOf).join(",")}`;
+    const account = await call("sacct", [...optionOf(cluster), ...ACCOUNT_FIELDS, list]);
+    const ends = account.code === 0 ? parseJobEnds(account.out) : [];
+    for (const [number, end] of ends) known.set(onCluster(number, cluster), end);
+  }
   // sites without accounting: the controller remembers a job for some minutes
   for (const job of jobs) {
     if (known.has(job)) continue;
-    const { code, out } = await call("scontrol", ["show", "job", "--oneliner", job]);
+    const show = ["show", "job", "--oneliner", numberOf(job)];
+    const { code, out } = await call("scontrol", [...optionOf(clusterOf(job)), ...show]);
     const [, state = ""] = /\bJobState=(\w+)/.exec(out) ?? [];
     const [, exitCode = ""] = /\bExitCode=(\S+)/.exec(out) ?? [];
     if (code === 0 && state !== "") known.set(job, { state, signal: signalIn(exitCode) });
@@ -110,12 +171,13 @@ function signalIn(exitCode: string): number {
 
 /** Cancels jobs. */
 export async function cancel(jobs: readonly string[]) {
-  if (jobs.length === 0) return;
-  const { code, err } = await call("scancel", [...jobs]);
-  if (code !== 0) throw new UserError(`Cannot cancel jobs ${jobs.join(", ")}: ${err.trim()}`);
+  for (const [cluster, those] of Map.groupBy(jobs, clusterOf)) {
+    const { code, err } = await call("scancel", [...optionOf(cluster), ...those.map(numberOf)]);
+    if (code !== 0) throw new UserError(`Cannot cancel jobs ${those.join(", ")}: ${err.trim()}`);
+  }
 }
 
-/** Requeues a running job. @throws {UserError} Slurm refuses. */
+/** Requeues a running job of this machine's cluster. @throws {UserError} Slurm refuses. */
 export async function requeue(job: string) {
   const { code, err } = await call("scontrol", ["requeue", job]);
   if (code !== 0) throw new UserError(`Cannot requeue job ${job}: ${err.trim()}`);
@@ -125,11 +187,16 @@ export async function requeue(job: string) {
  * How many jobs the site accepts; `Infinity` where it names no limit.
  *
  * @param accounts accounts that jobs are charged to; empty for the user's default account
+ * @param cluster cluster that is asked; absent for that of this machine
  */
-export async function siteLimits(accounts: readonly string[]): Promise<SiteLimits> {
-  const config = await call("scontrol", ["show", "config"]);
+export async function siteLimits(
+  accounts: readonly string[],
+  cluster: string | undefined,
+): Promise<SiteLimits> {
+  const config = await call("scontrol", [...optionOf(cluster), "show", "config"]);
   const user = `users=${userInfo().username}`;
-  const mine = await call("scontrol", ["show", "assoc_mgr", user, "flags=assoc"]);
+  const show = ["show", "assoc_mgr", user, "flags=assoc"];
+  const mine = await call("scontrol", [...optionOf(cluster), ...show]);
   return parseLimits(config.out, mine.out, accounts);
 }
 
@@ -154,9 +221,13 @@ export function parseLimits(
   };
 }
 
-/** Time limit of each partition, seconds; the default partition's is also under "". */
-export async function timeLimits(): Promise<Map<string, number>> {
-  const { out } = await call("sinfo", ["--noheader", "--format=%P|%l"]);
+/**
+ * Time limit of each partition, seconds; the default partition's is also under "".
+ *
+ * @param cluster cluster that is asked; absent for that of this machine
+ */
+export async function timeLimits(cluster: string | undefined): Promise<Map<string, number>> {
+  const { out } = await call("sinfo", [...optionOf(cluster), "--noheader", "--format=%P|%l"]);
   return new Map(
     linesOf(out).flatMap((line): [string, number][] => {
       const [name = "", time = ""] = line.split("|");
@@ -166,16 +237,28 @@ export async function timeLimits(): Promise<Map<string, number>> {
   );
 }
 
-function linesOf(text: string): string[] {
-  return text.split("\n").filter((line) => line !== "");
+/** The option that names a cluster to a program of Slurm's. */
+function optionOf(cluster: string | undefined): string[] {
+  return cluster === undefined ? [] : [`--clusters=${cluster}`];
 }
 
-/** Has Slurm write all tasks of an array; by default it cuts them off after 64 characters. */
-const ENVIRONMENT = { SLURM_BITSTR_LEN: "0" };
+/** Lines of output, without the headings that queries of a named cluster have. */
+function linesOf(text: string): string[] {
+  return text.split("\n").filter((line) => line !== "" && !line.startsWith("CLUSTER: "));
+}
 
-async function call(program: string, args: string[]) {
+/**
+ * Environment of queries. Arrays are written out, which Slurm otherwise cuts off after 64 characters,
+ * and the cluster is this machine's unless an option names one.
+ */
+function environment(): Record<string, string> {
+  const { SLURM_CLUSTERS: _clusters, ...others } = Deno.env.toObject();
+  return { ...others, SLURM_BITSTR_LEN: "0" };
+}
+
+async function call(program: string, args: string[], env = environment()) {
   try {
-    const command = new Deno.Command(program, { args, env: ENVIRONMENT });
+    const command = new Deno.Command(program, { args, clearEnv: true, env });
     const { code, stdout, stderr } = await command.output();
     const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
     return { code, out: out!, err: err! };

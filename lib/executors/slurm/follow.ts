@@ -67,8 +67,9 @@ function isLive(state: RunState | undefined): boolean {
 
 /** Whether no job of a store is pending or running. */
 async function queueIsEmpty(store: Store): Promise<boolean> {
-  const present = await queue();
-  return !readRecords(store).some(({ job }) => present.has(job));
+  const jobs = readRecords(store).map(({ job }) => job);
+  const present = await queue(jobs);
+  return !jobs.some((job) => present.has(job));
 }
 
 function show(

@@ -9,18 +9,24 @@
 import { cost } from "../../estimates/cost.ts";
 import { UserError } from "../../errors.ts";
 import { isEvaluation } from "../../experiment.ts";
-import { writeAtomically } from "../../system/files.ts";
 import type { PlannedRun } from "../../plan.ts";
 import type { Bars } from "../../system/progress.ts";
 import type { Store } from "../../store/mod.ts";
 import { urgentFirst } from "../../estimates/critical_path.ts";
 import type { Executor } from "../executor.ts";
-import { queue, type QueuedJob, siteLimits, submit, timeLimits } from "./client.ts";
+import { clusterOf, queue, type QueuedJob, siteLimits, timeLimits } from "./client.ts";
 import { follow } from "./follow.ts";
-import { jobsOf, scriptName, type SlurmJob } from "./jobs.ts";
-import { jobOfRun, type JobRecord, jobsFolder, openRecords, readRecords } from "./records.ts";
-import { accountsIn, hardwareFor, type ResourceInputs, resourcesFor } from "./resources.ts";
-import { type JobContext, scriptText } from "./script.ts";
+import { jobsOf, type SlurmJob } from "./jobs.ts";
+import { jobOfRun, type JobRecord, jobsFolder, readRecords } from "./records.ts";
+import {
+  accountsIn,
+  clusterFor,
+  hardwareFor,
+  type ResourceInputs,
+  resourcesFor,
+} from "./resources.ts";
+import { type JobContext, type JobScript, scriptText } from "./script.ts";
+import { JobSubmitter } from "./submitter.ts";
 
 /** What jobs are made from, and how they are submitted. */
 export interface SlurmOptions extends ResourceInputs {
@@ -35,12 +41,6 @@ export interface SlurmOptions extends ResourceInputs {
   readonly prepare: boolean;
   /** Whether to wait until all jobs have ended. */
   readonly wait: boolean;
-}
-
-/** A job with its script. */
-export interface JobScript {
-  readonly job: SlurmJob;
-  readonly text: string;
 }
 
 /** Submits plans to a cluster and, where `wait` is set, waits for their end. */
@@ -85,10 +85,11 @@ function jobScript(job: SlurmJob, store: Store, options: SlurmOptions): JobScrip
 
 /** Submits the runs that are neither done nor in the queue. */
 async function submitMissing(runs: readonly PlannedRun[], store: Store, given: SlurmOptions) {
-  const present = await queue();
-  const limits = await siteLimits(accountsIn(given.config));
-  const options = { ...given, limits: await timeLimits() };
+  const cluster = clusterFor(given.config);
   const records = readRecords(store);
+  const present = await queue(records.map(({ job }) => job), cluster);
+  const limits = await siteLimits(accountsIn(given.config), cluster);
+  const options = { ...given, limits: await timeLimits(cluster) };
   const waiting = jobsInQueue(records, present);
   const missing = runs.filter((run) => {
     return !waiting.has(run.key) && store.status(run).state !== "done";
@@ -99,11 +100,12 @@ async function submitMissing(runs: readonly PlannedRun[], store: Store, given: S
     return log(`Nothing to submit: every run is done or in the queue${queued}`);
   }
   // one place is kept for the last job, which writes the reports
-  const room = Math.min(options.config.maxJobs ?? Infinity, limits.jobs) - present.size - 1;
+  const taken = [...present.keys()].filter((job) => clusterOf(job) === cluster).length;
+  const room = Math.min(options.config.maxJobs ?? Infinity, limits.jobs) - taken - 1;
   const array = Math.min(limits.array, Math.max(1, room));
   const scripts = jobScripts(missing, store, { options, array });
   const { now, later } = fitting(scripts.slice(0, -1), room);
-  if (now.length === 0) throw isFull(present.size);
+  if (now.length === 0) throw isFull(taken);
   const submitter = new JobSubmitter(store, waiting);
   for (const script of now) await submitter.submit(script);
   // without reports the last job is the command itself, which would execute the missing runs
@@ -131,7 +133,7 @@ export function jobsInQueue(
   records: readonly JobRecord[],
   present: ReadonlyMap<string, QueuedJob>,
 ): Map<string, JobRecord> {
-  return new Map([...jobOfRun(records)].filter(([, { job }]) => present.has(job)));
+  return new Map([...jobOfRun(records, present)].filter(([, { job }]) => present.has(job)));
 }
 
 function isFull(jobs: number): UserError {
@@ -148,64 +150,4 @@ function fitting(scripts: readonly JobScript[], most: number) {
   const now = scripts.slice(0, end < 0 ? scripts.length : end);
   const later = scripts.slice(now.length).reduce((sum, { job }) => sum + job.runs.length, 0);
   return { now, later };
-}
-
-/** Submits jobs and records which run has which job. */
-class JobSubmitter {
-  readonly #store: Store;
-  /** Job numbers by the key of their run. */
-  readonly #numbers: Map<string, string>;
-  readonly #note: (record: JobRecord) => void;
-  /** Number of the job that makes the data set, if there is one. */
-  #prepared: string[] = [];
-  #submitted: string[] = [];
-  jobs = 0;
-  runs = 0;
-
-  constructor(store: Store, waiting: ReadonlyMap<string, JobRecord>) {
-    this.#store = store;
-    this.#numbers = new Map([...waiting].map(([key, { job }]) => [key, job]));
-    this.#note = openRecords(store);
-    Deno.mkdirSync(`${jobsFolder(store)}/logs`, { recursive: true });
-  }
-
-  /** Submits a job that starts when the jobs that it depends on have succeeded. */
-  async submit(script: JobScript) {
-    const { kind, after } = script.job;
-    const numbers = after.flatMap((key) => this.#numbers.get(key) ?? []);
-    const waits = numbers.length > 0 ? numbers : this.#prepared;
-    const number = await this.#submit(script, dependency("afterok", waits));
-    if (kind === "prepare") this.#prepared = [number];
-    this.#submitted.push(number);
-  }
-
-  /** Submits a job that starts when all others have succeeded, or ended in any way. */
-  async submitLast(script: JobScript, when: "afterok" | "afterany") {
-    const all = new Set([...this.#numbers.values()].map((job) => job.split("_")[0]!));
-    for (const number of this.#submitted) all.add(number);
-    await this.#submit(script, dependency(when, [...all]));
-  }
-
-  async #submit({ job, text }: JobScript, waits: string): Promise<string> {
-    const { name, runs } = job;
-    const file = `${jobsFolder(this.#store)}/${scriptName(job)}`;
-    writeAtomically(file, text);
-    // a job reads its run's recipe from the store
-    for (const run of runs) this.#store.announce(run);
-    const number = await submit(file, waits);
-    const noteTask = (task: string, run?: PlannedRun) => {
-      const log = `${jobsFolder(this.#store)}/logs/${name}-${task}.log`;
-      this.#note({ job: task, name, ...run && { run: run.key }, log });
-      if (run) this.#numbers.set(run.key, task);
-    };
-    if (runs.length === 0) noteTask(number);
-    runs.forEach((run, i) => noteTask(runs.length > 1 ? `${number}_${i}` : number, run));
-    this.jobs++;
-    this.runs += runs.length;
-    return number;
-  }
-}
-
-function dependency(kind: "afterok" | "afterany", jobs: readonly string[]): string {
-  return jobs.length === 0 ? "" : [kind, ...jobs].join(":");
 }

@@ -11,13 +11,15 @@ import type { Store } from "../../store/mod.ts";
 
 /** A job that was submitted. */
 export interface JobRecord {
-  /** Job number, with the task number in an array: `12`, `12_3`. */
+  /** Job number, with its task in an array and its cluster if sbatch named one: `12`, `12_3;east`. */
   readonly job: string;
   readonly name: string;
   /** Key of the run that it executes; absent for jobs that make data or reports. */
   readonly run?: string;
   /** File of its output. */
   readonly log: string;
+  /** Time of submission, ISO 8601, UTC. */
+  readonly submitted: string;
 }
 
 /** Folder with the scripts, logs and records of a store's jobs. */
@@ -39,10 +41,22 @@ export function readRecords(store: Store): JobRecord[] {
     const lines = readIfThere(`${folder}/${name}`)?.split("\n").slice(0, -1) ?? [];
     return lines.flatMap((line) => verifyChecksum<JobRecord>(parsed(line)) ?? []);
   });
-  return records.sort((a, b) => parseInt(a.job) - parseInt(b.job));
+  return records.sort((a, b) => {
+    // job numbers of different clusters do not compare
+    if (a.submitted !== b.submitted) return a.submitted < b.submitted ? -1 : 1;
+    return parseInt(a.job) - parseInt(b.job);
+  });
 }
 
-/** The last job of each submitted run, by the run's key. */
-export function jobOfRun(records: readonly JobRecord[]): Map<string, JobRecord> {
-  return new Map(records.flatMap((record) => record.run ? [[record.run, record]] : []));
+/**
+ * The job of each submitted run, by the run's key: one that is in the queue, or else the last one.
+ *
+ * @param records oldest first
+ */
+export function jobOfRun(
+  records: readonly JobRecord[],
+  queued: ReadonlyMap<string, unknown> = new Map(),
+): Map<string, JobRecord> {
+  const byQueue = records.toSorted((a, b) => Number(queued.has(a.job)) - Number(queued.has(b.job)));
+  return new Map(byQueue.flatMap((record) => record.run ? [[record.run, record]] : []));
 }

@@ -122,6 +122,30 @@ export function accountsIn(config: SlurmConfig): string[] {
   return [...new Set(kinds.flatMap((kind) => configFor(kind, config).account ?? []))];
 }
 
+/**
+ * The cluster that jobs are submitted to, where the lines of the config name one; else that of the
+ * environment, as sbatch reads it.
+ *
+ * @returns nothing for the cluster of this machine, and where sbatch may choose from several
+ * @throws {UserError} Kinds of jobs name different clusters.
+ */
+export function clusterFor(config: SlurmConfig): string | undefined {
+  const kinds = ["train", "evaluate", "report"] as const;
+  const named = new Set(kinds.map((kind) =>
+    configFor(kind, config).lines
+      ?.flatMap((line) => /^(?:--clusters?[= ]|-M\s*)(\S+)$/.exec(line.trim())?.[1] ?? [])
+      .at(-1)
+  ));
+  if (named.size > 1) {
+    throw new UserError(
+      "Cannot submit jobs to different clusters: they could not wait for each other; name one " +
+        'cluster for all kinds of jobs in verydeep.json, as in "lines": ["--clusters=east"]',
+    );
+  }
+  const [name = Deno.env.get("SBATCH_CLUSTERS") ?? Deno.env.get("SLURM_CLUSTERS")] = named;
+  return name === undefined || name === "" || /,|^all$/.test(name) ? undefined : name;
+}
+
 /** The resources that a job requests, estimates included. */
 export interface JobResources
   extends Pick<ResourceFields, "partition" | "account" | "qos" | "constraint" | "gpus"> {

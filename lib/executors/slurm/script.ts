@@ -19,6 +19,12 @@ export interface JobContext {
   readonly cache?: string;
 }
 
+/** A job with its script. */
+export interface JobScript {
+  readonly job: SlurmJob;
+  readonly text: string;
+}
+
 const PROJECT = fileURLToPath(new URL("../../../", import.meta.url)).replace(/\/$/, "");
 
 /** The script of a job. Dependencies are not part of it: sbatch takes job numbers as an option. */

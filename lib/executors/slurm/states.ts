@@ -56,8 +56,11 @@ export async function runStates(
   runs: readonly PlannedRun[],
   store: Store,
 ): Promise<Map<string, RunState>> {
-  const jobs = jobOfRun(readRecords(store));
-  const present = jobs.size > 0 ? await queue() : new Map<string, QueuedJob>();
+  const records = readRecords(store);
+  const present = records.length > 0
+    ? await queue(records.map(({ job }) => job))
+    : new Map<string, QueuedJob>();
+  const jobs = jobOfRun(records, present);
   const own = new Map(runs.map((run) => [run.key, store.status(run)]));
   const ended = runs.flatMap(({ key }) => {
     const { job } = jobs.get(key) ?? {};
