@@ -95,7 +95,7 @@ Deno.test("absent fields follow from estimates, within a partition's limit", () 
   assert.equal(resourcesFor(train!, { ...estimation, limits, config: {} }).time, "01:00:00");
   // 133 million parameters, five times, 4 bytes each; and 2 GiB
   const memory = 133_000_000 * 5 * 4 / 2 ** 20 + 2048;
-  assert.ok(Math.abs(parseInt(asked.memory) / memory - 1) < 0.01, asked.memory);
+  assert.ok(Math.abs(parseInt(asked.memory!) / memory - 1) < 0.01, `${asked.memory}`);
   // 1.5 times 3 x 7.6e9 multiply-adds an image, of 74 epochs, at 2e12 a second
   const free = resourcesFor(train!, { ...estimation, config: { train: onGpu } });
   const seconds = 1.5 * 3 * 7.6e9 * 74 * 1_281_167 / 2e12;
@@ -128,6 +128,12 @@ Deno.test("--resources changes fields, and an error suggests the nearest field",
   });
   assert.throws(() => overridden({}, "partitoin=gpu"), /no field "partitoin".*mean "partition"\?/);
   assert.throws(() => overridden({}, "train.tme=1"), /no field "train.tme".*mean "time"\?/);
+  assert.throws(
+    () => overridden({ memory: "8G" }, "memoryPerCpu=2G"),
+    /memory and memoryPerCpu exclude each other/,
+  );
+  assert.equal(overridden({ memory: "8G" }, "memory=none,memoryPerCpu=2G").memoryPerCpu, "2G");
+  assert.throws(() => overridden({}, "memory=much"), /memory: must be a size such as .*, or none/);
   assert.throws(() => overridden({}, "time=soon"), /time: must be a time limit such as 90/);
 });
 

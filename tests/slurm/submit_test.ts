@@ -98,6 +98,33 @@ Deno.test("where a site accepts few jobs, the message counts the rest, and the s
   assert.match(more[1]!, /^1 run did not fit into the queue\. /);
 });
 
+Deno.test("a site that forbids --mem, or wants --mem-per-cpu, gets what it takes", async () => {
+  /** Memory options of all scripts, where a site has a rule and a config. */
+  const asked = async (rule: string, config: SlurmConfig) => {
+    using site = new Site();
+    site.slurm.set("rules", [rule]);
+    await site.submit(config);
+    return site.slurm.scripts().map((script) => script.match(/--mem\S*/g)?.join(" "));
+  };
+  await assert.rejects(asked("no-mem", {}), /The --mem=\.\.\. request is not allowed/);
+  for (const memory of ["none", "0"]) {
+    assert.deepEqual(await asked("no-mem", { memory }), Array(4).fill(undefined), memory);
+  }
+  await assert.rejects(asked("per-cpu", {}), /mutually exclusive/);
+  const perCpu = "--mem-per-cpu=2G";
+  assert.deepEqual(await asked("per-cpu", { memoryPerCpu: "2G" }), Array(4).fill(perCpu));
+  assert.deepEqual(await asked("per-cpu", { lines: [perCpu] }), Array(4).fill(perCpu));
+  // a kind's own field takes the place of the common one of the other form
+  assert.deepEqual(
+    await asked("", { memory: "8G", evaluate: { memoryPerCpu: "2G" } }),
+    ["--mem=8G", "--mem=8G", perCpu, "--mem=8G"],
+  );
+  assert.deepEqual(
+    await asked("", { memoryPerCpu: "2G", train: { memory: "8G" } }),
+    ["--mem=8G", "--mem=8G", perCpu, perCpu],
+  );
+});
+
 Deno.test("jobs of another cluster are found there: nothing is submitted twice, and all is cancelled", async () => {
   using site = new Site();
   const config = { lines: ["--clusters=east"] };

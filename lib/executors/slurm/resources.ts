@@ -25,8 +25,11 @@ const RESOURCE_FIELDS = {
     /^(\d+(:\d\d){0,2}|\d+-\d\d?(:\d\d){0,2})$/,
     "must be a time limit such as 90 (minutes), 12:00:00 or 2-00:00:00",
   ).describe("Time limit of a job, in the format of sbatch --time").optional(),
-  memory: z.string().regex(/^\d+[KMGT]?$/, "must be a size such as 4000M or 16G")
-    .describe("Memory of a job, in the format of sbatch --mem").optional(),
+  memory: z.string().regex(/^(none|\d+[KMGT]?)$/, "must be a size such as 4000M or 16G, or none")
+    .describe("Memory of a job, in the format of sbatch --mem; none or 0 leaves --mem out")
+    .optional(),
+  memoryPerCpu: z.string().regex(/^\d+[KMGT]?$/, "must be a size such as 4000M or 16G")
+    .describe("Memory per processor, in place of memory: sbatch --mem-per-cpu").optional(),
   cpus: z.int().positive().describe("Processors per job").optional(),
   gpus: z.union([
     z.int().nonnegative(),
@@ -88,9 +91,17 @@ export function readConfig(file: string): SlurmConfig {
   } catch (error) {
     throw refuse((error as Error).message);
   }
-  const wrong = flaw(value, CONFIG);
+  const wrong = flaw(value, CONFIG) ??
+    twoMemories((value as z.infer<typeof CONFIG>).executors?.slurm ?? {});
   if (wrong !== undefined) throw refuse(wrong);
   return (value as z.infer<typeof CONFIG>).executors?.slurm ?? {};
+}
+
+/** What is wrong where one section requests memory in two ways. */
+function twoMemories(config: SlurmConfig): string | undefined {
+  const sections = [config, config.train, config.evaluate, config.report];
+  const both = sections.some((fields = {}) => isSize(fields.memory) && fields.memoryPerCpu);
+  return both ? "memory and memoryPerCpu exclude each other: name one of them" : undefined;
 }
 
 /** Names of numeric fields. */
@@ -111,7 +122,7 @@ export function overridden(config: SlurmConfig, changes: string): SlurmConfig {
     if (inner === undefined) changed[field] = value;
     else changed[field] = { ...changed[field] as object, [inner]: value };
   }
-  const wrong = flaw(changed, SLURM);
+  const wrong = flaw(changed, SLURM) ?? twoMemories(changed as SlurmConfig);
   if (wrong === undefined) return changed as SlurmConfig;
   throw new UserError(`Cannot set --resources ${changes}: ${wrong}`);
 }
@@ -148,9 +159,11 @@ export function clusterFor(config: SlurmConfig): string | undefined {
 
 /** The resources that a job requests, estimates included. */
 export interface JobResources
-  extends Pick<ResourceFields, "partition" | "account" | "qos" | "constraint" | "gpus"> {
+  extends
+    Pick<ResourceFields, "partition" | "account" | "qos" | "constraint" | "gpus" | "memoryPerCpu"> {
   readonly time: string;
-  readonly memory: string;
+  /** Of the job; absent where the site, `memoryPerCpu` or the config's own lines decide. */
+  readonly memory?: string;
   readonly cpus: number;
   readonly signal: number;
   readonly lines: readonly string[];
@@ -190,15 +203,27 @@ export function resourcesFor(
   const bytes = runs.map((run) => memoryFor(run, dataset, hardware));
   const [first = ""] = given.partition?.split(",") ?? [];
   const limit = Math.min(Math.max(SHORTEST, ...seconds), limits.get(first) ?? Infinity);
+  const estimate = `${Math.ceil(Math.max(2 ** 31, ...bytes) / 2 ** 20)}M`;
+  const { memory = mustLeaveMemoryOut(given) ? "none" : estimate, ...others } = given;
   return {
-    ...given,
+    ...others,
+    ...isSize(memory) && { memory },
     time: given.time ?? slurmTime(limit),
-    memory: given.memory ?? `${Math.ceil(Math.max(2 ** 31, ...bytes) / 2 ** 20)}M`,
     cpus,
     signal: given.signal ?? SIGNAL,
     lines: given.lines ?? [],
     prologue: given.prologue ?? [],
   };
+}
+
+/** Whether a field asks for memory: not where it is absent, `none` or 0. */
+function isSize(memory: string | undefined): boolean {
+  return memory !== undefined && !/^(none|0+[KMGT]?)$/.test(memory);
+}
+
+/** Whether other fields request memory, which sbatch accepts in one form only. */
+function mustLeaveMemoryOut({ memoryPerCpu, lines = [] }: ResourceFields): boolean {
+  return memoryPerCpu !== undefined || lines.some((line) => /^--mem(-per-[cg]pu)?\b/.test(line));
 }
 
 /** The hardware that jobs of a kind run on. */
@@ -219,9 +244,12 @@ function configFor(
 ): ResourceFields {
   const own = { train, evaluate, report, prepare: report }[kind] ?? {};
   const isWork = kind === "train" || kind === "evaluate";
-  const { gpus, ...rest } = all;
+  const { gpus, memory, memoryPerCpu, ...rest } = all;
+  const hasMemory = own.memory !== undefined || own.memoryPerCpu !== undefined;
   return {
     ...rest,
+    ...!hasMemory && memory !== undefined && { memory },
+    ...!hasMemory && memoryPerCpu !== undefined && { memoryPerCpu },
     ...isWork && gpus !== undefined && { gpus },
     ...own,
     lines: [...all.lines ?? [], ...own.lines ?? []],

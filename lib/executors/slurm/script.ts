@@ -66,7 +66,8 @@ function options(
     "--ntasks=1",
     `--cpus-per-task=${resources.cpus}`,
     ...gpus ? [`--gres=gpu:${gpus}`] : [],
-    `--mem=${resources.memory}`,
+    ...resources.memory ? [`--mem=${resources.memory}`] : [],
+    ...resources.memoryPerCpu ? [`--mem-per-cpu=${resources.memoryPerCpu}`] : [],
     `--time=${resources.time}`,
     // cancels jobs that depend on a failed job
     "--kill-on-invalid-dep=yes",
