@@ -94,7 +94,8 @@ export type Run = TrainRun | EvalRun;
 /** Errors in per cent, as the paper prints them. */
 export interface Errors {
   readonly top1: number;
-  readonly top5: number;
+  /** Absent where a data set has five classes or fewer: five guesses include the right one. */
+  readonly top5?: number;
 }
 
 /** What the paper printed in a row; a number that it does not give is absent. */

@@ -174,10 +174,16 @@ export function misses({ ranks }: Pick<Scores, "ranks">, k: 1 | 5): number {
   return ranks.reduce((count, rank) => count + (rank >= k ? 1 : 0), 0);
 }
 
-/** Top-1 and top-5 errors in per cent: the share of images missed. */
-export function errorsOf(scores: Pick<Scores, "ranks">): Errors {
+/** Classes that a top-5 error counts as guesses. */
+export const GUESSES = 5;
+
+/**
+ * Top-1 and top-5 errors in per cent: the share of images missed. There is no top-5 error of five
+ * classes or fewer.
+ */
+export function errorsOf(scores: Pick<Scores, "ranks" | "classes">): Errors {
   const share = (k: 1 | 5) => 100 * misses(scores, k) / scores.ranks.length;
-  return { top1: share(1), top5: share(5) };
+  return { top1: share(1), ...scores.classes > GUESSES && { top5: share(GUESSES) } };
 }
 
 /** Posteriors that are in memory, `[images, classes]`. */

@@ -12,6 +12,7 @@ import { netToTrain } from "../command_line/nets.ts";
 import type { Options } from "../command_line/options.ts";
 import { groundOf } from "../command_line/runs.ts";
 import { formatNumber } from "../numbers.ts";
+import { MISSING } from "../report/words.ts";
 
 /** Trains the net that options mean, under each seed, and prints what its log ends with. */
 export async function train(options: Options): Promise<number> {
@@ -33,7 +34,7 @@ export async function train(options: Options): Promise<number> {
       { field: "seed" },
       { field: "key" },
       { field: "val_top1_error", heading: "top-1, %", show: inPerCent },
-      { field: "val_top5_error", heading: "top-5, %", show: inPerCent },
+      { field: "val_top5_error", heading: "top-5, %", show: inPerCent, missing: MISSING },
     ],
     notes: [
       `Errors of the last validation: ${formatNumber(images)} images, whole, at Q = ${Q}, ` +

@@ -227,7 +227,8 @@ function columnsOf(...more: readonly "begins"[]) {
 }
 
 function errorsInWords({ top1, top5 }: Errors): string {
-  return `top-1 ${top1.toFixed(1)} %, top-5 ${top5.toFixed(1)} %`;
+  const rest = top5 === undefined ? "" : `, top-5 ${top5.toFixed(1)} %`;
+  return `top-1 ${top1.toFixed(1)} %${rest}`;
 }
 
 /** What the paper printed: `published: top-1 26.8 %, top-5 8.7 %`. */

@@ -8,6 +8,7 @@ import { nameWithChanges } from "../results/protocol.ts";
 import { imagesToDecide, signed } from "../statistics/mod.ts";
 import { fold } from "./fold.ts";
 import type { Listing } from "./listing.ts";
+import { MISSING } from "./words.ts";
 import { configsOf, type FlatRecord, formatQ, rounded } from "./records.ts";
 import { count } from "../numbers.ts";
 
@@ -35,6 +36,7 @@ export function ensembleListing(
         field: `${kind}_error`,
         heading: `${kind.replace("p", "p-")}, %`,
         show: (_: unknown, record: FlatRecord) => errorOf(record, kind),
+        missing: MISSING,
       })),
     ],
     notes: [
@@ -103,8 +105,8 @@ function numbersOf({ errors, intervals: { top1, top5 } }: Measured): FlatRecord 
     top1_low: rounded(top1.low),
     top1_high: rounded(top1.high),
     top5_error: rounded(errors.top5),
-    top5_low: rounded(top5.low),
-    top5_high: rounded(top5.high),
+    top5_low: rounded(top5?.low),
+    top5_high: rounded(top5?.high),
   };
 }
 

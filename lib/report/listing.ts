@@ -14,6 +14,8 @@ export interface ListingColumn {
   readonly heading?: string;
   /** Formats a value for people; the record gives access to its other fields. */
   readonly show?: (value: RecordValue, record: FlatRecord) => string;
+  /** Printed for a missing value; nothing if absent. */
+  readonly missing?: string;
 }
 
 /** A list of records with a title and notes. */
@@ -32,9 +34,9 @@ export function listing(list: Listing, format: ReportFormat): string {
   const { title, records, columns, notes = [] } = list;
   const header = columns.map(({ field, heading = field }) => heading);
   const rows = records.map((record) =>
-    columns.map(({ field, show = String }) =>
+    columns.map(({ field, show = String, missing = "" }) =>
       // Every cell is one line.
-      record[field] === undefined ? "" : show(record[field], record).replace(/\s+/g, " ")
+      record[field] === undefined ? missing : show(record[field], record).replace(/\s+/g, " ")
     )
   );
   const align = columns.map(({ field }) =>

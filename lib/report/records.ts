@@ -49,8 +49,8 @@ export function recordsOf({ table, rows, departures }: TableResult): FlatRecord[
         flips: evaluations.length > 0 ? String(flips) : undefined,
         top1_low: rounded(intervals?.top1.low),
         top1_high: rounded(intervals?.top1.high),
-        top5_low: rounded(intervals?.top5.low),
-        top5_high: rounded(intervals?.top5.high),
+        top5_low: rounded(intervals?.top5?.low),
+        top5_high: rounded(intervals?.top5?.high),
         status: comparison?.status,
         status_reason: comparison?.reason,
         departures: evaluations.length > 0
@@ -87,9 +87,9 @@ export function formatQ(Q: readonly number[]): string | number {
 /** Standard deviation over seeds (n - 1 in the denominator); undefined for fewer than two. */
 export function deviation(seeds: RowResult["seeds"]): Errors | undefined {
   if (seeds.length < 2) return undefined;
-  const of = (which: keyof Errors) =>
-    meanAndDeviation(seeds.map((errors) => errors[which])).deviation;
-  return { top1: of("top1"), top5: of("top5") };
+  const of = (values: readonly number[]) => meanAndDeviation(values).deviation;
+  const top5 = seeds.flatMap((errors) => errors.top5 ?? []);
+  return { top1: of(seeds.map(({ top1 }) => top1)), ...top5.length > 0 && { top5: of(top5) } };
 }
 
 /** Rounds to two decimals; undefined if the value is missing or not finite. */

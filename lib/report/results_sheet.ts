@@ -107,21 +107,24 @@ function headerOf(
 function bestOf(rows: readonly RowResult[]): Errors | undefined {
   const measured = rows.flatMap(({ measured }) => measured ?? []);
   if (measured.length < 2) return undefined;
-  const least = (kind: keyof Errors) => Math.min(...measured.map((errors) => errors[kind]));
-  return { top1: least("top1"), top5: least("top5") };
+  const top5 = measured.flatMap((errors) => errors.top5 ?? []);
+  return {
+    top1: Math.min(...measured.map(({ top1 }) => top1)),
+    ...top5.length > 0 && { top5: Math.min(...top5) },
+  };
 }
 
 function measuredCell(result: RowResult, kind: ErrorKind, best?: Errors): SheetCell {
   const { row, measured, intervals, seeds, runs, tested } = result;
   if (row.evaluations.length === 0) return cell("");
   if (kind === "testTop5") return cell(error(tested?.top5), { runs });
-  const value = measured?.[kind];
+  const [value, interval] = [measured?.[kind], intervals?.[kind]];
   const text = error(value, deviation(seeds)?.[kind]);
   const mark = value !== undefined && importsIn([result]).length > 0 ? IMPORTED : "";
   return cell(text + mark, {
     ...best && value !== undefined && { best: error(value) === error(best[kind]) },
     runs,
-    ...intervals && { detail: `95 % interval: ${rangeOf(intervals[kind])}` },
+    ...interval && { detail: `95 % interval: ${rangeOf(interval)}` },
   });
 }
 

@@ -2,6 +2,7 @@
 import type { Departure, RowResult, TableResult } from "../results/row_result.ts";
 import { formatS, isImported, type Table, type TrainRun } from "../experiment.ts";
 import { importInWords } from "../results/lineage.ts";
+import { GUESSES } from "../score.ts";
 import type { Interval } from "../statistics/mod.ts";
 import { count } from "../numbers.ts";
 
@@ -37,6 +38,14 @@ export function captionOf({ table, setup, dataset, rows }: TableResult): string[
     sentences.push(
       `With ${count(dataset.images, "image")}, top-1 errors are accurate to ` +
         `±${widest.toFixed(1)} points (95 %, Wilson); the CSV lists each interval.`,
+    );
+  }
+  if (dataset.classes <= GUESSES) {
+    sentences.push(
+      `Top-5 errors are not given (${MISSING}): of ${
+        count(dataset.classes, "class", "classes")
+      }, ` +
+        "five guesses always include the right one.",
     );
   }
   const tested = rows.flatMap(({ tested }) => tested ?? [])[0];

@@ -5,13 +5,13 @@ import type { Errors } from "../experiment.ts";
 import type { PlannedRun } from "../plan.ts";
 import { intervalsOf } from "./mod.ts";
 import { errorsOf, type Scores } from "../score.ts";
-import type { Interval } from "../statistics/mod.ts";
+import type { ErrorIntervals } from "./row_result.ts";
 import type { Store } from "../store/mod.ts";
 
 /** Errors in per cent, with Wilson's 95 % intervals. */
 export interface Measured {
   readonly errors: Errors;
-  readonly intervals: Readonly<Record<keyof Errors, Interval>>;
+  readonly intervals: ErrorIntervals;
 }
 
 /** Evaluations of the same images, and their mean. */

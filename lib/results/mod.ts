@@ -1,7 +1,7 @@
 /** Results of tables and claims from a store. Loads no TensorFlow. */
 import { type Claim, type ClaimsResult, judgeClaims } from "./claims.ts";
 import type { DatasetDescription } from "../datasets/dataset.ts";
-import type { Comparison, Protocol, RowResult, TableResult } from "./row_result.ts";
+import type { Comparison, ErrorIntervals, Protocol, RowResult, TableResult } from "./row_result.ts";
 import type { Setup } from "../setup.ts";
 import {
   type Context,
@@ -32,7 +32,7 @@ import {
   sizeOf,
 } from "./protocol.ts";
 import { errorsOf, type Scores } from "../score.ts";
-import { type Interval, meanAndDeviation, verdict, wilson } from "../statistics/mod.ts";
+import { meanAndDeviation, verdict, wilson } from "../statistics/mod.ts";
 import type { RunStatus, Store } from "../store/mod.ts";
 import { scoreOf, type TestScore } from "./submission.ts";
 
@@ -217,15 +217,19 @@ function hasCaffeInput({ layout, input }: Extract<Init, { readonly weights: stri
 }
 
 /** Wilson's 95 % intervals of errors, in per cent. */
-export function intervalsOf(errors: Errors, images: number): Record<keyof Errors, Interval> {
+export function intervalsOf({ top1, top5 }: Errors, images: number): ErrorIntervals {
   const interval = (error: number) => {
     const { low, high } = wilson(error / 100 * images, images);
     return { low: 100 * low, high: 100 * high };
   };
-  return { top1: interval(errors.top1), top5: interval(errors.top5) };
+  return { top1: interval(top1), ...top5 !== undefined && { top5: interval(top5) } };
 }
 
 function meanErrors(seeds: readonly Errors[]): Errors {
-  const mean = (which: keyof Errors) => meanAndDeviation(seeds.map((each) => each[which])).mean;
-  return { top1: mean("top1"), top5: mean("top5") };
+  const mean = (values: readonly number[]) => meanAndDeviation(values).mean;
+  const top5 = seeds.flatMap((each) => each.top5 ?? []);
+  return {
+    top1: mean(seeds.map(({ top1 }) => top1)),
+    ...top5.length > 0 && { top5: mean(top5) },
+  };
 }

@@ -31,6 +31,9 @@ export interface Comparison {
   readonly reason: string;
 }
 
+/** An interval for each error, in per cent. */
+export type ErrorIntervals = { readonly [Kind in keyof Errors]: Interval };
+
 /** Result of a row of a table. */
 export interface RowResult {
   readonly row: Row;
@@ -38,7 +41,7 @@ export interface RowResult {
   /** Mean over the seeds; absent while a run of the row is not done. */
   readonly measured?: Errors;
   /** Wilson's 95 % intervals of `measured`, in per cent. */
-  readonly intervals?: Readonly<Record<keyof Errors, Interval>>;
+  readonly intervals?: ErrorIntervals;
   /** Errors of each seed. */
   readonly seeds: readonly Errors[];
   /** Scores of the images, one for each seed. */

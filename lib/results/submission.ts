@@ -14,12 +14,9 @@ import { UserError } from "../errors.ts";
 import { type EvalRun, isEvaluation } from "../experiment.ts";
 import { entriesIn, readIfThere, writeAtomically } from "../system/files.ts";
 import { type PlannedRun, plannedRun } from "../plan.ts";
-import { highestOf, summed } from "../score.ts";
+import { GUESSES, highestOf, summed } from "../score.ts";
 import { verifyChecksum, withChecksum } from "../system/checksums.ts";
 import type { Store } from "../store/mod.ts";
-
-/** Number of classes that the server accepts for an image. */
-const GUESSES = 5;
 
 /** A submission and its score. */
 export interface TestScore {

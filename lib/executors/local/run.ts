@@ -204,7 +204,7 @@ function scalarsOf({ loss, learningRate, imagesPerSecond, validation }: LogEntry
     "images per second": imagesPerSecond,
     ...validation && {
       "validation/top-1 error": validation.top1,
-      "validation/top-5 error": validation.top5,
+      ...validation.top5 !== undefined && { "validation/top-5 error": validation.top5 },
     },
   };
 }

@@ -42,12 +42,14 @@ function factsOf(
 ): (readonly [string, HtmlContent])[] {
   const facts: (readonly [string, HtmlContent])[] = [];
   if (measured) {
-    const inWords = (["top1", "top5"] as const).map((kind) => {
+    const inWords = (["top1", "top5"] as const).flatMap((kind) => {
+      const value = measured[kind];
+      if (value === undefined) return [];
       const { low, high } = intervals?.[kind] ?? {};
       const range = low === undefined || high === undefined
         ? ""
         : ` (95 %: ${low.toFixed(1)} to ${high.toFixed(1)})`;
-      return `${KINDS[kind]} ${percent(measured[kind])}${range}`;
+      return [`${KINDS[kind]} ${percent(value)}${range}`];
     });
     facts.push(["Measured", inWords.join(", ")]);
   } else facts.push(["Measured", comparison?.status === "left out" ? "left out" : "not yet"]);

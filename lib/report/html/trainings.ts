@@ -20,6 +20,7 @@ import {
 import type { Figure } from "../plots/mod.ts";
 import { commandOf } from "./commands.ts";
 import { h, type HtmlContent, type Markup } from "../markup.ts";
+import { MISSING } from "../words.ts";
 import { code, definitions, details, link, plainTable, plots } from "./parts.ts";
 import { runId } from "./rows.ts";
 import { formatNumber } from "../../numbers.ts";
@@ -124,7 +125,7 @@ function testTable(tests: readonly EvaluationDetails[], net: string): HtmlConten
     Q,
     method,
     errors?.top1.toFixed(1) ?? state,
-    errors?.top5.toFixed(1),
+    errors?.top5?.toFixed(1) ?? (errors && MISSING),
     code(key),
     code(folder),
   ]);
@@ -151,7 +152,7 @@ function logTable(log: readonly LogEntry[], net: string): Markup {
     Number(learningRate.toPrecision(3)),
     Math.round(imagesPerSecond),
     validation?.top1.toFixed(1),
-    validation?.top5.toFixed(1),
+    validation?.top5?.toFixed(1) ?? (validation && MISSING),
   ]);
   const titles = ["step", "epoch", "loss", "rate", "images/s", "top-1, %", "top-5, %"];
   return plainTable(rows, {

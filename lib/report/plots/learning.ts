@@ -39,24 +39,25 @@ export function learningPlots({ key, run, context, log }: TrainingDetails): Draw
   };
   if (validations.length === 0) return [loss];
   const last = validations.at(-1)!;
+  const kinds = (["top1", "top5"] as const).filter((kind) => last[kind] !== undefined);
   const colours = { top1: colourOf(run.config), top5: "currentColor" } as const;
   return [loss, {
     name: `validation-${name}`,
     title: `Validation errors of ${net}`,
-    description: `During training, at one scale; finally ${last.top1.toFixed(1)} % top-1 and ` +
-      `${last.top5.toFixed(1)} % top-5.`,
+    description: `During training, at one scale; finally ${last.top1.toFixed(1)} % top-1` +
+      (last.top5 === undefined ? "." : ` and ${last.top5.toFixed(1)} % top-5.`),
     ...SMALL,
     x: { ...EPOCHS, domain: [0, log.at(-1)!.epoch] },
     y: { domain: [0, Math.max(1, ...validations.map(({ top1 }) => top1))], grid: true, ticks: 4 },
     marks: [
       drops,
-      ...(["top1", "top5"] as const).map((y) =>
+      ...kinds.map((y) =>
         Plot.line(validations, { x: "epoch", y, stroke: colours[y], marker: "dot" })
       ),
-      ...legend([
-        { text: "top-1, %", colour: colours.top1 },
-        { text: "top-5, %", colour: colours.top5 },
-      ], -14),
+      ...legend(
+        kinds.map((kind) => ({ text: `${kind.replace("p", "p-")}, %`, colour: colours[kind] })),
+        -14,
+      ),
     ],
   }];
 }

@@ -49,7 +49,9 @@ function logged(store: Store, run: PlannedRun) {
         ...validation
           ? [
             scalar("validation/top-1 error", validation.top1),
-            scalar("validation/top-5 error", validation.top5),
+            ...validation.top5 === undefined
+              ? []
+              : [scalar("validation/top-5 error", validation.top5)],
           ]
           : [],
       ];
