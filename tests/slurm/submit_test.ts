@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { evaluations, net } from "../../experiments/protocol.ts";
 import { smoke } from "../../experiments/setups.ts";
 import { UserError } from "../../lib/errors.ts";
-import { cancel } from "../../lib/executors/slurm/client.ts";
+import { cancel, parseLimits, userName } from "../../lib/executors/slurm/client.ts";
 import { slurm } from "../../lib/executors/slurm/mod.ts";
 import { readRecords } from "../../lib/executors/slurm/records.ts";
 import type { SlurmConfig } from "../../lib/executors/slurm/resources.ts";
@@ -196,6 +196,16 @@ Deno.test("a job that cannot be recorded is named with its number", async () => 
   } finally {
     crypto.randomUUID = randomUUID;
   }
+});
+
+Deno.test("a user id without an entry in the user database submits without limits of an account", () => {
+  assert.equal(typeof userName(() => ({ username: "me" })), "string");
+  // what Deno throws there
+  const unknown = () => {
+    throw new Error("Failed to get user info");
+  };
+  assert.equal(userName(unknown), undefined);
+  assert.deepEqual(parseLimits("MaxJobCount = 10\n", ""), { array: Infinity, jobs: 10 });
 });
 
 Deno.test("a last job that would execute missing runs is not submitted where runs are left", async () => {

@@ -194,10 +194,20 @@ export async function siteLimits(
   cluster: string | undefined,
 ): Promise<SiteLimits> {
   const config = await call("scontrol", [...optionOf(cluster), "show", "config"]);
-  const user = `users=${userInfo().username}`;
-  const show = ["show", "assoc_mgr", user, "flags=assoc"];
+  const user = userName();
+  if (user === undefined) return parseLimits(config.out, "", accounts);
+  const show = ["show", "assoc_mgr", `users=${user}`, "flags=assoc"];
   const mine = await call("scontrol", [...optionOf(cluster), ...show]);
   return parseLimits(config.out, mine.out, accounts);
+}
+
+/** The user's name; undefined for a user id without an entry in the system's user database. */
+export function userName(info: () => { readonly username: string } = userInfo): string | undefined {
+  try {
+    return info().username;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Parses the limits that `scontrol show config` and `scontrol show assoc_mgr` print. */
