@@ -6,6 +6,8 @@
  *
  * - `<!-- not run: needs ImageNet -->`: its commands must exist and take these options all the same.
  *
+ * Blocks of Python run as well, where their packages are installed.
+ *
  * A block of text is compared with what the commands before it print, if a comment says so:
  *
  * - `<!-- output -->`: it is the same;
@@ -78,7 +80,6 @@ Deno.test("every block of code says what it is, and shell commands without a rea
       assert.match(language, /^(sh|text|json|python|ts)$/, `${place} has no language`);
       if (language === "json" && text.startsWith("{")) JSON.parse(text);
       const isRun = !/^not run: \S/.test(comment);
-      if (language === "python") assert.ok(!isRun, `${place} says not why it is not run`);
       if (language !== "sh" || !isRun) continue;
       assert.equal(comment, "", `${place} has a comment that says nothing here`);
       for (const line of commandLines(text)) {
@@ -384,14 +385,29 @@ class Desk implements Disposable {
       ...takes.includes("data") ? ["--data", this.#data] : [],
       ...takes.includes("results") ? ["--results", this.#results] : [],
     ];
-    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["task", "-q", "--config", join(ROOT, "deno.json"), task!, ...args, ...folders],
+    const command = ["task", "-q", "--config", join(ROOT, "deno.json"), task!, ...args, ...folders];
+    const { code, out, err } = await this.#start(Deno.execPath(), command);
+    assert.equal(code, 0, `${text}:\n${out}${err}`);
+    return out;
+  }
+
+  /** Runs a program of Python. @returns what it printed; nothing where a package is missing */
+  async python(program: string): Promise<string | undefined> {
+    const { code, out, err } = await this.#start("python3", ["-c", program]);
+    const missing = err.match(/^ModuleNotFoundError: .*/m);
+    assert.ok(code === 0 || missing, err);
+    if (missing) console.log(`A program of the documentation is not run: ${missing}`);
+    return missing ? undefined : out;
+  }
+
+  async #start(program: string, args: readonly string[]) {
+    const { code, stdout, stderr } = await new Deno.Command(program, {
+      args: [...args],
       cwd: this.folder,
-      env: { NO_COLOR: "1", INIT_CWD: "" },
+      env: { NO_COLOR: "1" },
     }).output();
-    const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-    assert.equal(code, 0, `${text}:\n${decode(stdout)}${decode(stderr)}`);
-    return this.#asWithout(decode(stdout));
+    const text = (bytes: Uint8Array) => this.#asWithout(new TextDecoder().decode(bytes));
+    return { code, out: text(stdout), err: text(stderr) };
   }
 
   /** Files that commands wrote below a folder of this one. */
@@ -439,13 +455,14 @@ Deno.test("commands in the documentation run, and print what it shows", async (t
     if (!blocks.some(({ language, comment }) => language === "sh" && comment === "")) continue;
     await t.step(file, async () => {
       const updates: [shown: string, output: string][] = [];
-      let output = "";
+      let output: string | undefined = "";
       for (const { language, text, comment, line, indent } of blocks) {
+        if (language === "python" && comment === "") output = await desk.python(text);
         if (language === "sh" && comment === "") {
           output = "";
           for (const line of commandLines(text)) output += await desk.run(line);
         }
-        if (language !== "text" || !/^output\b/.test(comment)) continue;
+        if (language !== "text" || !/^output\b/.test(comment) || output === undefined) continue;
         const same = isAsShown(output, text, comment === "output; numbers vary");
         if (UPDATE && !text.includes("...\n")) {
           const fences = (body: string) => `${comment} -->\n\n\`\`\`text\n${body}\`\`\``;
