@@ -13,22 +13,26 @@ import { type Conv, convsOf, type Layer, layersOf, type NetShape } from "./confi
 /**
  * Standard deviation of a layer's random kernel.
  *
- * - `paper`: the variance of 1e-2 taken at its word (Section 3.1).
+ * - `paper`: a variance of 1e-2, as the paper says (Section 3.1).
  * - `gaussian-0.01`: a deviation of 0.01, as in the tools of the paper's authors.
- * - `glorot`: variance 2 / (inputs + outputs) of a unit (Glorot and Bengio 2010).
+ * - `glorot`: variance 2 / (inputs + outputs) of a unit (Glorot and Bengio 2010, equation 12).
  * - `he`: variance 2 / inputs of a unit (He et al. 2015).
+ *
+ * A unit has `size * size * inputs` inputs. An input of a convolution reaches `size * size` units of
+ * each output; an input of a fully-connected layer, such as a place of fc6's map, reaches one.
  */
-export function deviation({ size, inputs, outputs }: Conv, init: KernelInit): number {
-  const places = size * size;
+export function deviation({ name, size, inputs, outputs }: Conv, init: KernelInit): number {
+  const fanIn = size * size * inputs;
+  const fanOut = name.startsWith("fc") ? outputs : size * size * outputs;
   switch (init) {
     case "paper":
       return 0.1;
     case "gaussian-0.01":
       return 0.01;
     case "glorot":
-      return Math.sqrt(2 / (places * (inputs + outputs)));
+      return Math.sqrt(2 / (fanIn + fanOut));
     case "he":
-      return Math.sqrt(2 / (places * inputs));
+      return Math.sqrt(2 / fanIn);
   }
 }
 

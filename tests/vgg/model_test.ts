@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { MomentumForm, TrainSetup } from "../../lib/setup.ts";
 import type { TrainRun } from "../../lib/experiment.ts";
 import { float32, int32, Session } from "../../lib/tensorflow/session.ts";
-import type { Conv } from "../../lib/vgg/configs.ts";
+import { type Conv, convsOf, layersOf } from "../../lib/vgg/configs.ts";
 import { deviation } from "../../lib/vgg/initialisation.ts";
 import { trainingGraph } from "../../lib/vgg/model.ts";
 import { gap, noisyBytes } from "../support/formula.ts";
@@ -169,6 +169,16 @@ Deno.test("deviations of random kernels, by their formulas", () => {
     .map((init) => deviation(conv, init));
   const expected = [0.1, 0.01, Math.sqrt(2 / (9 * 192)), Math.sqrt(2 / 576)];
   assert.ok(gap(found, expected) < 1e-12);
+
+  // gains of torch.nn.init.xavier_normal_ and kaiming_normal_ for Linear(25088, 4096), by
+  // _calculate_fan_in_and_fan_out: math.sqrt(2 / (fan_in + fan_out)) and math.sqrt(2 / fan_in)
+  const fc6 = convsOf(layersOf("D")).find(({ name }) => name === "fc6")!;
+  assert.ok(
+    gap([deviation(fc6, "glorot"), deviation(fc6, "he")], [
+      0.008278327231656524,
+      0.008928571428571428,
+    ]) < 1e-12,
+  );
 });
 
 Deno.test("kernels start with their deviation around 0, biases at 0, no two layers alike", async () => {
