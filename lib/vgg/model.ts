@@ -34,7 +34,6 @@ import { cropsFromCache, cropsFromFiles } from "./pipeline.ts";
 /** What a training's graph depends on. */
 export interface TrainingOptions {
   readonly setup: TrainSetup;
-  readonly evaluate: EvaluateSetup;
   readonly classes: number;
   /** Images that are in memory at once; a divisor of the batch. */
   readonly microBatch: number;
@@ -59,6 +58,12 @@ export interface Model {
 }
 
 /**
+ * How a training is validated. It is the same in every setup: validations decide when the plateau rule
+ * lowers the rate, and a training's key does not depend on how nets are evaluated.
+ */
+const VALIDATION: EvaluateSetup = { scoreMap: "average-then-softmax" };
+
+/**
  * The graph of a training.
  *
  * - `initialise`: draws the weights, from `seed/weights` (int32 `[2]`), velocities 0.
@@ -70,7 +75,7 @@ export interface Model {
  * - the names of a dense evaluator, for validation; see `addEvaluator`.
  */
 export function trainingGraph(run: TrainRun, options: TrainingOptions): Model {
-  const { setup, evaluate, classes, microBatch, towers = 1, source, archives = {} } = options;
+  const { setup, classes, microBatch, towers = 1, source, archives = {} } = options;
   const { batch, crop, inputScale, resize, precision } = setup;
   const graph = new Graph();
   const net = network(graph, layersOf(run.config, netShapeOf(setup, classes)));
@@ -114,7 +119,9 @@ export function trainingGraph(run: TrainRun, options: TrainingOptions): Model {
 
   addInitialisation(graph, net, { zero: [...velocities, ...sums], init: setup.kernels });
   for (const each of [...weights, ...velocities]) addSetter(graph, each);
-  addEvaluator(graph, net, { method: "dense", setup, evaluate, archive: archives.val });
+  addEvaluator(graph, net, {
+    ...{ method: "dense", setup, evaluate: VALIDATION, archive: archives.val },
+  });
   return { graph, weights, velocities };
 }
 
@@ -122,8 +129,8 @@ export function trainingGraph(run: TrainRun, options: TrainingOptions): Model {
 export function evaluationGraph(
   { net: { config }, method }: Pick<EvalRun, "net" | "method">,
   { setup, evaluate, classes, archive }:
-    & Pick<TrainingOptions, "setup" | "evaluate" | "classes">
-    & Pick<EvaluatorOptions, "archive">,
+    & Pick<TrainingOptions, "setup" | "classes">
+    & Pick<EvaluatorOptions, "evaluate" | "archive">,
 ): Model {
   const graph = new Graph();
   const net = network(graph, layersOf(config, netShapeOf(setup, classes)));

@@ -79,7 +79,7 @@ export function train(
   watcher: TrainingCallbacks,
 ): { finished: boolean; checkpoint: Checkpoint } {
   const { run, context, dataset, imageCache, again = false } = training;
-  const { train: setup, evaluate, seed } = context;
+  const { train: setup, seed } = context;
   const { batch } = setup;
   const microBatch = training.microBatch ?? batch;
   const schedule = scheduleOf(run, setup);
@@ -88,7 +88,6 @@ export function train(
 
   const model = trainingGraph(run, {
     setup,
-    evaluate,
     classes,
     microBatch,
     towers: training.towers ?? 1,
@@ -194,7 +193,8 @@ function update(
 }
 
 /**
- * Errors on the setup's validation images: dense, at the run's middle scale, without flips;
+ * Errors on the setup's validation images: dense, at the run's middle scale, scores averaged before
+ * the soft-max, without flips;
  * `undefined` if the last update made posteriors NaN or infinite.
  */
 function validate(

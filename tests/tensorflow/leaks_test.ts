@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { float32, int32, Session } from "../../lib/tensorflow/session.ts";
 import { trainingGraph } from "../../lib/vgg/model.ts";
 import { noisyBytes } from "../support/formula.ts";
-import { context, setup } from "../support/tiny.ts";
+import { setup } from "../support/tiny.ts";
 import { tensorflow } from "../support/run_graph.ts";
 
 Deno.test("500 steps of a training leave no tensor and take no memory", async () => {
@@ -10,7 +10,7 @@ Deno.test("500 steps of a training leave no tensor and take no memory", async ()
   const { batch, crop } = setup;
   const run = { config: "A", S: 256, init: "random" } as const;
   const { graph } = trainingGraph(run, {
-    ...{ setup, evaluate: context.evaluate, classes: 2, microBatch: batch, source: "cache" },
+    ...{ setup, classes: 2, microBatch: batch, source: "cache" },
   });
   const session = new Session(binding, graph);
   const before = binding.getNumOfTensors();

@@ -102,7 +102,7 @@ Deno.test("the noise has He's size, however the setup draws its kernels", async 
   for (const kernels of ["he", "gaussian-0.01", "glorot"] as const) {
     const train = { ...setup, kernels, transferNoise: 0.5 };
     const { graph, weights } = trainingGraph(net("D", 256), {
-      ...{ setup: train, evaluate: { scoreMap: "average-then-softmax" }, classes: 3 },
+      ...{ setup: train, classes: 3 },
       ...{ microBatch: 4, source: "cache" },
     });
     const session = new Session(await tensorflow(), graph);

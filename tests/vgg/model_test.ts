@@ -7,7 +7,7 @@ import { deviation } from "../../lib/vgg/initialisation.ts";
 import { trainingGraph } from "../../lib/vgg/model.ts";
 import { gap, noisyBytes } from "../support/formula.ts";
 import { tensorflow } from "../support/run_graph.ts";
-import { context, setup } from "../support/tiny.ts";
+import { setup } from "../support/tiny.ts";
 
 /** A training of three updates by batches of 16 crops, with what tests vary. */
 interface Three {
@@ -27,7 +27,7 @@ async function train(
   const options = { ...setup, batch: 16, dropout: 0, ...train };
   const run = { config: "A", S: 256, init: "random", ...update ? { update } : {} } as const;
   const { graph, weights, velocities } = trainingGraph(run, {
-    ...{ setup: options, evaluate: context.evaluate, classes: 3, microBatch, source: "cache" },
+    ...{ setup: options, classes: 3, microBatch, source: "cache" },
   });
   const session = new Session(await tensorflow(), graph);
   const read = () => {
@@ -147,7 +147,7 @@ Deno.test("where only the fully-connected layers learn, no other weight moves", 
 
 Deno.test("where only the fully-connected layers learn, nothing flows back through the convs", () => {
   const run = { config: "D", S: 256, init: "random" } as const;
-  const options = { setup, evaluate: context.evaluate, classes: 3, source: "cache" } as const;
+  const options = { setup, classes: 3, source: "cache" } as const;
   for (const microBatch of [setup.batch, setup.batch / 2]) {
     const counts = (["all", "fc"] as const).map((update) => {
       const { graph } = trainingGraph({ ...run, update }, { ...options, microBatch });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { net } from "../../experiments/protocol.ts";
 import { UserError } from "../../lib/errors.ts";
-import type { Schedule, TrainSetup } from "../../lib/setup.ts";
+import type { EvaluateSetup, Schedule, TrainSetup } from "../../lib/setup.ts";
 import type { Checkpoint, LogEntry, Tensors } from "../../lib/vgg/checkpoint.ts";
 import { type Context, hasAncestor, type TrainRun } from "../../lib/experiment.ts";
 import { convsOf, layersOf, netShapeOf } from "../../lib/vgg/configs.ts";
@@ -149,6 +149,26 @@ Deno.test("the plateau rule divides the rate, and ends the training before its i
   assert.equal(checkpoint.step, 10);
   assert.deepEqual([checkpoint.plateau.drops, checkpoint.plateau.over], [1, true]);
   assert.equal(log.filter(({ validation }) => validation).length, 5);
+});
+
+Deno.test("how a net is tested does not steer its training: validations average scores first", async () => {
+  using tiny = tinyDataset();
+  // at the middle scale, 48 pixels, score maps are 2 by 2 or larger
+  const dataset = { ...tiny, val: [...tiny.val, ...tiny.train] };
+  const run = { config: "A", S: [256, 512], init: "random" } as const;
+  const rule = { rule: "plateau", patience: 1, times: 9 } as const;
+  const schedule = { learningRate: 0.02, images: 160, drops: rule };
+  const schedules = { first: schedule, finer: schedule, jittered: schedule };
+  const of = async (scoreMap: EvaluateSetup["scoreMap"]) => {
+    const { train } = contextOf({ kernels: "he", validations: 40, schedules });
+    const options = { train, evaluate: { scoreMap }, seed: 3, data: "tiny" };
+    const { log, checkpoint } = await watch({ run, context: options, dataset });
+    return { log: log.map(said), checkpoint };
+  };
+  const usual = await of("average-then-softmax");
+  assert.ok(new Set(usual.log.map(({ validation }) => validation?.top1)).size > 2);
+  assert.deepEqual(await of("softmax-then-average"), usual);
+  assert.deepEqual(await of("sum-then-softmax"), usual);
 });
 
 Deno.test("a loss that is no number stops the training and names the step; good checkpoints stay", async () => {

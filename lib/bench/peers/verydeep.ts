@@ -48,7 +48,7 @@ function trainingOf(binding: Binding, what: TrainingCase): Runner {
   const { setup, classes, batch, towers, crops: source } = what;
   const { crop } = setup;
   const { graph } = trainingGraph(runOf(what), {
-    ...{ setup, evaluate, classes, microBatch: batch, source: "cache", towers },
+    ...{ setup, classes, microBatch: batch, source: "cache", towers },
   });
   const session = new Session(binding, graph);
   session.run({ "seed/weights": int32([0, 0]) }, ["initialise:0"]);
