@@ -25,13 +25,13 @@ export function classSection(
   ]);
   const table = plainTable(rows, {
     label: "Errors by class",
-    columns: [
-      { title: "class", align: "left" },
-      { title: "images", align: "right" },
-      { title: "misclassified", align: "right" },
-      { title: "top-1, %", align: "right" },
-      { title: "95 %", align: "right" },
-    ],
+    columns: {
+      "class": "left",
+      "images": "right",
+      "misclassified": "right",
+      "top-1, %": "right",
+      "95 %": "right",
+    },
   });
   return [plots(figures.classes), details(`All ${errors.length} classes as a table`, table)];
 }
@@ -53,12 +53,12 @@ export function confusionSection(
   const table = plainTable(rows, {
     label: "Most frequent confusions",
     caption: "The most frequent",
-    columns: [
-      { title: "true class", align: "left" },
-      { title: "predicted class", align: "left" },
-      { title: "images", align: "right" },
-      { title: "of the class, %", align: "right" },
-    ],
+    columns: {
+      "true class": "left",
+      "predicted class": "left",
+      "images": "right",
+      "of the class, %": "right",
+    },
   });
   return plots(figures.confusions, { beside: table });
 }

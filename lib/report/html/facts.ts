@@ -53,7 +53,7 @@ export function departureTable(departures: readonly Departure[]): HtmlContent {
   if (departures.length === 0) return h("p", {}, "None: this is the paper's own setup.");
   return plainTable(departures.map(({ field, paper, here }) => [code(field), paper, here]), {
     label: "Departures from the paper",
-    columns: ["field", "the paper", "here"].map((title) => ({ title, align: "left" })),
+    columns: { "field": "left", "the paper": "left", "here": "left" },
   });
 }
 

@@ -2,11 +2,8 @@
 import type { Figure } from "../plots/mod.ts";
 import { h, type HtmlContent, type Markup, raw } from "../markup.ts";
 
-/** A column of a plain table. */
-export interface PlainColumn {
-  readonly title: string;
-  readonly align: "left" | "right";
-}
+/** Headings of a plain table, first column first, with the alignment of their columns. */
+export type PlainColumns = Readonly<Record<string, "left" | "right">>;
 
 /** A table of plain cells; the first cell of a row is its heading. A wide table scrolls. */
 export function plainTable(
@@ -14,13 +11,14 @@ export function plainTable(
   { label, columns, ids = [], caption }: {
     /** Name for screen readers. */
     readonly label: string;
-    readonly columns: readonly PlainColumn[];
+    readonly columns: PlainColumns;
     /** Ids of the rows. */
     readonly ids?: readonly string[];
     readonly caption?: string;
   },
 ): Markup {
-  const classOf = (column: number) => columns[column]!.align;
+  const headings = Object.entries(columns);
+  const classOf = (column: number) => headings[column]![1];
   return scrollable(
     { "aria-label": label },
     h(
@@ -33,7 +31,7 @@ export function plainTable(
         h(
           "tr",
           {},
-          columns.map(({ title, align }) => h("th", { scope: "col", class: align }, title)),
+          headings.map(([title, align]) => h("th", { scope: "col", class: align }, title)),
         ),
       ),
       h(

@@ -133,14 +133,14 @@ function testTable(tests: readonly EvaluationDetails[], net: string): HtmlConten
     label: `Evaluations of ${net}`,
     caption: "Its evaluations",
     ids: tests.map(({ key }) => runId(key)),
-    columns: [
-      { title: "Q", align: "right" },
-      { title: "method", align: "left" },
-      { title: "top-1, %", align: "right" },
-      { title: "top-5, %", align: "right" },
-      { title: "key", align: "left" },
-      { title: "folder", align: "left" },
-    ],
+    columns: {
+      "Q": "right",
+      "method": "left",
+      "top-1, %": "right",
+      "top-5, %": "right",
+      "key": "left",
+      "folder": "left",
+    },
   });
 }
 
@@ -157,7 +157,7 @@ function logTable(log: readonly LogEntry[], net: string): Markup {
   const titles = ["step", "epoch", "loss", "rate", "images/s", "top-1, %", "top-5, %"];
   return plainTable(rows, {
     label: `Log of ${net}`,
-    columns: titles.map((title) => ({ title, align: "right" })),
+    columns: Object.fromEntries(titles.map((title) => [title, "right"])),
   });
 }
 
