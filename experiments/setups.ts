@@ -1,5 +1,11 @@
 /** The setups: the paper's own, two for a machine without ImageNet, one for a minute. */
-import { READINGS, type Schedule, type Setup, type TrainSetup, TRANSFER } from "../lib/setup.ts";
+import {
+  INTERPRETATIONS,
+  type Schedule,
+  type Setup,
+  type TrainSetup,
+  TRANSFER,
+} from "../lib/setup.ts";
 
 /** 74 epochs of ILSVRC-2012's 1,281,167 training images: the paper's 370,000 iterations (3.1). */
 const EPOCHS_74 = 74 * 1_281_167;
@@ -35,11 +41,11 @@ export const paper: Setup = {
       jittered: untilPlateau(1e-3),
     },
     validations: 74,
-    ...READINGS.train,
+    ...INTERPRETATIONS.train,
     ...TRANSFER,
     precision: "float32",
   },
-  evaluate: { scoreMap: "average-then-softmax", ...READINGS.evaluate },
+  evaluate: { scoreMap: "average-then-softmax", ...INTERPRETATIONS.evaluate },
   sideBySide: 1,
 };
 

@@ -9,7 +9,7 @@
  */
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import { type EvaluateSetup, READINGS, type TrainSetup, TRANSFER } from "./setup.ts";
+import { type EvaluateSetup, INTERPRETATIONS, type TrainSetup, TRANSFER } from "./setup.ts";
 
 /** A column of Table 1, or the shallow net that Section 4.1 compares B with. */
 export type ConfigName = "A" | "A-LRN" | "B" | "C" | "D" | "E" | "B-5x5";
@@ -73,7 +73,7 @@ export const METHODS = ["dense", "multi-crop", "centre-crop"] as const;
 /** Whether a method averages in the posteriors of the mirror image. */
 export function looksAtMirror(
   method: Method,
-  { centreCrop = READINGS.evaluate.centreCrop }: Pick<EvaluateSetup, "centreCrop">,
+  { centreCrop = INTERPRETATIONS.evaluate.centreCrop }: Pick<EvaluateSetup, "centreCrop">,
 ): boolean {
   return method !== "centre-crop" || centreCrop === "mirrored";
 }
@@ -214,14 +214,14 @@ function canonical(field: string, value: unknown): unknown {
 /** Values that are the same as none. */
 const DEFAULTS: Readonly<Record<string, unknown>> = {
   update: "all",
-  ...READINGS.train,
-  ...READINGS.evaluate,
+  ...INTERPRETATIONS.train,
+  ...INTERPRETATIONS.evaluate,
 };
 
-/** The runs that a run needs done before it, nearest first. */
-export function needs(run: Run): TrainRun[] {
-  if (isEvaluation(run)) return [run.net];
-  return hasAncestor(run.init) ? [run.init.from] : [];
+/** The run that must be done before a run: the net that it tests, or starts from. */
+export function ancestorOf(run: Run): TrainRun | undefined {
+  if (isEvaluation(run)) return run.net;
+  return hasAncestor(run.init) ? run.init.from : undefined;
 }
 
 /** Whether weights come from an earlier run. */
@@ -240,10 +240,10 @@ export function formatS(S: TrainScale): string {
 }
 
 /** Name of a run for people: `D [256;512]`, `D [256;512] at Q = 384, dense`. */
-export function title(run: Run): string {
+export function displayName(run: Run): string {
   if (isEvaluation(run)) {
     const split = run.test === undefined ? "" : ", test images";
-    return `${title(run.net)} at Q = ${run.Q}, ${run.method}${split}`;
+    return `${displayName(run.net)} at Q = ${run.Q}, ${run.method}${split}`;
   }
   return `${run.config} ${formatS(run.S)}${run.update === "fc" ? " (FC layers)" : ""}${
     isImported(run.init) ? " (imported)" : ""
@@ -251,14 +251,14 @@ export function title(run: Run): string {
 }
 
 /** What is done in a run, for people: `train D 256`, `test D 256 at Q = 256, dense`. */
-export function nameOf(run: Run): string {
-  return `${isEvaluation(run) ? "test" : "train"} ${title(run)}`;
+export function actionLabel(run: Run): string {
+  return `${isEvaluation(run) ? "test" : "train"} ${displayName(run)}`;
 }
 
 /** Name of a run for a folder, without its key: `D-256-512`, `D-256-512-Q384-dense`. */
-export function slug(run: Run): string {
+export function folderName(run: Run): string {
   if (isEvaluation(run)) {
-    return `${slug(run.net)}-Q${run.Q}-${run.method}${run.test === undefined ? "" : "-test"}`;
+    return `${folderName(run.net)}-Q${run.Q}-${run.method}${run.test === undefined ? "" : "-test"}`;
   }
   const scale = typeof run.S === "number" ? run.S : run.S.join("-");
   return `${run.config}-${scale}${run.update === "fc" ? "-fc" : ""}`;

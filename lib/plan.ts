@@ -1,13 +1,13 @@
 /** Which runs a set of tables needs, each once, in an order that works. */
 import { UserError } from "./errors.ts";
 import {
+  actionLabel,
+  ancestorOf,
   type Context,
   type EvalRun,
   isEvaluation,
   isImported,
   key,
-  nameOf,
-  needs,
   type Run,
   type Table,
 } from "./experiment.ts";
@@ -17,14 +17,22 @@ export interface PlannedRun {
   readonly key: string;
   readonly run: Run;
   readonly context: Context;
-  /** Keys of the runs that must be done before this one. */
-  readonly after: readonly string[];
+  /** The run that must be done before: the net that it tests, or starts from. */
+  readonly ancestor?: PlannedRun;
 }
 
-/** A run under a context, by its name. */
+/** A run under a context, with its name and its ancestors. */
 export function plannedRun(run: Run, context: Context): PlannedRun {
-  const after = needs(run).map((ancestor) => key(ancestor, context));
-  return { key: key(run, context), run, context, after };
+  const ancestor = ancestorOf(run);
+  return {
+    ...{ key: key(run, context), run, context },
+    ...ancestor && { ancestor: plannedRun(ancestor, context) },
+  };
+}
+
+/** Keys of the runs that must be done before a run: none or one. */
+export function ancestorKeys({ ancestor }: Pick<PlannedRun, "ancestor">): string[] {
+  return ancestor ? [ancestor.key] : [];
 }
 
 /** The runs behind `tables`; see `planOf`. */
@@ -33,21 +41,20 @@ export function plan(tables: readonly Table[], contexts: readonly Context[]): Pl
 }
 
 /**
- * Collects runs and those that they start from under every context (one for each seed), dropping
- * repeats. Every run comes after those it needs.
+ * Collects runs and their ancestors under every context (one for each seed), each once. Every run
+ * comes after its ancestors.
  */
 export function planOf(runs: readonly Run[], contexts: readonly Context[]): PlannedRun[] {
   const planned = new Map<string, PlannedRun>();
 
-  function visit(run: Run, context: Context) {
-    const named = plannedRun(run, context);
-    if (planned.has(named.key)) return;
-    for (const ancestor of needs(run)) visit(ancestor, context);
-    planned.set(named.key, named);
+  function add(run: PlannedRun) {
+    if (planned.has(run.key)) return;
+    if (run.ancestor) add(run.ancestor);
+    planned.set(run.key, run);
   }
 
   for (const context of contexts) {
-    for (const run of runs) visit(run, context);
+    for (const run of runs) add(plannedRun(run, context));
   }
   return [...planned.values()];
 }
@@ -95,5 +102,5 @@ export function mustBeTrainable(
 ) {
   const training = trainingIn(open);
   if (untrainable === undefined || training === undefined) return;
-  throw new UserError(`Cannot ${nameOf(training.run)}: ${untrainable}`);
+  throw new UserError(`Cannot ${actionLabel(training.run)}: ${untrainable}`);
 }

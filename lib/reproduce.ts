@@ -1,6 +1,6 @@
 /**
- * From a request to results: opens the data, plans, has the plan carried out against a store, and
- * turns what is there into the tables' results. Loads no TensorFlow; `pool.ts` starts threads that do.
+ * From a request to results: opens the data and the store of a study, and has its runs carried out.
+ * Loads no TensorFlow; `executors/local/` starts threads that do.
  *
  * @module
  */
@@ -10,110 +10,123 @@ import type {
   DatasetInfo,
   DatasetOptions,
 } from "./datasets/dataset.ts";
-import type { Setup } from "./setup.ts";
 import { describeDataset, openDataset } from "./datasets/mod.ts";
-import type { DeviceName } from "./system/device.ts";
 import { UserError } from "./errors.ts";
-import { local } from "./executors/local/mod.ts";
-import type { Context, Run, Table } from "./experiment.ts";
+import type { RunOptions } from "./executors/local/scheduler.ts";
+import type { Context, Run } from "./experiment.ts";
 import { planOf } from "./plan.ts";
-import { type Bars, progressBars } from "./system/progress.ts";
 import { departures, mustBePapers, sizeOf } from "./results/protocol.ts";
-import type { Source } from "./results/mod.ts";
-import { makeStore, openStore } from "./store/mod.ts";
+import type { Study } from "./results/study.ts";
 import { testScoresIn } from "./results/submission.ts";
+import type { Setup } from "./setup.ts";
+import { makeStore, openStore } from "./store/mod.ts";
+import { type Bars, progressBars } from "./system/progress.ts";
 
-/** What runs are carried out under and on. */
-export interface Work {
-  readonly setup: Setup;
-  readonly dataset: string;
+/** Which data set is meant, and in which folder. */
+export interface DataOptions {
+  /** Names the data set, and the size of one that is drawn. */
+  readonly setup: Pick<Setup, "dataset" | "scenes">;
   /** Folder of all data sets. */
-  readonly dataFolder: string;
+  readonly data: string;
+  readonly skipUnreadable?: boolean;
+}
+
+/** Which study is meant. */
+export interface StudyOptions extends DataOptions {
+  readonly setup: Setup;
+  /** The paper's own setup, from which departures are counted. */
+  readonly paper: Setup;
   /** Folder of the results. */
   readonly results: string;
   readonly seeds: readonly number[];
-  /** Trainings side by side; the setup's choice if absent. */
-  readonly workers?: number;
-  /** What to compute on; a GPU where there is one if absent. */
-  readonly device?: DeviceName;
-  /** Images of a batch in memory at once; as many as fit if absent. */
-  readonly microBatch?: number;
-  readonly skipUnreadable?: boolean;
-  /** The setup from which any departure is a failure; the paper's, under --strict. */
-  readonly strict?: Setup;
-}
-
-/** What a user asks for. */
-export interface Request extends Work {
-  readonly tables: readonly Table[];
-  /** The paper's own setup, from which departures are counted. */
-  readonly paper: Setup;
-  /** Whether rows keep their numbers where sanity checks fail, as for a net at chance. */
-  readonly includeAtChance?: boolean;
+  /** Whether any departure from the paper is an error. */
+  readonly strict?: boolean;
 }
 
 /**
- * Carries out runs, and those that they start from, that are not done yet, under every seed.
+ * Carries out runs and their ancestors under every seed, unless they are done.
  *
- * @returns where their results are
+ * @returns the study with their results
  * @throws {UserError} A run failed, or the data or the store cannot be used. All that was done is kept.
  */
-export async function carryOutRuns(
+export async function reproduce(
   runs: readonly Run[],
-  work: Work,
-): Promise<Source & { readonly dataset: Dataset }> {
+  options: StudyOptions & RunOptions,
+): Promise<Study<Dataset>> {
+  // loaded here: commands that only read results need neither threads nor an installer
+  const { runPlan } = await import("./executors/local/scheduler.ts");
   const bars = progressBars();
   try {
-    const dataset = await openData(work, bars);
-    mustBeStrict(work, dataset);
-    const store = makeStore(work.results);
-    const contexts = contextsOf(work, dataset);
-    await local({ ...work, dataset, bars })(planOf(runs, contexts), store);
-    return { store, dataset, contexts, testScores: testScoresIn(store.folder) };
+    const study = await openStudy(options, bars);
+    await runPlan(planOf(runs, study.contexts), { ...study, bars }, options);
+    return { ...study, testScores: testScoresIn(study.store.folder) };
   } finally {
     bars.stop();
   }
 }
 
+/** Opens a study with its images, which are made if they are missing, and makes its store. */
+export async function openStudy(options: StudyOptions, bars: Bars): Promise<Study<Dataset>> {
+  mustBeStrict(options);
+  const dataset = await openData(options, bars);
+  return studyOf(dataset, options, makeStore);
+}
+
 /**
- * Where the results of a request are: its store, and its data set, of which nothing is made.
- *
- * @throws {UserError} The data set, whose content is a part of every run's name, is not found.
+ * A study as it is found: its store, and its data set, which is described. Nothing is made. The data
+ * set may be missing.
  */
-export async function sourceOf(
-  request: Request,
-): Promise<Source & { readonly dataset: DatasetInfo }> {
+export async function describeStudy(options: StudyOptions): Promise<Study<DatasetInfo>> {
+  mustBeStrict(options);
   const bars = progressBars();
-  const dataset = await describeData(request, bars).finally(bars.stop);
-  if (dataset.missing !== undefined) throw new UserError(dataset.missing);
-  mustBeStrict(request, dataset);
-  const contexts = contextsOf(request, dataset);
-  const store = openStore(request.results);
-  return { dataset, store, contexts, testScores: testScoresIn(store.folder) };
+  const dataset = await describeDataset(options.setup.dataset, datasetOptions(options, bars))
+    .finally(bars.stop);
+  return studyOf(dataset, options, openStore);
 }
 
-/** Under `--strict` data that is not the paper's is refused, as its setup was before. */
-function mustBeStrict({ strict, setup }: Work, dataset: DatasetDescription) {
-  if (strict) mustBePapers(departures(setup, strict, sizeOf(dataset)));
+/**
+ * A study as it is found; see `describeStudy`.
+ *
+ * @throws {UserError} The data set, whose content is a part of every run's name, is missing.
+ */
+export async function findStudy(options: StudyOptions): Promise<Study<DatasetInfo>> {
+  const study = await describeStudy(options);
+  const { missing } = study.dataset;
+  if (missing !== undefined) throw new UserError(missing);
+  return study;
 }
 
-/** The part of a request that says which data set is meant. */
-export type DataRequest = Pick<Work, "setup" | "dataset" | "dataFolder" | "skipUnreadable">;
-
-/** Opens the data set of a request, with a bar for each kind of work that takes long. */
-export async function openData(request: DataRequest, bars: Bars): Promise<Dataset> {
-  return await openDataset(request.dataset, optionsOf(request, bars));
+function studyOf<Data extends DatasetDescription & { readonly missing?: string }>(
+  dataset: Data,
+  options: StudyOptions,
+  open: typeof openStore,
+): Study<Data> {
+  if (dataset.missing === undefined) mustBeStrict(options, dataset);
+  const { setup, paper, results } = options;
+  const store = open(results);
+  const contexts = contextsOf(options, dataset);
+  return { setup, paper, dataset, store, contexts, testScores: testScoresIn(store.folder) };
 }
 
-/** Opens a data set that was seen, where it is made already; nothing where it cannot be used. */
-export async function openedIfMade(
-  request: DataRequest,
+/** Refuses a setup, and then data, that departs from the paper's where that is asked for. */
+function mustBeStrict({ strict, setup, paper }: StudyOptions, dataset?: DatasetDescription) {
+  if (strict) mustBePapers(departures(setup, paper, dataset && sizeOf(dataset)));
+}
+
+/** Opens a data set, with a bar for each kind of work that takes long. */
+export async function openData(options: DataOptions, bars: Bars): Promise<Dataset> {
+  return await openDataset(options.setup.dataset, datasetOptions(options, bars));
+}
+
+/** Opens a data set whose files are there; nothing where they are not, or cannot be used. */
+export async function openIfMade(
   { made }: Pick<DatasetInfo, "made">,
+  options: DataOptions,
 ): Promise<Dataset | undefined> {
   if (!made) return undefined;
   const bars = progressBars();
   try {
-    return await openData(request, bars);
+    return await openData(options, bars);
   } catch (error) {
     if (error instanceof UserError) return undefined;
     throw error;
@@ -122,20 +135,15 @@ export async function openedIfMade(
   }
 }
 
-/** Describes the data set of a request, and makes none. */
-export async function describeData(request: DataRequest, bars: Bars): Promise<DatasetInfo> {
-  return await describeDataset(request.dataset, optionsOf(request, bars));
-}
-
-function optionsOf(
-  { setup, dataFolder: folder, skipUnreadable = false }: DataRequest,
+function datasetOptions(
+  { setup: { scenes }, data: folder, skipUnreadable = false }: DataOptions,
   bars: Bars,
 ): DatasetOptions {
   const shown = new Map<string, ReturnType<Bars["bar"]>>();
   return {
     folder,
     skipUnreadable,
-    ...setup.scenes && { scenes: setup.scenes },
+    ...scenes && { scenes },
     onProgress(what, done, total, unit = "images") {
       const bar = shown.get(what) ?? bars.bar(what, { unit });
       shown.set(what, bar);
@@ -145,9 +153,9 @@ function optionsOf(
   };
 }
 
-/** What the runs of a request depend on, seed by seed. */
+/** What runs depend on besides themselves, seed by seed. */
 export function contextsOf(
-  { setup: { train, evaluate }, seeds }: Pick<Work, "setup" | "seeds">,
+  { setup: { train, evaluate }, seeds }: Pick<StudyOptions, "setup" | "seeds">,
   { fingerprint }: Pick<DatasetDescription, "fingerprint">,
 ): Context[] {
   return seeds.map((seed) => ({ train, evaluate, seed, data: fingerprint }));

@@ -78,7 +78,7 @@ export type Transfer = "paper" | "deepen";
 export const TRANSFER = { transfer: "paper", transferNoise: 0.1 } as const;
 
 /** What is read into the paper where a setup says nothing of it; docs/reference/interpretations.md has them all. */
-export const READINGS = {
+export const INTERPRETATIONS = {
   train: { retry: RETRY, resize: "bicubic", oddSides: "up", momentumForm: "caffe" },
   evaluate: { cropGrid: "edge-to-edge", centreCrop: "upright" },
 } as const;
@@ -118,7 +118,7 @@ export interface TrainSetup {
   readonly validations: number;
   /** Validation images used for that, the first so many; all if absent. */
   readonly validationImages?: number;
-  /** What is tried where it diverges; this and the next three are `READINGS.train` if absent. */
+  /** What is tried where it diverges; this and the next three are `INTERPRETATIONS.train` if absent. */
   readonly retry?: Retry;
   /** Of training images and test images. */
   readonly resize?: ResizeFilter;
@@ -140,7 +140,7 @@ export type Precision = "float32" | "bfloat16";
 export interface EvaluateSetup {
   /** Averaging the score map before the soft-max is the order of the paper's text. */
   readonly scoreMap: "average-then-softmax" | "softmax-then-average" | "sum-then-softmax";
-  /** `READINGS.evaluate` if absent, as the next. */
+  /** `INTERPRETATIONS.evaluate` if absent, as the next. */
   readonly cropGrid?: CropGrid;
   /** Whether a centre crop's posteriors are averaged with those of its mirror image. */
   readonly centreCrop?: "upright" | "mirrored";

@@ -1,19 +1,19 @@
 import assert from "node:assert/strict";
 import { evaluations, JITTERED, net } from "../experiments/protocol.ts";
 import { medium, paper, small, smoke } from "../experiments/setups.ts";
-import { READINGS } from "../lib/setup.ts";
+import { INTERPRETATIONS } from "../lib/setup.ts";
 import {
+  ancestorOf,
   type Context,
+  displayName,
+  folderName,
   formatS,
   hasAncestor,
   inheritance,
   type Inherited,
   isEvaluation,
   key,
-  needs,
   PAPER_TRANSFER,
-  slug,
-  title,
   type TrainRun,
 } from "../lib/experiment.ts";
 
@@ -47,7 +47,12 @@ Deno.test("fields at their default and the order of fields do not count", () => 
   assert.equal(key(A, { ...context, train: old }), key(A, context));
   const slower = { ...context.train, retry: { share: 0.1, rate: 0.2 } };
   assert.notEqual(key(A, { ...context, train: slower }), key(A, context));
-  for (const [field, value] of Object.entries({ ...READINGS.train, ...READINGS.evaluate })) {
+  for (
+    const [field, value] of Object.entries({
+      ...INTERPRETATIONS.train,
+      ...INTERPRETATIONS.evaluate,
+    })
+  ) {
     assert.ok(field in context.train || field in context.evaluate, field);
     // as in recipes from before there was a choice
     const { [field]: mine, ...train } = { ...context.train } as Record<string, unknown>;
@@ -134,15 +139,15 @@ Deno.test("how a net is evaluated counts for its evaluation alone", () => {
 });
 
 Deno.test("a run needs its ancestor, an evaluation its net", () => {
-  assert.deepEqual(needs(A), []);
-  assert.deepEqual(needs(D), [net("D", 384)]);
-  assert.deepEqual(needs(atQ!), [D]);
+  assert.equal(ancestorOf(A), undefined);
+  assert.deepEqual(ancestorOf(D), net("D", 384));
+  assert.deepEqual(ancestorOf(atQ!), D);
   assert.deepEqual([isEvaluation(D), isEvaluation(atQ!)], [false, true]);
 });
 
 Deno.test("the paper's chain: [256;512] from 384 from 256 from A's seven layers", () => {
   const chain = (run: TrainRun): string[] =>
-    hasAncestor(run.init) ? [title(run), ...chain(run.init.from)] : [title(run)];
+    hasAncestor(run.init) ? [displayName(run), ...chain(run.init.from)] : [displayName(run)];
   assert.deepEqual(chain(net("E", JITTERED)), ["E [256;512]", "E 384", "E 256", "A 256"]);
   assert.deepEqual(chain(net("A-LRN", 256)), ["A-LRN 256"]);
   const { init } = net("C", 256);
@@ -153,20 +158,20 @@ Deno.test("the paper's chain: [256;512] from 384 from 256 from A's seven layers"
 });
 
 Deno.test("other scales than the paper's start as 384 or as its jittered S; the 5x5 net at random", () => {
-  const from = (run: TrainRun) => hasAncestor(run.init) ? title(run.init.from) : run.init;
+  const from = (run: TrainRun) => hasAncestor(run.init) ? displayName(run.init.from) : run.init;
   assert.equal(from(net("D", 320)), "D 256");
   assert.equal(from(net("D", [256, 384])), "D 384");
   assert.equal(from(net("B-5x5", 256)), "random");
-  assert.deepEqual(needs(net("A", 224)), [A]);
+  assert.deepEqual(ancestorOf(net("A", 224)), A);
 });
 
 Deno.test("runs have names for people and for folders", () => {
   assert.deepEqual([formatS(256), formatS(JITTERED)], ["256", "[256;512]"]);
   const fc: TrainRun = { ...D, update: "fc" };
-  assert.deepEqual([D, atQ!, fc].map(title), [
+  assert.deepEqual([D, atQ!, fc].map(displayName), [
     ...["D [256;512]", "D [256;512] at Q = 384, dense", "D [256;512] (FC layers)"],
   ]);
-  assert.deepEqual([A, D, atQ!, fc].map(slug), [
+  assert.deepEqual([A, D, atQ!, fc].map(folderName), [
     ...["A-256", "D-256-512", "D-256-512-Q384-dense", "D-256-512-fc"],
   ]);
 });

@@ -9,11 +9,11 @@ import table7 from "../experiments/table7.ts";
 import { paper } from "../experiments/setups.ts";
 import {
   type Context,
+  displayName,
   formatS,
   isEvaluation,
   key,
   type ListedTable,
-  title,
 } from "../lib/experiment.ts";
 import { askedFor, counts, evaluationsOf, plan } from "../lib/plan.ts";
 
@@ -21,7 +21,7 @@ const context: Context = { train: paper.train, evaluate: paper.evaluate, seed: 0
 
 Deno.test("Table 3 is twelve trainings and an evaluation of each, every run once", () => {
   const runs = plan([table3], [context]);
-  const titles = runs.filter(({ run }) => !isEvaluation(run)).map(({ run }) => title(run));
+  const titles = runs.filter(({ run }) => !isEvaluation(run)).map(({ run }) => displayName(run));
   // A and A-LRN, B; C, D and E at 256, 384 and both: 3 + 3 * 3; all of them are rows
   assert.deepEqual(
     titles.toSorted(),
@@ -49,7 +49,7 @@ Deno.test("Tables 3 to 7 ask for 111 evaluations and 40 trainings, and need 41 a
 Deno.test("side experiments share their nets with Table 3 where they can", () => {
   const shared = plan([table3], [context]);
   const more = plan([table3, filterSize, initialisation], [context]).slice(shared.length);
-  assert.deepEqual(more.map(({ run }) => title(run)), [
+  assert.deepEqual(more.map(({ run }) => displayName(run)), [
     "B 256 at Q = 256, centre-crop",
     "B-5x5 256",
     "B-5x5 256 at Q = 256, centre-crop",
@@ -68,10 +68,10 @@ Deno.test("side experiments share their nets with Table 3 where they can", () =>
 
 Deno.test("every run comes after those it needs", () => {
   const seen = new Set<string>();
-  for (const { key, run, after } of plan([table3], [context])) {
-    assert.ok(after.every((name) => seen.has(name)), `${title(run)} comes too early`);
+  for (const { key, run, ancestor } of plan([table3], [context])) {
+    assert.ok(!ancestor || seen.has(ancestor.key), `${displayName(run)} comes too early`);
     const startsAnew = !isEvaluation(run) && run.init === "random";
-    assert.equal(after.length, startsAnew ? 0 : 1);
+    assert.equal(ancestor === undefined, startsAnew);
     seen.add(key);
   }
 });
@@ -86,7 +86,7 @@ Deno.test("a table asked for twice costs nothing more; a second seed costs as mu
   for (const planned of both) {
     assert.equal(key(planned.run, planned.context), planned.key);
     // seeds do not mix
-    const ancestors = both.filter(({ key }) => planned.after.includes(key));
+    const ancestors = both.filter(({ key }) => planned.ancestor?.key === key);
     assert.ok(ancestors.every((other) => other.context.seed === planned.context.seed));
   }
   assert.deepEqual(plan([], [context]), []);

@@ -7,7 +7,7 @@
 import { setups } from "../../experiments/mod.ts";
 import { evaluationsOf, type PlannedRun, planOf } from "../plan.ts";
 import { cost } from "../estimates/cost.ts";
-import { isEvaluation, title } from "../experiment.ts";
+import { displayName, isEvaluation } from "../experiment.ts";
 import { markdownTable } from "../report/markdown.ts";
 import { longestChain, simulateSchedule, urgentFirst } from "../estimates/critical_path.ts";
 import { PAPER_TABLES } from "../command_line/tables.ts";
@@ -50,7 +50,7 @@ const rates = new Map(
 
 /** Multiply-adds that D takes for one image as it was measured. */
 function addsOfOne(kind: string): number {
-  const D = runs.find(({ run }) => title(run) === "D 256")!;
+  const D = runs.find(({ run }) => displayName(run) === "D 256")!;
   if (kind === "train") return cost(D, DATA).multiplyAdds / train.schedules.first.images;
   const method = kind as "dense" | "multi-crop" | "centre-crop";
   const run = { net: D.run as never, Q: 256, method };
@@ -79,7 +79,7 @@ console.log(`D trains with ${images} images/s on a machine.\n`);
 console.log(markdownTable(
   ["training", "days"],
   trainings.map((run) => {
-    return [title(run.run), days(seconds(run))];
+    return [displayName(run.run), days(seconds(run))];
   }),
   ["left", "right"],
 ));
@@ -87,7 +87,7 @@ const inTests = total - trainings.reduce((sum, run) => sum + seconds(run), 0);
 console.log(
   `\nAll ${runs.length} runs: ${days(total)} days on one machine, of which ${days(inTests)} for ` +
     `evaluations. Longest chain: ${days(longest)} days: ${
-      chain.map(({ run }) => title(run)).join(", ")
+      chain.map(({ run }) => displayName(run)).join(", ")
     }.\n`,
 );
 console.log(markdownTable(

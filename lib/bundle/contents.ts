@@ -3,18 +3,18 @@ import { createHash } from "node:crypto";
 import { UserError } from "../errors.ts";
 import type { Setup } from "../setup.ts";
 import {
+  actionLabel,
   type Context,
   type EvalRun,
   type Inherited,
   type Init,
   METHODS,
-  nameOf,
   type Row,
   type Table,
   type TrainRun,
 } from "../experiment.ts";
 import { type RowPlace, rowsOn } from "../results/lineage.ts";
-import { plan, type PlannedRun } from "../plan.ts";
+import { ancestorKeys, plan, type PlannedRun } from "../plan.ts";
 import { z } from "../schema.ts";
 import { placeIn } from "../store/run_files.ts";
 import { ALL_NETS } from "../vgg/configs.ts";
@@ -86,10 +86,10 @@ export function runsIn(bundle: BundlePlan): PlannedRun[] {
 export function lineageText(bundle: BundlePlan): string {
   const lines = runsIn(bundle).map((run) => ({
     key: run.key,
-    run: nameOf(run.run),
+    run: actionLabel(run.run),
     seed: run.context.seed,
     folder: placeIn(run),
-    after: run.after,
+    after: ancestorKeys(run),
     rows: rowsOn(run, bundle.tables).map(({ table, row }: RowPlace) => `${table.name}/${row}`),
   }));
   return jsonText(lines);

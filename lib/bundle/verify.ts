@@ -12,7 +12,7 @@ import { plannedRun } from "../plan.ts";
 import { cellsOf, csvOf } from "../report/csv.ts";
 import { recordsOf } from "../report/records.ts";
 import { headOf } from "../report/results_sheet.ts";
-import { resultsOf, type Scored } from "../results/mod.ts";
+import { resultsOf, type ScoredStudy } from "../results/mod.ts";
 import { placeIn, recipeText } from "../store/run_files.ts";
 import { type OpenArchive, openArchive, SUMS } from "./archive.ts";
 import {
@@ -190,10 +190,10 @@ function computeRow(row: Row, table: Table, { bundle, plan, paper }: VerifyInput
   const { setup, dataset } = plan;
   const contexts = contextsIn(plan);
   const sizes = { train: { length: dataset.train }, val: { length: dataset.val } };
-  function computed(store: Scored["store"]): TableResult {
-    const asked = { tables: [{ ...table, rows: [row] }], setup, paper };
+  function computed(store: ScoredStudy["store"]): TableResult {
+    const study = { setup, paper, store, dataset: { ...dataset, ...sizes }, contexts };
     const { testScores = [] } = plan;
-    return resultsOf(asked, { store, dataset: { ...dataset, ...sizes }, contexts, testScores })[0]!;
+    return resultsOf([{ ...table, rows: [row] }], { ...study, testScores })[0]!;
   }
 
   const missing = contexts.flatMap((context) =>

@@ -4,11 +4,9 @@
  *
  * @module
  */
-import type { DatasetDescription } from "../datasets/dataset.ts";
-import type { Setup } from "../setup.ts";
 import { environment } from "../system/environment.ts";
 import { UserError } from "../errors.ts";
-import { type Context, isEvaluation, type Table } from "../experiment.ts";
+import { isEvaluation, type Table } from "../experiment.ts";
 import { piecesOf, readIfThere } from "../system/files.ts";
 import { type PlannedRun, plannedRun } from "../plan.ts";
 import { csvOf } from "../report/csv.ts";
@@ -16,7 +14,8 @@ import { recordsOf } from "../report/records.ts";
 import { resultsOf } from "../results/mod.ts";
 import { placeIn, recipeText } from "../store/run_files.ts";
 import type { Store } from "../store/mod.ts";
-import { scoreOf, type TestScore } from "../results/submission.ts";
+import type { Study } from "../results/study.ts";
+import { scoreOf } from "../results/submission.ts";
 import { type ArchiveContent, writeArchive } from "./archive.ts";
 import {
   type BundlePlan,
@@ -34,17 +33,8 @@ import {
 import { topFiveBytes, topFiveOf } from "./top_five.ts";
 
 /** Input of a bundle. */
-export interface BundleInput {
+export interface BundleInput extends Study {
   readonly tables: readonly Table[];
-  readonly setup: Setup;
-  /** The paper's setup, for departures. */
-  readonly paper: Setup;
-  readonly dataset: DatasetDescription;
-  /** One for each seed. */
-  readonly contexts: readonly Context[];
-  readonly store: Store;
-  /** Errors that the test server reported. */
-  readonly testScores?: readonly TestScore[];
   /** Whether to keep the five highest classes instead of all posteriors. */
   readonly small?: boolean;
   /** Installed version of TensorFlow. */
@@ -130,7 +120,7 @@ function scoresOfRows({ tables, contexts, testScores = [] }: BundleInput) {
 
 /** The CSV of each table, computed from the posteriors. */
 function tablesOf(input: BundleInput): ArchiveContent[] {
-  return resultsOf(input, input).map((result) =>
+  return resultsOf(input.tables, input).map((result) =>
     text(csvName(result.table), `${csvOf(recordsOf(result))}\n`)
   );
 }

@@ -77,10 +77,10 @@ function tableCommand({ name, help }: ListedTable): CommandFacts {
     about: `${help.about} ${HOW_TABLES_RUN}`,
     examples: {
       [`${name} --setup smoke`]: "a quick test of everything",
-      [name]: "small nets on small pictures",
+      [name]: "a scaled-down run",
       [`${name} --seeds 3`]: "mean and standard deviation",
       [`${name} --dry-run`]: "what would run",
-      [`${name} --dataset folder --data DIR`]: "DIR/{train,val}/<class>/*.jpg",
+      [`${name} --dataset folder --data DIR`]: "your own images",
       ...paperTables.some((table) => table.name === name) &&
         { [`${name} --weights D=FILE,E=FILE`]: "released weights" },
     },
@@ -172,7 +172,7 @@ const others = {
       "--executor slurm submits jobs to a cluster.",
     examples: {
       "train --config D --S 384": "a net of Table 3",
-      "train --config D --S 256,512 --update fc": "the net of Section 4.4",
+      "train --config D --S 256,512 --update fc": "Section 4.4's net",
       "train --config E --S 256 --init-from random": "without net A",
       "train --config E --S 256 --init-from 0123abcd": "from a stored net",
       "train --config D --S 256 --dry-run": "what would run",

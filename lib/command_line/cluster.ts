@@ -2,50 +2,44 @@
 import project from "../../deno.json" with { type: "json" };
 import { UserError } from "../errors.ts";
 import { scriptName, type SlurmJob } from "../executors/slurm/jobs.ts";
-import { jobScripts, slurm, type SlurmOptions } from "../executors/slurm/mod.ts";
+import { jobScripts, type SlurmOptions, submitPlan } from "../executors/slurm/mod.ts";
 import type { JobScript } from "../executors/slurm/script.ts";
 import { overridden, readConfig, type SlurmConfig } from "../executors/slurm/resources.ts";
-import { nameOf } from "../experiment.ts";
+import { actionLabel } from "../experiment.ts";
 import { exists } from "../system/files.ts";
-import { mustBeTrainable, plan, type PlannedRun } from "../plan.ts";
+import { mustBeTrainable, type PlannedRun } from "../plan.ts";
 import { type Bars, progressBars } from "../system/progress.ts";
 import { listing } from "../report/listing.ts";
 import { makeStore } from "../store/mod.ts";
-import type { Order } from "./adhoc.ts";
-import { commandOfTables, optionsFor } from "./lines.ts";
+import { optionsFor } from "./lines.ts";
+import type { DatasetInfo } from "../datasets/dataset.ts";
+import type { Study } from "../results/study.ts";
 import { type Options, ROOT, startFolder } from "./options.ts";
-import { report } from "../commands/report.ts";
-import { groundOf } from "./runs.ts";
-import { requestFor } from "./tables.ts";
 
-/**
- * Submits the missing runs of tables, or prints their jobs with `--dry-run`. With `--wait`, waits for
- * the jobs and prints the tables.
- */
-export async function onCluster(
-  names: readonly string[],
-  options: Options,
-): Promise<number> {
-  const { tables } = requestFor(names, options);
-  const ground = await groundOf(options);
-  const runs = plan(tables, ground.contexts);
-  const order = { command: commandOfTables(names), options, ground, report: names };
-  if (options.dryRun) return showJobs(runs, order);
-  await submitRuns(runs, order);
-  return options.wait ? await report(names, options) : 0;
+/** What jobs are for. */
+export interface ClusterRequest {
+  /** The command that asks for them, and its words. */
+  readonly command: readonly [command: string, ...words: string[]];
+  readonly options: Options;
+  readonly study: Study<DatasetInfo>;
+  /**
+   * Tables, all of the paper's if the list is empty, that the last job writes as far as they are
+   * done; if absent, the last job is the command itself, if all runs succeed.
+   */
+  readonly report?: readonly string[];
 }
 
 /** Submits the runs that are not done and, with `--wait`, waits for them. */
-export async function submitRuns(runs: readonly PlannedRun[], order: Order) {
-  const { options, ground: { dataset, store } } = order;
+export async function submitRuns(runs: readonly PlannedRun[], request: ClusterRequest) {
+  const { options, study: { dataset, store } } = request;
   if (dataset.missing !== undefined) throw new UserError(dataset.missing);
   mustBeTrainable(runs.filter((run) => store.status(run).state !== "done"), dataset);
   const bars = progressBars();
-  const slurmOptions = slurmOptionsOf(order, bars);
+  const slurmOptions = slurmOptionsOf(request, bars);
   try {
     await mayNeedNetwork(slurmOptions);
     makeStore(options.results);
-    await slurm(slurmOptions)(runs, store);
+    await submitPlan(runs, store, slurmOptions);
   } finally {
     bars.stop();
   }
@@ -56,11 +50,11 @@ export async function submitRuns(runs: readonly PlannedRun[], order: Order) {
 }
 
 /** Prints the jobs that would be submitted for runs. @returns the exit code */
-export function showJobs(runs: readonly PlannedRun[], order: Order): number {
-  const { ground: { store } } = order;
+export function showJobs(runs: readonly PlannedRun[], request: ClusterRequest): number {
+  const { study: { store } } = request;
   const missing = runs.filter((run) => store.status(run).state !== "done");
-  const slurmOptions = slurmOptionsOf(order, progressBars());
-  return show(jobScripts(missing, store, { options: slurmOptions }), order);
+  const slurmOptions = slurmOptionsOf(request, progressBars());
+  return show(jobScripts(missing, store, { options: slurmOptions }), request);
 }
 
 /** Warns where jobs must download TensorFlow: few cluster nodes reach the internet. */
@@ -74,9 +68,12 @@ async function mayNeedNetwork({ config, bars }: Pick<SlurmOptions, "config" | "b
 }
 
 /** How jobs are submitted, from the config file and the options. */
-function slurmOptionsOf({ command, options, ground, report }: Order, bars: Bars): SlurmOptions {
+function slurmOptionsOf(
+  { command, options, study, report }: ClusterRequest,
+  bars: Bars,
+): SlurmOptions {
   const config = configFor(options);
-  const { dataset } = ground;
+  const { dataset } = study;
   const { "dry-run": _dryRun, ...all } = options.given;
   const { executor: _executor, resources: _resources, ...given } = all;
   const line = (command: string, ...words: string[]) =>
@@ -120,7 +117,7 @@ function commandLine(
 /** Prints every script, and then the jobs with their dependencies. */
 function show(
   scripts: readonly JobScript[],
-  { report, options: { setup, format } }: Order,
+  { report, options: { setup, format } }: ClusterRequest,
 ): number {
   const records = scripts.map(({ job, text }) => ({
     job: scriptName(job),
@@ -128,7 +125,7 @@ function show(
     after: job.kind === "report"
       ? `the ${report ? "end" : "success"} of all others`
       : afterOf(job, scripts),
-    runs: job.runs.map(({ run }) => nameOf(run)).join("; "),
+    runs: job.runs.map(({ run }) => actionLabel(run)).join("; "),
     script: text,
   }));
   if (format === "table") {

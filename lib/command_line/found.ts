@@ -1,13 +1,13 @@
 /** Runs by the words that a user has for them: a key's first digits, or the place of a row. */
 import { UsageError, UserError } from "../errors.ts";
-import { type Context, isEvaluation, isImported, nameOf } from "../experiment.ts";
+import { actionLabel, type Context, isEvaluation, isImported } from "../experiment.ts";
 import { type RowPlace, rowsOn } from "../results/lineage.ts";
 import { type PlannedRun, plannedRun } from "../plan.ts";
 import type { Store } from "../store/mod.ts";
 import { evaluateLine, submissionLine, tableLine, trainLine } from "./lines.ts";
 import type { Options } from "./options.ts";
 import { isPlace, rowAt } from "./places.ts";
-import { knownRuns } from "./runs.ts";
+import { knownRuns, runByKey } from "./runs.ts";
 import { TABLES } from "./tables.ts";
 
 /** Every run that is planned or stored, and how to find one. */
@@ -21,12 +21,12 @@ export interface Library {
 
 /** Looks for all runs that the options mean. */
 export async function openLibrary(options: Options): Promise<Library> {
-  const { runs, ground } = await knownRuns(TABLES.map(({ name }) => name), options);
-  const { store, dataset } = ground;
+  const { runs, study } = await knownRuns(TABLES.map(({ name }) => name), options);
+  const { store, dataset } = study;
   // Without data no planned run has a key.
   const isFound = dataset.missing === undefined;
   const all = new Map([...isFound ? runs : [], ...store.runs()].map((run) => [run.key, run]));
-  return { store, runs: [...all.values()], contexts: isFound ? ground.contexts : [] };
+  return { store, runs: [...all.values()], contexts: isFound ? study.contexts : [] };
 }
 
 /** What a word means: one run, or a row of a table. */
@@ -45,15 +45,7 @@ export function find(word: string, { runs, store }: Library): Found {
         "(deno task status lists keys), a row by its table and headings, as in table3/D/384",
     );
   }
-  const found = runs.filter(({ key }) => key.startsWith(word));
-  if (found.length === 1) return { run: found[0]! };
-  const names = found.map(({ key, run }) => `${nameOf(run)} (${key})`).join(", ");
-  throw new UserError(
-    `Cannot find run "${word}": ` +
-      (found.length === 0
-        ? `neither a table nor "${store.folder}" has such a run; deno task status lists keys`
-        : `it may be ${names}; give more digits`),
-  );
+  return { run: runByKey(word, runs, store) };
 }
 
 /** The evaluations of a row, seed by seed. */
@@ -72,7 +64,7 @@ export function findRun(word: string, library: Library): PlannedRun {
   if ("run" in found) return found.run;
   const runs = runsAt(found.place, library);
   if (runs.length === 1) return runs[0]!;
-  const names = runs.map(({ key, run }) => `${key} (${nameOf(run)})`).join(", ");
+  const names = runs.map(({ key, run }) => `${key} (${actionLabel(run)})`).join(", ");
   throw new UserError(
     `Cannot take "${word}" for one run: ` +
       (runs.length === 0
@@ -105,6 +97,6 @@ export function commandFor(
 
 /** Runs that begin with a run: evaluations of it, and nets that start from it. */
 export function heirsOf({ key }: PlannedRun, { runs }: Library): PlannedRun[] {
-  const heirs = runs.filter(({ after }) => after.includes(key));
+  const heirs = runs.filter(({ ancestor }) => ancestor?.key === key);
   return heirs.toSorted((a, b) => Number(isEvaluation(b.run)) - Number(isEvaluation(a.run)));
 }

@@ -37,12 +37,12 @@ export function trainLine(
   planned: PlannedRun,
   options: Written,
 ): string {
-  const { run, context, after } = planned;
+  const { run, context, ancestor } = planned;
   const { config, S, update, init } = run as TrainRun;
   const start = isPapers(planned)
     ? []
     : hasAncestor(init)
-    ? [`--init-from ${after[0]}`, ...init.layers === "all" ? [] : [`--layers ${init.layers}`]]
+    ? [`--init-from ${ancestor!.key}`, ...init.layers === "all" ? [] : [`--layers ${init.layers}`]]
     : ["--init-from random"];
   return [
     `deno task train --config ${config} --S ${S}`,

@@ -3,7 +3,7 @@ import { diskSpaceFor } from "../estimates/cost.ts";
 import type { DatasetInfo } from "../datasets/dataset.ts";
 import type { Precision, Setup } from "../setup.ts";
 import { type Device, expectedDevice, nameOfDevice } from "../system/device.ts";
-import { isEvaluation, title } from "../experiment.ts";
+import { displayName, isEvaluation } from "../experiment.ts";
 import { footprint, microBatchFor, shareFor } from "../estimates/memory.ts";
 import { cores, runsAtOnce } from "../system/machine.ts";
 import type { PlannedRun } from "../plan.ts";
@@ -90,7 +90,7 @@ export function memoryOf(
 ): string[] {
   const nets = runs.flatMap(({ run }) => isEvaluation(run) ? [] : [run]).map((run) => {
     const layers = layersOf(run.config, netShapeOf(setup.train, classes.length));
-    return { name: title(run), layers, size: sizeOf(layers, setup) };
+    return { name: displayName(run), layers, size: sizeOf(layers, setup) };
   });
   const [largest] = nets.toSorted((one, other) => other.size - one.size);
   if (largest === undefined) return [];

@@ -2,12 +2,12 @@
 import { initFrom, JITTERED, net } from "../../experiments/protocol.ts";
 import { UsageError, UserError } from "../errors.ts";
 import {
+  displayName,
   formatS,
   inheritance,
   type Inherited,
   isEvaluation,
   key,
-  title,
   type TrainRun,
   type TrainScale,
 } from "../experiment.ts";
@@ -15,10 +15,12 @@ import { fold } from "../report/fold.ts";
 import { exists } from "../system/files.ts";
 import { type ImportedNet, importedNet, noteIn } from "../store/import.ts";
 import type { PlannedRun } from "../plan.ts";
+import type { Study } from "../results/study.ts";
+import type { DatasetInfo } from "../datasets/dataset.ts";
 import { layersInCommon, layersOf, netShapeOf } from "../vgg/configs.ts";
 import { insertedLayers } from "../vgg/initialisation.ts";
 import { type Options, pathFrom } from "./options.ts";
-import { type Ground, runNamed } from "./runs.ts";
+import { runNamed } from "./runs.ts";
 
 /** A net, and the one in a file that it is or starts from. */
 export interface MeantNet {
@@ -37,7 +39,7 @@ const UNTOLD_S = 256;
  *
  * @throws {UserError} Options lack something, contradict each other, or name what is not there.
  */
-export async function netToTrain(options: Options, ground: Ground): Promise<MeantNet> {
+export async function netToTrain(options: Options, study: Study<DatasetInfo>): Promise<MeantNet> {
   const { config, S, initFrom: start, layers } = options;
   if (config === undefined || S === undefined) {
     throw new UsageError("train needs --config and --S: deno task train --config D --S 256");
@@ -48,8 +50,8 @@ export async function netToTrain(options: Options, ground: Ground): Promise<Mean
   const learning = options.update === "fc" ? { update: "fc" } as const : {};
   if (start === undefined) return { run: { ...net(config, S), ...learning }, imported: [] };
   if (start === "random") return { run: { config, S, init: "random", ...learning }, imported: [] };
-  const source = await netNamed(start, { option: "init-from" }, { options, ground });
-  const init = { from: source.run, layers: layersFrom(source.run, options, ground) };
+  const source = await netNamed(start, { option: "init-from" }, { options, study });
+  const init = { from: source.run, layers: layersFrom(source.run, options, study) };
   return { ...source, run: { config, S, init, ...learning } };
 }
 
@@ -58,7 +60,10 @@ export async function netToTrain(options: Options, ground: Ground): Promise<Mean
  *
  * @throws {UserError} Options lack something, contradict each other, or name what is not there.
  */
-export async function netToEvaluate(options: Options, ground: Ground): Promise<MeantNet> {
+export async function netToEvaluate(
+  options: Options,
+  study: Study<DatasetInfo>,
+): Promise<MeantNet> {
   const { config, S, weights, update } = options;
   if (weights === undefined) {
     if (config === undefined || S === undefined) {
@@ -68,14 +73,16 @@ export async function netToEvaluate(options: Options, ground: Ground): Promise<M
     }
     return { run: { ...net(config, S), ...update === "fc" && { update } }, imported: [] };
   }
-  const meant = await netNamed(weights, { option: "weights", ...S && { S } }, { options, ground });
+  const meant = await netNamed(weights, { option: "weights", ...S && { S } }, { options, study });
   const { run } = meant;
   const odd = (config !== undefined && config !== run.config) ||
     (S !== undefined && formatS(S) !== formatS(run.S)) ||
     (update !== undefined && update !== (run.update ?? "all"));
   if (!odd) return meant;
   throw new UsageError(
-    `Cannot evaluate "${weights}" as another net than it is, ${title(run)}; leave --config, --S ` +
+    `Cannot evaluate "${weights}" as another net than it is, ${
+      displayName(run)
+    }; leave --config, --S ` +
       "and --update out",
   );
 }
@@ -87,29 +94,33 @@ export interface Naming {
 }
 
 /** Where a net is looked for. */
-export interface Place {
+export interface NetSearch {
   readonly options: Options;
-  readonly ground: Ground;
+  readonly study: Study<DatasetInfo>;
 }
 
 /** A net by a key, or by a file. */
-export async function netNamed(text: string, naming: Naming, place: Place): Promise<MeantNet> {
-  const { missing } = place.ground.dataset;
+export async function netNamed(text: string, naming: Naming, search: NetSearch): Promise<MeantNet> {
+  const { missing } = search.study.dataset;
   if (missing !== undefined) throw new UserError(missing);
   const file = pathFrom(text);
-  if (exists(file)) return await netIn(file, naming, place);
+  if (exists(file)) return await netIn(file, naming, search);
   if (!/^[0-9a-f]{1,12}$/.test(text)) {
     throw new UserError(
       `Cannot find --${naming.option} "${text}": it is no file, and no key, which is 12 ` +
         "hexadecimal digits or the first of them; deno task status lists keys",
     );
   }
-  const planned = runNamed(text, place.ground);
-  return { run: trainingOf(planned, place.ground), imported: [] };
+  const planned = runNamed(text, search.study);
+  return { run: trainingOf(planned, search.study), imported: [] };
 }
 
 /** The net in a file, of the config that the file tells, or else the command line. */
-async function netIn(file: string, naming: Naming, { options, ground }: Place): Promise<MeantNet> {
+async function netIn(
+  file: string,
+  naming: Naming,
+  { options, study }: NetSearch,
+): Promise<MeantNet> {
   const note = await noteIn(file);
   const { config = options.config } = note;
   const S = note.S ?? naming.S ?? (note.layout === "keras" ? JITTERED : UNTOLD_S);
@@ -119,7 +130,7 @@ async function netIn(file: string, naming: Naming, { options, ground }: Place): 
     );
   }
   const { setup, input } = options;
-  const { dataset } = ground;
+  const { dataset } = study;
   const imported = await importedNet(file, { config, S, setup, dataset, input });
   if (imported.doubt !== undefined) {
     console.error(fold(`warning: ${imported.doubt}`).join("\n"));
@@ -128,21 +139,26 @@ async function netIn(file: string, naming: Naming, { options, ground }: Place): 
 }
 
 /** A planned run as a training of this command's setup, data and seed. */
-function trainingOf({ run, key: name, context, after }: PlannedRun, ground: Ground): TrainRun {
+function trainingOf(
+  { run, key: name, context, ancestor }: PlannedRun,
+  study: Study<DatasetInfo>,
+): TrainRun {
   if (isEvaluation(run)) {
     throw new UserError(
-      `Cannot take weights from ${name}: it is an evaluation, ${title(run)}; the training ` +
-        `that it tests is ${after[0]}`,
+      `Cannot take weights from ${name}: it is an evaluation, ${displayName(run)}; the training ` +
+        `that it tests is ${ancestor!.key}`,
     );
   }
-  const { contexts, dataset } = ground;
+  const { contexts, dataset } = study;
   if (contexts.some((each) => key(run, each) === name)) return run;
   const why = context.data !== dataset.fingerprint
     ? `on other data than ${dataset.name} as it lies here; name its folder with --data DIR`
     : contexts.some(({ seed }) => seed === context.seed)
     ? "under other fields of the setup than it has now; repeat the training"
     : `with seed ${context.seed}; add --seed ${context.seed}`;
-  throw new UserError(`Cannot take weights from ${name} (${title(run)}): it was trained ${why}`);
+  throw new UserError(
+    `Cannot take weights from ${name} (${displayName(run)}): it was trained ${why}`,
+  );
 }
 
 /** Whether a text says which layers are meant without naming one. */
@@ -154,7 +170,7 @@ function isWord(text: string | undefined): text is "all" | "deepen" | "perturb" 
 function layersFrom(
   from: TrainRun,
   { config, layers, setup }: Options,
-  { dataset }: Ground,
+  { dataset }: Study,
 ): Inherited {
   const shape = netShapeOf(setup.train, dataset.classes.length);
   const [theirs, ours] = [layersOf(from.config, shape), layersOf(config!, shape)];
@@ -165,7 +181,9 @@ function layersFrom(
   if (wanted === "deepen") insertedLayers([from.config, theirs], [config!, ours]);
   else if (typeof wanted === "string" && from.config !== config) {
     throw new UserError(
-      `Cannot take ${wanted} layers of ${title(from)} over into ${config}, which is another net; ` +
+      `Cannot take ${wanted} layers of ${
+        displayName(from)
+      } over into ${config}, which is another net; ` +
         "name layers, as in --layers conv1_1,fc6, or use --layers deepen",
     );
   }
@@ -175,7 +193,7 @@ function layersFrom(
     return asked === "transfer" ? asked : common.filter((layer) => wanted.includes(layer));
   }
   throw new UserError(
-    `Cannot copy ${odd.join(", ")} from ${title(from)} into ${config}: the layers that ` +
+    `Cannot copy ${odd.join(", ")} from ${displayName(from)} into ${config}: the layers that ` +
       `both have, and in one shape, are ${common.join(", ")}; choose among them with --layers`,
   );
 }

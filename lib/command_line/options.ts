@@ -7,7 +7,6 @@ import { setups } from "../../experiments/mod.ts";
 import { type DeviceName, isDeviceName, prefersBfloat16 } from "../system/device.ts";
 import { type Isa, ISAS } from "../system/processor.ts";
 import { UsageError } from "../errors.ts";
-import { EXECUTORS } from "../executors/executor.ts";
 import type { Precision, Setup } from "../setup.ts";
 import { didYouMean } from "../did_you_mean.ts";
 import { FORMATS, type ReportFormat } from "../report/formats.ts";
@@ -20,6 +19,8 @@ import { oneOf, perCent, whole } from "./values.ts";
 export interface Options extends NetOptions {
   /** The named setup with the data set and the precision of the command line. */
   readonly setup: Setup;
+  /** The paper's own setup, from which departures are counted. */
+  readonly paper: Setup;
   /** The options that choose this setup, as a command line has them: `--setup small`. */
   readonly choice: string;
   /** Folder of all data sets. */
@@ -64,6 +65,8 @@ export interface CommandLine {
 }
 
 const NAMES = Object.keys(OPTIONS) as OptionName[];
+/** Who carries runs out: this machine, or a cluster. */
+const EXECUTORS = ["local", "slurm"] as const;
 const PRECISIONS: readonly Precision[] = ["float32", "bfloat16"];
 const SETUPS: Readonly<Record<string, Setup>> = setups;
 /** The project's folder. */
@@ -147,6 +150,7 @@ export function resolveOptions(
   return {
     ...netOptions(text),
     setup,
+    paper: setups.paper,
     choice: [
       `--setup ${named.name}`,
       ...dataset === named.dataset && text("dataset") === undefined

@@ -1,54 +1,65 @@
 /** The runs that a command line asks for, and what the store knows of them; none is carried out. */
 import type { DatasetInfo } from "../datasets/dataset.ts";
-import { type Context, nameOf } from "../experiment.ts";
-import { askedFor, type Counts, plan, type PlannedRun, trainingIn } from "../plan.ts";
-import { progressBars } from "../system/progress.ts";
-import { fold } from "../report/fold.ts";
-import { openStore, type RunStatus, type Store } from "../store/mod.ts";
-import type { Options } from "./options.ts";
-import { requestFor, tablesNamed, workOf } from "./tables.ts";
+import { UserError } from "../errors.ts";
+import { actionLabel } from "../experiment.ts";
 import { formatNumber } from "../numbers.ts";
+import { askedFor, type Counts, plan, type PlannedRun, trainingIn } from "../plan.ts";
+import { fold } from "../report/fold.ts";
+import type { Study } from "../results/study.ts";
+import type { RunStatus, Store } from "../store/mod.ts";
+import type { Options } from "./options.ts";
+import { tablesNamed } from "./tables.ts";
 
 /** A run with what the store knows of it. */
 export interface KnownRun extends PlannedRun {
-  /** What people call it: `train D 256`, `test D 256 at Q = 256, dense`. */
+  /** What is done in it: `train D 256`, `test D 256 at Q = 256, dense`. */
   readonly name: string;
   readonly status: RunStatus;
 }
 
-/** Where runs are looked for. */
-export interface Ground {
-  readonly store: Store;
-  readonly dataset: DatasetInfo;
-  /** One for each seed. */
-  readonly contexts: readonly Context[];
-}
-
-/** The store, the data and the seeds that options name; nothing is made for that. */
-export async function groundOf(options: Options): Promise<Ground> {
-  const { contextsOf, describeData } = await import("../reproduce.ts");
-  const work = workOf(options);
-  const store = openStore(work.results);
-  const bars = progressBars();
-  const dataset = await describeData(work, bars).finally(bars.stop);
-  return { store, dataset, contexts: contextsOf(work, dataset) };
+/** The study that options name, as it is found; its data may be missing. Nothing is made. */
+export async function describedStudy(options: Options): Promise<Study<DatasetInfo>> {
+  // loaded here: it takes longer than a help text may
+  const { describeStudy } = await import("../reproduce.ts");
+  return await describeStudy(options);
 }
 
 /**
- * The run whose key begins with so many digits: one that was begun, or one of the paper's tables.
+ * The run among `runs` whose key begins with `digits`.
+ *
+ * @throws {UserError} There is none, or there are several.
+ */
+export function runByKey(
+  digits: string,
+  runs: readonly PlannedRun[],
+  { folder }: Pick<Store, "folder">,
+): PlannedRun {
+  const found = runs.filter(({ key }) => key.startsWith(digits));
+  if (found.length === 1) return found[0]!;
+  const names = found.map(({ key, run }) => `${actionLabel(run)} (${key})`).join(", ");
+  throw new UserError(
+    `Cannot find run "${digits}": ` +
+      (found.length === 0
+        ? `neither a table nor "${folder}" has such a run; deno task status lists keys`
+        : `it may be ${names}; give more digits`),
+  );
+}
+
+/**
+ * The run whose key begins with `digits`: one that was begun, or else one of the paper's tables.
  *
  * @throws {UserError} There is none, or there are several.
  */
 export function runNamed(
   digits: string,
-  { store, contexts }: Pick<Ground, "store" | "contexts">,
+  { store, contexts }: Pick<Study, "store" | "contexts">,
 ): PlannedRun {
-  const meant = ({ key }: PlannedRun) => key.startsWith(digits);
-  const toDo = store.runs().some(meant) ? [] : plan(tablesNamed([]), contexts).filter(meant);
-  return toDo.length === 1 ? toDo[0]! : store.find(digits);
+  const begun = store.runs();
+  const isBegun = begun.some(({ key }) => key.startsWith(digits));
+  return runByKey(digits, isBegun ? begun : plan(tablesNamed([]), contexts), store);
 }
 
-/** Every run behind the tables called `words`, ancestors first, and the data that they are on. */
+/** Every run behind the tables called `words`, ancestors first, and the study that they are of. */
 export async function knownRuns(
   words: readonly string[],
   options: Options,
@@ -56,22 +67,27 @@ export async function knownRuns(
   {
     readonly runs: readonly KnownRun[];
     readonly asked: Counts;
-    readonly dataset: DatasetInfo;
-    readonly ground: Ground;
+    readonly study: Study<DatasetInfo>;
   }
 > {
-  const { tables } = requestFor(words, options);
-  const ground = await groundOf(options);
-  const { dataset, contexts } = ground;
-  const asked = askedFor(tables, contexts);
-  return { runs: known(plan(tables, contexts), ground), asked, dataset, ground };
+  const tables = tablesNamed(words);
+  const study = await describedStudy(options);
+  const { contexts } = study;
+  return {
+    runs: known(plan(tables, contexts), study),
+    asked: askedFor(tables, contexts),
+    study,
+  };
 }
 
 /**
  * What the store knows of runs. Where there is no data they have empty keys, as its content is a
  * part of them, and a warning goes to standard error.
  */
-export function known(runs: readonly PlannedRun[], { store, dataset }: Ground): KnownRun[] {
+export function known(
+  runs: readonly PlannedRun[],
+  { store, dataset }: Pick<Study<DatasetInfo>, "store" | "dataset">,
+): KnownRun[] {
   const found = inStore(runs, store);
   const { missing, untrainable } = dataset;
   const open = found.filter(({ status }) => status.state !== "done");
@@ -80,14 +96,16 @@ export function known(runs: readonly PlannedRun[], { store, dataset }: Ground): 
   }
   if (missing === undefined) return found;
   console.error(warningOf(dataset, missing));
-  return found.map((run) => ({ ...run, key: "", after: [], status: { state: "todo" } }));
+  return found.map(({ run, context, name }) => (
+    { run, context, name, key: "", status: { state: "todo" } }
+  ));
 }
 
 /** What a store knows of runs. */
 export function inStore(runs: readonly PlannedRun[], store: Store): KnownRun[] {
   return runs.map((planned) => ({
     ...planned,
-    name: nameOf(planned.run),
+    name: actionLabel(planned.run),
     status: store.status(planned),
   }));
 }
@@ -96,8 +114,7 @@ function warningOf({ classes, val }: DatasetInfo, missing: string): string {
   const { width, height } = val[0]!;
   return fold(
     `warning: ${missing}. Until then ${formatNumber(classes.length)} classes and ` +
-      `${
-        formatNumber(val.length)
-      } validation images of ${width}x${height} pixels are assumed, and no run is known to be done.`,
+      `${formatNumber(val.length)} validation images of ${width}x${height} pixels are assumed, ` +
+      "and no run is known to be done.",
   ).join("\n");
 }

@@ -1,12 +1,10 @@
 /** Tables by the names that a user gives them, and what is done with their results. */
-import { paperTables, setups, sideExperiments } from "../../experiments/mod.ts";
+import { paperTables, sideExperiments } from "../../experiments/mod.ts";
 import { UsageError } from "../errors.ts";
 import type { ListedTable, Row, Table } from "../experiment.ts";
 import { didYouMean } from "../did_you_mean.ts";
-import { departures, mustBePapers } from "../results/protocol.ts";
 import { report, writeReports } from "../report/mod.ts";
 import type { Sheet } from "../report/sheet.ts";
-import type { Request, Work } from "../reproduce.ts";
 import type { Options } from "./options.ts";
 
 /** The paper's tables that ask for runs. */
@@ -51,33 +49,6 @@ export function tablesWith(rows: ReadonlySet<Row>): Table[] {
   return TABLES
     .map((table) => ({ ...table, rows: table.rows.filter((row) => rows.has(row)) }))
     .filter((table) => table.rows.length > 0);
-}
-
-/** What the options ask for, of the tables called `words`. */
-export function requestFor(words: readonly string[], options: Options): Request {
-  const tables = tablesNamed(words);
-  // before any work; what the data departs in comes when it is found
-  if (options.strict) mustBePapers(departures(options.setup, setups.paper));
-  const { includeAtChance } = options;
-  return { ...workOf(options), tables, paper: setups.paper, includeAtChance };
-}
-
-/** What runs are carried out under and on, as the options say. */
-export function workOf(
-  { setup, data, results, seeds, workers, device, microBatch, skipUnreadable, strict }: Options,
-): Work {
-  return {
-    setup,
-    dataset: setup.dataset,
-    dataFolder: data,
-    results,
-    seeds,
-    ...(workers !== undefined && { workers }),
-    ...device && { device },
-    ...microBatch !== undefined && { microBatch },
-    skipUnreadable,
-    ...strict && { strict: setups.paper },
-  };
 }
 
 /** Writes sheets as files beside the runs, and prints them. @returns the exit code */

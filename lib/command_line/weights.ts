@@ -3,30 +3,32 @@ import { JITTERED, net } from "../../experiments/protocol.ts";
 import { UsageError } from "../errors.ts";
 import {
   type ConfigName,
+  displayName,
   type EvalRun,
   formatS,
   isImported,
   type Table,
-  title,
   type TrainRun,
 } from "../experiment.ts";
 import type { ImportedNet } from "../store/import.ts";
 import { evaluationsOf } from "../plan.ts";
 import { ALL_NETS } from "../vgg/configs.ts";
-import type { Request } from "../reproduce.ts";
-import { netNamed, type Place } from "./nets.ts";
+import { netNamed, type NetSearch } from "./nets.ts";
 import type { Options } from "./options.ts";
-import { groundOf } from "./runs.ts";
-import { requestFor } from "./tables.ts";
+import { describedStudy } from "./runs.ts";
+import { tablesNamed } from "./tables.ts";
 import { oneOf, parts } from "./values.ts";
 
-/** What the options ask for of the tables called `words`, nets of `--weights` in their places. */
-export async function requestWith(words: readonly string[], options: Options): Promise<Request> {
-  const request = requestFor(words, options);
-  if (options.weights === undefined) return request;
-  const place = { options, ground: await groundOf(options) };
-  const { tables } = await filledTables(request.tables, options.weights, place);
-  return { ...request, tables };
+/** The tables called `words`, with the nets of `--weights` in place of their own. */
+export async function tablesFilled(
+  words: readonly string[],
+  options: Options,
+): Promise<readonly Table[]> {
+  const tables = tablesNamed(words);
+  if (options.weights === undefined) return tables;
+  const study = await describedStudy(options);
+  const filled = await filledTables(tables, options.weights, { options, study });
+  return filled.tables;
 }
 
 /** Tables of which some nets were made elsewhere. */
@@ -46,24 +48,26 @@ export interface FilledTables {
 export async function filledTables(
   tables: readonly Table[],
   weights: string,
-  place: Place,
+  search: NetSearch,
 ): Promise<FilledTables> {
   const nets = new Map<ConfigName, TrainRun>();
   const imported: ImportedNet[] = [];
   for (const [config, from] of pairsIn(weights)) {
     const own = net(config, JITTERED);
     if (!evaluationsOf(tables).some((run) => isSame(run.net, own))) {
-      throw new UsageError(`Cannot use weights of ${title(own)}: no row here rests on that net`);
+      throw new UsageError(
+        `Cannot use weights of ${displayName(own)}: no row here rests on that net`,
+      );
     }
-    const options = { ...place.options, config };
-    const meant = await netNamed(from, { option: "weights", S: JITTERED }, { ...place, options });
+    const options = { ...search.options, config };
+    const meant = await netNamed(from, { option: "weights", S: JITTERED }, { ...search, options });
     const { run } = meant;
     const isMeant = run.config === config && formatS(run.S) === formatS(JITTERED);
     if (!isMeant || !isImported(run.init)) {
       throw new UsageError(
-        `Cannot use "${from}" in the place of ${title(own)}: it is ${title(run)}, ` +
+        `Cannot use "${from}" in the place of ${displayName(own)}: it is ${displayName(run)}, ` +
           `${isImported(run.init) ? "made elsewhere" : "trained here"}; name weights of ` +
-          `${title(own)} that were made elsewhere`,
+          `${displayName(own)} that were made elsewhere`,
       );
     }
     nets.set(config, run);

@@ -1,10 +1,10 @@
 /** `bundle`: all evidence behind tables, in one file. */
 import { UsageError } from "../errors.ts";
-import { nameOf } from "../experiment.ts";
+import { actionLabel } from "../experiment.ts";
 import { fold } from "../report/fold.ts";
 import { listing } from "../report/listing.ts";
 import { type Options, pathFrom } from "../command_line/options.ts";
-import { requestWith } from "../command_line/weights.ts";
+import { tablesFilled } from "../command_line/weights.ts";
 
 /**
  * Writes a bundle, named first, of the tables named then.
@@ -20,30 +20,32 @@ export async function bundle(words: readonly string[], options: Options): Promis
       }: deno task bundle FILE.zip [TABLE...]`,
     );
   }
-  const request = await requestWith(names, options);
-  const [{ sourceOf }, { writeBundle }, { isInstalled, VERSION }] = await Promise.all([
+  const tables = await tablesFilled(names, options);
+  const [{ findStudy }, { writeBundle }, { isInstalled, VERSION }] = await Promise.all([
     import("../reproduce.ts"),
     import("../bundle/write.ts"),
     import("../tensorflow/install/mod.ts"),
   ]);
-  const source = await sourceOf(request);
+  const study = await findStudy(options);
   const file = pathFrom(word);
   const { runs, missing, files, bytes, fingerprint } = await writeBundle(file, {
-    ...request,
-    ...source,
+    ...study,
+    tables,
     small: options.small,
     ...await isInstalled() && { tensorflow: VERSION },
   });
-  const tables = request.tables.map(({ name }) => name).join(" ");
-  const record = { file, tables, runs, missing: missing.length, files, bytes, fingerprint };
+  const titles = tables.map(({ name }) => name).join(" ");
+  const record = { file, tables: titles, runs, missing: missing.length, files, bytes, fingerprint };
   console.log(
     options.format === "csv" || options.format === "json"
       ? listing({ title: "", records: [record], columns: [] }, options.format)
       : [
-        `Bundle of ${tables}: ${runs} runs, ${files} files, ${(bytes / 1e6).toFixed(1)} MB`,
+        `Bundle of ${titles}: ${runs} runs, ${files} files, ${(bytes / 1e6).toFixed(1)} MB`,
         `fingerprint ${fingerprint}`,
         ...missing.length === 0 ? [] : fold(
-          `${missing.length} evaluations are not done yet, as ${nameOf(missing[0]!.run)}; the ` +
+          `${missing.length} evaluations are not done yet, as ${
+            actionLabel(missing[0]!.run)
+          }; the ` +
             "rows that need them are without numbers. deno task status lists them.",
         ),
         `check it anywhere with: deno task verify ${word}`,

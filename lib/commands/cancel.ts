@@ -6,7 +6,7 @@ import { knownRuns } from "../command_line/runs.ts";
 
 /** Cancels the jobs of the tables called `words`. */
 export async function cancel(words: readonly string[], options: Options): Promise<number> {
-  const { runs, ground: { store } } = await knownRuns(words, options);
+  const { runs, study: { store } } = await knownRuns(words, options);
   const keys = new Set(runs.map(({ key }) => key));
   const records = readRecords(store);
   const present = await queue(records.map(({ job }) => job));

@@ -1,15 +1,16 @@
 /** `claims`: which of the paper's sentences hold where we measure. */
 import claims from "../../experiments/claims.ts";
-import type { Claim } from "../results/claims.ts";
-import { UsageError } from "../errors.ts";
-import type { TableResult } from "../results/row_result.ts";
 import { didYouMean } from "../did_you_mean.ts";
+import { UsageError } from "../errors.ts";
 import { claimsSheet } from "../report/claims_sheet.ts";
 import { report } from "../report/mod.ts";
 import type { Sheet } from "../report/sheet.ts";
-import { claimsOf, type Source } from "../results/mod.ts";
+import type { Claim } from "../results/claims.ts";
+import { claimsOf } from "../results/mod.ts";
+import type { TableResult } from "../results/row_result.ts";
+import type { Study } from "../results/study.ts";
 import type { Options } from "../command_line/options.ts";
-import { publish, requestFor, tablesWith } from "../command_line/tables.ts";
+import { publish, tablesWith } from "../command_line/tables.ts";
 
 /**
  * Prints what is stored about the claims called `words`, all of them if there are none; of all,
@@ -17,8 +18,8 @@ import { publish, requestFor, tablesWith } from "../command_line/tables.ts";
  */
 export async function examine(words: readonly string[], options: Options): Promise<number> {
   const wanted = words.length > 0 ? words.map(claimNamed) : claims;
-  const { sourceOf } = await import("../reproduce.ts");
-  const sheet = sheetOfClaims(await sourceOf(requestFor([], options)), options, { wanted });
+  const { findStudy } = await import("../reproduce.ts");
+  const sheet = sheetOfClaims(await findStudy(options), options, { wanted });
   if (words.length === 0) return publish([sheet], options);
   console.log(report([sheet], options.format));
   return 0;
@@ -26,7 +27,7 @@ export async function examine(words: readonly string[], options: Options): Promi
 
 /** What the store says of claims, all of them if none are named; `known` results serve again. */
 export function sheetOfClaims(
-  source: Source,
+  study: Study,
   options: Options,
   { wanted = claims, known = [] }: {
     readonly wanted?: readonly Claim[];
@@ -37,8 +38,8 @@ export function sheetOfClaims(
     wanted.flatMap(({ pairs }) => pairs.flatMap(({ first, second }) => [first, second])),
   );
   const knownRows = new Set(known.flatMap(({ rows }) => rows.map(({ row }) => row)));
-  const request = { ...requestFor([], options), tables: tablesWith(rows.difference(knownRows)) };
-  return claimsSheet(claimsOf(wanted, request, source, known));
+  const tables = tablesWith(rows.difference(knownRows));
+  return claimsSheet(claimsOf(wanted, study, { ...options, tables, known }));
 }
 
 /** @throws {UsageError} There is no such claim. */

@@ -46,7 +46,7 @@ export async function data(name: string, options: DataOptions): Promise<number> 
 async function open(name: string, { setup, data, skipUnreadable }: DataOptions) {
   const { openData } = await import("../reproduce.ts");
   const bars = progressBars();
-  return await openData({ setup, dataset: name, dataFolder: data, skipUnreadable }, bars)
+  return await openData({ setup: { ...setup, dataset: name }, data, skipUnreadable }, bars)
     .finally(bars.stop);
 }
 

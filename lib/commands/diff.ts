@@ -1,6 +1,6 @@
 /** `diff`: in which fields two runs differ. */
 import { UsageError } from "../errors.ts";
-import { nameOf } from "../experiment.ts";
+import { actionLabel } from "../experiment.ts";
 import { differencesBetween, shortened } from "../results/lineage.ts";
 import { listing, type ListingColumn } from "../report/listing.ts";
 import type { FlatRecord, RecordValue } from "../report/records.ts";
@@ -20,7 +20,7 @@ export async function diff(words: readonly string[], options: Options): Promise<
   const library = await openLibrary(options);
   const [one, other] = [findRun(first, library), findRun(second, library)];
   const records = differencesBetween(one, other).map((difference) => ({ ...difference }));
-  const [name, otherName] = [one, other].map(({ run, key }) => `${nameOf(run)} (${key})`);
+  const [name, otherName] = [one, other].map(({ run, key }) => `${actionLabel(run)} (${key})`);
   console.log(listing({
     title: `${name} and ${otherName}`,
     records,

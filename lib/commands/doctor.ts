@@ -19,8 +19,8 @@ import { proveResume } from "../executors/local/resumption.ts";
 import { openStore } from "../store/mod.ts";
 import { diskSpaceFor } from "../estimates/cost.ts";
 import { type Options, ROOT } from "../command_line/options.ts";
-import { groundOf, known } from "../command_line/runs.ts";
-import { speed } from "../command_line/speed.ts";
+import { describedStudy, known } from "../command_line/runs.ts";
+import { speed } from "./doctor_speed.ts";
 import { tablesNamed } from "../command_line/tables.ts";
 import { formatNumber } from "../numbers.ts";
 
@@ -107,23 +107,23 @@ async function backend(): Promise<Finding> {
 const GIB = 2 ** 30;
 
 async function dataAndDisk(options: Options): Promise<Finding[]> {
-  let ground;
+  let study;
   try {
-    ground = await groundOf(options);
+    study = await describedStudy(options);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     return [wrong("data", error.message)];
   }
-  const { dataset: { name, classes, train, val, made, missing } } = ground;
+  const { dataset: { name, classes, train, val, made, missing } } = study;
   const size = [classes, train, val].map(({ length }) => formatNumber(length));
   const what = `${name}: ${size[0]} classes, ${size[1]} + ${size[2]} images`;
   const data = missing === undefined
     ? { part: "data", ok: true, detail: `${what}${made ? "" : ", made when they are needed"}` }
     : wrong("data", missing);
 
-  const runs = known(plan(tablesNamed([]), ground.contexts), ground);
+  const runs = known(plan(tablesNamed([]), study.contexts), study);
   const open = runs.filter(({ status }) => status.state !== "done");
-  const { weights, posteriors, checkpoints } = diskSpaceFor(open, ground.dataset);
+  const { weights, posteriors, checkpoints } = diskSpaceFor(open, study.dataset);
   const needed = weights + posteriors + checkpoints;
   const place = nearestFolder(options.results);
   const { bavail, bsize } = statfsSync(place);
@@ -194,7 +194,8 @@ async function resume({ results, workers, format }: Options): Promise<number> {
     const file = `${results}/resume.json`;
     writeAtomically(file, `${JSON.stringify(proof, null, 2)}\n`);
     const equal = proof.whole === proof.pieces;
-    const [{ device, threads, towers } = { device: "cpu", threads: 1, towers: 1 }] = proof.sittings;
+    const [{ device, threads, towers } = { device: "cpu", threads: 1, towers: 1 }] =
+      proof.executions;
     const mustBeEqual = device === "cpu" && threads === 1;
     console.log(listing({
       title: "A training in pieces beside a whole one",

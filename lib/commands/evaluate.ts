@@ -1,6 +1,6 @@
 /** `evaluate`: one net at any test scales, by any method, and the mean of all. */
 import { evaluations, oneScale } from "../../experiments/protocol.ts";
-import { isEvaluation, title } from "../experiment.ts";
+import { displayName, isEvaluation } from "../experiment.ts";
 import type { LabelledImage } from "../datasets/dataset.ts";
 import { fold } from "../report/fold.ts";
 import { importedAtChance } from "../results/sanity_checks.ts";
@@ -9,23 +9,23 @@ import { planOf } from "../plan.ts";
 import { nameWithChanges } from "../results/protocol.ts";
 import { ensembleListing } from "../report/ensemble_listing.ts";
 import { listing } from "../report/listing.ts";
-import { carryOut, showPlan } from "../command_line/adhoc.ts";
+import { carryOut, printRuns } from "../command_line/carry_out.ts";
 import { netToEvaluate } from "../command_line/nets.ts";
 import type { Options } from "../command_line/options.ts";
-import { groundOf } from "../command_line/runs.ts";
+import { describedStudy } from "../command_line/runs.ts";
 import { formatNumber } from "../numbers.ts";
 
 /** Evaluates the net that options mean, under each seed, and prints its errors. */
 export async function evaluate(options: Options): Promise<number> {
-  const ground = await groundOf(options);
-  const { run, imported } = await netToEvaluate(options, ground);
+  const described = await describedStudy(options);
+  const { run, imported } = await netToEvaluate(options, described);
   const { Q = oneScale(run.S), methods = ["dense"], setup } = options;
   const runs = evaluations(run, Q, ...methods);
-  const order = { command: ["evaluate"], options, ground, imported } as const;
-  if (options.dryRun) return await showPlan(runs, order);
-  const source = await carryOut(runs, order);
-  if (source === undefined) return 0;
-  const { store, contexts, dataset } = source;
+  const request = { command: ["evaluate"], options, study: described, imported } as const;
+  if (options.dryRun) return await printRuns(runs, request);
+  const study = await carryOut(runs, request);
+  if (study === undefined) return 0;
+  const { store, contexts, dataset } = study;
   const fusions = contexts.map((context) => {
     const done = planOf(runs, [context]).filter(({ run }) => isEvaluation(run));
     return ensembleOf(done, store);
@@ -34,7 +34,8 @@ export async function evaluate(options: Options): Promise<number> {
   console.log(listing(
     ensembleListing(fusions, {
       setup,
-      title: `${title(run)} under the setup "${nameWithChanges(setup)}" on ${dataset.name}, ` +
+      title:
+        `${displayName(run)} under the setup "${nameWithChanges(setup)}" on ${dataset.name}, ` +
         `${formatNumber(dataset.val.length)} validation images`,
     }),
     options.format,

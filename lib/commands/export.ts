@@ -1,6 +1,6 @@
 /** `export`: a stored net's weights in other layouts. */
 import { UsageError, UserError } from "../errors.ts";
-import { isEvaluation, title, type TrainRun } from "../experiment.ts";
+import { displayName, isEvaluation, type TrainRun } from "../experiment.ts";
 import { writeAtomically } from "../system/files.ts";
 import type { PlannedRun } from "../plan.ts";
 import { fold } from "../report/fold.ts";
@@ -10,9 +10,10 @@ import type { NetWeights } from "../weights/weights_file.ts";
 import { DEVIATION } from "../weights/inputs.ts";
 import { writeTorchvision } from "../weights/torchvision.ts";
 import type { ExportLayout } from "../command_line/net_options.ts";
+import type { DatasetInfo } from "../datasets/dataset.ts";
+import type { Study } from "../results/study.ts";
 import { type Options, pathFrom } from "../command_line/options.ts";
-import { type Ground, groundOf, runNamed } from "../command_line/runs.ts";
-import { workOf } from "../command_line/tables.ts";
+import { describedStudy, runNamed } from "../command_line/runs.ts";
 
 /**
  * Writes the net of a training into a file, or for TensorFlow into a folder.
@@ -29,19 +30,19 @@ export async function exportNet(words: readonly string[], options: Options): Pro
     );
   }
   const file = pathFrom(word);
-  const ground = await groundOf(options);
-  const planned = trainingDone(digits, ground);
-  const mean = await meanFor(planned, ground, options);
+  const study = await describedStudy(options);
+  const planned = trainingDone(digits, study);
+  const mean = await meanFor(planned, study, options);
   const { run, context } = planned;
   const net = {
-    tensors: ground.store.readWeights(planned),
+    tensors: study.store.readWeights(planned),
     ...{ mean, inputScale: context.train.inputScale },
     recipe: JSON.stringify({ run, ...context }),
   };
   await WRITE[layout](file, net, planned);
   console.error(`written: ${file}`);
   console.log(
-    fold(`${title(run)} for ${READERS[layout]}. ${inputInWords(layout, mean)}`).join("\n"),
+    fold(`${displayName(run)} for ${READERS[layout]}. ${inputInWords(layout, mean)}`).join("\n"),
   );
   return 0;
 }
@@ -96,34 +97,42 @@ function inputInWords(layout: ExportLayout, mean: readonly number[]): string {
 }
 
 /** The training called by its first digits. @throws {UserError} It is none, or not done. */
-function trainingDone(digits: string, { store, contexts }: Ground): Planned {
+function trainingDone(digits: string, { store, contexts }: Study): Planned {
   const planned = runNamed(digits, { store, contexts });
-  const { run, key, after } = planned;
+  const { run, key, ancestor } = planned;
   if (isEvaluation(run)) {
     throw new UserError(
-      `Cannot export ${key}: it is an evaluation, ${title(run)}; the training that it tests is ` +
-        after[0],
+      `Cannot export ${key}: it is an evaluation, ${
+        displayName(run)
+      }; the training that it tests is ` +
+        ancestor!.key,
     );
   }
   const { state } = store.status(planned);
   if (state === "done") return { ...planned, run };
   throw new UserError(
-    `Cannot export ${key} (${title(run)}): it is ${state}; deno task train makes it`,
+    `Cannot export ${key} (${displayName(run)}): it is ${state}; deno task train makes it`,
   );
 }
 
 /** Mean colour of a net's input; the data set is opened where it has to tell. */
-async function meanFor({ run, context }: Planned, { dataset }: Ground, options: Options) {
+async function meanFor(
+  { run, context }: Planned,
+  { dataset }: Study<DatasetInfo>,
+  options: Options,
+) {
   const unknown: readonly number[] = [];
   const own = meanOf(run, { mean: unknown });
   if (own !== unknown) return own;
-  const { openedIfMade } = await import("../reproduce.ts");
+  const { openIfMade } = await import("../reproduce.ts");
   const opened = context.data === dataset.fingerprint
-    ? await openedIfMade(workOf(options), dataset)
+    ? await openIfMade(dataset, options)
     : undefined;
   if (opened !== undefined) return opened.colours.mean;
   throw new UserError(
-    `Cannot export ${title(run)}: its input is freed of the mean colour of its training images, ` +
+    `Cannot export ${
+      displayName(run)
+    }: its input is freed of the mean colour of its training images, ` +
       "which are not here; name their folder with --data DIR, and their --dataset",
   );
 }

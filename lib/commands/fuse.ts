@@ -1,6 +1,6 @@
 /** `fuse`: the mean of any stored posteriors. */
 import { UsageError, UserError } from "../errors.ts";
-import { isEvaluation, title } from "../experiment.ts";
+import { displayName, isEvaluation } from "../experiment.ts";
 import { ensembleOf } from "../results/ensemble.ts";
 import { type PlannedRun, planOf } from "../plan.ts";
 import { ensembleListing } from "../report/ensemble_listing.ts";
@@ -9,7 +9,7 @@ import { openStore, type Store } from "../store/mod.ts";
 import { middleOf } from "../vgg/images.ts";
 import { evaluateLine } from "../command_line/lines.ts";
 import type { Options } from "../command_line/options.ts";
-import { groundOf, runNamed } from "../command_line/runs.ts";
+import { describedStudy, runNamed } from "../command_line/runs.ts";
 import { count } from "../numbers.ts";
 
 /** Prints the errors of the runs whose keys are `words`, and of their mean. */
@@ -19,7 +19,7 @@ export async function fuse(words: readonly string[], options: Options): Promise<
   const begun = store.runs();
   const isBegun = (digits: string) => begun.some(({ key }) => key.startsWith(digits));
   // The data is looked at only where it takes it to know what a key means.
-  const { contexts } = words.every(isBegun) ? { contexts: [] } : await groundOf(options);
+  const { contexts } = words.every(isBegun) ? { contexts: [] } : await describedStudy(options);
   const members = words.flatMap((word) =>
     membersOf(runNamed(word, { store, contexts }), store, options)
   );
@@ -38,14 +38,16 @@ export function membersOf(planned: PlannedRun, store: Store, options: Options): 
   if (isEvaluation(run)) {
     if (run.test !== undefined) {
       throw new UserError(
-        `Cannot take ${title(run)} (${planned.key}): only a test server knows the classes of its ` +
+        `Cannot take ${
+          displayName(run)
+        } (${planned.key}): only a test server knows the classes of its ` +
           "images; name an evaluation of validation images",
       );
     }
     if (isDone(planned)) return [planned];
     const [training] = planOf([run.net], [context]).slice(-1) as [PlannedRun];
     throw new UserError(
-      `Cannot fuse ${title(run)} (${planned.key}): it is not done; make it with: ` +
+      `Cannot fuse ${displayName(run)} (${planned.key}): it is not done; make it with: ` +
         evaluateLine(training, { ...run, options }),
     );
   }
@@ -53,11 +55,13 @@ export function membersOf(planned: PlannedRun, store: Store, options: Options): 
   return methods.flatMap((method) => {
     const found = store.runs().filter((each) =>
       isEvaluation(each.run) && each.run.test === undefined && each.run.method === method &&
-      each.after[0] === planned.key && isDone(each)
+      each.ancestor?.key === planned.key && isDone(each)
     );
     if (found.length > 0) return found;
     throw new UserError(
-      `Cannot fuse ${title(run)} (${planned.key}): it has no ${method} evaluation here; make one ` +
+      `Cannot fuse ${
+        displayName(run)
+      } (${planned.key}): it has no ${method} evaluation here; make one ` +
         `with: ${evaluateLine(planned, { Q: middleOf(run.S), method, options })}`,
     );
   });
@@ -69,11 +73,13 @@ function mustBeSeveral(members: readonly PlannedRun[]) {
   const twice = members.find(({ key }, i) => keys.indexOf(key) < i);
   if (twice !== undefined) {
     throw new UsageError(
-      `Cannot fuse ${title(twice.run)} (${twice.key}) with itself; name it once`,
+      `Cannot fuse ${displayName(twice.run)} (${twice.key}) with itself; name it once`,
     );
   }
   if (members.length > 1) return;
   throw new UsageError(
-    `Cannot fuse ${title(members[0]!.run)} alone; name another key, or evaluate its net at more Q`,
+    `Cannot fuse ${
+      displayName(members[0]!.run)
+    } alone; name another key, or evaluate its net at more Q`,
   );
 }

@@ -1,20 +1,54 @@
 /** `report`: tables again, from what is stored. */
-import type { Options } from "../command_line/options.ts";
+import type { Dataset } from "../datasets/dataset.ts";
+import type { Table } from "../experiment.ts";
+import { writeCollections, writeReports } from "../report/mod.ts";
 import { sheetOf } from "../report/results_sheet.ts";
 import { resultsOf } from "../results/mod.ts";
-import { publish } from "../command_line/tables.ts";
-import { requestWith } from "../command_line/weights.ts";
+import type { Study } from "../results/study.ts";
+import type { Options } from "../command_line/options.ts";
+import { publish, tell } from "../command_line/tables.ts";
+import { tablesFilled } from "../command_line/weights.ts";
+import { sheetOfClaims } from "./claims.ts";
+import { sheet as table1 } from "./table1.ts";
+import { sheet as table2 } from "./table2.ts";
 
 /**
- * Prints the tables called `words` from the store, and writes them beside the results; all of them,
- * with what holds all of them, if there are no words.
+ * Prints the tables called `words` from the store, and writes them beside the results; all of the
+ * paper's, with what holds all of them, if there are no words.
  */
 export async function report(words: readonly string[], options: Options): Promise<number> {
-  const request = await requestWith(words, options);
-  const { openedIfMade, sourceOf } = await import("../reproduce.ts");
-  const source = await sourceOf(request);
-  if (words.length > 0) return publish(resultsOf(request, source).map(sheetOf), options);
-  const { publishAll } = await import("../command_line/all_tables.ts");
-  const dataset = await openedIfMade(request, source.dataset);
-  return await publishAll({ request, source, dataset }, options);
+  const tables = await tablesFilled(words, options);
+  const { findStudy, openIfMade } = await import("../reproduce.ts");
+  const study = await findStudy(options);
+  if (words.length > 0) return publish(resultsOf(tables, study, options).map(sheetOf), options);
+  const dataset = await openIfMade(study.dataset, options);
+  return await publishAll(tables, { study, dataset }, options);
+}
+
+/**
+ * Writes and prints Tables 1 and 2 and the others of the paper, and writes what is about all of them:
+ * the claims, the tidy CSV, the LaTeX document and the page with its plots.
+ *
+ * @param dataset with its image files, where they are there
+ * @returns the exit code
+ */
+export async function publishAll(
+  tables: readonly Table[],
+  { study, dataset }: { readonly study: Study; readonly dataset: Dataset | undefined },
+  options: Options,
+): Promise<number> {
+  const results = resultsOf(tables, study, options);
+  const [counts, errors] = [[table1(), table2()], results.map(sheetOf)];
+  publish([...counts, ...errors], options);
+  const claims = sheetOfClaims(study, options, { known: results });
+  const { writePage } = await import("../report/html/mod.ts");
+  tell([
+    ...writeReports([claims], options.results),
+    ...writeCollections({ counts, errors }, options.results),
+    ...await writePage({
+      ...{ sheets: [...counts, ...errors, claims], results, study, choice: options.choice },
+      ...dataset && { dataset },
+    }, options.results),
+  ]);
+  return 0;
 }

@@ -1,12 +1,11 @@
 /** `run`: one run by its key, as a job of a cluster does it. */
 import { Interruption, UsageError, UserError } from "../errors.ts";
-import { nameOf, needs, title } from "../experiment.ts";
-import { type PlannedRun, plannedRun } from "../plan.ts";
+import { actionLabel, displayName } from "../experiment.ts";
+import type { PlannedRun } from "../plan.ts";
 import { progressBars } from "../system/progress.ts";
 import { makeStore, type Store } from "../store/mod.ts";
 import { findRun, openLibrary } from "../command_line/found.ts";
 import type { Options } from "../command_line/options.ts";
-import { workOf } from "../command_line/tables.ts";
 
 /** Exit code of a training that SIGUSR1 stopped: 128 and the signal's number. */
 const OUT_OF_TIME = 138;
@@ -21,12 +20,11 @@ export async function run(words: readonly string[], options: Options): Promise<n
   const before = store.stepOf(planned);
   const bars = progressBars();
   try {
-    const work = workOf(options);
-    const { openData } = await import("../reproduce.ts");
-    const dataset = await openData(work, bars);
-    mustBeItsData(planned, dataset.fingerprint);
-    const { local } = await import("../executors/local/mod.ts");
-    await local({ ...work, dataset, bars })([...ancestorsOf(planned), planned], store);
+    const { openStudy } = await import("../reproduce.ts");
+    const study = await openStudy(options, bars);
+    mustBeItsData(planned, study.dataset.fingerprint);
+    const { runPlan } = await import("../executors/local/scheduler.ts");
+    await runPlan(withAncestor(planned), { ...study, bars }, options);
   } catch (error) {
     const job = Deno.env.get("SLURM_JOB_ID");
     const isOutOfTime = error instanceof Interruption && error.exitCode === OUT_OF_TIME;
@@ -35,13 +33,13 @@ export async function run(words: readonly string[], options: Options): Promise<n
   } finally {
     bars.stop();
   }
-  console.error(`done: ${nameOf(planned.run)}, ${store.folderOf(planned)}`);
+  console.error(`done: ${actionLabel(planned.run)}, ${store.folderOf(planned)}`);
   return 0;
 }
 
-/** The runs that a run reads. */
-function ancestorsOf({ run, context }: PlannedRun): PlannedRun[] {
-  return needs(run).map((ancestor) => plannedRun(ancestor, context));
+/** A run after the one that it reads. */
+function withAncestor(planned: PlannedRun): PlannedRun[] {
+  return [...planned.ancestor ? [planned.ancestor] : [], planned];
 }
 
 /** So long a network file system may hide what another node wrote, s; looked at once a second. */
@@ -49,18 +47,19 @@ const PATIENCE = 60;
 
 /** What a run starts from must be done; a job, which began because it is, may see it a little late. */
 async function mustBeReady(planned: PlannedRun, store: Store) {
-  const isMissing = (run: PlannedRun) => store.status(run).state !== "done";
+  const { ancestor } = planned;
+  if (ancestor === undefined) return;
+  const isMissing = () => store.status(ancestor).state !== "done";
   const patience = Deno.env.has("SLURM_JOB_ID") ? PATIENCE : 0;
-  for (let second = 0; second < patience && ancestorsOf(planned).some(isMissing); second++) {
+  for (let second = 0; second < patience && isMissing(); second++) {
     await new Promise((resolve) => setTimeout(resolve, 1000));
   }
-  const missing = ancestorsOf(planned).find(isMissing);
-  if (missing === undefined) return;
+  if (!isMissing()) return;
   throw new UserError(
-    `Cannot ${nameOf(planned.run)}: train ${
-      title(missing.run)
+    `Cannot ${actionLabel(planned.run)}: train ${
+      displayName(ancestor.run)
     } is not done in "${store.folder}"; ` +
-      `carry it out first: deno task run ${missing.key}`,
+      `carry it out first: deno task run ${ancestor.key}`,
   );
 }
 
@@ -68,7 +67,7 @@ async function mustBeReady(planned: PlannedRun, store: Store) {
 function mustBeItsData({ run, context }: PlannedRun, found: string) {
   if (context.data === found) return;
   throw new UserError(
-    `Cannot ${nameOf(run)}: it is on data with the fingerprint ${context.data}, and here is ` +
+    `Cannot ${actionLabel(run)}: it is on data with the fingerprint ${context.data}, and here is ` +
       `${found}; name the folder of its data with --data DIR`,
   );
 }

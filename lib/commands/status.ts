@@ -10,7 +10,7 @@ import { inStore, type KnownRun, knownRuns } from "../command_line/runs.ts";
 
 /** Prints the state of the runs behind the tables called `words`. */
 export async function status(words: readonly string[], options: Options): Promise<number> {
-  const { runs: ofTables, ground: { store } } = await knownRuns(words, options);
+  const { runs: ofTables, study: { store } } = await knownRuns(words, options);
   const keys = new Set(ofTables.map(({ key }) => key));
   const others = words.length > 0 ? [] : store.runs().filter(({ key }) => !keys.has(key));
   const runs = [...ofTables, ...inStore(others, store)];

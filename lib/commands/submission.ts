@@ -1,15 +1,16 @@
 /** `submission`: what the test server of ILSVRC-2012 is sent, and what it said. */
 import { UsageError, UserError } from "../errors.ts";
-import { type EvalRun, title } from "../experiment.ts";
+import { type Context, displayName, type EvalRun } from "../experiment.ts";
 import { type PlannedRun, plannedRun } from "../plan.ts";
 import { listing } from "../report/listing.ts";
 import { keepScore, onTest, writeSubmission } from "../results/submission.ts";
-import { carryOut, showPlan } from "../command_line/adhoc.ts";
+import { carryOut, printRuns } from "../command_line/carry_out.ts";
 import { membersOf } from "./fuse.ts";
 import { scoreLine } from "../command_line/lines.ts";
+import type { Study } from "../results/study.ts";
 import type { Options } from "../command_line/options.ts";
 import { isPlace, rowAt } from "../command_line/places.ts";
-import { type Ground, groundOf, runNamed } from "../command_line/runs.ts";
+import { describedStudy, runNamed } from "../command_line/runs.ts";
 
 /** Writes a submission, or keeps the score of one. @returns the exit code */
 export async function submission(words: readonly string[], options: Options): Promise<number> {
@@ -21,12 +22,12 @@ export async function submission(words: readonly string[], options: Options): Pr
   if (options.seeds.length > 1) {
     throw new UsageError("A submission is of one seed; choose it with --seed N, without --seeds");
   }
-  const ground = await groundOf(options);
-  const { missing, test, name } = ground.dataset;
+  const study = await describedStudy(options);
+  const { missing, test, name } = study.dataset;
   if (missing !== undefined) throw new UserError(missing);
-  const members = membersNamed(words, ground, options);
+  const members = membersNamed(words, study, options);
   if (options.score !== undefined) {
-    keepScore(members, options.score, ground.store);
+    keepScore(members, options.score, study.store);
     return print(members, { score: options.score }, options);
   }
   if (test === undefined) {
@@ -37,12 +38,12 @@ export async function submission(words: readonly string[], options: Options): Pr
   }
   const { fingerprint } = test;
   const runs = members.map(({ run }) => onTest(run as EvalRun, fingerprint));
-  const order = { command: ["submission"], options, ground } as const;
-  if (options.dryRun) return await showPlan(runs, order);
+  const request = { command: ["submission"], options, study } as const;
+  if (options.dryRun) return await printRuns(runs, request);
   const { ilsvrcIds } = await import("../datasets/ilsvrc2012/mod.ts");
   const ids = ilsvrcIds({ folder: options.data });
-  await carryOut(runs, order);
-  const written = writeSubmission(members, { store: ground.store, ids, fingerprint });
+  await carryOut(runs, request);
+  const written = writeSubmission(members, { store: study.store, ids, fingerprint });
   return print(members, written, options, [
     "The server's answer goes into the tables with:",
     `  ${scoreLine(words, options)}`,
@@ -52,10 +53,10 @@ export async function submission(words: readonly string[], options: Options): Pr
 /** The evaluations of validation images that are meant, under the one seed of the options. */
 function membersNamed(
   words: readonly string[],
-  { store, contexts }: Ground,
+  { store, contexts }: Study,
   options: Options,
 ): PlannedRun[] {
-  const [context] = contexts as [Ground["contexts"][number]];
+  const [context] = contexts as readonly [Context];
   if (!words.some(isPlace)) {
     const found = words.flatMap((word) =>
       membersOf(runNamed(word, { store, contexts }), store, options)
@@ -64,7 +65,7 @@ function membersNamed(
     if (odd === undefined) return found;
     throw new UserError(
       `Cannot submit ${
-        title(odd.run)
+        displayName(odd.run)
       } (${odd.key}): it is of another seed, setup or data than the ` +
         "options say; name its own",
     );
@@ -86,7 +87,7 @@ function print(
 ): number {
   console.log(listing({
     title: `Submission to the test server, setup "${setup.name}"`,
-    records: members.map(({ run, key }) => ({ run: title(run), key, ...facts })),
+    records: members.map(({ run, key }) => ({ run: displayName(run), key, ...facts })),
     columns: [{ field: "run" }, { field: "key" }],
     notes: [...Object.entries(facts).map(([name, fact]) => `${name}: ${fact}`), ...notes],
   }, format));

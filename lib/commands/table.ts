@@ -1,72 +1,82 @@
 /** `table3` to `table7`, the side experiments, and `reproduce-all`: train, test, print. */
 import type { Dataset } from "../datasets/dataset.ts";
-import { evaluationsOf } from "../plan.ts";
-import { sheetOf } from "../report/results_sheet.ts";
-import type { Request } from "../reproduce.ts";
-import { resultsOf, type Source } from "../results/mod.ts";
 import { UsageError } from "../errors.ts";
+import type { Table } from "../experiment.ts";
+import { evaluationsOf, plan } from "../plan.ts";
+import { sheetOf } from "../report/results_sheet.ts";
+import { resultsOf } from "../results/mod.ts";
+import type { Study } from "../results/study.ts";
+import { carryOut, printRuns } from "../command_line/carry_out.ts";
 import { commandOfTables } from "../command_line/lines.ts";
-import { carryOut, showPlan } from "../command_line/adhoc.ts";
 import type { Options } from "../command_line/options.ts";
-import { groundOf } from "../command_line/runs.ts";
-import { publish, requestFor } from "../command_line/tables.ts";
+import { describedStudy } from "../command_line/runs.ts";
+import { publish, tablesNamed } from "../command_line/tables.ts";
 import { filledTables } from "../command_line/weights.ts";
 
 /** Carries out what tables need and prints them. */
 export async function reproduceTables(names: readonly string[], options: Options): Promise<number> {
-  if (names.length > 0) return await reproduce(names, options);
+  if (names.length > 0) return await reproduceNamed(names, options);
   throw new UsageError("Name at least one table, as in deno task table table3");
 }
 
 /** Carries out what Tables 3 to 7 need, prints all seven, and says how to read on. */
 export async function reproduceAll(options: Options): Promise<number> {
-  const code = await reproduce([], options);
+  const code = await reproduceNamed([], options);
   if (!options.dryRun && options.executor === "local") {
     console.error("Test the paper's claims on these results: deno task claims (same options)");
   }
   return code;
 }
 
-async function reproduce(names: readonly string[], options: Options): Promise<number> {
+/** The tables called `names`, all of the paper's if there are none. */
+async function reproduceNamed(names: readonly string[], options: Options): Promise<number> {
+  const tables = tablesNamed(names);
   if (options.weights !== undefined) return await fill(names, options.weights, options);
-  if (options.executor === "slurm") {
-    return (await import("../command_line/cluster.ts")).onCluster(names, options);
-  }
+  if (options.executor === "slurm") return await onCluster(names, options);
   if (options.dryRun) return (await import("./plan.ts")).plan(names, options);
-  const request = requestFor(names, options);
-  const { carryOutRuns } = await import("../reproduce.ts");
-  const source = await carryOutRuns(evaluationsOf(request.tables), request);
-  return await show(names, { request, source }, options);
+  const { reproduce } = await import("../reproduce.ts");
+  const study = await reproduce(evaluationsOf(tables), options);
+  return await show(names, { tables, study }, options);
 }
 
 /** Prints tables, and writes them; of all of the paper's, what holds all of them, too. */
 async function show(
   names: readonly string[],
-  { request, source }: {
-    readonly request: Request;
-    readonly source: Source & { readonly dataset: Dataset };
-  },
+  { tables, study }: { readonly tables: readonly Table[]; readonly study: Study<Dataset> },
   options: Options,
 ): Promise<number> {
-  if (names.length > 0) return publish(resultsOf(request, source).map(sheetOf), options);
-  const { publishAll } = await import("../command_line/all_tables.ts");
-  return await publishAll({ request, source, dataset: source.dataset }, options);
+  if (names.length > 0) return publish(resultsOf(tables, study, options).map(sheetOf), options);
+  const { publishAll } = await import("./report.ts");
+  return await publishAll(tables, { study, dataset: study.dataset }, options);
 }
 
 /**
- * Fills the rows of nets that were made elsewhere, and prints the tables; of all other rows, what is
+ * Fills the rows of nets that were made elsewhere, and prints the tables; other rows show what is
  * stored already.
  */
-async function fill(names: readonly string[], weights: string, options: Options) {
-  const request = requestFor(names, options);
-  const ground = await groundOf(options);
-  const { tables, runs, imported } = await filledTables(request.tables, weights, {
+async function fill(names: readonly string[], weights: string, options: Options): Promise<number> {
+  const described = await describedStudy(options);
+  const { tables, runs, imported } = await filledTables(tablesNamed(names), weights, {
     options,
-    ground,
+    study: described,
   });
-  const order = { command: commandOfTables(names), options, ground, imported, report: names };
-  if (options.dryRun) return await showPlan(runs, order);
-  const source = await carryOut(runs, order);
-  if (source === undefined) return 0;
-  return await show(names, { request: { ...request, tables }, source }, options);
+  const command = commandOfTables(names);
+  const request = { command, options, study: described, imported, report: names };
+  if (options.dryRun) return await printRuns(runs, request);
+  const study = await carryOut(runs, request);
+  return study === undefined ? 0 : await show(names, { tables, study }, options);
+}
+
+/**
+ * Submits what tables need that is not done, or prints it; waits for it and prints the tables where
+ * that is asked for.
+ */
+async function onCluster(names: readonly string[], options: Options): Promise<number> {
+  const { showJobs, submitRuns } = await import("../command_line/cluster.ts");
+  const study = await describedStudy(options);
+  const runs = plan(tablesNamed(names), study.contexts);
+  const request = { command: commandOfTables(names), options, study, report: names };
+  if (options.dryRun) return showJobs(runs, request);
+  await submitRuns(runs, request);
+  return options.wait ? await (await import("./report.ts")).report(names, options) : 0;
 }

@@ -1,28 +1,28 @@
 /** `train`: one net, as a table would train it or from another start. */
-import { formatS, title, type TrainRun } from "../experiment.ts";
+import { displayName, formatS, type TrainRun } from "../experiment.ts";
 import { type PlannedRun, planOf } from "../plan.ts";
 import { nameWithChanges } from "../results/protocol.ts";
 import { listing } from "../report/listing.ts";
 import { type FlatRecord, type RecordValue, rounded } from "../report/records.ts";
 import type { Store } from "../store/mod.ts";
 import { middleOf } from "../vgg/images.ts";
-import { carryOut, showPlan } from "../command_line/adhoc.ts";
+import { carryOut, printRuns } from "../command_line/carry_out.ts";
 import { evaluateLine } from "../command_line/lines.ts";
 import { netToTrain } from "../command_line/nets.ts";
 import type { Options } from "../command_line/options.ts";
-import { groundOf } from "../command_line/runs.ts";
+import { describedStudy } from "../command_line/runs.ts";
 import { formatNumber } from "../numbers.ts";
 import { MISSING } from "../report/words.ts";
 
 /** Trains the net that options mean, under each seed, and prints what its log ends with. */
 export async function train(options: Options): Promise<number> {
-  const ground = await groundOf(options);
-  const { run, imported } = await netToTrain(options, ground);
-  const order = { command: ["train"], options, ground, imported } as const;
-  if (options.dryRun) return await showPlan([run], order);
-  const source = await carryOut([run], order);
-  if (source === undefined) return 0;
-  const { store, contexts, dataset } = source;
+  const described = await describedStudy(options);
+  const { run, imported } = await netToTrain(options, described);
+  const request = { command: ["train"], options, study: described, imported } as const;
+  if (options.dryRun) return await printRuns([run], request);
+  const study = await carryOut([run], request);
+  if (study === undefined) return 0;
+  const { store, contexts, dataset } = study;
   const trained = planOf([run], contexts).filter((planned) => planned.run === run);
   const Q = middleOf(run.S);
   const { validationImages: images = dataset.val.length } = options.setup.train;
@@ -51,14 +51,14 @@ const inPerCent = (error: RecordValue) => Number(error).toFixed(1);
 
 /** What is known of a trained net; errors are those of the log's last validation, in per cent. */
 function recordOf(planned: PlannedRun, store: Store): FlatRecord {
-  const { key, context, after } = planned;
+  const { key, context, ancestor } = planned;
   const run = planned.run as TrainRun;
   const last = store.readLog(planned).findLast(({ validation }) => validation !== undefined);
   return {
-    run: title(run),
+    run: displayName(run),
     config: run.config,
     S: typeof run.S === "number" ? run.S : formatS(run.S),
-    from: after[0] ?? "random",
+    from: ancestor?.key ?? "random",
     update: run.update ?? "all",
     seed: context.seed,
     key,

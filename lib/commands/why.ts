@@ -1,5 +1,5 @@
 /** `why`: where a run or a row of a table comes from, and what makes it. */
-import { sittingInWords } from "../system/environment.ts";
+import { executionInWords } from "../system/environment.ts";
 import { UsageError } from "../errors.ts";
 import {
   nearestRun,
@@ -10,7 +10,13 @@ import {
   shortened,
   withAncestors,
 } from "../results/lineage.ts";
-import { type Errors, isEvaluation, isImported, nameOf, type Published } from "../experiment.ts";
+import {
+  actionLabel,
+  type Errors,
+  isEvaluation,
+  isImported,
+  type Published,
+} from "../experiment.ts";
 import { plan, type PlannedRun } from "../plan.ts";
 import { fieldsOf } from "../results/protocol.ts";
 import { fold } from "../report/fold.ts";
@@ -77,20 +83,20 @@ function factsOf(run: PlannedRun, library: Library, options: Options) {
   const result = resultOf(run, library);
   const nearest = nearestRun(run, runs);
   return {
-    ...{ key: run.key, name: nameOf(run.run), seed: run.context.seed },
+    ...{ key: run.key, name: actionLabel(run.run), seed: run.context.seed },
     ...store.status(run),
     folder: store.folderOf(run),
     ...command !== undefined && { command },
     ...result && { result },
     recipe: { run: run.run, ...run.context },
-    sittings: store.readSittings(run),
+    executions: store.readExecutions(run),
     lineage: summaries(withAncestors(run)),
     heirs: summaries(heirsOf(run, library)),
     rows: rowsOn(run, TABLES).map((place) => ({ place: placeOf(place), row: headInWords(place) })),
     ...nearest && {
       nearest: {
         key: nearest.planned.key,
-        name: nameOf(nearest.planned.run),
+        name: actionLabel(nearest.planned.run),
         differences: nearest.differences,
       },
     },
@@ -99,7 +105,7 @@ function factsOf(run: PlannedRun, library: Library, options: Options) {
 
 function aboutRun(run: PlannedRun, library: Library, options: Options): Answer {
   const data = factsOf(run, library, options);
-  const { state, detail, command, result, sittings } = data;
+  const { state, detail, command, result, executions } = data;
   return {
     data,
     lines: [
@@ -108,7 +114,7 @@ function aboutRun(run: PlannedRun, library: Library, options: Options): Answer {
       ...result ? [resultInWords(result)] : [],
       ...state === "todo" ? [] : [`lies in ${data.folder}`],
       command === undefined ? unmade(run) : `made by ${command}`,
-      ...sittings.flatMap((sitting) => fold(sittingInWords(sitting))),
+      ...executions.flatMap((execution) => fold(executionInWords(execution))),
     ],
     listings: listingsOf(run, data),
   };
@@ -210,7 +216,7 @@ function measuredLines(evaluations: readonly PlannedRun[], { store }: Library): 
 function summaryOf(planned: PlannedRun, { store }: Library) {
   const { key, run, context: { seed, train } } = planned;
   const { state } = store.status(planned);
-  return { run: nameOf(run), key, seed, state, begins: originOf(run, train) };
+  return { run: actionLabel(run), key, seed, state, begins: originOf(run, train) };
 }
 
 function namedColumns(...fields: readonly string[]) {

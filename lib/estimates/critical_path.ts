@@ -1,8 +1,10 @@
 /** Order and duration of a plan on one or several machines, from the duration of each run. */
-import type { PlannedRun } from "../plan.ts";
 
-/** The fields of a run that matter here. */
-type DependentRun = Pick<PlannedRun, "key" | "after">;
+/** The fields of a run that matter here: its key, and that of the run that must be done before. */
+interface DependentRun {
+  readonly key: string;
+  readonly ancestor?: { readonly key: string };
+}
 
 /** Duration of a run, seconds; 0 if it is done. */
 type RunSeconds<Run> = (run: Run) => number;
@@ -21,7 +23,8 @@ export function secondsToEnd<Run extends DependentRun>(
   for (const run of runs.toReversed()) {
     const length = seconds(run) + (behind.get(run.key) ?? 0);
     toEnd.set(run.key, length);
-    for (const key of run.after) behind.set(key, Math.max(length, behind.get(key) ?? 0));
+    const before = run.ancestor?.key;
+    if (before !== undefined) behind.set(before, Math.max(length, behind.get(before) ?? 0));
   }
   return toEnd;
 }
@@ -46,7 +49,7 @@ export function longestChain<Run extends DependentRun>(
   const toEnd = secondsToEnd(runs, seconds);
   const chain: Run[] = [];
   const next = (after: Run | undefined) =>
-    runs.filter((run) => after ? run.after.includes(after.key) : run.after.length === 0)
+    runs.filter((run) => run.ancestor?.key === after?.key)
       .reduce<Run | undefined>(
         (best, run) => best && toEnd.get(best.key)! >= toEnd.get(run.key)! ? best : run,
         undefined,
@@ -79,8 +82,8 @@ export function simulateSchedule<Run extends DependentRun>(
   const waiting = [...runs];
   while (waiting.length > 0) {
     // when each run's ancestors are done; Infinity while an ancestor is itself waiting
-    const ready = waiting.map(({ after }) =>
-      Math.max(0, ...after.map((k) => ends.get(k) ?? Infinity))
+    const ready = waiting.map(({ ancestor }) =>
+      ancestor === undefined ? 0 : ends.get(ancestor.key) ?? Infinity
     );
     const now = Math.max(Math.min(...free), Math.min(...ready));
     const index = ready.findIndex((time) => time <= now);

@@ -88,7 +88,7 @@ export function shareFor(device: Device, sideBySide: number): number {
 }
 
 /** Share of the machine's memory that decoded training images may use. */
-export const BANK_SHARE = 0.15;
+export const IMAGE_CACHE_SHARE = 0.15;
 
 /** Bytes for TensorFlow, Deno and their threads; 1.1 GiB was measured with small nets. */
 const RUNTIME = 2 * 2 ** 30;
@@ -123,14 +123,14 @@ export function memoryFor(
   const training = gpus > 0
     ? GPU_COPIES * weights
     : net + image * microBatchFor(layers, setup, SHARE.cpu * LARGEST);
-  const bank = bankBytes(scalesOf(run.S, setup), { train, val });
+  const images = imageCacheBytes(scalesOf(run.S, setup), { train, val });
   // training images that exceed their share of memory are read from files instead
-  const withBank = bank <= BANK_SHARE * LARGEST ? bank / BANK_SHARE : 0;
-  return Math.max(RUNTIME + training, gpus > 0 ? 0 : training / SHARE.cpu, withBank);
+  const withImages = images <= IMAGE_CACHE_SHARE * LARGEST ? images / IMAGE_CACHE_SHARE : 0;
+  return Math.max(RUNTIME + training, gpus > 0 ? 0 : training / SHARE.cpu, withImages);
 }
 
 /** Approximate bytes of all training images at some scales, from the sides of validation images. */
-function bankBytes(
+function imageCacheBytes(
   scales: readonly number[],
   { train, val }: Pick<DatasetDescription, "train" | "val">,
 ): number {

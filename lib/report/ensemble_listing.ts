@@ -1,7 +1,7 @@
 /** Evaluations and their mean as a list: the errors of each, and whether the mean is better. */
 import type { Difference } from "../results/paired_difference.ts";
 import type { Setup } from "../setup.ts";
-import { type EvalRun, formatS, title } from "../experiment.ts";
+import { displayName, type EvalRun, formatS } from "../experiment.ts";
 import type { Ensemble, Measured } from "../results/ensemble.ts";
 import type { PlannedRun } from "../plan.ts";
 import { nameWithChanges } from "../results/protocol.ts";
@@ -65,7 +65,7 @@ function recordsOf(
   const shared = { images, classes, dataset: setup.dataset, setup: nameWithChanges(setup) };
   return [
     ...members.map((member) => ({
-      run: title(member.run.run),
+      run: displayName(member.run.run),
       ...fieldsOfRuns([member.run]),
       ...{ ...shared, ...numbersOf(member) },
       ...comparisonOf(undefined),
@@ -131,7 +131,7 @@ function wordsOf({ members, mean }: Ensemble, severalSeeds: boolean): string[] {
   const { points, interval: { low, high }, pairs: { onlyFirst, onlySecond }, p } = difference;
   const seed = severalSeeds ? `Seed ${best.context.seed}: ` : "";
   const paragraph =
-    `${seed}Mean of ${members.length} against its best member, ${title(best.run)}: ` +
+    `${seed}Mean of ${members.length} against its best member, ${displayName(best.run)}: ` +
     `${signed(points)} points of top-1 error (95 %, Tango: ${signed(low)} to ${signed(high)}). ` +
     `${
       count(onlyFirst, "image")

@@ -10,7 +10,7 @@ import {
   type TrainRun,
 } from "../experiment.ts";
 import { plan } from "../plan.ts";
-import type { Source } from "../results/mod.ts";
+import type { Study } from "../results/study.ts";
 import { errorsOf } from "../score.ts";
 import type { RunStatus } from "../store/mod.ts";
 
@@ -51,7 +51,7 @@ export interface RunDetails {
 /** Collects details of the runs behind tables from the store. */
 export function runDetailsOf(
   results: readonly TableResult[],
-  { store, dataset, contexts, choice }: Source & { readonly choice: string },
+  { store, dataset, contexts, choice }: Study & { readonly choice: string },
 ): RunDetails {
   const tables = results.map(({ table }) => table);
   const known = errorsOfSingles(results);

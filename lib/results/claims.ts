@@ -10,7 +10,7 @@
 import { type Difference, differenceOf } from "./paired_difference.ts";
 import type { Departure, RowResult, TableResult } from "./row_result.ts";
 import type { Setup } from "../setup.ts";
-import { type Row, title } from "../experiment.ts";
+import { displayName, type Row } from "../experiment.ts";
 import { compareLosses, type LossOf } from "./losses.ts";
 import { differingFields, type Field, namesOf } from "./protocol.ts";
 import { imagesToDecide, type Interval, MARGIN } from "../statistics/mod.ts";
@@ -110,7 +110,9 @@ export function judgeClaims(
   const find = (row: Row): TableRow => {
     const found = results.get(row);
     if (found !== undefined) return found;
-    throw new RangeError(`Cannot find the row of "${row.title ?? title(row.evaluations[0]!)}"`);
+    throw new RangeError(
+      `Cannot find the row of "${row.title ?? displayName(row.evaluations[0]!)}"`,
+    );
   };
   return claims.map((claim) => {
     const pairs = claim.pairs.map((pair) => {

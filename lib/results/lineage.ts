@@ -1,15 +1,14 @@
 /** Ancestors of a run, rows that depend on it, and differences between runs. */
-import { READINGS, type TrainSetup } from "../setup.ts";
+import { INTERPRETATIONS, type TrainSetup } from "../setup.ts";
 import {
+  displayName,
   formatS,
   hasAncestor,
   inheritance,
   type Init,
   isEvaluation,
-  needs,
   type Run,
   type Table,
-  title,
   type TrainRun,
 } from "../experiment.ts";
 import { type PlannedRun, plannedRun } from "../plan.ts";
@@ -17,11 +16,7 @@ import { type FieldDifference, fieldDifferences, fieldsOf } from "./protocol.ts"
 
 /** A run and its ancestors, nearest first. */
 export function withAncestors(planned: PlannedRun): PlannedRun[] {
-  const { run, context } = planned;
-  return [
-    planned,
-    ...needs(run).flatMap((ancestor) => withAncestors(plannedRun(ancestor, context))),
-  ];
+  return [planned, ...planned.ancestor ? withAncestors(planned.ancestor) : []];
 }
 
 /**
@@ -29,14 +24,14 @@ export function withAncestors(planned: PlannedRun): PlannedRun[] {
  * `all layers of A 256, deepened with noise 0.1`.
  */
 export function originOf(run: Run, train: TrainSetup): string {
-  if (isEvaluation(run)) return title(run.net);
+  if (isEvaluation(run)) return displayName(run.net);
   const { init } = run;
   if (init === "random") return "random weights";
   if (!hasAncestor(init)) return importInWords(init);
   const { from, layers, noise } = inheritance(init, train);
-  if (typeof layers !== "string") return `${layers.join(" ")} of ${title(from)}`;
+  if (typeof layers !== "string") return `${layers.join(" ")} of ${displayName(from)}`;
   const how = layers === "all" ? "" : `, ${layers}ed with noise ${noise}`;
-  return `all layers of ${title(from)}${how}`;
+  return `all layers of ${displayName(from)}${how}`;
 }
 
 /** The origin of imported weights, and the mean colour that is subtracted from their input. */
@@ -86,11 +81,11 @@ export function recipeFields({ run, context }: PlannedRun): Map<string, string> 
         Q: run.Q,
         method: run.method,
         ...netFields(run.net, train),
-        ...READINGS.evaluate,
+        ...INTERPRETATIONS.evaluate,
         ...evaluate,
       }
       : { run: "training", ...netFields(run, train) },
-    ...READINGS.train,
+    ...INTERPRETATIONS.train,
     ...train,
     seed,
     data,
@@ -110,7 +105,7 @@ function originFields(net: TrainRun, train: TrainSetup): Record<string, string> 
     fields[name] = originOf(at, train);
     if (!hasAncestor(at.init)) return fields;
     at = at.init.from;
-    name = `init of ${title(at)}`;
+    name = `init of ${displayName(at)}`;
     while (name in fields) name += " (again)"; // a net may be trained from one with the same name
   }
 }

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { formatS, type Row, title, type TrainRun } from "../experiment.ts";
+import { displayName, formatS, type Row, type TrainRun } from "../experiment.ts";
 import { isDeeperForm } from "../vgg/configs.ts";
 import type { LogEntry } from "../vgg/checkpoint.ts";
 
@@ -75,7 +75,7 @@ function trainedNet({ title: own, evaluations }: Row, lossOf: LossOf) {
   return {
     key,
     S: formatS(net.S),
-    name: own ?? title(net),
+    name: own ?? displayName(net),
     config: net.config,
     loss: loss.toFixed(2),
   };

@@ -2,9 +2,7 @@
 import { type Claim, type ClaimsResult, judgeClaims } from "./claims.ts";
 import type { DatasetDescription } from "../datasets/dataset.ts";
 import type { Comparison, ErrorIntervals, Protocol, RowResult, TableResult } from "./row_result.ts";
-import type { Setup } from "../setup.ts";
 import {
-  type Context,
   type Errors,
   type EvalRun,
   type Init,
@@ -34,30 +32,11 @@ import {
 import { errorsOf, type Scores } from "../score.ts";
 import { meanAndDeviation, verdict, wilson } from "../statistics/mod.ts";
 import type { RunStatus, Store } from "../store/mod.ts";
-import { scoreOf, type TestScore } from "./submission.ts";
+import type { Study } from "./study.ts";
+import { scoreOf } from "./submission.ts";
 
-/** Tables to score, and their setup. */
-export interface TablesAsked {
-  readonly tables: readonly Table[];
-  readonly setup: Setup;
-  /** The paper's setup, for departures. */
-  readonly paper: Setup;
-  /** Whether rows keep their numbers where sanity checks fail, as for a net at chance. */
-  readonly includeAtChance?: boolean;
-}
-
-/** Where results come from. */
-export interface Source {
-  readonly store: Store;
-  readonly dataset: DatasetDescription;
-  /** One for each seed. */
-  readonly contexts: readonly Context[];
-  /** Errors that the test server reported. */
-  readonly testScores?: readonly TestScore[];
-}
-
-/** Input of scores: a store and its data, or a replacement for them. */
-export interface Scored extends Pick<Source, "contexts" | "testScores"> {
+/** A study as far as tables are scored from it: its own store, or one that reads a bundle. */
+export interface ScoredStudy extends Omit<Study, "store" | "dataset"> {
   readonly store: Pick<Store, "scoresOf"> & TrainingRecords & {
     status(run: PlannedRun): Pick<RunStatus, "state">;
   };
@@ -66,29 +45,37 @@ export interface Scored extends Pick<Source, "contexts" | "testScores"> {
   };
 }
 
+/** How tables are scored. */
+export interface ScoringOptions {
+  /** Whether rows keep their numbers where sanity checks fail, as for a net at chance. */
+  readonly includeAtChance?: boolean;
+}
+
 /** Results of tables; rows whose runs are not done have no `measured`. */
 export function resultsOf(
-  { tables, setup, paper, includeAtChance = false }: TablesAsked,
-  source: Scored,
+  tables: readonly Table[],
+  study: ScoredStudy,
+  { includeAtChance = false }: ScoringOptions = {},
 ): TableResult[] {
-  const { name, classes, val } = source.dataset;
+  const { setup, paper, store, contexts } = study;
+  const { name, classes, val } = study.dataset;
   const dataset = { name, classes: classes.length, images: val.length };
   const shared: SharedProtocol = {
     ...{ setup: nameWithChanges(setup), dataset: name, split: "val" as const },
     ...{ images: val.length, classes: classes.length },
   };
-  const scoresOf = remembering((runs: readonly PlannedRun[]) => source.store.scoresOf(runs));
+  const scoresOf = remembering((runs: readonly PlannedRun[]) => store.scoresOf(runs));
 
   function rowResult(row: Row): RowResult {
     const { evaluations } = row;
     const protocol = protocolOf(evaluations, { ...shared, evaluate: setup.evaluate });
     const seeds = evaluations.length === 0
       ? []
-      : source.contexts.map((context) => evaluations.map((run) => plannedRun(run, context)));
+      : contexts.map((context) => evaluations.map((run) => plannedRun(run, context)));
     const runs = seeds.flat().map(({ key }) => key);
-    const done = seeds.flat().every((run) => source.store.status(run).state === "done");
+    const done = seeds.flat().every((run) => store.status(run).state === "done");
     if (!done || seeds.length === 0) return { row, protocol, runs, seeds: [], scores: [] };
-    const remarks = remarksOn(trainings(seeds), source.store);
+    const remarks = remarksOn(trainings(seeds), store);
     const leftOut = (reason: string): RowResult => ({
       ...{ row, protocol, runs, remarks, seeds: [], scores: [] },
       comparison: { status: "left out", reason },
@@ -105,12 +92,12 @@ export function resultsOf(
     const { labels } = scores[0]!;
     const nets = [...new Set(evaluations.map(({ net }) => net))];
     const failed = [
-      ...sanityChecks(trainings(seeds), labels, source.store),
+      ...sanityChecks(trainings(seeds), labels, study.store),
       ...importedAtChance(nets, measured, labels),
     ];
     if (!includeAtChance && failed.length > 0) return leftOut(failed.join("; "));
     const comparison = comparisonOf(row, protocol, errors);
-    const tested = testedOf(seeds, protocol, source);
+    const tested = testedOf(seeds, protocol, study);
     return {
       ...{ row, protocol, runs, scores, measured, seeds: errors },
       remarks: [...remarks, ...failed],
@@ -122,7 +109,7 @@ export function resultsOf(
 
   return tables.map((table) => ({
     ...{ table, setup, dataset },
-    departures: departures(setup, paper, sizeOf(source.dataset)),
+    departures: departures(setup, paper, sizeOf(study.dataset)),
     rows: table.rows.map(rowResult),
   }));
 }
@@ -131,7 +118,7 @@ export function resultsOf(
 function testedOf(
   seeds: readonly (readonly PlannedRun[])[],
   protocol: Protocol,
-  { testScores = [] }: Pick<Source, "testScores">,
+  { testScores = [] }: Pick<Study, "testScores">,
 ): RowResult["tested"] {
   const found = seeds.flatMap((runs) => scoreOf(runs.map(({ key }) => key), testScores) ?? []);
   const images = new Set(found.map(({ images }) => images));
@@ -145,25 +132,28 @@ function testedOf(
 /** Judges claims by results of tables: those of a store, and `known` ones. */
 export function claimsOf(
   claims: readonly Claim[],
-  asked: TablesAsked,
-  source: Source,
-  known: readonly TableResult[] = [],
+  study: Study,
+  { tables, known = [], ...options }: ScoringOptions & {
+    readonly tables: readonly Table[];
+    readonly known?: readonly TableResult[];
+  },
 ): ClaimsResult {
-  const { name, classes, val } = source.dataset;
+  const { setup, paper, contexts } = study;
+  const { name, classes, val } = study.dataset;
   return {
-    setup: asked.setup,
+    setup,
     dataset: { name, classes: classes.length, images: val.length },
-    departures: departures(asked.setup, asked.paper, sizeOf(source.dataset)),
-    seeds: source.contexts.length,
+    departures: departures(setup, paper, sizeOf(study.dataset)),
+    seeds: contexts.length,
     claims: judgeClaims(claims, {
-      tables: [...known, ...resultsOf(asked, source)],
-      lossOf: finalLosses(source),
+      tables: [...known, ...resultsOf(tables, study, options)],
+      lossOf: finalLosses(study),
     }),
   };
 }
 
 /** Final training losses from the logs of a store. */
-export function finalLosses({ store, contexts }: Pick<Source, "store" | "contexts">): LossOf {
+export function finalLosses({ store, contexts }: Pick<Study, "store" | "contexts">): LossOf {
   return (run) => {
     const losses = contexts.map((context) => finalLoss(store.readLog(plannedRun(run, context))));
     const known = losses.filter((loss) => loss !== undefined);

@@ -1,7 +1,7 @@
 /** The protocol of a measured number, and which numbers are comparable. */
 import type { DatasetDescription } from "../datasets/dataset.ts";
 import type { Departure, Protocol, RowResult } from "./row_result.ts";
-import { type EvaluateSetup, READINGS, type Setup } from "../setup.ts";
+import { type EvaluateSetup, INTERPRETATIONS, type Setup } from "../setup.ts";
 import { UserError } from "../errors.ts";
 import { type EvalRun, formatS, looksAtMirror } from "../experiment.ts";
 import { formatNumber } from "../numbers.ts";
@@ -126,7 +126,14 @@ export function departures(
   data: DataSize = PAPER_DATA,
 ): Departure[] {
   const deciding = ({ dataset, train, evaluate }: Setup, data: DataSize) =>
-    fieldsOf({ dataset, data, ...READINGS.train, ...train, ...READINGS.evaluate, ...evaluate });
+    fieldsOf({
+      dataset,
+      data,
+      ...INTERPRETATIONS.train,
+      ...train,
+      ...INTERPRETATIONS.evaluate,
+      ...evaluate,
+    });
   const [ours, theirs] = [deciding(setup, data), deciding(paper, PAPER_DATA)];
   const found = fieldDifferences(theirs, ours).map(({ field, one, other }) => (
     { field, paper: one, here: other }

@@ -1,5 +1,5 @@
 /** Sanity checks of trained nets: is a measured error meaningful at all? Loads no TensorFlow. */
-import { type Errors, isImported, title, type TrainRun } from "../experiment.ts";
+import { displayName, type Errors, isImported, type TrainRun } from "../experiment.ts";
 import { meanLoss } from "./losses.ts";
 import type { PlannedRun } from "../plan.ts";
 import type { Divergence, LogEntry } from "../vgg/checkpoint.ts";
@@ -35,7 +35,7 @@ export function sanityChecks(
     if (loss === undefined || loss < CHANCE * chance) return [];
     return [
       `${
-        title(training.run)
+        displayName(training.run)
       } is at chance: after the first step of its learning rate its loss is ` +
       `${loss.toFixed(2)}, and predicting the frequencies of the classes gives ` +
       chance.toFixed(2),
@@ -61,7 +61,7 @@ export function importedAtChance(
   const deviation = 100 * Math.sqrt(share * (1 - share) / labels.length);
   if (counts.size < 2 || top1 < chance - 2 * deviation) return [];
   return [
-    `${nets.map(title).join(", ")} is at chance: its top-1 error is ${
+    `${nets.map(displayName).join(", ")} is at chance: its top-1 error is ${
       top1.toFixed(1)
     } %, and that of ` +
     `a net that always names the most frequent class is ${
@@ -81,7 +81,9 @@ export function remarksOn(
     if (divergence === undefined) return [];
     const { what, step, rate } = divergence;
     return [
-      `${title(training.run as TrainRun)} diverged at first (${what} at step ${step}, learning ` +
+      `${
+        displayName(training.run as TrainRun)
+      } diverged at first (${what} at step ${step}, learning ` +
       `rate ${rate}) and was trained again with the setup's retry rule.`,
     ];
   });

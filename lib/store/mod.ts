@@ -22,7 +22,7 @@
  * @module
  */
 import type { Checkpoint, Divergence, LogEntry, Tensors } from "../vgg/checkpoint.ts";
-import type { Sitting } from "../system/environment.ts";
+import type { Execution } from "../system/environment.ts";
 import { UserError } from "../errors.ts";
 import { isEvaluation } from "../experiment.ts";
 import {
@@ -36,9 +36,11 @@ import {
   writeAtomically,
 } from "../system/files.ts";
 import { Leases } from "./leases.ts";
-import type { PlannedRun } from "../plan.ts";
+import { ancestorKeys, type PlannedRun } from "../plan.ts";
 import {
   divergenceIn,
+  executionsIn,
+  executionsText,
   logIn,
   logLine,
   parsed,
@@ -46,8 +48,6 @@ import {
   posteriorsIn,
   recipeIn,
   recipeText,
-  sittingsIn,
-  sittingsText,
 } from "./run_files.ts";
 import { type Posteriors, scored, type Scores } from "../score.ts";
 import { withChecksum } from "../system/checksums.ts";
@@ -141,30 +141,13 @@ export class Store {
     });
   }
 
-  /**
-   * The run whose key begins with so many digits.
-   *
-   * @throws {UserError} There is none here, or there are several.
-   */
-  find(digits: string): PlannedRun {
-    const found = this.runs().filter(({ key }) => key.startsWith(digits));
-    if (found.length === 1) return found[0]!;
-    const names = found.map((planned) => this.folderOf(planned)).join(", ");
-    throw new UserError(
-      `Cannot find run "${digits}" in "${this.folder}": ` +
-        (found.length === 0
-          ? "no run there has such a key; deno task status lists keys"
-          : `it may be each of ${names}; give more digits`),
-    );
-  }
-
   /** Makes a run's folder, with the recipe by which others find it. */
   announce(planned: PlannedRun) {
     writeAtomically(`${this.folderOf(planned)}/recipe.json`, recipeText(planned));
   }
 
   /**
-   * Makes a run's folder, and forgets an earlier failure, and earlier sittings unless it goes on from
+   * Makes a run's folder, and forgets an earlier failure, and earlier executions unless it goes on from
    * their checkpoint.
    */
   begin(planned: PlannedRun) {
@@ -181,14 +164,14 @@ export class Store {
     writeAtomically(`${this.folderOf(planned)}/failed.txt`, failure);
   }
 
-  /** The sittings in which a run was carried out, first to last; none where they are not known. */
-  readSittings(planned: PlannedRun): Sitting[] {
-    return sittingsIn(readIfThere(`${this.folderOf(planned)}/environment.json`));
+  /** The executions in which a run was carried out, first to last; none where they are not known. */
+  readExecutions(planned: PlannedRun): Execution[] {
+    return executionsIn(readIfThere(`${this.folderOf(planned)}/environment.json`));
   }
 
-  /** Keeps the sittings in which a run is carried out. */
-  writeSittings(planned: PlannedRun, sittings: readonly Sitting[]) {
-    writeAtomically(`${this.folderOf(planned)}/environment.json`, sittingsText(sittings));
+  /** Keeps the executions in which a run is carried out. */
+  writeExecutions(planned: PlannedRun, executions: readonly Execution[]) {
+    writeAtomically(`${this.folderOf(planned)}/environment.json`, executionsText(executions));
   }
 
   /** A trained net's weights. */
@@ -374,8 +357,10 @@ export function makeStore(folder: string): Store {
 }
 
 /** What a file says of the run that made it: its key, its ancestors' keys and its recipe. */
-function metadataOf({ key, run, context, after }: PlannedRun): Record<string, string> {
-  return { run: key, ancestors: after.join(" "), recipe: JSON.stringify({ run, ...context }) };
+function metadataOf(planned: PlannedRun): Record<string, string> {
+  const { key, run, context } = planned;
+  const ancestors = ancestorKeys(planned).join(" ");
+  return { run: key, ancestors, recipe: JSON.stringify({ run, ...context }) };
 }
 
 function floats({ tensors }: Safetensors): Tensors {

@@ -5,9 +5,9 @@
  * @module
  */
 import type { Divergence, LogEntry } from "../vgg/checkpoint.ts";
-import type { Sitting } from "../system/environment.ts";
+import type { Execution } from "../system/environment.ts";
 import { UserError } from "../errors.ts";
-import { type Context, isEvaluation, type Run, slug } from "../experiment.ts";
+import { type Context, folderName, isEvaluation, type Run } from "../experiment.ts";
 import { type PlannedRun, plannedRun } from "../plan.ts";
 import type { Posteriors } from "../score.ts";
 import { verifyChecksum, withChecksum } from "../system/checksums.ts";
@@ -15,7 +15,7 @@ import type { OpenSafetensors } from "../weights/safetensors.ts";
 
 /** Where a run lies in a folder of results: `train/D-256-0123456789ab`. */
 export function placeIn({ run, key }: PlannedRun): string {
-  return `${isEvaluation(run) ? "eval" : "train"}/${slug(run)}-${key}`;
+  return `${isEvaluation(run) ? "eval" : "train"}/${folderName(run)}-${key}`;
 }
 
 /** What is in a run's recipe.json. */
@@ -48,16 +48,16 @@ export function logIn(text = ""): LogEntry[] {
   return [...steps.values()].sort((one, other) => one.step - other.step);
 }
 
-/** What is in environment.json: the sittings in which a run was carried out. */
-export function sittingsText(sittings: readonly Sitting[]): string {
-  return `${JSON.stringify(sittings.map(withChecksum), null, 2)}\n`;
+/** What is in environment.json: the executions in which a run was carried out. */
+export function executionsText(executions: readonly Execution[]): string {
+  return `${JSON.stringify(executions.map(withChecksum), null, 2)}\n`;
 }
 
-/** The sittings that an environment.json names, first to last; those that are damaged are left out. */
-export function sittingsIn(text = "[]"): Sitting[] {
-  const sittings = parsed(text);
-  if (!Array.isArray(sittings)) return [];
-  return sittings.flatMap((sitting) => verifyChecksum<Sitting>(sitting) ?? []);
+/** The executions that an environment.json names, first to last; those that are damaged are left out. */
+export function executionsIn(text = "[]"): Execution[] {
+  const executions = parsed(text);
+  if (!Array.isArray(executions)) return [];
+  return executions.flatMap((execution) => verifyChecksum<Execution>(execution) ?? []);
 }
 
 /** What a diverged.json says; nothing where there is none, or it is damaged. */

@@ -44,7 +44,7 @@ export interface Environment {
 }
 
 /** A stretch of work on a run, from its beginning or a checkpoint to its end or an interruption. */
-export interface Sitting extends Environment {
+export interface Execution extends Environment {
   /** What TensorFlow computed on. */
   readonly device: "cpu" | "gpu";
   /** The GPU, where the driver described it. */
@@ -112,24 +112,24 @@ export function machineInWords({ cpu, cores, memory, gpus }: Machine): string {
 }
 
 /** When, on what and with what a run was carried out, in a sentence. */
-export function sittingInWords(sitting: Sitting): string {
-  const { machine, device, gpu, precision, threads, towers, git } = sitting;
-  const { microBatch, tensorflow = "unknown" } = sitting;
+export function executionInWords(execution: Execution): string {
+  const { machine, device, gpu, precision, threads, towers, git } = execution;
+  const { microBatch, tensorflow = "unknown" } = execution;
   const share = [
     deviceInWords({ kind: device, ...gpu && { gpu } }),
     precision,
     ...threads === undefined ? [] : [`${threads} thread${threads === 1 ? "" : "s"} an operation`],
     ...towers > 1 ? [`${towers} towers`] : [],
     ...microBatch === undefined ? [] : [`${microBatch} images at once`],
-    ...sitting.oneDnn === false ? ["without oneDNN"] : [],
-    ...sitting.oneDnnLimit === undefined ? [] : [`oneDNN limited to ${sitting.oneDnnLimit}`],
+    ...execution.oneDnn === false ? ["without oneDNN"] : [],
+    ...execution.oneDnnLimit === undefined ? [] : [`oneDNN limited to ${execution.oneDnnLimit}`],
   ].join(", ");
   const commit = git && ` (commit ${git.commit.slice(0, 12)}${git.dirty ? ", with changes" : ""})`;
-  const began = sitting.started.replace("T", " ").replace(/\.\d+Z$/, " UTC");
-  const end = sitting.seconds === undefined ? "no end noted" : `took ${clock(sitting.seconds)}`;
+  const began = execution.started.replace("T", " ").replace(/\.\d+Z$/, " UTC");
+  const end = execution.seconds === undefined ? "no end noted" : `took ${clock(execution.seconds)}`;
   return (`carried out ${began}, ${end}; ${machineInWords(machine)}: ${share}; ${machine.os}; ` +
-    `verydeep ${sitting.verydeep}${commit ?? ""}, Deno ${sitting.deno}, TensorFlow ` +
-    `${tensorflow}, tfjs-node ${sitting.tfjsNode}`);
+    `verydeep ${execution.verydeep}${commit ?? ""}, Deno ${execution.deno}, TensorFlow ` +
+    `${tensorflow}, tfjs-node ${execution.tfjsNode}`);
 }
 
 /** The commit of a folder that is the top of a git repository. */

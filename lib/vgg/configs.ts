@@ -1,5 +1,5 @@
 /** Table 1 of the paper as data, and the layers it describes (Section 2.1). */
-import { type OddSides, READINGS, type TrainSetup } from "../setup.ts";
+import { INTERPRETATIONS, type OddSides, type TrainSetup } from "../setup.ts";
 import type { ConfigName } from "../experiment.ts";
 
 /** A layer with weights: `conv<size>-<outputs>` in the paper's notation, or fully connected. */
@@ -63,7 +63,7 @@ export const CONFIGS = Object.keys(TABLE_1) as readonly (keyof typeof TABLE_1)[]
 export const ALL_NETS = Object.keys(NETS) as readonly ConfigName[];
 
 /** Side of a feature map after a pooling. */
-export function halved(side: number, oddSides: OddSides = READINGS.train.oddSides): number {
+export function halved(side: number, oddSides: OddSides = INTERPRETATIONS.train.oddSides): number {
   return oddSides === "up" ? Math.ceil(side / 2) : Math.floor(side / 2);
 }
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type CropGrid, READINGS, type ResizeFilter, type TrainSetup } from "../setup.ts";
+import { type CropGrid, INTERPRETATIONS, type ResizeFilter, type TrainSetup } from "../setup.ts";
 import type { Method, TrainScale } from "../experiment.ts";
 import { normal, permutation, uniform } from "../random.ts";
 import type { Filter } from "../tensorflow/images.ts";
@@ -61,7 +61,7 @@ export const GRID: Readonly<Record<Method, number>> = {
  */
 export function gridOf(
   { height, width }: Sides,
-  { crop, count, grid = READINGS.evaluate.cropGrid }: {
+  { crop, count, grid = INTERPRETATIONS.evaluate.cropGrid }: {
     crop: number;
     count: number;
     grid?: CropGrid | undefined;
@@ -117,7 +117,7 @@ const MARGIN = 2;
 export function cropWindowOf(
   image: Sides,
   { side, top, left }: Pick<Sample, "side" | "top" | "left">,
-  { crop, resize = READINGS.train.resize }: Pick<TrainSetup, "crop" | "resize">,
+  { crop, resize = INTERPRETATIONS.train.resize }: Pick<TrainSetup, "crop" | "resize">,
 ): CropWindow {
   const rescaled = rescale(image, side);
   const along = (length: number, scaled: number, first: number) => {

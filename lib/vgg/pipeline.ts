@@ -31,7 +31,7 @@ import {
   tile,
 } from "../tensorflow/operations.ts";
 import { identityAfter } from "../tensorflow/variables.ts";
-import { READINGS, type ResizeFilter } from "../setup.ts";
+import { INTERPRETATIONS, type ResizeFilter } from "../setup.ts";
 import { FILTERS, type Sample, type Sides } from "./images.ts";
 import { addImageColumn, type ImageColumn } from "./sources.ts";
 
@@ -210,7 +210,7 @@ export function cropsOfImages(
 }
 
 /** A setup's filter, or the usual one. */
-function filterOf(resize: ResizeFilter = READINGS.train.resize): Filter {
+function filterOf(resize: ResizeFilter = INTERPRETATIONS.train.resize): Filter {
   return FILTERS[resize];
 }
 

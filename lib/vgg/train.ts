@@ -9,7 +9,7 @@ import type { Dataset } from "../datasets/dataset.ts";
 import type { Checkpoint, Divergence, LogEntry, Losses, Tensors } from "./checkpoint.ts";
 import { RETRY } from "../setup.ts";
 import { UserError } from "../errors.ts";
-import { type Context, type Errors, title, type TrainRun } from "../experiment.ts";
+import { type Context, displayName, type Errors, type TrainRun } from "../experiment.ts";
 import { errorsOf, inMemory, scored } from "../score.ts";
 import type { Binding } from "../tensorflow/addon.ts";
 import { float32, int32, Session } from "../tensorflow/session.ts";
@@ -292,7 +292,7 @@ export class Diverged extends UserError {
   constructor(run: TrainRun, divergence: Divergence) {
     const { what, step, rate } = divergence;
     super(
-      `Cannot go on training ${title(run)}: ${what} at step ${step} ` +
+      `Cannot go on training ${displayName(run)}: ${what} at step ${step} ` +
         `(learning rate ${rate}); the last good checkpoint is kept. Try a lower rate or another ` +
         "initialisation, as in --set schedules.first.learningRate=0.001,kernels=glorot",
     );

@@ -75,7 +75,7 @@ for (const small of [false, true]) {
       assert.deepEqual([runs, missing], [16, []]);
       const { problems, cells, plan, files } = await verify(file);
       assert.deepEqual(problems, []);
-      const [first, second] = resultsOf(input, input).map(recordsOf);
+      const [first, second] = resultsOf(input.tables, input).map(recordsOf);
       const columns = Object.keys(first![0]!).length;
       assert.equal(cells, columns * 4);
       assert.equal(plan.small, small);
@@ -117,7 +117,7 @@ for (const small of [false, true]) {
 
   Deno.test(`a number changed in the CSV of ${kind}: file and cell are named`, () =>
     withStore(async (input, folder) => {
-      const records = recordsOf(resultsOf(input, input)[0]!);
+      const records = recordsOf(resultsOf(input.tables, input)[0]!);
       const measured = String(records[1]!.top1_error);
       const change = (entries: Entries) => {
         const [header, one, two] = text(entries, "first.csv").split("\n") as [

@@ -14,14 +14,14 @@ import { Place } from "../support/place.ts";
 /** The net that a command line means. */
 async function meant(place: Place, command: "train" | "evaluate", ...args: string[]) {
   const options = place.options(command, ...args);
-  const ground = await place.ground(options);
-  return await (command === "train" ? netToTrain : netToEvaluate)(options, ground);
+  const study = await place.study(options);
+  return await (command === "train" ? netToTrain : netToEvaluate)(options, study);
 }
 
 /** Notes in the place's store that a net is trained; its key. */
 async function begun(place: Place, run: TrainRun, ...args: string[]): Promise<string> {
   const options = place.options("train", ...args);
-  const { contexts } = await place.ground(options);
+  const { contexts } = await place.study(options);
   const [planned] = planOf([run], contexts).slice(-1);
   makeStore(options.results).begin(planned!);
   return planned!.key;
@@ -37,7 +37,7 @@ async function refused(work: Promise<unknown>, message: RegExp) {
 
 Deno.test("a net without another start is the run that the tables use, to its key", async () => {
   using place = new Place();
-  const { contexts } = await place.ground(place.options("train"));
+  const { contexts } = await place.study(place.options("train"));
   const keys = new Set(plan([table3, table6], contexts).map(({ key }) => key));
   for (const line of ["A 256", "E 384", "C [256;512]", "D 256,512 fc"]) {
     const [config, S, update = "all"] = line.split(" ") as [string, string, string?];
@@ -72,7 +72,7 @@ Deno.test("random weights and chosen layers are starts, too; layers come in the 
 
 Deno.test("a key of a table's run that is still to do is a start as well", async () => {
   using place = new Place();
-  const { contexts } = await place.ground(place.options("train"));
+  const { contexts } = await place.study(place.options("train"));
   const D = key(net("D", JITTERED), contexts[0]!);
   const { run } = await meant(place, "evaluate", "--weights", D.slice(0, 10));
   assert.deepEqual(run, net("D", JITTERED));
@@ -95,7 +95,7 @@ Deno.test("layers that do not fit are named, with those that do", async () => {
 Deno.test("an evaluation is no start: the message names the training that it tests", async () => {
   using place = new Place();
   const options = place.options("train");
-  const { contexts } = await place.ground(options);
+  const { contexts } = await place.study(options);
   const [D, atQ] = planOf([{ net: net("D", 256), Q: 256, method: "dense" }], contexts).slice(-2);
   makeStore(options.results).begin(atQ!);
   for (const [command, option] of [["train", "--init-from"], ["evaluate", "--weights"]] as const) {

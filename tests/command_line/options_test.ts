@@ -21,8 +21,9 @@ function refuses(args: readonly string[], message: string) {
 }
 
 Deno.test("a bare command means one seed of the small setup, inside the project", () => {
-  const { setup, given, ...rest } = options();
+  const { setup, paper, given, ...rest } = options();
   assert.deepEqual(given, {});
+  assert.equal(paper.name, "paper");
   assert.equal(setup.name, "small");
   assert.equal(setup.dataset, "scenes");
   assert.equal(setup.train.precision, "float32");
@@ -45,12 +46,12 @@ Deno.test("a bare command means one seed of the small setup, inside the project"
 });
 
 Deno.test("options change what they name", () => {
-  const { setup, given, ...rest } = options(
+  const { setup, paper, given, ...rest } = options(
     ..."--setup smoke --seeds 3 --seed=5 --precision bfloat16 --workers 2 --dry-run".split(" "),
     ..."--skip-unreadable --gpu=false --format csv --results /r --data /d".split(" "),
   );
   assert.deepEqual([given.seed, given.gpu, given.format], ["5", false, "csv"]); // as written
-  assert.equal(setup.name, "smoke");
+  assert.deepEqual([setup.name, paper.name], ["smoke", "paper"]);
   assert.equal(setup.train.precision, "bfloat16");
   assert.deepEqual([given.seed, given.gpu, given["dry-run"]], ["5", false, true]); // as written
   assert.deepEqual(rest, {

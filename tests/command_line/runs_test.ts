@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
 import { readCommandLine, resolveOptions } from "../../lib/command_line/options.ts";
-import { knownRuns } from "../../lib/command_line/runs.ts";
+import { knownRuns, runByKey } from "../../lib/command_line/runs.ts";
+import { plan, type PlannedRun } from "../../lib/plan.ts";
+import { smoke } from "../../experiments/setups.ts";
 import { UserError } from "../../lib/errors.ts";
-import { sourceOf } from "../../lib/reproduce.ts";
+import { findStudy } from "../../lib/reproduce.ts";
 import { resultsOf } from "../../lib/results/mod.ts";
-import { requestFor } from "../../lib/command_line/tables.ts";
+import { tablesNamed } from "../../lib/command_line/tables.ts";
+
+const CONTEXT = { train: smoke.train, evaluate: smoke.evaluate, seed: 0, data: "made-up" };
 
 /** Options of `plan` in a fresh place. */
 function optionsOf(...args: string[]) {
@@ -28,11 +32,10 @@ async function hearing<T>(work: () => Promise<T>): Promise<{ result: T; said: st
 
 Deno.test("a plan and a report make no pictures", async () => {
   const { folder, options } = optionsOf("--setup", "smoke");
-  const { runs, dataset } = await knownRuns(["table3"], options);
+  const { runs, study: { dataset } } = await knownRuns(["table3"], options);
   assert.deepEqual([runs.length, dataset.made], [24, false]); // 12 nets, each tested once
   assert.equal(new Set(runs.map(({ key }) => key)).size, 24);
-  const request = requestFor(["table3"], options);
-  const [result] = resultsOf(request, await sourceOf(request));
+  const [result] = resultsOf(tablesNamed(["table3"]), await findStudy(options));
   assert.deepEqual(result!.dataset, { name: "scenes", classes: 5, images: 200 });
   assert.deepEqual([...Deno.readDirSync(folder)], []);
 });
@@ -41,8 +44,8 @@ Deno.test("the paper is planned without ImageNet: runs have no keys, and a warni
   const { options } = optionsOf("--setup", "paper");
   const { result, said } = await hearing(() => knownRuns(["table3"], options));
   assert.equal(result.runs.length, 24);
-  for (const { key, after, status } of result.runs) {
-    assert.deepEqual([key, after, status], ["", [], { state: "todo" }]);
+  for (const { key, ancestor, status } of result.runs) {
+    assert.deepEqual([key, ancestor, status], ["", undefined, { state: "todo" }]);
   }
   assert.match(said.replaceAll("\n", " "), /1,000 classes and 50,000 validation images of 500x375/);
   assert.match(said, /--data DIR/);
@@ -51,5 +54,22 @@ Deno.test("the paper is planned without ImageNet: runs have no keys, and a warni
 
 Deno.test("a report without its data set is refused: a table of blanks would replace a good one", async () => {
   const { options } = optionsOf("--setup", "paper");
-  await assert.rejects(sourceOf(requestFor(["table3"], options)), UserError);
+  await assert.rejects(findStudy(options), UserError);
+});
+
+Deno.test("a run is found by the first digits of its key; no run, or several, are refused", () => {
+  const runs = plan(tablesNamed(["table3"]), [CONTEXT]);
+  const place = { folder: "/results" };
+  const [first] = runs as [PlannedRun];
+  assert.equal(runByKey(first.key.slice(0, 8), runs, place), first);
+  assert.throws(
+    () => runByKey("0123456789ab", runs, place),
+    /^UserError: Cannot find run "0123456789ab": neither a table nor "\/results" has such a run; deno/,
+  );
+  const digit = first.key[0]!;
+  const alike = [first, { ...runs[1]!, key: `${digit}${runs[1]!.key.slice(1)}` }];
+  assert.throws(
+    () => runByKey(digit, alike, place),
+    new RegExp(`it may be train A 256 \\(${first.key}\\), .*; give more digits$`),
+  );
 });

@@ -33,7 +33,7 @@ async function written(
 
 async function filled(place: Place, tables: readonly Table[], weights: string) {
   const options = place.options("table3");
-  return await filledTables(tables, weights, { options, ground: await place.ground(options) });
+  return await filledTables(tables, weights, { options, study: await place.study(options) });
 }
 
 async function refused(work: Promise<unknown>, message: RegExp) {

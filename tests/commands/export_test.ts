@@ -16,7 +16,7 @@ const GREY = 127.5;
 /** Puts a net of S = 256 into the place's store, by formula. */
 async function trained(place: Place, config: ConfigName) {
   const options = place.options("export");
-  const { contexts } = await place.ground(options);
+  const { contexts } = await place.study(options);
   const planned = plannedRun(net(config, 256), contexts[0]!);
   const shapes = weightShapes(layersOf(config, netShapeOf(options.setup.train, 2)));
   const tensors = new Map([...shapes].map(([name, shape], i) => {

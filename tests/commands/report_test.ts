@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { readCommandLine, resolveOptions } from "../../lib/command_line/options.ts";
-import { requestFor } from "../../lib/command_line/tables.ts";
+import { PAPER_TABLES } from "../../lib/command_line/tables.ts";
 import { isEvaluation } from "../../lib/experiment.ts";
 import { plan } from "../../lib/plan.ts";
 import { lineageOf, runDetailsOf } from "../../lib/report/run_details.ts";
-import { sourceOf } from "../../lib/reproduce.ts";
+import { findStudy } from "../../lib/reproduce.ts";
 import { resultsOf } from "../../lib/results/mod.ts";
 import { makeStore } from "../../lib/store/mod.ts";
 
@@ -17,12 +17,11 @@ async function filledStore() {
     command: "report",
     takes: ["setup", "data", "results"],
   });
-  const request = requestFor([], options);
-  const source = await sourceOf(request);
+  const study = await findStudy(options);
   const store = makeStore(options.results);
-  const classes = source.dataset.classes.length;
-  const labels = Int32Array.from(source.dataset.val, (_, i) => i % classes);
-  for (const [r, planned] of plan(request.tables, source.contexts).entries()) {
+  const classes = study.dataset.classes.length;
+  const labels = Int32Array.from(study.dataset.val, (_, i) => i % classes);
+  for (const [r, planned] of plan(PAPER_TABLES, study.contexts).entries()) {
     store.begin(planned);
     if (isEvaluation(planned.run)) {
       const values = new Float32Array(labels.length * classes).fill(0.1);
@@ -38,7 +37,7 @@ async function filledStore() {
       store.writeWeights(planned, new Map());
     }
   }
-  return { folder, args, request, source, results: options.results };
+  return { folder, args, study, results: options.results };
 }
 
 async function run(args: readonly string[]) {
@@ -102,9 +101,9 @@ Deno.test("a table by its name writes its own files only", async () => {
 });
 
 Deno.test("run details have each run once, ancestors first, with what its test alone comes to", () => {
-  const { request, source, results } = store;
-  const runDetails = runDetailsOf(resultsOf(request, source), {
-    ...source,
+  const { study, results } = store;
+  const runDetails = runDetailsOf(resultsOf(PAPER_TABLES, study), {
+    ...study,
     choice: "--setup smoke",
   });
   assert.deepEqual([runDetails.trainings.length, runDetails.evaluations.length], [13, 41]);

@@ -2,15 +2,13 @@ import assert from "node:assert/strict";
 import { diff } from "../../lib/commands/diff.ts";
 import { readCommandLine, resolveOptions } from "../../lib/command_line/options.ts";
 import { RESULTS } from "../../lib/command_line/catalogue.ts";
-import { requestFor } from "../../lib/command_line/tables.ts";
 import { why } from "../../lib/commands/why.ts";
 import { evaluations, net } from "../../experiments/protocol.ts";
 import { environment } from "../../lib/system/environment.ts";
 import { UserError } from "../../lib/errors.ts";
 import type { Context, Run } from "../../lib/experiment.ts";
 import { type PlannedRun, plannedRun } from "../../lib/plan.ts";
-import { contextsOf, describeData, sourceOf } from "../../lib/reproduce.ts";
-import { progressBars } from "../../lib/system/progress.ts";
+import { findStudy } from "../../lib/reproduce.ts";
 import { makeStore } from "../../lib/store/mod.ts";
 
 const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
@@ -22,8 +20,8 @@ const optionsOf = (...args: string[]) => {
   return resolveOptions(readCommandLine(all), { command: "why", takes });
 };
 const options = optionsOf();
-const dataset = await describeData(requestFor(["table3"], options), progressBars());
-const [context] = contextsOf({ setup: options.setup, seeds: [0] }, dataset) as [Context];
+const { contexts } = await findStudy(options);
+const [context] = contexts as [Context];
 const planned = (run: Run) => plannedRun(run, context);
 const [D256, D384] = ([256, 384] as const).map((S) => planned(net("D", S))) as [
   PlannedRun,
@@ -35,7 +33,7 @@ const [at384] = evaluations(net("D", 384), [384], "dense").map(planned) as [Plan
 const store = makeStore(options.results);
 const labels = Int32Array.from({ length: 200 }, (_, image) => image % 5);
 store.begin(at384);
-store.writeSittings(at384, [{
+store.writeExecutions(at384, [{
   ...environment("2.21.0"),
   ...{ device: "cpu", precision: "float32", towers: 1, started: "2026-01-31T12:00:00.000Z" },
   seconds: 4,
@@ -106,7 +104,7 @@ Deno.test("for programs: the same as JSON, and flat as CSV", async () => {
   assert.equal(place, "table3/D/384");
   assert.deepEqual(run.recipe, { run: at384.run, ...JSON.parse(JSON.stringify(context)) });
   assert.deepEqual(run.result, { top1: 50 });
-  assert.equal(run.sittings[0].tensorflow, "2.21.0");
+  assert.equal(run.executions[0].tensorflow, "2.21.0");
   assert.deepEqual(run.lineage.map(({ run }: { run: string }) => run), [
     ...["test D 384 at Q = 384, dense", "train D 384", "train D 256", "train A 256"],
   ]);
@@ -155,11 +153,10 @@ Deno.test("words that name no run, or several, are refused with the way out", as
 
 Deno.test("--strict refuses data that is not the paper's, though the setup is", async () => {
   // as if this setup were the paper's own: what is left are 5 classes and 1,000 images
-  const request = { ...requestFor(["table3"], options), strict: options.setup };
   await assert.rejects(
-    sourceOf(request),
+    findStudy({ ...options, paper: options.setup, strict: true }),
     /^UserError: .*\(--strict\): data\.classes is 5, not 1,000; data\.train is 800, .* data\.val is/,
   );
-  assert.equal((await sourceOf(requestFor(["table3"], options))).contexts.length, 1);
-  assert.throws(() => requestFor(["table3"], optionsOf("--strict")), /crop is 28, not 224/);
+  assert.equal((await findStudy(options)).contexts.length, 1);
+  await assert.rejects(findStudy(optionsOf("--strict")), /crop is 28, not 224/);
 });

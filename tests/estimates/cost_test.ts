@@ -1,8 +1,9 @@
+import { plannedRun } from "../../lib/plan.ts";
 import assert from "node:assert/strict";
 import { net } from "../../experiments/protocol.ts";
 import { paper, small } from "../../experiments/setups.ts";
 import { cost } from "../../lib/estimates/cost.ts";
-import { type Context, key, type Run } from "../../lib/experiment.ts";
+import { type Context, type Run } from "../../lib/experiment.ts";
 
 /** Multiply-adds of a run on two images of these sides. */
 function multiplyAdds(run: Run, { setup = paper, height = 375, width = 500 } = {}) {
@@ -12,7 +13,7 @@ function multiplyAdds(run: Run, { setup = paper, height = 375, width = 500 } = {
     classes: Array.from({ length: 1000 }, (_, i) => String(i)),
     val: [{ height, width }, { height, width }],
   };
-  return cost({ run, context, key: key(run, context), after: [] }, data).multiplyAdds;
+  return cost(plannedRun(run, context), data).multiplyAdds;
 }
 
 /** Multiply-adds of one pass of net D over 224 by 224 pixels: all layers, and fc6 to fc8 (Table 1). */

@@ -9,11 +9,11 @@ import {
 
 /** `b` and `c` start from `a`, and `d` from `b`; `a` and `e` start from no other run. */
 const PLAN = [
-  { key: "e", after: [], seconds: 3 },
-  { key: "a", after: [], seconds: 2 },
-  { key: "c", after: ["a"], seconds: 1 },
-  { key: "b", after: ["a"], seconds: 4 },
-  { key: "d", after: ["b"], seconds: 1 },
+  { key: "e", seconds: 3 },
+  { key: "a", seconds: 2 },
+  { key: "c", ancestor: { key: "a" }, seconds: 1 },
+  { key: "b", ancestor: { key: "a" }, seconds: 4 },
+  { key: "d", ancestor: { key: "b" }, seconds: 1 },
 ];
 const seconds = (run: typeof PLAN[number]) => run.seconds;
 

@@ -313,7 +313,7 @@ export const targets: readonly Target[] = [
         store.status(run);
         store.damage(run);
         store.readLog(run);
-        store.readSittings(run);
+        store.readExecutions(run);
         store.readDivergence(run);
         store.readCheckpoint(run);
       }

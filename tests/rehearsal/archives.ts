@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { DEVKIT } from "../../lib/datasets/ilsvrc2012/devkit.ts";
 import { ARCHIVES } from "../../lib/datasets/ilsvrc2012/layout.ts";
-import { chunks } from "../../lib/system/parallel.ts";
+import { chunks } from "../../lib/system/workers.ts";
 import { sharp } from "../../lib/datasets/pixels.ts";
 import { openScenes } from "../../lib/datasets/scenes/mod.ts";
 import { turned } from "../support/datasets.ts";

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { storedRun } from "../support/in_store.ts";
 import assert from "node:assert/strict";
 import { entriesIn } from "../../lib/system/files.ts";
 import { clock } from "../../lib/system/progress.ts";
@@ -94,7 +95,7 @@ export async function rehearse(
   assert.deepEqual(log.slice(0, before.length), before);
   assert.notEqual(log.at(-1)?.validation, undefined);
   for (const { run, key, seconds } of trainings) {
-    say(`  ${run}: ${sittings(key, store)}; planned: ${clock(seconds)}`);
+    say(`  ${run}: ${executions(key, store)}; planned: ${clock(seconds)}`);
   }
 
   const errors = [];
@@ -104,14 +105,14 @@ export async function rehearse(
     errors.push(...records.filter(({ key }) => !key.includes(" "))); // without the mean of all
   }
   for (const record of errors) {
-    using posteriors = store.openPosteriors(store.find(record.key));
+    using posteriors = store.openPosteriors(storedRun(store, record.key));
     mustBeErrorsOf(posteriors, scale, record);
-    say(`  ${record.run}: ${sittings(record.key, store)}`);
+    say(`  ${record.run}: ${executions(record.key, store)}`);
   }
 
   const [written] = await step("submission", [ROW, "$capped"]);
   const tested = errors.find((record) => record.Q === Q && record.method === "dense")!;
-  using posteriors = store.openPosteriors(store.find(tested.key));
+  using posteriors = store.openPosteriors(storedRun(store, tested.key));
   mustBeSubmission(Deno.readTextFileSync(written.file), posteriors, scale);
 
   // a net that has learnt so little may be at chance, and its number left out unless asked for
@@ -151,11 +152,11 @@ function updatesKept(key: string, results: string): number {
 }
 
 function logOf(key: string, store: Store): LogEntry[] {
-  return store.readLog(store.find(key));
+  return store.readLog(storedRun(store, key));
 }
 
-/** How long a run took, in each of its sittings. */
-function sittings(key: string, store: Store): string {
-  return store.readSittings(store.find(key))
+/** How long a run took, in each of its executions. */
+function executions(key: string, store: Store): string {
+  return store.readExecutions(storedRun(store, key))
     .map(({ seconds }) => seconds === undefined ? "killed" : clock(seconds)).join(", then ");
 }

@@ -4,7 +4,7 @@ import { net } from "../../experiments/protocol.ts";
 import { Leases } from "../../lib/store/leases.ts";
 import { plannedRun } from "../../lib/plan.ts";
 import { progressBars } from "../../lib/system/progress.ts";
-import { carryOut } from "../../lib/executors/local/run.ts";
+import { runOne } from "../../lib/executors/local/run.ts";
 import { makeStore } from "../../lib/store/mod.ts";
 import { train } from "../../lib/vgg/train.ts";
 import { tensorflow } from "../support/run_graph.ts";
@@ -50,7 +50,7 @@ async function trained(around: <Result>(work: () => Result) => Result) {
     checkpoint,
   ) => (steps.push(checkpoint.step), write(run, checkpoint));
   around(() =>
-    carryOut(A, undefined, {
+    runOne(A, {
       ...{ binding, dataset, store, device: { kind: "cpu" }, shouldStop: () => false },
       ...{ onProgress() {}, onNotice() {} },
     })
@@ -58,7 +58,7 @@ async function trained(around: <Result>(work: () => Result) => Result) {
   const found = {
     weights: store.readWeights(A),
     log: store.readLog(A),
-    sittings: store.readSittings(A),
+    executions: store.readExecutions(A),
     steps,
   };
   Deno.removeSync(folder, { recursive: true });
@@ -75,7 +75,7 @@ Deno.test("a date that jumps by years changes no weight, no checkpoint and no du
   for (const { imagesPerSecond } of jumping.log) {
     assert.ok(imagesPerSecond > 0 && Number.isFinite(imagesPerSecond));
   }
-  const [{ started, finished, seconds = NaN } = assert.fail()] = jumping.sittings;
+  const [{ started, finished, seconds = NaN } = assert.fail()] = jumping.executions;
   assert.ok(Math.abs(Date.parse(finished!) - Date.parse(started)) >= DAY);
   assert.ok(seconds >= 0 && 1000 * seconds < YEAR, `${seconds}`);
 });

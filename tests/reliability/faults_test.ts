@@ -5,7 +5,7 @@ import { net } from "../../experiments/protocol.ts";
 import { openScenes } from "../../lib/datasets/scenes/mod.ts";
 import { UserError } from "../../lib/errors.ts";
 import { plannedRun } from "../../lib/plan.ts";
-import { carryOut } from "../../lib/executors/local/run.ts";
+import { runOne } from "../../lib/executors/local/run.ts";
 import { makeStore, openStore, type Store } from "../../lib/store/mod.ts";
 import { INITIAL_PLATEAU } from "../../lib/vgg/schedule.ts";
 import { isRoot, onSmallDisk, run } from "../support/disks.ts";
@@ -66,16 +66,16 @@ Deno.test({
       using dataset = tinyDataset();
       const place = { ...nobody, binding, dataset };
       const whole = makeStore(Deno.makeTempDirSync({ prefix: "verydeep-test-" }));
-      carryOut(A, undefined, { ...place, store: whole });
+      runOne(A, { ...place, store: whole });
       const size = Deno.statSync(`${whole.folderOf(A)}/weights.safetensors`).size;
 
       const store = makeStore(`${folder}/results`);
       const free = 3 * 2 ** 20;
       const filler = `${folder}/filler`;
       Deno.writeFileSync(filler, new Uint8Array(free - Math.min(2 * size, free / 2)));
-      assert.throws(() => carryOut(A, undefined, { ...place, store }), isFull);
+      assert.throws(() => runOne(A, { ...place, store }), isFull);
       Deno.removeSync(filler);
-      assert.equal(carryOut(A, undefined, { ...place, store }), true);
+      assert.equal(runOne(A, { ...place, store }), true);
       assert.deepEqual(store.readWeights(A), whole.readWeights(A));
       Deno.removeSync(whole.folder, { recursive: true });
     }),
@@ -225,7 +225,7 @@ Deno.test({
     const store = makeStore(folder);
     const place = { ...nobody, binding, dataset, store };
     Deno.removeSync(dataset.train[5]!.file);
-    assert.throws(() => carryOut(A, undefined, place), (error: Error) => {
+    assert.throws(() => runOne(A, place), (error: Error) => {
       assert.ok(error.message.includes(dataset.train[5]!.file), error.message);
       return true;
     });

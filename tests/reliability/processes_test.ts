@@ -101,7 +101,7 @@ Deno.test({
     const set = `${LONG},crop=224,width=0.25,batch=8192`;
     const more = ["--micro-batch", "16", "--workers", "1"];
     const isInStep = (store: Store, run: PlannedRun) =>
-      store.readSittings(run).some(({ microBatch }) => microBatch === 16);
+      store.readExecutions(run).some(({ microBatch }) => microBatch === 16);
     const { child, says, store, run } = await training(folder, isInStep, { set, more });
     child.kill("SIGINT");
     for await (const line of says) if (line.startsWith("stopping")) break;
@@ -129,7 +129,7 @@ async function outcome(child: Deno.ChildProcess) {
   return { code, out: text(stdout), err: text(stderr) };
 }
 
-/** Each run with its sittings, and the lines of its log beside the steps that they are of. */
+/** Each run with its executions, and the lines of its log beside the steps that they are of. */
 function doneIn(store: Store) {
   return store.runs().map((run) => {
     const log = `${store.folderOf(run)}/log.jsonl`;
@@ -137,7 +137,7 @@ function doneIn(store: Store) {
     return {
       state: store.status(run).state,
       damage: store.damage(run),
-      sittings: store.readSittings(run).length,
+      executions: store.readExecutions(run).length,
       twice: lines - store.readLog(run).length,
     };
   });
@@ -150,7 +150,7 @@ Deno.test("two processes side by side do each run of a plan once, and say the sa
   assert.deepEqual([one!.code, other!.code], [0, 0], one!.err + other!.err);
   assert.equal(one!.out, other!.out);
   const store = await storeIn(folder, () => true);
-  const once = { state: "done", damage: undefined, sittings: 1, twice: 0 };
+  const once = { state: "done", damage: undefined, executions: 1, twice: 0 };
   assert.deepEqual(doneIn(store), Array(5).fill(once));
   Deno.removeSync(folder, { recursive: true });
 });

@@ -32,7 +32,7 @@ Deno.test("a chain goes from an evaluation back to random weights, as Section 3.
     `${FIRST} of A 256`,
     "random weights",
   ]);
-  assert.deepEqual(chain.map(({ after }) => after[0]), [
+  assert.deepEqual(chain.map(({ ancestor }) => ancestor?.key), [
     ...chain.slice(1).map(({ key }) => key),
     undefined,
   ]);

@@ -1,14 +1,9 @@
+import { plannedRun } from "../../lib/plan.ts";
 import assert from "node:assert/strict";
 import { fromScratch } from "../../experiments/initialisation.ts";
 import { evaluations, JITTERED, net } from "../../experiments/protocol.ts";
 import { smoke } from "../../experiments/setups.ts";
-import {
-  type ConfigName,
-  type Context,
-  key,
-  type Row,
-  type TrainRun,
-} from "../../lib/experiment.ts";
+import { type ConfigName, type Context, type Row, type TrainRun } from "../../lib/experiment.ts";
 import { compareLosses, finalLoss } from "../../lib/results/losses.ts";
 import { finalLosses } from "../../lib/results/mod.ts";
 import { makeStore } from "../../lib/store/mod.ts";
@@ -34,7 +29,7 @@ Deno.test("a store's logs give the mean over seeds, and nothing where one is mis
     const run = net("A", 256);
     contexts.forEach((context, seed) => {
       assert.equal(lossOf(run), undefined);
-      const planned = { run, context, key: key(run, context), after: [] };
+      const planned = plannedRun(run, context);
       store.begin(planned);
       const rest = { epoch: 1, learningRate: 0.1, imagesPerSecond: 1 };
       store.appendLog(planned, { ...line(10, 1 + seed), ...rest });

@@ -3,7 +3,7 @@ import { evaluations, net } from "../../experiments/protocol.ts";
 import { paper, small } from "../../experiments/setups.ts";
 import type { DatasetDescription } from "../../lib/datasets/dataset.ts";
 import type { Setup } from "../../lib/setup.ts";
-import { type Context, type EvalRun, key, type Row, type Table } from "../../lib/experiment.ts";
+import { type Context, type EvalRun, type Row, type Table } from "../../lib/experiment.ts";
 import { plannedRun } from "../../lib/plan.ts";
 import { resultsOf } from "../../lib/results/mod.ts";
 import { differences } from "../../lib/results/protocol.ts";
@@ -27,7 +27,7 @@ const table = (rows: readonly Row[]): Table => ({
 
 /** Keeps posteriors of class 0; half of the images are of class 0, the first ones. */
 function keep(store: Store, run: EvalRun, context: Context, ofClass0: readonly number[]) {
-  store.writePosteriors({ run, context, key: key(run, context), after: [] }, {
+  store.writePosteriors(plannedRun(run, context), {
     classes: 2,
     values: Float32Array.from(ofClass0.flatMap((p) => [p, 1 - p])),
     labels: Int32Array.from({ length: ofClass0.length }, (_, i) => i < IMAGES / 2 ? 0 : 1),
@@ -49,11 +49,12 @@ function results(
     const store = makeStore(folder);
     fill(store);
     const tables = [table(rows)];
-    return resultsOf({ tables, setup, paper, includeAtChance }, {
+    return resultsOf(tables, {
+      ...{ setup, paper },
       store,
       dataset,
       contexts: seeds,
-    })[0]!
+    }, { includeAtChance })[0]!
       .rows;
   } finally {
     Deno.removeSync(folder, { recursive: true });

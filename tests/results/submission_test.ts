@@ -3,7 +3,7 @@ import { evaluations, net } from "../../experiments/protocol.ts";
 import { paper, small } from "../../experiments/setups.ts";
 import type { DatasetDescription } from "../../lib/datasets/dataset.ts";
 import { UserError } from "../../lib/errors.ts";
-import { type Context, type EvalRun, slug, title } from "../../lib/experiment.ts";
+import { type Context, displayName, type EvalRun, folderName } from "../../lib/experiment.ts";
 import { plannedRun } from "../../lib/plan.ts";
 import { recordsOf } from "../../lib/report/records.ts";
 import { sheetOf } from "../../lib/report/results_sheet.ts";
@@ -80,10 +80,10 @@ Deno.test("an evaluation of test images is another run, of a name that says so",
   const run = onTest(runs[0], FINGERPRINT);
   const [ours, theirs] = [plannedRun(run, context), plannedRun(runs[0], context)];
   assert.notEqual(ours.key, theirs.key);
-  assert.deepEqual(ours.after, theirs.after); // the same net
+  assert.deepEqual(ours.ancestor, theirs.ancestor); // the same net
   assert.notEqual(plannedRun(onTest(runs[0], "other"), context).key, ours.key);
-  assert.equal(title(run), "A 256 at Q = 224, dense, test images");
-  assert.equal(slug(run), "A-256-Q224-dense-test");
+  assert.equal(displayName(run), "A 256 at Q = 224, dense, test images");
+  assert.equal(folderName(run), "A-256-Q224-dense-test");
 });
 
 const published = { top1: 23.7, top5: 6.8, testTop5: 6.8 };
@@ -109,8 +109,11 @@ Deno.test("a score goes to the row that it is of, with its own split and images"
 
     const results = (testScores?: typeof scores) =>
       resultsOf(
-        { tables: [table], setup: small, paper },
-        { store, dataset, contexts: [context], ...testScores && { testScores } },
+        [table],
+        {
+          ...{ setup: small, paper, store, dataset, contexts: [context] },
+          ...testScores && { testScores },
+        },
       )[0]!;
     const scored = results(scores);
     const [row, other] = scored.rows;

@@ -9,7 +9,7 @@
  */
 import assert from "node:assert/strict";
 import { jobOfRun, readRecords } from "../../lib/executors/slurm/records.ts";
-import { title } from "../../lib/experiment.ts";
+import { displayName } from "../../lib/experiment.ts";
 import { readIfThere } from "../../lib/system/files.ts";
 import { openStore } from "../../lib/store/mod.ts";
 import { hasSlurm, type Printed, TestCluster, until } from "./cluster.ts";
@@ -96,7 +96,7 @@ const interrupted = new Set((await Promise.all(caught.slice(0, 3))).map(({ key }
 for (const run of store.runs()) {
   // an interrupted training has two: until its checkpoint, and from there
   const expected = interrupted.has(run.key) ? 2 : 1;
-  assert.equal(store.readSittings(run).length, expected, `sittings of ${title(run.run)}`);
+  assert.equal(store.readExecutions(run).length, expected, `executions of ${displayName(run.run)}`);
 }
 say("every CSV is the same, and no run was executed twice");
 

@@ -1,8 +1,9 @@
 /** Tables on a cluster of two nodes, with Slurm's own daemons. */
+import { storedRun } from "../support/in_store.ts";
 import assert from "node:assert/strict";
 import { ACCOUNT_FIELDS, parseJobEnds } from "../../lib/executors/slurm/client.ts";
 import { readRecords } from "../../lib/executors/slurm/records.ts";
-import { title } from "../../lib/experiment.ts";
+import { displayName } from "../../lib/experiment.ts";
 import { openStore } from "../../lib/store/mod.ts";
 import { TINY, tinyFolder } from "../support/place.ts";
 import { hasAccounting, hasSlurm, TestCluster, until } from "./cluster.ts";
@@ -86,7 +87,9 @@ Deno.test({
     assert.equal(done.out, local.out);
 
     // a net from a file in the user's folder, at other scales
-    const trained = storeOf(cluster, "here").runs().find(({ run }) => title(run) === "B 256")!;
+    const trained = storeOf(cluster, "here").runs().find(({ run }) =>
+      displayName(run) === "B 256"
+    )!;
     const weights = `${storeOf(cluster, "here").folderOf(trained)}/weights.safetensors`;
     Deno.copyFileSync(weights, `${user}/B.safetensors`);
     const line = ["evaluate", "--weights", "B.safetensors", "--Q", "256,384", "--format", "csv"];
@@ -127,9 +130,9 @@ Deno.test({
       const { code, out } = await cluster.run("squeue", "--noheader", `--jobs=${job}`);
       return code === 0 && out === "";
     }, "the end of the training");
-    const planned = store.find(run!);
+    const planned = storedRun(store, run!);
     assert.equal(store.status(planned).state, "done");
-    assert.equal(store.readSittings(planned).length, 2);
+    assert.equal(store.readExecutions(planned).length, 2);
   },
 });
 

@@ -4,7 +4,7 @@ import { evaluations, net } from "../../experiments/protocol.ts";
 import { smoke } from "../../experiments/setups.ts";
 import { UserError } from "../../lib/errors.ts";
 import { cancel, parseLimits, userName } from "../../lib/executors/slurm/client.ts";
-import { slurm } from "../../lib/executors/slurm/mod.ts";
+import { submitPlan } from "../../lib/executors/slurm/mod.ts";
 import { readRecords } from "../../lib/executors/slurm/records.ts";
 import type { SlurmConfig } from "../../lib/executors/slurm/resources.ts";
 import { planOf } from "../../lib/plan.ts";
@@ -30,7 +30,7 @@ class Site implements Disposable {
   ): Promise<string[]> {
     const lines: string[] = [];
     const bar = { update() {}, stop() {} };
-    await slurm({
+    await submitPlan(RUNS, this.store, {
       config,
       setup: smoke,
       dataset: {
@@ -47,7 +47,7 @@ class Site implements Disposable {
       again: "deno task table3 --executor slurm",
       prepare,
       wait: false,
-    })(RUNS, this.store);
+    });
     return lines;
   }
 

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { evaluations, JITTERED, net } from "../../experiments/protocol.ts";
 import { smoke } from "../../experiments/setups.ts";
 import { UserError } from "../../lib/errors.ts";
-import { type Context, key, needs, type Run } from "../../lib/experiment.ts";
-import type { PlannedRun } from "../../lib/plan.ts";
+import { type Context, type Run } from "../../lib/experiment.ts";
+import { type PlannedRun, plannedRun } from "../../lib/plan.ts";
 import { makeStore, openStore } from "../../lib/store/mod.ts";
 import type { Checkpoint } from "../../lib/vgg/checkpoint.ts";
 import { INITIAL_PLATEAU } from "../../lib/vgg/schedule.ts";
@@ -12,8 +12,7 @@ const context: Context = {
   ...{ train: smoke.train, evaluate: smoke.evaluate, seed: 0, data: "made-up" },
 };
 const planned = (run: Run): PlannedRun => {
-  const after = needs(run).map((ancestor) => key(ancestor, context));
-  return { run, context, key: key(run, context), after };
+  return plannedRun(run, context);
 };
 const D = planned(net("D", JITTERED));
 const [atQ] = evaluations(net("D", JITTERED), [384], "dense").map(planned) as [PlannedRun];
@@ -27,27 +26,12 @@ function inStore(work: (folder: string) => void) {
   }
 }
 
-Deno.test("runs are found again by the first digits of their keys, as they were planned", () =>
+Deno.test("runs are found again as they were planned", () =>
   inStore((folder) => {
     const store = makeStore(folder);
     assert.deepEqual(store.runs(), []);
     for (const run of [D, atQ]) store.begin(run);
     assert.deepEqual(store.runs(), [D, atQ]);
-    assert.deepEqual(store.find(atQ.key), atQ);
-    assert.deepEqual(store.find(D.key.slice(0, 6)), D);
-  }));
-
-Deno.test("a key that no run or several have is refused, with the way out", () =>
-  inStore((folder) => {
-    const store = makeStore(folder);
-    assert.throws(
-      () => store.find("0123"),
-      (error) =>
-        error instanceof UserError &&
-        /Cannot find run "0123" in .* deno task status/.test(error.message),
-    );
-    for (const run of [D, atQ]) store.begin(run);
-    assert.throws(() => store.find(""), /give more digits$/);
   }));
 
 Deno.test("a folder whose recipe is cut off is no run", () =>

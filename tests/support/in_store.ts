@@ -1,4 +1,5 @@
 /** A store for a test. */
+import type { PlannedRun } from "../../lib/plan.ts";
 import { makeStore, type Store } from "../../lib/store/mod.ts";
 
 /** Does something with an empty store, which is gone afterwards. */
@@ -9,4 +10,9 @@ export function inStore(work: (store: Store) => void) {
   } finally {
     Deno.removeSync(folder, { recursive: true });
   }
+}
+
+/** The run of a store that has this key. */
+export function storedRun(store: Store, key: string): PlannedRun {
+  return store.runs().find((run) => run.key === key)!;
 }

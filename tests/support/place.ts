@@ -2,7 +2,9 @@
 import { CATALOGUE } from "../../lib/command_line/catalogue.ts";
 import { commandNamed } from "../../lib/commands/mod.ts";
 import { type Options, readCommandLine, resolveOptions } from "../../lib/command_line/options.ts";
-import { type Ground, groundOf } from "../../lib/command_line/runs.ts";
+import { describedStudy } from "../../lib/command_line/runs.ts";
+import type { DatasetInfo } from "../../lib/datasets/dataset.ts";
+import type { Study } from "../../lib/results/study.ts";
 import { folderWith } from "./datasets.ts";
 import { noisyPng } from "./tiny.ts";
 
@@ -33,9 +35,9 @@ export class Place implements Disposable {
     return resolveOptions(line, { command, takes: CATALOGUE[command]!.takes });
   }
 
-  /** Where runs of a command are looked for. */
-  async ground(options: Options): Promise<Ground> {
-    return await groundOf(options);
+  /** The study that a command works on. */
+  async study(options: Options): Promise<Study<DatasetInfo>> {
+    return await describedStudy(options);
   }
 
   /** What a command prints as JSON. */

@@ -1,7 +1,7 @@
 /** Trains a net of few channels in batches of 256, and prints how that went. Tests limit its memory. */
 import { net } from "../../experiments/protocol.ts";
 import { plannedRun } from "../../lib/plan.ts";
-import { carryOut } from "../../lib/executors/local/run.ts";
+import { runOne } from "../../lib/executors/local/run.ts";
 import { makeStore } from "../../lib/store/mod.ts";
 import { loadAddon } from "../../lib/tensorflow/addon.ts";
 import { context, setup, tinyDataset } from "./tiny.ts";
@@ -20,7 +20,7 @@ const run = plannedRun(net("A", 256), {
 const store = makeStore(folder);
 const notices: string[] = [];
 try {
-  carryOut(run, undefined, {
+  runOne(run, {
     binding: await loadAddon({ intraOpThreads: 1, interOpThreads: 1 }),
     device: { kind: "cpu" },
     ...{ store, dataset },
@@ -29,7 +29,7 @@ try {
     shouldStop: () => false,
   });
   const losses = store.readLog(run).map(({ loss }) => loss);
-  const { microBatch } = store.readSittings(run).at(-1)!;
+  const { microBatch } = store.readExecutions(run).at(-1)!;
   console.log(JSON.stringify({ notices, microBatch, losses }));
 } finally {
   Deno.removeSync(folder, { recursive: true });

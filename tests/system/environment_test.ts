@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import project from "../../deno.json" with { type: "json" };
-import { environment, revisionOf, sittingInWords } from "../../lib/system/environment.ts";
+import { environment, executionInWords, revisionOf } from "../../lib/system/environment.ts";
 
 function git(folder: string, ...args: string[]) {
   const identity = ["-c", "user.name=Test", "-c", "user.email=test@example.org"];
@@ -46,27 +46,27 @@ Deno.test("a commit is named, and whether files differ from it", () => {
   }
 });
 
-Deno.test("a sitting in words: when, how long, on what, with what", () => {
+Deno.test("a execution in words: when, how long, on what, with what", () => {
   const machine = { os: "Debian 13, linux 6.1, x86_64", cpu: "AMD EPYC", cores: 2, memory: 23.5 };
-  const sitting = {
+  const execution = {
     ...{ verydeep: "0.1.0", deno: "2.9.6", tensorflow: "2.21.0", tfjsNode: "4.22.0" },
     machine: { ...machine, gpus: [] },
     git: { commit: "0123456789abcdef0123456789abcdef01234567", dirty: true },
     ...{ device: "cpu", precision: "bfloat16", threads: 1, towers: 2 } as const,
     started: "2026-01-31T12:00:00.123Z",
   };
-  const sentence = sittingInWords({ ...sitting, seconds: 61.2 });
+  const sentence = executionInWords({ ...execution, seconds: 61.2 });
   assert.equal(
     sentence,
     "carried out 2026-01-31 12:00:00 UTC, took 1:02; AMD EPYC, 2 cores, 24 GiB: CPU, bfloat16, " +
       "1 thread an operation, 2 towers; Debian 13, linux 6.1, x86_64; verydeep 0.1.0 (commit " +
       "0123456789ab, with changes), Deno 2.9.6, TensorFlow 2.21.0, tfjs-node 4.22.0",
   );
-  assert.match(sittingInWords(sitting), /UTC, no end noted;/);
+  assert.match(executionInWords(execution), /UTC, no end noted;/);
   const gpu = { name: "NVIDIA A2", memory: 16 * 2 ** 30, capability: 8.6, driver: "550.54.15" };
-  const onGpu = { ...sitting, ...{ device: "gpu", gpu, towers: 1, microBatch: 32 } as const };
+  const onGpu = { ...execution, ...{ device: "gpu", gpu, towers: 1, microBatch: 32 } as const };
   assert.match(
-    sittingInWords(onGpu),
+    executionInWords(onGpu),
     /: NVIDIA A2, 16 GiB, driver 550\.54\.15, bfloat16, 1 thread an operation, 32 images at once;/,
   );
 });

@@ -18,7 +18,7 @@ import {
 import { type FolderListing, type ListedFile, listFolder } from "./listing.ts";
 import type { ProbeAnswer, ProbedFile, ProbeJob, ProbeSettings } from "./worker.ts";
 import type { Dataset, DatasetInfo, DatasetOptions, LabelledImage } from "../dataset.ts";
-import { chunks, inParallel } from "../../system/parallel.ts";
+import { chunks, inParallel } from "../../system/workers.ts";
 
 /** Most images that are decoded. Of larger folders a sample of this size is; of the rest, head and tail. */
 const READ_WHOLE = 200_000;

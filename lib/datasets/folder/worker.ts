@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { addColours, type ColourSums, NO_COLOURS, sumColours } from "./colours.ts";
 import type { ListedFile } from "./listing.ts";
 import { readAt } from "../../system/files.ts";
-import { answerJobs } from "../../system/parallel.ts";
+import { answerJobs } from "../../system/workers.ts";
 import { encodePng, probeImage } from "../pixels.ts";
 
 /** A file to probe. */

@@ -1,7 +1,7 @@
 /** A split's images, from its index, or from the headers of all images where it has no index. */
 import { basename, join } from "node:path";
 import { UserError } from "../../errors.ts";
-import { inParallel } from "../../system/parallel.ts";
+import { inParallel } from "../../system/workers.ts";
 import { openBytes } from "./bytes.ts";
 import { indexOf, readIndex, type SplitIndex, stampOf, writeIndex } from "./index_file.ts";
 import { classFoldersIn, type Split, type SplitLocation } from "./layout.ts";

@@ -1,6 +1,6 @@
 /** Reads the headers of the images of one class or of a whole split. Runs as one of several Web Workers. */
 import { UserError } from "../../errors.ts";
-import { answerJobs } from "../../system/parallel.ts";
+import { answerJobs } from "../../system/workers.ts";
 import { type Bytes, openBytes, partOf } from "./bytes.ts";
 import { sizeIn, type SizeOrFault } from "./header.ts";
 import { membersOf } from "./tar.ts";

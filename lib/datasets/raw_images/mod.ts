@@ -16,7 +16,7 @@ import { makeImageFolder } from "../generated.ts";
 import type { Dataset, DatasetInfo, DatasetOptions } from "../dataset.ts";
 import type { RawDataset, RawImages } from "./images.ts";
 import type { SaveJob } from "./worker.ts";
-import { inParallel } from "../../system/parallel.ts";
+import { inParallel } from "../../system/workers.ts";
 
 /** Files that hold such images. */
 export interface RawFiles {

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { exists } from "../../system/files.ts";
 import { writeFiles } from "../generated.ts";
-import { answerJobs } from "../../system/parallel.ts";
+import { answerJobs } from "../../system/workers.ts";
 import { encodeSmallPng } from "./png.ts";
 import type { RawDataset } from "./images.ts";
 

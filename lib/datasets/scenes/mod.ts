@@ -13,7 +13,7 @@ import { indexMade } from "../folder/index_file.ts";
 import { exists } from "../../system/files.ts";
 import { makeImageFolder, writeFiles } from "../generated.ts";
 import type { Dataset, DatasetInfo, DatasetOptions } from "../dataset.ts";
-import { chunks, inParallel } from "../../system/parallel.ts";
+import { chunks, inParallel } from "../../system/workers.ts";
 import { CREDITS } from "./credits.ts";
 import { CLASSES, type Recipe, VERSION } from "./recipe.ts";
 import { sizeOf } from "./scene.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { addColours, type ColourSums, NO_COLOURS, sumColours } from "../folder/colours.ts";
 import { exists } from "../../system/files.ts";
 import { writeFiles } from "../generated.ts";
-import { answerJobs } from "../../system/parallel.ts";
+import { answerJobs } from "../../system/workers.ts";
 import { decode, encodeJpeg } from "../pixels.ts";
 import { drawScene, type SceneAssets, type SceneId } from "./scene.ts";
 

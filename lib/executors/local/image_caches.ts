@@ -1,10 +1,9 @@
-/** Decoded training images that runs of a plan share. */
-import { BANK_SHARE } from "../../estimates/memory.ts";
+/** Decoded training images that the runs of a plan share. */
 import type { Dataset } from "../../datasets/dataset.ts";
+import { IMAGE_CACHE_SHARE } from "../../estimates/memory.ts";
 import { isEvaluation } from "../../experiment.ts";
-import { memory } from "../../system/machine.ts";
 import type { PlannedRun } from "../../plan.ts";
-import type { Hand } from "./worker_pool.ts";
+import { memory } from "../../system/machine.ts";
 import type { Bars } from "../../system/progress.ts";
 import {
   type ImageCache,
@@ -13,12 +12,13 @@ import {
   LARGEST_IMAGE_CACHE,
 } from "../../vgg/image_cache.ts";
 import { scalesOf } from "../../vgg/images.ts";
+import type { RunWorker } from "./start_worker.ts";
 
-/** Decoded training images, one bank for each list of scales and filter, as long as a run needs it. */
-export class Banks {
+/** One image cache for each list of scales and filter, kept as long as a run needs it. */
+export class ImageCaches {
   readonly #dataset: Dataset;
   readonly #bars: Bars;
-  readonly #banks = new Map<string, Promise<ImageCache | undefined>>();
+  readonly #caches = new Map<string, Promise<ImageCache | undefined>>();
 
   constructor({ dataset, bars }: { dataset: Dataset; bars: Bars }) {
     this.#dataset = dataset;
@@ -26,30 +26,30 @@ export class Banks {
   }
 
   /**
-   * The bank for a run, made by `hand` unless it is there; none where memory is too small. It comes
-   * to nothing where it was stopped on the way.
+   * The image cache for a run, which `worker` fills if there is none yet. Nothing where memory is too
+   * small; a promise of nothing where reading was stopped.
    */
-  of(run: PlannedRun, hand: Hand): Promise<ImageCache | undefined> | undefined {
+  of(run: PlannedRun, worker: RunWorker): Promise<ImageCache | undefined> | undefined {
     const contents = contentsFor(run);
     const { scales } = contents;
-    const limit = Math.min(BANK_SHARE * memory(), LARGEST_IMAGE_CACHE);
+    const limit = Math.min(IMAGE_CACHE_SHARE * memory(), LARGEST_IMAGE_CACHE);
     if (imageCacheBytes(this.#dataset.train, scales, limit) > limit) return undefined;
-    const name = nameOf(contents);
-    const present = this.#banks.get(name);
+    const name = cacheName(contents);
+    const present = this.#caches.get(name);
     if (present) return present;
     const bar = this.#bars.bar(`read images at ${scales.join()} pixels`, { unit: "images" });
-    const made = hand.bank(contents, (done, total) => bar.update(done, total))
+    const filled = worker.readImages(contents, (done, total) => bar.update(done, total))
       .finally(() => bar.stop());
-    this.#banks.set(name, made);
-    return made;
+    this.#caches.set(name, filled);
+    return filled;
   }
 
-  /** Gives back the memory of banks that no run needs any more. */
+  /** Frees the memory of image caches that none of the `open` runs needs. */
   forget(open: readonly PlannedRun[]) {
     const needed = new Set(
-      open.filter(({ run }) => !isEvaluation(run)).map((run) => nameOf(contentsFor(run))),
+      open.filter(({ run }) => !isEvaluation(run)).map((run) => cacheName(contentsFor(run))),
     );
-    for (const name of this.#banks.keys()) if (!needed.has(name)) this.#banks.delete(name);
+    for (const name of this.#caches.keys()) if (!needed.has(name)) this.#caches.delete(name);
   }
 }
 
@@ -57,4 +57,4 @@ function contentsFor({ run, context: { train } }: PlannedRun): ImageCacheContent
   return { scales: isEvaluation(run) ? [] : scalesOf(run.S, train), resize: train.resize };
 }
 
-const nameOf = ({ scales, resize }: ImageCacheContents) => `${scales.join()} ${resize}`;
+const cacheName = ({ scales, resize }: ImageCacheContents) => `${scales.join()} ${resize}`;

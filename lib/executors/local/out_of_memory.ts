@@ -1,43 +1,36 @@
-/** Work that goes on with fewer images at once where memory does not suffice. */
+/** Work that continues with fewer images at once where memory does not suffice. */
 import { UserError } from "../../errors.ts";
 import { isOutOfMemory } from "../../tensorflow/session.ts";
 
-/** What is done, and who is told. */
+/** What was tried. */
 export interface Attempt {
   /** As in `train D 256`. */
   readonly action: string;
-  /** Images at once, to begin with. */
-  readonly most: number;
-  /** A smaller number of images, for any above 1. */
-  smaller(size: number): number;
-  /** Told when it goes on with fewer. */
+  /** Images at once. */
+  readonly size: number;
+  /** The next smaller number of images. */
+  readonly smaller: number;
+  /** Told that the work continues with fewer. */
   onNotice(message: string): void;
 }
 
 /**
- * Does some work with as many images at once as memory holds.
+ * The number of images at once to continue with after an attempt failed.
  *
- * @throws {UserError} Memory does not suffice for one. What else the work throws passes.
+ * @throws {UserError} Memory does not suffice for one image. An error that is not about memory is
+ * thrown as it is.
  */
-export function withinMemory<Result>(
-  { action, most, smaller, onNotice }: Attempt,
-  work: (size: number) => Result,
-): Result {
-  for (let size = most;; size = smaller(size)) {
-    try {
-      return work(size);
-    } catch (error) {
-      if (!isOutOfMemory(error)) throw error;
-      if (size === 1) {
-        throw new UserError(
-          `Cannot ${action}: memory does not suffice for a single image; stop what else uses it, ` +
-            "or choose --device cpu, --workers 1 or --precision bfloat16",
-        );
-      }
-      onNotice(
-        `${action}: memory does not suffice for ${size} images at once, so it goes on with ` +
-          `${smaller(size)}; results stay what they are, but for roundings`,
-      );
-    }
+export function fewerImages(error: unknown, { action, size, smaller, onNotice }: Attempt): number {
+  if (!isOutOfMemory(error)) throw error;
+  if (size === 1) {
+    throw new UserError(
+      `Cannot ${action}: memory does not suffice for a single image; stop other programs that use ` +
+        "it, or choose --device cpu, --workers 1 or --precision bfloat16",
+    );
   }
+  onNotice(
+    `${action}: memory does not suffice for ${size} images at once, so it continues with ` +
+      `${smaller}; results stay the same, except for rounding`,
+  );
+  return smaller;
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import type { Sitting } from "../../system/environment.ts";
+import type { Execution } from "../../system/environment.ts";
 import { UserError } from "../../errors.ts";
 import { openStore } from "../../store/mod.ts";
 import type { Tensors } from "../../vgg/checkpoint.ts";
@@ -35,7 +35,7 @@ export interface Proof {
   /** The weight with the largest magnitude. */
   readonly scale: number;
   /** Where and how the pieces were done. */
-  readonly sittings: readonly Sitting[];
+  readonly executions: readonly Execution[];
 }
 
 /**
@@ -51,7 +51,7 @@ export async function proveResume(
   const begin = performance.now();
   await toTheEnd(command(`${folder}/whole`));
   const duration = performance.now() - begin;
-  const { seconds = 0 } = resultIn(`${folder}/whole`).sittings[0]!;
+  const { seconds = 0 } = resultIn(`${folder}/whole`).executions[0]!;
   // A piece lives for its start and, on average, for a so-manieth of the training.
   const longest = duration - 1000 * seconds + 2 * 1000 * seconds / pieces;
   let kills = 0;
@@ -61,11 +61,11 @@ export async function proveResume(
   const [whole, pieced] = [resultIn(`${folder}/whole`), resultIn(`${folder}/pieces`)];
   return {
     kills,
-    hits: pieced.sittings.filter(({ finished }) => finished === undefined).length,
+    hits: pieced.executions.filter(({ finished }) => finished === undefined).length,
     whole: hashOf(whole.weights),
     pieces: hashOf(pieced.weights),
     ...distance(whole.weights, pieced.weights),
-    sittings: pieced.sittings,
+    executions: pieced.executions,
   };
 }
 
@@ -100,11 +100,11 @@ async function killed(command: readonly string[], after: number): Promise<boolea
 }
 
 /** The one training in a folder of results. */
-function resultIn(results: string): { weights: Tensors; sittings: Sitting[] } {
+function resultIn(results: string): { weights: Tensors; executions: Execution[] } {
   const [setup] = [...Deno.readDirSync(results)];
   const store = openStore(`${results}/${setup!.name}`);
   const [run] = store.runs();
-  return { weights: store.readWeights(run!), sittings: store.readSittings(run!) };
+  return { weights: store.readWeights(run!), executions: store.readExecutions(run!) };
 }
 
 /** SHA-256 over tensors, by their names. */

@@ -3,9 +3,15 @@ import type { Dataset, LabelledImage } from "../../datasets/dataset.ts";
 import { RETRY } from "../../setup.ts";
 import type { LogEntry } from "../../vgg/checkpoint.ts";
 import type { Device } from "../../system/device.ts";
-import { environment, type Sitting } from "../../system/environment.ts";
+import { environment, type Execution } from "../../system/environment.ts";
 import { UserError } from "../../errors.ts";
-import { type EvalRun, isEvaluation, nameOf, title, type TrainRun } from "../../experiment.ts";
+import {
+  actionLabel,
+  displayName,
+  type EvalRun,
+  isEvaluation,
+  type TrainRun,
+} from "../../experiment.ts";
 import { nextSmaller } from "../../estimates/memory.ts";
 import type { PlannedRun } from "../../plan.ts";
 import { inMemory, summed } from "../../score.ts";
@@ -20,18 +26,18 @@ import { pixels } from "../../vgg/images.ts";
 import { evaluationGraph } from "../../vgg/model.ts";
 import { archiveOf } from "../../vgg/sources.ts";
 import { unlessStopped } from "../../vgg/stop.ts";
-import { withinMemory } from "./out_of_memory.ts";
+import { fewerImages } from "./out_of_memory.ts";
 import { Diverged, setTensors, train } from "../../vgg/train.ts";
 
-/** What a run works with. */
-export interface Workplace {
+/** What a run is carried out with. */
+export interface RunResources {
   readonly binding: Binding;
   /** What the binding computes on. */
   readonly device: Device;
   readonly store: Store;
   readonly dataset: Dataset;
   /** Training images in memory, at the scales of the run. */
-  readonly bank?: ImageCache;
+  readonly images?: ImageCache;
   /** Images of a training's batch in memory at once, to begin with; the batch if absent. */
   readonly microBatch?: number;
   /** Parts of a batch that a training computes side by side; 1 if absent. */
@@ -47,28 +53,28 @@ export interface Workplace {
 }
 
 /**
- * Carries out a run whose ancestors are done, and keeps what it comes to.
+ * Carries out a run whose ancestor is done, and keeps its result.
  *
  * @returns whether it is done; false where it was asked to stop, at a checkpoint
  */
-export function carryOut(planned: PlannedRun, ancestor: PlannedRun | undefined, place: Workplace) {
-  const { store } = place;
+export function runOne(planned: PlannedRun, resources: RunResources): boolean {
+  const { store } = resources;
   store.begin(planned);
-  const { note, leave } = sitDown(planned, place);
+  const execution = beginExecution(planned, resources);
   try {
     return isEvaluation(planned.run)
-      ? evaluate(planned, ancestor!, place)
-      : trainNet(planned, ancestor, { ...place, note });
+      ? evaluate(planned, resources)
+      : trainNet(planned, resources, execution.note);
   } catch (error) {
-    unlessItFails(() => store.fail(planned, (error as Error).message));
+    ignoringFullDisks(() => store.fail(planned, (error as Error).message));
     throw error;
   } finally {
-    leave();
+    execution.end();
   }
 }
 
-/** Notes something that is worth less than the error that may be on its way: a disk may be full. */
-function unlessItFails(note: () => void) {
+/** Notes something that matters less than the error that may be on its way: a disk may be full. */
+function ignoringFullDisks(note: () => void) {
   try {
     note();
   } catch (error) {
@@ -76,11 +82,14 @@ function unlessItFails(note: () => void) {
   }
 }
 
-/** Notes where and how a run is carried out, and, when it is left, how long. */
-function sitDown(planned: PlannedRun, { store, binding, device, threads, towers = 1 }: Workplace) {
-  const earlier = store.readSittings(planned);
+/** Notes where and how a run is carried out, and at the end how long it took. */
+function beginExecution(
+  planned: PlannedRun,
+  { store, binding, device, threads, towers = 1 }: RunResources,
+) {
+  const earlier = store.readExecutions(planned);
   const [started, begin] = [new Date(), performance.now()];
-  let sitting: Sitting = {
+  let execution: Execution = {
     ...environment(binding.TF_Version),
     ...{ device: device.kind, ..."gpu" in device && { gpu: device.gpu } },
     precision: planned.context.train.precision,
@@ -88,86 +97,73 @@ function sitDown(planned: PlannedRun, { store, binding, device, threads, towers 
     towers,
     started: started.toISOString(),
   };
-  const note = (more: Partial<Sitting>) => {
-    sitting = { ...sitting, ...more };
-    store.writeSittings(planned, [...earlier, sitting]);
+  const note = (more: Partial<Execution>) => {
+    execution = { ...execution, ...more };
+    store.writeExecutions(planned, [...earlier, execution]);
   };
   note({});
   return {
     note,
-    leave() {
+    end() {
       // the date may be set meanwhile
       const seconds = (performance.now() - begin) / 1000;
-      unlessItFails(() => note({ finished: new Date().toISOString(), seconds }));
+      ignoringFullDisks(() => note({ finished: new Date().toISOString(), seconds }));
     },
   };
 }
 
-/** A workplace whose sitting may be told more of. */
-interface Seat extends Workplace {
-  note(more: Partial<Sitting>): void;
-}
-
-/** Trains a net; one that diverges begins again, once, as the setup says. */
-function trainNet(planned: PlannedRun, ancestor: PlannedRun | undefined, place: Seat): boolean {
-  const { store } = place;
-  mustLearn(planned.run as TrainRun);
-  try {
-    return trainWithin(planned, ancestor, place);
-  } catch (error) {
-    const { share } = planned.context.train.retry ?? RETRY;
-    const isLast = share === 0 || store.readDivergence(planned) !== undefined;
-    if (!(error instanceof Diverged) || isLast) throw error;
-    store.writeDivergence(planned, error.divergence);
-    return trainWithin(planned, ancestor, place);
-  }
-}
-
-/** Trains with as many images at once as memory holds; with fewer from the last checkpoint on. */
-function trainWithin(planned: PlannedRun, ancestor: PlannedRun | undefined, place: Seat): boolean {
-  const { batch } = planned.context.train;
-  return withinMemory({
-    ...{ action: nameOf(planned.run), most: place.microBatch ?? batch },
-    smaller: (size) => nextSmaller(size, batch),
-    onNotice: place.onNotice,
-  }, (microBatch) => {
-    place.note({ microBatch });
-    return trainOn(planned, ancestor, { ...place, microBatch });
-  });
-}
-
-/** Trains a net from its beginning, or from its last checkpoint. */
-function trainOn(planned: PlannedRun, ancestor: PlannedRun | undefined, place: Workplace) {
-  const { store, binding, dataset, bank, microBatch, towers = 1 } = place;
+/**
+ * Trains a net from its beginning, or from its last checkpoint. A training that diverges begins
+ * again, once, as the setup's retry says. One that memory does not suffice for continues from its last
+ * checkpoint with fewer images at once.
+ */
+function trainNet(
+  planned: PlannedRun,
+  resources: RunResources,
+  note: (more: Partial<Execution>) => void,
+): boolean {
+  const { store, binding, dataset, images, towers = 1, onNotice } = resources;
   const run = planned.run as TrainRun;
-  const again = store.readDivergence(planned) !== undefined;
-  const found = store.readCheckpoint(planned);
-  // one from before it began again is of no use
-  const checkpoint = (found?.again ?? false) === again ? found : undefined;
-  store.cutLog(planned, checkpoint?.step ?? 0);
-  const log = openLog(planned, place);
-  try {
-    const outcome = train(binding, {
-      run,
-      context: planned.context,
-      dataset,
-      ...ancestor && { ancestor: store.readWeights(ancestor) },
-      ...checkpoint && { checkpoint },
-      ...bank && { imageCache: bank },
-      ...microBatch !== undefined && { microBatch },
-      ...{ towers, again },
-    }, {
-      onLog: log.write,
-      onCheckpoint: (state) => store.writeCheckpoint(planned, state),
-      onProgress: place.onProgress,
-      shouldStop: place.shouldStop,
-    });
-    const mean = meanOf(run, dataset.colours);
-    if (outcome.finished) store.writeWeights(planned, outcome.checkpoint.tensors, mean);
-    else store.writeCheckpoint(planned, outcome.checkpoint);
-    return outcome.finished;
-  } finally {
-    log.close();
+  mustLearn(run);
+  const { batch, retry = RETRY } = planned.context.train;
+  let { microBatch = batch } = resources;
+  for (;;) {
+    note({ microBatch });
+    const again = store.readDivergence(planned) !== undefined;
+    const found = store.readCheckpoint(planned);
+    // a checkpoint from before it began again does not count
+    const checkpoint = (found?.again ?? false) === again ? found : undefined;
+    store.cutLog(planned, checkpoint?.step ?? 0);
+    const log = openLog(planned, resources);
+    try {
+      const outcome = train(binding, {
+        ...{ run, context: planned.context, dataset, microBatch, towers, again },
+        ...planned.ancestor && { ancestor: store.readWeights(planned.ancestor) },
+        ...checkpoint && { checkpoint },
+        ...images && { imageCache: images },
+      }, {
+        onLog: log.write,
+        onCheckpoint: (state) => store.writeCheckpoint(planned, state),
+        onProgress: resources.onProgress,
+        shouldStop: resources.shouldStop,
+      });
+      const mean = meanOf(run, dataset.colours);
+      if (outcome.finished) store.writeWeights(planned, outcome.checkpoint.tensors, mean);
+      else store.writeCheckpoint(planned, outcome.checkpoint);
+      return outcome.finished;
+    } catch (error) {
+      if (error instanceof Diverged) {
+        if (retry.share === 0 || again) throw error;
+        store.writeDivergence(planned, error.divergence);
+        continue;
+      }
+      const smaller = nextSmaller(microBatch, batch);
+      microBatch = fewerImages(error, {
+        ...{ action: actionLabel(run), size: microBatch, smaller, onNotice },
+      });
+    } finally {
+      log.close();
+    }
   }
 }
 
@@ -176,14 +172,16 @@ function mustLearn(run: TrainRun) {
   const { init, config } = run;
   if (init === "random" || !("weights" in init)) return;
   throw new UserError(
-    `Cannot train ${title(run)}: its weights were made elsewhere (SHA-256 ${init.weights}) and ` +
+    `Cannot train ${
+      displayName(run)
+    }: its weights were made elsewhere (SHA-256 ${init.weights}) and ` +
       "are not in this folder of results; bring them in with " +
       `deno task evaluate --config ${config} --weights FILE`,
   );
 }
 
 /** A training's log: lines, and TensorBoard's events, which say the same from the first step on. */
-function openLog(planned: PlannedRun, { store, binding }: Workplace) {
+function openLog(planned: PlannedRun, { store, binding }: RunResources) {
   const events = openSummaries(binding, store.folderOf(planned));
   const show = (entry: LogEntry) => events.write(entry.step, scalarsOf(entry));
   store.readLog(planned).forEach(show);
@@ -209,9 +207,9 @@ function scalarsOf({ loss, learningRate, imagesPerSecond, validation }: LogEntry
   };
 }
 
-function evaluate(planned: PlannedRun, ancestor: PlannedRun, place: Workplace) {
-  const { run, context } = planned;
-  const { store, binding, dataset } = place;
+function evaluate(planned: PlannedRun, resources: RunResources): boolean {
+  const { run, context, ancestor } = planned;
+  const { store, binding, dataset } = resources;
   const { classes, colours } = dataset;
   if (!isEvaluation(run)) throw new TypeError("Cannot evaluate a training");
   const images = imagesFor(run, dataset);
@@ -224,7 +222,7 @@ function evaluate(planned: PlannedRun, ancestor: PlannedRun, place: Workplace) {
   });
   const session = new Session(binding, graph);
   try {
-    setTensors(session, store.readWeights(ancestor));
+    setTensors(session, store.readWeights(ancestor!));
     const options = {
       method: run.method,
       side: pixels(run.Q, setup.crop),
@@ -234,27 +232,39 @@ function evaluate(planned: PlannedRun, ancestor: PlannedRun, place: Workplace) {
       classes: classes.length,
       mean: meanOf(run.net, colours),
     };
-    const attempt = {
-      ...{ action: nameOf(run), most: imagesAtOnce(options) },
-      smaller: (size: number) => Math.floor(size / 2),
-      onNotice: place.onNotice,
-    };
-    const values = unlessStopped(
-      place,
-      (onProgress) =>
-        withinMemory(
-          attempt,
-          (largest) => posteriorsOf(session, images, { ...options, largest, onProgress }),
-        ),
-    );
+    const values = posteriorsWithinMemory(session, images, { ...options, ...resources, run });
     if (values === undefined) return false;
     const labels = Int32Array.from(images, ({ label }) => label);
-    // looks whether they are posteriors
-    summed([inMemory({ name: title(run), classes: classes.length, values, labels })], () => {});
+    // checks that they are posteriors
+    summed(
+      [inMemory({ name: displayName(run), classes: classes.length, values, labels })],
+      () => {},
+    );
     store.writePosteriors(planned, { classes: classes.length, values, labels });
     return true;
   } finally {
     session.close();
+  }
+}
+
+/** Posteriors, of as many images at once as memory holds; nothing where it was asked to stop. */
+function posteriorsWithinMemory(
+  session: Session,
+  images: readonly LabelledImage[],
+  { run, onNotice, ...options }: Parameters<typeof posteriorsOf>[2] & RunResources & {
+    readonly run: EvalRun;
+  },
+) {
+  for (let largest = imagesAtOnce(options);;) {
+    try {
+      return unlessStopped(
+        options,
+        (onProgress) => posteriorsOf(session, images, { ...options, largest, onProgress }),
+      );
+    } catch (error) {
+      const smaller = Math.floor(largest / 2);
+      largest = fewerImages(error, { action: actionLabel(run), size: largest, smaller, onNotice });
+    }
   }
 }
 
@@ -263,6 +273,6 @@ function imagesFor(run: EvalRun, { name, val, test }: Dataset): readonly Labelle
   if (run.test === undefined) return val;
   if (run.test === test?.fingerprint) return test.images;
   throw new UserError(
-    `Cannot evaluate ${title(run)}: these are not the test images of ${name} as it lies here`,
+    `Cannot evaluate ${displayName(run)}: these are not the test images of ${name} as it lies here`,
   );
 }

@@ -1,10 +1,10 @@
-/** A plan on its way: which runs are done, under way here or elsewhere, waiting or lost. */
+/** The runs of a plan while it is carried out: done, under way here or elsewhere, waiting or failed. */
 import { UserError } from "../../errors.ts";
-import { title } from "../../experiment.ts";
+import { displayName } from "../../experiment.ts";
 import type { PlannedRun } from "../../plan.ts";
 
 /** Hands out runs whose ancestors are done. */
-export class Board {
+export class RunQueue {
   readonly #runs: ReadonlyMap<string, PlannedRun>;
   readonly #done = new Set<string>();
   readonly #waiting = new Set<PlannedRun>();
@@ -13,7 +13,7 @@ export class Board {
   readonly #failures = new Set<string>();
   #listeners: (() => void)[] = [];
 
-  /** A plan of which the runs of `done` are done. */
+  /** A plan; the runs of `done` are done. */
   constructor(runs: readonly PlannedRun[], done: readonly PlannedRun[]) {
     this.#runs = new Map(runs.map((run) => [run.key, run]));
     for (const { key } of done) this.#done.add(key);
@@ -30,20 +30,16 @@ export class Board {
     return [...this.#underWay, ...this.#elsewhere, ...this.#waiting];
   }
 
-  /** Runs that other processes do. */
+  /** Runs that other processes carry out. */
   get elsewhere(): PlannedRun[] {
     return [...this.#elsewhere];
   }
 
-  /** The run that a run starts from or evaluates. */
-  ancestor({ after: [key] }: PlannedRun): PlannedRun | undefined {
-    return key === undefined ? undefined : this.#runs.get(key);
-  }
-
-  /** The next run that can begin, once there is one; none where none will. */
+  /** The next run that can begin, as soon as there is one; nothing where none will follow. */
   async next(): Promise<PlannedRun | undefined> {
+    const isReady = ({ ancestor }: PlannedRun) => !ancestor || this.#done.has(ancestor.key);
     for (;;) {
-      const ready = [...this.#waiting].find(({ after }) => after.every((k) => this.#done.has(k)));
+      const ready = [...this.#waiting].find(isReady);
       if (ready) {
         this.#waiting.delete(ready);
         this.#underWay.add(ready);
@@ -55,14 +51,14 @@ export class Board {
     }
   }
 
-  /** Notes that another process does a run; it is finished, failed or given back later. */
-  lend(run: PlannedRun) {
+  /** Notes that another process carries out a run, which is finished, failed or released later. */
+  claimedElsewhere(run: PlannedRun) {
     this.#elsewhere.add(run);
     this.#underWay.delete(run);
   }
 
-  /** Notes that nobody does a run any more. */
-  giveBack(run: PlannedRun) {
+  /** Notes that no process carries out a run any more. */
+  release(run: PlannedRun) {
     this.#waiting.add(run);
     this.#leave(run);
   }
@@ -73,7 +69,7 @@ export class Board {
     this.#leave(run);
   }
 
-  /** Notes that a run failed; those that start from it are lost. */
+  /** Notes that a run failed; its descendants will not begin. */
   fail(run: PlannedRun) {
     this.#failures.add(run.key);
     this.#leave(run);
@@ -86,16 +82,19 @@ export class Board {
     this.#leave(run);
   }
 
-  /** Throws if anything went wrong. */
-  complain() {
+  /** @throws {UserError} Runs failed; all of them are named. */
+  throwIfFailed() {
     if (this.#failures.size === 0) return;
     const lost = this.#waiting.size;
-    const names = [...this.#failures].map((key) => title(this.#runs.get(key)!.run));
+    const names = [...this.#failures].map((key) => displayName(this.#runs.get(key)!.run));
+    const dependents = lost === 0
+      ? ""
+      : `, nor the ${lost === 1 ? "1 run that depends" : `${lost} runs that depend`} on ${
+        names.length === 1 ? "it" : "them"
+      }`;
     throw new UserError(
-      `Cannot finish ${names.join(", ")}${
-        lost > 0 ? `, nor ${lost} runs that start from them` : ""
-      }` +
-        ": the reasons are above, and in `deno task status`",
+      `Cannot finish ${names.join(", ")}${dependents}: the reasons are above, and in ` +
+        "`deno task status`",
     );
   }
 

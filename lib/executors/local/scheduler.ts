@@ -1,33 +1,28 @@
 /**
- * Carries a plan out with several threads: whichever run is ready and not done goes to the next
- * free thread. Runs that another process does meanwhile are left to it. A signal makes all threads
- * stop at a checkpoint.
+ * Carries out a plan with several threads: the next run that is ready goes to the next free thread.
+ * Runs that another process carries out are left to it. A signal makes all threads stop at a
+ * checkpoint.
  *
  * @module
  */
-import { Banks } from "./image_caches.ts";
-import { Board } from "./run_queue.ts";
 import type { Dataset } from "../../datasets/dataset.ts";
-import type { Setup } from "../../setup.ts";
-import { chooseDevice, deviceInWords, type DeviceName } from "../../system/device.ts";
 import { Interruption, UserError } from "../../errors.ts";
-import { isEvaluation, nameOf, title } from "../../experiment.ts";
-import { cores, runsAtOnce } from "../../system/machine.ts";
-import { slowness } from "../../system/processor.ts";
 import { microBatchFor, shareFor } from "../../estimates/memory.ts";
+import { actionLabel, displayName, isEvaluation } from "../../experiment.ts";
 import { mustBeTrainable, type PlannedRun } from "../../plan.ts";
-import { type Hand, hire } from "./worker_pool.ts";
-import type { Bars } from "../../system/progress.ts";
+import type { Study } from "../../results/study.ts";
 import type { Store } from "../../store/mod.ts";
+import { chooseDevice, deviceInWords, type DeviceName } from "../../system/device.ts";
+import { cores, runsAtOnce } from "../../system/machine.ts";
+import type { Bars } from "../../system/progress.ts";
 import { ensureInstalled } from "../../tensorflow/install/mod.ts";
 import { layersOf, netShapeOf } from "../../vgg/configs.ts";
+import { ImageCaches } from "./image_caches.ts";
+import { RunQueue } from "./run_queue.ts";
+import { type RunWorker, startRunWorker } from "./start_worker.ts";
 
-/** What a plan is carried out with. */
-export interface Crew {
-  readonly store: Store;
-  readonly dataset: Dataset;
-  readonly setup: Setup;
-  readonly bars: Bars;
+/** How this machine carries out a plan. None of it decides a number. */
+export interface RunOptions {
   /** Runs side by side; the setup's choice if absent. */
   readonly workers?: number;
   /** What to compute on; a GPU where there is one if absent. */
@@ -36,60 +31,75 @@ export interface Crew {
   readonly microBatch?: number;
 }
 
+/** The part of a study that carries out plans, and where progress is shown. */
+type OpenStudy = Pick<Study<Dataset>, "store" | "dataset" | "setup"> & { readonly bars: Bars };
+
 /**
  * Carries out the runs of a plan that are not done.
  *
- * A signal (Ctrl-C) has every training write a checkpoint before this throws an `Interruption`; a
- * second one ends the program at once.
+ * A signal (Ctrl-C) makes every training write a checkpoint before this throws an `Interruption`; a
+ * second signal ends the program at once.
  *
  * @throws {UserError} Runs failed; the others that could be done are done.
  */
-export async function carryOutPlan(runs: readonly PlannedRun[], crew: Crew) {
-  const { bars } = crew;
-  const done = doneOf(runs, crew);
+export async function runPlan(
+  runs: readonly PlannedRun[],
+  study: OpenStudy,
+  options: RunOptions = {},
+) {
+  const { bars, store } = study;
+  const done = doneOf(runs, study);
   if (done.length === runs.length) return;
-  mustBeTrainable(runs.filter((run) => !done.includes(run)), crew.dataset);
-  const board = new Board(runs, done);
+  mustBeTrainable(runs.filter((run) => !done.includes(run)), study.dataset);
+  const queue = new RunQueue(runs, done);
   await ensureInstalled(bars);
   const signal = listen(() => bars.log(STOPPING));
-  const stopWatching = watchOthers(board, { ...crew, isStopped: signal.isStopped });
-  const hands: Hand[] = [];
+  const stopWatching = watchOthers(queue, { store, bars, isStopped: signal.isStopped });
+  const workers: RunWorker[] = [];
   try {
-    await hireAll(hands, crew, { most: runs.length - done.length, stop: signal.stop });
+    const most = runs.length - done.length;
+    await startWorkers(workers, study, { ...options, most, stop: signal.stop });
     const overall = bars.bar("all runs", { unit: "runs" });
-    const show = () => overall.update(board.done, runs.length);
+    const show = () => overall.update(queue.done, runs.length);
     show();
-    const banks = new Banks(crew);
+    const caches = new ImageCaches(study);
     const told = new Set<PlannedRun>();
-    await allOrStopped(hands, signal.halt, async (hand) => {
-      for (let run = await board.next(); run; run = await board.next()) {
-        await unlessElsewhere(run, { crew, board, told }, async (run) => {
-          await carryOutOne(run, hand, { crew, board, banks });
-        });
-        banks.forget(board.open);
+    await allOrStopped(workers, signal.halt, async (worker) => {
+      for (let run = await queue.next(); run; run = await queue.next()) {
+        try {
+          await carryOut(run, worker, { study, queue, caches, told, options });
+        } catch (error) {
+          if (!(error instanceof UserError)) {
+            queue.close(run);
+            throw error;
+          }
+          queue.fail(run);
+          bars.log(`error: ${error.message}`);
+        }
+        caches.forget(queue.open);
         show();
       }
     });
     overall.stop();
     signal.throwIfStopped();
-    board.complain();
+    queue.throwIfFailed();
   } finally {
-    for (const hand of hands) hand.dismiss();
+    for (const worker of workers) worker.stop();
     stopWatching();
     signal.unlisten();
   }
 }
 
 /**
- * Runs whose results are there and whole, of those that will be read: evaluations, and the nets that
- * a run starts from that is not done. Damaged ones are put aside and made again.
+ * Runs whose results are there and whole, among those that will be read: evaluations, and nets that
+ * a run starts from that is not done. Damaged results are put aside, and their runs repeated.
  */
 export function doneOf(
   runs: readonly PlannedRun[],
-  { store, bars }: Pick<Crew, "store" | "bars">,
+  { store, bars }: Pick<OpenStudy, "store" | "bars">,
 ): PlannedRun[] {
   const needed = new Set<string>();
-  // those that start from a run come behind it
+  // descendants come after their ancestors
   return runs.toReversed().filter((run) => {
     const { state, detail } = store.status(run);
     const isRead = isEvaluation(run.run) || needed.has(run.key);
@@ -101,41 +111,45 @@ export function doneOf(
     if (state === "done" && damage === undefined) return true;
     if (damage !== undefined) {
       store.putAside(run);
-      bars.log(`${damage.replace(/;.*$/s, "")}: ${title(run.run)} is done again`);
+      bars.log(`${damage.replace(/;.*$/s, "")}: ${displayName(run.run)} is done again`);
     }
-    for (const ancestor of run.after) needed.add(ancestor);
+    if (run.ancestor) needed.add(run.ancestor.key);
     return false;
   });
 }
 
 /** Between two looks at what other processes do, ms. */
-const LOOK = 1_000;
+const WATCH_INTERVAL = 1_000;
 
-/** Looks now and then what became of runs that other processes do. @returns what ends that */
+/** Checks regularly how runs of other processes ended. @returns what ends that */
 function watchOthers(
-  board: Board,
-  { store, bars, isStopped }: Pick<Crew, "store" | "bars"> & { readonly isStopped: () => boolean },
+  queue: RunQueue,
+  { store, bars, isStopped }: {
+    readonly store: Store;
+    readonly bars: Bars;
+    readonly isStopped: () => boolean;
+  },
 ) {
   const timer = setInterval(() => {
-    if (isStopped() && board.elsewhere.length > 0) return board.close();
-    for (const run of board.elsewhere) {
+    if (isStopped() && queue.elsewhere.length > 0) return queue.close();
+    for (const run of queue.elsewhere) {
       const { state, detail } = store.status(run);
-      if (state === "done") board.finish(run);
-      else if (state !== "failed") board.giveBack(run);
+      if (state === "done") queue.finish(run);
+      else if (state !== "failed") queue.release(run);
       else {
-        board.fail(run);
+        queue.fail(run);
         bars.log(`error: ${detail}`);
       }
     }
-  }, LOOK);
+  }, WATCH_INTERVAL);
   return () => clearInterval(timer);
 }
 
 /**
- * How runs side by side share the cores. One that has a processor for itself computes its batch in
- * two towers: on 2 cores that took a training of the small setup 1.3 times as far as threads inside
- * each operation did. The number of runs that are left does not count: sums are rounded in another
- * order on other threads, and a run that goes on must go on as it began.
+ * How runs side by side share the cores. A run that has a processor for itself computes its batch in
+ * two towers: on 2 cores, a training of the small setup was then 1.3 times as fast as with threads
+ * inside each operation. The number of runs that are left does not count: other threads round sums in
+ * another order, and a run that continues must continue as it began.
  */
 export function sharesOf(cores: number, runs: number) {
   const towers = runs === 1 && cores > 1 ? 2 : 1;
@@ -143,39 +157,36 @@ export function sharesOf(cores: number, runs: number) {
   return { towers, intraOpThreads, interOpThreads: cores };
 }
 
-/** Starts the threads, one after the other: so does TensorFlow want to be loaded. */
-async function hireAll(
-  hands: Hand[],
-  crew: Crew,
-  { most, stop }: { most: number; stop: SharedArrayBuffer },
+/** Starts the threads, one after the other, as TensorFlow's loading requires. */
+async function startWorkers(
+  started: RunWorker[],
+  { setup, dataset, store, bars }: OpenStudy,
+  { workers, device, most, stop }: RunOptions & { most: number; stop: SharedArrayBuffer },
 ) {
-  const { setup, workers, dataset, store, bars, device } = crew;
   const count = runsAtOnce(setup, workers);
   const { towers, ...shares } = sharesOf(cores(), count);
   const threads = { ...shares, ...device && { device } };
   chooseDevice(device);
-  while (hands.length < Math.min(most, count)) {
-    const opening = { dataset, storeFolder: store.folder, threads, towers, stop };
-    hands.push(await hire(opening, bars.log));
+  while (started.length < Math.min(most, count)) {
+    const settings = { dataset, storeFolder: store.folder, threads, towers, stop };
+    started.push(await startRunWorker(settings, bars.log));
   }
-  const [hand] = hands;
-  if (hand === undefined) return;
-  bars.log(`computing on ${deviceInWords(hand.device)}, in ${setup.train.precision}`);
-  if (hand.device.kind === "cpu") slowness(setup.train.precision).forEach(bars.log);
+  const [first] = started;
+  if (first) bars.log(`computing on ${deviceInWords(first.device)}, in ${setup.train.precision}`);
 }
 
 /**
- * Lets all hands work until they are done. Where one meets a defect of the program, the others stop
+ * Lets all workers work until they are done. Where one meets a defect of the program, the others stop
  * at a checkpoint first: an error loses no other run's work.
  */
 export async function allOrStopped(
-  hands: readonly Hand[],
+  workers: readonly RunWorker[],
   halt: () => void,
-  work: (hand: Hand) => Promise<void>,
+  work: (worker: RunWorker) => Promise<void>,
 ) {
-  const outcomes = await Promise.allSettled(hands.map(async (hand) => {
+  const outcomes = await Promise.allSettled(workers.map(async (worker) => {
     try {
-      await work(hand);
+      await work(worker);
     } catch (error) {
       halt();
       throw error;
@@ -185,62 +196,53 @@ export async function allOrStopped(
   if (failed?.status === "rejected") throw failed.reason;
 }
 
-/** Does something with a run, unless another process has it, or has done it. */
-async function unlessElsewhere(
+/**
+ * Carries out one run under a lease, and notes in the queue how it ended. A run that another process
+ * has is left to it.
+ *
+ * @throws {UserError} The run failed, or its lease cannot be taken or released.
+ */
+async function carryOut(
   run: PlannedRun,
-  { crew: { store, bars }, board, told }: { crew: Crew; board: Board; told: Set<PlannedRun> },
-  work: (run: PlannedRun) => Promise<void>,
+  worker: RunWorker,
+  { study: { store, bars, dataset, setup }, queue, caches, told, options }: {
+    readonly study: OpenStudy;
+    readonly queue: RunQueue;
+    readonly caches: ImageCaches;
+    readonly told: Set<PlannedRun>;
+    readonly options: RunOptions;
+  },
 ) {
   if (!store.leases.take(run.key)) {
     const { host, pid } = store.leases.owner(run.key) ?? {};
     const who = pid === undefined ? "another process" : `process ${pid} on ${host}`;
-    if (!told.has(run)) bars.log(`${title(run.run)}: left to ${who}, whose result is taken`);
-    told.add(run);
-    return board.lend(run);
-  }
-  try {
-    if (store.status(run).state === "done") board.finish(run);
-    else await work(run);
-  } finally {
-    store.leases.release(run.key);
-  }
-}
-
-/** Has one run carried out and notes on the board how it ended. */
-async function carryOutOne(
-  run: PlannedRun,
-  hand: Hand,
-  { crew, board, banks }: { crew: Crew; board: Board; banks: Banks },
-) {
-  const { bars, dataset } = crew;
-  const training = !isEvaluation(run.run);
-  const bar = bars.bar(nameOf(run.run), { unit: "images" });
-  try {
-    const making = training ? banks.of(run, hand) : undefined;
-    const bank = await making;
-    if (making !== undefined && bank === undefined) return board.close(run); // it was stopped
-    const { config } = training ? run.run : run.run.net;
-    const setup = run.context.train;
-    const layers = layersOf(config, netShapeOf(setup, dataset.classes.length));
-    const room = shareFor(hand.device, runsAtOnce(crew.setup, crew.workers));
-    const ancestor = board.ancestor(run);
-    const finished = await hand.run({
-      planned: run,
-      ...ancestor && { ancestor },
-      ...bank && { bank },
-      ...training && { microBatch: crew.microBatch ?? microBatchFor(layers, setup, room) },
-    }, (done, total) => bar.update(done, total));
-    if (finished) board.finish(run);
-    else board.close(run);
-  } catch (error) {
-    if (!(error instanceof UserError)) {
-      board.close(run);
-      throw error;
+    if (!told.has(run)) {
+      bars.log(`${displayName(run.run)}: left to ${who}, whose result is used`);
     }
-    board.fail(run);
-    bars.log(`error: ${error.message}`);
+    told.add(run);
+    return queue.claimedElsewhere(run);
+  }
+  const bar = bars.bar(actionLabel(run.run), { unit: "images" });
+  try {
+    if (store.status(run).state === "done") return queue.finish(run);
+    const isTraining = !isEvaluation(run.run);
+    const filling = isTraining ? caches.of(run, worker) : undefined;
+    const images = await filling;
+    if (filling !== undefined && images === undefined) return queue.close(run); // it was stopped
+    const { config } = isEvaluation(run.run) ? run.run.net : run.run;
+    const { train } = run.context;
+    const layers = layersOf(config, netShapeOf(train, dataset.classes.length));
+    const room = shareFor(worker.device, runsAtOnce(setup, options.workers));
+    const finished = await worker.run({
+      planned: run,
+      ...images && { images },
+      ...isTraining && { microBatch: options.microBatch ?? microBatchFor(layers, train, room) },
+    }, (done, total) => bar.update(done, total));
+    if (finished) queue.finish(run);
+    else queue.close(run);
   } finally {
     bar.stop();
+    store.leases.release(run.key);
   }
 }
 
@@ -250,7 +252,7 @@ const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGUSR1: 138 } as const;
 /** What threads see where no signal stops them, but an error. */
 const HALTED = -1;
 
-/** What is said at the first signal. */
+/** What is printed at the first signal. */
 const STOPPING = "stopping at the next step; interrupt again to leave at once";
 
 /** Sets an int32 that threads watch at the first signal; ends the program at the second. */

@@ -1,16 +1,16 @@
 /** A thread that carries out runs, so that the main thread can draw progress and be interrupted. */
 import type { Dataset } from "../../datasets/dataset.ts";
-import { type Device, deviceOf } from "../../system/device.ts";
-import { UserError } from "../../errors.ts";
 import type { PlannedRun } from "../../plan.ts";
-import { carryOut } from "./run.ts";
 import { openStore } from "../../store/mod.ts";
+import { type Device, deviceOf } from "../../system/device.ts";
+import { answerJobs } from "../../system/workers.ts";
 import { loadAddon, type LoadOptions } from "../../tensorflow/addon.ts";
 import { fillImageCache, type ImageCache, type ImageCacheContents } from "../../vgg/image_cache.ts";
 import { unlessStopped } from "../../vgg/stop.ts";
+import { runOne } from "./run.ts";
 
-/** What a worker is told once. */
-export interface Opening {
+/** What all jobs of a worker share. */
+export interface WorkerSettings {
   readonly dataset: Dataset;
   readonly storeFolder: string;
   readonly threads: LoadOptions;
@@ -21,90 +21,69 @@ export interface Opening {
 }
 
 /** What a worker is asked to do. */
-export type Job =
-  | { readonly kind: "open"; readonly opening: Opening }
-  | { readonly kind: "bank"; readonly contents: ImageCacheContents }
+export type WorkerJob =
+  | { readonly kind: "load" }
+  | { readonly kind: "read images"; readonly contents: ImageCacheContents }
   | {
     readonly kind: "run";
     readonly planned: PlannedRun;
-    readonly ancestor?: PlannedRun;
-    readonly bank?: ImageCache;
+    readonly images?: ImageCache;
     readonly microBatch?: number;
   };
 
-/** What a worker answers: progress and notices, as often as it likes, and one ending. */
-export type Answer =
-  | { readonly kind: "progress"; readonly done: number; readonly total: number }
-  | { readonly kind: "notice"; readonly message: string }
-  | { readonly kind: "ready"; readonly device: Device }
-  | { readonly kind: "bank"; readonly bank?: ImageCache }
-  | { readonly kind: "ran"; readonly finished: boolean }
-  | { readonly kind: "failed"; readonly message: string; readonly stack?: string };
+/** What a worker answers at the end of a job of the same kind. */
+export type WorkerAnswer =
+  | { readonly kind: "load"; readonly device: Device }
+  | { readonly kind: "read images"; readonly images?: ImageCache }
+  | { readonly kind: "run"; readonly finished: boolean };
 
-const scope = self as unknown as {
-  onmessage: (event: MessageEvent<Job>) => void;
-  postMessage(answer: Answer): void;
-};
-
-let opening: Opening;
-let device: Device;
+/** What a worker sends during a job. */
+export type WorkerNote =
+  | { readonly done: number; readonly total: number }
+  | { readonly notice: string };
 
 /** Between two reports of progress, ms. */
 const PAUSE = 100;
 
-scope.onmessage = async ({ data: job }) => {
-  try {
-    scope.postMessage(await answer(job));
-  } catch (error) {
-    const { message, stack = "" } = error as Error;
-    const defect = !(error instanceof UserError);
-    scope.postMessage({ kind: "failed", message, ...defect && { stack } });
-  }
-};
-
-async function answer(job: Job): Promise<Answer> {
-  if (job.kind === "open") {
-    opening = job.opening;
-    const binding = await loadAddon(opening.threads);
-    device = deviceOf(binding.isUsingGpuDevice());
-    return { kind: "ready", device };
-  }
-  const { dataset, storeFolder, threads, towers } = opening;
-  const stop = new Int32Array(opening.stop);
+answerJobs(async (
+  job: WorkerJob,
+  { dataset, storeFolder, threads, towers, stop: shared }: WorkerSettings,
+  send: (note: WorkerNote) => void,
+): Promise<WorkerAnswer> => {
+  const { kind } = job;
   const binding = await loadAddon(threads);
+  const device = deviceOf(binding.isUsingGpuDevice());
+  if (kind === "load") return { kind, device };
+  const stop = new Int32Array(shared);
   const shouldStop = () => Atomics.load(stop, 0) !== 0;
-  const onProgress = reporter();
-  if (job.kind === "bank") {
-    const { contents } = job;
-    const bank = unlessStopped({ onProgress, shouldStop }, (onProgress) => {
-      return fillImageCache(binding, dataset.train, { ...contents, onProgress });
+  const onProgress = rarely(send);
+  if (kind === "read images") {
+    const images = unlessStopped({ onProgress, shouldStop }, (onProgress) => {
+      return fillImageCache(binding, dataset.train, { ...job.contents, onProgress });
     });
-    return { kind: "bank", ...bank && { bank } };
+    return { kind, ...images && { images } };
   }
-  const { planned, ancestor, bank, microBatch } = job;
-  const finished = carryOut(planned, ancestor, {
-    ...{ binding, device },
-    dataset,
+  const { planned, images, microBatch } = job;
+  const finished = runOne(planned, {
+    ...{ binding, device, dataset, onProgress, shouldStop },
     store: openStore(storeFolder),
-    ...bank && { bank },
+    ...images && { images },
     ...microBatch !== undefined && { microBatch },
-    // a GPU shares its own work out
+    // a GPU divides its own work
     towers: device.kind === "gpu" ? 1 : towers,
     ...threads.intraOpThreads !== undefined && { threads: threads.intraOpThreads },
-    onProgress,
-    onNotice: (message) => scope.postMessage({ kind: "notice", message }),
-    shouldStop,
+    onNotice: (notice) => send({ notice }),
   });
-  return { kind: "ran", finished };
-}
+  return { kind, finished };
+});
 
-/** Reports progress now and then. */
-function reporter() {
+/** Reports progress, but not more often than every `PAUSE`, and always the end. */
+function rarely(send: (note: WorkerNote) => void) {
   let last = -Infinity;
   return (done: number, total: number) => {
     const now = performance.now();
     if (now - last < PAUSE && done < total) return;
     last = now;
-    scope.postMessage({ kind: "progress", done, total });
+    send({ done, total });
   };
 }

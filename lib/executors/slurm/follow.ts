@@ -1,6 +1,6 @@
 /** Waits for jobs and shows their progress. */
 import { UserError } from "../../errors.ts";
-import { nameOf, title } from "../../experiment.ts";
+import { actionLabel, displayName } from "../../experiment.ts";
 import type { PlannedRun } from "../../plan.ts";
 import type { Bar, Bars } from "../../system/progress.ts";
 import type { Store } from "../../store/mod.ts";
@@ -56,7 +56,9 @@ export async function follow(
   const failed = lost.filter(({ key }) => states.get(key)?.state === "failed");
   throw new UserError(
     `Cannot finish ${lost.length} of ${runs.length} runs` +
-      (failed.length > 0 ? `: ${failed.map(({ run }) => title(run)).join(", ")} failed` : "") +
+      (failed.length > 0
+        ? `: ${failed.map(({ run }) => displayName(run)).join(", ")} failed`
+        : "") +
       "; deno task status says why, and the same command submits what is missing",
   );
 }
@@ -86,7 +88,7 @@ function show(
   overall.update(runs.filter(isIn("done")).length, runs.length);
   const running = runs.filter(isIn("running"));
   for (const run of running) {
-    const bar = shown.get(run.key) ?? bars.bar(nameOf(run.run), { unit: "images" });
+    const bar = shown.get(run.key) ?? bars.bar(actionLabel(run.run), { unit: "images" });
     shown.set(run.key, bar);
     const { step, steps, batch } = progressOf(run, store) ?? { step: 0, steps: 0, batch: 0 };
     bar.update(step * batch, steps * batch);

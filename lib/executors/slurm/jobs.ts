@@ -1,6 +1,6 @@
 /** Groups the runs of a plan into jobs and arrays, and says what each job depends on. */
-import { isEvaluation, slug } from "../../experiment.ts";
-import type { PlannedRun } from "../../plan.ts";
+import { folderName, isEvaluation } from "../../experiment.ts";
+import { ancestorKeys, type PlannedRun } from "../../plan.ts";
 
 /** What a job does: prepares the data set, trains, evaluates, or writes the reports. */
 export type JobKind = "prepare" | "train" | "evaluate" | "report";
@@ -23,21 +23,23 @@ export interface SlurmJob {
  * @param most largest number of tasks in an array
  */
 export function jobsOf(runs: readonly PlannedRun[], most = 1000): SlurmJob[] {
-  const alike = Map.groupBy(runs, (planned) => [nameOf(planned), ...planned.after].join());
+  const alike = Map.groupBy(runs, (planned) => [nameOf(planned), ...ancestorKeys(planned)].join());
   return [...alike.values()].flatMap((group) => {
     const size = Math.min(most, group.length);
     return Array.from({ length: Math.ceil(group.length / size) }, (_, part): SlurmJob => ({
       kind: isEvaluation(group[0]!.run) ? "evaluate" : "train",
       name: nameOf(group[0]!),
       runs: group.slice(part * size, (part + 1) * size),
-      after: group[0]!.after,
+      after: ancestorKeys(group[0]!),
     }));
   });
 }
 
 /** Name of a run's job. */
 function nameOf({ run }: PlannedRun): string {
-  return isEvaluation(run) ? `test-${slug(run.net)}-${run.method}` : `train-${slug(run)}`;
+  return isEvaluation(run)
+    ? `test-${folderName(run.net)}-${run.method}`
+    : `train-${folderName(run)}`;
 }
 
 /** File name of a job's script: the job's name and the key of its first run. */

@@ -13,7 +13,6 @@ import type { PlannedRun } from "../../plan.ts";
 import type { Bars } from "../../system/progress.ts";
 import type { Store } from "../../store/mod.ts";
 import { urgentFirst } from "../../estimates/critical_path.ts";
-import type { Executor } from "../executor.ts";
 import { clusterOf, queue, type QueuedJob, siteLimits, timeLimits } from "./client.ts";
 import { follow } from "./follow.ts";
 import { jobsOf, type SlurmJob } from "./jobs.ts";
@@ -44,11 +43,13 @@ export interface SlurmOptions extends ResourceInputs {
 }
 
 /** Submits plans to a cluster and, where `wait` is set, waits for their end. */
-export function slurm(options: SlurmOptions): Executor {
-  return async (runs, store) => {
-    await submitMissing(runs, store, options);
-    if (options.wait) await follow(runs, store, options.bars);
-  };
+export async function submitPlan(
+  runs: readonly PlannedRun[],
+  store: Store,
+  options: SlurmOptions,
+) {
+  await submitMissing(runs, store, options);
+  if (options.wait) await follow(runs, store, options.bars);
 }
 
 /** The scripts of all jobs for runs, in the order of submission. */

@@ -1,7 +1,7 @@
 /** Combines what Slurm and the store know about runs. */
-import { isEvaluation, title } from "../../experiment.ts";
+import { displayName, isEvaluation } from "../../experiment.ts";
 import { readIfThere } from "../../system/files.ts";
-import type { PlannedRun } from "../../plan.ts";
+import { ancestorKeys, type PlannedRun } from "../../plan.ts";
 import { clock } from "../../system/progress.ts";
 import type { RunStatus, Store } from "../../store/mod.ts";
 import { stepsOf } from "../../vgg/schedule.ts";
@@ -110,7 +110,7 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** The state of a run whose job has left the queue without a result. */
 function endState(
-  { run, after: ancestors }: PlannedRun,
+  planned: PlannedRun,
   { record, end, status, states, runs }: {
     readonly record: JobRecord;
     readonly end: JobEnd | undefined;
@@ -119,20 +119,21 @@ function endState(
     readonly runs: readonly PlannedRun[];
   },
 ): RunState {
+  const { run } = planned;
   const { job } = record;
   const live = LIVE[end?.state ?? ""];
   if (live !== undefined) return { state: live, detail: `job ${job}, by Slurm's accounting` };
   const lines = readIfThere(record.log)?.trimEnd().split("\n");
   const ranOutOfMemory = end?.state === "OUT_OF_MEMORY" || lines?.some(tellsOutOfMemory);
   const isCancelled = end?.state === "CANCELLED" && !ranOutOfMemory;
-  const lost = ancestors.find((key) => {
+  const lost = ancestorKeys(planned).find((key) => {
     return ["failed", "cancelled"].includes(states.get(key)?.state ?? "");
   });
   if (lost !== undefined && (end === undefined || isCancelled) && status.state === "todo") {
     const ancestor = runs.find(({ key }) => key === lost)!;
     return {
       state: "cancelled",
-      detail: `train ${title(ancestor.run)} ${states.get(lost)!.state}`,
+      detail: `train ${displayName(ancestor.run)} ${states.get(lost)!.state}`,
     };
   }
   if (isCancelled) return { state: "cancelled", detail: `job ${job} was cancelled` };

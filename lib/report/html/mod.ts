@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Dataset } from "../../datasets/dataset.ts";
 import type { TableResult } from "../../results/row_result.ts";
 import { writeAtomically } from "../../system/files.ts";
-import type { Source } from "../../results/mod.ts";
+import type { Study } from "../../results/study.ts";
 import { runDetailsOf } from "../run_details.ts";
 import { bestRow, mostConfidentMistakes } from "../mistakes.ts";
 import { withPictures } from "../pictures.ts";
@@ -19,7 +19,7 @@ export interface PageSource {
   /** In the order of the page. */
   readonly sheets: readonly Sheet[];
   readonly results: readonly TableResult[];
-  readonly source: Source;
+  readonly study: Study;
   /** Command-line options that select these results: `--setup small`. */
   readonly choice: string;
   /** With its image files, if they are present. */
@@ -33,10 +33,10 @@ export interface PageSource {
  * @throws {UserError} The folder cannot be written.
  */
 export async function writePage(
-  { sheets, results, source, choice, dataset }: PageSource,
+  { sheets, results, study, choice, dataset }: PageSource,
   folder: string,
 ): Promise<string[]> {
-  const runDetails = runDetailsOf(results, { ...source, choice });
+  const runDetails = runDetailsOf(results, { ...study, choice });
   const figures = figuresOf(results, runDetails);
   const scores = bestRow(results)?.result.scores[0];
   const mistakes = scores ? mostConfidentMistakes(scores, MISTAKES) : [];

@@ -1,6 +1,6 @@
 /** Details of each row of a table: numbers, comparison, command, runs. */
 import type { RowResult, TableResult } from "../../results/row_result.ts";
-import { title } from "../../experiment.ts";
+import { displayName } from "../../experiment.ts";
 import type { EvaluationDetails, RunDetails } from "../run_details.ts";
 import { netsOf } from "../records.ts";
 import { commandFor } from "./commands.ts";
@@ -79,7 +79,7 @@ function runsOf(
 ): HtmlContent {
   const nets = Map.groupBy(runs.flatMap((key) => byKey.get(key) ?? []), ({ run, context }) => {
     const seed = seeds > 1 ? `, seed ${context.seed}` : "";
-    return `${title(run.net)}${seed}, ${run.method}`;
+    return `${displayName(run.net)}${seed}, ${run.method}`;
   });
   const mean = evaluations.length > 1
     ? `The mean posterior of ${evaluations.length} tests`

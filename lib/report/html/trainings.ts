@@ -1,10 +1,10 @@
 /** Details of each training: origin, learning curves, errors of its evaluations. */
 import {
+  displayName,
   formatS,
   hasAncestor,
   inheritance,
   key as keyOf,
-  title,
   type TrainRun,
 } from "../../experiment.ts";
 import type { TrainSetup } from "../../setup.ts";
@@ -33,7 +33,7 @@ export function trainingCards(
   const tests = Map.groupBy(runDetails.evaluations, ({ run, context }) => keyOf(run.net, context));
   return runDetails.trainings.map((training) => {
     const { key, run, context, log } = training;
-    const net = title(run);
+    const net = displayName(run);
     return h(
       "article",
       { class: "net", id: runId(key) },
@@ -58,7 +58,9 @@ function lineage({ run, context }: TrainingDetails): HtmlContent {
     nets[0]!.init === "random" ? "random weights" : "imported weights",
     ...nets.map((net) => [
       " → ",
-      net === run ? h("b", {}, title(net)) : link(runId(keyOf(net, context)), title(net)),
+      net === run
+        ? h("b", {}, displayName(net))
+        : link(runId(keyOf(net, context)), displayName(net)),
     ]),
   ];
 }
@@ -110,13 +112,13 @@ function initialisation({ init }: TrainRun, train: TrainSetup): string {
   if (init === "random") return "random weights";
   if (!hasAncestor(init)) return `imported weights, SHA-256 ${init.weights}`;
   const { from, layers, noise } = inheritance(init, train);
-  const all = `all layers of ${title(from)}`;
+  const all = `all layers of ${displayName(from)}`;
   if (layers === "all") return all;
   if (layers === "deepen") {
     return `${all}, with identities in between, their noise ${noise} of He's`;
   }
   if (layers === "perturb") return `${all}, with noise of ${noise} of He's on convolutions`;
-  return `${layers.join(", ")} of ${title(from)}, the others random`;
+  return `${layers.join(", ")} of ${displayName(from)}, the others random`;
 }
 
 function testTable(tests: readonly EvaluationDetails[], net: string): HtmlContent {

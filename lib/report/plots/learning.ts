@@ -1,5 +1,5 @@
 /** Learning curves: the training loss and the validation errors over the epochs. */
-import { type ConfigName, formatS, slug, title } from "../../experiment.ts";
+import { type ConfigName, displayName, folderName, formatS } from "../../experiment.ts";
 import type { LogEntry } from "../../vgg/checkpoint.ts";
 import type { TrainingDetails } from "../run_details.ts";
 import { type Drawing, Plot } from "./draw.ts";
@@ -18,8 +18,8 @@ const EPOCHS = { label: "epochs", ticks: 5 } as const;
 /** The plots of one training; empty while its log is empty. */
 export function learningPlots({ key, run, context, log }: TrainingDetails): Drawing[] {
   if (log.length === 0) return [];
-  const name = `${slug(run)}-${key}`;
-  const net = `${title(run)}, seed ${context.seed}`;
+  const name = `${folderName(run)}-${key}`;
+  const net = `${displayName(run)}, seed ${context.seed}`;
   const drops = Plot.ruleX(dropsIn(log), {
     ...{ x: "epoch", stroke: "currentColor", strokeOpacity: 0.5, strokeDasharray: "2 3" },
     title: ({ learningRate }: LogEntry) => `learning rate ${learningRate}`,

@@ -1,24 +1,26 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { UserError } from "../../../lib/errors.ts";
-import { withinMemory } from "../../../lib/executors/local/out_of_memory.ts";
+import { fewerImages } from "../../../lib/executors/local/out_of_memory.ts";
 
 // TensorFlow's own words, as tfjs-node passes them on.
 const OOM =
   "Session fail to run with error: OOM when allocating tensor with shape[64,56,56,4] and " +
   "type float on /job:localhost/replica:0/task:0/device:GPU:0 by allocator GPU_0_bfc";
 
-/** Does work that only so many images at once have room for. */
+/** Does work that has room for `room` images at once, with fewer after each failure. */
 function attempt(room: number, message = OOM) {
   const [tried, told] = [[] as number[], [] as string[]];
-  const work = (size: number) => {
-    tried.push(size);
-    if (size > room) throw new Error(message);
-    return `${size} at once`;
-  };
-  const smaller = (size: number) => Math.floor(size / 2);
   const onNotice = (message: string) => told.push(message);
-  const run = () => withinMemory({ action: "train D 256", most: 32, smaller, onNotice }, work);
+  const run = () => {
+    for (let size = 32;;) {
+      tried.push(size);
+      if (size <= room) return `${size} at once`;
+      const smaller = Math.floor(size / 2);
+      const error = new Error(message);
+      size = fewerImages(error, { action: "train D 256", size, smaller, onNotice });
+    }
+  };
   return { run, tried, told };
 }
 

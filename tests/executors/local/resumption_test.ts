@@ -16,18 +16,18 @@ const counting = (weight: string) => `
   import { smoke } from "${new URL("../../../experiments/setups.ts", import.meta.url)}";
   import { plannedRun } from "${lib("plan.ts")}";
   import { makeStore } from "${lib("store/mod.ts")}";
-  import { START } from "${lib("vgg/schedule.ts")}";
+  import { INITIAL_PLATEAU } from "${lib("vgg/schedule.ts")}";
 
   const folder = FOLDER;
   const context = { train: smoke.train, evaluate: smoke.evaluate, seed: 0, data: "made-up" };
   const run = plannedRun(net("A", 256), context);
   const store = makeStore(folder + "/smoke");
-  const earlier = store.readSittings(run);
+  const earlier = store.readExecutions(run);
   const checkpoint = store.readCheckpoint(run);
   const begin = performance.now();
   store.begin(run);
-  const sitting = { started: "2000-01-01T00:00:00.000Z", device: "cpu" };
-  store.writeSittings(run, [...earlier, sitting]);
+  const execution = { started: "2000-01-01T00:00:00.000Z", device: "cpu" };
+  store.writeExecutions(run, [...earlier, execution]);
   let count = checkpoint?.tensors.get("count").values[0] ?? 0;
   const tensor = (value) => ({ shape: [1], values: Float32Array.of(value) });
   while (count < 40) {
@@ -35,12 +35,12 @@ const counting = (weight: string) => `
     count++;
     if (count % 2 === 0) {
       const tensors = new Map([["count", tensor(count)]]);
-      store.writeCheckpoint(run, { step: count, plateau: START, tensors });
+      store.writeCheckpoint(run, { step: count, plateau: INITIAL_PLATEAU, tensors });
     }
   }
   const seconds = (performance.now() - begin) / 1000;
   const finished = "2000-01-01T00:00:01.000Z";
-  store.writeSittings(run, [...earlier, { ...sitting, finished, seconds }]);
+  store.writeExecutions(run, [...earlier, { ...execution, finished, seconds }]);
   store.writeWeights(run, new Map([["x", tensor(${weight})], ["y", tensor(-64)]]));
 `;
 
@@ -65,14 +65,14 @@ async function proof(text: string) {
 }
 
 Deno.test("a program that goes on from its checkpoint is proved to, however often it was killed", async () => {
-  const { kills, hits, whole, pieces, largest, scale, sittings, told } = await proof(
+  const { kills, hits, whole, pieces, largest, scale, executions, told } = await proof(
     counting("count"),
   );
   assert.equal(pieces, whole);
   assert.deepEqual([largest, scale], [0, 64]);
   assert.deepEqual(told, Array.from({ length: kills }, (_, i) => i + 1));
   assert.ok(hits <= kills);
-  assert.ok(sittings.length > 0);
+  assert.ok(executions.length > 0);
 });
 
 Deno.test("one that comes to something else in pieces is found, with the largest difference", async () => {

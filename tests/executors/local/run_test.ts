@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { evaluations, net } from "../../../experiments/protocol.ts";
 import { UserError } from "../../../lib/errors.ts";
-import { type Context, key, type Method, needs, type Run } from "../../../lib/experiment.ts";
+import type { Context, Method, Run } from "../../../lib/experiment.ts";
 import { type PlannedRun, plannedRun } from "../../../lib/plan.ts";
-import { carryOut, type Workplace } from "../../../lib/executors/local/run.ts";
+import { runOne, type RunResources } from "../../../lib/executors/local/run.ts";
 import { makeStore, type Store } from "../../../lib/store/mod.ts";
 import { eventFilesIn, scalarsIn } from "../../support/event_files.ts";
 import { tensorflow } from "../../support/run_graph.ts";
@@ -12,8 +12,7 @@ import { context as tiny, setup, tinyDataset } from "../../support/tiny.ts";
 const context: Context = { ...tiny, train: { ...setup, inputScale: 1 / 64 } };
 
 function planned(run: Run): PlannedRun {
-  const after = needs(run).map((ancestor) => key(ancestor, context));
-  return { run, context, key: key(run, context), after };
+  return plannedRun(run, context);
 }
 
 /** A store in a folder of its own, and what a run works with. */
@@ -21,7 +20,7 @@ async function workplace() {
   const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
   const dataset = tinyDataset();
   const store = makeStore(folder);
-  const place: Workplace = {
+  const place: RunResources = {
     ...{ binding: await tensorflow(), store, dataset },
     device: { kind: "cpu" },
     onProgress() {},
@@ -67,7 +66,7 @@ Deno.test("TensorBoard's events say what the log says, also after a training wen
   // 12 steps, of which each has a line; validations after 4 and 8
   let steps = 0;
   const until6 = { onProgress: () => steps++, shouldStop: () => steps === 6 };
-  assert.equal(carryOut(run, undefined, { ...place, ...until6 }), false);
+  assert.equal(runOne(run, { ...place, ...until6 }), false);
   const before = scalarsIn(folder);
   assert.deepEqual(before, logged(store, run));
   assert.equal(before.at(-1)!.step, 6);
@@ -75,7 +74,7 @@ Deno.test("TensorBoard's events say what the log says, also after a training wen
 
   // a crash may leave a line of a step that will be done again
   store.appendLog(run, { ...store.readLog(run).at(-1)!, step: 7 });
-  assert.equal(carryOut(run, undefined, place), true);
+  assert.equal(runOne(run, place), true);
   const all = scalarsIn(folder);
   assert.deepEqual(all, logged(store, run));
   assert.deepEqual(all.slice(0, before.length), before);
@@ -100,7 +99,7 @@ Deno.test("a net that diverges begins again, once and slower; what it did first 
   // the rate of the retry is 0, and it is stopped before the old one comes back
   let steps = 0;
   const until5 = { onProgress: () => steps++, shouldStop: () => store.readLog(saved).length >= 5 };
-  assert.equal(carryOut(saved, undefined, { ...place, ...until5 }), false);
+  assert.equal(runOne(saved, { ...place, ...until5 }), false);
   const { what, rate } = store.readDivergence(saved)!;
   assert.match(what, /^the loss is/);
   assert.equal(rate, 1e18);
@@ -109,11 +108,11 @@ Deno.test("a net that diverges begins again, once and slower; what it did first 
   assert.ok(steps > 4);
 
   const lost = at(1e18, 1);
-  assert.throws(() => carryOut(lost, undefined, place), /Cannot go on training A 256: the loss is/);
+  assert.throws(() => runOne(lost, place), /Cannot go on training A 256: the loss is/);
   assert.equal(store.status(lost).state, "failed");
   assert.ok(store.readDivergence(lost));
   // and not a third time
-  assert.throws(() => carryOut(lost, undefined, place), /Cannot go on training A 256: the loss is/);
+  assert.throws(() => runOne(lost, place), /Cannot go on training A 256: the loss is/);
 });
 
 Deno.test("a checkpoint from before a training began again is of no use to it", async () => {
@@ -122,12 +121,12 @@ Deno.test("a checkpoint from before a training began again is of no use to it", 
   const run = planned(net("A", 256));
   let steps = 0;
   const until6 = { onProgress: () => steps++, shouldStop: () => steps >= 6 };
-  carryOut(run, undefined, { ...place, ...until6 });
+  runOne(run, { ...place, ...until6 });
   const old = store.readCheckpoint(run)!;
   store.writeDivergence(run, { what: "the loss is NaN", step: 7, rate: 0.01 });
   store.writeCheckpoint(run, old); // a crash came between the two
   steps = 5;
-  carryOut(run, undefined, { ...place, ...until6 });
+  runOne(run, { ...place, ...until6 });
   assert.deepEqual(store.readLog(run).map(({ step }) => step), [1]);
 });
 
@@ -135,11 +134,11 @@ Deno.test("a net is evaluated by each method, and its posteriors are kept", asyn
   using work = await workplace();
   const { place, store, dataset } = work;
   const run = net("A", 256);
-  carryOut(planned(run), undefined, place);
+  runOne(planned(run), place);
   const methods: readonly Method[] = ["dense", "multi-crop", "centre-crop"];
   const found = methods.map((method) => {
     const evaluation = planned(evaluations(run, [256], method)[0]!);
-    assert.equal(carryOut(evaluation, planned(run), place), true);
+    assert.equal(runOne(evaluation, place), true);
     using posteriors = store.openPosteriors(evaluation);
     assert.deepEqual([...posteriors.labels], dataset.val.map(({ label }) => label));
     return [...posteriors.rows(0, dataset.val.length)];
@@ -157,7 +156,7 @@ Deno.test("weights that were made elsewhere are not trained; the message says ho
   const { place, store } = work;
   const weights = "5e".repeat(32);
   const run = planned({ config: "D", S: [256, 512], init: { weights } });
-  assert.throws(() => carryOut(run, undefined, place), (error: Error) => {
+  assert.throws(() => runOne(run, place), (error: Error) => {
     assert.ok(error instanceof UserError);
     assert.match(error.message, /^Cannot train D \[256;512\] \(imported\): /);
     assert.ok(error.message.includes(weights));

@@ -1,38 +1,36 @@
 import assert from "node:assert/strict";
-import { Board } from "../../../lib/executors/local/run_queue.ts";
-import { allOrStopped, carryOutPlan, doneOf } from "../../../lib/executors/local/scheduler.ts";
+import { RunQueue } from "../../../lib/executors/local/run_queue.ts";
+import { allOrStopped, doneOf, runPlan } from "../../../lib/executors/local/scheduler.ts";
 import type { Dataset } from "../../../lib/datasets/dataset.ts";
 import { evaluations, net } from "../../../experiments/protocol.ts";
 import { smoke } from "../../../experiments/setups.ts";
-import { key, type TrainRun } from "../../../lib/experiment.ts";
+import type { TrainRun } from "../../../lib/experiment.ts";
 import { type PlannedRun, plannedRun } from "../../../lib/plan.ts";
-import type { Hand } from "../../../lib/executors/local/worker_pool.ts";
+import type { RunWorker } from "../../../lib/executors/local/start_worker.ts";
 import { progressBars } from "../../../lib/system/progress.ts";
 import { openStore } from "../../../lib/store/mod.ts";
 import { inStore } from "../../support/in_store.ts";
 
 const context = { train: smoke.train, evaluate: smoke.evaluate, seed: 0, data: "made-up" };
-function planned(run: TrainRun, after: readonly PlannedRun[]): PlannedRun {
-  return { run, context, key: key(run, context), after: after.map(({ key }) => key) };
-}
+const planned = (run: TrainRun): PlannedRun => plannedRun(run, context);
 
 Deno.test("a defect in one thread lets the others reach a checkpoint, and is told then", async () => {
-  const A = planned(net("A", 256), []);
-  const LRN = planned(net("A-LRN", 256), []);
-  const B = planned(net("B", 256), [A]);
-  const board = new Board([A, LRN, B], []);
+  const A = planned(net("A", 256));
+  const LRN = planned(net("A-LRN", 256));
+  const B = planned(net("B", 256));
+  const queue = new RunQueue([A, LRN, B], []);
   const told: string[] = [];
   const stopped = Promise.withResolvers<void>();
-  const hands = ["one", "other"].map((name) => ({ name })) as unknown as Hand[];
-  const work = allOrStopped(hands, stopped.resolve, async (hand) => {
-    for (let run = await board.next(); run; run = await board.next()) {
-      if (hand === hands[0]) {
-        board.close(run);
+  const workers = ["one", "other"].map((name) => ({ name })) as unknown as RunWorker[];
+  const work = allOrStopped(workers, stopped.resolve, async (worker) => {
+    for (let run = await queue.next(); run; run = await queue.next()) {
+      if (worker === workers[0]) {
+        queue.close(run);
         throw new TypeError("a defect");
       }
       await stopped.promise;
       told.push(`checkpoint of ${run.run === LRN.run ? "A-LRN" : "another run"}`);
-      board.close(run);
+      queue.close(run);
     }
   });
   await assert.rejects(work, /a defect/);
@@ -41,16 +39,16 @@ Deno.test("a defect in one thread lets the others reach a checkpoint, and is tol
 });
 
 Deno.test("a net is not trained without training images, and the plan does not begin", async () => {
-  const A = planned(net("A", 256), []);
+  const A = planned(net("A", 256));
   const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
   const dataset: Dataset = {
     ...{ name: "made-up", classes: ["a", "b"], train: [], val: [], fingerprint: "made-up" },
     ...{ colours: { mean: [0, 0, 0], covariance: [] }, untrainable: "the pictures are elsewhere" },
   };
   try {
-    const crew = { store: openStore(folder), dataset, setup: smoke, bars: progressBars() };
+    const study = { store: openStore(folder), dataset, setup: smoke, bars: progressBars() };
     await assert.rejects(
-      carryOutPlan([A], crew),
+      runPlan([A], study),
       /^UserError: Cannot train A 256: the pictures are elsewhere$/,
     );
     assert.deepEqual([...Deno.readDirSync(folder)], []);
@@ -60,39 +58,42 @@ Deno.test("a net is not trained without training images, and the plan does not b
 });
 
 Deno.test("a run that another process does is waited for, and done here where that one gave it up", async () => {
-  const A = planned(net("A", 256), []);
-  const B = planned(net("B", 256), [A]);
-  const board = new Board([A, B], []);
-  assert.equal(await board.next(), A);
-  board.lend(A);
-  assert.deepEqual([board.elsewhere, board.open], [[A], [A, B]]);
-  const later = board.next();
-  board.giveBack(A);
+  const A = planned(net("A", 256));
+  const B = planned(net("B", 256));
+  const queue = new RunQueue([A, B], []);
+  assert.equal(await queue.next(), A);
+  queue.claimedElsewhere(A);
+  assert.deepEqual([queue.elsewhere, queue.open], [[A], [A, B]]);
+  const later = queue.next();
+  queue.release(A);
   assert.equal(await later, A);
-  board.lend(A);
-  const last = board.next();
-  board.finish(A);
+  queue.claimedElsewhere(A);
+  const last = queue.next();
+  queue.finish(A);
   assert.equal(await last, B);
-  assert.equal(board.done, 1);
+  assert.equal(queue.done, 1);
 });
 
 Deno.test("where another process fails, what starts from its run is lost, and nobody waits", async () => {
-  const A = planned(net("A", 256), []);
-  const B = planned(net("B", 256), [A]);
-  const board = new Board([A, B], []);
-  board.lend((await board.next())!);
-  const next = board.next();
-  board.fail(A);
+  const A = planned(net("A", 256));
+  const B = planned(net("B", 256));
+  const queue = new RunQueue([A, B], []);
+  queue.claimedElsewhere((await queue.next())!);
+  const next = queue.next();
+  queue.fail(A);
   assert.equal(await next, undefined);
-  assert.throws(() => board.complain(), /Cannot finish A 256, nor 1 runs that start from them/);
+  assert.throws(
+    () => queue.throwIfFailed(),
+    /Cannot finish A 256, nor the 1 run that depends on it/,
+  );
 });
 
 Deno.test("a stop ends the wait for another process", async () => {
-  const A = planned(net("A", 256), []);
-  const board = new Board([A], []);
-  board.lend((await board.next())!);
-  const next = board.next();
-  board.close();
+  const A = planned(net("A", 256));
+  const queue = new RunQueue([A], []);
+  queue.claimedElsewhere((await queue.next())!);
+  const next = queue.next();
+  queue.close();
   assert.equal(await next, undefined);
 });
 

@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { evaluations, net } from "../../../experiments/protocol.ts";
 import { smoke } from "../../../experiments/setups.ts";
 import type { Dataset } from "../../../lib/datasets/dataset.ts";
-import { environment, type Sitting } from "../../../lib/system/environment.ts";
+import { environment, type Execution } from "../../../lib/system/environment.ts";
 import type { Context } from "../../../lib/experiment.ts";
 import { plannedRun } from "../../../lib/plan.ts";
-import { carryOut } from "../../../lib/executors/local/run.ts";
+import { runOne } from "../../../lib/executors/local/run.ts";
 
 import type { Binding } from "../../../lib/tensorflow/addon.ts";
 import { INITIAL_PLATEAU } from "../../../lib/vgg/schedule.ts";
@@ -20,18 +20,18 @@ const [tested] = evaluations(net("A", 256), [256], "dense").map((run) => planned
 
 const gpu = { name: "NVIDIA A2", memory: 16 * 2 ** 30, capability: 8.6, driver: "550.54.15" };
 
-const sitting: Sitting = {
+const execution: Execution = {
   ...environment("2.21.0"),
   ...{ device: "cpu", precision: "float32", towers: 1, started: "2026-01-31T12:00:00.000Z" },
 };
 
-Deno.test("sittings are kept beside the recipe, and none is known of other runs", () =>
+Deno.test("executions are kept beside the recipe, and none is known of other runs", () =>
   inStore((store) => {
     store.begin(A);
-    store.writeSittings(A, [sitting]);
-    assert.deepEqual(store.readSittings(A), [sitting]);
+    store.writeExecutions(A, [execution]);
+    assert.deepEqual(store.readExecutions(A), [execution]);
     assert.ok(Deno.statSync(`${store.folderOf(A)}/environment.json`).isFile);
-    assert.deepEqual(store.readSittings(tested!), []);
+    assert.deepEqual(store.readExecutions(tested!), []);
   }));
 
 Deno.test("what another hand broke in environment.json is not known", () =>
@@ -39,20 +39,20 @@ Deno.test("what another hand broke in environment.json is not known", () =>
     for (const text of ["{", "{}", "null"]) {
       store.begin(A);
       Deno.writeTextFileSync(`${store.folderOf(A)}/environment.json`, text);
-      assert.deepEqual(store.readSittings(A), []);
+      assert.deepEqual(store.readExecutions(A), []);
     }
   }));
 
-Deno.test("a training that goes on from a checkpoint keeps its sittings; one from the start does not", () =>
+Deno.test("a training that goes on from a checkpoint keeps its executions; one from the start does not", () =>
   inStore((store) => {
     store.begin(A);
-    store.writeSittings(A, [sitting]);
+    store.writeExecutions(A, [execution]);
     store.writeCheckpoint(A, { step: 10, plateau: INITIAL_PLATEAU, tensors: new Map() });
     store.begin(A);
-    assert.deepEqual(store.readSittings(A), [sitting]);
+    assert.deepEqual(store.readExecutions(A), [execution]);
     Deno.removeSync(`${store.folderOf(A)}/checkpoint.safetensors`);
     store.begin(A);
-    assert.deepEqual(store.readSittings(A), []);
+    assert.deepEqual(store.readExecutions(A), []);
   }));
 
 Deno.test("carrying a run out notes versions, device, precision, threads, towers, and the time", () =>
@@ -72,9 +72,9 @@ Deno.test("carrying a run out notes versions, device, precision, threads, towers
     };
     // The net that it tests is not there: it fails, and when and where is known all the same.
     const begin = performance.now();
-    assert.throws(() => carryOut(tested!, A, place));
+    assert.throws(() => runOne(tested!, place));
     const most = (performance.now() - begin) / 1000;
-    const [noted, ...others] = store.readSittings(tested!);
+    const [noted, ...others] = store.readExecutions(tested!);
     assert.equal(others.length, 0);
     const { started, finished, seconds, ...rest } = noted!;
     assert.deepEqual(rest, {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { chunks, inParallel } from "../../lib/system/parallel.ts";
+import { chunks, inParallel } from "../../lib/system/workers.ts";
 import { UserError } from "../../lib/errors.ts";
 
 /** A worker that answers jobs with `work`, the text of a function. */
@@ -10,7 +10,7 @@ function workerOf(work: string): URL {
   const file = join(Deno.makeTempDirSync(), "worker.ts");
   Deno.writeTextFileSync(
     file,
-    `import { answerJobs } from ${lib("system/parallel.ts")};
+    `import { answerJobs } from ${lib("system/workers.ts")};
      import { UserError } from ${lib("errors.ts")};
      answerJobs(${work}); export { UserError };`,
   );

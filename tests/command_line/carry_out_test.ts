@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { storedRun } from "../support/in_store.ts";
 import { plan } from "../../lib/plan.ts";
 import table3 from "../../experiments/table3.ts";
 import { UserError } from "../../lib/errors.ts";
@@ -14,11 +15,11 @@ Deno.test("nets are trained, evaluated, imported and fused in one store, the tab
   const [B] = await place.records("train", [], "--config", "B", "--S", "256");
   const options = place.options("train");
   const store = makeStore(options.results);
-  const { contexts } = await place.ground(options);
+  const { contexts } = await place.study(options);
   const table = plan([table3], contexts);
   const done = () => table.filter((run) => store.status(run).state === "done").map((r) => r.key);
   assert.deepEqual(done(), [B.from, B.key]); // A 256 first
-  const planned = store.find(B.key);
+  const planned = storedRun(store, B.key);
   const last = store.readLog(planned).at(-1)!;
   assert.deepEqual([B.config, B.S, B.step, last.step], ["B", 256, 12, 12]);
   assert.equal(B.val_top1_error, Math.round(100 * last.validation!.top1) / 100);
@@ -42,7 +43,7 @@ Deno.test("nets are trained, evaluated, imported and fused in one store, the tab
   assert.notEqual(imported[0].key, evaluated[0].key);
   assert.deepEqual(imported.map(errorsIn), evaluated.map(errorsIn));
   const posteriors = (key: string) => {
-    using open = store.openPosteriors(store.find(key));
+    using open = store.openPosteriors(storedRun(store, key));
     return open.rows(0, 6);
   };
   for (const [i, { key }] of evaluated.slice(0, 2).entries()) {
@@ -54,7 +55,9 @@ Deno.test("nets are trained, evaluated, imported and fused in one store, the tab
   const [fromFile] = await place.records("train", [], ...line, file);
   const [fromKey] = await place.records("train", [], ...line, B.key);
   assert.notEqual(fromFile.key, fromKey.key);
-  const [one, other] = [fromFile, fromKey].map(({ key }) => store.readWeights(store.find(key)));
+  const [one, other] = [fromFile, fromKey].map(({ key }) =>
+    store.readWeights(storedRun(store, key))
+  );
   assert.deepEqual(one, other);
 
   const fused = await place.records("fuse", [B.key]);
@@ -91,7 +94,7 @@ Deno.test("a dry run says what there is to do, and writes nothing", async () => 
 Deno.test("a fusion whose member is not there names the command that makes it", async () => {
   using place = new Place();
   const options = place.options("fuse");
-  const { contexts } = await place.ground(options);
+  const { contexts } = await place.study(options);
   const find = (config: string, Q?: number) =>
     plan([table3], contexts).find(({ run }) =>
       Q === undefined
@@ -123,14 +126,14 @@ Deno.test("a fusion whose member is not there names the command that makes it", 
   assert.match(await refusal([]), /^fuse needs keys; deno task status lists them$/);
   assert.match(
     await refusal(["0123"]),
-    /no run there has such a key; deno task status lists keys$/,
+    /neither a table nor ".*" has such a run; deno task status lists keys$/,
   );
 });
 
 Deno.test("an evaluation is fused with others, each once", async () => {
   using place = new Place();
   const options = place.options("fuse");
-  const { contexts } = await place.ground(options);
+  const { contexts } = await place.study(options);
   const store = makeStore(options.results);
   const [one, two] = plan([table3], contexts).filter(({ run }) => "net" in run);
   for (const run of [one!, two!]) {

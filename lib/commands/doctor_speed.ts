@@ -5,8 +5,8 @@ import { progressBars } from "../system/progress.ts";
 import { nameWithChanges } from "../results/protocol.ts";
 import { listing } from "../report/listing.ts";
 import { keepSpeed, type MeasuredSpeed } from "../estimates/speed.ts";
-import { threeDigits } from "./needs.ts";
-import type { Options } from "./options.ts";
+import { threeDigits } from "../command_line/needs.ts";
+import type { Options } from "../command_line/options.ts";
 
 const PRECISIONS: readonly Precision[] = ["float32", "bfloat16"];
 

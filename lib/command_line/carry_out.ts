@@ -1,0 +1,52 @@
+/** Runs that a command line asks for: printed as a plan, or carried out, here or by a cluster. */
+import type { Dataset } from "../datasets/dataset.ts";
+import { isImported, type Run } from "../experiment.ts";
+import { planOf } from "../plan.ts";
+import type { Study } from "../results/study.ts";
+import { type ImportedNet, importNet } from "../store/import.ts";
+import { makeStore } from "../store/mod.ts";
+import type { ClusterRequest } from "./cluster.ts";
+import { printPlan } from "./plan_listing.ts";
+import { known } from "./runs.ts";
+
+/** What runs are for. */
+export interface RunRequest extends ClusterRequest {
+  /** Nets in files that come into the store first. */
+  readonly imported?: readonly ImportedNet[];
+}
+
+/**
+ * Prints what runs would take, or as which jobs; weights from a file take nothing.
+ *
+ * @returns the exit code
+ */
+export async function printRuns(runs: readonly Run[], request: RunRequest): Promise<number> {
+  const { study, options } = request;
+  const planned = planOf(runs, study.contexts)
+    .filter(({ run }) => !("init" in run && isImported(run.init)));
+  if (options.executor === "slurm") {
+    const { showJobs } = await import("./cluster.ts");
+    return showJobs(planned, request);
+  }
+  return printPlan({ runs: known(planned, study), study }, options);
+}
+
+/**
+ * Carries out runs and their ancestors; nets in files come first.
+ *
+ * @returns the study with their results; nothing where a cluster was left to carry them out
+ */
+export async function carryOut(
+  runs: readonly Run[],
+  request: RunRequest,
+): Promise<Study<Dataset> | undefined> {
+  const { reproduce } = await import("../reproduce.ts");
+  const { options, study: { contexts }, imported = [] } = request;
+  for (const net of imported) await importNet(net, { store: makeStore(options.results), contexts });
+  if (options.executor === "slurm") {
+    const { submitRuns } = await import("./cluster.ts");
+    await submitRuns(planOf(runs, contexts), request);
+    if (!options.wait) return undefined;
+  }
+  return await reproduce(runs, options);
+}

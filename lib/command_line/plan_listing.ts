@@ -1,0 +1,93 @@
+/** Runs with what they cost, as `plan` and `--dry-run` print them. */
+import type { DatasetInfo } from "../datasets/dataset.ts";
+import { cost } from "../estimates/cost.ts";
+import { expectedDevice } from "../system/device.ts";
+import { cores } from "../system/machine.ts";
+import { ancestorKeys, type Counts, counts } from "../plan.ts";
+import { clock } from "../system/progress.ts";
+import { nameWithChanges } from "../results/protocol.ts";
+import { fold } from "../report/fold.ts";
+import { listing } from "../report/listing.ts";
+import { speedFor } from "../estimates/speed.ts";
+import { diskOf, memoryOf, originOfTimes, otherPrecision } from "./needs.ts";
+import type { Options } from "./options.ts";
+import type { KnownRun } from "./runs.ts";
+import type { Study } from "../results/study.ts";
+
+/** Prints runs with their costs. @returns the exit code */
+export function printPlan(
+  { runs, study: { dataset }, asked }: {
+    readonly runs: readonly KnownRun[];
+    readonly study: Study<DatasetInfo>;
+    /** What tables name, with repeats; absent where no tables are meant. */
+    readonly asked?: Counts;
+  },
+  options: Pick<
+    Options,
+    "setup" | "choice" | "workers" | "microBatch" | "device" | "format"
+  >,
+): number {
+  const { setup } = options;
+  const on = expectedDevice(options.device);
+  const speed = speedFor(setup.train, { device: on });
+  const hardware = speed ?? { cores: cores(), gpus: on.kind === "gpu" ? 1 : 0 };
+  const records = runs.map(({ status, ...run }) => {
+    const { multiplyAdds, seconds } = cost(run, dataset, hardware);
+    return {
+      run: run.name,
+      key: run.key,
+      seed: run.context.seed,
+      state: status.state,
+      multiply_adds: multiplyAdds,
+      seconds: Math.ceil(seconds),
+      after: ancestorKeys(run).join(" "),
+    };
+  });
+
+  const open = runs.filter(({ status }) => status.state !== "done");
+  const left = records.filter(({ state }) => state !== "done");
+  const sum = (field: "multiply_adds" | "seconds") =>
+    left.reduce((total, record) => total + record[field], 0);
+  const needed = counts(runs);
+  console.log(listing({
+    title: `Plan under the setup "${nameWithChanges(setup)}" on ${dataset.name}`,
+    records,
+    columns: [
+      { field: "run" },
+      { field: "seed" },
+      { field: "state" },
+      { field: "multiply_adds", heading: "multiply-adds", show: (value) => scaled(Number(value)) },
+      { field: "seconds", heading: "time", show: (value) => clock(Number(value)) },
+    ],
+    notes: [
+      ...dataset.made || dataset.missing !== undefined
+        ? []
+        : [`The images of ${dataset.name} are not there yet; they are made first.`],
+      (asked ? `Asked for, table by table: ${inWords(asked)}. ` : "") +
+      `Needed, each once: ${inWords(needed)}; ` +
+      `${runs.length - left.length} of these ${runs.length} runs are done.`,
+      ...left.length > 0
+        ? [
+          `The others: ${scaled(sum("multiply_adds"))} multiply-adds, roughly ` +
+          `${clock(sum("seconds"))} one after the other on this machine. ` +
+          `${originOfTimes(options, { speed, on })} ${otherPrecision(setup, { speed, on })}`,
+          diskOf(open, dataset),
+          ...memoryOf(open, options, dataset),
+        ]
+        : [],
+    ].flatMap((note) => fold(note)),
+  }, options.format));
+  return 0;
+}
+
+function inWords({ evaluations, trainings }: Counts): string {
+  const count = (number: number, what: string) => `${number} ${what}${number === 1 ? "" : "s"}`;
+  return `${count(evaluations, "evaluation")} and ${count(trainings, "training")}`;
+}
+
+/** A large number with a unit prefix: `15.5 G`, `1.2 P`. */
+function scaled(value: number): string {
+  const prefixes = ["", "k", "M", "G", "T", "P", "E"];
+  const power = Math.min(Math.floor(Math.log10(Math.max(value, 1)) / 3), prefixes.length - 1);
+  return `${(value / 1000 ** power).toFixed(1)} ${prefixes[power]}`.trimEnd();
+}

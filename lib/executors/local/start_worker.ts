@@ -1,0 +1,59 @@
+/** Starts threads that carry out runs, and talks to them. Loads no TensorFlow itself. */
+import type { PlannedRun } from "../../plan.ts";
+import type { Device } from "../../system/device.ts";
+import { startWorker } from "../../system/workers.ts";
+import type { ImageCache, ImageCacheContents } from "../../vgg/image_cache.ts";
+import type { WorkerAnswer, WorkerJob, WorkerNote, WorkerSettings } from "./worker.ts";
+
+/** Told how much of a job is done. */
+export type OnProgress = (done: number, total: number) => void;
+
+/** A thread with TensorFlow; it does one job at a time. */
+export interface RunWorker {
+  /** What it computes on. */
+  readonly device: Device;
+  /** Reads all training images at some scales; nothing where it was stopped before the end. */
+  readImages(contents: ImageCacheContents, onProgress: OnProgress): Promise<ImageCache | undefined>;
+  /** Carries out a run; false where it was stopped before the end. */
+  run(job: RunJob, onProgress: OnProgress): Promise<boolean>;
+  /** Ends the thread. */
+  stop(): void;
+}
+
+/** A run with what it needs. */
+export interface RunJob {
+  readonly planned: PlannedRun;
+  readonly images?: ImageCache;
+  readonly microBatch?: number;
+}
+
+/** Starts a thread and loads TensorFlow in it. `onNotice` is told what a user should know. */
+export async function startRunWorker(
+  settings: WorkerSettings,
+  onNotice: (message: string) => void,
+): Promise<RunWorker> {
+  const module = new URL("./worker.ts", import.meta.url);
+  const worker = startWorker<WorkerJob, WorkerAnswer, WorkerNote>(module, settings);
+  async function ask<Kind extends WorkerJob["kind"]>(
+    job: WorkerJob & { readonly kind: Kind },
+    onProgress: OnProgress = () => {},
+  ) {
+    const answer = await worker.ask(job, (note) => {
+      if ("notice" in note) onNotice(note.notice);
+      else onProgress(note.done, note.total);
+    });
+    return answer as WorkerAnswer & { readonly kind: Kind };
+  }
+
+  const { device } = await ask({ kind: "load" });
+  return {
+    device,
+    async readImages(contents, onProgress) {
+      return (await ask({ kind: "read images", contents }, onProgress)).images;
+    },
+    async run(job, onProgress) {
+      return (await ask({ kind: "run", ...job }, onProgress)).finished;
+    },
+    stop: worker.stop,
+  };
+}

@@ -1,0 +1,145 @@
+/**
+ * Worker threads: one channel for all of them. A worker's module calls `answerJobs`. The thread that
+ * has the jobs starts the module with `startWorker` and asks it one job at a time, or deals a list of
+ * jobs out to several workers with `inParallel`.
+ *
+ * @module
+ */
+import { UserError } from "../errors.ts";
+import { cores } from "./machine.ts";
+
+/** What a worker's global scope offers; Deno's types describe that of a page. */
+interface WorkerScope {
+  onmessage: (event: MessageEvent<Request>) => void;
+  postMessage(reply: Reply): void;
+}
+type Request = { common: unknown } | { job: unknown };
+type Reply = { note: unknown } | { answer: unknown } | { failure: Failure };
+interface Failure {
+  readonly message: string;
+  readonly stack: string | undefined;
+  readonly isUserError: boolean;
+}
+
+/**
+ * Called by a worker's module: does each job with `work`, which also gets what all jobs share, and a
+ * function that sends notes, such as progress, while the job is under way.
+ */
+export function answerJobs<Job, Common, Answer, Note = never>(
+  work: (job: Job, common: Common, send: (note: Note) => void) => Promise<Answer> | Answer,
+) {
+  const scope = self as unknown as WorkerScope;
+  const send = (note: Note) => scope.postMessage({ note });
+  let common: Common;
+  scope.onmessage = async ({ data }) => {
+    if ("common" in data) {
+      common = data.common as Common;
+      return;
+    }
+    try {
+      scope.postMessage({ answer: await work(data.job as Job, common, send) });
+    } catch (error) {
+      const { message, stack } = error instanceof Error ? error : new Error(String(error));
+      scope.postMessage({ failure: { message, stack, isUserError: error instanceof UserError } });
+    }
+  };
+}
+
+/** A worker thread; it does one job at a time. */
+export interface WorkerThread<Job, Answer, Note = never> {
+  /** Has a job done. `onNote` gets what the worker sends meanwhile. */
+  ask(job: Job, onNote?: (note: Note) => void): Promise<Answer>;
+  /** Ends the thread, in the middle of a job if it has one. */
+  stop(): void;
+}
+
+/**
+ * Starts a worker thread.
+ *
+ * @param module calls `answerJobs`
+ * @param common what all of its jobs share
+ */
+export function startWorker<Job, Answer, Note = never>(
+  module: URL,
+  common: unknown,
+): WorkerThread<Job, Answer, Note> {
+  const worker = new Worker(module, { type: "module" });
+  worker.postMessage({ common });
+  return {
+    ask: (job, onNote) =>
+      new Promise((resolve, reject) => {
+        worker.onmessage = ({ data: reply }: MessageEvent<Reply>) => {
+          if ("note" in reply) onNote?.(reply.note as Note);
+          else if ("failure" in reply) reject(errorOf(reply.failure));
+          else resolve(reply.answer as Answer);
+        };
+        worker.onerror = (event) => {
+          event.preventDefault();
+          reject(new Error(event.message));
+        };
+        worker.postMessage({ job });
+      }),
+    stop: () => worker.terminate(),
+  };
+}
+
+/**
+ * Does `jobs` on the machine's cores and yields each answer with its job's index, as they come. Which
+ * worker does which job is chance, so an answer must depend on its job alone. `common` is sent to each
+ * worker once. The first failure ends the work and is thrown.
+ */
+export async function* inParallel<Job, Answer>(
+  jobs: readonly Job[],
+  { worker: module, common, workers = cores() }: {
+    readonly worker: URL;
+    readonly common?: unknown;
+    readonly workers?: number;
+  },
+): AsyncGenerator<{ index: number; answer: Answer }> {
+  const done: { index: number; answer: Answer }[] = [];
+  let next = 0, failure: unknown;
+  let wake = () => {};
+  const threads = Array.from(
+    { length: Math.min(workers, jobs.length) },
+    () => startWorker<Job, Answer>(module, common),
+  );
+
+  async function work(thread: WorkerThread<Job, Answer>) {
+    try {
+      while (next < jobs.length && failure === undefined) {
+        const index = next++;
+        done.push({ index, answer: await thread.ask(jobs[index]!) });
+        wake();
+      }
+    } catch (error) {
+      failure = error;
+      wake();
+    }
+  }
+
+  try {
+    for (const thread of threads) void work(thread);
+    for (let yielded = 0; yielded < jobs.length; yielded++) {
+      while (done.length === 0 && failure === undefined) {
+        await new Promise<void>((resolve) => wake = resolve);
+      }
+      if (failure !== undefined) throw failure;
+      yield done.shift()!;
+    }
+  } finally {
+    for (const thread of threads) thread.stop();
+  }
+}
+
+/** The error that a worker reported, as it would have been thrown here. */
+function errorOf({ message, stack, isUserError }: Failure): Error {
+  const error = isUserError ? new UserError(message) : new Error(message);
+  if (stack !== undefined) error.stack = stack;
+  return error;
+}
+
+/** Cuts `items` into chunks of at most `size`, so that a job is worth its message. */
+export function chunks<Item>(items: readonly Item[], size: number): Item[][] {
+  const count = Math.ceil(items.length / size);
+  return Array.from({ length: count }, (_, i) => items.slice(i * size, (i + 1) * size));
+}
