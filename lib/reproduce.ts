@@ -17,6 +17,7 @@ import type { Context, Run } from "./experiment.ts";
 import { planOf } from "./plan.ts";
 import { departures, mustBePapers, sizeOf } from "./results/protocol.ts";
 import type { Study } from "./results/study.ts";
+import { fold } from "./report/fold.ts";
 import { testScoresIn } from "./results/submission.ts";
 import type { Setup } from "./setup.ts";
 import { makeStore, openStore } from "./store/mod.ts";
@@ -135,6 +136,9 @@ export async function openIfMade(
   }
 }
 
+/** Warnings that were printed: a command may describe its data and then open it. */
+const warned = new Set<string>();
+
 function datasetOptions(
   { setup: { scenes }, data: folder, skipUnreadable = false }: DataOptions,
   bars: Bars,
@@ -149,6 +153,11 @@ function datasetOptions(
       shown.set(what, bar);
       bar.update(done, total);
       if (done === total) bar.stop();
+    },
+    onWarning(warning) {
+      if (warned.has(warning)) return;
+      warned.add(warning);
+      console.error(fold(`warning: ${warning}`).join("\n"));
     },
   };
 }

@@ -83,4 +83,6 @@ export interface DatasetOptions {
   readonly skipUnreadable?: boolean;
   /** Called now and then while data is made or read. `unit` is what is counted; images if absent. */
   readonly onProgress?: (what: string, done: number, total: number, unit?: string) => void;
+  /** Called with a sentence where data is probably not what it is taken for. */
+  readonly onWarning?: (warning: string) => void;
 }

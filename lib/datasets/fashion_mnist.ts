@@ -4,10 +4,11 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
-import { UserError } from "../errors.ts";
-import { readIdx } from "./raw_images/idx.ts";
-import { exists } from "../system/files.ts";
+import { firstOf, quote, UserError } from "../errors.ts";
+import { readIdx, unpackIdx } from "./raw_images/idx.ts";
+import { entriesIn, exists } from "../system/files.ts";
 import type { Dataset, DatasetInfo, DatasetOptions } from "./dataset.ts";
 import type { RawImages } from "./raw_images/images.ts";
 import { describeRaw, openRaw, type RawFiles } from "./raw_images/mod.ts";
@@ -15,12 +16,29 @@ import { describeRaw, openRaw, type RawFiles } from "./raw_images/mod.ts";
 /** Where Debian's package dataset-fashion-mnist puts the files. */
 const DEBIAN = "/usr/share/datasets/fashion-mnist";
 
-/** The files, each as it is or with .gz at the end. Those of t10k become validation images. */
+/** The files: training images and labels, then those of t10k, which become validation images. */
 const FILES = [
   "train-images-idx3-ubyte",
   "train-labels-idx1-ubyte",
   "t10k-images-idx3-ubyte",
   "t10k-labels-idx1-ubyte",
+] as const;
+
+/** SHA-256 of the unpacked files, from Debian's package dataset-fashion-mnist. */
+const PUBLISHED = [
+  "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+  "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+  "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+  "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+] as const;
+
+/**
+ * How often each digit occurs in MNIST's two label files, which have the same names and sizes as these.
+ * Fashion-MNIST has 6,000 and 1,000 images of each class.
+ */
+const DIGITS = [
+  [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949],
+  [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009],
 ] as const;
 
 /** By the number in the label files. */
@@ -68,21 +86,59 @@ function sourceIn({ folder }: DatasetOptions): RawFiles {
       const at = split === "train" ? 0 : 2;
       return readSplit([contents[at]!, contents[at + 1]!], [files[at]!, files[at + 1]!]);
     },
+    doubt: (contents) => doubtOf(contents, files),
   };
 }
 
-/** The four files, from the first folder that has one of them. */
+/** Compares files with the published ones, as MNIST and others have files of the same names. */
+function doubtOf(contents: readonly Uint8Array[], files: readonly string[]): string | undefined {
+  const unpacked = contents.map((content, i) => unpackIdx(content, files[i]!));
+  for (const [split, digits] of DIGITS.entries()) {
+    const [labels, file] = [unpacked[2 * split + 1]!, files[2 * split + 1]!];
+    const counts = digits.map(() => 0);
+    for (const label of labels.subarray(8)) counts[label]! += 1;
+    if (counts.every((count, label) => count === digits[label])) {
+      throw new UserError(
+        `Cannot open "${file}" as fashion-mnist: its labels are those of MNIST's digits, whose files ` +
+          "have the same names; name the folder of Fashion-MNIST with --data DIR",
+      );
+    }
+  }
+  const other = unpacked.findIndex((bytes, i) => sha256(bytes) !== PUBLISHED[i]);
+  if (other < 0) return undefined;
+  return `"${files[other]}" is not the published file of Fashion-MNIST. Other data sets, such as ` +
+    "MNIST's digits, have files of the same names: then the classes' names are wrong.";
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+/**
+ * The four files, from the first folder that has one of them. Each may be packed (.gz), have a dot in the
+ * place of a hyphen (train-images.idx3-ubyte), or be in a folder of its own name, as Kaggle unpacks it.
+ */
 function find(folders: readonly string[]): string[] {
   for (const folder of folders) {
-    const found = FILES.map((name) =>
-      [name, `${name}.gz`].map((file) => join(folder, file)).find((file) => exists(file))
-    );
+    const found = FILES.map((name) => {
+      const dotted = name.replace("-idx", ".idx");
+      return [name, dotted].flatMap((
+        file,
+      ) => [file, `${file}.gz`, `${file}/${name}`, `${file}/${file}`])
+        .map((file) => join(folder, file)).find((file) => exists(file));
+    });
     const missing = FILES.filter((_, i) => found[i] === undefined);
     if (missing.length === 0) return found as string[];
-    if (missing.length === FILES.length) continue;
+    const similar = entriesIn(folder).map(({ name }) => name).filter((name) =>
+      /idx[13]/.test(name)
+    );
+    if (missing.length === FILES.length && similar.length === 0) continue;
+    const others = missing.length < FILES.length ? [] : similar;
     throw new UserError(
       `Cannot open fashion-mnist in "${folder}": ${missing.join(" and ")} (or .gz) ` +
-        `${missing.length === 1 ? "is" : "are"} missing; put all four files there`,
+        `${missing.length === 1 ? "is" : "are"} missing` +
+        (others.length > 0 ? `, but there is ${firstOf(others.map(quote))}` : "") +
+        "; put all four files there under these names",
     );
   }
   throw new UserError(

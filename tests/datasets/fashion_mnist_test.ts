@@ -90,6 +90,49 @@ Deno.test("damaged and missing files are named", async () => {
   );
 });
 
+Deno.test("other data sets' files of these names are told from Fashion-MNIST's", async () => {
+  const warnings: string[] = [];
+  await describeFashionMnist({
+    folder: folderWith(FILES),
+    onWarning: (text) => warnings.push(text),
+  });
+  assert.equal(warnings.length, 1);
+  assert.match(
+    warnings[0]!,
+    /train-images-idx3-ubyte" is not the published file .* MNIST's digits/,
+  );
+
+  // MNIST has 980, 1135, ... images of the digits in t10k (LeCun, Cortes and Burges)
+  const counts = [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009];
+  const digits = counts.flatMap((count, digit) => Array(count).fill(digit));
+  await refuses(
+    { ...FILES, "t10k-labels-idx1-ubyte": idx([10_000], (i) => digits[i]) },
+    /Cannot open ".*t10k-labels.*" as fashion-mnist: its labels are those of MNIST's digits/,
+  );
+});
+
+Deno.test("files are found under Kaggle's names: with a dot, or in a folder of their own name", async () => {
+  const { fingerprint } = await describeFashionMnist({ folder: folderWith(FILES) });
+  const renamed = (name: (file: string) => string) =>
+    folderWith(Object.fromEntries(
+      Object.entries(FILES).map(([file, bytes]) => [name(file.replace(".gz", "")), bytes]),
+    ));
+  for (
+    const name of [
+      (file: string) => file.replace("-idx", ".idx"),
+      (file: string) => `${file}/${file}`,
+      (file: string) => `${file.replace("-idx", ".idx")}/${file}`,
+    ]
+  ) {
+    assert.equal((await describeFashionMnist({ folder: renamed(name) })).fingerprint, fingerprint);
+  }
+  // files with other names are named, and another folder's are not opened in their place
+  const odd = Object.fromEntries(
+    Object.entries(FILES).map(([file, bytes]) => [`my-${file}`, bytes]),
+  );
+  await refuses(odd, /are missing, but there is "my-t10k-images-idx3-ubyte\.gz"/);
+});
+
 const DEBIAN = "/usr/share/datasets/fashion-mnist";
 
 Deno.test({

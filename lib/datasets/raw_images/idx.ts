@@ -30,23 +30,16 @@ export function readIdx(
   content: Uint8Array,
   { file, rank }: { readonly file: string; readonly rank: number },
 ): IdxArray {
-  const refuse = (reason: string) =>
-    new UserError(`Cannot read "${file}": ${reason}; get the file again`);
-  let bytes = content;
-  if (content[0] === 0x1F && content[1] === 0x8B) {
-    try {
-      bytes = gunzipSync(content);
-    } catch {
-      throw refuse("it is packed by gzip, but cut off or damaged");
-    }
-  }
-
+  const bytes = unpackIdx(content, file);
   const start = 4 + 4 * rank;
-  if (bytes.length < start) throw refuse(`it has ${bytes.length} bytes, fewer than its header`);
+  if (bytes.length < start) {
+    throw unreadable(file, `it has ${bytes.length} bytes, fewer than its header`);
+  }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const magic = view.getUint32(0), expected = 0x0800 | rank; // 08: unsigned bytes
   if (magic !== expected) {
-    throw refuse(
+    throw unreadable(
+      file,
       `it begins with ${hex(magic)} instead of ${
         hex(expected)
       }, so it is not an IDX file of bytes ` +
@@ -57,11 +50,26 @@ export function readIdx(
   const promised = shape.reduce((product, side) => product * side, 1);
   const values = bytes.subarray(start);
   if (values.length !== promised) {
-    throw refuse(
+    throw unreadable(
+      file,
       `it has ${values.length} values where its header says ${shape.join(" x ")} = ${promised}`,
     );
   }
   return { shape, values };
+}
+
+/** The bytes of an IDX file without gzip's compression. @throws {UserError} It is damaged. */
+export function unpackIdx(content: Uint8Array, file: string): Uint8Array {
+  if (content[0] !== 0x1F || content[1] !== 0x8B) return content;
+  try {
+    return gunzipSync(content);
+  } catch {
+    throw unreadable(file, "it is packed by gzip, but cut off or damaged");
+  }
+}
+
+function unreadable(file: string, reason: string): UserError {
+  return new UserError(`Cannot read "${file}": ${reason}; get the file again`);
 }
 
 function hex(word: number): string {

@@ -26,6 +26,12 @@ export interface RawFiles {
   readonly classes: readonly string[];
   /** Takes a split out of the files' contents. @throws {UserError} where they are damaged. */
   read(split: "train" | "val", contents: readonly Uint8Array[]): RawImages;
+  /**
+   * Says why the files are probably another data set, if they are.
+   *
+   * @throws {UserError} where they certainly are
+   */
+  doubt?(contents: readonly Uint8Array[]): string | undefined;
 }
 
 /** Raised with every change of what is saved. */
@@ -43,7 +49,7 @@ const AT_ONCE = 500;
  */
 export async function openRaw(source: RawFiles, options: DatasetOptions): Promise<Dataset> {
   const { name, classes } = source;
-  const { contents, folderName, fingerprint } = await load(source);
+  const { contents, folderName, fingerprint } = await load(source, options);
   const folder = join(await writableFolderFor(options.folder), folderName);
   await makeImageFolder(folder, (unfinished) => {
     const [train, val] = [source.read("train", contents), source.read("val", contents)];
@@ -58,7 +64,7 @@ export async function openRaw(source: RawFiles, options: DatasetOptions): Promis
  * @throws {UserError} where the source is damaged
  */
 export async function describeRaw(source: RawFiles, options: DatasetOptions): Promise<DatasetInfo> {
-  const { contents, folderName, fingerprint } = await load(source);
+  const { contents, folderName, fingerprint } = await load(source, options);
   const { width, height, labels } = source.read("val", contents);
   return {
     name: source.name,
@@ -72,15 +78,18 @@ export async function describeRaw(source: RawFiles, options: DatasetOptions): Pr
 }
 
 /** Reads a source, and names the folder and the fingerprint of its images by its content. */
-async function load({ name, files }: RawFiles) {
+async function load(source: RawFiles, { onWarning }: DatasetOptions) {
+  const { name, files } = source;
   const contents = await Promise.all(files.map((file) => Deno.readFile(file)));
+  const doubt = source.doubt?.(contents);
+  if (doubt !== undefined) onWarning?.(doubt);
   const hash = createHash("sha256");
   for (const content of contents) hash.update(content);
-  const source = hash.digest("hex").slice(0, 12);
+  const digest = hash.digest("hex").slice(0, 12);
   return {
     contents,
-    folderName: `${name}-${source}-v${VERSION}`,
-    fingerprint: fingerprintOf({ made: name, version: VERSION, source }),
+    folderName: `${name}-${digest}-v${VERSION}`,
+    fingerprint: fingerprintOf({ made: name, version: VERSION, source: digest }),
   };
 }
 
