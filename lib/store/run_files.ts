@@ -92,7 +92,10 @@ export function posteriorsIn(open: OpenSafetensors, name: string): Posteriors & 
     name,
     classes,
     labels,
-    rows: (from, to) => open.read("posteriors", from * classes, to * classes) as Float32Array,
+    rows(from, to, values = new Float32Array((to - from) * classes)) {
+      open.readInto("posteriors", from * classes, values);
+      return values;
+    },
     [Symbol.dispose]: () => open[Symbol.dispose](),
   };
 }

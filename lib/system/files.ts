@@ -151,7 +151,16 @@ export function readAt(
   at: number,
   length: number,
 ): Uint8Array<ArrayBuffer> | undefined {
-  const part = new Uint8Array(length);
+  return readInto(handle, at, new Uint8Array(length));
+}
+
+/** Fills an array with the bytes of an open file from `at` on; `undefined` if it is shorter. */
+export function readInto<Buffer extends ArrayBufferLike>(
+  handle: Deno.FsFile,
+  at: number,
+  part: Uint8Array<Buffer>,
+): Uint8Array<Buffer> | undefined {
+  const { length } = part;
   handle.seekSync(at, Deno.SeekMode.Start);
   for (let done = 0; done < length;) {
     const count = handle.readSync(part.subarray(done));

@@ -9,7 +9,7 @@
  */
 import { createHash } from "node:crypto";
 import { UserError } from "../errors.ts";
-import { piecesIn, readAt, renameIfThere, writeAtomically } from "../system/files.ts";
+import { piecesIn, readAt, readInto, renameIfThere, writeAtomically } from "../system/files.ts";
 import type { StoredEntry } from "../system/zip.ts";
 import { floatsOf, type NumberType, sizeOf, WIDTHS } from "./numbers.ts";
 
@@ -143,6 +143,8 @@ export interface OpenSafetensors extends Disposable {
    * are that, else float32. Longer integers cannot be read.
    */
   read(name: string, from?: number, to?: number): NamedTensor["values"];
+  /** Fills an array with the values of a float32 tensor, from one place on. */
+  readInto(name: string, from: number, values: Float32Array): void;
 }
 
 /** Types of numbers in files of this project. */
@@ -203,6 +205,17 @@ export function openSafetensors(
         const [first, last] = [begin + width * from, to === undefined ? end : begin + width * to];
         const read = bytes(start + first, last - first);
         return dtype === "I32" ? new Int32Array(read.buffer) : floatsOf(read, dtype);
+      },
+      readInto(name, from, values) {
+        const { dtype, data_offsets: [begin, end] } = entries[name]!;
+        const at = begin + WIDTHS.F32 * from;
+        if (dtype !== "F32" || at + values.byteLength > end) {
+          throw new RangeError(`Cannot read ${values.length} float32 from ${from} on of "${name}"`);
+        }
+        const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+        if (readInto(handle, offset + start + at, bytes) === undefined) {
+          throw damaged("it is cut off");
+        }
       },
       [Symbol.dispose]: () => handle.close(),
     };
