@@ -203,6 +203,41 @@ Deno.test("a script requests its resources, checks the folders, and executes its
   );
 });
 
+Deno.test("a folder whose name would end an option of a script is refused", () => {
+  const resources = resourcesFor(train!, { config: {}, setup: small, dataset });
+  const commands = { prepare: "", train: "true", evaluate: "", report: "" };
+  const script = (folder: string) =>
+    scriptText(train!, resources, { folder, commands, start: "/" });
+  assert.throws(
+    () => script("/a\ntouch /tmp/b"),
+    /folder "\/a\\ntouch .* a line break.*--results DIR$/,
+  );
+  assert.throws(() => script("/a\rb"), /a line break or another control character/);
+  assert.throws(() => script("/a\\b"), /a backslash/);
+  // what a shell would take apart stays one option
+  const odd = script("/it's $HOME; true");
+  assert.match(odd, /^#SBATCH --output='\/it'\\''s \$HOME; true\/logs\/train-A-256-%j.log'$/m);
+});
+
+Deno.test("fields of the config are one line, and one option each", () => {
+  const wrong = {
+    "partition": "gpu\ntrue",
+    "constraint": "a\rb",
+    "train.qos": "low\n",
+    "data": "a\nb",
+  };
+  for (const [field, value] of Object.entries(wrong)) {
+    assert.throws(() => overridden({}, `${field}=${value}`), /must be one line/, field);
+  }
+  assert.throws(() => overridden({ lines: ["--a\n--b"] }, "qos=low"), /must be one line/);
+  const config = { constraint: "[a*2&b*1]", partition: "long names" };
+  const resources = resourcesFor(train!, { config, setup: small, dataset });
+  const commands = { prepare: "", train: "true", evaluate: "", report: "" };
+  const lines = scriptText(train!, resources, { folder: "/a", commands, start: "/" }).split("\n");
+  assert.ok(lines.includes("#SBATCH --constraint='[a*2&b*1]'"));
+  assert.ok(lines.includes("#SBATCH --partition='long names'"));
+});
+
 Deno.test("limits are parsed from Slurm's output", () => {
   const config =
     "MaxArraySize            = 1001\nMaxDBDMsgs              = 0\nMaxJobCount             = 10000\n";

@@ -13,8 +13,8 @@ import { readIfThere } from "../../system/files.ts";
 import { flaw, z } from "../../schema.ts";
 import type { JobKind, SlurmJob } from "./jobs.ts";
 
-const word = z.string().min(1);
-const lines = z.array(z.string().regex(/^[^\n]*$/, "must be one line"));
+const word = z.string().regex(/^[^\r\n]+$/, "must be one line that is not empty");
+const lines = z.array(z.string().regex(/^[^\r\n]*$/, "must be one line"));
 
 /** Fields of one kind of job. Estimates, or the site's defaults, fill in absent fields. */
 const RESOURCE_FIELDS = {

@@ -1,6 +1,7 @@
 /** Writes the scripts that sbatch takes. */
 import { shellWord } from "../../system/shell.ts";
 import { fileURLToPath } from "node:url";
+import { UserError } from "../../errors.ts";
 import { type JobKind, scriptName, type SlurmJob } from "./jobs.ts";
 import type { JobResources } from "./resources.ts";
 
@@ -27,9 +28,14 @@ export interface JobScript {
 
 const PROJECT = fileURLToPath(new URL("../../../", import.meta.url)).replace(/\/$/, "");
 
-/** The script of a job. Dependencies are not part of it: sbatch takes job numbers as an option. */
+/**
+ * The script of a job. Dependencies are not part of it: sbatch takes job numbers as an option.
+ *
+ * @throws {UserError} The folder's name cannot be written into an option of a script.
+ */
 export function scriptText(job: SlurmJob, resources: JobResources, context: JobContext): string {
   const { runs } = job;
+  mustFitInOption(context.folder);
   return [
     "#!/bin/bash",
     ...options(job, resources, context).map((option) => `#SBATCH ${option}`),
@@ -48,6 +54,23 @@ export function scriptText(job: SlurmJob, resources: JobResources, context: JobC
   ].join("\n");
 }
 
+/**
+ * A control character would end the line of an option, and what follows it would be a command. After a
+ * backslash sbatch fills in no job numbers.
+ */
+function mustFitInOption(folder: string) {
+  // deno-lint-ignore no-control-regex
+  const [wrong] = /[\x00-\x1f\x7f\\]/.exec(folder) ?? [];
+  if (wrong === undefined) return;
+  const what = wrong === "\\" ? "a backslash" : "a line break or another control character";
+  throw new UserError(
+    `Cannot write a job's script: the folder ${
+      JSON.stringify(folder)
+    } has ${what} in its name, which ` +
+      "sbatch does not take; name another folder with --results DIR",
+  );
+}
+
 /** Options of sbatch. The config's own lines come last, so that they override the others. */
 function options(
   { kind, name, runs }: SlurmJob,
@@ -61,7 +84,9 @@ function options(
     `--job-name=${name}`,
     `--output=${shellWord(`${folder.replaceAll("%", "%%")}/logs/${name}-${task}.log`)}`,
     ...runs.length > 1 ? [`--array=0-${runs.length - 1}`] : [],
-    ...Object.entries(named).flatMap(([field, value]) => value ? [`--${field}=${value}`] : []),
+    ...Object.entries(named).flatMap(([field, value]) => {
+      return value ? [`--${field}=${shellWord(value)}`] : [];
+    }),
     "--nodes=1",
     "--ntasks=1",
     `--cpus-per-task=${resources.cpus}`,
