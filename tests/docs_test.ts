@@ -28,6 +28,7 @@ import { net } from "../experiments/protocol.ts";
 import { CATALOGUE, type CommandFacts } from "../lib/command_line/catalogue.ts";
 import { type Option, type OptionName, OPTIONS } from "../lib/command_line/option_list.ts";
 import { readCommandLine } from "../lib/command_line/options.ts";
+import { readConfig } from "../lib/executors/slurm/resources.ts";
 import type { ListedTable } from "../lib/experiment.ts";
 import { formatNumber } from "../lib/numbers.ts";
 import { anchorsIn, codeBlocks, codeIn, linksIn, proseOf, tableRows } from "./support/markdown.ts";
@@ -73,12 +74,20 @@ function commandLines(block: string): CommandLine[] {
     });
 }
 
+/** Judges a configuration as the program does. */
+function readConfigText(text: string) {
+  const file = Deno.makeTempFileSync({ suffix: ".json" });
+  Deno.writeTextFileSync(file, text);
+  readConfig(file);
+  Deno.removeSync(file);
+}
+
 Deno.test("every block of code says what it is, and shell commands without a reason are deno tasks", () => {
   for (const file of DOCUMENTS) {
     for (const { language, text, comment, line } of codeBlocks(read(file))) {
       const place = `${file}:${line}`;
       assert.match(language, /^(sh|text|json|python|ts)$/, `${place} has no language`);
-      if (language === "json" && text.startsWith("{")) JSON.parse(text);
+      if (language === "json" && text.startsWith("{")) readConfigText(text);
       const isRun = !/^not run: \S/.test(comment);
       if (language !== "sh" || !isRun) continue;
       assert.equal(comment, "", `${place} has a comment that says nothing here`);
@@ -205,6 +214,22 @@ Deno.test("interpretations name fields of the setups and code that exists", () =
     }
     const [name, file] = codeIn(place!) as [string, string];
     assert.match(read(`lib/${file}`), new RegExp(`\\b${name}\\b`), `lib/${file} has no ${name}`);
+  }
+});
+
+Deno.test("messages that the documentation explains are the program's", () => {
+  const sources = filesIn("lib", ".ts").map(read).join("\n").replaceAll(
+    /" \+\s+["`]|` \+\s+["`]/g,
+    "",
+  );
+  const text = read("docs/how-to/slurm.md").split("## Troubleshooting\n")[1]!.split("\n## ")[0]!;
+  for (const [cell] of tableRows(text)) {
+    // names of programs, nodes and files are not in the sources
+    const parts = codeIn(cell!)[0]!.split(/\.{3,}\S*|squeue|\bn1\b/).map((part) => part.trim());
+    for (const part of parts.filter((part) => part.includes(" "))) {
+      const words = part.replaceAll(/^\W+|\W+$/g, "");
+      assert.ok(sources.includes(words), `no message has "${words}"`);
+    }
   }
 });
 
