@@ -401,6 +401,16 @@ export function split(x: Tensor, sizes: readonly number[]): Tensor[] {
   }).outputs;
 }
 
+/** Rows `start` to `start + count` of a matrix; `start` is an int32 scalar. No gradient flows back. */
+export function sliceRows(x: Tensor, start: Tensor, count: number): Tensor {
+  const graph = graphOf(x);
+  const [, columns = null] = x.shape;
+  const begin = concat([reshape(start, [1]), constant(graph, [0])]);
+  return graph.op("Slice", [x, begin, constant(graph, [count, columns ?? -1])], {
+    output: { dtype: x.dtype, shape: [count, columns] },
+  }, { attrs: { ...T(x), Index: attr.type("int32") } });
+}
+
 /** Flips images `[batch, height, width, channels]` left to right. */
 export function flip(x: Tensor): Tensor {
   return graphOf(x).op("ReverseV2", [x, constant(graphOf(x), [2])], { output: like(x) }, {

@@ -69,8 +69,8 @@ const VALIDATION: EvaluateSetup = { scoreMap: "average-then-softmax" };
  * - `initialise`: draws the weights, from `seed/weights` (int32 `[2]`), velocities 0.
  * - `crops/start`: starts the crops; see `cropsFromCache` and `cropsFromFiles`.
  * - `step`: one update; the mini-batch's loss. Feed `rate` (float32 scalar) and `seed/dropout`
- *   (int32 `[2]`). With micro-batches: `part` for each one, which accumulates its gradient and gives
- *   its share of the loss, then `update`.
+ *   (int32 `[2]`). With micro-batches: `part` for each one, with `part/index` (int32 scalar) besides
+ *   `seed/dropout`, which accumulates its gradient and gives its share of the loss, then `update`.
  * - `<variable>/set` with `<variable>/fed`, and `<variable>/value:0`.
  * - the names of a dense evaluator, for validation; see `addEvaluator`.
  */
@@ -88,7 +88,10 @@ export function trainingGraph(run: TrainRun, options: TrainingOptions): Model {
     ...{ batch: microBatch, crop, inputScale, resize, archive: archives.train },
   });
   const seed = placeholder(graph, "seed/dropout", { dtype: "int32", shape: [2] });
-  const dropout = { rate: setup.dropout, seed };
+  const index = microBatch === batch
+    ? undefined
+    : placeholder(graph, "part/index", { dtype: "int32", shape: [] });
+  const dropout = { rate: setup.dropout, seed, ...index && { part: { batch, index } } };
   const scores = forward(net, images, { precision, dropout, towers });
   const loss = sparseSoftmaxCrossEntropy(scores, labels, batch);
   const steps = gradients(loss, learning.map(({ value }) => value));

@@ -24,6 +24,7 @@ import {
   reduceSum,
   relu,
   reshape,
+  sliceRows,
   split,
   tensordot,
 } from "../tensorflow/operations.ts";
@@ -63,12 +64,24 @@ export function variablesOf(net: Network): Variable[] {
   return [...net.parameters.values()].flatMap(({ kernel, bias }) => [kernel, bias]);
 }
 
+/** Dropout of fc6's and fc7's outputs. */
+export interface Dropout {
+  /** Share of the outputs that are dropped. */
+  readonly rate: number;
+  /** Seed of the draws, int32 `[2]`. */
+  readonly seed: Tensor;
+  /**
+   * Set if the images are a part of a batch of `batch`: `index` (int32 scalar) counts parts from 0. The
+   * masks are drawn for the whole batch, so that they do not depend on the size of a part.
+   */
+  readonly part?: { readonly batch: number; readonly index: Tensor };
+}
+
 /** How a forward pass computes. */
 export interface ForwardOptions {
   /** Type of the activations; scores are float32 always. */
   readonly precision?: Precision;
-  /** Share of fc6's and fc7's outputs that are dropped, and the seed of the draws (int32, `[2]`). */
-  readonly dropout?: { readonly rate: number; readonly seed: Tensor };
+  readonly dropout?: Dropout;
   /**
    * Parts of the batch that are computed in parallel, if it is a multiple; 1 if absent. On a processor
    * two parts on a core each take less time than operations that share both cores.
@@ -135,21 +148,22 @@ function tower(net: Network<Weight>, x: Tensor, masks: ReadonlyMap<string, Tenso
 }
 
 /** Dropout masks of fc6 and fc7, `[batch, units]`; an empty map without dropout. */
-function masksOf(net: Network<Weight>, options: {
-  readonly rate: number;
-  readonly seed: Tensor;
-  readonly batch: number;
-  readonly precision: Precision;
-}): Map<string, Tensor> {
-  const { rate, seed, batch, precision: dtype } = options;
+function masksOf(
+  net: Network<Weight>,
+  options: Dropout & { readonly batch: number; readonly precision: Precision },
+): Map<string, Tensor> {
+  const { rate, seed, part, batch, precision: dtype } = options;
   const graph = seed.node.graph;
   const layers = rate === 0 ? [] : convsOf(net.layers).filter(({ name }) => /^fc[67]$/.test(name));
   return new Map(layers.map(({ name, outputs }) => {
     // seeds of fc6 and fc7 differ, and are far from the numbers of seeds and steps
     const place = constant(graph, [Number(name.slice("fc".length)) * 2 ** 24, 0]);
-    const shape = [batch, outputs];
+    const shape = [part?.batch ?? batch, outputs];
     const draws = { dtype, shape, rate, seed: add(seed, place) };
-    return [name, dropoutMask(constant(graph, shape), draws)];
+    const mask = dropoutMask(constant(graph, shape), draws);
+    if (part === undefined) return [name, mask];
+    const start = multiply(part.index, constant(graph, batch));
+    return [name, sliceRows(mask, start, batch)];
   }));
 }
 

@@ -181,12 +181,12 @@ function update(
   shouldStopAfter: (part: number) => boolean,
 ): number | "stopped" {
   const rates = { rate: float32([rate], []) };
-  const draws = (part: number) => ({ "seed/dropout": int32([seed, step * parts + part]) });
-  if (parts === 1) return session.run({ ...rates, ...draws(0) }, ["step:0"])[0]!.values[0]!;
+  const draws = { "seed/dropout": int32([seed, step]) };
+  if (parts === 1) return session.run({ ...rates, ...draws }, ["step:0"])[0]!.values[0]!;
   let loss = 0;
   for (let part = 0; part < parts; part++) {
     if (part > 0 && shouldStopAfter(part)) return "stopped";
-    loss += session.run(draws(part), ["part:0"])[0]!.values[0]!;
+    loss += session.run({ ...draws, "part/index": int32([part], []) }, ["part:0"])[0]!.values[0]!;
   }
   session.run(rates, ["update:0"]);
   return loss;
