@@ -14,6 +14,7 @@ import {
   cast,
   concat,
   conv2d,
+  dropout,
   dropoutMask,
   extractPatches,
   localResponseNormalisation,
@@ -101,14 +102,14 @@ export interface ForwardOptions {
  *   the score map `[batch, h, w, classes]`. float32.
  */
 export function forward(net: Network<Weight>, x: Tensor, options: ForwardOptions = {}): Tensor {
-  const { precision = "float32", dropout, towers = 1 } = options;
+  const { precision = "float32", dropout: dropped, towers = 1 } = options;
   const [batch = null] = x.shape;
   const images = cast(x, precision);
   if (batch === null) {
-    if (!dropout && towers === 1) return cast(tower(net, images, new Map()), "float32");
+    if (!dropped && towers === 1) return cast(tower(net, images, new Map()), "float32");
     throw new TypeError("Cannot drop outputs, or build towers, for a batch of unknown size");
   }
-  const masks = dropout ? masksOf(net, { ...dropout, batch, precision }) : new Map();
+  const masks = dropped ? masksOf(net, { ...dropped, batch }) : new Map();
   if (towers === 1 || batch % towers !== 0) return cast(tower(net, images, masks), "float32");
   // Masks are drawn for the whole batch, so that they do not depend on the number of towers.
   const sizes = Array<number>(towers).fill(batch / towers);
@@ -136,7 +137,7 @@ function tower(net: Network<Weight>, x: Tensor, masks: ReadonlyMap<string, Tenso
         const sums = biasAdd(product(maps, weight(kernel)), weight(bias));
         maps = layer.name === "fc8" ? sums : relu(sums);
         const mask = masks.get(layer.name);
-        if (mask !== undefined) maps = multiply(maps, mask);
+        if (mask !== undefined) maps = dropout(maps, mask);
       } else {
         const sums = conv2d(maps, weight(kernel));
         const values = next?.kind === "maxpool" ? maxPool(sums, next.oddSides) : sums;
@@ -150,17 +151,16 @@ function tower(net: Network<Weight>, x: Tensor, masks: ReadonlyMap<string, Tenso
 /** Dropout masks of fc6 and fc7, `[batch, units]`; an empty map without dropout. */
 function masksOf(
   net: Network<Weight>,
-  options: Dropout & { readonly batch: number; readonly precision: Precision },
+  options: Dropout & { readonly batch: number },
 ): Map<string, Tensor> {
-  const { rate, seed, part, batch, precision: dtype } = options;
+  const { rate, seed, part, batch } = options;
   const graph = seed.node.graph;
   const layers = rate === 0 ? [] : convsOf(net.layers).filter(({ name }) => /^fc[67]$/.test(name));
   return new Map(layers.map(({ name, outputs }) => {
     // seeds of fc6 and fc7 differ, and are far from the numbers of seeds and steps
     const place = constant(graph, [Number(name.slice("fc".length)) * 2 ** 24, 0]);
     const shape = [part?.batch ?? batch, outputs];
-    const draws = { dtype, shape, rate, seed: add(seed, place) };
-    const mask = dropoutMask(constant(graph, shape), draws);
+    const mask = dropoutMask(shape, rate, add(seed, place));
     if (part === undefined) return [name, mask];
     const start = multiply(part.index, constant(graph, batch));
     return [name, sliceRows(mask, start, batch)];

@@ -6,6 +6,7 @@ import {
   cast,
   concat,
   conv2d,
+  dropout,
   dropoutMask,
   extractPatches,
   flip,
@@ -23,6 +24,7 @@ import {
   tile,
 } from "../../lib/tensorflow/operations.ts";
 import { int32 } from "../../lib/tensorflow/session.ts";
+import { noises } from "../support/formula.ts";
 import { evaluate, numbers, sessionOf } from "../support/run_graph.ts";
 
 const floats = (graph: Graph, values: readonly number[], shape?: Shape) =>
@@ -171,9 +173,7 @@ Deno.test("dropout: the mask follows from the seed, keeps 1 - rate of the values
   const count = 20_000;
   using run = await sessionOf((graph) => {
     const seed = placeholder(graph, "seed", { dtype: "int32", shape: [2] });
-    return dropoutMask(constant(graph, [count]), {
-      ...{ dtype: "float32", shape: [count], rate: 0.1, seed },
-    });
+    return dropoutMask([count], 0.1, seed);
   });
   const draw = (...seed: number[]) =>
     numbers(run.session.run({ seed: int32(seed) }, [run.built])[0]);
@@ -188,6 +188,21 @@ Deno.test("dropout: the mask follows from the seed, keeps 1 - rate of the values
   // six deviations of a binomial: 6 * sqrt(0.1 * 0.9 / 20000) = 0.013
   const kept = first.filter((value) => value > 0).length / count;
   assert.ok(Math.abs(kept - 0.9) < 0.013, `${kept}`);
+});
+
+Deno.test("dropout keeps the mean in bfloat16: the product is rounded, not the factor", async () => {
+  const count = 20_000;
+  const values = noises(count).map((value) => 2 + value); // 1 to 3
+  const [x, mask, y] = await evaluate((graph) => {
+    const x = cast(floats(graph, [...values], [1, count]), "bfloat16");
+    const mask = dropoutMask([1, count], 0.1, constant(graph, [1, 2]));
+    return [cast(x, "float32"), mask, cast(dropout(x, mask), "float32")];
+  });
+  const sum = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
+  const factors = numbers(mask);
+  const kept = numbers(x).filter((_, i) => factors[i]! > 0);
+  // 1.109375 in place of 1 / 0.9 would make it 0.99844
+  assert.ok(Math.abs(sum(numbers(y)) / (sum(kept) / 0.9) - 1) < 2e-4);
 });
 
 Deno.test("gathering, joining, mirroring, repeating", async () => {
