@@ -3,7 +3,7 @@ import type { ConfigName } from "../lib/experiment.ts";
 import { CONFIGS, convsOf, type Layer, layersOf } from "../lib/vgg/configs.ts";
 
 /** A column of Table 1: one network, input to soft-max. */
-export interface Column {
+export interface ConfigColumn {
   readonly config: ConfigName;
   /** Layers between the input image and the soft-max, first to last. */
   readonly layers: readonly Layer[];
@@ -11,7 +11,7 @@ export interface Column {
   readonly depth: number;
 }
 
-const columns: readonly Column[] = CONFIGS.map((config) => {
+const columns: readonly ConfigColumn[] = CONFIGS.map((config) => {
   const layers = layersOf(config);
   return { config, layers, depth: convsOf(layers).length };
 });

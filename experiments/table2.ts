@@ -3,13 +3,13 @@ import type { ConfigName } from "../lib/experiment.ts";
 import { countParameters, layersOf } from "../lib/vgg/configs.ts";
 
 /** Networks that share a column of Table 2. */
-export interface Column {
+export interface ParameterColumn {
   readonly configs: readonly ConfigName[];
   /** What the paper printed, in millions. */
   readonly published: number;
 }
 
-const columns: readonly Column[] = [
+const columns: readonly ParameterColumn[] = [
   { configs: ["A", "A-LRN"], published: 133 },
   { configs: ["B"], published: 133 },
   { configs: ["C"], published: 134 },

@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { cacheFolder } from "../system/cache_folder.ts";
 import { readIfThere, removeIfThere, writeAtomically } from "../system/files.ts";
-import type { Measurement } from "./mod.ts";
+import type { Measurement } from "./measurement.ts";
 
 /** What decides whether an earlier measurement is of any use now. */
 export interface BenchCommand {

@@ -7,10 +7,8 @@
 import { fileURLToPath } from "node:url";
 import { sharesOf } from "../executors/local/scheduler.ts";
 import { UserError } from "../errors.ts";
-import type { FlatRecord } from "../report/records.ts";
 import { environment } from "../system/environment.ts";
 import { hasBfloat16, type Isa, ONEDNN_SWITCH } from "../system/processor.ts";
-import { python } from "../system/subprocess.ts";
 import {
   BANK,
   type Case,
@@ -22,24 +20,12 @@ import {
   waits,
 } from "./cases.ts";
 import { type Contestant, startContestant, together } from "./contestant.ts";
+import { python } from "../system/subprocess.ts";
 import { finishedCases } from "./finished_cases.ts";
 import { photoFiles, writePhotos } from "./photos.ts";
 import { posteriorFiles, writePosteriors } from "./posteriors.ts";
 import { median, race, ratioOf, type Times } from "./race.ts";
-
-/** One line of the benchmark. */
-export interface Measurement extends FlatRecord {
-  readonly name: string;
-  /** Of `ours` and `peer`. */
-  readonly unit: "images/s" | "%";
-  readonly ours: number;
-  readonly peer: number | undefined;
-  readonly peer_name: PeerName | undefined;
-  /** How many times as fast as the peer we are: median over the rounds, least and greatest. */
-  readonly ratio: number | undefined;
-  readonly ratio_min: number | undefined;
-  readonly ratio_max: number | undefined;
-}
+import type { Measurement } from "./measurement.ts";
 
 /** What to measure and whom to tell how far it is. */
 export interface BenchOptions {

@@ -7,7 +7,7 @@ import type { Options } from "../command_line/options.ts";
 import { formatNumber } from "../numbers.ts";
 
 /** Options of the command. */
-export type DataOptions = Pick<
+export type InspectOptions = Pick<
   Options,
   "setup" | "data" | "skipUnreadable" | "verify" | "format"
 >;
@@ -17,7 +17,7 @@ export type DataOptions = Pick<
  *
  * @throws {UserError} The data set is unknown, or cannot be trained on.
  */
-export async function data(name: string, options: DataOptions): Promise<number> {
+export async function data(name: string, options: InspectOptions): Promise<number> {
   if (options.verify) return await verifyArchives(name, options);
   const dataset = await open(name, options);
   const { statisticsOf, writeSheet } = await import("../datasets/statistics.ts");
@@ -43,7 +43,7 @@ export async function data(name: string, options: DataOptions): Promise<number> 
   return 0;
 }
 
-async function open(name: string, { setup, data, skipUnreadable }: DataOptions) {
+async function open(name: string, { setup, data, skipUnreadable }: InspectOptions) {
   const { openData } = await import("../reproduce.ts");
   const bars = progressBars();
   return await openData({ setup: { ...setup, dataset: name }, data, skipUnreadable }, bars)
@@ -51,7 +51,7 @@ async function open(name: string, { setup, data, skipUnreadable }: DataOptions) 
 }
 
 /** Compares archives with their known MD5. @returns the exit code: 1 where one is another */
-async function verifyArchives(name: string, { data, format }: DataOptions): Promise<number> {
+async function verifyArchives(name: string, { data, format }: InspectOptions): Promise<number> {
   if (name !== "ilsvrc2012") {
     throw new UsageError(`Cannot verify "${name}": MD5 are known of the archives of ilsvrc2012`);
   }

@@ -3,14 +3,14 @@ import { CATALOGUE, type CommandFacts, type OwnCommand } from "../command_line/c
 import type { Options } from "../command_line/options.ts";
 
 /** Carries a command out. @returns the exit code */
-type Run = (options: Options, words: readonly string[]) => Promise<number>;
+type CommandRun = (options: Options, words: readonly string[]) => Promise<number>;
 
 /** A command of the catalogue with what it does. */
 export interface Command extends CommandFacts {
-  readonly run: Run;
+  readonly run: CommandRun;
 }
 
-const RUNS: Readonly<Record<OwnCommand, Run>> = {
+const RUNS: Readonly<Record<OwnCommand, CommandRun>> = {
   table1: async (options) => (await import("./table1.ts")).table1(options),
   table2: async (options) => (await import("./table2.ts")).table2(options),
   table: async (options, words) => (await import("./table.ts")).reproduceTables(words, options),
@@ -41,7 +41,7 @@ const RUNS: Readonly<Record<OwnCommand, Run>> = {
 /** The command called `name`; nothing where the catalogue has no such name. */
 export function commandNamed(name: string): Command | undefined {
   if (!Object.hasOwn(CATALOGUE, name)) return undefined;
-  const table: Run = async (options) =>
+  const table: CommandRun = async (options) =>
     (await import("./table.ts")).reproduceTables([name], options);
   const run = Object.hasOwn(RUNS, name) ? RUNS[name as OwnCommand] : table;
   return { ...CATALOGUE[name]!, run };

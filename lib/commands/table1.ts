@@ -1,5 +1,5 @@
 /** `table1`: the six configurations, as the paper prints them. */
-import table, { type Column } from "../../experiments/table1.ts";
+import table, { type ConfigColumn } from "../../experiments/table1.ts";
 import { report } from "../report/mod.ts";
 import type { FlatRecord } from "../report/records.ts";
 import { cell, type Sheet, type SheetRow } from "../report/sheet.ts";
@@ -55,7 +55,7 @@ function parts(): Part[] {
 }
 
 /** A column's layers, parted at the poolings. */
-function blocksOf({ layers }: Column): Layer[][] {
+function blocksOf({ layers }: ConfigColumn): Layer[][] {
   const blocks: Layer[][] = [[]];
   for (const layer of layers) {
     if (layer.kind === "maxpool") blocks.push([]);

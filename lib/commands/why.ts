@@ -40,7 +40,7 @@ import { headInWords, placeOf } from "../command_line/places.ts";
 import { TABLES } from "../command_line/tables.ts";
 
 /** What a command shows: the same for people and for programs. */
-interface Answer {
+interface Explanation {
   /** Lines that come first. */
   readonly lines: readonly string[];
   readonly listings: readonly Listing[];
@@ -65,7 +65,7 @@ export async function why([word]: readonly string[], options: Options): Promise<
   return 0;
 }
 
-function drawn({ lines, listings, data }: Answer, format: ReportFormat): string {
+function drawn({ lines, listings, data }: Explanation, format: ReportFormat): string {
   if (format === "json") return JSON.stringify(data, null, 2);
   if (format === "csv") {
     const records = [...fieldsOf(data)].map(([field, value]) => ({ field, value }));
@@ -103,7 +103,7 @@ function factsOf(run: PlannedRun, library: Library, options: Options) {
   };
 }
 
-function aboutRun(run: PlannedRun, library: Library, options: Options): Answer {
+function aboutRun(run: PlannedRun, library: Library, options: Options): Explanation {
   const data = factsOf(run, library, options);
   const { state, detail, command, result, executions } = data;
   return {
@@ -160,7 +160,7 @@ function resultInWords(result: Errors | LogEntry): string {
 }
 
 /** A row that stands on one run is explained by that run. */
-function aboutRow(place: RowPlace, library: Library, options: Options): Answer {
+function aboutRow(place: RowPlace, library: Library, options: Options): Explanation {
   const { table, row } = place;
   const evaluations = runsAt(place, library);
   const { published } = table.rows[row - 1]!;

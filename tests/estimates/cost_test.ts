@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { net } from "../../experiments/protocol.ts";
 import { paper, small } from "../../experiments/setups.ts";
 import { cost } from "../../lib/estimates/cost.ts";
-import { type Context, type Run } from "../../lib/experiment.ts";
+import type { Context, Run } from "../../lib/experiment.ts";
 
 /** Multiply-adds of a run on two images of these sides. */
 function multiplyAdds(run: Run, { setup = paper, height = 375, width = 500 } = {}) {

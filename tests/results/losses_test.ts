@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { fromScratch } from "../../experiments/initialisation.ts";
 import { evaluations, JITTERED, net } from "../../experiments/protocol.ts";
 import { smoke } from "../../experiments/setups.ts";
-import { type ConfigName, type Context, type Row, type TrainRun } from "../../lib/experiment.ts";
+import type { ConfigName, Context, Row, TrainRun } from "../../lib/experiment.ts";
 import { compareLosses, finalLoss } from "../../lib/results/losses.ts";
 import { finalLosses } from "../../lib/results/mod.ts";
 import { makeStore } from "../../lib/store/mod.ts";

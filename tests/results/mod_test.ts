@@ -3,7 +3,7 @@ import { evaluations, net } from "../../experiments/protocol.ts";
 import { paper, small } from "../../experiments/setups.ts";
 import type { DatasetDescription } from "../../lib/datasets/dataset.ts";
 import type { Setup } from "../../lib/setup.ts";
-import { type Context, type EvalRun, type Row, type Table } from "../../lib/experiment.ts";
+import type { Context, EvalRun, Row, Table } from "../../lib/experiment.ts";
 import { plannedRun } from "../../lib/plan.ts";
 import { resultsOf } from "../../lib/results/mod.ts";
 import { differences } from "../../lib/results/protocol.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { evaluations, JITTERED, net } from "../../experiments/protocol.ts";
 import { smoke } from "../../experiments/setups.ts";
 import { UserError } from "../../lib/errors.ts";
-import { type Context, type Run } from "../../lib/experiment.ts";
+import type { Context, Run } from "../../lib/experiment.ts";
 import { type PlannedRun, plannedRun } from "../../lib/plan.ts";
 import { makeStore, openStore } from "../../lib/store/mod.ts";
 import type { Checkpoint } from "../../lib/vgg/checkpoint.ts";
