@@ -14,8 +14,10 @@ export interface ListedFile {
   /** Index of its class. */
   readonly label: number;
   readonly bytes: number;
-  /** Milliseconds since 1970; 0 for a broken link. */
+  /** Milliseconds since 1970; 0 where the file cannot be reached. */
   readonly changed: number;
+  /** Why the file cannot be reached, as the end of a sentence that begins with its name. */
+  readonly fault?: string;
 }
 
 /** The files of a folder. */
@@ -27,7 +29,8 @@ export interface FolderListing {
 }
 
 /**
- * Lists the images of `folder`. Hidden files are left out.
+ * Lists the images of `folder`. A class has the files in its folder and in all folders below it, as in
+ * torchvision's `ImageFolder`. Hidden files are left out, and those of other systems (`isForeign`).
  *
  * @throws {UserError} where train/ or val/ is missing, a class is empty, the only one, or in one
  * of the two alone.
@@ -88,6 +91,15 @@ function classesOf(folder: string, split: string): string[] {
     );
   }
   const classes = foldersAmong(entries, place);
+  const odd = classes.find((name) => name.includes("\uFFFD") && !statIfThere(join(place, name)));
+  if (odd !== undefined) {
+    throw new UserError(
+      `Cannot open the images in "${folder}": the name of the class ${
+        quote(odd)
+      } in ${split}/ is not ` +
+        "UTF-8; rename its folder",
+    );
+  }
   if (classes.length > 0) return classes;
   throw new UserError(
     `Cannot open the images in "${folder}": ${split}/ has no classes; ` +
@@ -102,21 +114,22 @@ export function foldersAmong(entries: Iterable<Deno.DirEntry>, place: string): s
 }
 
 function isVisibleFolder(place: string, { name, isDirectory, isSymlink }: Deno.DirEntry): boolean {
-  if (name.startsWith(".")) return false;
+  if (isForeign(name)) return false;
   return isDirectory || (isSymlink && statIfThere(join(place, name))?.isDirectory === true);
+}
+
+/** Files and folders that Windows, macOS and network drives put beside images: thumbnails and notes. */
+const FOREIGN = ["Thumbs.db", "desktop.ini", "__MACOSX", "@eaDir", "#recycle", "lost+found"];
+
+/** Whether a name in a folder of images is hidden, or that of another system's own files. */
+export function isForeign(name: string): boolean {
+  return name.startsWith(".") || FOREIGN.includes(name);
 }
 
 /** The files of a split, classes interleaved. */
 function filesOf(folder: string, split: string, classes: readonly string[]): ListedFile[] {
   const rows = classes.map((name, label) => {
-    const files = [];
-    for (const entry of Deno.readDirSync(join(folder, split, name))) {
-      if (entry.isDirectory || entry.name.startsWith(".")) continue;
-      const path = `${split}/${name}/${entry.name}`;
-      const stat = statIfThere(`${folder}/${path}`);
-      if (stat?.isDirectory) continue;
-      files.push({ path, label, bytes: stat?.size ?? 0, changed: stat?.mtime?.getTime() ?? 0 });
-    }
+    const files = [...filesBelow(folder, `${split}/${name}`, label)];
     return files.sort((a, b) => a.path < b.path ? -1 : 1);
   });
   const empty = classes.filter((_, label) => rows[label]!.length === 0);
@@ -126,11 +139,53 @@ function filesOf(folder: string, split: string, classes: readonly string[]): Lis
         "add some, or remove the class from train/ and val/",
     );
   }
-  return takingTurns(rows);
+  return interleaved(rows);
+}
+
+/** Most folders inside each other; more are a link that leads back. */
+const DEEPEST = 16;
+
+/** What a folder below `folder` has. */
+function entriesOf(folder: string, below: string): Deno.DirEntry[] {
+  try {
+    return [...Deno.readDirSync(join(folder, below))];
+  } catch (error) {
+    throw new UserError(
+      `Cannot open the images in "${folder}": ${quote(below)} cannot be listed ` +
+        `(${(error as Error).message}); change its permissions, or move it away`,
+      { cause: error },
+    );
+  }
+}
+
+/** The files in a folder and below it, in no particular order. */
+function* filesBelow(folder: string, below: string, label: number): Iterable<ListedFile> {
+  if (below.split("/").length > DEEPEST) {
+    throw new UserError(
+      `Cannot open the images in "${folder}": ${
+        quote(below)
+      } is more than ${DEEPEST} folders deep; ` +
+        "remove links that lead back",
+    );
+  }
+  for (const { name, isDirectory } of entriesOf(folder, below)) {
+    if (isForeign(name)) continue;
+    const path = `${below}/${name}`;
+    const stat = statIfThere(`${folder}/${path}`);
+    if (stat?.isDirectory) {
+      yield* filesBelow(folder, path, label);
+    } else if (stat) {
+      yield { path, label, bytes: stat.size, changed: stat.mtime?.getTime() ?? 0 };
+    } else {
+      const isOdd = name.includes("\uFFFD");
+      const fault = isOdd ? "has a name that is not UTF-8: rename it" : "is a broken link";
+      if (!isDirectory || isOdd) yield { path, label, bytes: 0, changed: 0, fault };
+    }
+  }
 }
 
 /** The first of each row, then the second of each, until the longest row ends. */
-export function takingTurns<Item>(rows: readonly (readonly Item[])[]): Item[] {
+export function interleaved<Item>(rows: readonly (readonly Item[])[]): Item[] {
   const items: Item[] = [];
   let longest = 0;
   for (const row of rows) longest = Math.max(longest, row.length);

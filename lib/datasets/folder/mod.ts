@@ -124,7 +124,7 @@ function mayHeal(seen: ProbedFile): boolean {
 
 function refuseFaults(listed: readonly ListedFile[], files: readonly ProbedFile[]) {
   const faults = files.flatMap((seen, i) =>
-    "fault" in seen ? [`"${listed[i]!.path}" ${seen.fault}`] : []
+    "fault" in seen ? [`${quote(listed[i]!.path)} ${seen.fault}`] : []
   );
   if (faults.length === 0) return;
   const [what, them] = faults.length === 1

@@ -48,6 +48,7 @@ answerJobs(async (jobs: readonly ProbeJob[], work: ProbeSettings): Promise<Probe
   return { files, colours };
 
   async function see(job: ProbeJob): Promise<ProbedFile> {
+    if (job.file.fault !== undefined) return { fault: job.file.fault };
     try {
       return await lookInto(job);
     } catch (error) {
@@ -56,9 +57,8 @@ answerJobs(async (jobs: readonly ProbeJob[], work: ProbeSettings): Promise<Probe
   }
 
   /** Why a file cannot be used, as the end of a sentence that begins with its name. */
-  function faultOf({ path, bytes, changed }: ListedFile, error: unknown): string {
+  function faultOf({ path, bytes }: ListedFile, error: unknown): string {
     const message = error instanceof Error ? error.message : String(error);
-    if (changed === 0) return "is a broken link";
     if (bytes === 0) return "is empty";
     if (/unsupported image format/i.test(message)) return "is not an image";
     if (!hasEnd(join(work.folder, path), bytes)) return "is cut off";

@@ -1,7 +1,7 @@
 /** ILSVRC-2012 as a data set: its images in their order, with their labels. */
 import { createHash } from "node:crypto";
 import { firstOf, quote, UserError } from "../../errors.ts";
-import { takingTurns } from "../folder/listing.ts";
+import { interleaved } from "../folder/listing.ts";
 import type { Colours, Dataset, DatasetOptions, LabelledImage } from "../dataset.ts";
 import type { Devkit } from "./devkit.ts";
 import type { SplitIndex } from "./index_file.ts";
@@ -84,7 +84,7 @@ function trainingImages(train: SplitIndex, form: SplitLocation): LabelledImage[]
     return row;
   });
   const lost = train.containers.filter((_, label) => rows[label]!.length === 0);
-  if (lost.length === 0) return takingTurns(rows);
+  if (lost.length === 0) return interleaved(rows);
   throw new UserError(
     `Cannot train on "${form.path}": it has no images of ${
       firstOf(lost.map(([name]) => quote(name)))
@@ -104,7 +104,7 @@ function validationImages(
   for (const i of byName) {
     if (!(i in val.faults)) rows[labels[i]!]!.push(imageAt(i, labels[i]!, list));
   }
-  return takingTurns(rows);
+  return interleaved(rows);
 }
 
 /** An index, and where its images are. */

@@ -50,3 +50,45 @@ Deno.test("files are listed with their sizes", () => {
   );
   assert.equal(train[0]!.bytes, 321);
 });
+
+Deno.test("images in folders below a class's belong to it; other systems' folders are left out", () => {
+  const { train } = listFolder(smallestFolder({
+    "train/cat/images/0.png": file, // as Tiny ImageNet has them
+    "train/cat/more/deep/2.png": file,
+    "train/cat/.thumbnails/1.png": file,
+    "train/cat/@eaDir/1.png/SYNOPHOTO_THUMB_M.jpg": file, // a Synology drive's thumbnails
+    "train/__MACOSX/cat/._1.png": file,
+    "train/cat/Thumbs.db": file,
+  }));
+  assert.deepEqual(
+    train.map(({ path, label }) => [path, label]),
+    [
+      ["train/cat/1.png", 0],
+      ["train/dog/1.png", 1],
+      ["train/cat/images/0.png", 0],
+      ["train/cat/more/deep/2.png", 0],
+    ],
+  );
+});
+
+Deno.test("a link that leads back ends with a message", () => {
+  const folder = smallestFolder();
+  Deno.symlinkSync(join(folder, "train/cat"), join(folder, "train/cat/loop"));
+  refuses(folder, /"train\/cat\/loop\/loop.*" is more than 16 folders deep; remove links/);
+});
+
+Deno.test("names that are not UTF-8 are named with the reason", () => {
+  // Deno writes no such names: a shell does
+  const shell = (line: string) => new Deno.Command("sh", { args: ["-c", line] }).outputSync();
+  const folder = smallestFolder();
+  shell(`cp '${folder}/train/cat/1.png' "$(printf '${folder}/train/cat/caf\\351.png')"`);
+  const odd = listFolder(folder).train.find(({ fault }) => fault !== undefined);
+  assert.deepEqual(
+    [odd?.path, odd?.fault],
+    ["train/cat/caf\uFFFD.png", "has a name that is not UTF-8: rename it"],
+  );
+  for (const split of ["train", "val"]) {
+    shell(`cp -r '${folder}/${split}/cat' "$(printf '${folder}/${split}/caf\\351')"`);
+  }
+  refuses(folder, /the name of the class "caf\uFFFD" in train\/ is not UTF-8; rename its folder/);
+});
