@@ -51,6 +51,7 @@ import {
 } from "./run_files.ts";
 import { type Posteriors, scored, type Scores } from "../score.ts";
 import { withChecksum } from "../system/checksums.ts";
+import { intactOf } from "../weights/checksums/mod.ts";
 import {
   contentOf,
   openSafetensors,
@@ -271,6 +272,7 @@ export class Store {
 
   /** Scores the mean of the posteriors of evaluations that are done. */
   scoresOf(runs: readonly PlannedRun[]): Scores {
+    this.#compareAll(runs.map((run) => this.#result(run)));
     using open = new DisposableStack();
     return scored(runs.map((run) => open.use(this.openPosteriors(run))));
   }
@@ -295,11 +297,20 @@ export class Store {
    * @throws {UserError} It is damaged.
    */
   #mustBeWhole(file: string) {
-    const { mtime, size, ino } = Deno.statSync(file);
-    const state = [file, mtime?.getTime(), size, ino].join(" ");
+    const state = stateOf(file);
     if (this.#whole.has(state)) return;
     if (!verifyChecksum(file)) mustBeOld(file);
     this.#whole.add(state);
+  }
+
+  /** Compares files with their checksums on all cores; of those that differ others will say so. */
+  #compareAll(files: readonly string[]) {
+    const open = files.flatMap((file) => {
+      const state = ifThere(() => stateOf(file));
+      return state === undefined || this.#whole.has(state) ? [] : [{ file, state }];
+    });
+    const intact = intactOf(open.map(({ file }) => file));
+    open.forEach(({ state }, i) => intact[i] && this.#whole.add(state));
   }
 
   /** What is in a file, which is whole. @throws {UserError} It is damaged. */
@@ -324,6 +335,12 @@ export class Store {
     const step = /"step":(\d+)/.exec(lines.at(-1) ?? "")?.[1];
     return step === undefined ? "just begun" : `at step ${step}`;
   }
+}
+
+/** Tells a file from one that was written since. */
+function stateOf(file: string): string {
+  const { mtime, size, ino } = Deno.statSync(file);
+  return [file, mtime?.getTime(), size, ino].join(" ");
 }
 
 /**

@@ -179,11 +179,14 @@ export function* piecesOf(file: string): Iterable<Uint8Array> {
   yield* piecesIn(handle);
 }
 
-/** The bytes of an open file, piece by piece, even if it is renamed or replaced meanwhile. */
-export function* piecesIn(handle: Deno.FsFile): Iterable<Uint8Array> {
+/**
+ * The bytes of an open file, piece by piece, even if it is renamed or replaced meanwhile. Pieces that
+ * are read into `room` are good until the next one.
+ */
+export function* piecesIn(handle: Deno.FsFile, room?: Uint8Array): Iterable<Uint8Array> {
   handle.seekSync(0, Deno.SeekMode.Start);
   for (;;) {
-    const piece = new Uint8Array(PIECE);
+    const piece = room ?? new Uint8Array(PIECE);
     const count = handle.readSync(piece);
     if (count === null) return;
     yield piece.subarray(0, count);
