@@ -5,6 +5,7 @@
  * @module
  */
 import type { Setup } from "../setup.ts";
+import { memoryLimit } from "./cgroups.ts";
 
 /** Processors. */
 export function cores(): number {
@@ -13,7 +14,11 @@ export function cores(): number {
 
 /** Memory, bytes. */
 export function memory(): number {
-  return Math.min(given("SLURM_MEM_PER_NODE") * 2 ** 20, Deno.systemMemoryInfo().total);
+  // a job has one of the two
+  const perCpu = given("SLURM_MEM_PER_CPU") *
+    (Number(Deno.env.get("SLURM_CPUS_ON_NODE")) || 1);
+  const job = Math.min(given("SLURM_MEM_PER_NODE"), perCpu);
+  return Math.min(job * 2 ** 20, memoryLimit(), Deno.systemMemoryInfo().total);
 }
 
 /** Runs that are carried out at once: as many as are asked for, or as the setup has it. */

@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
+import { memoryLimit } from "../../lib/system/cgroups.ts";
 import { cores, memory, runsAtOnce } from "../../lib/system/machine.ts";
 
 /** Does something in a job to which Slurm gave so much. */
 function inJob(given: Readonly<Record<string, string>>, work: () => void) {
-  const names = ["SLURM_CPUS_PER_TASK", "SLURM_MEM_PER_NODE"];
+  const names = [
+    ...["SLURM_CPUS_PER_TASK", "SLURM_CPUS_ON_NODE"],
+    ...["SLURM_MEM_PER_NODE", "SLURM_MEM_PER_CPU"],
+  ];
   const before = names.map((name) => [name, Deno.env.get(name)] as const);
   const set = (name: string, value: string | undefined) =>
     value === undefined ? Deno.env.delete(name) : Deno.env.set(name, value);
@@ -18,7 +22,7 @@ function inJob(given: Readonly<Record<string, string>>, work: () => void) {
 Deno.test("outside of jobs all of the machine is ours", () =>
   inJob({}, () => {
     assert.equal(cores(), navigator.hardwareConcurrency);
-    assert.equal(memory(), Deno.systemMemoryInfo().total);
+    assert.equal(memory(), Math.min(memoryLimit(), Deno.systemMemoryInfo().total));
     assert.equal(runsAtOnce({ sideBySide: "cores" }), navigator.hardwareConcurrency);
     assert.equal(runsAtOnce({ sideBySide: "cores" }, 3), 3);
   }));
@@ -33,8 +37,12 @@ Deno.test("in a job only what Slurm gave, and never more than there is; no memor
       assert.equal(runsAtOnce({ sideBySide: "cores" }), 1);
     },
   );
+  // with --mem-per-cpu
+  inJob({ SLURM_CPUS_ON_NODE: "3", SLURM_MEM_PER_CPU: "100" }, () => {
+    assert.equal(memory(), 3 * 104_857_600);
+  });
   inJob({ SLURM_CPUS_PER_TASK: "100000", SLURM_MEM_PER_NODE: "0" }, () => {
     assert.equal(cores(), navigator.hardwareConcurrency);
-    assert.equal(memory(), Deno.systemMemoryInfo().total);
+    assert.equal(memory(), Math.min(memoryLimit(), Deno.systemMemoryInfo().total));
   });
 });
