@@ -21,7 +21,7 @@ import { ALL_NETS } from "../vgg/configs.ts";
 import type { TestScore } from "../results/submission.ts";
 
 /** Version of the layout. */
-export const FORMAT = 1;
+export const FORMAT = 2;
 
 /** Names of entries in every bundle. */
 export const PLAN = "plan.json";

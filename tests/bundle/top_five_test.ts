@@ -74,6 +74,50 @@ Deno.test("a mean is within the bounds of its evaluations; other posteriors are 
   assert.throws(() => mustBeMean(topFiveOf(parts), [others, ...each.slice(1)], "mean"), /other/);
 });
 
+/** The highest classes of posteriors of one image. */
+const one = (label: number, ...values: number[]) => topFiveOf([posteriors([values], [label])]);
+
+Deno.test("a forged mean is refused: the label at its upper bound, higher classes left out", () => {
+  // two evaluations of 20 classes; class 0 is the highest, the label, 9, is among the others
+  const rest = Array(14).fill(0.1 / 14);
+  const values = [0.5, 0.15, 0.1, 0.08, 0.07, ...rest, 0];
+  const parts = [one(9, ...values), one(9, ...values)];
+  const mean = topFiveOf([posteriors([values], [9]), posteriors([values], [9])]);
+  mustBeMean(mean, parts, "mean");
+  const forged = (change: Partial<TopFive>) => () =>
+    mustBeMean({ ...mean, ...change }, parts, "mean");
+  const notMean = /for image 0 are not the mean/;
+  // the label first at the fifth posterior, then four classes that no evaluation lists
+  const top = Int32Array.of(9, 5, 6, 7, 8);
+  const low = new Float32Array(5).fill(0.07);
+  const own = Float32Array.of(0.07);
+  assert.throws(forged({ top, values: low, own, ranks: Int32Array.of(0) }), notMean);
+  // the same with the label's true posterior
+  const true9 = mean.own;
+  const equal = new Float32Array(5).fill(true9[0]!);
+  assert.throws(forged({ top, values: equal, ranks: Int32Array.of(0) }), notMean);
+  // all true, but for the rank
+  for (const rank of [0, 1, 4]) assert.throws(forged({ ranks: Int32Array.of(rank) }), notMean);
+  // the highest class alone is left out
+  const without = Int32Array.of(1, 2, 3, 4, 5);
+  const lower = Float32Array.of(0.15, 0.1, 0.08, 0.07, 0.1 / 14);
+  assert.throws(forged({ top: without, values: lower }), notMean);
+});
+
+Deno.test("images are counted whose result a class decides that an evaluation does not list", () => {
+  // classes 0 to 3 are the same; the label, 5, is fifth in one and unlisted in the other, where 4 is
+  const first = [0.3, 0.2, 0.15, 0.12, 0.04, 0.08, 0.06, 0.05];
+  const second = [0.3, 0.2, 0.15, 0.12, 0.1, 0.02, 0.06, 0.05];
+  const mean = topFiveOf([posteriors([first], [5]), posteriors([second], [5])]);
+  // 4 is 0.07 in the mean, but 0.05 to 0.09 by what is listed; the label is 0.05
+  const parts = [one(5, ...first), one(5, ...second)];
+  assert.deepEqual(mustBeMean(mean, parts, "mean"), { top1: 0, top5: 1 });
+  // with the label as the highest class nothing is open
+  const [sure, sure2] = [one(0, ...first), one(0, ...second)];
+  const ofSure = topFiveOf([posteriors([first], [0]), posteriors([second], [0])]);
+  assert.deepEqual(mustBeMean(ofSure, [sure, sure2], "mean"), { top1: 0, top5: 0 });
+});
+
 const whole = topFiveOf([softmaxes(0)]);
 const changed = (change: Partial<TopFive>) => throughFile({ ...whole, ...change });
 const second = whole.top[16]!; // of image 3
@@ -86,6 +130,10 @@ const faults: Record<string, [Partial<TopFive>, RegExp]> = {
   "a label beyond the classes": [{ labels: whole.labels.with(3, 9) }, /image 3 .* its 9 classes$/],
   "a negative class": [{ top: whole.top.with(15, -1) }, /image 3 .* its 9 classes$/],
   "a class twice": [{ top: whole.top.with(15, second) }, /image 3 .* listed twice$/],
+  "another posterior of the label": [
+    { own: whole.own.with(3, whole.own[3]! + 0.01) },
+    /image 3 .* are not valid posteriors$/,
+  ],
   "posteriors that rise": [
     { values: whole.values.with(16, 1) },
     /image 3 .* are not valid posteriors$/,
