@@ -12,7 +12,7 @@
  *
  * - `<!-- output -->`: it is the same;
  * - `<!-- output; numbers vary -->`: it is the same but for numbers, which other processors round
- *   otherwise.
+ *   otherwise, and what follows from them.
  *
  * A line `...` stands for any number of lines. What other comments say is for readers.
  *
@@ -458,13 +458,21 @@ class Desk implements Disposable {
   }
 }
 
+/** What a processor's roundings decide, besides the numbers themselves. */
+const JUDGEMENTS = [
+  /best member, [^:]*:/g,
+  /The difference is [^.]*\./g,
+  /\b(holds|contradicted|undecided)\b/g,
+];
 const KEY_OR_NUMBER = /\b[0-9a-f]{12}\b|[+-]?\d[\d,.:]*/g;
 
 /** Whether an output is what a document shows. */
 function isAsShown(output: string, shown: string, numbersVary: boolean): boolean {
   const plain = (text: string) => {
-    const masked = text.replaceAll(KEY_OR_NUMBER, (word) => word.length === 12 ? word : "#");
-    return (numbersVary ? masked.replaceAll(/[─\s]+/g, " ") : text).trim();
+    if (!numbersVary) return text.trim();
+    const oneLine = text.replaceAll(/[─\s]+/g, " ").trim();
+    return JUDGEMENTS.reduce((text, judgement) => text.replaceAll(judgement, "#"), oneLine)
+      .replaceAll(KEY_OR_NUMBER, (word) => word.length === 12 ? word : "#");
   };
   const parts = shown.split(/^\.\.\.$/m).map(plain).filter((part) => part !== "");
   const isWhole = !/^\.\.\.$/m.test(shown);
