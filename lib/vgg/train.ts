@@ -131,7 +131,7 @@ export function train(
     };
     while (due || step < steps && !plateau.over) {
       const validation = due ? step : nextMark(step, steps, setup.validations);
-      const end = Math.min(validation, step + Math.floor(SAMPLES / batch));
+      const end = Math.min(validation, step + stepsAtOnce(batch));
       if (step < end) crops.start(step * batch, end * batch);
       while (step < end) {
         const rate = rateAt(step);
@@ -214,6 +214,11 @@ function validate(
   if (!values.every(Number.isFinite)) return undefined;
   const labels = Int32Array.from(images, ({ label }) => label);
   return errorsOf(scored([inMemory({ name: "validation", classes, values, labels })]));
+}
+
+/** Steps whose samples are drawn at once: at least one, however large the batch. */
+export function stepsAtOnce(batch: number): number {
+  return Math.max(1, Math.floor(SAMPLES / batch));
 }
 
 /** The first of `count` evenly spaced marks after `step`. */

@@ -7,7 +7,7 @@ import type { Checkpoint, LogEntry, Tensors } from "../../lib/vgg/checkpoint.ts"
 import { type Context, hasAncestor, type TrainRun } from "../../lib/experiment.ts";
 import { convsOf, layersOf, netShapeOf } from "../../lib/vgg/configs.ts";
 import { fillImageCache, imageCacheOffsets } from "../../lib/vgg/image_cache.ts";
-import { train, type Training } from "../../lib/vgg/train.ts";
+import { stepsAtOnce, train, type Training } from "../../lib/vgg/train.ts";
 import { readSafetensors, writeSafetensors } from "../../lib/weights/safetensors.ts";
 import { noises } from "../support/formula.ts";
 import { tensorflow } from "../support/run_graph.ts";
@@ -149,6 +149,10 @@ Deno.test("the plateau rule divides the rate, and ends the training before its i
   assert.equal(checkpoint.step, 10);
   assert.deepEqual([checkpoint.plateau.drops, checkpoint.plateau.over], [1, true]);
   assert.equal(log.filter(({ validation }) => validation).length, 5);
+});
+
+Deno.test("every batch makes progress, also one of more images than are planned at once", () => {
+  assert.deepEqual([1, 256, 32_768, 32_769, 65_536].map(stepsAtOnce), [32_768, 128, 1, 1, 1]);
 });
 
 Deno.test("how a net is tested does not steer its training: validations average scores first", async () => {
