@@ -127,7 +127,8 @@ export function addonFile(folder: string = packageFolder()): string {
  * other, because standard error is redirected meanwhile.
  *
  * Variables of TensorFlow's that are not set are set first: no log below fatal errors, no more of a
- * GPU's memory than is used, and oneDNN's kernels, whatever the processor.
+ * GPU's memory than is used, oneDNN's kernels, whatever the processor, and on a GPU only kernels that
+ * give the same bits in each run.
  *
  * @throws UserError where TensorFlow is not set up, its libraries do not open, or the processor lacks
  * instructions that it needs
@@ -141,8 +142,10 @@ export async function loadAddon(options: LoadOptions = {}): Promise<Binding> {
     throw new UserError("Cannot load TensorFlow: it is not set up; run `deno task install`");
   }
   mustHaveAvx(instructions());
-  prepareEnvironment(options);
   const cuda = join(folder, "deps", "nvidia");
+  const oneDnn = options.leavesOneDnn ? undefined : oneDnnDefault();
+  setUnlessSet(defaultVariables({ oneDnn, gpu: existsSync(cuda) && options.device !== "cpu" }));
+  setThreads(options);
   const wantsGpu = options.device !== undefined && options.device !== "cpu";
   if (existsSync(cuda)) {
     if (options.device !== "cpu") openCuda(cuda);
@@ -202,18 +205,32 @@ export function mustHaveAvx(found: readonly string[] | undefined, arch: string =
   );
 }
 
-/** Variables that TensorFlow reads while it is loaded; what the user has set stays. */
-function prepareEnvironment({ intraOpThreads, interOpThreads, leavesOneDnn }: LoadOptions) {
-  const oneDnn = leavesOneDnn ? undefined : oneDnnDefault();
-  const unlessSet = {
-    ...{ TF_CPP_MIN_LOG_LEVEL: 3, TF_FORCE_GPU_ALLOW_GROWTH: true },
+/**
+ * Variables that TensorFlow reads while it is loaded, with the values that they get unless the user
+ * has set them.
+ *
+ * @param options gpu: whether a GPU may compute; oneDnn: the switch of oneDNN's kernels, if it is set
+ */
+export function defaultVariables(
+  { gpu, oneDnn }: { readonly gpu: boolean; readonly oneDnn?: string | undefined },
+): Record<string, string> {
+  return {
+    ...{ TF_CPP_MIN_LOG_LEVEL: "3", TF_FORCE_GPU_ALLOW_GROWTH: "true" },
     // numbers are then those of nvidia-smi
     CUDA_DEVICE_ORDER: "PCI_BUS_ID",
     ...oneDnn !== undefined && { [ONEDNN_SWITCH]: oneDnn },
+    // without it cuDNN may choose kernels whose sums change from run to run
+    ...gpu && { TF_DETERMINISTIC_OPS: "1" },
   };
-  for (const [name, value] of Object.entries(unlessSet)) {
-    if (!Deno.env.get(name)) Deno.env.set(name, String(value));
+}
+
+function setUnlessSet(variables: Readonly<Record<string, string>>) {
+  for (const [name, value] of Object.entries(variables)) {
+    if (!Deno.env.get(name)) Deno.env.set(name, value);
   }
+}
+
+function setThreads({ intraOpThreads, interOpThreads }: LoadOptions) {
   const threads = {
     TF_NUM_INTRAOP_THREADS: intraOpThreads,
     TF_NUM_INTEROP_THREADS: interOpThreads,

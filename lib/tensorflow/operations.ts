@@ -13,6 +13,7 @@ import {
   type DType,
   type Gradient,
   type Graph,
+  HOST,
   type Shape,
   type Tensor,
 } from "./graph.ts";
@@ -276,15 +277,18 @@ export function softmax(x: Tensor): Tensor {
 export function sparseSoftmaxCrossEntropy(scores: Tensor, labels: Tensor, count: number): Tensor {
   const graph = graphOf(scores);
   const losses = { dtype: scores.dtype, shape: scores.shape.slice(0, 1) };
-  const { outputs: [loss, backprop] } = graph.node(
-    "SparseSoftmaxCrossEntropyWithLogits",
-    [scores, labels],
-    { loss: losses, backprop: like(scores) },
-    {
-      attrs: { ...T(scores), Tlabels: attr.type("int32") },
-      gradient: (g) => [multiply(backprop!, g), undefined],
-    },
-  );
+  // On the processor: on a GPU the order of its sums changes from run to run, and TensorFlow refuses it
+  // where TF_DETERMINISTIC_OPS is set. The scores of a batch are a megabyte.
+  const [loss, backprop] = graph.on(HOST, (): Tensor[] =>
+    graph.node(
+      "SparseSoftmaxCrossEntropyWithLogits",
+      [scores, labels],
+      { loss: losses, backprop: like(scores) },
+      {
+        attrs: { ...T(scores), Tlabels: attr.type("int32") },
+        gradient: (g) => [multiply(backprop!, g), undefined],
+      },
+    ).outputs);
   // the sum's gradient is the same scalar for each image, which multiply() broadcasts
   const total = reduction("Sum", loss!, { axes: [0], gradient: (g) => [g, undefined] });
   return scale(total, 1 / count);

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { loadAddon, loadStockTfjs, mustHaveAvx } from "../../lib/tensorflow/addon.ts";
+import {
+  defaultVariables,
+  loadAddon,
+  loadStockTfjs,
+  mustHaveAvx,
+} from "../../lib/tensorflow/addon.ts";
 import { ensureInstalled } from "../../lib/tensorflow/install/mod.ts";
 import { run } from "../../lib/system/subprocess.ts";
 import { VERSION } from "../../lib/tensorflow/install/wheel.ts";
@@ -116,6 +121,11 @@ Deno.test("what is not set up says what to run", async () => {
   );
   const damaged = { ...packages, [`${folder}/lib/napi-v8/tfjs_binding.node`]: "half an addon" };
   assert.match(await load(damaged), /^Cannot load TensorFlow: .*run `deno task install`, and/);
+});
+
+Deno.test("a GPU computes by kernels that give the same bits in each run; a processor does anyway", () => {
+  assert.equal(defaultVariables({ gpu: true }).TF_DETERMINISTIC_OPS, "1");
+  assert.equal(defaultVariables({ gpu: false }).TF_DETERMINISTIC_OPS, undefined);
 });
 
 Deno.test("a processor without AVX is refused in one line, before TensorFlow ends the process", () => {

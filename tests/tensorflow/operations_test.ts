@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { constant, type Graph, placeholder, type Shape } from "../../lib/tensorflow/graph.ts";
+import { constant, Graph, placeholder, type Shape } from "../../lib/tensorflow/graph.ts";
 import {
   add,
   biasAdd,
@@ -188,6 +188,16 @@ Deno.test("dropout: the mask follows from the seed, keeps 1 - rate of the values
   // six deviations of a binomial: 6 * sqrt(0.1 * 0.9 / 20000) = 0.013
   const kept = first.filter((value) => value > 0).length / count;
   assert.ok(Math.abs(kept - 0.9) < 0.013, `${kept}`);
+});
+
+Deno.test("the loss is computed on the processor, as TensorFlow refuses it on GPUs in deterministic mode", () => {
+  const graph = new Graph();
+  sparseSoftmaxCrossEntropy(floats(graph, counting(6), [2, 3]), constant(graph, [0, 1]), 2);
+  const text = new TextDecoder("latin1").decode(graph.serialise());
+  // a node's kind is field 2 of NodeDef, its inputs field 3 and its device field 4
+  const [, device] = /\x12.SparseSoftmaxCrossEntropyWithLogits(?:\x1a.[\w:]+)+\x22.([\w/:]+)\*/s
+    .exec(text)!;
+  assert.equal(device, "/device:CPU:0");
 });
 
 Deno.test("dropout keeps the mean in bfloat16: the product is rounded, not the factor", async () => {
