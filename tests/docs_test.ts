@@ -267,6 +267,9 @@ const OPTION_ENTRIES = Object.entries(OPTIONS) as [OptionName, Option][];
 const TABLES = [...paperTables, ...sideExperiments];
 const TABLE_NAMES: readonly string[] = TABLES.map(({ name }) => name);
 
+/** A text without marks that Markdown would take for its own. */
+const plainly = (text: string) => text.replaceAll(/[<*_[]/g, "\\$&");
+
 /** What a document says of a command. */
 function sectionOf(name: string, { summary, words, takes, about, examples }: CommandFacts): string {
   const usage = [`deno task ${name}`, words?.pattern, "[options]"].filter(Boolean).join(" ");
@@ -274,11 +277,11 @@ function sectionOf(name: string, { summary, words, takes, about, examples }: Com
   return [
     `## ${name}`,
     `${summary}. Usage: \`${usage}\``,
-    about.replaceAll(/[<*_[]/g, "\\$&"),
+    plainly(about),
     `Options: ${options.map(([option]) => `\`--${option}\``).join(", ")}, \`--help\`.`,
     table(
       ["example", "purpose"],
-      Object.entries(examples).map(([line, text]) => [`\`deno task ${line}\``, text]),
+      Object.entries(examples).map(([line, text]) => [`\`deno task ${line}\``, plainly(text)]),
     ),
   ].join("\n\n");
 }
@@ -291,7 +294,7 @@ function commandList(): string {
     "Each table has a command of its own with the options of [table](#table).",
     table(
       ["command", "purpose", "contents"],
-      TABLES.map(({ name, help }) => [`\`${name}\``, help.summary, help.about]),
+      TABLES.map(({ name, help }) => [`\`${name}\``, plainly(help.summary), plainly(help.about)]),
     ),
   ].join("\n\n");
   return [tables, ...own.map(([name, facts]) => sectionOf(name, facts))].join("\n\n");
@@ -315,7 +318,7 @@ function optionList(): string {
     const options = OPTION_ENTRIES.filter(([, option]) => option.group === group);
     const rows = options.map(([name, { value, text }]: [OptionName, Option]) => [
       `\`--${name}${value === undefined ? "" : ` ${value}`}\``,
-      text,
+      plainly(text),
       takersOf(name),
     ]);
     return `## ${group}\n\n${table(["option", "meaning", "commands"], rows)}`;
