@@ -10,8 +10,9 @@ export interface DatasetDescription {
   /** In an order where the first N images have the classes as evenly as possible, for every N. */
   readonly val: readonly ImageSize[];
   /**
-   * 12 hexadecimal digits that change when a name, a label or a size changes. For generated data:
-   * when its recipe changes. Absolute paths and times do not count. Empty where nothing was found.
+   * 12 hexadecimal digits that change when a name, a label, a size or a file's content changes. For
+   * generated data: when its recipe changes. Absolute paths and times do not count. Empty where nothing
+   * was found.
    */
   readonly fingerprint: string;
   /** Images without labels, if there are any. */

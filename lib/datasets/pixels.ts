@@ -74,9 +74,14 @@ export interface Probe {
  * for which its decoder warns, is used as far as it can be decoded. It needs conversion, because
  * TensorFlow decodes some of these with a warning and fails on others.
  *
+ * @param file its path, or its bytes
+ * @param strict whether any damage throws
  * @throws where the file is not an image, or is cut off. With `sizeOnly` only the header is read.
  */
-export async function probeImage(file: string, { sizeOnly = false } = {}): Promise<Probe> {
+export async function probeImage(
+  file: string | Uint8Array,
+  { sizeOnly = false, strict = false } = {},
+): Promise<Probe> {
   const { format, orientation = 1, depth, hasAlpha, space, autoOrient } = await sharp(file)
     .metadata();
   const needsConversion = !(format === "jpeg" || format === "png") || orientation > 1 ||
@@ -90,7 +95,8 @@ export async function probeImage(file: string, { sizeOnly = false } = {}): Promi
       await decode(file, { failOn: "warning", profile: needsConversion }),
       needsConversion,
     );
-  } catch {
+  } catch (error) {
+    if (strict) throw error;
     return look(await decode(file, { profile: needsConversion }), true);
   }
 }

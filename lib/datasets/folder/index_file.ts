@@ -18,10 +18,12 @@ import type { ImageSize } from "../dataset.ts";
 export interface FolderIndex {
   readonly files: readonly ProbedFile[];
   readonly colours: ColourSums;
+  /** SHA-256 of what was read of all usable files; empty for generated images. */
+  readonly content: string;
 }
 
 /** Version of the stored index; raised with every change of its content. */
-const VERSION = 1;
+const VERSION = 2;
 interface StoredIndex {
   readonly version: number;
   /** SHA-256 of the listing that it belongs to. */
@@ -34,6 +36,7 @@ interface StoredIndex {
   readonly upright: Readonly<Record<number, string>>;
   /** Sums are whole numbers beyond 2^53, so they are text. */
   readonly colours: readonly string[];
+  readonly content: string;
 }
 
 /**
@@ -75,24 +78,30 @@ export async function readIndex(place: string, listing: string): Promise<FolderI
     const size = { width: sizes[2 * i]!, height: sizes[2 * i + 1]! };
     return turned === undefined ? size : { ...size, upright: turned };
   });
-  return { files, colours: stored.colours.map(BigInt) as unknown as ColourSums };
+  const colours = stored.colours.map(BigInt) as unknown as ColourSums;
+  return { files, colours, content: stored.content };
 }
 
 function isStoredIndex(value: unknown): value is StoredIndex {
   if (typeof value !== "object" || value === null) return false;
-  const { version, sizes, faults, upright, colours } = value as Record<keyof StoredIndex, unknown>;
+  const { version, sizes, faults, upright, colours, content } = value as Record<
+    keyof StoredIndex,
+    unknown
+  >;
   const isList = (list: unknown, isPart: (part: unknown) => boolean) =>
     Array.isArray(list) && list.every(isPart);
   const holdsTexts = (record: unknown) =>
     typeof record === "object" && record !== null && !Array.isArray(record) &&
     Object.values(record).every((part) => typeof part === "string");
-  return version === VERSION && holdsTexts(faults) && holdsTexts(upright) &&
+  return version === VERSION && typeof content === "string" && holdsTexts(faults) &&
+    holdsTexts(upright) &&
     isList(sizes, (side) => Number.isSafeInteger(side) && side as number >= 0) &&
     isList(colours, (sum) => typeof sum === "string" && /^\d+$/.test(sum));
 }
 
 /** Stores an index in one piece, and removes upright pictures that it does not name. */
-export async function writeIndex(place: string, listing: string, { files, colours }: FolderIndex) {
+export async function writeIndex(place: string, listing: string, index: FolderIndex) {
+  const { files, colours, content } = index;
   const faults: Record<number, string> = {}, upright: Record<number, string> = {};
   for (const [i, file] of files.entries()) {
     if ("fault" in file) faults[i] = file.fault;
@@ -105,6 +114,7 @@ export async function writeIndex(place: string, listing: string, { files, colour
     faults,
     upright,
     colours: colours.map(String),
+    content,
   };
   await flushTree(join(place, "upright")); // before an index says that they are there
   const draft = join(place, `index-${crypto.randomUUID()}.json`);
@@ -135,5 +145,6 @@ export async function indexMade(
   await writeIndex(place, listingDigest(listing), {
     files: [...listing.train, ...listing.val].map(({ path }) => sizeOf(path)),
     colours,
+    content: "",
   });
 }

@@ -16,6 +16,7 @@ import {
   writeIndex,
 } from "./index_file.ts";
 import { type FolderListing, type ListedFile, listFolder } from "./listing.ts";
+import { CANNOT_OPEN } from "./formats.ts";
 import type { ProbeAnswer, ProbedFile, ProbeJob, ProbeSettings } from "./worker.ts";
 import type { Dataset, DatasetInfo, DatasetOptions, LabelledImage } from "../dataset.ts";
 import { chunks, inParallel } from "../../system/workers.ts";
@@ -30,11 +31,15 @@ const AT_ONCE = 50;
  * Opens a folder of images. The first time every file is read; later only the folder is listed.
  *
  * JPEG and 8-bit PNG files are used as they are. Those that a decoder without EXIF, profiles and
- * alpha would show otherwise (turned, CMYK, 16 bits, transparent), JPEG files with damage in their
- * middle, and other formats are saved once as upright PNG beside the index, on white where they are
- * transparent.
+ * alpha would decode differently (rotated, CMYK, 16 bits, transparent), JPEG files with damage in their
+ * middle or without an end mark, and other formats (BMP, PPM, WebP, GIF, TIFF, AVIF) are saved once as
+ * upright PNG beside the index, on white where they are transparent.
  *
- * @throws {UserError} where the layout is wrong, or a file is not a whole image (see `skipUnreadable`).
+ * The fingerprint covers every file's path, class, sides and bytes; of folders with more than 200,000
+ * images most files count with their first and last 4,096 bytes only.
+ *
+ * @throws {UserError} where the layout is wrong, or a file is not a whole image, or one whose sides
+ * differ by a factor of more than 50 (see `skipUnreadable`).
  */
 export async function openFolder(options: DatasetOptions): Promise<Dataset> {
   const folder = resolve(options.folder);
@@ -50,7 +55,7 @@ export async function openFolder(options: DatasetOptions): Promise<Dataset> {
   const { files } = index;
   if (!options.skipUnreadable) refuseFaults(listed, files);
 
-  const print = createHash("sha256");
+  const print = createHash("sha256").update(index.content);
   function images(from: number, to: number): LabelledImage[] {
     const images: LabelledImage[] = [];
     const lines: string[] = [];
@@ -101,6 +106,7 @@ async function probeAll(
   ];
 
   const files: ProbedFile[] = new Array(total);
+  const digests: Uint8Array[] = new Array(total);
   let colours = NO_COLOURS, done = 0;
   const common: ProbeSettings = { folder, upright };
   const worker = new URL("./worker.ts", import.meta.url);
@@ -110,16 +116,21 @@ async function probeAll(
       common,
     })
   ) {
-    for (const [i, seen] of answer.files.entries()) files[index * AT_ONCE + i] = seen;
+    for (const [i, seen] of answer.files.entries()) {
+      files[index * AT_ONCE + i] = seen;
+      digests[index * AT_ONCE + i] = answer.digests[i]!;
+    }
     colours = addColours(colours, answer.colours);
     onProgress?.("Looking at images", done += answer.files.length, total);
   }
-  return { files, colours };
+  const content = createHash("sha256");
+  for (const digest of digests) content.update(digest);
+  return { files, colours, content: content.digest("hex") };
 }
 
 /** Whether a fault may go away without a change of the file, such as a missing permission. */
 function mayHeal(seen: ProbedFile): boolean {
-  return "fault" in seen && seen.fault.startsWith("cannot be read");
+  return "fault" in seen && seen.fault.startsWith(CANNOT_OPEN);
 }
 
 function refuseFaults(listed: readonly ListedFile[], files: readonly ProbedFile[]) {

@@ -1,11 +1,19 @@
 /** Probes image files: size, colours, whether they are whole. Runs as one of several Web Workers. */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { decodeBitmap, isBitmap } from "./bitmaps.ts";
 import { addColours, type ColourSums, NO_COLOURS, sumColours } from "./colours.ts";
+import {
+  CANNOT_OPEN,
+  hasEndMark,
+  isBaselineJpeg,
+  unreadableFormat,
+  withEndMark,
+} from "./formats.ts";
 import type { ListedFile } from "./listing.ts";
 import { readAt } from "../../system/files.ts";
 import { answerJobs } from "../../system/workers.ts";
-import { encodePng, probeImage } from "../pixels.ts";
+import { encodePng, type Picture, type Probe, probeImage } from "../pixels.ts";
 
 /** A file to probe. */
 export interface ProbeJob {
@@ -27,6 +35,8 @@ export interface ProbeSettings {
 export interface ProbeAnswer {
   readonly files: readonly ProbedFile[];
   readonly colours: ColourSums;
+  /** SHA-256 of each file's bytes, or, where it was not decoded, of its ends. */
+  readonly digests: readonly Uint8Array[];
 }
 
 /** What was found in a file: its size, or why it is not an image. */
@@ -34,70 +44,122 @@ export type ProbedFile =
   | { readonly width: number; readonly height: number; readonly upright?: string }
   | { readonly fault: string };
 
-answerJobs(async (jobs: readonly ProbeJob[], work: ProbeSettings): Promise<ProbeAnswer> => {
+/**
+ * Longer sides at most, as a multiple of the shorter ones. The shorter side is scaled to 256 pixels or
+ * more, so that an image of 30,000 x 1 would have two thousand million of them.
+ */
+const THINNEST = 50;
+
+answerJobs(async (jobs: readonly ProbeJob[], settings: ProbeSettings): Promise<ProbeAnswer> => {
   let colours = NO_COLOURS;
   // while one file is summed up, the next is decoded
-  const files: ProbedFile[] = [];
-  let coming = see(jobs[0]!);
+  const found: Found[] = [];
+  let coming = probe(jobs[0]!);
   for (const job of jobs.slice(1)) {
-    const next = see(job);
-    files.push(await coming);
+    const next = probe(job);
+    found.push(await coming);
     coming = next;
   }
-  files.push(await coming);
-  return { files, colours };
+  found.push(await coming);
+  return {
+    files: found.map(({ file }) => file),
+    digests: found.map(({ digest }) => digest),
+    colours,
+  };
 
-  async function see(job: ProbeJob): Promise<ProbedFile> {
-    if (job.file.fault !== undefined) return { fault: job.file.fault };
-    try {
-      return await lookInto(job);
-    } catch (error) {
-      return { fault: faultOf(job.file, error) };
+  async function probe({ file, whole, countColours }: ProbeJob): Promise<Found> {
+    if (file.fault !== undefined) return faulty(file.fault);
+    if (file.bytes === 0) return faulty("is empty");
+    const path = join(settings.folder, file.path);
+    const probed = (whole ? undefined : await probeEnds(path, file)) ?? await probeWhole(path);
+    if ("fault" in probed) return faulty(probed.fault);
+    const { image: { width, height, picture, needsConversion }, digest } = probed;
+    if (Math.max(width, height) > THINNEST * Math.min(width, height)) {
+      return faulty(
+        `is ${width} x ${height} pixels, one side more than ${THINNEST} times the other`,
+      );
     }
-  }
-
-  /** Why a file cannot be used, as the end of a sentence that begins with its name. */
-  function faultOf({ path, bytes }: ListedFile, error: unknown): string {
-    const message = error instanceof Error ? error.message : String(error);
-    if (bytes === 0) return "is empty";
-    if (/unsupported image format/i.test(message)) return "is not an image";
-    if (!hasEnd(join(work.folder, path), bytes)) return "is cut off";
-    return `cannot be read (${message.split("\n")[0]})`;
-  }
-
-  async function lookInto({ file, whole, countColours }: ProbeJob): Promise<ProbedFile> {
-    const path = join(work.folder, file.path);
-    let look = await probeImage(path, { sizeOnly: !whole });
-    if (!whole) {
-      if (!hasEnd(path, file.bytes)) throw new Error("premature end");
-      if (look.needsConversion) look = await probeImage(path);
-    }
-    const { width, height, picture, needsConversion } = look;
     if (picture && countColours) colours = addColours(colours, sumColours(picture));
-    if (!picture || !needsConversion) return { width, height };
-    const identity = `${file.path}\n${file.bytes}\n${file.changed}`;
-    const upright = createHash("sha256").update(identity).digest("hex").slice(0, 24) + ".png";
-    await Deno.writeFile(join(work.upright, upright), await encodePng(picture));
-    return { width, height, upright };
+    if (!picture || !needsConversion) return { file: { width, height }, digest };
+    const upright = await save(picture, file);
+    return { file: { width, height, upright }, digest };
+  }
+
+  /** Saves a picture as PNG under a name that changes with its file. @returns the name */
+  async function save(picture: Picture, { path, bytes, changed }: ListedFile): Promise<string> {
+    const identity = `${path}\n${bytes}\n${changed}`;
+    const name = createHash("sha256").update(identity).digest("hex").slice(0, 24) + ".png";
+    await Deno.writeFile(join(settings.upright, name), await encodePng(picture));
+    return name;
   }
 });
 
-/** How much of a file's end is searched for its end mark; some cameras write notes behind it. */
-const TAIL = 4096;
+/** What was found, and the digest of what was read for it. */
+interface Found {
+  readonly file: ProbedFile;
+  readonly digest: Uint8Array;
+}
 
-/** End marks: JPEG's EOI, and PNG's IEND chunk. */
-const ENDS = { jpeg: [0xFF, 0xD9], png: [0x49, 0x45, 0x4E, 0x44] } as const;
+function faulty(fault: string): Found {
+  return { file: { fault }, digest: new Uint8Array() };
+}
 
-/** Whether a JPEG or PNG has its end mark; other formats are not checked. */
-function hasEnd(path: string, bytes: number): boolean {
-  using file = Deno.openSync(path);
-  const length = Math.min(TAIL, bytes);
-  const head = readAt(file, 0, 2), tail = readAt(file, bytes - length, length);
-  if (head === undefined || tail === undefined) return false;
-  const end = head[0] === 0xFF && head[1] === 0xD8
-    ? ENDS.jpeg
-    : head[0] === 0x89 && head[1] === 0x50
-    ? ENDS.png
-    : [];
-  return tail.some((_, i) => end.every((byte, k) => tail[i + k] === byte));
+type Probed = { readonly image: Probe; readonly digest: Uint8Array } | { readonly fault: string };
+
+/** Bytes that are read of either end of a file that is not decoded. */
+const END = 4096;
+
+/** Reads the header and the ends of a file; undefined where that is not enough to use it. */
+async function probeEnds(path: string, { bytes }: ListedFile): Promise<Probed | undefined> {
+  try {
+    using file = Deno.openSync(path);
+    const length = Math.min(END, bytes);
+    const ends = [readAt(file, 0, length), readAt(file, bytes - length, length)] as const;
+    const [head, tail] = ends;
+    if (head === undefined || tail === undefined || !hasEndMark(head, tail)) return undefined;
+    const image = await probeImage(path, { sizeOnly: true });
+    return image.needsConversion ? undefined : { image, digest: sha256(head, tail) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Decodes a file. */
+async function probeWhole(path: string): Promise<Probed> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await Deno.readFile(path);
+  } catch (error) {
+    return { fault: `${CANNOT_OPEN} (${(error as Error).message})` };
+  }
+  try {
+    return { image: await decoded(bytes), digest: sha256(bytes) };
+  } catch (error) {
+    const { message } = error as Error;
+    const format = unreadableFormat(bytes);
+    if (format !== undefined) return { fault: `is ${format}; save it as JPEG or PNG` };
+    if (isBitmap(bytes)) return { fault: message };
+    if (/unsupported image format/i.test(message)) return { fault: "is not an image" };
+    if (!hasEndMark(bytes, bytes.subarray(-END))) return { fault: "is cut off" };
+    // the bytes alone decide, so that the file is known for good
+    return { fault: `cannot be decoded (${message.split("\n")[0]})` };
+  }
+}
+
+async function decoded(bytes: Uint8Array): Promise<Probe> {
+  if (isBitmap(bytes)) {
+    const picture = decodeBitmap(bytes);
+    return { width: picture.width, height: picture.height, picture, needsConversion: true };
+  }
+  const isWhole = hasEndMark(bytes, bytes.subarray(-END));
+  if (isWhole || !isBaselineJpeg(bytes)) return await probeImage(bytes);
+  // Some cameras leave the end mark out. If the decoder has no complaint once it is there, all pixels are.
+  const { needsConversion: _, ...image } = await probeImage(withEndMark(bytes), { strict: true });
+  return { ...image, needsConversion: true };
+}
+
+function sha256(...parts: readonly Uint8Array[]): Uint8Array {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return hash.digest();
 }

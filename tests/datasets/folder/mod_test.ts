@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { basename, dirname, join } from "node:path";
 import { describeFolder, openFolder } from "../../../lib/datasets/folder/mod.ts";
-import { encodeJpeg, probeImage } from "../../../lib/datasets/pixels.ts";
+import { encodeJpeg, probeImage, sharp } from "../../../lib/datasets/pixels.ts";
 import { UserError } from "../../../lib/errors.ts";
 import {
   cmykJpeg,
@@ -66,6 +66,24 @@ Deno.test("mean and covariance count every training pixel once", async () => {
       assert(Math.abs(value - expected) < 1e-15, `${i}, ${j}: ${value} instead of ${expected}`);
     }
   }
+});
+
+Deno.test("the fingerprint knows pixels: files of equal names and sizes are told apart", async () => {
+  // uncompressed, so that other pixels leave the size as it is
+  const bmp = (level: number) => {
+    const bytes = new Uint8Array(54 + 16);
+    bytes.set([0x42, 0x4D, 70, 0, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0, 40]);
+    bytes.set([2, 0, 0, 0, 2, 0, 0, 0, 1, 0, 24], 18);
+    return bytes.fill(level, 54);
+  };
+  const print = async (train: number, val: number) => {
+    const folder = smallestFolder({ "train/cat/2.bmp": bmp(train), "val/cat/2.bmp": bmp(val) });
+    return (await openFolder({ folder })).fingerprint;
+  };
+  const first = await print(200, 100);
+  assert.equal(await print(200, 100), first);
+  assert.notEqual(await print(50, 100), first);
+  assert.notEqual(await print(200, 25), first);
 });
 
 Deno.test("the fingerprint knows names, labels and sizes, but no place and no time", async () => {
@@ -237,4 +255,58 @@ Deno.test("a folder is described by what opening finds", async () => {
   assert.deepEqual(rest, { name: "folder", fingerprint, made: true });
   assert.deepEqual(classes, ["cat", "dog"]);
   assert.deepEqual(val.map(({ width, height }) => [width, height]), [[2, 2], [2, 2]]);
+});
+
+Deno.test("formats that TensorFlow does not read are converted, or named as what they are", async () => {
+  const noise = Uint8Array.from({ length: 64 * 64 * 3 }, (_, i) => i * i * 7);
+  const picture = { width: 64, height: 64, channels: 3, pixels: noise } as const;
+  const jpeg = await encodeJpeg(picture);
+  const progressive = await sharp(noise, { raw: { width: 64, height: 64, channels: 3 } })
+    .jpeg({ progressive: true }).toBuffer();
+  const text = (text: string) => new TextEncoder().encode(text);
+  const folder = smallestFolder({
+    "train/cat/2.jpg": text("P3 2 1 255 1 2 3 4 5 6"), // a portable map under the name of a JPEG
+    "train/cat/3.jpg": jpeg.subarray(0, -2), // whole, but without its end mark
+  });
+  const { train } = await openFolder({ folder });
+  const [map, unmarked] = train.slice(2);
+  assert.deepEqual([...(await probeImage(map!.file)).picture!.pixels], [1, 2, 3, 4, 5, 6]);
+  assert.deepEqual(
+    (await probeImage(unmarked!.file)).picture!.pixels,
+    (await probeImage(jpeg)).picture!.pixels,
+  );
+
+  const odd = smallestFolder({
+    "train/cat/2.jpg": text("\0\0\0\x18ftypheic\0\0\0\0mif1heic"), // phones' name for HEIC files
+    "train/cat/3.jp2": text("\0\0\0\x0CjP  \r\n"),
+    "train/cat/4.jpg": jpeg.subarray(0, jpeg.length / 2),
+    "train/cat/5.jpg": progressive.subarray(0, -2),
+  });
+  await assert.rejects(
+    openFolder({ folder: odd }),
+    refusal(
+      '"train/cat/2.jpg" is a HEIC image; save it as JPEG or PNG',
+      '"train/cat/3.jp2" is a JPEG 2000 image; save it as JPEG or PNG',
+      '"train/cat/4.jpg" is cut off',
+      '"train/cat/5.jpg" is cut off',
+    ),
+  );
+  // and they are known from then on
+  let looks = 0;
+  await openFolder({ folder: odd, skipUnreadable: true, onProgress: () => looks++ });
+  assert.equal(looks, 0);
+});
+
+Deno.test("an image that is far too thin is named before anything is trained", async () => {
+  const rows = (height: number) => Array.from({ length: height }, () => [7]);
+  const folder = smallestFolder({
+    "val/cat/2.png": png({ width: 1, bits: 8, kind: 0, rows: rows(50) }),
+    "val/dog/2.png": png({ width: 1, bits: 8, kind: 0, rows: rows(51) }),
+  });
+  await assert.rejects(
+    openFolder({ folder }),
+    refusal('"val/dog/2.png" is 1 x 51 pixels, one side more than 50 times the other'),
+  );
+  const { val } = await openFolder({ folder, skipUnreadable: true });
+  assert.deepEqual(val.map(({ height }) => height), [2, 2, 50]);
 });
