@@ -147,12 +147,18 @@ Deno.test("documents that the code names exist", () => {
   }
 });
 
-Deno.test("files of the project that the documentation names exist", () => {
+Deno.test("files and names of the code that the documentation mentions exist", () => {
+  const code = ["lib", "experiments", "tests"].flatMap((folder) => filesIn(folder, ".ts"))
+    .map(read).join("\n");
   for (const file of DOCUMENTS.filter((file) => file !== "docs/tutorial.md")) {
-    for (const code of codeIn(proseOf(read(file)))) {
-      const path = code.match(/^(lib|experiments|tests)\/[\w./-]*$/)?.[0];
-      if (path === undefined || path.includes("NAME")) continue;
-      assert.doesNotThrow(() => Deno.statSync(join(ROOT, path)), `${file} names ${path}`);
+    for (const word of codeIn(proseOf(read(file))).filter((word) => !word.includes("NAME"))) {
+      if (/^(lib|experiments|tests)\/[\w./-]*$/.test(word)) {
+        assert.doesNotThrow(() => Deno.statSync(join(ROOT, word)), `${file} mentions ${word}`);
+      }
+      const [name] = word.match(/\b[a-z]+[A-Z]\w*$/) ?? [];
+      if (name !== undefined && !/[ "/=-]/.test(word)) {
+        assert.match(code, new RegExp(`\\b${name}\\b`), `${file} mentions ${word}`);
+      }
     }
   }
 });
