@@ -9,7 +9,13 @@
  */
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import { type EvaluateSetup, INTERPRETATIONS, type TrainSetup, TRANSFER } from "./setup.ts";
+import {
+  type EvaluateSetup,
+  INTERPRETATIONS,
+  type Schedule,
+  type TrainSetup,
+  TRANSFER,
+} from "./setup.ts";
 
 /** A column of Table 1, or the shallow net that Section 4.1 compares B with. */
 export type ConfigName = "A" | "A-LRN" | "B" | "C" | "D" | "E" | "B-5x5";
@@ -146,8 +152,9 @@ export interface Context {
 
 /**
  * Names a run by its content: 12 hexadecimal digits of SHA-256 over canonical JSON, so that equal
- * runs are done once and their results are found again. Fields that are absent do not count, so a
- * new optional field changes no old key. How a net is evaluated does not count for training it.
+ * runs are done once and their results are found again. What decides a run's numbers counts, and
+ * nothing else: of the schedules, those that the net and its ancestors use; of the ways to test, those
+ * of the method. Fields that are absent do not count, so a new optional field changes no old key.
  *
  * ```ts
  * import { key } from "./experiment.ts";
@@ -160,21 +167,42 @@ export interface Context {
  * ```
  */
 export function key(run: Run, { evaluate, train, ...context }: Context): string {
-  // How nets start from others counts where one does: it is a part of that run.
-  const { transfer: _, transferNoise: __, ...rest } = train;
-  const done = isEvaluation(run)
-    ? { run: { ...run, net: settled(run.net, train) }, evaluate }
+  // each net has its own schedule, scales and start, written out below
+  const { transfer: _, transferNoise: __, schedules: ___, jitterStep: ____, ...shared } = train;
+  const own = isEvaluation(run)
+    ? {
+      run: { ...run, net: settled(run.net, train) },
+      evaluate: evaluateFieldsOf(run.method, evaluate),
+    }
     : { run: settled(run, train) };
-  const content = { ...done, ...context, train: rest };
-  const text = JSON.stringify(content, canonical);
+  const text = JSON.stringify({ ...own, ...context, train: shared }, canonical);
   return createHash("sha256").update(text).digest("hex").slice(0, 12);
 }
 
-/** A training, and those that it starts from, with what each takes over written out. */
-function settled(run: TrainRun, train: TrainSetup): TrainRun {
-  if (!hasAncestor(run.init)) return run;
-  const from = settled(run.init.from, train);
-  return { ...run, init: { ...inheritance(run.init, train), from } };
+/** A training and its ancestors, each with the fields of the setup that it alone uses. */
+function settled(run: TrainRun, train: TrainSetup): object {
+  if (isImported(run.init)) return run; // nothing of it is trained
+  return {
+    ...run,
+    schedule: scheduleOf(run, train),
+    ...typeof run.S !== "number" && { jitterStep: train.jitterStep },
+    ...hasAncestor(run.init) && {
+      init: { ...inheritance(run.init, train), from: settled(run.init.from, train) },
+    },
+  };
+}
+
+/** The fields that decide what a method gives; a crop's score map has one place, so none to average. */
+function evaluateFieldsOf(method: Method, evaluate: EvaluateSetup): Partial<EvaluateSetup> {
+  const { scoreMap, cropGrid, centreCrop } = evaluate;
+  switch (method) {
+    case "dense":
+      return { scoreMap };
+    case "multi-crop":
+      return { ...cropGrid && { cropGrid } };
+    case "centre-crop":
+      return { ...centreCrop && { centreCrop } };
+  }
 }
 
 /** What a net takes over under a setup, where `transfer` no longer is an answer. */
@@ -262,4 +290,10 @@ export function folderName(run: Run): string {
   }
   const scale = typeof run.S === "number" ? run.S : run.S.join("-");
   return `${run.config}-${scale}${run.update === "fc" ? "-fc" : ""}`;
+}
+
+/** The schedule of a run: S = 256, S = 384 or jittered S. */
+export function scheduleOf({ S }: TrainRun, { schedules }: TrainSetup): Schedule {
+  if (typeof S !== "number") return schedules.jittered;
+  return S === 256 ? schedules.first : schedules.finer;
 }

@@ -6,6 +6,7 @@ import {
   type EvalRun,
   isEvaluation,
   looksAtMirror,
+  scheduleOf,
   type TrainRun,
 } from "../experiment.ts";
 import { cores } from "../system/machine.ts";
@@ -20,7 +21,6 @@ import {
   pooled,
 } from "../vgg/configs.ts";
 import { GRID, middleOf, pixels, rescale } from "../vgg/images.ts";
-import { scheduleOf } from "../vgg/schedule.ts";
 
 /** Estimates for a run. */
 export interface RunCost {

@@ -67,7 +67,7 @@ export interface RunStatus {
 }
 
 /** Version of the folder's layout and of the files in it. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** Where a training stands, and where it stood before: a damaged one costs the time in between. */
 const CHECKPOINTS = ["checkpoint.safetensors", "checkpoint.previous.safetensors"];
@@ -354,8 +354,9 @@ export function openStore(folder: string): Store {
   const { format } = text === undefined ? { format: FORMAT } : formatIn(text);
   if (format !== FORMAT) {
     throw new UserError(
-      `Cannot use "${folder}": its results are of format ${format}, this is format ${FORMAT}; ` +
-        "use the version of verydeep that made it, or choose another folder with --results DIR",
+      `Cannot use "${folder}": its results are of format ${format}, and this version of verydeep ` +
+        `reads format ${FORMAT}, in which keys and files have other names; use the version that made ` +
+        "them, or choose another folder with --results DIR",
     );
   }
   return new Store(folder);

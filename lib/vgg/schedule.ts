@@ -1,13 +1,7 @@
 /** The learning rate over a training (Section 3.1). Pure values: state in, state out. */
 import { UserError } from "../errors.ts";
 import type { Retry, Schedule, TrainSetup } from "../setup.ts";
-import type { TrainRun } from "../experiment.ts";
-
-/** The schedule of a run: S = 256, S = 384 or jittered S. */
-export function scheduleOf({ S }: TrainRun, { schedules }: TrainSetup): Schedule {
-  if (typeof S !== "number") return schedules.jittered;
-  return S === 256 ? schedules.first : schedules.finer;
-}
+import { scheduleOf, type TrainRun } from "../experiment.ts";
 
 /** Updates of a run, unless a plateau ends it earlier. */
 export function stepsOf(run: TrainRun, setup: TrainSetup): number {

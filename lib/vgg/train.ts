@@ -9,7 +9,13 @@ import type { Dataset } from "../datasets/dataset.ts";
 import type { Checkpoint, Divergence, LogEntry, Losses, Tensors } from "./checkpoint.ts";
 import { RETRY } from "../setup.ts";
 import { UserError } from "../errors.ts";
-import { type Context, displayName, type Errors, type TrainRun } from "../experiment.ts";
+import {
+  type Context,
+  displayName,
+  type Errors,
+  scheduleOf,
+  type TrainRun,
+} from "../experiment.ts";
 import { errorsOf, inMemory, scored } from "../score.ts";
 import type { Binding } from "../tensorflow/addon.ts";
 import { float32, int32, Session } from "../tensorflow/session.ts";
@@ -25,7 +31,6 @@ import {
   INITIAL_PLATEAU,
   learningRate,
   loweredRate,
-  scheduleOf,
   stepsOf,
 } from "./schedule.ts";
 import { archiveOf } from "./sources.ts";

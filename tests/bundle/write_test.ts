@@ -269,8 +269,8 @@ const shapes: Record<string, [(entries: Entries) => void, RegExp]> = {
     /its plan.json is not valid: all of it: .*expected object/,
   ],
   "a plan of another format": [
-    (entries) => entries.set("plan.json", bytes('{"format": 3}')),
-    /its plan.json has format 3, this version reads format 2; use the version/,
+    (entries) => entries.set("plan.json", bytes('{"format": 1}')),
+    /its plan.json has format 1, this version reads format 2; use the version/,
   ],
   "a net of no shape": [
     (entries) =>

@@ -177,3 +177,18 @@ Deno.test("a folder whose recipe is another than its name says is no run", () =>
     Deno.writeTextFileSync(file, text.replace('"crop": 28', '"crop": 29'));
     assert.deepEqual(store.runs(), []);
   }));
+
+Deno.test("a folder of an older format is refused with both formats and the way out, and left alone", () =>
+  inStore((folder) => {
+    makeStore(folder);
+    const file = `${folder}/store.json`;
+    assert.deepEqual(JSON.parse(Deno.readTextFileSync(file)), { format: 2 });
+    Deno.writeTextFileSync(file, '{"format":1}\n');
+    for (const open of [openStore, makeStore]) {
+      assert.throws(
+        () => open(folder),
+        /^UserError: .* of format 1, and this version of verydeep reads format 2, .*--results DIR$/,
+      );
+    }
+    assert.equal(Deno.readTextFileSync(file), '{"format":1}\n');
+  }));

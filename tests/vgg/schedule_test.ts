@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { net } from "../../experiments/protocol.ts";
 import { paper, small } from "../../experiments/setups.ts";
 import type { Schedule } from "../../lib/setup.ts";
+import { scheduleOf } from "../../lib/experiment.ts";
 import {
   afterValidation,
   INITIAL_PLATEAU,
   learningRate,
   mustOutlastWarmup,
   type Plateau,
-  scheduleOf,
 } from "../../lib/vgg/schedule.ts";
 
 const plateau: Schedule = {

@@ -5,11 +5,11 @@ import {
   hasAncestor,
   inheritance,
   key as keyOf,
+  scheduleOf,
   type TrainRun,
 } from "../../experiment.ts";
 import type { TrainSetup } from "../../setup.ts";
 import { convsOf, countParameters, layersOf, netShapeOf } from "../../vgg/configs.ts";
-import { scheduleOf } from "../../vgg/schedule.ts";
 import type { LogEntry } from "../../vgg/checkpoint.ts";
 import {
   type EvaluationDetails,
