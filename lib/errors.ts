@@ -18,9 +18,19 @@ export class Interruption extends UserError {
 /** A command line that cannot be carried out as it is written. */
 export class UsageError extends UserError {}
 
-/** A name in quotation marks, with control characters escaped, so that a message stays one line. */
+/** A name with control characters escaped as in JSON, so that it stays one line of any output. */
+export function printable(name: string): string {
+  return name.replace(/[\p{Cc}\u2028\u2029]/gu, (character) => {
+    const escaped = JSON.stringify(character).slice(1, -1);
+    return escaped === character
+      ? `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
+      : escaped;
+  });
+}
+
+/** A printable name in quotation marks. */
 export function quote(name: string): string {
-  return JSON.stringify(name);
+  return `"${printable(name)}"`;
 }
 
 /** The first names of a list, and how many more there are: `a, b, c and 9 more`. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { openFolder } from "../../lib/datasets/folder/mod.ts";
 import { probeImage } from "../../lib/datasets/pixels.ts";
 import { statisticsOf, writeSheet } from "../../lib/datasets/statistics.ts";
-import { smallestFolder, solidPng } from "../support/datasets.ts";
+import { folderWith, smallestFolder, solidPng } from "../support/datasets.ts";
 
 Deno.test("counts, sizes and colours are those of the images", async () => {
   const folder = smallestFolder({ "train/dog/2.png": solidPng(0, 100, 50, 30, 60) });
@@ -32,4 +32,19 @@ Deno.test("the contact sheet has a row for each class", async () => {
   assert(columns(Math.round(height / 4)).has("200,0,0"));
   const second = columns(Math.round(3 * height / 4));
   assert(second.has("0,100,50") && second.has("0,0,255"));
+});
+
+Deno.test("classes with control characters, quotes and markup in their names are drawn as text", async () => {
+  const names = ["bell\x07x", "cat\r", 'it\'s "quoted" & <b>', "line\nbreak"];
+  const image = solidPng(200, 0, 0);
+  const folder = folderWith(Object.fromEntries(
+    names.flatMap((name) => ["train", "val"].map((split) => [`${split}/${name}/1.png`, image])),
+  ));
+  const dataset = await openFolder({ folder });
+  assert.deepEqual(
+    dataset.classes,
+    ["bell\\u0007x", "cat\\r", 'it\'s "quoted" & <b>', "line\\nbreak"],
+  );
+  const { height } = (await probeImage(await writeSheet(dataset, folder))).picture!;
+  assert(height > 4 * 100);
 });

@@ -178,7 +178,7 @@ function* filesBelow(folder: string, below: string, label: number): Iterable<Lis
       yield { path, label, bytes: stat.size, changed: stat.mtime?.getTime() ?? 0 };
     } else {
       const isOdd = name.includes("\uFFFD");
-      const fault = isOdd ? "has a name that is not UTF-8: rename it" : "is a broken link";
+      const fault = isOdd ? "has a name that is not UTF-8" : "is a broken link";
       if (!isDirectory || isOdd) yield { path, label, bytes: 0, changed: 0, fault };
     }
   }

@@ -6,7 +6,7 @@
  */
 import { createHash } from "node:crypto";
 import { join, resolve } from "node:path";
-import { firstOf, quote, UserError } from "../../errors.ts";
+import { firstOf, printable, quote, UserError } from "../../errors.ts";
 import { addColours, coloursOf, NO_COLOURS } from "./colours.ts";
 import {
   type FolderIndex,
@@ -74,7 +74,7 @@ export async function openFolder(options: DatasetOptions): Promise<Dataset> {
   refuseLostClasses(folder, listing.classes, { train, val });
   return {
     name: "folder",
-    classes: listing.classes,
+    classes: listing.classes.map(printable),
     train,
     val,
     fingerprint: print.digest("hex").slice(0, 12),
