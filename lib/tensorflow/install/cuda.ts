@@ -1,6 +1,6 @@
 import { download, type InstallProgress, unpack } from "./wheel.ts";
 
-/** What the wheels of the `and-cuda` extra came to once, bytes: for progress, not to check them. */
+/** Approximate size of the wheels, bytes: for progress only. */
 const DOWNLOAD = 2_806_642_481;
 
 /** Tags of Linux wheels that run wherever TensorFlow's own does, newest first. */
@@ -10,28 +10,30 @@ const PLATFORMS = [
 ];
 
 /**
- * The packages that a wheel's METADATA asks for under an extra.
- *
- * ```ts
- * import { requirementsOf } from "./cuda.ts";
- *
- * const metadata = 'Requires-Dist: six>=1\nRequires-Dist: nvidia-x<2,>=1.5; extra == "and-cuda"\n';
- * if (requirementsOf(metadata, "and-cuda").join() !== "nvidia-x<2,>=1.5") throw new Error("one");
- * ```
+ * NVIDIA's wheels, each within the range that the METADATA of TensorFlow's wheel asks for. The versions
+ * are pinned, so that all machines compute with the same libraries: those of CUDA 12.9.1, whose GPUs
+ * range from Maxwell to Blackwell, and cuDNN 9.10, the last one for GPUs older than Turing.
  */
-export function requirementsOf(metadata: string, extra: string): string[] {
-  return Array.from(metadata.matchAll(/^Requires-Dist: ([^;\n]+);(.*)$/gm))
-    .filter(([, , condition = ""]) => condition.includes(`extra == "${extra}"`))
-    .map(([, requirement = ""]) => requirement.trim());
-}
+export const CUDA_WHEELS: readonly string[] = [
+  "nvidia-cublas-cu12==12.9.1.4",
+  "nvidia-cuda-cupti-cu12==12.9.79",
+  "nvidia-cuda-nvcc-cu12==12.9.86",
+  "nvidia-cuda-nvrtc-cu12==12.9.86",
+  "nvidia-cuda-runtime-cu12==12.9.79",
+  "nvidia-cudnn-cu12==9.10.2.21",
+  "nvidia-cufft-cu12==11.4.1.4",
+  "nvidia-curand-cu12==10.3.10.19",
+  "nvidia-cusolver-cu12==11.7.5.82",
+  "nvidia-cusparse-cu12==12.5.10.65",
+  "nvidia-nccl-cu12==2.27.7",
+  "nvidia-nvjitlink-cu12==12.9.86",
+];
 
 /**
- * Fetches the libraries into `folder/nvidia/`: 2.8 GB to load, 4.5 GB on disk.
- *
- * @param metadata of TensorFlow's CUDA wheel
+ * Fetches the libraries into `folder/nvidia/`: 2.8 GB to download, 4.5 GB on disk.
  */
-export async function fetchCuda(metadata: string, folder: string, onProgress: InstallProgress) {
-  const wheels = await download(requirementsOf(metadata, "and-cuda"), {
+export async function fetchCuda(folder: string, onProgress: InstallProgress) {
+  const wheels = await download(CUDA_WHEELS, {
     folder,
     platforms: PLATFORMS,
     bytes: DOWNLOAD,

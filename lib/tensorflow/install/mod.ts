@@ -22,7 +22,7 @@ import {
 } from "./cache.ts";
 import { ADDON, COMPILE_SECONDS, compileAddon, requireCompiler } from "./compile.ts";
 import { CUDA_LIBRARIES } from "../cuda_libraries.ts";
-import { fetchCuda } from "./cuda.ts";
+import { CUDA_WHEELS, fetchCuda } from "./cuda.ts";
 import {
   fetchLibraries,
   type InstallProgress,
@@ -119,13 +119,10 @@ export function partsOf(
   const cuda: InstallPart = {
     name: "CUDA",
     folder: join(cache, `cuda-for-${VERSION}-${machine}`),
-    content: `CUDA for ${wheel.requirement}`,
+    content: `CUDA for ${wheel.requirement}: ${CUDA_WHEELS.join(", ")}`,
     step: "CUDA libraries (2.8 GB)",
     seconds: 300,
-    make: async (folder, onProgress) => {
-      const metadata = join(libraries.folder, `tensorflow-${VERSION}.dist-info`, "METADATA");
-      await fetchCuda(await Deno.readTextFile(metadata), folder, onProgress);
-    },
+    make: fetchCuda,
     require: () => requirePip("download the CUDA libraries"),
   };
   return [libraries, addon, cuda];

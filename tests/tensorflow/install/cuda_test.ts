@@ -2,27 +2,42 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../../lib/errors.ts";
 import { CUDA_LIBRARIES, missingCuda, openCuda } from "../../../lib/tensorflow/cuda_libraries.ts";
-import { requirementsOf } from "../../../lib/tensorflow/install/cuda.ts";
+import { packageFolder } from "../../../lib/tensorflow/addon.ts";
+import { CUDA_WHEELS } from "../../../lib/tensorflow/install/cuda.ts";
+import { partsOf } from "../../../lib/tensorflow/install/mod.ts";
 
-// From tensorflow-2.21.0.dist-info/METADATA.
-const METADATA = `Metadata-Version: 2.4
-Name: tensorflow
-Provides-Extra: and-cuda
-Requires-Dist: absl-py>=1.0.0
-Requires-Dist: requests<3,>=2.21.0
-Requires-Dist: nvidia-cublas-cu12<13.0,>=12.5.3.2; extra == "and-cuda"
-Requires-Dist: nvidia-cudnn-cu12<10.0,>=9.3.0.75; extra == "and-cuda"
-Requires-Dist: tensorflow-io-gcs-filesystem>=0.23.1; (sys_platform != "win32") and extra == "gcs-filesystem"
+Deno.test("NVIDIA's wheels have pinned versions, which TensorFlow's own wheel allows", () => {
+  // the extra "and-cuda" in tensorflow-2.21.0.dist-info/METADATA: from the first version to below the second
+  const allowed: Record<string, [string, string]> = {
+    "nvidia-cublas-cu12": ["12.5.3.2", "13.0"],
+    "nvidia-cuda-cupti-cu12": ["12.5.82", "13.0"],
+    "nvidia-cuda-nvcc-cu12": ["12.5.82", "13.0"],
+    "nvidia-cuda-nvrtc-cu12": ["12.5.82", "13.0"],
+    "nvidia-cuda-runtime-cu12": ["12.5.82", "13.0"],
+    "nvidia-cudnn-cu12": ["9.3.0.75", "10.0"],
+    "nvidia-cufft-cu12": ["11.2.3.61", "12.0"],
+    "nvidia-curand-cu12": ["10.3.6.82", "11.0"],
+    "nvidia-cusolver-cu12": ["11.6.3.83", "12.0"],
+    "nvidia-cusparse-cu12": ["12.5.1.3", "13.0"],
+    "nvidia-nccl-cu12": ["2.27.7", "3.0"],
+    "nvidia-nvjitlink-cu12": ["12.5.82", "13.0"],
+  };
+  const pinned = Object.fromEntries(CUDA_WHEELS.map((wheel) => wheel.split("==")));
+  assert.deepEqual(Object.keys(pinned), Object.keys(allowed));
+  const order = new Intl.Collator("en", { numeric: true }).compare;
+  for (const [name, [from, below]] of Object.entries(allowed)) {
+    const version = pinned[name]!;
+    assert.ok(order(from, version) <= 0 && order(version, below) < 0, `${name} ${version}`);
+  }
+});
 
-Description: Requires-Dist is not a header here
-`;
-
-Deno.test("NVIDIA's wheels are those that TensorFlow's own wheel asks for", () => {
-  assert.deepEqual(requirementsOf(METADATA, "and-cuda"), [
-    "nvidia-cublas-cu12<13.0,>=12.5.3.2",
-    "nvidia-cudnn-cu12<10.0,>=9.3.0.75",
-  ]);
-  assert.deepEqual(requirementsOf(METADATA, "and-rocm"), []);
+Deno.test({
+  name: "an installation with other CUDA libraries is not taken for this one",
+  ignore: Deno.build.os !== "linux" || Deno.build.arch !== "x86_64", // no CUDA elsewhere
+}, () => {
+  const location = { cache: "/cache", package: packageFolder() };
+  const { content } = partsOf("gpu", location).find(({ name }) => name === "CUDA")!;
+  for (const wheel of CUDA_WHEELS) assert.ok(content.includes(wheel), wheel);
 });
 
 Deno.test("the CUDA library that does not open is named", async () => {
