@@ -12,7 +12,7 @@ import { cores } from "../system/machine.ts";
 import type { MeasuredSpeed } from "../estimates/speed.ts";
 import { loadAddon } from "../tensorflow/addon.ts";
 import { countMultiplyAdds, layersOf, netShapeOf } from "../vgg/configs.ts";
-import { imagesAtOnce } from "../vgg/evaluate.ts";
+import { imagesAtOnce } from "../vgg/batches.ts";
 import { pixels } from "../vgg/images.ts";
 import type { EvaluationCase, TrainingCase } from "./cases.ts";
 import { type Contestant, together } from "./contestant.ts";

@@ -1,13 +1,14 @@
 /** Estimates of the memory that a run needs, and of how many images fit into it at once. */
 import type { Hardware } from "./cost.ts";
-import type { DatasetDescription } from "../datasets/dataset.ts";
+import type { DatasetDescription, ImageSize } from "../datasets/dataset.ts";
 import type { Precision, TrainSetup } from "../setup.ts";
 import type { Device } from "../system/device.ts";
 import { isEvaluation } from "../experiment.ts";
 import { memory } from "../system/machine.ts";
 import type { PlannedRun } from "../plan.ts";
 import { countParameters, halved, type Layer, layersOf, netShapeOf } from "../vgg/configs.ts";
-import { rescale, scalesOf } from "../vgg/images.ts";
+import { pixelsAtOnce, type ViewOptions } from "../vgg/batches.ts";
+import { middleOf, pixels, rescale, scalesOf } from "../vgg/images.ts";
 
 /** Bytes that a training needs. */
 export interface MemoryFootprint {
@@ -99,8 +100,8 @@ const LARGEST = 64 * 2 ** 30;
 /** Copies of the weights in main memory during a test, and during a training on a GPU. */
 const [TESTING_COPIES, GPU_COPIES] = [2, 5];
 
-/** Most pixels in one batch of an evaluation (`vgg/evaluate.ts`). */
-const PIXELS = 2 ** 18;
+/** Bytes of a pixel of a rescaled image: three float32, of the image and of its mirror image. */
+const PIXEL = 2 * 3 * BYTES.float32;
 
 /**
  * Main memory that a run needs for its weights, feature maps and data, bytes. With a GPU, the feature
@@ -108,34 +109,47 @@ const PIXELS = 2 ** 18;
  */
 export function memoryFor(
   { run, context: { train: setup } }: PlannedRun,
-  { classes, train, val }: Pick<DatasetDescription, "classes" | "train" | "val">,
+  { classes, train, val, test }: Pick<DatasetDescription, "classes" | "train" | "val" | "test">,
   { gpus }: Pick<Hardware, "gpus">,
 ): number {
   const { config } = isEvaluation(run) ? run.net : run;
   const layers = layersOf(config, netShapeOf(setup, classes.length));
   const weights = BYTES.float32 * countParameters(layers);
   const { net, image } = footprint(layers, setup);
+  /** Of images while they are tested: rescaled, and their feature maps. */
+  const bytesOfViews = (images: readonly ImageSize[], view: ViewOptions) => {
+    const maps = gpus > 0 ? 0 : image / setup.crop ** 2 * pixelsAtOnce(images, view);
+    return maps + PIXEL * pixelsAtOnce(images, { ...view, method: "dense" });
+  };
   if (isEvaluation(run)) {
-    const maps = gpus > 0 ? 0 : image * Math.max(1, PIXELS / setup.crop ** 2);
-    const posteriors = BYTES.float32 * classes.length * val.length;
-    return RUNTIME + TESTING_COPIES * (weights + posteriors) + maps;
+    const images = run.test === undefined ? val : test?.images ?? [];
+    const view = { method: run.method, side: pixels(run.Q, setup.crop), crop: setup.crop };
+    const posteriors = BYTES.float32 * classes.length * images.length;
+    return RUNTIME + TESTING_COPIES * (weights + posteriors) + bytesOfViews(images, view);
   }
+  const validated = bytesOfViews(val.slice(0, setup.validationImages), {
+    ...{ method: "dense", side: pixels(middleOf(run.S), setup.crop), crop: setup.crop },
+  });
   const training = gpus > 0
-    ? GPU_COPIES * weights
-    : net + image * microBatchFor(layers, setup, SHARE.cpu * LARGEST);
+    ? GPU_COPIES * weights + validated
+    : net + Math.max(image * microBatchFor(layers, setup, SHARE.cpu * LARGEST), validated);
   const images = imageCacheBytes(scalesOf(run.S, setup), { train, val });
   // training images that exceed their share of memory are read from files instead
   const withImages = images <= IMAGE_CACHE_SHARE * LARGEST ? images / IMAGE_CACHE_SHARE : 0;
   return Math.max(RUNTIME + training, gpus > 0 ? 0 : training / SHARE.cpu, withImages);
 }
 
-/** Approximate bytes of all training images at some scales, from the sides of validation images. */
+/**
+ * Approximate bytes of all training images at some scales: each as large as the median of the first
+ * validation images, so that one of extreme sides does not stand for many.
+ */
 function imageCacheBytes(
   scales: readonly number[],
   { train, val }: Pick<DatasetDescription, "train" | "val">,
 ): number {
-  const some = val.slice(0, 100);
-  const sides = some.flatMap((image) => scales.map((side) => rescale(image, side)));
-  const pixels = sides.reduce((sum, { height, width }) => sum + height * width, 0);
-  return 3 * pixels / some.length * train.length;
+  const counts = val.slice(0, 100).map((image) =>
+    scales.map((side) => rescale(image, side))
+      .reduce((sum, { height, width }) => sum + height * width, 0)
+  ).sort((one, other) => one - other);
+  return 3 * (counts[Math.floor((counts.length - 1) / 2)] ?? 0) * train.length;
 }

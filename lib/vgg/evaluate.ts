@@ -17,6 +17,7 @@ import { float32, int32, type Session } from "../tensorflow/session.ts";
 import { identityAfter } from "../tensorflow/variables.ts";
 import { pooled } from "./configs.ts";
 import { GRID, gridOf, rescale } from "./images.ts";
+import { groupAlike, imagesAtOnce, isLong } from "./batches.ts";
 import { averageScores, forward, type Network, sumScores } from "./network.ts";
 import { cropsOfImages, pixelStrides, wholeImages } from "./pipeline.ts";
 import { feedOf, type ImageFile } from "./sources.ts";
@@ -68,34 +69,6 @@ export function posteriorsFrom(scores: Tensor, { scoreMap }: EvaluateSetup): Ten
   }
 }
 
-/** Images that are evaluated together. */
-export interface Group {
-  /** Images in a batch. */
-  readonly batch: number;
-  /** Indices of the images, a multiple of `batch`. */
-  readonly images: readonly number[];
-}
-
-/**
- * Sorts images, given by the shapes of their views, into batches of one shape each. The rest of a
- * shape, if it is at least a quarter of a batch, is filled up with repeats; otherwise its images are
- * evaluated one by one, because each new shape of a batch costs TensorFlow's kernels some time.
- */
-export function groupAlike(shapes: readonly string[], largest: number): Group[] {
-  const alike = Map.groupBy(shapes.keys(), (i) => shapes[i]!);
-  const parts = [...alike.values()].map((indices) => {
-    const left = indices.length % largest;
-    const fill = left >= largest / 4 ? largest - left : 0;
-    const end = fill > 0 ? indices.length : indices.length - left;
-    const repeats = Array<number>(fill).fill(indices.at(-1)!);
-    return { whole: [...indices.slice(0, end), ...repeats], rest: indices.slice(end) };
-  });
-  return [
-    { batch: largest, images: parts.flatMap(({ whole }) => whole) },
-    { batch: 1, images: parts.flatMap(({ rest }) => rest) },
-  ].filter(({ images }) => images.length > 0);
-}
-
 /** Options of `posteriorsOf`. */
 export interface EvaluateOptions {
   /** The method of the session's graph. */
@@ -118,22 +91,6 @@ export interface EvaluateOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** Largest number of images at once. */
-const IMAGES = 16;
-/**
- * Approximate number of pixels at once: on a Zen 4 the small setup's D was fastest with 50 to 100 of its
- * crops, and about 5 per cent slower with 25 or 300. At full width the largest maps then take 64 MiB.
- */
-const PIXELS = 2 ** 18;
-
-/** Images at once, if each is a square or a grid of crops. */
-export function imagesAtOnce(
-  { method, side, crop }: Pick<EvaluateOptions, "method" | "side" | "crop">,
-): number {
-  const pixels = (GRID[method] * crop || side) ** 2;
-  return Math.max(1, Math.min(IMAGES, Math.floor(PIXELS / pixels)));
-}
-
 /**
  * Posteriors of images under a session's weights.
  *
@@ -154,7 +111,8 @@ export function posteriorsOf(
   // crops are of one shape whatever they are cut from
   const shapes = images.map((image) => {
     const { height, width } = rescale(image, side);
-    return method === "dense" ? `${height}x${width}` : "crops";
+    if (method !== "dense") return "crops";
+    return isLong(image) ? undefined : `${height}x${width}`;
   });
   let done = 0;
   for (const { batch, images: indices } of groupAlike(shapes, largest)) {

@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
-import { paper, small } from "../../experiments/setups.ts";
+import { paper, small, smoke } from "../../experiments/setups.ts";
 import { memory } from "../../lib/system/machine.ts";
-import { footprint, microBatchFor, nextSmaller, shareFor } from "../../lib/estimates/memory.ts";
+import { evaluations, net } from "../../experiments/protocol.ts";
+import { planOf } from "../../lib/plan.ts";
+import { pixelsAtOnce } from "../../lib/vgg/batches.ts";
+import {
+  footprint,
+  memoryFor,
+  microBatchFor,
+  nextSmaller,
+  shareFor,
+} from "../../lib/estimates/memory.ts";
 import { layersOf, netShapeOf } from "../../lib/vgg/configs.ts";
 
 const GB = 1e9;
@@ -30,6 +39,39 @@ Deno.test("a batch of 256 is divided until it fits, and stays whole if it fits",
   assert.equal(microBatchFor(D, paper.train, 1), 1);
   const narrow = layersOf("D", netShapeOf(small.train, 20));
   assert.equal(microBatchFor(narrow, small.train, 1 * GB), 16);
+});
+
+Deno.test("a picture of extreme sides is evaluated alone, and counts with all of its pixels", () => {
+  const whole = { method: "dense", side: 32, crop: 28 } as const;
+  const common = { height: 40, width: 48 };
+  const long = { height: 1, width: 30_000 };
+  // rescaled to 32 by 38 and to 32 by 960,000; 16 common ones share a batch
+  assert.equal(pixelsAtOnce([common], whole), 16 * 32 * 38);
+  assert.equal(pixelsAtOnce([common, long], whole), 32 * 960_000);
+  // up to 4 to 1 they share one
+  assert.equal(pixelsAtOnce([{ height: 10, width: 40 }], whole), 16 * 32 * 128);
+  assert.equal(pixelsAtOnce([{ height: 41, width: 10 }], whole), 32 * 131);
+  assert.equal(pixelsAtOnce([long], { ...whole, method: "centre-crop" }), 16 * 28 ** 2);
+
+  const [training, test] = planOf(evaluations(net("A", 256), [256], "dense"), [
+    { train: smoke.train, evaluate: smoke.evaluate, seed: 0, data: "" },
+  ]);
+  const bytes = (run: typeof test, images: (typeof common)[], gpus = 0) =>
+    memoryFor(run!, { classes: ["a", "b"], train: { length: 40 }, val: images }, { gpus });
+  const { image } = footprint(layersOf("A", netShapeOf(smoke.train, 2)), smoke.train);
+  // two times three float32 a pixel, besides the maps; posteriors of one image more: two copies of two
+  const pixels = 32 * 960_000 - 16 * 32 * 38;
+  const more = (image / 28 ** 2 + 2 * 3 * 4) * pixels + 2 * 2 * 4;
+  assert.equal(
+    Math.round(bytes(test, [common, long]) - bytes(test, [common])),
+    Math.round(more),
+  );
+  // 2.45 GiB were measured
+  const [trains, tests] = [training, test].map((run) => bytes(run, [common, long]) / 2 ** 30);
+  assert.ok(trains! > 2.45 && trains! < 3 * 2.45, `${trains}`);
+  assert.ok(tests! > 2.45 && tests! < 3 * 2.45, `${tests}`);
+  // a GPU holds the maps, not the images
+  assert.ok(bytes(test, [common, long], 1) - bytes(test, [common], 1) > 2 * 3 * 4 * pixels - 1);
 });
 
 Deno.test("a smaller micro-batch divides the batch, and is at most half as large", () => {

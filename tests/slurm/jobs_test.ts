@@ -96,6 +96,11 @@ Deno.test("absent fields follow from estimates, within a partition's limit", () 
   // 133 million parameters, five times, 4 bytes each; and 2 GiB
   const memory = 133_000_000 * 5 * 4 / 2 ** 20 + 2048;
   assert.ok(Math.abs(parseInt(asked.memory!) / memory - 1) < 0.01, `${asked.memory}`);
+  // a picture of 30,000 by 1 pixels at S = 256: 2.0e9 pixels of 24 bytes, besides the feature maps
+  const long = { ...dataset, val: [...dataset.val, { height: 1, width: 30_000 }] };
+  const more = resourcesFor(train!, { setup: paper, dataset: long, config: { train: onGpu } });
+  const pixels = 30_000 * 256 * 256;
+  assert.ok(parseInt(more.memory!) * 2 ** 20 > 24 * pixels, `${more.memory}`);
   // 1.5 times 3 x 7.6e9 multiply-adds an image, of 74 epochs, at 2e12 a second
   const free = resourcesFor(train!, { ...estimation, config: { train: onGpu } });
   const seconds = 1.5 * 3 * 7.6e9 * 74 * 1_281_167 / 2e12;

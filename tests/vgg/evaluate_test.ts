@@ -4,7 +4,8 @@ import { UserError } from "../../lib/errors.ts";
 import type { Method } from "../../lib/experiment.ts";
 import { elements, Session } from "../../lib/tensorflow/session.ts";
 import { fillImageCache } from "../../lib/vgg/image_cache.ts";
-import { type EvaluateOptions, groupAlike, posteriorsOf } from "../../lib/vgg/evaluate.ts";
+import { groupAlike } from "../../lib/vgg/batches.ts";
+import { type EvaluateOptions, posteriorsOf } from "../../lib/vgg/evaluate.ts";
 import { rescale } from "../../lib/vgg/images.ts";
 import { evaluationGraph } from "../../lib/vgg/model.ts";
 import { setTensors } from "../../lib/vgg/train.ts";
@@ -31,6 +32,11 @@ Deno.test("images of one shape make batches; few that are left over go one by on
     { batch: 1, images: [9] },
   ]);
   assert.deepEqual(groupAlike([], 8), []);
+  // those without a shape go alone, also where a few would fill a small batch up
+  assert.deepEqual(groupAlike([undefined, "a", undefined], 2), [
+    { batch: 2, images: [1, 1] },
+    { batch: 1, images: [0, 2] },
+  ]);
   // as many as the largest split of ImageNet has, and alike
   assert.equal(groupAlike(Array(150_000).fill(""), 16)[0]!.images.length, 150_000);
 });
