@@ -83,7 +83,7 @@ Deno.test("results on another data set than the setup's own lie in a folder of t
 
 Deno.test("changes of a setup name its folder, in full where a disk takes so long a name", () => {
   const folderOf = (changes: string) => options("--results", "/r", "--set", changes).results;
-  assert.equal(folderOf("oddSides=down,batch=8"), resolve("/r/small-oddSides=down,batch=8"));
+  assert.equal(folderOf("dropout=0.2,batch=8"), resolve("/r/small-dropout=0.2,batch=8"));
   // 249 characters of changes and six of "small-" are as many as fit
   const longest = `${"batch=16,".repeat(26)}batch=000000008`;
   assert.equal(longest.length, 249);

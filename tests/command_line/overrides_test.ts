@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { override } from "../../lib/command_line/overrides.ts";
 import { UsageError } from "../../lib/errors.ts";
-import { paper, small } from "../../experiments/setups.ts";
+import { medium, paper, small } from "../../experiments/setups.ts";
 import type { Setup } from "../../lib/setup.ts";
 import { departures } from "../../lib/results/protocol.ts";
 
@@ -27,7 +27,7 @@ Deno.test("--set reaches how nets are evaluated, and the plateau rule", () => {
 Deno.test("--set changes the pictures that are made; a setup on others has no such field", () => {
   assert.deepEqual(override(small, "scenes.classes=50,scenes.val=5000").scenes, {
     classes: 50,
-    train: 12_000,
+    train: 1000,
     val: 5000,
   });
   assert.throws(() => override(paper, "scenes.classes=50"), /Cannot set "scenes.classes"/);
@@ -48,7 +48,7 @@ Deno.test("--set changes each reading of the paper, and no other field", () => {
 
 Deno.test("--set changes what deeper nets take over, and makes the rate fall evenly", () => {
   const { train } = override(
-    small,
+    medium,
     "transfer=deepen,transferNoise=0.2,schedules.first.drops.rule=linear",
   );
   assert.equal(train.transfer, "deepen");
@@ -73,8 +73,9 @@ Deno.test("--set gives a schedule the other rule for its drops: three of them, a
     rule: "steps",
     at: [0.5, 0.8],
   });
-  assert.deepEqual(dropsOf(small, `${rule}=steps`), small.train.schedules.finer.drops);
-  assert.deepEqual(dropsOf(small, `${rule}=plateau,schedules.finer.drops.patience=2`), {
+  assert.deepEqual(dropsOf(medium, `${rule}=steps`), medium.train.schedules.finer.drops);
+  assert.deepEqual(dropsOf(medium, `${rule}=linear`), { rule: "linear" });
+  assert.deepEqual(dropsOf(medium, `${rule}=plateau,schedules.finer.drops.patience=2`), {
     ...{ rule: "plateau", patience: 2, times: 3 },
   });
   const [found] = departures(override(paper, `${rule}=steps`), paper);
@@ -111,7 +112,7 @@ Deno.test("--set says what a field may be", () => {
     ["crop=31,oddSides=down", /leave nothing of a crop of 31 pixels; set crop to 32 or more/],
   ];
   for (const [changes, message] of cases) {
-    assert.throws(() => override(small, changes), (error) => {
+    assert.throws(() => override(medium, changes), (error) => {
       return error instanceof UsageError && message.test(error.message);
     }, changes);
   }

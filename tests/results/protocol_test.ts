@@ -80,11 +80,11 @@ Deno.test("every changed field is a departure, with both values", () => {
 Deno.test("the small setup's departures: a field that all schedules share is named once", () => {
   const found = departures(small, paper);
   const named = (field: string) => found.find((each) => each.field === field);
-  assert.deepEqual(named("width"), { field: "width", paper: "1", here: "1/8" });
+  assert.deepEqual(named("width"), { field: "width", paper: "1", here: "0.25" });
   assert.deepEqual(named("schedules.drops"), {
     field: "schedules.drops",
     paper: "plateau patience 5 times 3",
-    here: "steps at 0.7 0.9",
+    here: "linear",
   });
   assert.equal(named("schedules.finer.images")?.paper, "94,806,358");
   assert.equal(named("momentum"), undefined);

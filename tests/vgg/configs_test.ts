@@ -112,8 +112,8 @@ Deno.test("the seven layers that A hands on have the same shapes in B to E, and 
   }
 });
 
-Deno.test("the small setup's nets: an eighth of the channels, fc6 over the last map", () => {
-  const shape = netShapeOf(small.train, 20);
+Deno.test("nets of an eighth of the channels, fc6 over the last map of a crop of 56 pixels", () => {
+  const shape = netShapeOf({ ...small.train, crop: 56, width: 1 / 8 }, 20);
   const convs = convsOf(layersOf("D", shape));
   assert.deepEqual(convs.slice(0, 13).map(({ outputs }) => outputs), [
     ...[8, 8, 16, 16, 32, 32, 32, 64, 64, 64, 64, 64, 64],
@@ -135,7 +135,10 @@ Deno.test("odd sides that are rounded down: a smaller fc6, smaller maps; none at
     weightShapes(layersOf("D", { ...IMAGENET, oddSides })),
     weightShapes(layersOf("D")),
   );
-  const layers = layersOf("A", netShapeOf({ ...small.train, oddSides }, 20));
+  const layers = layersOf(
+    "A",
+    netShapeOf({ ...small.train, crop: 56, width: 1 / 8, oddSides }, 20),
+  );
   assert.deepEqual(weightShapes(layers).get("fc6.kernel"), [1, 1, 64, 512]);
   // 341 pixels: 170, 85, 42, 21, 10 rather than 171, 86, 43, 22, 11; channels 1, 2, 4, 8, 8
   const shape = { crop: 32, classes: 10, width: 1 / 64, fc: 4 };

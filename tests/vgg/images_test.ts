@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { paper, small, smoke } from "../../experiments/setups.ts";
+import { paper, small } from "../../experiments/setups.ts";
 import { shiftAxes } from "../../lib/vgg/colours.ts";
 import {
   cropWindowOf,
@@ -45,8 +45,8 @@ Deno.test("scales are the paper's, times crop / 224", () => {
 Deno.test("jittering draws from every scale in its range, both ends included", () => {
   assert.deepEqual(scalesOf(384, paper.train), [384]);
   assert.deepEqual(scalesOf(JITTERED, paper.train), counting(257).map((i) => 256 + i));
-  assert.deepEqual(scalesOf(JITTERED, small.train), [64, 80, 96, 112, 128]);
-  assert.deepEqual(scalesOf(JITTERED, smoke.train), [32, 40, 48, 56, 64]);
+  assert.deepEqual(scalesOf(JITTERED, { crop: 56, jitterStep: 64 }), [64, 80, 96, 112, 128]);
+  assert.deepEqual(scalesOf(JITTERED, small.train), [32, 40, 48, 56, 64]);
   // scales that are equal after rounding count once
   assert.deepEqual(scalesOf([256, 258], { crop: 28, jitterStep: 1 }), [32]);
 });

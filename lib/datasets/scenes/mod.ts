@@ -15,7 +15,7 @@ import { makeImageFolder, writeFiles } from "../generated.ts";
 import type { Dataset, DatasetInfo, DatasetOptions } from "../dataset.ts";
 import { chunks, inParallel } from "../../system/workers.ts";
 import { CREDITS } from "./credits.ts";
-import { CLASSES, type Recipe, VERSION } from "./recipe.ts";
+import { CLASSES, DESIGNS, MOST_PER_CLASS, type Recipe, VERSION } from "./recipe.ts";
 import { sizeOf } from "./scene.ts";
 import type { SceneJob, SceneSettings } from "./worker.ts";
 
@@ -23,7 +23,7 @@ import type { SceneJob, SceneSettings } from "./worker.ts";
 const AT_ONCE = 25;
 
 /** Sizes of the small setup's data. */
-const SMALL = { classes: 20, train: 12_000, val: 2_000 };
+const SMALL = { classes: 20, train: 1_000, val: 5_000 };
 
 /**
  * Opens the scenes of `options.scenes` and `options.seed`, drawing them first if they are not there.
@@ -131,10 +131,20 @@ function recipeOf(options: DatasetOptions): Recipe {
     );
   }
   for (const [split, count] of [["train", train], ["val", val]] as const) {
-    if (isCount(count, classes)) continue;
-    throw new UserError(
-      `Cannot make ${count} scenes for ${split}: each of the ${classes} classes needs at least one`,
-    );
+    if (!isCount(count, classes)) {
+      throw new UserError(
+        `Cannot make ${count} scenes for ${split}: each of the ${classes} classes needs at least one`,
+      );
+    }
+    if (count > classes * MOST_PER_CLASS) {
+      throw new UserError(
+        `Cannot make ${count} scenes for ${split}: the ${DESIGNS} designs of a class give variety ` +
+          `for ${MOST_PER_CLASS} pictures, so ${classes} classes for ${
+            classes * MOST_PER_CLASS
+          }; ` +
+          "ask for fewer, or for more classes",
+      );
+    }
   }
   if (!isCount(seed, 0)) {
     throw new UserError(`Cannot draw scenes from seed ${seed}: use a whole number, 0 or more`);

@@ -47,6 +47,15 @@ export const DIFFICULTY = {
   noise: 4,
 } as const;
 
+/** Designs of each class. */
+export const DESIGNS = 6;
+
+/**
+ * The most pictures of a class in a split. All of them show its six designs, and their files are
+ * numbered with five digits.
+ */
+export const MOST_PER_CLASS = 100_000;
+
 /** Which pictures: how many classes, how many of each split, drawn from which seed. */
 export interface Recipe {
   readonly classes: number;

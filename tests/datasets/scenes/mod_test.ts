@@ -63,8 +63,17 @@ Deno.test("describing makes nothing, and agrees with opening", async () => {
 Deno.test("the setups' scenes keep their names; when this fails, results have lost theirs", async () => {
   const fingerprint = async (scenes: typeof small.scenes) =>
     (await describeScenes({ folder: "nowhere", ...scenes && { scenes } })).fingerprint;
-  assert.equal(await fingerprint(small.scenes), "6ff3d71645ce");
+  assert.equal(await fingerprint({ classes: 20, train: 12_000, val: 2000 }), "6ff3d71645ce");
+  assert.equal(await fingerprint(small.scenes), "6bcad55ea621");
   assert.equal(await fingerprint(smoke.scenes), "198d9031df8e");
+});
+
+Deno.test("more pictures of a class than its designs give variety for are refused", async () => {
+  const asked = { ...scenes, train: 300_001 };
+  await assert.rejects(
+    async () => await describeScenes({ folder: "nowhere", scenes: asked }),
+    /Cannot make 300001 scenes for train: the 6 designs .* 3 classes for 300000; ask for fewer/,
+  );
 });
 
 Deno.test("colours and sizes are known from the drawing, and are those of the files", async () => {
