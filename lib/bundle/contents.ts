@@ -1,7 +1,7 @@
 /** The content of a bundle and the names of its entries, for writing and for verifying. */
 import { createHash } from "node:crypto";
 import { UserError } from "../errors.ts";
-import type { Setup } from "../setup.ts";
+import type { Retry, Schedule, Setup } from "../setup.ts";
 import {
   actionLabel,
   type Context,
@@ -210,6 +210,36 @@ const TABLE = z.strictObject(
 /** Setups may have fields that this version does not know: they only enter the keys of runs. */
 const deciding = z.record(z.string(), z.json());
 
+const share = z.number().min(0).max(1);
+
+const SCHEDULE = z.strictObject(
+  {
+    learningRate: z.number().positive(),
+    images: z.number().int().positive(),
+    warmup: share.optional(),
+    drops: z.union([
+      z.strictObject({ rule: z.literal("plateau"), patience: whole, times: whole.max(100) }),
+      z.strictObject({ rule: z.literal("steps"), at: z.array(share) }),
+      z.strictObject({ rule: z.literal("linear") }),
+    ]),
+  } satisfies Fields<Schedule>,
+);
+
+/** The fields of a training that its log is checked against. */
+const TRAIN_SETUP = z.object({
+  batch: z.number().int().positive(),
+  schedules: z.strictObject({ first: SCHEDULE, finer: SCHEDULE, jittered: SCHEDULE }),
+  retry: z.strictObject({ share, rate: share } satisfies Fields<Retry>).optional(),
+}).catchall(z.json());
+
+/** A list of values that differ. */
+function distinct<Item extends z.ZodType>(item: Item, name: (value: z.infer<Item>) => unknown) {
+  return z.array(item).nonempty().refine(
+    (values) => new Set(values.map(name)).size === values.length,
+    "a value occurs twice",
+  );
+}
+
 const TEST_SCORE = z.strictObject(
   {
     evaluations: z.array(z.string()),
@@ -226,7 +256,9 @@ const BUNDLE_PLAN = z.strictObject(
       name: z.string(),
       note: z.string(),
       dataset: z.string(),
-      train: deciding,
+      changes: z.string().optional(),
+      scenes: z.strictObject({ classes: whole, train: whole, val: whole }).optional(),
+      train: TRAIN_SETUP,
       evaluate: deciding,
     }),
     dataset: z.strictObject(
@@ -238,8 +270,8 @@ const BUNDLE_PLAN = z.strictObject(
         fingerprint: z.string(),
       } satisfies Fields<BundlePlan["dataset"]>,
     ),
-    seeds: z.array(whole).nonempty(),
-    tables: z.array(TABLE).nonempty(),
+    seeds: distinct(whole, (seed) => seed),
+    tables: distinct(TABLE, ({ name }) => name),
     testScores: z.array(TEST_SCORE).optional(),
   } satisfies Fields<BundlePlan>,
 );

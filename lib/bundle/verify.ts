@@ -7,55 +7,37 @@
 import { UserError } from "../errors.ts";
 import type { Setup } from "../setup.ts";
 import type { TableResult } from "../results/row_result.ts";
-import type { Row, Table } from "../experiment.ts";
+import { isEvaluation, type Row, type Table } from "../experiment.ts";
 import { plannedRun } from "../plan.ts";
 import { cellsOf, csvOf } from "../report/csv.ts";
 import { recordsOf } from "../report/records.ts";
 import { headOf } from "../report/results_sheet.ts";
 import { resultsOf, type ScoredStudy } from "../results/mod.ts";
-import { placeIn, recipeText } from "../store/run_files.ts";
+import { placeIn } from "../store/run_files.ts";
 import { type OpenArchive, openArchive, SUMS } from "./archive.ts";
 import {
   type BundlePlan,
   contextsIn,
   csvName,
+  ENVIRONMENT,
   LINEAGE,
-  lineageText,
   PLAN,
+  posteriorsName,
   readPlan,
   runsIn,
+  scoreNames,
 } from "./contents.ts";
+import { checkNames, type KnownNames } from "./names.ts";
+import type { Note, Problem } from "./problems.ts";
 import { OpenedBundle } from "./read.ts";
-
-/** A problem in a bundle. */
-export type Problem =
-  /** A file that is missing, unknown, or differs from SHA256SUMS or from the plan. */
-  | { readonly kind: "file"; readonly file: string; readonly reason: string }
-  /** A cell of a table that differs from the recomputed one. */
-  | {
-    readonly kind: "cell";
-    readonly table: string;
-    /** Counted from 1. */
-    readonly row: number;
-    /** The texts of the row's headings. */
-    readonly head: string;
-    readonly column: string;
-    readonly found: string;
-    readonly recomputed: string;
-  }
-  /** A row that cannot be computed. */
-  | {
-    readonly kind: "row";
-    readonly table: string;
-    readonly row: number;
-    readonly head: string;
-    readonly reason: string;
-  };
+import { checkRecords } from "./training_records.ts";
 
 /** The result of a verification. */
 export interface Verification {
   readonly plan: BundlePlan;
   readonly problems: readonly Problem[];
+  /** What cannot be verified. */
+  readonly notes: readonly Note[];
   /** Number of files whose hashes were checked, and of recomputed cells. */
   readonly files: number;
   readonly cells: number;
@@ -64,7 +46,7 @@ export interface Verification {
 }
 
 /** Options of a verification. */
-export interface VerifyOptions {
+export interface VerifyOptions extends KnownNames {
   /** The paper's setup, for departures. */
   readonly paper: Setup;
   readonly onProgress?: (done: number, total: number) => void;
@@ -80,16 +62,22 @@ export async function verifyBundle(file: string, options: VerifyOptions): Promis
   const altered = checkHashes(archive, options.onProgress);
   const plan = readPlan(archive.text(PLAN), file);
   const bundle = new OpenedBundle(archive, plan);
-  const tables = plan.tables.map((table) =>
-    checkTable(table, { archive, bundle, plan, paper: options.paper })
-  );
+  const input = { archive, bundle, plan, paper: options.paper };
+  const tables = plan.tables.map((table) => checkTable(table, input));
+  const names = checkNames(plan, options);
+  const reported = new Set(altered.map(({ file, reason }) => `${file} ${reason}`));
+  const records = checkRecords(archive, plan, (run) => bundle.status(run).state === "done")
+    .filter((problem) => !("file" in problem && reported.has(`${problem.file} ${problem.reason}`)));
   return {
     plan,
     problems: [
       ...altered,
-      ...checkLineage(archive, plan),
+      ...names.problems,
+      ...records,
+      ...bundle.copies(),
       ...tables.flatMap(({ problems }) => problems),
     ],
+    notes: [...names.notes, ...tables.flatMap(({ notes }) => notes), ...unverified(input)],
     files: archive.entries.size - 1,
     cells: tables.reduce((sum, { cells }) => sum + cells, 0),
     fingerprint: archive.hash(SUMS),
@@ -100,7 +88,7 @@ export async function verifyBundle(file: string, options: VerifyOptions): Promis
 function checkHashes(
   archive: OpenArchive,
   onProgress: NonNullable<VerifyOptions["onProgress"]> = () => {},
-): Problem[] {
+): (Problem & { readonly kind: "file" })[] {
   const listed = new Map(
     archive.text(SUMS).split("\n").filter((line) => line !== "").map((line) => {
       const [, hash, name] = /^([0-9a-f]{64}) {2}(.+)$/.exec(line) ?? [];
@@ -113,7 +101,7 @@ function checkHashes(
   const files = [...archive.entries.values()].filter(({ name }) => name !== SUMS);
   const total = files.reduce((sum, { size }) => sum + size, 0);
   let done = 0;
-  const problem = (file: string, reason: string): Problem => ({ kind: "file", file, reason });
+  const problem = (file: string, reason: string) => ({ kind: "file", file, reason }) as const;
   const found = files.flatMap(({ name }) => {
     const expected = listed.get(name);
     if (expected === undefined) return [problem(name, `is not in ${SUMS}`)];
@@ -124,17 +112,36 @@ function checkHashes(
   return [...found, ...missing.map((name) => problem(name, "is missing"))];
 }
 
-/** Compares recipes and lineage with the plan. */
-function checkLineage(archive: OpenArchive, plan: BundlePlan): Problem[] {
-  const expected = [
-    [LINEAGE, lineageText(plan)],
-    ...runsIn(plan).map((run) => [`${placeIn(run)}/recipe.json`, recipeText(run)]),
-  ] as const;
-  return expected.flatMap(([file, text]) => {
-    // A file that is listed in the hashes but missing has been reported already.
-    if (!archive.entries.has(file!) || archive.text(file!) === text) return [];
-    return [{ kind: "file", file: file!, reason: `does not follow from ${PLAN}` } as const];
-  });
+/** Notes on entries that the plan does not mention, and on what no bundle can prove. */
+function unverified({ archive, plan }: VerifyInput): Note[] {
+  const expected = new Set([
+    ...[PLAN, LINEAGE, ENVIRONMENT, SUMS],
+    ...plan.tables.map(csvName),
+    ...runsIn(plan).flatMap((run) => [
+      ...["recipe.json", "log.jsonl", "diverged.json", "environment.json"]
+        .map((name) => `${placeIn(run)}/${name}`),
+      ...isEvaluation(run.run) ? [posteriorsName(run, plan)] : [],
+    ]),
+    ...contextsIn(plan).flatMap((context) =>
+      plan.tables.flatMap(({ rows }) =>
+        rows.flatMap(({ evaluations }) =>
+          scoreNames(evaluations.map((run) => plannedRun(run, context)), plan)
+        )
+      )
+    ),
+  ]);
+  const { testScores = [] } = plan;
+  return [
+    ...[...archive.entries.keys()].filter((name) => !expected.has(name))
+      .map((name) => note(`${name} is not part of the plan and was not checked`)),
+    ...testScores.map(({ top5, images }) =>
+      note(`a top-5 error of ${top5} % on ${images} test images is as the writer reports it`)
+    ),
+    note(
+      "that the posteriors, labels, losses and environments come from the runs in the plan cannot " +
+        "be verified",
+    ),
+  ];
 }
 
 /** Everything from which tables are recomputed. */
@@ -146,11 +153,14 @@ interface VerifyInput {
 }
 
 /** Recomputes a table and compares it, cell by cell, with its CSV. */
-function checkTable(table: Table, input: VerifyInput): { problems: Problem[]; cells: number } {
+function checkTable(
+  table: Table,
+  input: VerifyInput,
+): { problems: Problem[]; notes: Note[]; cells: number } {
   const file = csvName(table);
   const refuse = (reason: string) => ({
     problems: [{ kind: "file", file, reason } as const],
-    cells: 0,
+    ...{ notes: [], cells: 0 },
   });
   if (!input.archive.entries.has(file)) return refuse("is missing");
   const rows = table.rows.map((row) => computeRow(row, table, input));
@@ -176,7 +186,8 @@ function checkTable(table: Table, input: VerifyInput): { problems: Problem[]; ce
       return pair.found === pair.recomputed ? [] : [{ kind: "cell", ...place, column, ...pair }];
     });
   });
-  return { problems, cells: header.length * lines.length };
+  const notes = table.rows.flatMap((row, i) => input.bundle.openResults(row, i, table));
+  return { problems, notes, cells: header.length * lines.length };
 }
 
 /** A table of one row, and the reason if its numbers cannot be computed. */
@@ -216,3 +227,7 @@ const NOTHING = {
     throw new TypeError("Cannot score an empty store");
   },
 };
+
+function note(reason: string): Note {
+  return { kind: "note", reason };
+}

@@ -1,9 +1,13 @@
 /** `verify`: computes the tables of a bundle again. */
 import { setups } from "../../experiments/mod.ts";
 import { UsageError } from "../errors.ts";
-import type { Problem, Verification } from "../bundle/verify.ts";
+import type { Note, Problem } from "../bundle/problems.ts";
+import type { Verification } from "../bundle/verify.ts";
 import { progressBars } from "../system/progress.ts";
 import { listing } from "../report/listing.ts";
+import type { FlatRecord } from "../report/records.ts";
+import type { Setup } from "../setup.ts";
+import { override } from "../command_line/overrides.ts";
 import { type Options, pathFrom } from "../command_line/options.ts";
 import { TABLES } from "../command_line/tables.ts";
 import { count } from "../numbers.ts";
@@ -22,14 +26,21 @@ export async function verify([word]: readonly string[], { format }: Options): Pr
   const { verifyBundle } = await import("../bundle/verify.ts");
   const bars = progressBars();
   const bar = bars.bar("check hashes", { unit: "bytes" });
-  const verdict = await verifyBundle(pathFrom(word), {
-    paper: setups.paper,
+  const found = await verifyBundle(pathFrom(word), {
+    ...{ paper: setups.paper, tables: TABLES, setupNamed },
     onProgress: bar.update,
   }).finally(bars.stop);
-  const { problems } = verdict;
+  const { problems, notes } = found;
+  const records = [...problems, ...notes].map(recordOf);
   const lines = format === "csv" || format === "json"
-    ? [listing({ title: "", records: problems.map(recordOf), columns: [] }, format)]
-    : [...aboutBundle(verdict), ...problems.slice(0, MOST).map(inWords), conclusion(verdict)];
+    ? [listing({ title: "", records, columns: FIELDS.map((field) => ({ field })) }, format)]
+    : [
+      ...aboutBundle(found),
+      ...problems.slice(0, MOST).map(inWords),
+      ...notes.slice(0, MOST).map(inWords),
+      ...notes.length > MOST ? [`and ${notes.length - MOST} more notes`] : [],
+      conclusion(found),
+    ];
   console.log(lines.map(printable).join("\n"));
   return problems.length === 0 ? 0 : 1;
 }
@@ -37,20 +48,12 @@ export async function verify([word]: readonly string[], { format }: Options): Pr
 /** What was checked. */
 function aboutBundle({ plan, files, fingerprint }: Verification): string[] {
   const { setup, dataset, seeds, small, tables } = plan;
-  const changed = tables.filter((table) => {
-    const own = TABLES.find(({ name }) => name === table.name);
-    return JSON.stringify(own) !== JSON.stringify(table);
-  }).map(({ name }) => name);
   return [
     `${tables.map(({ name }) => name).join(" ")}: setup "${setup.name}", ${dataset.name} ` +
     `(${dataset.classes.length} classes, ${dataset.val} validation images), ` +
     `${seeds.length === 1 ? "seed" : "seeds"} ${seeds.join(" ")}; ` +
     (small ? "the five highest classes of each image" : "posteriors"),
     `${files} files, fingerprint ${fingerprint}`,
-    ...changed.length === 0 ? [] : [
-      `note: ${changed.join(" ")} not as in this version of verydeep: other rows, or other ` +
-      "published numbers",
-    ],
   ];
 }
 
@@ -67,14 +70,17 @@ function conclusion({ plan, problems, cells }: Verification): string {
 
 /** What there may be one of, or many. */
 const KINDS = [
-  { kind: "file", one: "file is not what it should be", many: "files are not what they should be" },
+  { kind: "file", one: "file is wrong", many: "files are wrong" },
+  { kind: "name", one: "name is wrong", many: "names are wrong" },
   { kind: "row", one: "row cannot be computed", many: "rows cannot be computed" },
   { kind: "cell", one: "of cells differs", many: "of cells differ" },
 ] as const;
 
 /** A problem in a line. */
-function inWords(problem: Problem): string {
+function inWords(problem: Problem | Note): string {
+  if (problem.kind === "note") return `note: ${problem.reason}`;
   if (problem.kind === "file") return `${problem.file} ${problem.reason}`;
+  if (problem.kind === "name") return `${problem.file}: ${problem.reason}`;
   const place = `${problem.table}, row ${problem.row} (${problem.head})`;
   if (problem.kind === "row") return `${place} cannot be computed: ${problem.reason}`;
   const { column, found, recomputed } = problem;
@@ -82,14 +88,26 @@ function inWords(problem: Problem): string {
   return `${place}, ${column}: the CSV has ${shown(found)}, computed is ${shown(recomputed)}`;
 }
 
-/** A problem with the same fields whatever its kind. */
-function recordOf(problem: Problem) {
-  const none = {
-    ...{ file: undefined, table: undefined, row: undefined, head: undefined, column: undefined },
-    ...{ found: undefined, recomputed: undefined, reason: undefined },
-  };
-  const { kind, ...rest } = problem;
-  return { kind, ...none, ...rest };
+/** Fields of a problem or a note. */
+const FIELDS = [
+  ...["kind", "file", "table", "row", "head", "column", "found", "recomputed", "reason"],
+] as const;
+
+/** A problem or a note with the same fields whatever its kind. */
+function recordOf(problem: Problem | Note): FlatRecord {
+  return { ...Object.fromEntries(FIELDS.map((field) => [field, undefined])), ...problem };
+}
+
+/** A setup of this version with changes; undefined if there is none, or the changes do not fit. */
+function setupNamed(name: string, changes: string | undefined): Setup | undefined {
+  const named = Object.values(setups).find((setup) => setup.name === name);
+  if (named === undefined || changes === undefined) return named;
+  try {
+    return override(named, changes);
+  } catch (error) {
+    if (error instanceof UsageError) return undefined;
+    throw error;
+  }
 }
 
 /** A line without letters that a terminal would obey: bundles are strangers' files. */

@@ -29,7 +29,12 @@ export interface Listing {
 
 /** Draws a list. Columns of numbers are aligned to the right. */
 export function listing(list: Listing, format: ReportFormat): string {
-  if (format === "csv") return csvOf(list.records);
+  if (format === "csv") {
+    // an empty list has a header, too
+    return list.records.length > 0
+      ? csvOf(list.records)
+      : list.columns.map(({ field }) => field).join(",");
+  }
   if (format === "json") return jsonOf(list.records);
   const { title, records, columns, notes = [] } = list;
   const header = columns.map(({ field, heading = field }) => heading);

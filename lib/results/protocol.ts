@@ -213,7 +213,7 @@ function inWords(value: unknown): string {
       ? `1/${part}`
       : formatNumber(value, { maximumSignificantDigits: 12 });
   }
-  if (typeof value !== "object") return String(value);
+  if (typeof value !== "object" || value === null) return String(value);
   const { rule, ...facts } = value as Record<string, unknown>;
   return [
     rule,

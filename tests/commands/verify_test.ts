@@ -32,10 +32,23 @@ Deno.test("a bundle that agrees: how many cells of how many tables, and exit cod
       text,
       'first second: setup "smoke", made up (7 classes, 40 validation images), seeds 0 1; ' +
         `posteriors\n${files} files, fingerprint ${fingerprint}\n` +
-        "note: first second not as in this version of verydeep: other rows, or other published " +
-        "numbers\n128 cells of 2 tables agree.",
+        'note: table "first" is not one of this version\'s, so its rows and published errors were ' +
+        'not compared\nnote: table "second" is not one of this version\'s, so its rows and ' +
+        "published errors were not compared\nnote: that the posteriors, labels, losses and " +
+        "environments come from the runs in the plan cannot be verified\n" +
+        "128 cells of 2 tables agree.",
     );
-    assert.deepEqual(await verified(file, "--format", "json"), { code: 0, text: "[]" });
+    // programs get the notes, too
+    const json = await verified(file, "--format", "json");
+    assert.equal(json.code, 0);
+    assert.deepEqual(JSON.parse(json.text).map(({ kind }: { kind: string }) => kind), [
+      ...["note", "note", "note"],
+    ]);
+    const csv = await verified(file, "--format", "csv");
+    assert.equal(
+      csv.text.split("\n")[0],
+      "kind,file,table,row,head,column,found,recomputed,reason",
+    );
   }));
 
 Deno.test("one that does not: each file and cell in a line, without what a terminal obeys", () =>
@@ -50,10 +63,10 @@ Deno.test("one that does not: each file and cell in a line, without what a termi
     const { code, text } = await verified(file);
     assert.equal(code, 1);
     const lines = text.split("\n");
-    assert.deepEqual(lines.slice(-3), [
+    assert.deepEqual(lines.filter((line) => !/^note: |: setup|fingerprint/.test(line)), [
       "first.csv was altered: SHA256SUMS has another hash",
       "first, row 1 (A, 256), table: the CSV has fi\ufffd[t, computed is first",
-      "It does not agree: 1 file is not what it should be, 1 of 128 cells differs.",
+      "It does not agree: 1 file is wrong, 1 of 128 cells differs.",
     ]);
     const { text: json } = await verified(file, "--format", "json");
     assert.equal(JSON.parse(json)[1].recomputed, "first");

@@ -243,7 +243,7 @@ export const targets: readonly Target[] = [
       });
       return files;
     },
-    read: (file) => verifyBundle(file, { paper }),
+    read: (file) => verifyBundle(file, { paper, tables: [], setupNamed: () => paper }),
   },
   {
     name: "entries of a bundle",
@@ -271,7 +271,7 @@ export const targets: readonly Target[] = [
       );
       const list = { name: SUMS, bytes: new TextEncoder().encode(sums.join("")) };
       Deno.writeFileSync(`${folder}/a.zip`, zipOf([...entries, list]));
-      await verifyBundle(`${folder}/a.zip`, { paper });
+      await verifyBundle(`${folder}/a.zip`, { paper, tables: [], setupNamed: () => paper });
     },
   },
   {

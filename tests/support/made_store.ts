@@ -8,6 +8,7 @@ import { plan } from "../../lib/plan.ts";
 import { contextsOf } from "../../lib/reproduce.ts";
 import { makeStore } from "../../lib/store/mod.ts";
 import { noise } from "./formula.ts";
+import { logOf } from "./logs.ts";
 
 export const IMAGES = 40;
 export const CLASSES = 7;
@@ -66,8 +67,9 @@ function fill(folder: string, isLeftOut: (number: number) => boolean): BundleInp
   for (const [number, run] of plan(tables, contexts).entries()) {
     store.begin(run);
     if (!isEvaluation(run.run)) {
-      const rates = { learningRate: 0.01, imagesPerSecond: 1000 };
-      store.appendLog(run, { step: 10, epoch: 2, loss: 1 / (number + 1), ...rates });
+      for (const line of logOf(run.run, smoke.train)) {
+        store.appendLog(run, { ...line, loss: line.loss / (number + 1) });
+      }
     } else if (!isLeftOut(number)) {
       store.writePosteriors(run, { classes: CLASSES, values: posteriors(number, labels), labels });
     }

@@ -1,0 +1,123 @@
+/** Compares what the plan of a bundle calls by a name of this version with what it is here. */
+import type { Setup } from "../setup.ts";
+import { isImported, type Row, type Table } from "../experiment.ts";
+import { departures } from "../results/protocol.ts";
+import { type BundlePlan, PLAN } from "./contents.ts";
+import type { Note, Problem } from "./problems.ts";
+
+/** Setups and tables of this version. */
+export interface KnownNames {
+  /** The setup of a name with changes, as in `--set`; undefined if there is no such setup. */
+  setupNamed(name: string, changes: string | undefined): Setup | undefined;
+  readonly tables: readonly Table[];
+}
+
+/** What was found. */
+export interface Findings {
+  readonly problems: readonly Problem[];
+  readonly notes: readonly Note[];
+}
+
+/** Fields of a setup that have options of their own; departures and captions name their values. */
+const OPTIONS = ["dataset", "precision"];
+
+/** Compares the setup and the tables of a plan with those of the same names. */
+export function checkNames(plan: BundlePlan, known: KnownNames): Findings {
+  const found = [checkSetup(plan, known), ...plan.tables.map((table) => checkTable(table, known))];
+  return {
+    problems: found.flatMap(({ problems }) => problems),
+    notes: found.flatMap(({ notes }) => notes),
+  };
+}
+
+function checkSetup({ setup, dataset }: BundlePlan, known: KnownNames): Findings {
+  const problem = (reason: string): Problem => ({ kind: "name", file: PLAN, reason });
+  const { name, changes, scenes } = setup;
+  const own = known.setupNamed(name, changes);
+  const other = own === undefined ? [] : departures(setup, own)
+    .filter(({ field }) => !OPTIONS.includes(field))
+    .map(({ field, here, paper }) =>
+      problem(`setup "${name}" has ${field} ${here}; in this version it is ${paper}`)
+    );
+  const sizes = [
+    ...[["classes", dataset.classes.length], ["train", dataset.train], ["val", dataset.val]],
+  ] as const;
+  const otherSizes = dataset.name !== "scenes" || scenes === undefined
+    ? []
+    : sizes.flatMap(([what, size]) => {
+      const made = scenes[what as keyof typeof scenes];
+      return size === made ? [] : [
+        problem(`dataset "scenes" has ${what} ${size}; the setup makes ${made}`),
+      ];
+    });
+  return {
+    problems: [...other, ...otherSizes],
+    notes: own === undefined
+      ? [note(`setup "${name}" is not one of this version's, so its fields were not compared`)]
+      : [],
+  };
+}
+
+function checkTable(table: Table, { tables }: KnownNames): Findings {
+  const { name } = table;
+  const own = tables.find((other) => other.name === name);
+  if (own === undefined) {
+    const reason =
+      `table "${name}" is not one of this version's, so its rows and published errors ` +
+      "were not compared";
+    return { problems: [], notes: [note(reason)] };
+  }
+  const problem = (what: string): Problem => ({
+    ...{ kind: "name", file: PLAN },
+    reason: `${name} ${what}; it is not this version's table of that name`,
+  });
+  const { rows, ...rest } = table;
+  const { rows: ownRows, ...ownRest } = own;
+  const imported = new Set(
+    rows.flatMap(({ evaluations }) =>
+      evaluations.flatMap(({ net: { init } }) => isImported(init) ? [init.weights] : [])
+    ),
+  );
+  return {
+    problems: [
+      ...isSame(rest, ownRest) ? [] : [problem("has another caption or other headings")],
+      ...rows.length === ownRows.length
+        ? []
+        : [problem(`has ${rows.length} rows instead of ${ownRows.length}`)],
+      ...rows.flatMap((row, i) => {
+        const ownRow = ownRows[i];
+        if (ownRow === undefined) return [];
+        const fault = faultOf(row, ownRow);
+        return fault === undefined ? [] : [problem(`row ${i + 1} ${fault}`)];
+      }),
+    ],
+    notes: [...imported].map((weights) =>
+      note(`${name}: weights of SHA-256 ${weights} were not trained here; their origin is unknown`)
+    ),
+  };
+}
+
+/** How a row differs from this version's; undefined if only its weights are imported. */
+function faultOf(row: Row, own: Row): string | undefined {
+  for (const kind of ["top1", "top5", "testTop5"] as const) {
+    const [found, expected] = [row.published[kind], own.published[kind]];
+    if (found === expected) continue;
+    return `has the published ${kind} ${found ?? "none"} instead of ${expected ?? "none"}`;
+  }
+  if (row.title !== own.title) return "has another title";
+  const evaluations = row.evaluations.map((run, i) => {
+    const expected = own.evaluations[i]?.net;
+    return isImported(run.net.init) && expected
+      ? { ...run, net: { ...run.net, init: expected.init } }
+      : run;
+  });
+  return isSame(evaluations, own.evaluations) ? undefined : "has other evaluations";
+}
+
+function isSame(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+function note(reason: string): Note {
+  return { kind: "note", reason };
+}

@@ -1,0 +1,240 @@
+/**
+ * Bundles by somebody who wants a better number than the nets have, and makes all hashes right. What
+ * verification cannot prove it says in a note.
+ */
+import assert from "node:assert/strict";
+import { paper, smoke } from "../../experiments/setups.ts";
+import { TABLES } from "../../lib/command_line/tables.ts";
+import type { BundlePlan } from "../../lib/bundle/contents.ts";
+import { checkNames, type KnownNames } from "../../lib/bundle/names.ts";
+import { UserError } from "../../lib/errors.ts";
+import type { Table } from "../../lib/experiment.ts";
+import { afterwards, bytes, coverUp, type Entries, named, text } from "../support/bundles.ts";
+import { withStore } from "../support/made_store.ts";
+
+/** The names of entries that match. */
+const matching = (entries: Entries, pattern: RegExp) =>
+  [...entries.keys()].filter((name) => pattern.test(name));
+
+/** Changes a text in a file. */
+function replace(entries: Entries, name: string, found: string | RegExp, other: string) {
+  const before = text(entries, name);
+  const after = before.replace(found, other);
+  assert.notEqual(after, before);
+  entries.set(name, bytes(after));
+}
+
+/** What is noticed, in lines of `kind file reason`. */
+async function noticed(change: (entries: Entries) => void): Promise<string[]> {
+  let found: string[] = [];
+  await withStore(async (input, folder) => {
+    const { problems } = await afterwards(input, folder, (entries) => {
+      change(entries);
+      coverUp(entries);
+    });
+    found = problems.map((problem) =>
+      [problem.kind, "file" in problem ? problem.file : "", "reason" in problem && problem.reason]
+        .join(" ")
+    );
+  });
+  return found;
+}
+
+const LOG = /^train\/D-256-512-.*log\.jsonl$/;
+const removals: Record<string, [pattern: RegExp, many: number]> = {
+  "a training's log, which may say that it is at chance": [LOG, 2],
+  "all logs": [/log\.jsonl$/, 8],
+  "a recipe of a training": [/^train\/A-256-.*recipe\.json$/, 2],
+  "a recipe of an evaluation": [/^eval\/A-256-.*recipe\.json$/, 2],
+  "the lineage": [/^lineage\.json$/, 1],
+  "the environment": [/^environment\.json$/, 1],
+};
+
+for (const [what, [pattern, many]] of Object.entries(removals)) {
+  Deno.test(`missing is noticed: ${what}`, async () => {
+    const found = await noticed((entries) => {
+      const names = matching(entries, pattern);
+      assert.equal(names.length, many);
+      for (const name of names) entries.delete(name);
+    });
+    assert.equal(found.length, many);
+    for (const line of found) assert.match(line, /^file .* is missing$/);
+  });
+}
+
+const logs: Record<string, [change: (text: string) => string, RegExp]> = {
+  "empty": [() => "", /has no line$/],
+  "cut off before the first drop of the rate": [
+    (text) => `${text.split("\n")[0]}\n`,
+    /ends at step \d+ of \d+$/,
+  ],
+  "without its last line": [
+    (text) => `${text.split("\n").slice(0, 2).join("\n")}\n`,
+    /ends at step \d+ of \d+$/,
+  ],
+};
+
+for (const [what, [change, reason]] of Object.entries(logs)) {
+  Deno.test(`a log is noticed that is ${what}`, async () => {
+    const found = await noticed((entries) => {
+      const name = named(entries, LOG);
+      entries.set(name, bytes(change(text(entries, name))));
+    });
+    assert.equal(found.length, 1);
+    assert.match(found[0]!, reason);
+  });
+}
+
+Deno.test("a log with another learning rate than the schedule's is noticed", () =>
+  withStore(async (input, folder) => {
+    const { logLine } = await import("../../lib/store/run_files.ts");
+    const { problems } = await afterwards(input, folder, (entries) => {
+      const name = named(entries, LOG);
+      const lines = text(entries, name).trimEnd().split("\n").map((line) => JSON.parse(line));
+      // the rate never drops, so that there is no loss after its first drop
+      const flat = lines.map(({ checksum: _, ...line }) =>
+        logLine({ ...line, learningRate: lines[0].learningRate })
+      );
+      entries.set(name, bytes(`${flat.join("\n")}\n`));
+      coverUp(entries);
+    });
+    assert.equal(problems.length, 1);
+    assert.match(
+      (problems[0] as { reason: string }).reason,
+      /learning rate 0\.005 at step \d+, wh/,
+    );
+  }));
+
+const plans: Record<string, [(entries: Entries) => void, RegExp]> = {
+  "one seed as three": [
+    (entries) => replace(entries, "plan.json", /"seeds": \[\s*0,\s*1\s*\]/, '"seeds": [0, 0, 0]'),
+    /plan\.json is not valid: seeds: a value occurs twice$/,
+  ],
+  "a table twice": [
+    (entries) => replace(entries, "plan.json", '"name": "second"', '"name": "first"'),
+    /plan\.json is not valid: tables: a value occurs twice$/,
+  ],
+  "a setup without fields": [
+    (entries) =>
+      replace(
+        entries,
+        "plan.json",
+        /"train": \{.*?"evaluate"/s,
+        '"train": {"x": null}, "evaluate"',
+      ),
+    /plan\.json is not valid: setup\.train\.batch: /,
+  ],
+  "a batch of no images": [
+    (entries) => replace(entries, "plan.json", /"batch": \d+/, '"batch": 0'),
+    /plan\.json is not valid: setup\.train\.batch: /,
+  ],
+};
+
+for (const [what, [change, reason]] of Object.entries(plans)) {
+  Deno.test(`a plan is refused in a sentence: ${what}`, () =>
+    assert.rejects(
+      noticed(change),
+      (error) => error instanceof UserError && reason.test(error.message),
+    ));
+}
+
+Deno.test("fields of a setup that are unknown here, null among them, are no crash", async () => {
+  const found = await noticed((entries) =>
+    replace(entries, "plan.json", '"crop": ', '"x": null, "y": [{"rule": null}], "crop": ')
+  );
+  assert.ok(found.includes('name plan.json setup "smoke" has x null; in this version it is none'));
+});
+
+const table3 = TABLES.find(({ name }) => name === "table3")!;
+const known: KnownNames = {
+  setupNamed: (name) => [paper, smoke].find((setup) => setup.name === name),
+  tables: [table3],
+};
+
+/** What is found about names in a plan of Table 3 under the smoke setup. */
+function names(change: Partial<BundlePlan>) {
+  const { problems, notes } = checkNames({
+    ...{ format: 2, small: false, setup: smoke, seeds: [0], tables: [table3] },
+    dataset: {
+      name: "scenes",
+      classes: Array(20).fill("a"),
+      train: 800,
+      val: 200,
+      fingerprint: "",
+    },
+    ...change,
+  } as BundlePlan, known);
+  return [...problems, ...notes].map((found) =>
+    `${found.kind}: ${"reason" in found ? found.reason : ""}`
+  );
+}
+
+const { scenes } = smoke;
+const dataset = {
+  ...{ name: "scenes", classes: Array(scenes!.classes).fill("a") },
+  ...{ train: scenes!.train, val: scenes!.val, fingerprint: "" },
+};
+const honest = (change: Partial<BundlePlan> = {}) => names({ dataset, ...change });
+
+Deno.test("a setup and a table of this version are as they are", () => {
+  assert.deepEqual(honest(), []);
+});
+
+Deno.test("another setup under the name of one of ours is noticed, field by field", () => {
+  const found = honest({ setup: { ...smoke, name: "paper" } });
+  assert.ok(
+    found.includes(`name: setup "paper" has crop ${smoke.train.crop}; in this version it is 224`),
+  );
+  assert.ok(found.every((line) => line.startsWith("name: ")));
+  const train = { ...smoke.train, dropout: 0.3 };
+  assert.deepEqual(honest({ setup: { ...smoke, train } }), [
+    `name: setup "smoke" has dropout 0.3; in this version it is ${smoke.train.dropout}`,
+  ]);
+  assert.deepEqual(honest({ setup: { ...smoke, name: "mine" } }), [
+    'note: setup "mine" is not one of this version\'s, so its fields were not compared',
+  ]);
+});
+
+Deno.test("data that a setup makes has the size that the setup says", () => {
+  assert.deepEqual(honest({ dataset: { ...dataset, val: 50 } }), [
+    `name: dataset "scenes" has val 50; the setup makes ${scenes!.val}`,
+  ]);
+});
+
+Deno.test("a table of our name has our rows and the paper's errors", () => {
+  const [first, ...others] = table3.rows;
+  const rows = (...rows: Table["rows"]) => honest({ tables: [{ ...table3, rows }] });
+  const what = "it is not this version's table of that name";
+  assert.deepEqual(rows({ ...first!, published: { ...first!.published, top1: 44 } }, ...others), [
+    `name: table3 row 1 has the published top1 44 instead of 29.6; ${what}`,
+  ]);
+  assert.deepEqual(
+    rows(first!, ...others.slice(1)).at(0),
+    `name: table3 has 11 rows instead of 12; ${what}`,
+  );
+  const elsewhere = first!.evaluations.map((run) => ({ ...run, Q: 512 }));
+  assert.deepEqual(rows({ ...first!, evaluations: elsewhere }, ...others), [
+    `name: table3 row 1 has other evaluations; ${what}`,
+  ]);
+  // weights from a file may take the place of a net, but are named
+  const weights = "0".repeat(64);
+  const imported = first!.evaluations.map((run) => ({
+    ...run,
+    net: { ...run.net, init: { weights, layout: "keras" } as const },
+  }));
+  assert.deepEqual(rows({ ...first!, evaluations: imported }, ...others), [
+    `note: table3: weights of SHA-256 ${weights} were not trained here; their origin is unknown`,
+  ]);
+});
+
+Deno.test("what cannot be verified is noted: files beside the plan, scores, origins", () =>
+  withStore(async (input, folder) => {
+    const { problems, notes } = await afterwards(input, folder, (entries) => {
+      entries.set("CLAIMS.md", bytes("0 % error"));
+      coverUp(entries);
+    });
+    assert.deepEqual(problems, []);
+    const reasons = notes.map(({ reason }) => reason);
+    assert.ok(reasons.includes("CLAIMS.md is not part of the plan and was not checked"));
+    assert.match(reasons.at(-1)!, /^that the posteriors, labels, .* cannot be verified$/);
+  }));
