@@ -5,10 +5,12 @@ import {
   type Device,
   type DeviceName,
   deviceOf,
+  gpuHasBfloat16,
   nameOfDevice,
 } from "../system/device.ts";
 import type { Setup } from "../setup.ts";
 import { cores } from "../system/machine.ts";
+import { busyCores, hasBfloat16 } from "../system/processor.ts";
 import type { MeasuredSpeed } from "../estimates/speed.ts";
 import { loadAddon } from "../tensorflow/addon.ts";
 import { countMultiplyAdds, layersOf, netShapeOf } from "../vgg/configs.ts";
@@ -17,10 +19,10 @@ import { pixels } from "../vgg/images.ts";
 import type { EvaluationCase, TrainingCase } from "./cases.ts";
 import { type Contestant, together } from "./contestant.ts";
 import { startOurs } from "./mod.ts";
-import { median, race } from "./race.ts";
+import { median, race, type RaceOptions } from "./race.ts";
 
-/** Images of a step at most: so many that a step takes seconds even of full nets on few cores. */
-const IMAGES = 8;
+/** Multiply-adds of a step's forward pass at most, those of 8 crops of the paper's net D. */
+const STEP = 8 * 15.5e9;
 /** The paper's smallest test scale, and the aspect of most photographs. */
 const [Q, ASPECT] = [256, 4 / 3];
 
@@ -29,8 +31,10 @@ export interface SpeedOptions {
   readonly classes: number;
   /** Runs side by side. */
   readonly runs: number;
-  /** What to compute on; a GPU where there is one if absent. */
-  readonly device?: DeviceName;
+  /** What the programs that are started compute on: what `chooseDevice` has left visible. */
+  readonly device: Device;
+  /** How long each kind of step is measured. */
+  readonly race: RaceOptions;
 }
 
 /**
@@ -39,19 +43,19 @@ export interface SpeedOptions {
  * @throws {UserError} There is no such device.
  */
 export async function measureSpeed(setup: Setup, options: SpeedOptions): Promise<MeasuredSpeed> {
-  const { classes, runs } = options;
+  const { classes, runs, device } = options;
   const { crop, width, fc, precision } = setup.train;
-  const device = await deviceFor(options.device);
   const { towers, ...threads } = sharesOf(cores(), runs);
   const members: Contestant[] = [];
-  const [load = 0] = Deno.loadavg();
+  const load = await busyCores();
   try {
     while (members.length < runs) members.push(await startOurs(threads));
     const team = together(members as [Contestant, ...Contestant[]]);
     const layers = layersOf("D", netShapeOf(setup.train, classes));
     const net = { config: "D", setup: setup.train, classes, layers } as const;
 
-    const batch = Math.min(IMAGES, setup.train.batch);
+    const most = Math.floor(STEP / countMultiplyAdds(layers, crop));
+    const batch = Math.max(1, Math.min(most, setup.train.batch));
     const training: TrainingCase = {
       ...{ ...net, kind: "training", name: "speed of training", batch, peers: [] },
       ...{ setup: { ...setup.train, batch }, crops: "fed" },
@@ -66,8 +70,8 @@ export async function measureSpeed(setup: Setup, options: SpeedOptions): Promise
       batch: imagesAtOnce({ method: "dense", side, crop }),
     };
     const images = {
-      training: runs * batch / await stepOf(team, training),
-      testing: runs * testing.batch / await stepOf(team, testing),
+      training: runs * batch / await stepOf(team, training, options.race),
+      testing: runs * testing.batch / await stepOf(team, testing, options.race),
     };
     return {
       ...{
@@ -83,6 +87,7 @@ export async function measureSpeed(setup: Setup, options: SpeedOptions): Promise
       training: images.training * 3 * countMultiplyAdds(layers, crop),
       testing: images.testing * 2 * countMultiplyAdds(layers, side, across),
       ...{ load, measured: new Date().toISOString() },
+      bfloat16: device.kind === "cpu" ? hasBfloat16() : !device.gpu || gpuHasBfloat16(device.gpu),
     };
   } finally {
     for (const member of members) await member.stop();
@@ -90,15 +95,19 @@ export async function measureSpeed(setup: Setup, options: SpeedOptions): Promise
 }
 
 /** Leaves one device to the programs that are started, and finds out what TensorFlow takes it for. */
-async function deviceFor(name: DeviceName | undefined): Promise<Device> {
+export async function deviceFor(name: DeviceName | undefined): Promise<Device> {
   chooseDevice(name);
   const binding = await loadAddon(name === undefined ? {} : { device: name });
   return deviceOf(binding.isUsingGpuDevice());
 }
 
 /** Seconds that a step takes: the median over some turns. */
-async function stepOf(team: Contestant, what: TrainingCase | EvaluationCase): Promise<number> {
+async function stepOf(
+  team: Contestant,
+  what: TrainingCase | EvaluationCase,
+  options: RaceOptions,
+): Promise<number> {
   await team.build(what);
-  const [times = []] = await race([team], { rounds: 5, turn: 1 });
+  const [times = []] = await race([team], options);
   return median(times);
 }

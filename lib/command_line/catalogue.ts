@@ -252,8 +252,9 @@ const others = {
     about:
       "Lists the runs that tables need, all of the paper's tables if none is named, in the order " +
       "in which they would be carried out: each once, after its ancestors, with its time, disk space " +
-      "and memory. Runs nothing. Times are based on what deno task doctor speed measured here for " +
-      "the device that would be used. Without a measurement they are guesses, and the plan says so.",
+      "and memory. Runs nothing. Times are based on what the installation, or deno task doctor speed, " +
+      "measured here on the device that would be used. Without a measurement they are guesses, and " +
+      "the plan says so.",
     examples: {
       "plan": "all tables under the small setup",
       "plan table3 --setup paper --data DIR": "the cost of the paper itself",
@@ -415,7 +416,8 @@ const others = {
       "kept in a cache folder for all clones of this project: VERYDEEP_CACHE, by default verydeep " +
       "in the system's cache folder. Needs Python 3 with pip, and a C++ compiler (PYTHON and CXX " +
       "name others than python3 and g++). Downloads 0.3 GB and takes 1 GB on disk; with --gpu, on " +
-      "Linux on x86-64, 3.4 GB and 6 GB; --gpu=false returns to the CPU build. GPUs that are found " +
+      "Linux on x86-64, 3.4 GB and 6 GB; --gpu=false returns to the CPU build. Then measures for " +
+      "up to ten seconds how fast this machine trains and tests, for plans. GPUs that are found " +
       "decide the default precision: bfloat16 from compute capability 8.0 (Ampere) on. Linux on " +
       "x86-64 is tested; Linux on aarch64 and macOS on Apple silicon are not tested yet.",
     examples: {

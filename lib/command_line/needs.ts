@@ -5,9 +5,9 @@ import type { Precision, Setup } from "../setup.ts";
 import { type Device, expectedDevice, nameOfDevice } from "../system/device.ts";
 import { displayName, isEvaluation } from "../experiment.ts";
 import { footprint, microBatchFor, shareFor } from "../estimates/memory.ts";
-import { cores, runsAtOnce } from "../system/machine.ts";
+import { runsAtOnce } from "../system/machine.ts";
 import type { PlannedRun } from "../plan.ts";
-import { type MeasuredSpeed, speedFor } from "../estimates/speed.ts";
+import { BUSY, estimateSpeed, type SpeedEstimate } from "../estimates/speed.ts";
 import { type Layer, layersOf, netShapeOf } from "../vgg/configs.ts";
 import type { Options } from "./options.ts";
 import { formatNumber } from "../numbers.ts";
@@ -15,25 +15,33 @@ import { formatNumber } from "../numbers.ts";
 /** Whose speed a plan's times come from. */
 export function originOfTimes(
   { choice, device }: Pick<Options, "choice" | "device">,
-  { speed, on }: { readonly speed: MeasuredSpeed | undefined; readonly on: Device },
+  { speed, on }: { readonly speed: SpeedEstimate | undefined; readonly on: Device },
 ): string {
   const command = `deno task doctor speed ${choice}${device ? ` --device ${device}` : ""}`;
   if (speed === undefined) {
     const guess = on.kind === "cpu"
-      ? "guessed from another machine's processor"
+      ? "guessed from another machine's processor, until deno task install measures this one"
       : "a guess, the same for every GPU and measured on none";
     return `No speed was measured here on ${nameOfDevice(on)}: times are ${guess}; ${command} ` +
       "measures it.";
   }
-  const { precision, images, measured, load } = speed;
-  return `Times follow from what was measured here on ${
-    measured.slice(0, 10)
-  } (${command}): net D ` +
-    `trains ${threeDigits(images.training)} and tests ${
-      threeDigits(images.testing)
-    } images a second on ` +
-    `${speed.device} in ${precision}` +
-    `${load > cores() ? `, while the machine was busy (load ${load.toFixed(1)})` : ""}.`;
+  const { precision, images, measured, load, width, crop, device: name } = speed.measured;
+  const busy = load > BUSY ? `, while other programs kept ${load.toFixed(1)} cores busy` : "";
+  const nets = speed.isOwn ? "" : ` with ${widthInWords(width)} at ${crop} pixels`;
+  const found = `net D${nets} trains ${threeDigits(images.training)} and tests ` +
+    `${threeDigits(images.testing)} images a second on ${name} in ${precision}${busy}`;
+  const day = measured.slice(0, 10);
+  return speed.isOwn
+    ? `Times follow from what was measured here on ${day} (${command}): ${found}.`
+    : `Times are scaled from what was measured here on ${day}: ${found}; ${command} measures the ` +
+      "nets of this setup.";
+}
+
+/** A share of the paper's channels: `1/8 of the channels`. */
+function widthInWords(width: number): string {
+  if (width === 1) return "all channels";
+  const part = 1 / width;
+  return `${Number.isInteger(part) ? `1/${part}` : width} of the channels`;
 }
 
 /** `2.10`, `1,290` */
@@ -45,14 +53,17 @@ export function threeDigits(value: number): string {
 /** What the other precision would change. */
 export function otherPrecision(
   { train }: Setup,
-  { speed, on }: { readonly speed: MeasuredSpeed | undefined; readonly on: Device },
+  { speed, on }: { readonly speed: SpeedEstimate | undefined; readonly on: Device },
 ): string {
   const precision: Precision = train.precision === "float32" ? "bfloat16" : "float32";
-  const other = speedFor({ ...train, precision }, { device: on });
+  const other = estimateSpeed({ ...train, precision }, { device: on });
   const maps = precision === "bfloat16" ? "halves" : "doubles";
-  const time = speed && other
+  const isKnown = other?.measured.precision === precision || other?.measured.bfloat16 === false;
+  const time = speed && other && isKnown
     ? `training takes ${(speed.training / other.training).toFixed(2)} and testing ` +
-      `${(speed.testing / other.testing).toFixed(2)} times as long (measured)`
+      `${(speed.testing / other.testing).toFixed(2)} times as long (${
+        speed.isOwn && other.isOwn ? "measured" : "estimated"
+      })`
     : "how it changes times was not measured";
   return `With --precision ${precision} ${time}; it ${maps} the memory of images.`;
 }

@@ -8,7 +8,7 @@ import { clock } from "../system/progress.ts";
 import { nameWithChanges } from "../results/protocol.ts";
 import { fold } from "../report/fold.ts";
 import { listing } from "../report/listing.ts";
-import { speedFor } from "../estimates/speed.ts";
+import { estimateSpeed } from "../estimates/speed.ts";
 import { diskOf, memoryOf, originOfTimes, otherPrecision } from "./needs.ts";
 import type { Options } from "./options.ts";
 import type { KnownRun } from "./runs.ts";
@@ -29,7 +29,7 @@ export function printPlan(
 ): number {
   const { setup } = options;
   const on = expectedDevice(options.device);
-  const speed = speedFor(setup.train, { device: on });
+  const speed = estimateSpeed(setup.train, { device: on });
   const hardware = speed ?? { cores: cores(), gpus: on.kind === "gpu" ? 1 : 0 };
   const records = runs.map(({ status, ...run }) => {
     const { multiplyAdds, seconds } = cost(run, dataset, hardware);

@@ -17,12 +17,13 @@ const CLASSES = 1000;
 export async function speed(options: Options): Promise<number> {
   const { setup, workers, device, given, format } = options;
   // What these import takes longer to load than a help text may take.
-  const { measureSpeed } = await import("../bench/speed.ts");
+  const { deviceFor, measureSpeed } = await import("../bench/speed.ts");
   const { ensureInstalled } = await import("../tensorflow/install/mod.ts");
   const bars = progressBars();
   try {
     await ensureInstalled(bars);
     const runs = runsAtOnce(setup, workers);
+    const on = await deviceFor(device);
     const precisions = given.precision ? [setup.train.precision] : PRECISIONS;
     const bar = bars.bar("measure net D", { unit: "precisions" });
     const found: MeasuredSpeed[] = [];
@@ -30,8 +31,8 @@ export async function speed(options: Options): Promise<number> {
       bar.update(i, precisions.length, precision);
       const train = { ...setup.train, precision };
       const speed = await measureSpeed({ ...setup, train }, {
-        ...{ classes: CLASSES, runs },
-        ...device && { device },
+        ...{ classes: CLASSES, runs, device: on },
+        race: { rounds: 5, turn: 1 },
       });
       keepSpeed(speed);
       found.push(speed);

@@ -6,6 +6,7 @@ import { evaluationsOf, plan } from "../plan.ts";
 import { sheetOf } from "../report/results_sheet.ts";
 import { resultsOf } from "../results/mod.ts";
 import type { Study } from "../results/study.ts";
+import { progressBars } from "../system/progress.ts";
 import { carryOut, printRuns } from "../command_line/carry_out.ts";
 import { commandOfTables } from "../command_line/lines.ts";
 import type { Options } from "../command_line/options.ts";
@@ -36,7 +37,22 @@ async function reproduceNamed(names: readonly string[], options: Options): Promi
   if (options.dryRun) return (await import("./plan.ts")).plan(names, options);
   const { reproduce } = await import("../reproduce.ts");
   const study = await reproduce(evaluationsOf(tables), options);
-  return await show(names, { tables, study }, options);
+  const code = await show(names, { tables, study }, options);
+  await measureOnce();
+  return code;
+}
+
+/** Measures this machine's speed for later plans, where the first table installed TensorFlow. */
+async function measureOnce() {
+  const { isInstalled } = await import("../tensorflow/install/mod.ts");
+  if (!await isInstalled()) return;
+  const { calibrate } = await import("../bench/calibration.ts");
+  const bars = progressBars();
+  try {
+    await calibrate(bars);
+  } finally {
+    bars.stop();
+  }
 }
 
 /** Prints tables, and writes them; of all of the paper's, what holds all of them, too. */

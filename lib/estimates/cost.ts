@@ -11,7 +11,7 @@ import {
 } from "../experiment.ts";
 import { cores } from "../system/machine.ts";
 import type { PlannedRun } from "../plan.ts";
-import type { MeasuredSpeed } from "./speed.ts";
+import { type MeasuredSpeed, speedAt } from "./speed.ts";
 import {
   countMultiplyAdds,
   countParameters,
@@ -29,13 +29,6 @@ export interface RunCost {
   /** Rough time, seconds. */
   readonly seconds: number;
 }
-
-/**
- * Multiply-adds per second and core in float32, measured on cores with AVX-512 (Zen 4): 33e9 for the
- * nets of the small setup and 50e9 for the paper's, where net D trained on 2.1 crops per second on
- * two cores. Other processors may be several times slower or faster.
- */
-const SPEED = { narrow: 33e9, full: 50e9 };
 
 /**
  * Multiply-adds per second and GPU. This is an assumption, not a measurement: a quarter of what a V100
@@ -74,7 +67,7 @@ export function cost(
 
 /** Assumed multiply-adds per second of trainings and tests on some hardware. */
 function guessed({ width }: TrainSetup, { cores, gpus }: Hardware) {
-  const core = SPEED.narrow + (SPEED.full - SPEED.narrow) * width;
+  const core = speedAt(width);
   // a training uses one GPU
   const speed = gpus > 0 ? GPU_SPEED : core * cores;
   return { training: speed, testing: speed };

@@ -1,6 +1,6 @@
 /**
- * Measured speeds of this machine's processor and GPUs. `deno task doctor speed` measures them and
- * stores them in the user's cache; `deno task plan` reads them.
+ * Measured speeds of this machine's processor and GPUs. The installation measures them, and
+ * `deno task doctor speed`; they are kept in the user's cache, and `deno task plan` reads them.
  *
  * @module
  */
@@ -26,13 +26,79 @@ export interface MeasuredSpeed {
   readonly testing: number;
   /** Images per second of net D: crops in training, whole images in testing. */
   readonly images: { readonly training: number; readonly testing: number };
-  /** Load average over the minute before the measurement. */
+  /** Cores that other programs kept busy when the measurement began. */
   readonly load: number;
+  /** Whether the device has instructions for bfloat16. */
+  readonly bfloat16: boolean;
   /** ISO 8601, UTC. */
   readonly measured: string;
 }
 
+/**
+ * Multiply-adds per second and core in float32, measured on cores with AVX-512 (Zen 4): 33e9 for the
+ * nets of the small setup and 50e9 for the paper's, where net D trained on 2.1 crops per second on
+ * two cores. Other processors may be several times slower or faster.
+ */
+const SPEED = { narrow: 33e9, full: 50e9 };
+
+/** What a core does of nets with so large a share of the paper's channels. */
+export function speedAt(width: number): number {
+  return SPEED.narrow + (SPEED.full - SPEED.narrow) * width;
+}
+
+/** How many times as long bfloat16 takes on a processor without instructions for it: 7 to 18. */
+const BFLOAT16_SLOWNESS = 12;
+
+/** Cores that other programs kept busy, above which a measurement is rough. */
+export const BUSY = 0.5;
+
 const fileOf = () => join(cacheFolder(), "speeds.json");
+
+/** What is expected of a setup's nets on a device, by what was measured there. */
+export interface SpeedEstimate extends Pick<MeasuredSpeed, "training" | "testing"> {
+  readonly measured: MeasuredSpeed;
+  /** Whether these nets were measured, in this precision, rather than others. */
+  readonly isOwn: boolean;
+}
+
+/**
+ * What was measured on a device of this machine of a setup's nets; else what follows for them from a
+ * measurement of other ones. Undefined where nothing was measured there.
+ */
+export function estimateSpeed(
+  train: Pick<TrainSetup, "crop" | "width" | "fc" | "precision">,
+  on: { readonly device: Device; readonly file?: string },
+): SpeedEstimate | undefined {
+  const own = speedFor(train, on);
+  if (own !== undefined) {
+    return { training: own.training, testing: own.testing, measured: own, isOwn: true };
+  }
+  const { device, file = fileOf() } = on;
+  const here = { host: Deno.hostname(), device: nameOfDevice(device) };
+  const [nearest] = speedsIn(file)
+    .filter(({ host, device }) => host === here.host && device === here.device)
+    .sort((one, other) => distance(one, train) - distance(other, train));
+  if (nearest === undefined) return undefined;
+  const isSlow = train.precision === "bfloat16" && nearest.precision === "float32" &&
+    !nearest.bfloat16;
+  const factor = speedAt(train.width) / speedAt(nearest.width) /
+    (isSlow ? BFLOAT16_SLOWNESS : 1);
+  return {
+    training: factor * nearest.training,
+    testing: factor * nearest.testing,
+    measured: nearest,
+    isOwn: false,
+  };
+}
+
+/** How unlike the measured nets are to others: in precision first, then in width. */
+function distance(
+  one: Pick<MeasuredSpeed, "width" | "precision">,
+  other: Pick<TrainSetup, "width" | "precision">,
+): number {
+  return (one.precision === other.precision ? 0 : 100) +
+    Math.abs(Math.log(one.width / other.width));
+}
 
 /** The measured speed of a setup's nets on a device of this machine; undefined if not measured. */
 export function speedFor(

@@ -27,6 +27,11 @@ export type Device = { readonly kind: "cpu" } | { readonly kind: "gpu"; readonly
 /** From this compute capability on products of bfloat16 have units of their own: Ampere. */
 const HAS_BFLOAT16 = 8;
 
+/** Whether a GPU has units for bfloat16. */
+export function gpuHasBfloat16({ capability }: Pick<Gpu, "capability">): boolean {
+  return capability >= HAS_BFLOAT16;
+}
+
 /** Whether a word is the name of a device. */
 export function isDeviceName(word: string): word is DeviceName {
   return /^(cpu|gpu(:\d+)?)$/.test(word);
@@ -186,5 +191,5 @@ export function expectedDevice(
 /** Whether all GPUs that this project was set up for compute in bfloat16; false where there are none. */
 export function prefersBfloat16(file: string = NOTE): boolean {
   const found = notedGpus(file);
-  return found.length > 0 && found.every(({ capability }) => capability >= HAS_BFLOAT16);
+  return found.length > 0 && found.every(gpuHasBfloat16);
 }

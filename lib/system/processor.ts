@@ -61,11 +61,15 @@ export function instructions(): readonly Instructions[] | undefined {
 const READ_ONLY = 0;
 const PART = 2 ** 16;
 
+/** What `/proc/cpuinfo` says of the first processor. */
+const cpuinfo = () => processFile("cpuinfo", "\n\n");
+
 /**
- * What `/proc/cpuinfo` says of the first processor. Deno reads files of that folder only with all
- * permissions, so the C library does, which needs the one that TensorFlow needs.
+ * The beginning of a file in `/proc`, up to a text or further; empty where it cannot be read. Deno
+ * reads files of that folder only with all permissions, so the C library does, which needs the one
+ * that TensorFlow needs.
  */
-function cpuinfo(): string {
+function processFile(name: string, upTo: string): string {
   if (Deno.build.os !== "linux") return "";
   try {
     const libc = Deno.dlopen("libc.so.6", {
@@ -74,11 +78,11 @@ function cpuinfo(): string {
       close: { parameters: ["i32"], result: "i32" },
     });
     const { open, read, close } = libc.symbols;
-    const file = open(new TextEncoder().encode("/proc/cpuinfo\0"), READ_ONLY);
+    const file = open(new TextEncoder().encode(`/proc/${name}\0`), READ_ONLY);
     if (file < 0) return "";
     const part = new Uint8Array(PART);
     let text = "";
-    while (!text.includes("\n\n")) {
+    while (!text.includes(upTo)) {
       const count = Number(read(file, part, BigInt(PART)));
       if (count <= 0) break;
       text += new TextDecoder().decode(part.subarray(0, count));
@@ -89,6 +93,33 @@ function cpuinfo(): string {
   } catch {
     return "";
   }
+}
+
+/** How long the processors' work is watched, ms. */
+const WATCH = 300;
+
+/**
+ * Cores that are busy now, this program's own included, which waits meanwhile. Where the system does
+ * not tell, the load of the last minute.
+ */
+export async function busyCores(): Promise<number> {
+  const before = ticksIn(processFile("stat", "\n"));
+  await new Promise((resolve) => setTimeout(resolve, WATCH));
+  const after = ticksIn(processFile("stat", "\n"));
+  const [load = 0] = Deno.loadavg();
+  if (before === undefined || after === undefined || after.all <= before.all) return load;
+  const share = (after.busy - before.busy) / (after.all - before.all);
+  return share * navigator.hardwareConcurrency;
+}
+
+/** What `/proc/stat` says that all processors together have done, in ticks of a clock. */
+export function ticksIn(stat: string): { readonly busy: number; readonly all: number } | undefined {
+  const line = /^cpu +(.*)$/m.exec(stat)?.[1];
+  if (line === undefined) return undefined;
+  // user, nice, system, idle, iowait, irq, softirq, steal; guests count as users already
+  const ticks = line.split(" ").map(Number).slice(0, 8);
+  const all = ticks.reduce((sum, count) => sum + count, 0);
+  return { all, busy: all - (ticks[3] ?? 0) - (ticks[4] ?? 0) };
 }
 
 /**

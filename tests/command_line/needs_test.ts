@@ -63,14 +63,21 @@ Deno.test("a guess is called one; what was measured has its date, device and pre
       fc: 4096,
     },
     ...{ training: 97e9, testing: 99e9, images: { training: 2.1, testing: 1.9 } },
-    ...{ load: 0, measured: "2026-01-31T12:00:00.000Z" },
+    ...{ bfloat16: true, load: 0, measured: "2026-01-31T12:00:00.000Z" },
   };
-  const sentence = originOfTimes(asked, { speed, on: CPU });
+  const { training, testing } = speed;
+  const own = { training, testing, measured: speed, isOwn: true };
+  const sentence = originOfTimes(asked, { speed: own, on: CPU });
   assert.match(
     sentence,
     /measured here on 2026-01-31 .* trains 2\.10 and tests 1\.90 images a second/,
   );
   assert.match(sentence, /on CPU in float32\.$/);
+  const scaled = { training: 60e9, testing: 61e9, measured: { ...speed, load: 1.5 }, isOwn: false };
+  assert.match(
+    originOfTimes(asked, { speed: scaled, on: CPU }),
+    /^Times are scaled from .*: net D with all channels at 224 pixels trains 2\.10 .* in float32, while other programs kept 1\.5 cores busy; deno task doctor speed --setup paper measures/,
+  );
   assert.match(
     otherPrecision(paper, none),
     /^With --precision bfloat16 .* was not measured; /,

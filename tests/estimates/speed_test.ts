@@ -2,7 +2,12 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { paper, small } from "../../experiments/setups.ts";
 import type { Device } from "../../lib/system/device.ts";
-import { keepSpeed, type MeasuredSpeed, speedFor } from "../../lib/estimates/speed.ts";
+import {
+  estimateSpeed,
+  keepSpeed,
+  type MeasuredSpeed,
+  speedFor,
+} from "../../lib/estimates/speed.ts";
 
 const { crop, width, fc } = paper.train;
 const CPU = { kind: "cpu" } as const;
@@ -12,7 +17,7 @@ const [H100, H200] = ["NVIDIA H100 80GB HBM3", "NVIDIA H200"].map((name): Device
 const speed: MeasuredSpeed = {
   ...{ host: Deno.hostname(), device: "CPU", precision: "float32", crop, width, fc },
   ...{ training: 97e9, testing: 99e9, images: { training: 2.1, testing: 1.9 } },
-  ...{ load: 0.1, measured: "2026-01-31T12:00:00.000Z" },
+  ...{ bfloat16: false, load: 0.1, measured: "2026-01-31T12:00:00.000Z" },
 };
 
 Deno.test("a speed applies to the machine, device, nets and precision that it was measured on", () => {
@@ -42,4 +47,32 @@ Deno.test("a damaged file contains no speed", () => {
     Deno.writeTextFileSync(file, text);
     assert.equal(speedFor(paper.train, { device: CPU, file }), undefined);
   }
+});
+
+Deno.test("what was not measured is scaled from the nearest nets, in the same precision if there is one", () => {
+  const file = Deno.makeTempFileSync({ prefix: "verydeep-test-" });
+  const on = { device: CPU, file };
+  assert.equal(estimateSpeed(paper.train, on), undefined);
+  const { crop, width, fc } = small.train;
+  const narrow = { ...speed, crop, width, fc, training: 66e9, testing: 70e9 };
+  keepSpeed(narrow, file);
+  assert.deepEqual(estimateSpeed(small.train, on), {
+    ...{ training: 66e9, testing: 70e9, measured: narrow, isOwn: true },
+  });
+  // 33 to 50 thousand million a core from no channels to all: a factor of 50 / (33 + 17 / 8)
+  const wide = estimateSpeed(paper.train, on)!;
+  assert.equal(wide.isOwn, false);
+  assert.ok(Math.abs(wide.training / (66e9 * 50 / 35.125) - 1) < 1e-12);
+  assert.ok(Math.abs(wide.testing / (70e9 * 50 / 35.125) - 1) < 1e-12);
+  // a processor without instructions for bfloat16, on which it is not measured: 12 times as slow
+  const slow = { ...small.train, precision: "bfloat16" } as const;
+  assert.equal(estimateSpeed(slow, on)!.training, 66e9 / 12);
+  // one that has them, but was not measured
+  keepSpeed({ ...narrow, bfloat16: true }, file);
+  assert.equal(estimateSpeed(slow, on)!.training, 66e9);
+  keepSpeed({ ...narrow, precision: "bfloat16", training: 99e9 }, file);
+  assert.equal(estimateSpeed(slow, on)!.training, 99e9);
+  assert.equal(estimateSpeed(paper.train, on)!.measured.precision, "float32");
+  // what a GPU does says nothing of the processor
+  assert.equal(estimateSpeed(paper.train, { device: H100!, file }), undefined);
 });

@@ -6,6 +6,8 @@ import {
   instructionsInWords,
   oneDnnDefault,
   slowness,
+  ticksIn,
+  turnsOneDnnOn,
   usesOneDnn,
 } from "../../lib/system/processor.ts";
 
@@ -63,4 +65,17 @@ Deno.test("one line says how slow bfloat16 is without instructions for it, and o
     slowness("float32", { found: newer, oneDnn: false })[0]!,
     /^oneDNN is off \(TF_ENABLE_ONEDNN_OPTS in the environment\): .*; unset the variable\.$/,
   );
+});
+
+Deno.test("TensorFlow turns oneDNN on by itself on newer processors only", () => {
+  assert.deepEqual([ZEN3, SAPPHIRE_RAPIDS, NEHALEM, ""].map((text) => turnsOneDnnOn(text)), [
+    ...[false, true, false, undefined],
+  ]);
+});
+
+Deno.test("busy ticks are all but idle ones and those that wait for a disk", () => {
+  // proc(5): user nice system idle iowait irq softirq steal guest guest_nice
+  const stat = "cpu  100 1 20 1000 50 3 4 5 7 0\ncpu0 50 0 10 500 25 1 2 2 3 0\n";
+  assert.deepEqual(ticksIn(stat), { all: 1183, busy: 133 });
+  assert.equal(ticksIn("intr 1"), undefined);
 });
