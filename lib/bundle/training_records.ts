@@ -1,16 +1,9 @@
 /** Checks the records of runs in a bundle: recipes, lineage, and logs of trainings. */
-import type { TrainSetup } from "../setup.ts";
-import { isEvaluation, isImported, type TrainRun } from "../experiment.ts";
+import { RETRY, type TrainSetup } from "../setup.ts";
+import { isEvaluation, isImported, scheduleOf, type TrainRun } from "../experiment.ts";
 import type { PlannedRun } from "../plan.ts";
-import { RETRY } from "../setup.ts";
 import { logIn, placeIn, recipeText } from "../store/run_files.ts";
-import {
-  INITIAL_PLATEAU,
-  learningRate,
-  loweredRate,
-  scheduleOf,
-  stepsOf,
-} from "../vgg/schedule.ts";
+import { INITIAL_PLATEAU, learningRate, loweredRate, stepsOf } from "../vgg/schedule.ts";
 import type { OpenArchive } from "./archive.ts";
 import { type BundlePlan, ENVIRONMENT, LINEAGE, lineageText, PLAN, runsIn } from "./contents.ts";
 import type { Problem } from "./problems.ts";
