@@ -12,7 +12,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import * as yazl from "yazl";
 import { UserError } from "../errors.ts";
-import { flush, PIECE, readAt, removeIfThere } from "../system/files.ts";
+import { draftOf, flush, PIECE, readAt, removeIfThere } from "../system/files.ts";
 import { storedEntries, type StoredEntry } from "../system/zip.ts";
 
 /** Name of the entry with the hashes of the others. */
@@ -70,7 +70,7 @@ export async function writeArchive(
   add(SUMS, () => [new TextEncoder().encode(sums.join(""))]);
   zip.end();
 
-  const draft = `${file}.${Deno.pid}.part`;
+  const draft = draftOf(file);
   try {
     await Promise.race([pipeline(zip.outputStream, createWriteStream(draft)), failed.promise]);
     await flush([draft]);

@@ -15,12 +15,12 @@ export function writeAtomically(
   check?: (draft: string) => void,
 ) {
   const parts = typeof content === "string" ? [new TextEncoder().encode(content)] : content;
-  const draft = `${file}.${Deno.pid}.${drafts++}.part`;
+  const draft = draftOf(file);
   try {
     makeFolder(dirname(file));
     try {
       {
-        using handle = Deno.openSync(draft, { write: true, create: true, truncate: true });
+        using handle = Deno.openSync(draft, { write: true, createNew: true });
         for (const part of parts) writeAll(handle, part);
         handle.syncSync();
       }
@@ -34,6 +34,14 @@ export function writeAtomically(
   } catch (error) {
     throw cannotWrite(file, error);
   }
+}
+
+/**
+ * A new name beside a file under which it is written, `FILE.(random).part`. Processes of several
+ * containers may have one number, so that a number is not enough.
+ */
+export function draftOf(file: string): string {
+  return `${file}.${crypto.randomUUID()}.part`;
 }
 
 /**
@@ -81,9 +89,6 @@ function flushFolder(folder: string) {
     // Windows cannot open folders, and some file systems cannot flush them
   }
 }
-
-/** Files written by this thread so far, so that two drafts never share a name. */
-let drafts = 0;
 
 /** Files that are flushed at once: a file system then writes its journal once for many. */
 const AT_ONCE = 64;

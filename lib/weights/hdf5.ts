@@ -6,7 +6,7 @@
  */
 import type { Group } from "h5wasm/node";
 import { UserError } from "../errors.ts";
-import { flush, removeIfThere } from "../system/files.ts";
+import { draftOf, flush, removeIfThere } from "../system/files.ts";
 import { type NumberType, sizeOf } from "./numbers.ts";
 
 /** A dataset, before its values are read. */
@@ -127,7 +127,7 @@ export async function writeHdf5(
   groups: ReadonlyMap<string, Hdf5Group>,
 ) {
   const { File } = await library();
-  const draft = `${file}.${Deno.pid}.part`;
+  const draft = draftOf(file);
   let begun = false;
   try {
     const open = tried(() => new File(draft, "w"));

@@ -29,8 +29,8 @@ Deno.test("what crashes and other hands left is named, with what becomes of it",
     ) as [string, string];
     const write = (path: string, text = "") =>
       Deno.writeTextFileSync(`${store.folder}/${path}`, text);
-    write(`${train}/weights.safetensors.7.0.part`);
-    write("table3.csv.7.1.part");
+    write(`${train}/weights.safetensors.1b4e28ba.part`);
+    write("table3.csv.6fa459ea.part");
     write(`${eval0}/posteriors.safetensors.damaged`);
     write(`${eval0}/recipe.json`, "{");
     store.appendLog(A, { step: 1, epoch: 0, loss: 1, learningRate: 0.1, imagesPerSecond: 9 });
@@ -39,13 +39,13 @@ Deno.test("what crashes and other hands left is named, with what becomes of it",
       Deno.readTextFileSync(`${store.folder}/${train}/log.jsonl`) + '{"st',
     );
     assert.deepEqual(leftoversIn(openStore(store.folder)), {
-      drafts: ["table3.csv.7.1.part", `${train}/weights.safetensors.7.0.part`],
+      drafts: ["table3.csv.6fa459ea.part", `${train}/weights.safetensors.1b4e28ba.part`],
       putAside: [`${eval0}/posteriors.safetensors.damaged`],
       unknown: [eval0],
       logs: [`${train}/log.jsonl`],
     });
     assert.deepEqual(leftoversInWords(leftoversIn(store)), [
-      "table3.csv.7.1.part and 1 more: cut off while they were written; they may go.",
+      "table3.csv.6fa459ea.part and 1 more: cut off while they were written; they may go.",
       `${eval0}/posteriors.safetensors.damaged: found damaged and put aside; ` +
       "they may go when they are made again.",
       `${eval0}: without a readable recipe; the run that each was for begins anew.`,
