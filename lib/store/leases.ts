@@ -1,17 +1,19 @@
 /**
  * Leases: which process works on which run of a store, so that several share its work.
  *
- * A lease is a small file that names its owner. It is linked into place, which works once only, on
- * network file systems too, where locks do not. While its owner lives it touches the file now and
- * then; the lease of an owner that is dead passes to whoever links the next number first.
+ * A lease is a small file that names its owner. It is linked into place, which succeeds only once,
+ * also on network file systems, where locks do not work. A living owner touches the file regularly.
+ * When the owner is dead, the lease passes to the process that links the next number first.
  *
- * A lease saves work and guards nothing: two processes that did the same run would write the same
- * bytes, each file at once. So an owner that was held up for so long that its lease passed on goes on.
+ * A lease saves work and protects nothing: two processes that did the same run would write the same
+ * bytes, each file at once. An owner that was held up for a minute may lose its lease, and stops its
+ * run when it notices that.
  *
  * @module
  */
-import process from "node:process";
+import { UserError } from "../errors.ts";
 import {
+  draftOf,
   entriesIn,
   exists,
   ifThere,
@@ -19,32 +21,33 @@ import {
   removeIfThere,
   writeAtomically,
 } from "../system/files.ts";
+import { isRunning, type ProcessIdentity, thisProcess } from "../system/processes.ts";
 
 /** Between two touches of a lease, ms. */
 const BEAT = 10_000;
 
 /**
- * An owner that the system knows nothing of is dead without a sign of life for so long, ms: six
+ * After this time without a touch, an owner of whose process the system knows nothing is dead, ms: six
  * beats, and as long as NFS keeps what it knows of a file by default.
  */
 const SLACK = 60_000;
 
-/** Who works on a run. */
-export interface Owner {
-  /** Name of the machine. */
-  readonly host?: string;
-  /** Its start, and what numbers its processes; containers and clones may share a name. */
-  readonly boot?: string;
-  readonly pid: number;
-  /** When the process began, as the system counts; a later process may get its number. */
-  readonly since?: string;
+/** After this time without a touch, an owner no longer relies on its lease, ms. */
+const UNSAFE = SLACK / 2;
+
+/** A lease that is held. */
+interface Held {
+  readonly file: string;
+  /** When it was touched last, by our clock. */
+  touched: number;
+  readonly onLoss: (error: UserError) => void;
 }
 
 /** Leases in a folder. */
 export class Leases {
   readonly #folder: string;
   readonly #now: () => number;
-  readonly #held = new Map<string, string>();
+  readonly #held = new Map<string, Held>();
   /** Of owners elsewhere: when their files were seen to change last, by our clock. */
   readonly #seen = new Map<string, { readonly touched: number; readonly at: number }>();
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -55,51 +58,105 @@ export class Leases {
     this.#now = now;
   }
 
-  /** Takes what is called `name`, until it is released. @returns whether nobody else has it */
-  take(name: string): boolean {
-    const last = this.#last(name);
-    if (last > 0 && this.#isAlive(this.#file(name, last))) return false;
-    const file = this.#file(name, last + 1);
-    if (!linkNew(file, JSON.stringify(here()))) return false;
-    for (let number = last; number > 0 && exists(this.#file(name, number)); number--) {
-      removeIfThere(this.#file(name, number));
+  /**
+   * Takes what is called `name`, until it is released.
+   *
+   * @param onLoss told, once, that the lease is no longer safe: it passed to another process, or it
+   * could not be touched for half a minute. The work under it must end soon.
+   * @returns whether nobody else has it
+   * @throws {UserError} The lease cannot be read or written.
+   */
+  take(name: string, onLoss: (error: UserError) => void = () => {}): boolean {
+    let number;
+    try {
+      number = this.#takeNext(name);
+    } catch (error) {
+      if (error instanceof UserError) throw error;
+      throw unusable(this.#folder, "take", error);
     }
-    this.#held.set(name, file);
+    if (number === undefined) return false;
+    this.#held.set(name, { file: this.#file(name, number), touched: this.#now(), onLoss });
     this.#timer ??= setInterval(() => this.beat(), BEAT);
     return true;
   }
 
+  /** Links the next number of a lease that is free. @returns it; undefined if the lease is taken */
+  #takeNext(name: string): number | undefined {
+    const last = this.#last(name);
+    if (last > 0 && this.#isAlive(this.#file(name, last))) return undefined;
+    if (!linkNew(this.#file(name, last + 1), JSON.stringify(thisProcess()))) return undefined;
+    try {
+      for (let number = last; number > 0 && exists(this.#file(name, number)); number--) {
+        removeIfThere(this.#file(name, number));
+      }
+    } catch {
+      // an old number that stays is passed over
+    }
+    return last + 1;
+  }
+
   /** Lets others take it. */
   release(name: string) {
-    const file = this.#held.get(name);
-    if (file === undefined) return;
+    const held = this.#held.get(name);
+    if (held === undefined) return;
     this.#held.delete(name);
-    known(() => removeIfThere(file)); // one that stays passes on when this process ends
-    if (this.#held.size > 0) return;
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    try {
+      removeIfThere(held.file);
+    } catch {
+      // nobody touches it any more: it passes on in a minute, or when this process ends
+    }
+    this.#stopIfIdle();
   }
 
   /** Who has it, as far as one look tells: an owner elsewhere may have died in the last minute. */
-  owner(name: string): Owner | undefined {
+  owner(name: string): ProcessIdentity | undefined {
     const last = this.#last(name);
     if (last === 0) return undefined;
     const file = this.#file(name, last);
     const owner = ownerIn(file);
     if (owner === undefined) return undefined;
     const isFresh = () => Math.abs(Date.now() - (lastTouch(file) ?? 0)) < SLACK;
-    return isAlive(owner) ?? isFresh() ? owner : undefined;
+    return isRunning(owner) ?? isFresh() ? owner : undefined;
   }
 
   /** Shows that this process is alive. */
   beat() {
-    for (const file of this.#held.values()) {
+    for (const [name, held] of this.#held) {
       try {
-        Deno.utimeSync(file, new Date(), new Date());
-      } catch {
-        // it passed to another process, or the disk is away: neither costs more than time
+        Deno.utimeSync(held.file, new Date(), new Date());
+        held.touched = this.#now();
+      } catch (error) {
+        const loss = this.#lossOf(name, held, error);
+        if (loss === undefined) continue;
+        this.#held.delete(name);
+        held.onLoss(loss);
       }
     }
+    this.#stopIfIdle();
+  }
+
+  /** Why a lease that could not be touched is lost; undefined while it is safe. */
+  #lossOf(name: string, { file, touched }: Held, error: unknown): UserError | undefined {
+    if (error instanceof Deno.errors.NotFound) {
+      try {
+        // another hand may have emptied the folder
+        if (this.#last(name) === 0 && linkNew(file, JSON.stringify(thisProcess()))) {
+          return undefined;
+        }
+        if (this.#last(name) > 0) {
+          return new UserError(`Cannot keep the lease "${file}": it passed to another process`);
+        }
+      } catch {
+        // it may succeed at the next beat
+      }
+    }
+    return this.#now() - touched < UNSAFE ? undefined : unusable(file, "keep", error);
+  }
+
+  #stopIfIdle() {
+    if (this.#held.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
   }
 
   /** The highest number under which there is a lease; 0 where there is none. */
@@ -120,7 +177,7 @@ export class Leases {
     const touched = lastTouch(file);
     if (touched === undefined) return true; // it went away just now; ask again
     const owner = ownerIn(file);
-    const alive = owner === undefined ? undefined : isAlive(owner);
+    const alive = owner === undefined ? undefined : isRunning(owner);
     if (alive !== undefined) return alive;
     const seen = this.#seen.get(file);
     if (seen?.touched === touched) return this.#now() - seen.at < SLACK;
@@ -129,18 +186,35 @@ export class Leases {
   }
 }
 
+/** What is said where a lease cannot be taken or kept. */
+function unusable(place: string, what: "take" | "keep", error: unknown): UserError {
+  return new UserError(
+    `Cannot ${what} a lease in "${place}": ${
+      (error as Error).message
+    }; the same command continues ` +
+      "when files there can be read and written, or choose another folder with --results DIR",
+    { cause: error },
+  );
+}
+
 /** Makes a file of this content unless there is one of this name. @returns whether it did */
 function linkNew(file: string, content: string): boolean {
-  const draft = `${file}.${crypto.randomUUID()}.part`;
+  const draft = draftOf(file);
   writeAtomically(draft, content);
   try {
     Deno.linkSync(draft, file);
     return true;
   } catch (error) {
+    // NFS may have linked it and lost the answer
+    if (Deno.statSync(draft).nlink === 2) return true;
     if (error instanceof Deno.errors.AlreadyExists) return false;
     return createNew(file, content); // a file system without links
   } finally {
-    removeIfThere(draft);
+    try {
+      removeIfThere(draft);
+    } catch {
+      // a draft that stays is named by `status`
+    }
   }
 }
 
@@ -162,76 +236,11 @@ function lastTouch(file: string): number | undefined {
   });
 }
 
-/** Who a file names; nothing where it is cut off. */
-function ownerIn(file: string): Owner | undefined {
+/** Who a file names; undefined if it is cut off. */
+function ownerIn(file: string): ProcessIdentity | undefined {
+  const text = readIfThere(file);
   try {
-    return JSON.parse(readIfThere(file) ?? "null") ?? undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-let own: Owner | undefined;
-
-/** This process. What may not be asked, where Deno permits little, is left out. */
-function here(): Owner {
-  if (own === undefined) {
-    const host = known(() => Deno.hostname());
-    const boot = known(() => readIfThere("/proc/sys/kernel/random/boot_id")?.trim());
-    const space = known(() => Deno.readLinkSync("/proc/self/ns/pid"));
-    const since = startOf(Deno.pid);
-    own = {
-      ...host !== undefined && { host },
-      ...boot !== undefined && { boot: [boot, space].join(" ") },
-      pid: Deno.pid,
-      ...since !== undefined && { since },
-    };
-  }
-  return own;
-}
-
-/** Whether an owner is a process of this machine, as far as is known. */
-function isHere({ host, boot }: Owner): boolean {
-  const own = here();
-  if (host === undefined || host !== own.host) return false;
-  return boot === undefined || own.boot === undefined || boot === own.boot;
-}
-
-/**
- * Whether an owner is alive: a process of this machine, and still the one that it was. Undefined
- * where the system does not tell.
- */
-function isAlive(owner: Owner): boolean | undefined {
-  if (!isHere(owner)) return undefined;
-  const start = startOf(owner.pid);
-  if (start !== undefined && owner.since !== undefined) return start === owner.since;
-  try {
-    process.kill(owner.pid, 0);
-  } catch (error) {
-    if ((error as { code?: string }).code === "ESRCH") return false;
-  }
-  return start === ENDED ? false : undefined;
-}
-
-/** What stands for the start of a process that has ended. */
-const ENDED = "ended";
-
-/**
- * When a process of this machine began; nothing where the system does not tell. One that has ended,
- * but is not buried yet, is over.
- */
-function startOf(pid: number): string | undefined {
-  const text = known(() => readIfThere(`/proc/${pid}/stat`));
-  // On Linux: its number, its name in brackets, its state, 18 more fields, its start.
-  const [state, ...fields] = text?.slice(text.lastIndexOf(")") + 2).split(" ") ?? [];
-  if (state === undefined) return undefined;
-  return state === "Z" ? ENDED : fields[18];
-}
-
-/** What a function returns, or nothing where it may not be asked. */
-function known<Value>(ask: () => Value): Value | undefined {
-  try {
-    return ask();
+    return JSON.parse(text ?? "null") ?? undefined;
   } catch {
     return undefined;
   }

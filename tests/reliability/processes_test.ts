@@ -6,6 +6,7 @@ import { readIfThere } from "../../lib/system/files.ts";
 import type { PlannedRun } from "../../lib/plan.ts";
 import { openStore, type Store } from "../../lib/store/mod.ts";
 import { run } from "../support/disks.ts";
+import { flagsOf, IN_PID_NAMESPACE, withNamespaces } from "../support/tasks.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -13,11 +14,26 @@ const DATA = "scenes.classes=2,scenes.train=64,scenes.val=16,validationImages=16
 /** Settings of a training that takes minutes. */
 const LONG = `${DATA},schedules.first.images=640000,validations=4000`;
 
-/** A command line in a process of its own, which keeps everything in a folder. */
-function start(folder: string, args: readonly string[], stdout: "null" | "piped" = "null") {
-  return new Deno.Command(Deno.execPath(), {
+/** Where the output of a process goes, and what stands before its command line. */
+interface StartOptions {
+  readonly stdout?: "null" | "piped";
+  readonly before?: readonly string[];
+}
+
+/**
+ * A command line in a process of its own, with the permissions of its task, which keeps everything in a
+ * folder.
+ */
+function start(
+  folder: string,
+  args: readonly string[],
+  { stdout = "null", before = [] }: StartOptions = {},
+) {
+  const [program, ...others] = [...before, Deno.execPath()];
+  return new Deno.Command(program!, {
     args: [
-      ...["run", "-A", "cli.ts", ...args, "--setup", "smoke"],
+      ...others,
+      ...["run", ...flagsOf(args[0] as "train"), "cli.ts", ...args, "--setup", "smoke"],
       ...["--data", `${folder}/data`, "--results", folder],
     ],
     ...{ cwd: ROOT, stdin: "null", stdout, stderr: "piped" },
@@ -38,9 +54,13 @@ async function storeIn(folder: string, isReady: (store: Store) => boolean): Prom
 async function training(
   folder: string,
   hasCome: (store: Store, run: PlannedRun) => boolean,
-  { set = LONG, more = [] }: { readonly set?: string; readonly more?: readonly string[] } = {},
+  { set = LONG, more = [], ...options }: StartOptions & {
+    readonly set?: string;
+    readonly more?: readonly string[];
+  } = {},
 ) {
-  const child = start(folder, ["train", "--config", "A", "--S", "256", "--set", set, ...more]);
+  const args = ["train", "--config", "A", "--S", "256", "--set", set, ...more];
+  const child = start(folder, args, options);
   const says = lines(child.stderr);
   const store = await storeIn(folder, (store) => {
     const [run] = store.runs();
@@ -145,7 +165,10 @@ function doneIn(store: Store) {
 
 Deno.test("two processes side by side do each run of a plan once, and say the same", async () => {
   const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
-  const children = [start(folder, PLAN, "piped"), start(folder, PLAN, "piped")];
+  const children = [
+    start(folder, PLAN, { stdout: "piped" }),
+    start(folder, PLAN, { stdout: "piped" }),
+  ];
   const [one, other] = await Promise.all(children.map(outcome));
   assert.deepEqual([one!.code, other!.code], [0, 0], one!.err + other!.err);
   assert.equal(one!.out, other!.out);
@@ -155,9 +178,41 @@ Deno.test("two processes side by side do each run of a plan once, and say the sa
   Deno.removeSync(folder, { recursive: true });
 });
 
+Deno.test("a training in another PID namespace is left to its process, never done beside it", () =>
+  withNamespaces(async () => {
+    const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
+    const { child, says, store, run } = await training(
+      folder,
+      (store, run) => store.readCheckpoint(run) !== undefined,
+      { before: IN_PID_NAMESPACE },
+    );
+    // the program that makes the namespace waits for this one
+    const [inside] = Deno.readTextFileSync(`/proc/${child.pid}/task/${child.pid}/children`)
+      .trim().split(" ").map(Number);
+    const other = start(folder, ["train", "--config", "A", "--S", "256", "--set", LONG]);
+    const told: string[] = [];
+    for await (const line of lines(other.stderr)) {
+      told.push(line);
+      if (/left to/.test(line)) other.kill("SIGINT");
+    }
+    assert.equal((await other.status).code, 130, told.join("\n"));
+    assert.ok(
+      told.includes(`A 256: left to process 1 on ${Deno.hostname()}, whose result is used`),
+    );
+    assert.equal(store.status(run).state, "running");
+    Deno.kill(inside!, "SIGINT");
+    await Promise.all([child.status, Array.fromAsync(says)]);
+    const { executions, twice } = doneIn(store)[0]!;
+    assert.deepEqual({ executions, twice }, { executions: 1, twice: 0 });
+    Deno.removeSync(folder, { recursive: true });
+  }));
+
 Deno.test("where one of two processes is killed, the other one finishes its run and the plan", async () => {
   const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
-  const children = [start(folder, PLAN, "piped"), start(folder, PLAN, "piped")];
+  const children = [
+    start(folder, PLAN, { stdout: "piped" }),
+    start(folder, PLAN, { stdout: "piped" }),
+  ];
   const outcomes = children.map(outcome);
   let owner: number | undefined;
   const store = await storeIn(folder, (store) => {
@@ -180,10 +235,10 @@ Deno.test("a run that fails is told in a sentence, with those that start from it
   // from weights so large no rate leads back
   const set = `${DATA},schedules.first.images=3200,validations=4,schedules.first.learningRate=1e30`;
   const args = options.map((option, i) => options[i - 1] === "--set" ? set : option);
-  const { code, out, err } = await outcome(start(folder, [command!, ...args], "piped"));
+  const { code, out, err } = await outcome(start(folder, [command!, ...args], { stdout: "piped" }));
   assert.deepEqual([code, out], [1, ""]);
   assert.match(err, /^error: Cannot go on training A 256: .* at step \d+ \(learning rate/m);
-  assert.match(err, /^error: Cannot finish A 256, nor 4 runs that start from them/m);
+  assert.match(err, /^error: Cannot finish A 256, nor the 4 runs that depend on it/m);
   assert.doesNotMatch(err, /^ +at /m);
   const store = await storeIn(folder, () => true);
   assert.deepEqual(store.runs().map((run) => store.status(run).state), ["failed"]);

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
-import { Leases, type Owner } from "../../lib/store/leases.ts";
+import type { UserError } from "../../lib/errors.ts";
+import { Leases } from "../../lib/store/leases.ts";
+import type { ProcessIdentity } from "../../lib/system/processes.ts";
+import { asTask, IN_PID_NAMESPACE, spawn, withNamespaces } from "../support/tasks.ts";
 
 /** Does something in an empty folder. */
 async function inFolder(work: (folder: string) => Promise<void> | void) {
@@ -13,7 +15,7 @@ async function inFolder(work: (folder: string) => Promise<void> | void) {
 }
 
 /** This process as a lease names it. */
-function ownerIn(folder: string): Owner {
+function ownerIn(folder: string): ProcessIdentity {
   const leases = new Leases(folder);
   leases.take("probe");
   const owner = JSON.parse(Deno.readTextFileSync(`${folder}/probe.1`));
@@ -104,35 +106,140 @@ Deno.test("a beat touches what is held", () =>
     leases.release("run");
   }));
 
+Deno.test("a lease that passed on is lost at the next beat, which says so once", () =>
+  inFolder((folder) => {
+    const leases = new Leases(folder);
+    const losses: UserError[] = [];
+    leases.take("run", (error) => void losses.push(error));
+    leases.beat();
+    assert.deepEqual(losses, []);
+    Deno.removeSync(`${folder}/run.1`);
+    write(`${folder}/run.2`, { host: "other", pid: 1 });
+    for (let i = 0; i < 3; i++) leases.beat();
+    assert.deepEqual(losses.map(({ message }) => message), [
+      `Cannot keep the lease "${folder}/run.1": it passed to another process`,
+    ]);
+    leases.release("run");
+    assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["run.2"]);
+  }));
+
+Deno.test("a lease whose file another hand removed is taken again at the next beat", () =>
+  inFolder((folder) => {
+    const [leases, other] = [new Leases(folder), new Leases(folder)];
+    leases.take("run", (error) => assert.fail(error));
+    Deno.removeSync(`${folder}/run.1`);
+    leases.beat();
+    assert.equal(other.take("run"), false);
+    leases.release("run");
+  }));
+
+Deno.test("a lease that cannot be touched for half a minute is lost, before another takes it", () =>
+  inFolder((folder) => {
+    let now = 0;
+    const leases = new Leases(`${folder}/leases`, { now: () => now });
+    const losses: UserError[] = [];
+    leases.take("run", (error) => void losses.push(error));
+    // neither root nor anybody can touch a file below a file
+    Deno.renameSync(`${folder}/leases`, `${folder}/away`);
+    Deno.writeTextFileSync(`${folder}/leases`, "");
+    for (const [at, lost] of [[10_000, 0], [20_000, 0], [30_000, 1], [40_000, 1]] as const) {
+      now = at;
+      leases.beat();
+      assert.equal(losses.length, lost, `${at} ms`);
+    }
+    assert.match(losses[0]!.message, /^Cannot keep a lease in ".*run\.1": Not a directory/);
+  }));
+
+Deno.test("a link whose answer was lost, as NFS may lose it, has succeeded", () =>
+  inFolder((folder) => {
+    const { linkSync } = Deno;
+    Deno.linkSync = (...names) => {
+      linkSync(...names);
+      linkSync(...names); // sent again: it exists
+    };
+    try {
+      const leases = new Leases(folder);
+      assert.equal(leases.take("run"), true);
+      leases.release("run");
+      assert.deepEqual([...Deno.readDirSync(folder)], []);
+    } finally {
+      Deno.linkSync = linkSync;
+    }
+  }));
+
+const MODULE = new URL("../../lib/store/leases.ts", import.meta.url);
+
+/** A process that does something with the leases in a folder, as \`train\` may, until its input ends. */
+function inProcess(folder: string, work: string, before: readonly string[] = []) {
+  const program = `
+    import { Leases } from "${MODULE}";
+    let now = 0;
+    const leases = new Leases(${JSON.stringify(folder)}, { now: () => now });
+    console.log(JSON.stringify(${work}));
+    await Deno.stdin.read(new Uint8Array(1));
+    Deno.exit();
+  `;
+  const place = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
+  const child = spawn([...before, ...asTask("train", program, place)]);
+  const reader = child.stdout.getReader();
+  return {
+    child,
+    /** What it printed. */
+    async answer() {
+      const { value } = await reader.read();
+      return JSON.parse(new TextDecoder().decode(value));
+    },
+    async end(signal?: Deno.Signal) {
+      if (signal) child.kill(signal);
+      else await child.stdin.close();
+      await child.status;
+      await reader.cancel();
+      if (signal) await child.stdin.close().catch(() => {});
+      Deno.removeSync(place, { recursive: true });
+    },
+  };
+}
+
 Deno.test("of several processes that find a dead owner, one takes its place", () =>
   inFolder(async (folder) => {
     write(`${folder}/run.3`, { ...ownerIn(folder), since: "1" });
-    const module = new URL("../../lib/store/leases.ts", import.meta.url);
-    const program = `
-      import { Leases } from "${module}";
-      const leases = new Leases(${JSON.stringify(folder)});
-      const taken = leases.take("run");
-      console.log(taken);
-      await Deno.stdin.read(new Uint8Array(1));
-      Deno.exit();
-    `;
-    const cwd = fileURLToPath(new URL("../../", import.meta.url));
-    const children = Array.from({ length: 4 }, () =>
-      new Deno.Command(Deno.execPath(), {
-        ...{ args: ["eval", program], cwd, stdin: "piped", stdout: "piped", stderr: "null" },
-      }).spawn());
-    const answers = await Promise.all(children.map(async ({ stdout }) => {
-      const reader = stdout.getReader();
-      const { value } = await reader.read();
-      await reader.cancel();
-      return new TextDecoder().decode(value).trim();
-    }));
-    for (const child of children) {
-      await child.stdin.close();
-      await child.status;
-    }
-    assert.deepEqual(answers.sort(), ["false", "false", "false", "true"]);
+    const others = Array.from({ length: 4 }, () => inProcess(folder, 'leases.take("run")'));
+    const answers = await Promise.all(others.map((other) => other.answer()));
+    for (const other of others) await other.end();
+    assert.deepEqual(answers.sort(), [false, false, false, true]);
   }));
+
+Deno.test("the lease of a process that was killed is free at once, for tasks as they are permitted", () =>
+  inFolder(async (folder) => {
+    const owner = inProcess(folder, 'leases.take("run")');
+    assert.equal(await owner.answer(), true);
+    const other = inProcess(folder, 'leases.take("run")');
+    assert.equal(await other.answer(), false);
+    await other.end();
+    await owner.end("SIGKILL");
+    const next = inProcess(folder, '[leases.owner("run") ?? null, leases.take("run")]');
+    assert.deepEqual(await next.answer(), [null, true]);
+    await next.end();
+  }));
+
+Deno.test("an owner in another PID namespace keeps its lease, and its successor waits a minute", () =>
+  withNamespaces(() =>
+    inFolder(async (folder) => {
+      const owner = inProcess(folder, 'leases.take("run")', IN_PID_NAMESPACE);
+      assert.equal(await owner.answer(), true);
+      const looks = '[0, 59_999, 60_000].map((time) => (now = time, leases.take("run")))';
+      // the owner is process 1 there; here, that one has another start; and so for two containers
+      for (const before of [[], IN_PID_NAMESPACE]) {
+        const other = inProcess(folder, '[leases.owner("run").pid, leases.take("run")]', before);
+        assert.deepEqual(await other.answer(), [1, false]);
+        await other.end();
+      }
+      const later = inProcess(folder, looks);
+      assert.deepEqual(await later.answer(), [false, false, true]);
+      await later.end();
+      await owner.end();
+    })
+  ));
 
 Deno.test({
   name: "a process that was killed holds nothing, even before it is buried",

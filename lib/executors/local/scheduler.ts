@@ -133,12 +133,14 @@ function watchOthers(
   const timer = setInterval(() => {
     if (isStopped() && queue.elsewhere.length > 0) return queue.close();
     for (const run of queue.elsewhere) {
-      const { state, detail } = store.status(run);
-      if (state === "done") queue.finish(run);
-      else if (state !== "failed") queue.release(run);
-      else {
+      try {
+        const { state, detail } = store.status(run);
+        if (state === "done") queue.finish(run);
+        else if (state !== "failed") queue.release(run);
+        else throw new UserError(detail);
+      } catch (error) {
         queue.fail(run);
-        bars.log(`error: ${detail}`);
+        bars.log(`error: ${(error as Error).message}`);
       }
     }
   }, WATCH_INTERVAL);
@@ -200,7 +202,7 @@ export async function allOrStopped(
  * Carries out one run under a lease, and notes in the queue how it ended. A run that another process
  * has is left to it.
  *
- * @throws {UserError} The run failed, or its lease cannot be taken or released.
+ * @throws {UserError} The run failed, or its lease cannot be taken or kept.
  */
 async function carryOut(
   run: PlannedRun,
@@ -213,15 +215,22 @@ async function carryOut(
     readonly options: RunOptions;
   },
 ) {
-  if (!store.leases.take(run.key)) {
+  function leaveToOthers() {
     const { host, pid } = store.leases.owner(run.key) ?? {};
     const who = pid === undefined ? "another process" : `process ${pid} on ${host}`;
     if (!told.has(run)) {
       bars.log(`${displayName(run.run)}: left to ${who}, whose result is used`);
     }
     told.add(run);
-    return queue.claimedElsewhere(run);
+    queue.claimedElsewhere(run);
   }
+
+  let loss: UserError | undefined;
+  const isTaken = store.leases.take(run.key, (error) => {
+    loss = error;
+    worker.stopRun();
+  });
+  if (!isTaken) return leaveToOthers();
   const bar = bars.bar(actionLabel(run.run), { unit: "images" });
   try {
     if (store.status(run).state === "done") return queue.finish(run);
@@ -233,13 +242,15 @@ async function carryOut(
     const { train } = run.context;
     const layers = layersOf(config, netShapeOf(train, dataset.classes.length));
     const room = shareFor(worker.device, runsAtOnce(setup, options.workers));
-    const finished = await worker.run({
+    const isFinished = loss === undefined && await worker.run({
       planned: run,
       ...images && { images },
       ...isTraining && { microBatch: options.microBatch ?? microBatchFor(layers, train, room) },
     }, (done, total) => bar.update(done, total));
-    if (finished) queue.finish(run);
-    else queue.close(run);
+    if (isFinished) queue.finish(run);
+    else if (loss === undefined) queue.close(run);
+    else if (store.leases.owner(run.key) !== undefined) leaveToOthers();
+    else throw loss;
   } finally {
     bar.stop();
     store.leases.release(run.key);

@@ -16,6 +16,8 @@ export interface RunWorker {
   readImages(contents: ImageCacheContents, onProgress: OnProgress): Promise<ImageCache | undefined>;
   /** Carries out a run; false where it was stopped before the end. */
   run(job: RunJob, onProgress: OnProgress): Promise<boolean>;
+  /** Makes the run that is under way stop at its next step. */
+  stopRun(): void;
   /** Ends the thread. */
   stop(): void;
 }
@@ -29,11 +31,13 @@ export interface RunJob {
 
 /** Starts a thread and loads TensorFlow in it. `onNotice` is told what a user should know. */
 export async function startRunWorker(
-  settings: WorkerSettings,
+  settings: Omit<WorkerSettings, "stopRun">,
   onNotice: (message: string) => void,
 ): Promise<RunWorker> {
   const module = new URL("./worker.ts", import.meta.url);
-  const worker = startWorker<WorkerJob, WorkerAnswer, WorkerNote>(module, settings);
+  const stopRun = new SharedArrayBuffer(4);
+  const isRunStopped = new Int32Array(stopRun);
+  const worker = startWorker<WorkerJob, WorkerAnswer, WorkerNote>(module, { ...settings, stopRun });
   async function ask<Kind extends WorkerJob["kind"]>(
     job: WorkerJob & { readonly kind: Kind },
     onProgress: OnProgress = () => {},
@@ -51,7 +55,9 @@ export async function startRunWorker(
     async readImages(contents, onProgress) {
       return (await ask({ kind: "read images", contents }, onProgress)).images;
     },
+    stopRun: () => Atomics.store(isRunStopped, 0, 1),
     async run(job, onProgress) {
+      Atomics.store(isRunStopped, 0, 0);
       return (await ask({ kind: "run", ...job }, onProgress)).finished;
     },
     stop: worker.stop,

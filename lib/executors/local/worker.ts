@@ -18,6 +18,8 @@ export interface WorkerSettings {
   readonly towers: number;
   /** One int32; not 0 means: stop at the next step. */
   readonly stop: SharedArrayBuffer;
+  /** The same for the run that this worker carries out. */
+  readonly stopRun: SharedArrayBuffer;
 }
 
 /** What a worker is asked to do. */
@@ -47,7 +49,7 @@ const PAUSE = 100;
 
 answerJobs(async (
   job: WorkerJob,
-  { dataset, storeFolder, threads, towers, stop: shared }: WorkerSettings,
+  { dataset, storeFolder, threads, towers, stop: shared, stopRun }: WorkerSettings,
   send: (note: WorkerNote) => void,
 ): Promise<WorkerAnswer> => {
   const { kind } = job;
@@ -64,8 +66,10 @@ answerJobs(async (
     return { kind, ...images && { images } };
   }
   const { planned, images, microBatch } = job;
+  const isRunStopped = new Int32Array(stopRun);
   const finished = runOne(planned, {
-    ...{ binding, device, dataset, onProgress, shouldStop },
+    ...{ binding, device, dataset, onProgress },
+    shouldStop: () => shouldStop() || Atomics.load(isRunStopped, 0) !== 0,
     store: openStore(storeFolder),
     ...images && { images },
     ...microBatch !== undefined && { microBatch },
