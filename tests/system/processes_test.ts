@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
 import type { ProcessIdentity } from "../../lib/system/processes.ts";
 import { run } from "../support/disks.ts";
 import { asTask, IN_PID_NAMESPACE, withNamespaces } from "../support/tasks.ts";
