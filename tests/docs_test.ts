@@ -31,7 +31,15 @@ import { readCommandLine } from "../lib/command_line/options.ts";
 import { readConfig } from "../lib/executors/slurm/resources.ts";
 import type { ListedTable } from "../lib/experiment.ts";
 import { formatNumber } from "../lib/numbers.ts";
-import { anchorsIn, codeBlocks, codeIn, linksIn, proseOf, tableRows } from "./support/markdown.ts";
+import {
+  anchorsIn,
+  type CodeBlock,
+  codeBlocks,
+  codeIn,
+  linksIn,
+  proseOf,
+  tableRows,
+} from "./support/markdown.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const UPDATE = Deno.args.includes("--update");
@@ -494,42 +502,50 @@ function isAsShown(output: string, shown: string, numbersVary: boolean): boolean
   });
 }
 
+/**
+ * A document with a block's text replaced by an output. Keys that differ in the two, and their first
+ * digits, are replaced everywhere.
+ */
+function withOutput(markdown: string, { text, from, to }: CodeBlock, output: string): string {
+  const keysIn = (text: string) => text.match(/\b[0-9a-f]{12}\b/g) ?? [];
+  const [before, after] = [keysIn(text), keysIn(output)];
+  const updated = `${markdown.slice(0, from)}${output.trimEnd()}\n${markdown.slice(to)}`;
+  return updated.replaceAll(/\b[0-9a-f]{4,12}\b/g, (digits) => {
+    const place = before.findIndex((key) => key.startsWith(digits));
+    return before.length === after.length && place >= 0
+      ? after[place]!.slice(0, digits.length)
+      : digits;
+  });
+}
+
 Deno.test("commands in the documentation run, and print what it shows", async (t) => {
   using desk = new Desk();
   for (const file of DOCUMENTS) {
-    const blocks = codeBlocks(read(file));
-    if (!blocks.some(({ language, comment }) => language === "sh" && comment === "")) continue;
+    let markdown = read(file);
+    const count = codeBlocks(markdown).length;
+    const isRun = ({ language, comment }: CodeBlock) => language === "sh" && comment === "";
+    if (!codeBlocks(markdown).some(isRun)) continue;
     await t.step(file, async () => {
-      const updates: [shown: string, output: string][] = [];
       let output: string | undefined = "";
-      for (const { language, text, comment, line, indent } of blocks) {
+      for (let i = 0; i < count; i++) {
+        const block = codeBlocks(markdown)[i]!;
+        const { language, text, comment, line } = block;
         if (language === "python" && comment === "") output = await desk.python(text);
-        if (language === "sh" && comment === "") {
+        if (isRun(block)) {
           output = "";
           for (const line of commandLines(text)) output += await desk.run(line);
         }
         if (language !== "text" || !/^output\b/.test(comment) || output === undefined) continue;
-        const same = isAsShown(output, text, comment === "output; numbers vary");
         if (UPDATE && !text.includes("...\n")) {
-          const fences = (body: string) => `${comment} -->\n\n\`\`\`text\n${body}\`\`\``;
-          assert.equal(indent, "");
-          updates.push([fences(text), fences(`${output.trimEnd()}\n`)]);
-        } else {
-          assert.ok(
-            same,
-            `${file}:${line} shows something else than was printed; ${HOW_TO_UPDATE}\n${output}`,
-          );
+          markdown = withOutput(markdown, block, output);
+          Deno.writeTextFileSync(join(ROOT, file), markdown);
+          continue;
         }
+        assert.ok(
+          isAsShown(output, text, comment === "output; numbers vary"),
+          `${file}:${line} shows something else than was printed; ${HOW_TO_UPDATE}\n${output}`,
+        );
       }
-      if (updates.length === 0) return;
-      let rest = read(file);
-      let written = "";
-      for (const [shown, output] of updates) {
-        const at = rest.indexOf(shown);
-        written += rest.slice(0, at) + output;
-        rest = rest.slice(at + shown.length);
-      }
-      Deno.writeTextFileSync(join(ROOT, file), written + rest);
     });
   }
 

@@ -9,21 +9,23 @@ export interface CodeBlock {
   readonly comment: string;
   /** Number of its first line of text, from 1. */
   readonly line: number;
-  /** Spaces before each of its lines, as in a list. */
-  readonly indent: string;
+  /** Where its text is in the file, as characters; in a list, with spaces before each line. */
+  readonly from: number;
+  readonly to: number;
 }
 
 /** Every fenced block, first to last. */
 export function codeBlocks(markdown: string): CodeBlock[] {
   const pattern = /^( *)```([^\n]*)\n([\s\S]*?)^\1```$/gm;
-  return [...markdown.matchAll(pattern)].map(({ index, 1: indent, 2: info, 3: body }) => {
+  return [...markdown.matchAll(pattern)].map(({ 0: all, index, 1: indent, 2: info, 3: body }) => {
     const before = markdown.slice(0, index);
+    const from = index + all.indexOf("\n") + 1;
     return {
       language: info!.trim().split(/\s/)[0]!,
       text: body!.replaceAll(new RegExp(`^${indent}`, "gm"), ""),
       comment: before.match(/<!--([^>]*?)-->\s*$/)?.[1]?.trim() ?? "",
       line: before.split("\n").length + 1,
-      indent: indent!,
+      ...{ from, to: from + body!.length },
     };
   });
 }
