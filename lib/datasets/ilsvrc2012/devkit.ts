@@ -14,12 +14,16 @@ import { bytesInMemory } from "./bytes.ts";
 import { type MatStruct, type MatValue, readMat } from "./mat.ts";
 import { membersOf } from "./tar.ts";
 
-/** The content of the kit. */
-export interface Devkit {
+/** The classes of the data set. */
+export interface ClassList {
   /** Sorted by code point; a label is an index. */
   readonly wnids: readonly string[];
   /** By label: synonyms with commas between. */
   readonly words: readonly string[];
+}
+
+/** The content of the kit. */
+export interface Devkit extends ClassList {
   /** By label: ILSVRC2012_ID, from 1 on. */
   readonly ids: readonly number[];
   /** Labels of the validation images, in the order of their files' names. */

@@ -1,6 +1,6 @@
 /** Sizes of images from the first bytes of their files: JPEG and PNG, told apart by content. */
 import type { ImageSize } from "../dataset.ts";
-import type { Bytes } from "./bytes.ts";
+import { type Bytes, openBytes } from "./bytes.ts";
 
 /** An image's size, or why it is not an image, as the end of a sentence that begins with its name. */
 export type SizeOrFault = ImageSize | { readonly fault: string };
@@ -29,6 +29,21 @@ export function sizeIn(file: Bytes): SizeOrFault {
   const tail = Math.min(TAIL, file.size);
   const last = file.read(file.size - tail, tail);
   return last && lastIndexOf(last, end) >= 0 ? size : { fault: "is cut off" };
+}
+
+/** The size of an image in a file of its own, and the file's bytes. */
+export function scanFile(path: string): { readonly bytes: number; readonly seen: SizeOrFault } {
+  try {
+    using file = openBytes(path);
+    return { bytes: file.size, seen: sizeIn(file) };
+  } catch (error) {
+    const fault = !(error instanceof Deno.errors.NotFound)
+      ? `cannot be read (${(error as Error).message})`
+      : path.includes("\uFFFD")
+      ? "has a name that is not UTF-8"
+      : "is a broken link";
+    return { bytes: 0, seen: { fault } };
+  }
 }
 
 /** From a JPEG's frame header, behind segments that state their length (ITU T.81, Annex B). */

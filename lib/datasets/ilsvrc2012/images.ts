@@ -3,7 +3,6 @@ import { createHash } from "node:crypto";
 import { firstOf, quote, UserError } from "../../errors.ts";
 import { interleaved } from "../folder/listing.ts";
 import type { Colours, Dataset, DatasetOptions, LabelledImage } from "../dataset.ts";
-import type { Devkit } from "./devkit.ts";
 import type { SplitIndex } from "./index_file.ts";
 import type { IlsvrcLayout, Split, SplitLocation } from "./layout.ts";
 
@@ -32,14 +31,15 @@ export interface LoadedSplits {
   readonly test?: SplitIndex | undefined;
   readonly layout: IlsvrcLayout;
   readonly wnids: readonly string[];
-  readonly devkit?: Devkit | undefined;
+  /** Synonyms of each class with commas between, where they are known. */
+  readonly words?: readonly string[] | undefined;
   /** Labels of the validation images, by place in their index. */
   readonly labels: readonly number[];
 }
 
 /** The splits as a data set, or only some of them. */
 export function imagesOf(
-  { train, val, test, layout, wnids, devkit, labels }: LoadedSplits,
+  { train, val, test, layout, wnids, words, labels }: LoadedSplits,
   options: DatasetOptions,
   only: readonly Split[] = ["train", "val", "test"],
 ): Dataset {
@@ -58,7 +58,7 @@ export function imagesOf(
   );
   return {
     name: NAME,
-    classes: wnids.map((wnid, i) => [wnid, ...devkit?.words[i]?.split(",", 1) ?? []].join(" ")),
+    classes: wnids.map((wnid, i) => [wnid, ...words?.[i]?.split(",", 1) ?? []].join(" ")),
     train: train && only.includes("train") ? trainingImages(train, layout.train!) : [],
     val: validationImages(val, layout.val!, { labels, byName }),
     ...test && {

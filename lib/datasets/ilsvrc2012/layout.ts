@@ -1,13 +1,17 @@
 /**
  * The layouts of ILSVRC-2012 on a disk: the archives of ImageNet's site, folders as they are unpacked
- * from them, and validation images sorted into folders of classes, as torchvision wants them.
+ * from them or from Kaggle's archive, and validation images sorted into folders of classes, as
+ * torchvision wants them.
  *
  * @module
  */
-import { join } from "node:path";
-import { foldersAmong } from "../folder/listing.ts";
-import { exists } from "../../system/files.ts";
+import { basename, join } from "node:path";
+import { UserError } from "../../errors.ts";
+import { count, formatNumber } from "../../numbers.ts";
+import { foldersAmong, isForeign } from "../folder/listing.ts";
+import { entriesIn, exists } from "../../system/files.ts";
 import { DEVKIT } from "./devkit.ts";
+import { KAGGLE, type KaggleFiles } from "./kaggle.ts";
 
 /** A split of the data set. */
 export type Split = "train" | "val" | "test";
@@ -26,6 +30,8 @@ export interface IlsvrcLayout extends Readonly<Partial<Record<Split, SplitLocati
   readonly place: string;
   /** The development kit: its archive or its folder. */
   readonly devkit?: string;
+  /** The label files that Kaggle distributes, where there is no development kit. */
+  readonly kaggle?: KaggleFiles;
 }
 
 /** The archives of each split, by their names. */
@@ -36,7 +42,7 @@ export const ARCHIVES: Readonly<Record<Split, readonly string[]>> = {
 };
 
 /** Folders below the one of `--data` that are searched, too. */
-const PLACES = ["", "ilsvrc2012", "ILSVRC2012"];
+const PLACES = ["", "ilsvrc2012", "ILSVRC2012", "ILSVRC/Data/CLS-LOC"];
 
 /**
  * Searches for the data set in `folder` and below it: the first place that has training or validation
@@ -54,7 +60,24 @@ function layoutOf(place: string): IlsvrcLayout {
     const form = formOf(split, place);
     return form ? [[split, form] as const] : [];
   });
-  return { place, ...Object.fromEntries(forms), ...devkit !== undefined && { devkit } };
+  const kaggle = devkit === undefined ? kaggleFilesFor(place) : undefined;
+  return {
+    place,
+    ...Object.fromEntries(forms),
+    ...devkit !== undefined && { devkit },
+    ...kaggle && { kaggle },
+  };
+}
+
+/** Kaggle's label files beside the images, or beside the folder ILSVRC/ that holds them. */
+function kaggleFilesFor(place: string): KaggleFiles | undefined {
+  const folders = [place, ...basename(place) === "CLS-LOC" ? [join(place, "../../..")] : []];
+  return folders
+    .map((folder) => ({
+      solution: join(folder, KAGGLE.solution),
+      mapping: join(folder, KAGGLE.mapping),
+    }))
+    .find(({ solution, mapping }) => exists(solution) && exists(mapping));
 }
 
 function formOf(split: Split, place: string): SplitLocation | undefined {
@@ -62,8 +85,24 @@ function formOf(split: Split, place: string): SplitLocation | undefined {
   if (archive !== undefined) return { kind: "archive", path: archive, byClass: split === "train" };
   const path = join(place, split);
   if (!exists(path, "isDirectory")) return undefined;
-  const byClass = split === "train" || (split === "val" && classFoldersIn(path).length > 0);
-  return { kind: "folder", path, byClass };
+  const folders = split === "test" ? [] : classFoldersIn(path);
+  if (folders.length > 0) refuseMixture(path, folders.length);
+  return { kind: "folder", path, byClass: split === "train" || folders.length > 0 };
+}
+
+/** Refuses images beside folders of classes: sorting them was interrupted, or is wanted. */
+function refuseMixture(path: string, folders: number) {
+  const images = entriesIn(path).filter(({ name }) =>
+    /\.(jpe?g|png)$/i.test(name) && !isForeign(name)
+  );
+  if (images.length === 0) return;
+  throw new UserError(
+    `Cannot use "${path}": it has ${formatNumber(images.length)} images beside ` +
+      `${
+        count(folders, "folder")
+      } of classes; put every image into the folder of its class, or all of ` +
+      "them into one folder",
+  );
 }
 
 /** The folders of classes in a folder, sorted. */
@@ -75,11 +114,12 @@ export function classFoldersIn(folder: string): string[] {
 export const TRAINING_IMAGES = `the training images (${ARCHIVES.train[0]} or train/<wnid>/*.JPEG)`;
 
 /** What a layout lacks for testing, each with the files that are searched for. */
-export function missingIn({ val, devkit }: IlsvrcLayout): string[] {
+export function missingIn({ val, devkit, kaggle }: IlsvrcLayout): string[] {
   return [
     ...val ? [] : [`the validation images (${ARCHIVES.val[0]}, val/*.JPEG or val/<wnid>/*.JPEG)`],
-    ...(val?.byClass ?? false) || devkit !== undefined
-      ? []
-      : [`the classes of val/*.JPEG (${DEVKIT.archive} or ${DEVKIT.folder}/data/)`],
+    ...(val?.byClass ?? false) || devkit !== undefined || kaggle !== undefined ? [] : [
+      `the classes of val/*.JPEG (${DEVKIT.archive} or ${DEVKIT.folder}/data/, or Kaggle's ` +
+      `${KAGGLE.solution} and ${KAGGLE.mapping})`,
+    ],
   ];
 }

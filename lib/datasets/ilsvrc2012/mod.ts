@@ -7,11 +7,12 @@
  *
  * @module
  */
-import { join } from "node:path";
+import { join, parse } from "node:path";
 import { firstOf, quote, UserError } from "../../errors.ts";
-import { type Devkit, readDevkit } from "./devkit.ts";
+import { type ClassList, type Devkit, readDevkit } from "./devkit.ts";
 import type { SplitIndex } from "./index_file.ts";
 import { CLASSES, imagesOf, type LoadedSplits, NAME, usable } from "./images.ts";
+import { readKaggle } from "./kaggle.ts";
 import { findLayout, type IlsvrcLayout, missingIn, TRAINING_IMAGES } from "./layout.ts";
 import { openSplits } from "./split.ts";
 import { writableFolderFor } from "../../system/cache_folder.ts";
@@ -71,6 +72,7 @@ export async function describeIlsvrc2012(options: DatasetOptions): Promise<Datas
 export function ilsvrcIds({ folder }: Pick<DatasetOptions, "folder">): readonly number[] {
   const { place, devkit } = findLayout(folder);
   if (devkit !== undefined) return readDevkit(devkit).ids;
+  // Kaggle's files do not have them
   throw new UserError(
     `Cannot find the test server's class numbers: the development kit, ` +
       `ILSVRC2012_devkit_t12.tar.gz, is not in "${place}"; put it there`,
@@ -102,19 +104,84 @@ async function loadSplits(
   const folder = join(await writableFolderFor(layout.place), ".verydeep");
   const splits = await openSplits(wanted, { folder, ...onProgress && { onProgress } });
   const [train, val] = [splits.get("train"), splits.get("val")!];
-  const devkit = layout.devkit === undefined ? undefined : readDevkit(layout.devkit);
+  const source = labelSource(layout);
   const containers = (index: SplitIndex) => index.containers.map(([name]) => name);
-  const wnids = train ? containers(train) : devkit?.wnids ?? containers(val);
+  const wnids = train ? containers(train) : source?.classes.wnids ?? containers(val);
   if (wnids.length !== CLASSES) {
     throw new UserError(
       `Cannot use "${(layout.train ?? layout.val)!.path}" as ${NAME}: it has ${wnids.length} ` +
         `classes, not ${CLASSES}; other images are opened with --dataset folder`,
     );
   }
-  if (devkit) mustHaveClasses(devkit.wnids, wnids, layout.devkit!);
+  if (source) mustHaveClasses(source.classes.wnids, wnids, source.place);
   if (layout.val!.byClass) mustHaveClasses(containers(val), wnids, layout.val!.path);
-  const labels = labelsOf(val, devkit, layout);
-  return { train, val, test: splits.get("test"), layout, wnids, devkit, labels };
+  const labels = layout.val!.byClass
+    ? val.containers.flatMap(([, count], i) => Array(count).fill(i))
+    : source!.labelsOf(val.names(), layout.val!.path);
+  return {
+    ...{ train, val, test: splits.get("test"), layout, wnids, labels },
+    words: source?.classes.words,
+  };
+}
+
+/** What says which classes there are, and which of them the validation images show. */
+interface LabelSource {
+  readonly place: string;
+  readonly classes: ClassList;
+  /** Labels of images by their names. @throws {UserError} They are not those that it knows. */
+  labelsOf(names: readonly string[], images: string): number[];
+}
+
+/** The development kit, or Kaggle's files in its place, if there are any. */
+function labelSource({ devkit, kaggle }: IlsvrcLayout): LabelSource | undefined {
+  if (devkit !== undefined) {
+    const kit = readDevkit(devkit);
+    return {
+      place: devkit,
+      classes: kit,
+      labelsOf: (names, images) => labelsByOrder(kit, names, { devkit, images }),
+    };
+  }
+  if (kaggle === undefined) return undefined;
+  const labels = readKaggle(kaggle);
+  return {
+    place: kaggle.mapping,
+    classes: labels,
+    labelsOf: (names, images) =>
+      names.map((name) => {
+        const label = labels.byName.get(parse(name).name);
+        if (label !== undefined) return label;
+        throw new UserError(
+          `Cannot tell the class of ${quote(name)} in "${images}": "${kaggle.solution}" does not ` +
+            "list it; get the one that is not whole again",
+        );
+      }),
+  };
+}
+
+/** Labels of the kit, which lists them in the order of the files' names. */
+function labelsByOrder(
+  { validation }: Devkit,
+  names: readonly string[],
+  { devkit, images }: { readonly devkit: string; readonly images: string },
+): number[] {
+  const advice = "get the one that is not whole again";
+  if (validation.length !== names.length) {
+    throw new UserError(
+      `Cannot tell the classes of validation images: "${devkit}" has ${validation.length}, but there ` +
+        `are ${names.length} images in "${images}"; ${advice}`,
+    );
+  }
+  // ILSVRC2012_val_00000001.JPEG is the first: an image that is missing would shift all that follow
+  const odd = names.findIndex((name, i) => {
+    const [, number] = /_(\d{8})\./.exec(name) ?? [];
+    return number !== undefined && Number(number) !== i + 1;
+  });
+  if (odd < 0) return [...validation];
+  throw new UserError(
+    `Cannot tell the classes of validation images: ${quote(names[odd]!)} is image ${odd + 1} in ` +
+      `"${images}", in the order of the names; ${advice}`,
+  );
 }
 
 /** Refuses other classes than those of the training images. */
@@ -128,18 +195,5 @@ function mustHaveClasses(found: readonly string[], wnids: readonly string[], pla
         ...missing.length > 0 ? [`${firstOf(missing.map(quote))}, which it lacks`] : [],
         ...extra.length > 0 ? [`not ${firstOf(extra.map(quote))}, which it has`] : [],
       ].join(", and ") + "; take both from ILSVRC-2012, tasks 1 and 2",
-  );
-}
-
-/** Labels of validation images: of their folders, or of the kit by the order of their names. */
-function labelsOf(val: SplitIndex, devkit: Devkit | undefined, layout: IlsvrcLayout): number[] {
-  if (layout.val!.byClass) return val.containers.flatMap(([, count], i) => Array(count).fill(i));
-  const { validation } = devkit!, { length } = val.bytes;
-  if (validation.length === length) return [...validation];
-  throw new UserError(
-    `Cannot tell the classes of validation images: "${layout.devkit}" has ${validation.length}, ` +
-      `but there are ${length} images in "${
-        layout.val!.path
-      }"; get the one that is not whole again`,
   );
 }

@@ -5,7 +5,9 @@ import { inParallel } from "../../system/workers.ts";
 import { openBytes } from "./bytes.ts";
 import { indexOf, readIndex, type SplitIndex, stampOf, writeIndex } from "./index_file.ts";
 import { classFoldersIn, type Split, type SplitLocation } from "./layout.ts";
+import { scanFile } from "./header.ts";
 import { membersOf } from "./tar.ts";
+import { isForeign } from "../folder/listing.ts";
 import type { ImageContainer, ScannedContainer } from "./worker.ts";
 
 /** A split to open. */
@@ -27,9 +29,9 @@ export async function openSplits(
   },
 ): Promise<Map<Split, SplitIndex>> {
   const stamped = wanted.map((each) => ({ ...each, stamp: stampOf(each.form) }));
-  const found = new Map(stamped.flatMap(({ split, stamp }) => {
+  const found = new Map(stamped.flatMap(({ split, form, stamp }) => {
     const index = readIndex(folder, split, stamp);
-    return index ? [[split, index] as const] : [];
+    return index && !isRepaired(index, form) ? [[split, index] as const] : [];
   }));
   const containers = stamped.filter(({ split }) => !found.has(split)).flatMap((each) =>
     containersOf(each.form).map(([name, container]) => ({ ...each, name, container }))
@@ -49,10 +51,33 @@ export async function openSplits(
   for (const [split, places] of bySplit) {
     const index = indexOf(places.map((i) => [containers[i]!.name, seen[i]!]));
     found.set(split, index);
-    const mayHeal = Object.values(index.faults).some((fault) => fault.startsWith("cannot be"));
-    if (!mayHeal) writeIndex(folder, split, containers[places[0]!]!.stamp, index);
+    writeIndex(folder, split, containers[places[0]!]!.stamp, index);
   }
   return found;
+}
+
+/**
+ * Whether a file that was faulty is another now: replacing one in place does not change its folder's
+ * modification time. Files that were whole are not read again at each opening: there are 1.3 million, and
+ * after replacing some in place one removes the folder .verydeep, or touches their folder.
+ */
+function isRepaired(
+  { containers, names, faults }: SplitIndex,
+  { kind, path }: SplitLocation,
+): boolean {
+  if (kind !== "folder" || Object.keys(faults).length === 0) return false;
+  const list = names();
+  let first = 0;
+  return containers.some(([name, count]) => {
+    const end = first + count;
+    for (; first < end; first++) {
+      const fault = faults[first];
+      if (fault === undefined) continue;
+      const { seen } = scanFile(join(path, name, list[first]!));
+      if (!("fault" in seen) || seen.fault !== fault) return true;
+    }
+    return false;
+  });
 }
 
 /** The containers of a split's images, one a class or one for all, sorted by name. */
@@ -63,7 +88,9 @@ function containersOf({ kind, path, byClass }: SplitLocation): [name: string, Im
   }
   using archive = openBytes(path);
   if (!byClass) return [["", { archive: path, at: 0, size: archive.size }]];
-  const containers = [...membersOf(archive)].map(({ name, at, size }): [string, ImageContainer] => {
+  // a Mac's tar puts a file "._n01440764.tar" beside each
+  const members = [...membersOf(archive)].filter(({ name }) => !isForeign(basename(name)));
+  const containers = members.map(({ name, at, size }): [string, ImageContainer] => {
     const wnid = basename(name, ".tar");
     if (/^n\d{8}$/.test(wnid)) return [wnid, { archive: path, at, size }];
     throw new UserError(

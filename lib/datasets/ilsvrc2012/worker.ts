@@ -1,8 +1,9 @@
 /** Reads the headers of the images of one class or of a whole split. Runs as one of several Web Workers. */
-import { UserError } from "../../errors.ts";
+import { quote, UserError } from "../../errors.ts";
+import { isForeign } from "../folder/listing.ts";
 import { answerJobs } from "../../system/workers.ts";
 import { type Bytes, openBytes, partOf } from "./bytes.ts";
-import { sizeIn, type SizeOrFault } from "./header.ts";
+import { scanFile, sizeIn, type SizeOrFault } from "./header.ts";
 import { membersOf } from "./tar.ts";
 
 /** Holds the images of a class or of a split: a folder, or a tar archive, which may be inside another. */
@@ -37,16 +38,16 @@ answerJobs((container: ImageContainer) => {
 
 function* filesIn(folder: string): Iterable<ScannedImage> {
   for (const { name, isDirectory } of Deno.readDirSync(folder)) {
-    if (isDirectory || isHidden(name)) continue;
-    try {
-      using file = openBytes(`${folder}/${name}`);
-      yield { name, at: 0, bytes: file.size, seen: sizeIn(file) };
-    } catch (error) {
-      const fault = error instanceof Deno.errors.NotFound
-        ? "is a broken link"
-        : `cannot be read (${(error as Error).message})`;
-      yield { name, at: 0, bytes: 0, seen: { fault } };
+    if (isForeign(name)) continue;
+    if (isDirectory) {
+      throw new UserError(
+        `Cannot use "${folder}": it has a folder ${
+          quote(name)
+        }, where images are expected; move its ` +
+          "images up, or the folder away",
+      );
     }
+    yield { name, at: 0, ...scanFile(`${folder}/${name}`) };
   }
 }
 
@@ -56,15 +57,10 @@ function* partsOf(
   using file: Bytes & Disposable = openBytes(archive);
   for (const entry of membersOf(partOf(file, at, size))) {
     const name = entry.name.slice(entry.name.lastIndexOf("/") + 1);
-    if (isHidden(name)) continue;
+    if (isForeign(name)) continue;
     const place = at + entry.at;
     yield { name, at: place, bytes: entry.size, seen: sizeIn(partOf(file, place, entry.size)) };
   }
-}
-
-/** Files of file managers, such as .DS_Store. */
-function isHidden(name: string): boolean {
-  return name.startsWith(".");
 }
 
 function scanned(found: readonly ScannedImage[], container: ImageContainer): ScannedContainer {

@@ -6,10 +6,18 @@ import {
 } from "../../../lib/datasets/ilsvrc2012/mod.ts";
 import { UserError } from "../../../lib/errors.ts";
 import { shiftAxes } from "../../../lib/vgg/colours.ts";
-import { smallestFolder } from "../../support/datasets.ts";
-import { type Forms, idOfVal, IDS, madeIlsvrc, wnidOf } from "../../support/ilsvrc2012/made.ts";
+import { folderWith, smallestFolder } from "../../support/datasets.ts";
+import {
+  type Forms,
+  idOfVal,
+  IDS,
+  kaggleFiles,
+  madeIlsvrc,
+  nameOf,
+  wnidOf,
+} from "../../support/ilsvrc2012/made.ts";
 
-const SORTED = IDS.map(wnidOf).sort();
+const SORTED = IDS.map((id) => wnidOf(id)).sort();
 
 const ARCHIVES: Forms = { train: "archive", val: "archive", devkit: "archive", test: "archive" };
 
@@ -199,4 +207,77 @@ Deno.test("where there is none, opening says what is needed, describing assumes 
   assert.deepEqual([classes, train, val].map(({ length }) => length), [1000, 1_281_167, 50_000]);
   assert.deepEqual([fingerprint, made], ["", false]);
   assert(missing?.includes(folder) && missing.includes("--data DIR"), String(missing));
+});
+
+Deno.test("images beside folders of classes are refused, both counted", async () => {
+  const folder = madeIlsvrc({ train: "folder", val: "by class", devkit: "archive" });
+  // as if sorting had stopped after 997 of 1,000 images
+  for (const wnid of SORTED.slice(0, 3)) {
+    const [{ name }] = [...Deno.readDirSync(`${folder}/val/${wnid}`)] as [Deno.DirEntry];
+    Deno.renameSync(`${folder}/val/${wnid}/${name}`, `${folder}/val/${name}`);
+    Deno.removeSync(`${folder}/val/${wnid}`);
+  }
+  await refuses(openIlsvrc2012({ folder }), "val", "has 3 images beside 997 folders of classes");
+  const deeper = madeIlsvrc({ train: "folder", val: "flat", devkit: "folder" });
+  Deno.mkdirSync(`${deeper}/train/${SORTED[0]}/images`);
+  await refuses(openIlsvrc2012({ folder: deeper }), SORTED[0]!, 'it has a folder "images"');
+});
+
+Deno.test("a flat split that lacks an image is refused, though there are as many as labels", async () => {
+  const folder = madeIlsvrc({ train: "none", val: "flat", devkit: "folder" });
+  Deno.renameSync(`${folder}/val/${nameOf("val", 500)}`, `${folder}/val/${nameOf("val", 1001)}`);
+  await refuses(
+    openIlsvrc2012({ folder }),
+    `"${nameOf("val", 501)}" is image 500 in`,
+    "get the one that is not whole again",
+  );
+});
+
+Deno.test("a file that is replaced in place is looked at again", async () => {
+  const folder = madeIlsvrc({ train: "folder", val: "by class", devkit: "none" });
+  const file = `${folder}/train/${SORTED[7]}/${SORTED[7]}_1.JPEG`;
+  const whole = Deno.readFileSync(file);
+  Deno.writeFileSync(file, whole.subarray(0, whole.length / 2));
+  await refuses(openIlsvrc2012({ folder }), `_1.JPEG" is cut off`, "get what is damaged again");
+  await refuses(openIlsvrc2012({ folder }), `_1.JPEG" is cut off`);
+  Deno.writeFileSync(file, whole);
+  const { train } = await openIlsvrc2012({ folder });
+  assert.equal(train.length, 1001);
+  let looks = 0;
+  await openIlsvrc2012({ folder, onProgress: () => looks++ });
+  assert.equal(looks, 0);
+});
+
+Deno.test("files that a Mac's tar puts beside the classes are left out", async () => {
+  const forms = { train: "archive", val: "by class", devkit: "none" } as const;
+  const { train, fingerprint } = await openIlsvrc2012({ folder: madeIlsvrc(forms) });
+  const more = SORTED.slice(0, 2).map((wnid) => ({
+    name: `./._${wnid}.tar`,
+    bytes: new Uint8Array(9),
+  }));
+  const repacked = await openIlsvrc2012({ folder: madeIlsvrc({ ...forms, more }) });
+  assert.deepEqual([repacked.train.length, repacked.fingerprint], [train.length, fingerprint]);
+});
+
+Deno.test("Kaggle's copy is read with Kaggle's labels, wherever --data points into it", async () => {
+  const forms = { train: "folder", val: "flat", devkit: "none" } as const;
+  const whole = await openIlsvrc2012({ folder: madeIlsvrc({ ...forms, devkit: "folder" }) });
+  const folder = Deno.makeTempDirSync();
+  Deno.mkdirSync(`${folder}/ILSVRC/Data`, { recursive: true });
+  Deno.renameSync(madeIlsvrc(forms), `${folder}/ILSVRC/Data/CLS-LOC`);
+  await refuses(openIlsvrc2012({ folder }), "LOC_val_solution.csv and LOC_synset_mapping.txt");
+  folderWith(kaggleFiles(), folder);
+  for (const place of [folder, `${folder}/ILSVRC/Data/CLS-LOC`]) {
+    const { classes, val, fingerprint } = await openIlsvrc2012({ folder: place });
+    assert.equal(classes[0], `${SORTED[0]} word ${IDS.find((id) => wnidOf(id) === SORTED[0])}`);
+    assert.deepEqual(val.map(({ label }) => label), whole.val.map(({ label }) => label));
+    assert.equal(fingerprint, whole.fingerprint);
+    // the test server's numbers of classes are in the development kit alone
+    assert.throws(() => ilsvrcIds({ folder: place }), /ILSVRC2012_devkit_t12\.tar\.gz/);
+  }
+  Deno.renameSync(
+    `${folder}/ILSVRC/Data/CLS-LOC/val/${nameOf("val", 3)}`,
+    `${folder}/ILSVRC/Data/CLS-LOC/val/${nameOf("val", 2000)}`,
+  );
+  await refuses(openIlsvrc2012({ folder }), `"${nameOf("val", 2000)}"`, "does not list it");
 });

@@ -68,6 +68,21 @@ export const kitOf = (truth: string): TarEntry[] => [
   { name: `${KIT}/ILSVRC2012_validation_ground_truth.txt`, bytes: Buffer.from(truth) },
 ];
 
+/** The words of a class by its ID; Kaggle's are those of the kit. */
+const wordsOf = (id: number) => `word ${id}, other word`;
+
+/** Kaggle's label files, in no order of IDs or names. */
+export function kaggleFiles(): Record<string, Uint8Array> {
+  const solution = IDS.toReversed().map((i) =>
+    `${nameOf("val", i).replace(".JPEG", "")},${wnidOf(idOfVal(i))} 1 2 3 4 ${wnidOf(1)} 5 6 7 8 \n`
+  );
+  const mapping = IDS.map((id) => `${wnidOf(id)} ${wordsOf(id)}\n`);
+  return {
+    "LOC_val_solution.csv": Buffer.from(`ImageId,PredictionString\n${solution.join("")}`),
+    "LOC_synset_mapping.txt": Buffer.from(mapping.join("")),
+  };
+}
+
 /** Which forms the parts have. */
 export interface Forms {
   readonly train: "archive" | "folder" | "none";
@@ -76,10 +91,12 @@ export interface Forms {
   readonly test?: "archive";
   /** Lines of the ground truth; those of `idOfVal` if absent. */
   readonly truth?: string;
+  /** More entries of the training images' archive. */
+  readonly more?: readonly TarEntry[];
 }
 
 /** A folder with the data set in these forms. */
-export function madeIlsvrc({ train, val, devkit, test, truth = TRUTH }: Forms): string {
+export function madeIlsvrc({ train, val, devkit, test, truth = TRUTH, more = [] }: Forms): string {
   const files: Record<string, Uint8Array> = {};
   const add = (place: string, entries: readonly TarEntry[]) => {
     for (const { name, bytes } of entries) if (bytes) files[`${place}${name}`] = bytes;
@@ -90,7 +107,7 @@ export function madeIlsvrc({ train, val, devkit, test, truth = TRUTH }: Forms): 
     const classes = TRAIN.map(({ wnid, files }) => (
       { name: `${wnid}.tar`, bytes: tarOf(files.toReversed()) }
     ));
-    files["ILSVRC2012_img_train.tar"] = tarOf(classes);
+    files["ILSVRC2012_img_train.tar"] = tarOf([...classes, ...more]);
   }
   if (val === "archive") files["ILSVRC2012_img_val.tar"] = tarOf(VAL.toReversed());
   if (val === "flat") add("val/", VAL);
