@@ -231,7 +231,8 @@ Deno.test("interpretations name fields of the setups and code that exists", () =
       assert.ok(found, `no setup has a field ${first}`);
     }
     const [name, file] = codeIn(place!) as [string, string];
-    assert.match(read(`lib/${file}`), new RegExp(`\\b${name}\\b`), `lib/${file} has no ${name}`);
+    const definition = new RegExp(`(function|const) ${name}\\b|"${name}"`);
+    assert.match(read(`lib/${file}`), definition, `lib/${file} has no ${name}`);
   }
 });
 
