@@ -6,7 +6,7 @@
  */
 import { environment } from "../system/environment.ts";
 import { UserError } from "../errors.ts";
-import { isEvaluation, type Table } from "../experiment.ts";
+import { displayName, isEvaluation, type Table } from "../experiment.ts";
 import { piecesOf, readIfThere } from "../system/files.ts";
 import { type PlannedRun, plannedRun } from "../plan.ts";
 import { csvOf } from "../report/csv.ts";
@@ -31,6 +31,7 @@ import {
   runsIn,
 } from "./contents.ts";
 import { topFiveBytes, topFiveOf } from "./top_five.ts";
+import { logFault, trainingsOf } from "./training_records.ts";
 
 /** Input of a bundle. */
 export interface BundleInput extends Study {
@@ -55,7 +56,8 @@ export interface WrittenBundle {
 /**
  * Writes a bundle to `file`, completely or not at all.
  *
- * @throws {UserError} No evaluation is done, posteriors are damaged, or the file cannot be written.
+ * @throws {UserError} No evaluation is done, posteriors are damaged, a log is not complete, or the file
+ * cannot be written.
  */
 export async function writeBundle(file: string, input: BundleInput): Promise<WrittenBundle> {
   const { store } = input;
@@ -76,6 +78,8 @@ export async function writeBundle(file: string, input: BundleInput): Promise<Wri
     );
   }
 
+  for (const run of trainingsOf(runs, isDone)) mustHaveLog(run, store);
+
   const contents = [
     text(PLAN, jsonText(bundle)),
     text(LINEAGE, lineageText(bundle)),
@@ -88,6 +92,20 @@ export async function writeBundle(file: string, input: BundleInput): Promise<Wri
   const fingerprint = await writeArchive(file, contents);
   const { size: bytes } = Deno.statSync(file);
   return { runs: runs.length, missing, files: contents.length, bytes, fingerprint };
+}
+
+/** A bundle without the log of a training would not be verified. */
+function mustHaveLog(run: PlannedRun, store: Store) {
+  const file = `${store.folderOf(run)}/log.jsonl`;
+  const log = readIfThere(file);
+  const fault = log === undefined ? "is missing" : logFault(run, log);
+  if (fault === undefined) return;
+  throw new UserError(
+    `Cannot bundle ${
+      displayName(run.run)
+    }: "${file}" ${fault}; remove the folder of that training, ` +
+      "and train and test it again",
+  );
 }
 
 function planOf(input: BundleInput): BundlePlan {
