@@ -3,7 +3,7 @@ import { UserError } from "../../lib/errors.ts";
 import { openArchive, SUMS } from "../../lib/bundle/archive.ts";
 import { writeBundle } from "../../lib/bundle/write.ts";
 import type { Context, Row } from "../../lib/experiment.ts";
-import { plannedRun } from "../../lib/plan.ts";
+import { plan, plannedRun } from "../../lib/plan.ts";
 import { csvOf } from "../../lib/report/csv.ts";
 import { recordsOf } from "../../lib/report/records.ts";
 import { resultsOf } from "../../lib/results/mod.ts";
@@ -272,6 +272,16 @@ Deno.test("a store in which nothing is done is not bundled; the command that doe
       /^UserError: Cannot bundle first, second: none of their 8 evaluations .*deno task first/,
     );
   }, () => true));
+
+Deno.test("a net whose log is missing is not bundled: verify would refuse it", () =>
+  withStore(async (input, folder) => {
+    const [run] = plan(input.tables, input.contexts);
+    Deno.removeSync(`${input.store.folderOf(run!)}/log.jsonl`);
+    await assert.rejects(
+      writeBundle(`${folder}/some.zip`, input),
+      /^UserError: Cannot bundle A 256: ".*log\.jsonl" is missing; remove the folder/,
+    );
+  }, () => false));
 
 Deno.test("a score of the test server belongs to its row only", async () => {
   await withStore(async (input, folder) => {
