@@ -18,7 +18,11 @@ export const OPTIONS = {
   config: { value: "NAME", text: "A, A-LRN, B, C, D, E or B-5x5", group: "Which net" },
   S: { value: "S", text: "training scale: 256, or jittered as in 256,512", group: "Which net" },
   "init-from": { value: "FROM", text: "random, a run's key, or a file", group: "Which net" },
-  layers: { value: "NAMES", text: "layers to copy, as in conv1_1,fc6", group: "Which net" },
+  layers: {
+    value: "NAMES",
+    text: "layers to copy: conv1_1,fc6,..., all, deepen, perturb",
+    group: "Which net",
+  },
   update: { value: "all|fc", text: "layers that are trained (default all)", group: "Which net" },
   weights: {
     value: "FROM",

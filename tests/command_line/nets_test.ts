@@ -70,6 +70,25 @@ Deno.test("random weights and chosen layers are starts, too; layers come in the 
   });
 });
 
+Deno.test("--layers takes all layers, deepens or perturbs, where the nets allow it", async () => {
+  using place = new Place();
+  const A = await begun(place, net("A", 256));
+  const C = await begun(place, net("C", 256));
+  const start = (config: string, from: string, layers: string, ...more: string[]) =>
+    meant(
+      place,
+      ...["train", "--config", config, "--S", "256", "--init-from", from] as const,
+      ...["--layers", layers, ...more],
+    );
+  const initOf = async (...args: Parameters<typeof start>) => (await start(...args)).run.init;
+  const from = net("A", 256);
+  assert.deepEqual(await initOf("A", A, "all"), { from, layers: "all" });
+  assert.deepEqual(await initOf("A", A, "perturb"), { from, layers: "perturb" });
+  assert.deepEqual(await initOf("E", A, "deepen"), { from, layers: "deepen" });
+  await refused(start("D", A, "all"), /^Cannot take all layers of A 256 over into D, .* deepen$/);
+  await refused(start("D", C, "deepen"), /^Cannot deepen C into D: conv3_3, .* another shape/);
+});
+
 Deno.test("a key of a table's run that is still to do is a start as well", async () => {
   using place = new Place();
   const { contexts } = await place.study(place.options("train"));
