@@ -71,7 +71,7 @@ export interface PairResult {
   readonly published?: number;
   /** Absent if the rows are not measured or not comparable. */
   readonly difference?: Difference;
-  /** Number of images that would probably decide it, if the true difference is the measured one. */
+  /** Number of images that would decide it with a probability of 80 %, if the true difference is the measured one. */
   readonly imagesToDecide?: number;
   /** Names of the tables whose rows are not measured. */
   readonly missing: readonly string[];
@@ -188,12 +188,12 @@ function statusOf({ interval: { low, high } }: Difference, relation: Relation): 
 }
 
 /**
- * Number of images that would distinguish the difference from the ends of the range that a relation
- * allows. Undefined if the difference is at an end, or if more seeds are needed instead.
+ * Number of images that would decide with a probability of 80 % whether the difference is in the range
+ * that a relation allows. Undefined if the difference is at an end, or if more seeds are needed instead.
  */
 function imagesNeeded({ pairs, from }: Difference, relation: Relation): number | undefined {
-  const ends = [ALLOWED[relation].low, ALLOWED[relation].high].filter(Number.isFinite);
-  const images = Math.max(...ends.map((end) => imagesToDecide(pairs, end / 100)));
+  const { low, high } = ALLOWED[relation];
+  const images = imagesToDecide(pairs, { low: low / 100, high: high / 100 });
   return from === "images" && Number.isFinite(images) ? images : undefined;
 }
 

@@ -17,9 +17,17 @@ export function studentQuantile(p: number, degrees: number): number {
   return cephes().stdtri(degrees, p);
 }
 
-/** Probability of at most `k` heads in `n` throws of a fair coin. */
-export function fairCoinCdf(k: number, n: number): number {
-  return cephes().bdtr(k, n, 1 / 2);
+/** The probability that a normal draw of N(0, 1) is below `x`. */
+export function normalCdf(x: number): number {
+  return cephes().ndtr(x);
+}
+
+/** Probability of at most `k` successes in `n` trials, each of probability `p`. */
+export function binomialCdf(k: number, n: number, p: number): number {
+  // Cephes refuses a probability of 0 or 1
+  if (k < 0 || k >= n) return k < 0 ? 0 : 1;
+  if (p <= 0 || p >= 1) return p <= 0 ? 1 : 0;
+  return cephes().bdtr(k, n, p);
 }
 
 /**

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { fairCoinCdf, normalQuantile, upperProbability } from "./distributions.ts";
+import { binomialCdf, normalCdf, normalQuantile, upperProbability } from "./distributions.ts";
 import type { Interval } from "./proportion.ts";
 
 /** How two classifiers did on the same images; a mean over seeds may be fractional. */
@@ -29,7 +29,7 @@ export function mcnemar(onlyFirst: number, onlySecond: number): number {
   requireCounts(onlyFirst, onlySecond);
   if (onlyFirst === onlySecond) return 1;
   const fewer = Math.min(onlyFirst, onlySecond);
-  return Math.min(1, 2 * fairCoinCdf(fewer, onlyFirst + onlySecond));
+  return Math.min(1, 2 * binomialCdf(fewer, onlyFirst + onlySecond, 1 / 2));
 }
 
 /**
@@ -72,30 +72,108 @@ function score({ images, onlyFirst, onlySecond }: Pairs, difference: number): nu
   return (onlyFirst - onlySecond - images * difference) / Math.sqrt(variance);
 }
 
-/** What `imagesToDecide` plans for: a test at 5 %, won four times in five. */
+/** What `imagesToDecide` plans for: a test at 5 %, decided four times in five. */
 const [SIGNIFICANCE, POWER] = [0.05, 0.8];
 
+/** Expected discordant images below which the power is summed exactly and not approximated. */
+const FEW = 50;
+
 /**
- * How many images McNemar's test would need to find a difference of the observed size, among such a
- * share of discordant images, significant at 5 % with a probability of 80 % (Connor 1987); or
- * Tango's test, to tell it from another difference than none. Infinity where there is nothing to
- * tell apart.
+ * How many images Tango's interval at 95 % needs, with a probability of 80 %, to be inside a range of
+ * differences or beyond one of its ends, if the true shares are the observed ones. A difference inside a
+ * range with two ends (an equivalence) must be told from both. Infinity if the observed difference is at
+ * an end.
  *
- * @param against the difference, a share, that the observed one is to be told from
+ * With many discordant images the score is normally distributed (Connor 1987; for the difference 0 it is
+ * McNemar's test); with few the probability is summed over their number.
+ *
+ * @param range differences, shares; by default the end 0: which of the two is better
  * @throws {RangeError} The counts cannot be.
  */
-export function imagesToDecide(pairs: Pairs, against = 0): number {
+export function imagesToDecide(
+  pairs: Pairs,
+  range: Interval = { low: -Infinity, high: 0 },
+): number {
   requirePairs(pairs);
   const { images, onlyFirst, onlySecond } = pairs;
-  const discordant = (onlyFirst + onlySecond) / images;
-  const difference = (onlyFirst - onlySecond) / images;
-  if (difference === against) return Infinity;
-  // that difference itself would take so many discordant images at least
-  const supposed = Math.max(discordant, Math.abs(against));
-  const deviations =
-    normalQuantile(upperProbability(1 - SIGNIFICANCE)) * Math.sqrt(supposed - against ** 2) +
-    normalQuantile(POWER) * Math.sqrt(discordant - difference ** 2);
-  return Math.ceil((deviations / (difference - against)) ** 2);
+  const truth = {
+    discordant: (onlyFirst + onlySecond) / images,
+    difference: (onlyFirst - onlySecond) / images,
+  };
+  if ([range.low, range.high].includes(truth.difference)) return Infinity;
+  const needed = smallest((count) => normalPower(truth, range, count) >= POWER, 1);
+  if (needed * truth.discordant >= FEW) return needed;
+  return smallest((count) => exactPower(truth, range, count) >= POWER, Math.ceil(needed / 2));
+}
+
+/** True shares of images: those that one classifier alone gets wrong, and first - second. */
+interface TrueShares {
+  readonly discordant: number;
+  readonly difference: number;
+}
+
+/** The first number from `from` on that suffices, if all larger ones do. */
+function smallest(suffices: (count: number) => boolean, from: number): number {
+  let [low, high] = [from - 1, from];
+  while (!suffices(high)) [low, high] = [high, 2 * high];
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (suffices(middle)) high = middle;
+    else low = middle;
+  }
+  return high;
+}
+
+/** The ends that the interval must exclude: both from inside a range, else the one that was passed. */
+function endsToExclude({ difference }: TrueShares, { low, high }: Interval): number[] {
+  if (difference < low) return [low];
+  if (difference > high) return [high];
+  return [low, high].filter(Number.isFinite);
+}
+
+/** Probability that the interval excludes the ends, where the score is normally distributed. */
+function normalPower(truth: TrueShares, range: Interval, images: number): number {
+  const { discordant, difference } = truth;
+  const z = normalQuantile(upperProbability(1 - SIGNIFICANCE));
+  const misses = endsToExclude(truth, range).map((end) => {
+    // a difference of this size needs as many discordant images at least
+    const supposed = Math.max(discordant, Math.abs(end));
+    const distance = Math.sqrt(images) * Math.abs(difference - end) -
+      z * Math.sqrt(supposed - end ** 2);
+    const deviation = Math.sqrt(discordant - difference ** 2);
+    return deviation === 0 ? (distance >= 0 ? 0 : 1) : normalCdf(-distance / deviation);
+  });
+  return 1 - misses.reduce((sum, miss) => sum + miss, 0);
+}
+
+/** The same probability, summed over the number of discordant images. */
+function exactPower(truth: TrueShares, range: Interval, images: number): number {
+  const { discordant, difference } = truth;
+  const z = normalQuantile(upperProbability(1 - SIGNIFICANCE));
+  const ofFirst = discordant === 0 ? 0 : (1 + difference / discordant) / 2;
+  const ends = endsToExclude(truth, range);
+  const [expected, spread] = [images * discordant, 6 * Math.sqrt(images * discordant) + 6];
+  const most = Math.min(images, Math.ceil(expected + spread));
+  let power = 0;
+  for (let count = Math.max(0, Math.floor(expected - spread)); count <= most; count++) {
+    const share = binomialCdf(count, images, discordant) -
+      binomialCdf(count - 1, images, discordant);
+    const scoreOf = (onlyFirst: number, end: number) =>
+      score({ images, onlyFirst, onlySecond: count - onlyFirst }, end);
+    // first wrong so often that every end below is excluded, and so seldom that every end above is
+    let [least, largest] = [0, count];
+    for (const end of ends) {
+      if (end < difference) {
+        while (least <= count && !(scoreOf(least, end) > z)) least++;
+      } else {
+        while (largest >= 0 && !(scoreOf(largest, end) < -z)) largest--;
+      }
+    }
+    if (largest < least) continue;
+    power += share *
+      (binomialCdf(largest, count, ofFirst) - binomialCdf(least - 1, count, ofFirst));
+  }
+  return power;
 }
 
 function requirePairs({ images, onlyFirst, onlySecond }: Pairs): void {

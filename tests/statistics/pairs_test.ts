@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { uniform } from "../../lib/random.ts";
-import { imagesToDecide, mcnemar, pairedDifference, type Pairs } from "../../lib/statistics/mod.ts";
+import {
+  imagesToDecide,
+  type Interval,
+  mcnemar,
+  pairedDifference,
+  type Pairs,
+} from "../../lib/statistics/mod.ts";
 import { assertNear } from "../support/near.ts";
 
 const pairs = (onlyFirst: number, onlySecond: number, images: number): Pairs => (
@@ -95,11 +101,13 @@ Deno.test("means over seeds need not be whole", () => {
   assertNear(high, -0.005164534054639367);
 });
 
-Deno.test("images to decide, by Connor's formula", () => {
+const above = (end: number) => ({ low: end, high: Infinity });
+const within = (margin: number) => ({ low: -margin, high: margin });
+
+Deno.test("images to decide, by Connor's formula where some 50 of them are discordant", () => {
   // z = scipy.stats.norm.ppf; p, d = (b + c) / n, (b - c) / n
   // math.ceil(((z(.975) * p ** .5 + z(.8) * (p - d * d) ** .5) / d) ** 2)
   const expected = [
-    [45, 5, 100, 23],
     [30, 15, 100, 155],
     [100, 75, 2000, 4394],
     [2, 1, 50_000, 1_177_330],
@@ -125,14 +133,79 @@ Deno.test("images to tell a difference from another one than none", () => {
     [0, 0, 100, 0.005, 765],
     [0, 0, 100, -0.005, 765],
   ] as const;
-  for (const [b, c, n, against, images] of expected) {
-    assert.equal(imagesToDecide(pairs(b, c, n), against), images);
-    assert.equal(imagesToDecide(pairs(c, b, n), -against), images);
+  for (const [b, c, n, end, images] of expected) {
+    assert.equal(imagesToDecide(pairs(b, c, n), above(end)), images);
+    assert.equal(imagesToDecide(pairs(c, b, n), above(-end)), images);
   }
   // so many images without a discordant one are what excludes half a point
   const { high } = pairedDifference(pairs(0, 0, 765));
   assert.ok(Math.abs(high - 0.005) < 1e-4, `${high}`);
-  assert.equal(imagesToDecide(pairs(4, 2, 200), 0.01), Infinity);
+  assert.equal(imagesToDecide(pairs(4, 2, 200), above(0.01)), Infinity);
+});
+
+Deno.test("an equivalence must exclude both ends: as many images as each end at 90 % takes", () => {
+  // math.ceil(((z(.975) * (p - a*a) ** .5 + z(.9) * p ** .5) / a) ** 2), a = 0.005
+  assert.equal(imagesToDecide(pairs(7.5, 7.5, 100), within(0.005)), 63_039);
+  assert.equal(imagesToDecide(pairs(30, 30, 2000), within(0.005)), 12_603);
+  // beyond an end only that one counts
+  const beyond = pairs(60, 30, 2000);
+  assert.equal(
+    imagesToDecide(beyond, within(0.005)),
+    imagesToDecide(beyond, { low: -Infinity, high: 0.005 }),
+  );
+});
+
+Deno.test("with few discordant images the power is summed, as SciPy does", () => {
+  // the smallest n whose power by scipy.stats.binom over all counts reaches 80 %; the power oscillates
+  assert.equal(imagesToDecide(pairs(45, 5, 100)), 21);
+  assert.equal(imagesToDecide(pairs(1, 1, 1000), within(0.005)), 1581);
+});
+
+/** The share of trials whose interval decides whether the difference is in a range. */
+function decided(
+  truth: readonly [first: number, second: number],
+  { low, high }: Interval,
+  { images, trials }: { readonly images: number; readonly trials: number },
+): number {
+  const draw = uniform(11, images);
+  const [first, second] = truth;
+  const discordant = first + second;
+  let count = 0;
+  for (let trial = 0; trial < trials; trial++) {
+    let [b, c] = [0, 0];
+    // from one discordant image to the next: the gaps are geometric
+    for (let at = 0;;) {
+      at += 1 + Math.floor(Math.log(1 - draw()) / Math.log(1 - discordant));
+      if (at > images) break;
+      if (draw() < first / discordant) b++;
+      else c++;
+    }
+    const found = pairedDifference(pairs(b, c, images));
+    const inside = found.low > low && found.high < high;
+    if (inside || found.high <= low || found.low >= high) count++;
+  }
+  return count / trials;
+}
+
+Deno.test("80 % means 80 %: simulated trials of that many images decide four times in five", () => {
+  const cases = {
+    "equal, 10 % discordant": [0.05, 0.05, within(0.005)],
+    "equal, 2 % discordant": [0.01, 0.01, within(0.005)],
+    "equal, 0.2 % discordant": [0.001, 0.001, within(0.005)],
+    "equal, 0.2 points apart": [0.011, 0.009, within(0.005)],
+    "beyond an equivalence": [0.02, 0.01, within(0.005)],
+    "lower, 10 % discordant": [0.045, 0.055, { low: -Infinity, high: 0 }],
+    "lower, 1 % discordant": [0.003, 0.007, { low: -Infinity, high: 0 }],
+    "no lower, 2 % discordant": [0.01, 0.01, above(-0.005)],
+    "no lower, 0.2 % discordant": [0.001, 0.001, above(-0.005)],
+  } as const;
+  const trials = 2000;
+  for (const [name, [first, second, range]] of Object.entries(cases)) {
+    const images = imagesToDecide(pairs(first * 1e6, second * 1e6, 1e6), range);
+    const share = decided([first, second], range, { images, trials });
+    // three deviations of a binomial are 2.7 %; few discordant images give steps of some per cent
+    assert.ok(share > 0.773 && share < 0.86, `${name}: ${images} images decide ${share}`);
+  }
 });
 
 Deno.test("with that many images the exact test succeeds in four of five", () => {
