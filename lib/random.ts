@@ -1,5 +1,8 @@
 /** Random numbers that depend on their key alone, so that any draw can be made again. */
 
+/** The largest seed: keys have 32 bits, and a seed of more bits would draw as a smaller one does. */
+export const LARGEST_SEED = 2 ** 32 - 1;
+
 /**
  * A source of uniform numbers in [0, 1) for a key such as (seed, epoch, index): the generator
  * sfc32 (Chris Doty-Humphrey, PractRand), its state mixed from the key by MurmurHash3's finaliser.
@@ -10,10 +13,15 @@
  * const [a, b] = [uniform(1, 2, 3), uniform(1, 2, 3)];
  * if (a() !== b() || a() !== b()) throw new Error("equal keys must draw alike");
  * ```
+ *
+ * @throws {RangeError} A part of the key is not a whole number of 32 bits.
  */
 export function uniform(...key: readonly number[]): () => number {
   let [a, b, c, counter] = [0x9e3779b9, 0x243f6a88, 0xb7e15162, 1];
   for (const part of key) {
+    if ((part | 0) !== part && part >>> 0 !== part) {
+      throw new RangeError(`Cannot draw by ${part}: a key is made of whole numbers of 32 bits`);
+    }
     a = mix(a ^ part);
     b = mix(b ^ a);
     c = mix(c ^ b);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { normal, permutation, uniform } from "../lib/random.ts";
+import { LARGEST_SEED, normal, permutation, uniform } from "../lib/random.ts";
 
 const draws = (count: number, draw: () => number) => Array.from({ length: count }, draw);
 const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
@@ -35,6 +35,13 @@ Deno.test("keys of other order or length draw otherwise", () => {
   const first = [[], [0], [0, 0], [0, 0, 0], [1], [1, 0], [0, 1], [2 ** 31], [-1]]
     .map((key) => uniform(...key)());
   assert.equal(new Set(first).size, first.length);
+});
+
+Deno.test("a key of more than 32 bits is refused: it would draw as a smaller one does", () => {
+  assert.notEqual(uniform(LARGEST_SEED)(), uniform(0)());
+  for (const part of [LARGEST_SEED + 1, -(2 ** 31) - 1, 0.5, NaN, Infinity]) {
+    assert.throws(() => uniform(part), RangeError);
+  }
 });
 
 Deno.test("normal draws: mean 0, variance 1, fourth moment 3, never infinite", () => {

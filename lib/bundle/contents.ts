@@ -1,6 +1,7 @@
 /** The content of a bundle and the names of its entries, for writing and for verifying. */
 import { createHash } from "node:crypto";
 import { UserError } from "../errors.ts";
+import { LARGEST_SEED } from "../random.ts";
 import type { Retry, Schedule, Setup } from "../setup.ts";
 import {
   actionLabel,
@@ -270,7 +271,7 @@ const BUNDLE_PLAN = z.strictObject(
         fingerprint: z.string(),
       } satisfies Fields<BundlePlan["dataset"]>,
     ),
-    seeds: distinct(whole, (seed) => seed),
+    seeds: distinct(whole.max(LARGEST_SEED), (seed) => seed),
     tables: distinct(TABLE, ({ name }) => name),
     testScores: z.array(TEST_SCORE).optional(),
   } satisfies Fields<BundlePlan>,

@@ -7,6 +7,7 @@ import { setups } from "../../experiments/mod.ts";
 import { type DeviceName, isDeviceName, prefersBfloat16 } from "../system/device.ts";
 import { type Isa, ISAS } from "../system/processor.ts";
 import { UsageError } from "../errors.ts";
+import { LARGEST_SEED } from "../random.ts";
 import type { Precision, Setup } from "../setup.ts";
 import { didYouMean } from "../did_you_mean.ts";
 import { FORMATS, type ReportFormat } from "../report/formats.ts";
@@ -137,8 +138,13 @@ export function resolveOptions(
     prefersBfloat16();
   const usual = fast ? "bfloat16" : named.train.precision;
   const precision = oneOf("precision", text("precision") ?? usual, PRECISIONS);
-  const first = whole("seed", text("seed") ?? "0", 0);
-  const seeds = whole("seeds", text("seeds") ?? "1", 1);
+  const first = whole("seed", text("seed") ?? "0", 0, LARGEST_SEED);
+  const seeds = whole(
+    "seeds",
+    text("seeds") ?? "1",
+    1,
+    Math.min(MOST_SEEDS, LARGEST_SEED - first + 1),
+  );
   const workers = text("workers");
   const score = text("score");
   const isa = text("isa");
@@ -192,6 +198,9 @@ export function resolveOptions(
     given,
   };
 }
+
+/** Largest number of seeds of a command. */
+const MOST_SEEDS = 10_000;
 
 /** Characters of a file's name at most, on all usual disks. */
 const LONGEST_NAME = 255;

@@ -27,11 +27,13 @@ export function someOf<Value extends string>(
   return [...new Set(parts(value).map((part) => oneOf(name, part, values)))];
 }
 
-/** A whole number. */
-export function whole(name: OptionName, value: string, least: number): number {
+/** A whole number of at least `least` and at most `most`. */
+export function whole(name: OptionName, value: string, least: number, most = Infinity): number {
   const number = Number(value);
-  if (/^\d+$/.test(value) && number >= least && Number.isSafeInteger(number)) return number;
-  throw new UsageError(`--${name} is a whole number, ${least} or more, not "${value}"`);
+  const isWhole = /^\d+$/.test(value) && Number.isSafeInteger(number);
+  if (isWhole && number >= least && number <= most) return number;
+  const range = most === Infinity ? `, ${least} or more` : ` from ${least} to ${most}`;
+  throw new UsageError(`--${name} is a whole number${range}, not "${value}"`);
 }
 
 /** A training scale: `256`, or jittered: `256,512` or, as the paper writes it, `[256;512]`. */

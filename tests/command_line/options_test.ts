@@ -136,10 +136,14 @@ Deno.test("a slip is answered by what was meant", () => {
 });
 
 Deno.test("numbers are whole and large enough", () => {
-  for (const value of ["0", "x", "1.5", "1e3", "99999999999999999999"]) {
-    refuses(["--seeds", value], `--seeds is a whole number, 1 or more, not "${value}"`);
+  for (const value of ["0", "x", "1.5", "1e3", "99999999999", "99999999999999999999"]) {
+    refuses(["--seeds", value], `--seeds is a whole number from 1 to 10000, not "${value}"`);
   }
-  refuses(["--seed=-1"], '--seed is a whole number, 0 or more, not "-1"');
+  // 2^32 would draw what 0 draws
+  for (const value of ["-1", "4294967296"]) {
+    refuses([`--seed=${value}`], `--seed is a whole number from 0 to 4294967295, not "${value}"`);
+  }
+  refuses(["--seed=4294967295", "--seeds=2"], '--seeds is a whole number from 1 to 1, not "2"');
 });
 
 Deno.test("an option that needs a value says so", () => {
