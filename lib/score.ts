@@ -51,7 +51,7 @@ const TOLERANCE = 1e-3;
  *
  * `onImage` is shown each image's posteriors, summed over the evaluations, before they are gone.
  *
- * @throws {UserError} Evaluations are not of the same images and classes, or a row is no posterior.
+ * @throws {UserError} Evaluations are not of the same images and classes, or a row is not a posterior.
  */
 export function scored(
   evaluations: readonly Posteriors[],
@@ -88,7 +88,7 @@ export function scored(
  * Shows `onImage` each image's posteriors, summed over evaluations, of which there is one at least;
  * labels do not count. The sums are good until the next image.
  *
- * @throws {UserError} Evaluations are not of the same images and classes, or a row is no posterior.
+ * @throws {UserError} Evaluations are not of the same images and classes, or a row is not a posterior.
  */
 export function summed(
   evaluations: readonly Posteriors[],
@@ -112,7 +112,7 @@ function* parts(evaluations: readonly Posteriors[]) {
     for (const evaluation of evaluations) {
       evaluation.rows(from, to, sums.values.subarray(0, (to - from) * classes));
       const good = sums.add(to - from, TOLERANCE);
-      if (good < to - from) throw noPosterior(evaluation, from + good);
+      if (good < to - from) throw notPosteriors(evaluation, from + good);
     }
     yield { from, to, sums };
   }
@@ -147,12 +147,16 @@ function mustMatch(first: Posteriors, other: Posteriors) {
   );
 }
 
-/** Says what is wrong with the posteriors of an image. */
-function noPosterior(evaluation: Posteriors, image: number): UserError {
-  const sum = evaluation.rows(image, image + 1).reduce((sum, value) => sum + value, 0);
+/** Why the values for an image are not posteriors. */
+function notPosteriors(evaluation: Posteriors, image: number): UserError {
+  const values = evaluation.rows(image, image + 1);
+  const sum = values.reduce((sum, value) => sum + value, 0);
+  const fault = values.some((value) => value < 0)
+    ? "include a negative one"
+    : `sum to ${sum}, not to 1`;
   return new UserError(
-    `Cannot score "${evaluation.name}": what it says of image ${image} sums to ${sum} and is ` +
-      "no posterior; a stored one is made again when its file is removed",
+    `Cannot score "${evaluation.name}": its values for image ${image} are not posteriors: they ` +
+      `${fault}; remove the file to compute it again`,
   );
 }
 

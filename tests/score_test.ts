@@ -114,12 +114,15 @@ Deno.test("reading in parts changes nothing", () => {
   }
 });
 
-Deno.test("what is no posterior is refused, with its name and image", () => {
+Deno.test("values that are not posteriors are refused, with their name and image", () => {
   const odd: [number[], RegExp][] = [
-    [[0.5, NaN], /"made up": what it says of image 1 sums to NaN/],
-    [[0.5, 0.6], /sums to 1\.1/],
-    [[-0.5, 1.5], /is no posterior/],
-    [[0, 0], /sums to 0/],
+    [
+      [0.5, NaN],
+      /"made up": its values for image 1 are not posteriors: they sum to NaN, not to 1; remove/,
+    ],
+    [[0.5, 0.6], /sum to 1\.1/],
+    [[-0.5, 1.5], /include a negative one/],
+    [[0, 0], /sum to 0, not to 1/],
   ];
   for (const [values, message] of odd) {
     const broken = posteriors([[0.5, 0.5], values], [0, 1]);

@@ -1,6 +1,6 @@
 /** `why`: where a run or a row of a table comes from, and what makes it. */
 import { executionInWords } from "../system/environment.ts";
-import { UsageError } from "../errors.ts";
+import { UsageError, UserError } from "../errors.ts";
 import {
   nearestRun,
   originOf,
@@ -24,6 +24,7 @@ import type { ReportFormat } from "../report/formats.ts";
 import { type Listing, listing } from "../report/listing.ts";
 import type { RecordValue } from "../report/records.ts";
 import { errorsOf } from "../score.ts";
+import type { Store } from "../store/mod.ts";
 import type { LogEntry } from "../vgg/checkpoint.ts";
 import { differenceColumns } from "./diff.ts";
 import {
@@ -145,14 +146,30 @@ function listingsOf(run: PlannedRun, facts: ReturnType<typeof factsOf>): Listing
   ].filter(({ records }) => records.length > 0);
 }
 
-/** What a run came to so far: errors of an evaluation, the last line of a training's log. */
-function resultOf(planned: PlannedRun, { store }: Library): Errors | LogEntry | undefined {
-  if (!isEvaluation(planned.run)) return store.readLog(planned).at(-1);
-  const isDone = store.status(planned).state === "done";
-  return isDone ? errorsOf(store.scoresOf([planned])) : undefined;
+/** A result that cannot be computed, and why. */
+interface Fault {
+  readonly fault: string;
 }
 
-function resultInWords(result: Errors | LogEntry): string {
+/** What a run came to so far: errors of an evaluation, the last line of a training's log. */
+function resultOf(planned: PlannedRun, { store }: Library): Errors | Fault | LogEntry | undefined {
+  if (!isEvaluation(planned.run)) return store.readLog(planned).at(-1);
+  const isDone = store.status(planned).state === "done";
+  return isDone ? errorsOrFault([planned], store) : undefined;
+}
+
+/** Errors of the mean of evaluations, or why they cannot be computed. */
+function errorsOrFault(runs: readonly PlannedRun[], store: Store): Errors | Fault {
+  try {
+    return errorsOf(store.scoresOf(runs));
+  } catch (error) {
+    if (error instanceof UserError) return { fault: error.message };
+    throw error;
+  }
+}
+
+function resultInWords(result: Errors | Fault | LogEntry): string {
+  if ("fault" in result) return result.fault;
   if ("top1" in result) return `measured: ${errorsInWords(result)}`;
   const { step, loss, validation } = result;
   const errors = validation ? `; ${errorsInWords(validation)} in validation` : "";
@@ -208,7 +225,8 @@ function measuredLines(evaluations: readonly PlannedRun[], { store }: Library): 
   return [...seeds].flatMap(([seed, runs]) => {
     if (runs.some((run) => store.status(run).state !== "done")) return [];
     const name = seeds.size > 1 ? `measured, seed ${seed}` : "measured";
-    return [`${name}: ${errorsInWords(errorsOf(store.scoresOf(runs)))}`];
+    const result = errorsOrFault(runs, store);
+    return [`${name}: ${"fault" in result ? result.fault : errorsInWords(result)}`];
   });
 }
 

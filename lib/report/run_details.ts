@@ -9,10 +9,11 @@ import {
   isEvaluation,
   type TrainRun,
 } from "../experiment.ts";
-import { plan } from "../plan.ts";
+import { plan, type PlannedRun } from "../plan.ts";
+import { UserError } from "../errors.ts";
 import type { Study } from "../results/study.ts";
 import { errorsOf } from "../score.ts";
-import type { RunStatus } from "../store/mod.ts";
+import type { RunStatus, Store } from "../store/mod.ts";
 
 /** Details that all runs have. */
 export interface RunFacts<Kind extends TrainRun | EvalRun> {
@@ -66,13 +67,27 @@ export function runDetailsOf(
     const folder = store.folderOf(planned).slice(store.folder.length + 1);
     const facts = { key, context, folder, state, table: firstTable.get(key)! };
     if (isEvaluation(run)) {
-      const isWhole = state === "done" && store.damage(planned) === undefined;
-      const errors = isWhole ? known.get(key) ?? errorsOf(store.scoresOf([planned])) : undefined;
-      evaluations.push({ ...facts, run, ...errors && { errors } });
+      const errors = state === "done" ? known.get(key) ?? validErrors(planned, store) : undefined;
+      const isDamaged = state === "done" && errors === undefined;
+      evaluations.push({
+        ...{ ...facts, run, state: isDamaged ? "damaged" : state },
+        ...errors && { errors },
+      });
     } else trainings.push({ ...facts, run, log: store.readLog(planned) });
   }
   const seeds = contexts.map(({ seed }) => seed);
   return { choice, seeds, classes: dataset.classes, trainings, evaluations };
+}
+
+/** Errors of an evaluation; undefined if its posteriors are damaged or not valid. */
+function validErrors(planned: PlannedRun, store: Store): Errors | undefined {
+  if (store.damage(planned) !== undefined) return undefined;
+  try {
+    return errorsOf(store.scoresOf([planned]));
+  } catch (error) {
+    if (error instanceof UserError) return undefined;
+    throw error;
+  }
 }
 
 /** The ancestors of a net, first to last, and the net itself. */

@@ -38,6 +38,8 @@ import { scoreOf } from "./submission.ts";
 /** A study as far as tables are scored from it: its own store, or one that reads a bundle. */
 export interface ScoredStudy extends Omit<Study, "store" | "dataset"> {
   readonly store: Pick<Store, "scoresOf"> & TrainingRecords & {
+    /** Absent where there is none, as in a bundle. */
+    readonly folder?: string;
     status(run: PlannedRun): Pick<RunStatus, "state">;
   };
   readonly dataset: Pick<DatasetDescription, "name" | "classes" | "train"> & {
@@ -84,7 +86,7 @@ export function resultsOf(
     try {
       scores = seeds.map(scoresOf);
     } catch (error) {
-      if (error instanceof UserError) return leftOut(error.message);
+      if (error instanceof UserError) return leftOut(withoutFolder(error.message, study.store));
       throw error;
     }
     const errors = scores.map(errorsOf);
@@ -159,6 +161,11 @@ export function finalLosses({ store, contexts }: Pick<Study, "store" | "contexts
     const known = losses.filter((loss) => loss !== undefined);
     return known.length < losses.length ? undefined : meanAndDeviation(known).mean;
   };
+}
+
+/** A message with files relative to the store: a report must be the same wherever the store is. */
+function withoutFolder(message: string, { folder }: { readonly folder?: string }): string {
+  return folder === undefined ? message : message.replaceAll(`${folder}/`, "");
 }
 
 /** The trainings of evaluations, each once. */

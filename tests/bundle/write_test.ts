@@ -7,7 +7,7 @@ import { plan, plannedRun } from "../../lib/plan.ts";
 import { csvOf } from "../../lib/report/csv.ts";
 import { recordsOf } from "../../lib/report/records.ts";
 import { resultsOf } from "../../lib/results/mod.ts";
-import { withStore } from "../support/made_store.ts";
+import { keepInvalid, withStore } from "../support/made_store.ts";
 import {
   afterwards,
   bytes,
@@ -272,6 +272,18 @@ Deno.test("a store in which nothing is done is not bundled; the command that doe
       /^UserError: Cannot bundle first, second: none of their 8 evaluations .*deno task first/,
     );
   }, () => true));
+
+Deno.test("values that are not posteriors: their row is left out, in the bundle and in verification", () =>
+  withStore(async (input, folder) => {
+    keepInvalid(input);
+    const file = `${folder}/some.zip`;
+    await writeBundle(file, input);
+    assert.deepEqual((await verify(file)).problems, []);
+    using archive = await openArchive(file);
+    const [, first, second] = archive.text("first.csv").split("\n");
+    assert.match(first!, /left out,"Cannot score ""eval\/A-256-Q256-dense-\w+\/posteriors\.safe/);
+    assert.match(second!, /left out/); // it averages the same evaluation
+  }, () => false));
 
 Deno.test("a net whose log is missing is not bundled: verify would refuse it", () =>
   withStore(async (input, folder) => {

@@ -121,7 +121,7 @@ Deno.test("posteriors that do not fit are left out with their file and the way o
   );
   assert.match(
     reasonFor(good.with(2, NaN), good),
-    /B-256-Q224-dense-.*": what it says of image 2 sums to NaN and is no posterior/,
+    /B-256-Q224-dense-.*": its values for image 2 .* sum to NaN, not to 1/,
   );
 });
 
@@ -156,7 +156,10 @@ Deno.test("a row whose posteriors are damaged, or are none, is left out and says
   assert.equal(rows[1]!.measured, undefined);
   const { status, reason } = rows[1]!.comparison!;
   assert.equal(status, "left out");
-  assert.match(reason, /image 0 sums to 1 and is no posterior/);
+  assert.match(
+    reason,
+    /^Cannot score "eval\/B-.*": its values for image 0 .* include a negative one/,
+  );
 });
 
 /** A log whose rate drops to a tenth after step 60. */

@@ -4,7 +4,7 @@ import { paper, smoke } from "../../experiments/setups.ts";
 import type { DatasetDescription } from "../../lib/datasets/dataset.ts";
 import type { BundleInput } from "../../lib/bundle/write.ts";
 import { isEvaluation, type Row, type Table } from "../../lib/experiment.ts";
-import { plan } from "../../lib/plan.ts";
+import { plan, plannedRun } from "../../lib/plan.ts";
 import { contextsOf } from "../../lib/reproduce.ts";
 import { makeStore } from "../../lib/store/mod.ts";
 import { noise } from "./formula.ts";
@@ -75,6 +75,15 @@ function fill(folder: string, isLeftOut: (number: number) => boolean): BundleInp
     }
   }
   return { tables, setup: smoke, paper, dataset, contexts, store };
+}
+
+/** Stores values that are not posteriors, with a good checksum, for A at Q = 256 under seed 0. */
+export function keepInvalid({ tables, contexts, store }: BundleInput) {
+  const [context] = contexts;
+  const run = plannedRun(tables[0]!.rows[0]!.evaluations[0]!, context!);
+  const values = new Float32Array(IMAGES * CLASSES).fill(0.3);
+  const labels = Int32Array.from({ length: IMAGES }, (_, image) => image % CLASSES);
+  store.writePosteriors(run, { classes: CLASSES, values, labels });
 }
 
 /** The store that has all; tests read it only. */
