@@ -115,6 +115,7 @@ function answerOf(program: string, file: string): string | undefined {
   return known(() => {
     const { success, stdout } = new Deno.Command(program, {
       args: [file],
+      clearEnv: true, // with LD_LIBRARY_PATH Deno would ask for more permissions
       stdin: "null",
       stdout: "piped",
       stderr: "null",

@@ -68,6 +68,16 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "status knows them where modules set LD_LIBRARY_PATH, too",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const before = ["env", "LD_LIBRARY_PATH=/usr/local/lib"];
+    const { running } = await ask("status", { before, others: [{}, { pid: NOBODY }] });
+    assert.deepEqual(running, [true, false]);
+  },
+});
+
 Deno.test("a task that may run no program knows no start, and calls nobody dead", async () => {
   const { own, running } = await ask("report", { others: [{ pid: NOBODY }] });
   assert.deepEqual(Object.keys(own), ["host", "pid"]);
