@@ -1,73 +1,12 @@
 /** Whole processes, as users start them: killed, interrupted, out of memory, two at once. */
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
 import { lines } from "../../lib/bench/contestant.ts";
 import { readIfThere } from "../../lib/system/files.ts";
 import type { PlannedRun } from "../../lib/plan.ts";
-import { openStore, type Store } from "../../lib/store/mod.ts";
+import type { Store } from "../../lib/store/mod.ts";
 import { run } from "../support/disks.ts";
-import { flagsOf, IN_PID_NAMESPACE, withNamespaces } from "../support/tasks.ts";
-
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-
-const DATA = "scenes.classes=2,scenes.train=64,scenes.val=16,validationImages=16";
-/** Settings of a training that takes minutes. */
-const LONG = `${DATA},schedules.first.images=640000,validations=4000`;
-
-/** Where the output of a process goes, and what stands before its command line. */
-interface StartOptions {
-  readonly stdout?: "null" | "piped";
-  readonly before?: readonly string[];
-}
-
-/**
- * A command line in a process of its own, with the permissions of its task, which keeps everything in a
- * folder.
- */
-function start(
-  folder: string,
-  args: readonly string[],
-  { stdout = "null", before = [] }: StartOptions = {},
-) {
-  const [program, ...others] = [...before, Deno.execPath()];
-  return new Deno.Command(program!, {
-    args: [
-      ...others,
-      ...["run", ...flagsOf(args[0] as "train"), "cli.ts", ...args, "--setup", "smoke"],
-      ...["--data", `${folder}/data`, "--results", folder],
-    ],
-    ...{ cwd: ROOT, stdin: "null", stdout, stderr: "piped" },
-  }).spawn();
-}
-
-/** The store that processes have in a folder, as soon as it is as it should be. */
-async function storeIn(folder: string, isReady: (store: Store) => boolean): Promise<Store> {
-  for (;;) {
-    const place = [...Deno.readDirSync(folder)].find(({ name }) => name.startsWith("smoke-"));
-    const store = openStore(`${folder}/${place?.name}`);
-    if (isReady(store)) return store;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
-/** A training in a process of its own, once it has come so far. */
-async function training(
-  folder: string,
-  hasCome: (store: Store, run: PlannedRun) => boolean,
-  { set = LONG, more = [], ...options }: StartOptions & {
-    readonly set?: string;
-    readonly more?: readonly string[];
-  } = {},
-) {
-  const args = ["train", "--config", "A", "--S", "256", "--set", set, ...more];
-  const child = start(folder, args, options);
-  const says = lines(child.stderr);
-  const store = await storeIn(folder, (store) => {
-    const [run] = store.runs();
-    return run !== undefined && hasCome(store, run);
-  });
-  return { child, says, store, run: store.runs()[0]! };
-}
+import { DATA, LONG, outcome, start, storeIn, training } from "../support/commands.ts";
+import { IN_PID_NAMESPACE, withNamespaces } from "../support/tasks.ts";
 
 /** Ways to end a process, and how it ends then. */
 const ENDS: Readonly<
@@ -141,13 +80,6 @@ const PLAN = [
   ...["evaluate", "--config", "B", "--S", "256", "--Q", "224,256,288"],
   ...["--set", `${DATA},schedules.first.images=3200,validations=4`],
 ];
-
-/** What a process came to. */
-async function outcome(child: Deno.ChildProcess) {
-  const { code, stdout, stderr } = await child.output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { code, out: text(stdout), err: text(stderr) };
-}
 
 /** Each run with its executions, and the lines of its log beside the steps that they are of. */
 function doneIn(store: Store) {

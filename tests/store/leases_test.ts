@@ -2,17 +2,8 @@ import assert from "node:assert/strict";
 import type { UserError } from "../../lib/errors.ts";
 import { Leases } from "../../lib/store/leases.ts";
 import type { ProcessIdentity } from "../../lib/system/processes.ts";
+import { inFolder } from "../support/in_store.ts";
 import { asTask, IN_PID_NAMESPACE, spawn, withNamespaces } from "../support/tasks.ts";
-
-/** Does something in an empty folder. */
-async function inFolder(work: (folder: string) => Promise<void> | void) {
-  const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
-  try {
-    await work(folder);
-  } finally {
-    Deno.removeSync(folder, { recursive: true });
-  }
-}
 
 /** This process as a lease names it. */
 function ownerIn(folder: string): ProcessIdentity {

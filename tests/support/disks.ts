@@ -35,6 +35,11 @@ export function onSmallDisk(size: string, work: (folder: string) => Promise<void
   return mounted(["-t", "tmpfs", "-o", `size=${size}`, "tmpfs"], work);
 }
 
+/** Does something on a file system of so many files and folders, its root among them. */
+export function onDiskOf(files: number, work: (folder: string) => Promise<void> | void) {
+  return mounted(["-t", "tmpfs", "-o", `nr_inodes=${files}`, "tmpfs"], work);
+}
+
 /** Folders below a folder, and itself. */
 function foldersBelow(folder: string): string[] {
   const folders = [...Deno.readDirSync(folder)].filter(({ isDirectory }) => isDirectory);
