@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { machine, machineInWords } from "../system/environment.ts";
 import { UsageError, UserError } from "../errors.ts";
 import { exists, writeAtomically } from "../system/files.ts";
+import { cores } from "../system/machine.ts";
 import {
   instructions,
   instructionsInWords,
@@ -179,7 +180,7 @@ const PIECES = 8;
 
 async function resume({ results, workers, format }: Options): Promise<number> {
   const folder = Deno.makeTempDirSync({ prefix: "verydeep-doctor-" });
-  const count = String(workers ?? navigator.hardwareConcurrency);
+  const count = String(workers ?? cores());
   const cli = `${ROOT}/cli.ts`;
   const command = (into: string) => [
     ...[Deno.execPath(), "run", "-A", cli, "train", "--config", "A", "--S", "256"],

@@ -7,9 +7,31 @@
 import type { Setup } from "../setup.ts";
 import { memoryLimit } from "./cgroups.ts";
 
-/** Processors. */
+/**
+ * Processors: those of the machine, within the affinity of this process and the quotas of its control
+ * groups, which the runtime knows, and within the job's share.
+ */
 export function cores(): number {
-  return Math.min(given("SLURM_CPUS_PER_TASK"), navigator.hardwareConcurrency);
+  const job = Math.min(given("SLURM_CPUS_PER_TASK"), given("SLURM_CPUS_ON_NODE"));
+  return Math.min(job, navigator.hardwareConcurrency);
+}
+
+/** Memory for each worker thread, bytes: a thread that draws scenes takes 45 MiB. */
+const WORKER_MEMORY = 128 * 2 ** 20;
+
+/** Worker threads that read, draw or check files: one on each core, as far as memory allows. */
+export function threads(): number {
+  return Math.max(1, Math.min(cores(), Math.floor(knownMemory() / WORKER_MEMORY)));
+}
+
+/** The memory, or `Infinity` for a command that may not ask for it. */
+function knownMemory(): number {
+  try {
+    return memory();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) return Infinity;
+    throw error;
+  }
 }
 
 /** Memory, bytes. */

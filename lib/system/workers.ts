@@ -6,7 +6,7 @@
  * @module
  */
 import { UserError } from "../errors.ts";
-import { cores } from "./machine.ts";
+import { threads } from "./machine.ts";
 
 /** What a worker's global scope offers; Deno's types describe that of a page. */
 interface WorkerScope {
@@ -90,7 +90,7 @@ export function startWorker<Job, Answer, Note = never>(
  */
 export async function* inParallel<Job, Answer>(
   jobs: readonly Job[],
-  { worker: module, common, workers = cores() }: {
+  { worker: module, common, workers = threads() }: {
     readonly worker: URL;
     readonly common?: unknown;
     readonly workers?: number;
@@ -99,7 +99,7 @@ export async function* inParallel<Job, Answer>(
   const done: { index: number; answer: Answer }[] = [];
   let next = 0, failure: unknown;
   let wake = () => {};
-  const threads = Array.from(
+  const started = Array.from(
     { length: Math.min(workers, jobs.length) },
     () => startWorker<Job, Answer>(module, common),
   );
@@ -118,7 +118,7 @@ export async function* inParallel<Job, Answer>(
   }
 
   try {
-    for (const thread of threads) void work(thread);
+    for (const thread of started) void work(thread);
     for (let yielded = 0; yielded < jobs.length; yielded++) {
       while (done.length === 0 && failure === undefined) {
         await new Promise<void>((resolve) => wake = resolve);
@@ -127,7 +127,7 @@ export async function* inParallel<Job, Answer>(
       yield done.shift()!;
     }
   } finally {
-    for (const thread of threads) thread.stop();
+    for (const thread of started) thread.stop();
   }
 }
 

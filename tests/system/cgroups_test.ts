@@ -52,6 +52,45 @@ function groups(): { inner: string; outer: string } | undefined {
   return undefined;
 }
 
+Deno.test("a quota of processors counts, too: the runtime knows it", () => {
+  // version 1, or 2: where one may be made
+  const [v1, v2] = ["/sys/fs/cgroup/cpu", "/sys/fs/cgroup"].map((folder) =>
+    `${folder}/verydeep-test-${crypto.randomUUID()}`
+  );
+  const tried = [[v1!, "cpu.cfs_quota_us", "100000"], [v2!, "cpu.max", "100000 100000"]] as const;
+  const found = tried.find(([group, file, quota]) => {
+    try {
+      Deno.mkdirSync(group);
+      Deno.writeTextFileSync(`${group}/${file}`, quota, { create: false });
+      return true;
+    } catch {
+      try {
+        Deno.removeSync(group);
+      } catch {
+        // it was not made
+      }
+      return false;
+    }
+  });
+  if (found === undefined) return console.warn("no control group can be made: left out");
+  const [group] = found;
+  try {
+    const machine = new URL("../../lib/system/machine.ts", import.meta.url);
+    const script = Deno.makeTempFileSync({ suffix: ".ts" });
+    Deno.writeTextFileSync(script, `import { cores } from "${machine}"; console.log(cores());`);
+    const { stdout } = new Deno.Command("bash", {
+      args: [
+        ...["-c", `echo $$ > ${group}/cgroup.procs; exec "$@"`, "bash"],
+        ...[Deno.execPath(), "run", ...taskFlags("table3"), script],
+      ],
+    }).outputSync();
+    assert.equal(new TextDecoder().decode(stdout).trim(), "1");
+    Deno.removeSync(script);
+  } finally {
+    Deno.removeSync(group);
+  }
+});
+
 Deno.test("with the permissions of a task, the limit of a group around the process counts", () => {
   const found = groups();
   if (found === undefined) return console.warn("no control group can be made: left out");

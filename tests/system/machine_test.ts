@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { memoryLimit } from "../../lib/system/cgroups.ts";
-import { cores, memory, runsAtOnce } from "../../lib/system/machine.ts";
+import { cores, memory, runsAtOnce, threads } from "../../lib/system/machine.ts";
 
 /** Does something in a job to which Slurm gave so much. */
 function inJob(given: Readonly<Record<string, string>>, work: () => void) {
@@ -37,6 +37,11 @@ Deno.test("in a job only what Slurm gave, and never more than there is; no memor
       assert.equal(runsAtOnce({ sideBySide: "cores" }), 1);
     },
   );
+  // without --cpus-per-task
+  inJob({ SLURM_CPUS_ON_NODE: "1" }, () => assert.equal(cores(), 1));
+  // threads take 128 MiB each, and there is one at least
+  inJob({ SLURM_MEM_PER_NODE: "100" }, () => assert.equal(threads(), 1));
+  inJob({}, () => assert.equal(threads(), cores()));
   // with --mem-per-cpu
   inJob({ SLURM_CPUS_ON_NODE: "3", SLURM_MEM_PER_CPU: "100" }, () => {
     assert.equal(memory(), 3 * 104_857_600);

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { threads } from "../../system/machine.ts";
 import { verifyChecksum } from "../safetensors.ts";
 
 /** What the threads share: the next file to take, and behind it what became of each. */
@@ -31,13 +32,13 @@ const PATIENCE = 10_000;
  */
 export function intactOf(
   files: readonly string[],
-  { cores = navigator.hardwareConcurrency, small = SMALL } = {},
+  { cores, small = SMALL }: { readonly cores?: number; readonly small?: number } = {},
 ): boolean[] {
   const shared = new Int32Array(
     new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT * (FIRST + files.length)),
   );
   const bytes = files.reduce((sum, file) => sum + sizeOf(file), 0);
-  const helpers = bytes < small ? 0 : Math.min(cores, files.length) - 1;
+  const helpers = bytes < small ? 0 : Math.min(cores ?? threads(), files.length) - 1;
   const workers = Array.from({ length: helpers }, () => {
     const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
     worker.postMessage({ files, shared } satisfies Files);
