@@ -33,7 +33,7 @@ export {
   type FeedValue,
   type Fetched,
   float32,
-  type Held,
+  type HeldTensor,
   int32,
   isOutOfMemory,
   Session,

@@ -16,7 +16,7 @@ export interface Fetched {
 }
 
 /** A value that TensorFlow keeps in memory for several runs. */
-export interface Held {
+export interface HeldTensor {
   readonly held: number;
 }
 
@@ -44,7 +44,7 @@ export class Session {
    * @throws {Error} TensorFlow's own message, with the name of the node that failed.
    */
   run(
-    feeds: Readonly<Record<string, FeedValue | Held>>,
+    feeds: Readonly<Record<string, FeedValue | HeldTensor>>,
     fetches: readonly (string | Tensor)[],
   ): Fetched[] {
     const own: number[] = [];
@@ -71,12 +71,12 @@ export class Session {
   }
 
   /** Keeps a value in TensorFlow's memory until `release()`. */
-  hold(value: FeedValue): Held {
+  hold(value: FeedValue): HeldTensor {
     return { held: this.#create(value) };
   }
 
   /** Frees a held value. */
-  release({ held }: Held) {
+  release({ held }: HeldTensor) {
     this.#binding.deleteTensor(held);
   }
 

@@ -2,7 +2,7 @@
 import type { Dataset } from "../datasets/dataset.ts";
 import type { TrainSetup } from "../setup.ts";
 import type { TrainRun } from "../experiment.ts";
-import { float32, type Held, int32, type Session } from "../tensorflow/session.ts";
+import { float32, type HeldTensor, int32, type Session } from "../tensorflow/session.ts";
 import { type ImageCache, imageCacheOffsets } from "./image_cache.ts";
 import { meanOf, shiftAxes } from "./colours.ts";
 import { cropWindowOf, rescale, type Sample, sampler, scalesOf } from "./images.ts";
@@ -38,7 +38,7 @@ export function openCrops(session: Session, source: CropSource): Crops {
   const sampleAt = sampler({ images: train, scales, crop, seed, axes, sigma: rgbShift.sigma });
   const offsets = imageCache && imageCacheOffsets(train, scales);
 
-  let held: Held | undefined;
+  let held: HeldTensor | undefined;
   const bytes = ({ bytes: values }: ImageCache) =>
     held ??= session.hold({ dtype: "uint8", shape: [values.length / 3, 3], values });
 
