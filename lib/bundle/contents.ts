@@ -245,6 +245,7 @@ const TEST_SCORE = z.strictObject(
   {
     evaluations: z.array(z.string()),
     images: whole,
+    predictions: z.string(),
     top5: z.number().min(0).max(100),
   } satisfies Fields<TestScore>,
 );

@@ -9,8 +9,12 @@ import { membersOf } from "./fuse.ts";
 import { scoreLine } from "../command_line/lines.ts";
 import type { Study } from "../results/study.ts";
 import type { Options } from "../command_line/options.ts";
+import { count, formatNumber } from "../numbers.ts";
 import { isPlace, rowAt } from "../command_line/places.ts";
 import { describedStudy, runNamed } from "../command_line/runs.ts";
+
+/** Test images of ILSVRC-2012. */
+const TEST_IMAGES = 100_000;
 
 /** Writes a submission, or keeps the score of one. @returns the exit code */
 export async function submission(words: readonly string[], options: Options): Promise<number> {
@@ -36,7 +40,15 @@ export async function submission(words: readonly string[], options: Options): Pr
         "ILSVRC2012_img_test_v10102019.tar, ILSVRC2012_img_test.tar and test/*.JPEG of ilsvrc2012",
     );
   }
-  const { fingerprint } = test;
+  const { fingerprint, unreadable } = test;
+  if (unreadable > 0) {
+    throw new UserError(
+      `Cannot write a submission: ${
+        count(unreadable, "test image")
+      } cannot be read, and the server ` +
+        "takes a line for each image, in order; get what is damaged again",
+    );
+  }
   const runs = members.map(({ run }) => onTest(run as EvalRun, fingerprint));
   const request = { command: ["submission"], options, study } as const;
   if (options.dryRun) return await printRuns(runs, request);
@@ -45,6 +57,9 @@ export async function submission(words: readonly string[], options: Options): Pr
   await carryOut(runs, request);
   const written = writeSubmission(members, { store: study.store, ids, fingerprint });
   return print(members, written, options, [
+    ...written.images === TEST_IMAGES ? [] : [
+      `The server expects ${formatNumber(TEST_IMAGES)} lines, one for each test image.`,
+    ],
     "The server's answer goes into the tables with:",
     `  ${scoreLine(words, options)}`,
   ]);

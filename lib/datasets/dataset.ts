@@ -24,6 +24,8 @@ export interface DatasetDescription {
 /** Images with labels that only a test server knows, in the order of their file names. */
 export interface TestSplit<Image> {
   readonly images: readonly Image[];
+  /** Number of images that are left out, as they cannot be read. */
+  readonly unreadable: number;
   /** Computed like the description's, and not part of it. */
   readonly fingerprint: string;
 }

@@ -24,6 +24,8 @@ export interface TestScore {
   readonly evaluations: readonly string[];
   /** Number of test images. */
   readonly images: number;
+  /** SHA-256 of the predictions that were written, and that the score belongs to. */
+  readonly predictions: string;
   /** Top-5 error in per cent; absent until the server has reported it. */
   readonly top5?: number;
 }
@@ -62,12 +64,13 @@ export function writeSubmission(
   });
   const folder = folderOf(members, store.folder);
   const file = `${folder}/predictions.txt`;
-  writeAtomically(file, lines.join(""));
-  const known = read(folder);
+  const text = lines.join("");
+  writeAtomically(file, text);
+  const [known, predictions] = [read(folder), digestOf(text)];
   keep(folder, {
-    evaluations: keysOf(members),
-    images: lines.length,
-    ...known?.top5 !== undefined && { top5: known.top5 },
+    ...{ evaluations: keysOf(members), images: lines.length, predictions },
+    // a score is of the predictions that the server got
+    ...known?.top5 !== undefined && known.predictions === predictions && { top5: known.top5 },
   });
   return { file, images: lines.length };
 }
@@ -75,7 +78,7 @@ export function writeSubmission(
 /**
  * Stores the top-5 error, in per cent, that the server reported for a submission.
  *
- * @throws {UserError} The submission was not written.
+ * @throws {UserError} The submission was not written, or was changed since.
  */
 export function keepScore(members: Members, top5: number, { folder: store }: Store): TestScore {
   const folder = folderOf(members, store);
@@ -88,6 +91,14 @@ export function keepScore(members: Members, top5: number, { folder: store }: Sto
         `"${store}"; write it first, by the same command without --score`,
     );
   }
+  if (digestOf(readIfThere(`${folder}/predictions.txt`) ?? "") !== known.predictions) {
+    throw new UserError(
+      `Cannot keep a score of ${
+        keysOf(members).join(", ")
+      }: "${folder}/predictions.txt" is missing ` +
+        "or was changed since it was written; write it again, by the same command without --score",
+    );
+  }
   const score = { ...known, top5 };
   keep(folder, score);
   return score;
@@ -96,8 +107,14 @@ export function keepScore(members: Members, top5: number, { folder: store }: Sto
 /** The scores in a folder of results. */
 export function testScoresIn(store: string): TestScore[] {
   return entriesIn(`${store}/submissions`)
-    .flatMap(({ name }) => read(`${store}/submissions/${name}`) ?? [])
-    .filter(({ top5 }) => top5 !== undefined);
+    .flatMap(({ name }) => {
+      const folder = `${store}/submissions/${name}`;
+      const score = read(folder);
+      const text = readIfThere(`${folder}/predictions.txt`);
+      // predictions may be written anew, and the computer stop before their score is dropped
+      const isOther = text !== undefined && digestOf(text) !== score?.predictions;
+      return score?.top5 === undefined || isOther ? [] : [score];
+    });
 }
 
 /** The score that belongs to evaluations of validation images, by their keys in any order. */
@@ -126,16 +143,23 @@ function keep(folder: string, score: TestScore) {
 /** Reads the metadata of a submission; undefined if it is missing or damaged. */
 function read(folder: string): TestScore | undefined {
   try {
-    const { evaluations, images, top5 } = verifyChecksum<TestScore>(
+    const { evaluations, images, predictions, top5 } = verifyChecksum<TestScore>(
       JSON.parse(readIfThere(`${folder}/submission.json`) ?? ""),
     )!;
     const isWhole = Array.isArray(evaluations) && evaluations.every((key) =>
       typeof key === "string"
-    ) && Number.isInteger(images) && (top5 === undefined || isError(top5));
-    return isWhole ? { evaluations, images, ...top5 !== undefined && { top5 } } : undefined;
+    ) && Number.isInteger(images) && typeof predictions === "string" &&
+      (top5 === undefined || isError(top5));
+    return isWhole
+      ? { evaluations, images, predictions, ...top5 !== undefined && { top5 } }
+      : undefined;
   } catch {
     return undefined;
   }
+}
+
+function digestOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }
 
 /** Whether a value is an error in per cent. */

@@ -302,9 +302,9 @@ Deno.test("a score of the test server belongs to its row only", async () => {
       row.evaluations.map((run) => plannedRun(run, context).key);
     const [row] = tables[0]!.rows;
     const scores = contexts.map((context) => (
-      { evaluations: keysOf(row!, context), images: 100_000, top5: 7.3 }
+      { evaluations: keysOf(row!, context), images: 100_000, predictions: "", top5: 7.3 }
     ));
-    const other = { evaluations: ["0123456789ab"], images: 3, top5: 99 };
+    const other = { evaluations: ["0123456789ab"], images: 3, predictions: "", top5: 99 };
     const scored = { ...input, testScores: [...scores, other] };
     const honest = await afterwards(scored, folder, (entries) => {
       assert.match(text(entries, "first.csv"), /,7\.3,100000/);

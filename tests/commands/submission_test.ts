@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { UserError } from "../../lib/errors.ts";
-import { madeIlsvrc } from "../support/ilsvrc2012/made.ts";
+import { madeIlsvrc, nameOf } from "../support/ilsvrc2012/made.ts";
+import { solidPng } from "../support/datasets.ts";
 import { Place } from "../support/place.ts";
 
 Deno.test("ImageNet's archives are trained on and tested in place, up to the server's file", async () => {
@@ -36,6 +37,21 @@ Deno.test("ImageNet's archives are trained on and tested in place, up to the ser
     /no submission of them was written/,
   );
   await assert.rejects(place.records("submission", ["table7/9"], ...here), /result of others/);
+});
+
+Deno.test("a test image that cannot be read is not left out: the server takes a line for each", async () => {
+  using place = new Place();
+  const folder = madeIlsvrc({ train: "archive", val: "archive", devkit: "archive" });
+  Deno.mkdirSync(`${folder}/test`);
+  for (const i of [1, 2, 3]) {
+    const bytes = i === 2 ? new TextEncoder().encode("not an image") : solidPng(1, 2, 3);
+    Deno.writeFileSync(`${folder}/test/${nameOf("test", i)}`, bytes);
+  }
+  const here = ["--dataset", "ilsvrc2012", "--data", folder, "--skip-unreadable"];
+  await assert.rejects(
+    place.records("submission", ["table3/A/256"], ...here, "--dry-run"),
+    /^UserError: Cannot write a submission: 1 test image cannot be read, and the server takes a line/,
+  );
 });
 
 Deno.test("a data set without test images says which files are looked for", async () => {

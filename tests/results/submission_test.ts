@@ -101,9 +101,13 @@ Deno.test("a score goes to the row that it is of, with its own split and images"
     keepScore(members, 7.25, store);
     const scores = testScoresIn(store.folder);
     assert.deepEqual(scores, [
-      { evaluations: members.map(({ key }) => key), images: 3, top5: 7.25 },
+      {
+        ...{ evaluations: members.map(({ key }) => key), images: 3, top5: 7.25 },
+        // sha256sum of the three lines of the first test
+        predictions: "5645f4741ee3319d000f3e0be74b5e19edabb4af2a921ddcb69fe1c455956b40",
+      },
     ]);
-    // the file may be written again
+    // the same file may be written again
     writeSubmission(members.toReversed(), { store, ids, fingerprint: FINGERPRINT });
     assert.equal(testScoresIn(store.folder)[0]!.top5, 7.25);
 
@@ -136,6 +140,38 @@ Deno.test("a score goes to the row that it is of, with its own split and images"
     );
     // without a score the column is not there
     assert.deepEqual(texts(sheetOf(results()).header[1]!).length, texts(header[1]!).length - 1);
+  });
+});
+
+Deno.test("a score ends with the predictions that it is of", () => {
+  inStore((store) => {
+    keepTest(store);
+    const { file } = writeSubmission(members, { store, ids, fingerprint: FINGERPRINT });
+    keepScore(members, 6.8, store);
+    const kept = () => testScoresIn(store.folder).map(({ top5 }) => top5);
+    assert.deepEqual(kept(), [6.8]);
+
+    // the same evaluations on other test images
+    for (const [i, rows] of [second, first].entries()) {
+      keep(store, onTest(runs[i]!, "ba9876543210"), { rows: rows.slice(1), labels: [-1, -1] });
+    }
+    const { images } = writeSubmission(members, { store, ids, fingerprint: "ba9876543210" });
+    assert.equal(images, 2);
+    assert.deepEqual(kept(), []);
+    keepScore(members, 7, store);
+    assert.deepEqual(kept(), [7]);
+
+    // a file that was changed by hand was not what the server got
+    Deno.writeTextFileSync(file, "1 2 3 4 5\n");
+    assert.deepEqual(kept(), []);
+    assert.throws(() => keepScore(members, 6, store), (error) => {
+      assert.ok(error instanceof UserError);
+      assert.match(
+        error.message,
+        /predictions\.txt" is missing or was changed .* without --score$/,
+      );
+      return true;
+    });
   });
 });
 

@@ -64,6 +64,7 @@ export function imagesOf(
     ...test && {
       test: {
         images: usable(test).map((i) => imageAt(i, -1, located(test, layout.test!))),
+        unreadable: Object.keys(test.faults).length,
         fingerprint: test.digest.slice(0, 12),
       },
     },
