@@ -144,7 +144,7 @@ export interface DiskSpace {
 /** Disk space that runs need. */
 export function diskSpaceFor(
   runs: readonly PlannedRun[],
-  { classes, val }: Pick<DatasetDescription, "classes" | "val">,
+  { classes, val, test }: Pick<DatasetDescription, "classes" | "val" | "test">,
 ): DiskSpace {
   const nets = runs.flatMap(({ run, context: { train } }) =>
     isEvaluation(run)
@@ -153,7 +153,11 @@ export function diskSpaceFor(
   );
   return {
     weights: nets.reduce((sum, size) => sum + size, 0),
-    posteriors: FLOAT * (runs.length - nets.length) * val.length * (classes.length + 1),
+    // a posterior for each class, and the label
+    posteriors: FLOAT * (classes.length + 1) * runs.reduce((sum, { run }) => {
+      if (!isEvaluation(run)) return sum;
+      return sum + (run.test === undefined ? val.length : test?.images.length ?? 0);
+    }, 0),
     checkpoints: 3 * 2 * Math.max(0, ...nets),
   };
 }

@@ -2,7 +2,7 @@ import { plannedRun } from "../../lib/plan.ts";
 import assert from "node:assert/strict";
 import { net } from "../../experiments/protocol.ts";
 import { paper, small } from "../../experiments/setups.ts";
-import { cost } from "../../lib/estimates/cost.ts";
+import { cost, diskSpaceFor } from "../../lib/estimates/cost.ts";
 import type { Context, Run } from "../../lib/experiment.ts";
 
 /** Multiply-adds of a run on two images of these sides. */
@@ -35,6 +35,21 @@ Deno.test("an evaluation takes 50 crops per image, one crop, or the whole image 
   const dense = multiplyAdds({ ...evaluation, method: "dense" }) / (2 * 2);
   const convs = (D - FC) * 256 * 341 / 224 ** 2;
   assert.ok(Math.abs(dense / (convs + 2 * 5 * FC) - 1) < 0.01, `${dense}`);
+});
+
+Deno.test("posteriors of test images take the space of test images", () => {
+  const { train, evaluate } = paper;
+  const context: Context = { train, evaluate, seed: 0, data: "" };
+  const run = { net: net("D", 256), Q: 256, method: "dense" } as const;
+  const side = { height: 375, width: 500 };
+  const data = {
+    classes: Array(1000).fill("a"),
+    val: [side, side],
+    test: { images: [side, side, side], unreadable: 0, fingerprint: "aaa" },
+  };
+  const bytes = (run: Run) => diskSpaceFor([plannedRun(run, context)], data).posteriors;
+  assert.equal(bytes(run), 2 * 4 * 1001); // float32 of 1,000 classes, and a label
+  assert.equal(bytes({ ...run, test: "aaa" }), 3 * 4 * 1001);
 });
 
 Deno.test("a scaled-down net is evaluated on its own, smaller crops", () => {
