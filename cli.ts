@@ -7,7 +7,7 @@ import project from "./deno.json" with { type: "json" };
 import { Interruption, UsageError, UserError } from "./lib/errors.ts";
 import { didYouMean } from "./lib/did_you_mean.ts";
 
-/** Exit codes, those of sysexits.h where there is one. */
+/** Exit codes, from sysexits.h where it has one. */
 const [DONE, FAILED, MISUSED, DEFECT] = [0, 1, 2, 70];
 
 /** Carries out the command that `args` name. @returns the exit code */
@@ -44,7 +44,7 @@ function print(text: string): number {
   return DONE;
 }
 
-/** Says on standard error what went wrong. @returns the exit code */
+/** Explains an error on standard error. @returns the exit code */
 function explain(error: unknown): number {
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof Interruption) {
@@ -54,7 +54,7 @@ function explain(error: unknown): number {
   console.error(`error: ${message}`);
   if (error instanceof UsageError) return MISUSED;
   if (error instanceof UserError) return FAILED;
-  console.error("This is a defect of verydeep; what follows says where.");
+  console.error("This is a defect of verydeep; the stack below shows where.");
   console.error(error instanceof Error ? error.stack : error);
   return DEFECT;
 }

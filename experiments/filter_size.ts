@@ -1,5 +1,5 @@
 /**
- * Section 4.1, beside ListedTable 3: one 5x5 convolution in place of two of 3x3. The paper gives no error
+ * Section 4.1, beside Table 3: one 5x5 convolution in place of two of 3x3. The paper gives no error
  * of its own: the shallow net's top-1 error was 7 % higher than B's, on a centre crop.
  */
 import type { ListedTable, Row, TrainRun } from "../lib/experiment.ts";

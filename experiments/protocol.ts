@@ -1,4 +1,4 @@
-/** How the paper trains and tests (Section 3): policy, kept apart from the engine. */
+/** How the paper trains and tests (Section 3): policy, separate from the engine. */
 import type { ConfigName, EvalRun, Init, Method, TrainRun, TrainScale } from "../lib/experiment.ts";
 import { middleOf } from "../lib/vgg/images.ts";
 
@@ -11,7 +11,7 @@ export const JITTERED: TrainScale = [256, 512];
 /**
  * The network that the paper calls `config`, trained at S, with the chain it was initialised from:
  * A from random weights, the deeper nets from A; S = 384 from S = 256; jittered S from S = 384.
- * Scales that the paper has not, too, start as 384 or as its jittered S does.
+ * Other scales start as S = 384 or as the paper's jittered S.
  */
 export function net(config: ConfigName, S: TrainScale): TrainRun {
   if (S === 256) {
@@ -21,8 +21,8 @@ export function net(config: ConfigName, S: TrainScale): TrainRun {
 }
 
 /**
- * How a net of `config` starts from an earlier one: as a whole where they are alike, else with the
- * layers that the setup's `transfer` names.
+ * How a net of `config` starts from an earlier one: with all layers of a net of the same config, else
+ * with the layers of the setup's `transfer`.
  */
 export function initFrom(from: TrainRun, config: ConfigName): Extract<Init, { from: TrainRun }> {
   return { from, layers: from.config === config ? "all" : "transfer" };

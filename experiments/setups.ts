@@ -17,7 +17,7 @@ const untilPlateau = (learningRate: number): Schedule => ({
   drops: { rule: "plateau", patience: 5, times: 3 },
 });
 
-/** The paper to the letter; where it is silent, a reading named in docs/reference/interpretations.md. */
+/** The paper to the letter; where it is silent, an interpretation of docs/reference/interpretations.md. */
 export const paper: Setup = {
   name: "paper",
   note: "the paper's own protocol",
@@ -129,7 +129,7 @@ export const medium: Setup = {
   },
 };
 
-/** Everything divided by eight: shows in a minute that all parts work; its errors say nothing. */
+/** Everything divided by eight: a minute's test of all parts; its errors mean nothing. */
 export const smoke: Setup = {
   ...small,
   name: "smoke",

@@ -1,4 +1,4 @@
-/** Table 1: ConvNet configurations. Asks for no run. */
+/** Table 1: ConvNet configurations. Needs no run. */
 import type { ConfigName } from "../lib/experiment.ts";
 import { CONFIGS, convsOf, type Layer, layersOf } from "../lib/vgg/configs.ts";
 

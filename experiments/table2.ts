@@ -1,11 +1,11 @@
-/** Table 2: number of parameters. Asks for no run: the counts follow from Table 1. */
+/** Table 2: number of parameters. Needs no run: the counts follow from Table 1. */
 import type { ConfigName } from "../lib/experiment.ts";
 import { countParameters, layersOf } from "../lib/vgg/configs.ts";
 
 /** Networks that share a column of Table 2. */
 export interface ParameterColumn {
   readonly configs: readonly ConfigName[];
-  /** What the paper printed, in millions. */
+  /** Published, in millions. */
   readonly published: number;
 }
 

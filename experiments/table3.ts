@@ -1,4 +1,4 @@
-/** ListedTable 3: ConvNet performance at a single test scale. */
+/** Table 3: ConvNet performance at a single test scale. */
 import type { ConfigName, ListedTable, Row, TrainScale } from "../lib/experiment.ts";
 import { evaluations, JITTERED, net, oneScale } from "./protocol.ts";
 

@@ -1,4 +1,4 @@
-/** ListedTable 4: ConvNet performance at multiple test scales. */
+/** Table 4: ConvNet performance at multiple test scales. */
 import type { ConfigName, ListedTable, Row, TrainScale } from "../lib/experiment.ts";
 import { evaluations, JITTERED, net, threeScales } from "./protocol.ts";
 

@@ -1,4 +1,4 @@
-/** ListedTable 5: dense and multi-crop evaluation, and both averaged. S and Q as the last rows of Table 4. */
+/** Table 5: dense and multi-crop evaluation, and both averaged. S and Q as the last rows of Table 4. */
 import type { ConfigName, ListedTable, Method, Row } from "../lib/experiment.ts";
 import { evaluations, JITTERED, net, threeScales } from "./protocol.ts";
 

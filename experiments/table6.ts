@@ -1,4 +1,4 @@
-/** ListedTable 6: multiple ConvNet fusion results. */
+/** Table 6: multiple ConvNet fusion results. */
 import type { ListedTable, Method, Published, Row, TrainRun } from "../lib/experiment.ts";
 import { evaluations, JITTERED, net, threeScales } from "./protocol.ts";
 

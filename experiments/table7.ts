@@ -1,14 +1,14 @@
-/** ListedTable 7: comparison with the state of the art. Our rows are those of Tables 5 and 6. */
+/** Table 7: comparison with the state of the art. Our rows are those of Tables 5 and 6. */
 import type { ListedTable, Published, Row } from "../lib/experiment.ts";
 import table5 from "./table5.ts";
 import table6 from "./table6.ts";
 
-/** A row of ours under the name that it has among others. */
+/** One of this project's rows, under the name that Table 7 gives it. */
 function ours(title: string, { evaluations, published }: Row, more: Published = {}): Row {
   return { title, evaluations, published: { ...published, ...more } };
 }
 
-/** Somebody else's row; undefined where the paper has a dash. */
+/** A row of others; undefined where the paper has a dash. */
 function theirs(title: string, ...errors: [top1?: number, top5?: number, testTop5?: number]): Row {
   const [top1, top5, testTop5] = errors;
   return {

@@ -1,8 +1,8 @@
-/** The word that somebody meant who wrote another one. */
+/** Spelling suggestions. */
 import { distance } from "fastest-levenshtein";
 
 /**
- * The one of `words` that is nearest to `word`, if it is near enough to be a slip of the fingers:
+ * The one of `words` that is nearest to `word`, if it is near enough to be a typing error:
  * at most one edit for each three letters, and two in short words. Case does not count.
  *
  * ```ts
@@ -21,7 +21,7 @@ export function nearest(word: string, words: readonly string[]): string | undefi
   return best.edits <= tolerated ? best.other : undefined;
 }
 
-/** ` Did you mean "small"?`, to be put at the end of a sentence; empty where nothing is near. */
+/** ` Did you mean "small"?`, for the end of a message; empty if no word is near. */
 export function didYouMean(word: string, words: readonly string[]): string {
   const meant = nearest(word, words);
   return meant === undefined ? "" : ` Did you mean "${meant}"?`;

@@ -1,4 +1,4 @@
-/** A failure that its user can mend: shown as its message alone, without a stack. */
+/** A failure that the user can mend: its message is shown without a stack. */
 export class UserError extends Error {
   override readonly name: string = "UserError";
 }
@@ -10,7 +10,7 @@ export class Interruption extends UserError {
   readonly exitCode: number;
 
   constructor(exitCode: number) {
-    super("Stopped. The same command goes on from here.");
+    super("Stopped. The same command continues from here.");
     this.exitCode = exitCode;
   }
 }

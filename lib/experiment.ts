@@ -33,7 +33,7 @@ export const PAPER_TRANSFER: readonly string[] = [
 ];
 
 /**
- * What a net takes over from another one.
+ * What a net copies from another one.
  *
  * - `all`: every layer; both nets are alike.
  * - names: these layers; the others are drawn at random.
@@ -48,13 +48,13 @@ export type Init = "random" | {
   readonly from: TrainRun;
   readonly layers: Inherited;
 } | {
-  /** SHA-256 digest of a file of weights made elsewhere: there is nothing left to train. */
+  /** SHA-256 digest of a file of weights: the net is imported, not trained. */
   readonly weights: string;
-  /** Whose layout the file has; ours if absent. */
+  /** The library whose layout the file has; this project's if absent. */
   readonly layout?: "keras" | "torchvision";
   /** What its net expects as its input, where that is not the usual input of the layout. */
   readonly input?: "caffe" | "torchvision" | "own";
-  /** Mean colour that its net's input is freed of, 0-255; the data set's if absent. */
+  /** Mean colour that is subtracted from the net's input, 0-255; the data set's if absent. */
   readonly mean?: readonly number[];
 };
 
@@ -63,13 +63,13 @@ export interface TrainRun {
   readonly config: ConfigName;
   readonly S: TrainScale;
   readonly init: Init;
-  /** Layers that learn: `"all"` (default), or the fully-connected ones only (Section 4.4). */
+  /** Layers that are trained: `"all"` (default), or the fully-connected ones only (Section 4.4). */
   readonly update?: "all" | "fc";
 }
 
 /**
- * How a network looks at a test image (Section 3.2): at all of it; at a regular grid of 5 by 5 crops;
- * or at one crop from its middle, as most other work does.
+ * How a network is applied to a test image (Section 3.2): to the whole image; to a regular grid of 5 by
+ * 5 crops; or to one crop from its middle, as in most other work.
  */
 export type Method = typeof METHODS[number];
 
@@ -90,7 +90,7 @@ export interface EvalRun {
   /** Test scale. */
   readonly Q: number;
   readonly method: Method;
-  /** Fingerprint of the test images, where it looks at these and not at validation images. */
+  /** Fingerprint of the test images, if they are tested instead of validation images. */
   readonly test?: string;
 }
 
@@ -104,7 +104,7 @@ export interface Errors {
   readonly top5?: number;
 }
 
-/** What the paper printed in a row; a number that it does not give is absent. */
+/** The errors that the paper prints in a row; absent where it prints none. */
 export interface Published {
   readonly top1?: number;
   readonly top5?: number;
@@ -114,34 +114,34 @@ export interface Published {
 
 /** A row is the mean posterior of its evaluations: one or many, of one net or seven. */
 export interface Row {
-  /** What the paper calls it, where the nets behind it do not say it all. */
+  /** The paper's name for it, where its nets do not identify it. */
   readonly title?: string;
-  /** None where the row is somebody else's result (Table 7). */
+  /** Empty for a result of others (Table 7). */
   readonly evaluations: readonly EvalRun[];
   readonly published: Published;
 }
 
-/** What tells the rows of a table apart: the columns before its errors. */
+/** The columns before the errors, which identify a row. */
 export type Heading = "config" | "S" | "Q" | "method" | "nets" | "title";
 
-/** A table of the paper that asks for runs. */
+/** A table that needs runs. */
 export interface Table {
   readonly name: string;
   readonly caption: string;
-  /** In the paper's order. Neighbours that are alike in the first stand together. */
+  /** In the paper's order. Neighbours with the same first heading form a group. */
   readonly headings: readonly [Heading, ...Heading[]];
   readonly rows: readonly Row[];
-  /** Whether its measured rows are other tables' rows in a new order (Table 7). */
+  /** Whether its measured rows repeat rows of other tables (Table 7). */
   readonly quotes?: true;
 }
 
 /** A table as an experiment file gives it. */
 export interface ListedTable extends Table {
-  /** What the command line says of it: a line for the overview, and a sentence for the help text. */
+  /** For the command line: a line for the overview, and a sentence for the help text. */
   readonly help: { readonly summary: string; readonly about: string };
 }
 
-/** What a run's numbers depend on, besides the run. */
+/** Everything that a run's numbers depend on, except the run itself. */
 export interface Context {
   readonly train: TrainSetup;
   readonly evaluate: EvaluateSetup;
@@ -167,7 +167,7 @@ export interface Context {
  * ```
  */
 export function key(run: Run, { evaluate, train, ...context }: Context): string {
-  // each net has its own schedule, scales and start, written out below
+  // each net's own schedule, scale step and start are written into the nets below
   const { transfer: _, transferNoise: __, schedules: ___, jitterStep: ____, ...shared } = train;
   const own = isEvaluation(run)
     ? {
@@ -192,7 +192,7 @@ function settled(run: TrainRun, train: TrainSetup): object {
   };
 }
 
-/** The fields that decide what a method gives; a crop's score map has one place, so none to average. */
+/** The fields that a method uses. A crop's score map has one place, so there is nothing to average. */
 function evaluateFieldsOf(method: Method, evaluate: EvaluateSetup): Partial<EvaluateSetup> {
   const { scoreMap, cropGrid, centreCrop } = evaluate;
   switch (method) {
@@ -205,15 +205,15 @@ function evaluateFieldsOf(method: Method, evaluate: EvaluateSetup): Partial<Eval
   }
 }
 
-/** What a net takes over under a setup, where `transfer` no longer is an answer. */
+/** What a net copies under a setup; `transfer` is resolved. */
 export interface Inheritance {
   readonly from: TrainRun;
   readonly layers: Exclude<Inherited, "transfer">;
-  /** Deviation of the noise as a share of He's; absent where layers are taken over as they are. */
+  /** Deviation of the noise as a share of He's; absent if layers are copied unchanged. */
   readonly noise?: number;
 }
 
-/** What a net takes over from another one under a setup. */
+/** What a net copies from another one under a setup. */
 export function inheritance(
   { from, layers }: Extract<Init, { readonly from: TrainRun }>,
   { transfer = TRANSFER.transfer, transferNoise: noise = TRANSFER.transferNoise }: Pick<
@@ -239,7 +239,7 @@ function canonical(field: string, value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1));
 }
 
-/** Values that are the same as none. */
+/** Default values; a field that has its default is left out of keys. */
 const DEFAULTS: Readonly<Record<string, unknown>> = {
   update: "all",
   ...INTERPRETATIONS.train,
@@ -257,7 +257,7 @@ export function hasAncestor(init: Init): init is Extract<Init, { readonly from: 
   return typeof init === "object" && "from" in init;
 }
 
-/** Whether weights come from a file that was made elsewhere. */
+/** Whether weights come from a file. */
 export function isImported(init: Init): init is Extract<Init, { readonly weights: string }> {
   return typeof init === "object" && "weights" in init;
 }
@@ -278,7 +278,7 @@ export function displayName(run: Run): string {
   }`;
 }
 
-/** What is done in a run, for people: `train D 256`, `test D 256 at Q = 256, dense`. */
+/** The action of a run, for people: `train D 256`, `test D 256 at Q = 256, dense`. */
 export function actionLabel(run: Run): string {
   return `${isEvaluation(run) ? "test" : "train"} ${displayName(run)}`;
 }

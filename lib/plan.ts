@@ -1,4 +1,4 @@
-/** Which runs a set of tables needs, each once, in an order that works. */
+/** The runs that tables need, each once, ancestors first. */
 import { UserError } from "./errors.ts";
 import {
   actionLabel,
@@ -71,8 +71,8 @@ export interface Counts {
 }
 
 /**
- * What tables would cost if nothing were shared: every evaluation that a row names, and for each
- * table its own trainings. A table that only quotes others asks for nothing.
+ * The runs of tables if nothing were shared: every evaluation that a row names, and for each table its
+ * own trainings. A table that only repeats rows of others adds nothing.
  */
 export function askedFor(tables: readonly Table[], contexts: readonly Context[]): Counts {
   const asking = tables.filter(({ quotes }) => !quotes);
@@ -88,14 +88,14 @@ export function counts(runs: readonly Pick<PlannedRun, "run">[]): Counts {
   return { evaluations, trainings: runs.length - evaluations };
 }
 
-/** The first of some runs that learns from images, and is no net that was made elsewhere. */
+/** The first training among runs; imported nets do not count. */
 export function trainingIn<Each extends Pick<PlannedRun, "run">>(
   runs: readonly Each[],
 ): Each | undefined {
   return runs.find(({ run }) => !isEvaluation(run) && !isImported(run.init));
 }
 
-/** @throws {UserError} One of the runs trains a net, and there are no images for that. */
+/** @throws {UserError} A run is a training, and there are no training images. */
 export function mustBeTrainable(
   open: readonly PlannedRun[],
   { untrainable }: { readonly untrainable?: string },

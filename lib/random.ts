@@ -1,4 +1,4 @@
-/** Random numbers that depend on their key alone, so that any draw can be made again. */
+/** Random numbers that depend on a key only, so that any draw can be repeated. */
 
 /** The largest seed: keys have 32 bits, and a seed of more bits would draw as a smaller one does. */
 export const LARGEST_SEED = 2 ** 32 - 1;

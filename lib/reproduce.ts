@@ -1,6 +1,6 @@
 /**
- * From a request to results: opens the data and the store of a study, and has its runs carried out.
- * Loads no TensorFlow; `executors/local/` starts threads that do.
+ * From a request to results: opens the data and the store of a study, and carries out its runs. Loads
+ * no TensorFlow; the threads of `executors/local/` do.
  *
  * @module
  */
@@ -23,7 +23,7 @@ import type { Setup } from "./setup.ts";
 import { makeStore, openStore } from "./store/mod.ts";
 import { type Bars, progressBars } from "./system/progress.ts";
 
-/** Which data set is meant, and in which folder. */
+/** The choice of a data set and its folder. */
 export interface DataOptions {
   /** Names the data set, and the size of one that is drawn. */
   readonly setup: Pick<Setup, "dataset" | "scenes">;
@@ -32,7 +32,7 @@ export interface DataOptions {
   readonly skipUnreadable?: boolean;
 }
 
-/** Which study is meant. */
+/** The choice of a study. */
 export interface StudyOptions extends DataOptions {
   readonly setup: Setup;
   /** The paper's own setup, from which departures are counted. */
@@ -74,8 +74,7 @@ export async function openStudy(options: StudyOptions, bars: Bars): Promise<Stud
 }
 
 /**
- * A study as it is found: its store, and its data set, which is described. Nothing is made. The data
- * set may be missing.
+ * A study as found: its store, and a description of its data set, which may be missing. Makes nothing.
  */
 export async function describeStudy(options: StudyOptions): Promise<Study<DatasetInfo>> {
   mustBeStrict(options);
@@ -86,7 +85,7 @@ export async function describeStudy(options: StudyOptions): Promise<Study<Datase
 }
 
 /**
- * A study as it is found; see `describeStudy`.
+ * A study as found; see `describeStudy`.
  *
  * @throws {UserError} The data set, whose content is a part of every run's name, is missing.
  */
@@ -109,7 +108,7 @@ function studyOf<Data extends DatasetDescription & { readonly missing?: string }
   return { setup, paper, dataset, store, contexts, testScores: testScoresIn(store.folder) };
 }
 
-/** Refuses a setup, and then data, that departs from the paper's where that is asked for. */
+/** With `strict`, refuses a setup or data that departs from the paper's. */
 function mustBeStrict({ strict, setup, paper }: StudyOptions, dataset?: DatasetDescription) {
   if (strict) mustBePapers(departures(setup, paper, dataset && sizeOf(dataset)));
 }
@@ -119,7 +118,7 @@ export async function openData(options: DataOptions, bars: Bars): Promise<Datase
   return await openDataset(options.setup.dataset, datasetOptions(options, bars));
 }
 
-/** Opens a data set whose files are there; nothing where they are not, or cannot be used. */
+/** Opens a data set whose files exist; nothing if they do not, or cannot be used. */
 export async function openIfMade(
   { made }: Pick<DatasetInfo, "made">,
   options: DataOptions,
@@ -162,7 +161,7 @@ function datasetOptions(
   };
 }
 
-/** What runs depend on besides themselves, seed by seed. */
+/** The contexts of runs, one for each seed. */
 export function contextsOf(
   { setup: { train, evaluate }, seeds }: Pick<StudyOptions, "setup" | "seeds">,
   { fingerprint }: Pick<DatasetDescription, "fingerprint">,

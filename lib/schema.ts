@@ -1,12 +1,12 @@
-/** What JSON that people write must look like, and what is said to them where it does not. */
+/** Checks JSON that people write, and explains errors in it. */
 import * as z from "zod";
 import { didYouMean } from "./did_you_mean.ts";
 
 export { z };
 
 /**
- * What is wrong with a value, in words: where, and what; of an unknown field, the nearest that there
- * is. Nothing where it fits.
+ * Describes the first error of a value: its path and what is wrong; for an unknown field, the nearest
+ * known one. Nothing if the value is valid.
  *
  * ```ts
  * import { flaw, z } from "./schema.ts";

@@ -1,6 +1,6 @@
 /**
  * From posteriors to errors: the paper's one way to combine test scales, methods and nets is the
- * mean of their posteriors (Sections 3.2, 4.2-4.4), and all that its tables say follows from it.
+ * mean of their posteriors (Sections 3.2, 4.2-4.4), and all of its tables follow from it.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { rowSums } from "./system/row_sums.ts";
 
 /** Class posteriors of a set of images under one evaluation, read in parts. */
 export interface Posteriors {
-  /** What they are called in a message: a file, a run. */
+  /** A name for messages: a file or a run. */
   readonly name: string;
   readonly classes: number;
   /** `[images]`. */
@@ -22,7 +22,7 @@ export interface Posteriors {
   rows(from: number, to: number, into?: Float32Array): Float32Array;
 }
 
-/** What mean posteriors say of each image. */
+/** The ranks that mean posteriors give each image. */
 export interface Scores {
   readonly classes: number;
   /** `[images]`: the true class. */
@@ -47,7 +47,7 @@ const TOLERANCE = 1e-3;
 /**
  * Scores the mean of several evaluations' posteriors. They are read in parts, so that memory holds
  * some thousand rows of each. A class that ties with the true one counts as higher, so that a net
- * that says the same of all classes earns nothing.
+ * with equal posteriors for all classes scores nothing.
  *
  * `onImage` is shown each image's posteriors, summed over the evaluations, before they are gone.
  *
@@ -86,7 +86,7 @@ export function scored(
 
 /**
  * Shows `onImage` each image's posteriors, summed over evaluations, of which there is one at least;
- * labels do not count. The sums are good until the next image.
+ * labels do not matter. The sums are valid until the next image.
  *
  * @throws {UserError} Evaluations are not of the same images and classes, or a row is not a posterior.
  */

@@ -1,5 +1,5 @@
 /**
- * A setup: everything that decides a run's numbers besides the run itself, its data and its seed.
+ * A setup: everything that decides a run's numbers, except the run itself, its data and its seed.
  *
  * @module
  */
@@ -14,7 +14,7 @@ export type Drops =
   | { readonly rule: "plateau"; readonly patience: number; readonly times: number }
   /** At fixed shares of the training's images. */
   | { readonly rule: "steps"; readonly at: readonly number[] }
-  /** Not divided: it falls in a straight line from the end of the warm-up to 0 at the last image. */
+  /** Linear decay from the end of the warm-up to 0 at the last image. */
   | { readonly rule: "linear" };
 
 /** How long and how fast a net learns. */
@@ -28,16 +28,16 @@ export interface Schedule {
   readonly drops: Drops;
 }
 
-/** How a training that diverges begins again, once: slower over its first images. */
+/** How a training that diverges is repeated, once: with a lower rate over its first images. */
 export interface Retry {
-  /** Share of the training's images over which it is slower; 0: it does not begin again. */
+  /** Share of the training's images with the lower rate; 0: it is not repeated. */
   readonly share: number;
-  /** Its learning rate there, as a share of the schedule's. */
+  /** The lower rate, as a share of the schedule's. */
   readonly rate: number;
 }
 
 /**
- * The rule where a setup has no other: a tenth of the rate, as He et al. began their deepest net
+ * The default rule: a tenth of the rate, as He et al. began their deepest net
  * with (arXiv 1512.03385, Section 4.2), over the first tenth of the images.
  */
 export const RETRY: Retry = { share: 1 / 10, rate: 1 / 10 };
@@ -49,12 +49,12 @@ export const RETRY: Retry = { share: 1 / 10, rate: 1 / 10 };
  */
 export type ResizeFilter = "bicubic" | "bilinear" | "lanczos3" | "aliased-bilinear";
 
-/** What half of an odd side is: Caffe's pooling rounds up, Torch's drops the last row and column. */
+/** How max-pooling halves odd sides: Caffe rounds up, Torch's drops the last row and column. */
 export type OddSides = "up" | "down";
 
 /**
  * Where the learning rate enters: Caffe's v <- m v - rate g, w <- w + v, or PyTorch's v <- m v + g,
- * w <- w - rate v. They are apart from a change of the rate on, until v has forgotten it.
+ * w <- w - rate v. They differ after a change of the rate, until v has decayed.
  */
 export type MomentumForm = "caffe" | "pytorch";
 
@@ -65,25 +65,25 @@ export type MomentumForm = "caffe" | "pytorch";
 export type CropGrid = "edge-to-edge" | "central-square" | "cell-centres";
 
 /**
- * What a deeper net takes over from net A (Section 3.1).
+ * What a deeper net copies from net A (Section 3.1).
  *
  * - `paper`: the first four convolutional and the last three fully-connected layers, by name; the
  *   layers in between are drawn at random.
- * - `deepen`: every layer, by its place in its block; the layers that the deeper net has more are
- *   inserted as identities, with noise. Without noise the deeper net computes what net A does.
+ * - `deepen`: every layer, by its place in its block; the additional layers are inserted as
+ *   identities, with noise. Without noise the deeper net computes what net A does.
  */
 export type Transfer = "paper" | "deepen";
 
-/** The fields of a training that say how a net starts from another one, at their defaults. */
+/** Defaults of the fields that decide how a net starts from another one. */
 export const TRANSFER = { transfer: "paper", transferNoise: 0.1 } as const;
 
-/** What is read into the paper where a setup says nothing of it; docs/reference/interpretations.md has them all. */
+/** Default interpretations of what the paper leaves open; docs/reference/interpretations.md has all. */
 export const INTERPRETATIONS = {
   train: { retry: RETRY, resize: "bicubic", oddSides: "up", momentumForm: "caffe" },
   evaluate: { cropGrid: "edge-to-edge", centreCrop: "upright" },
 } as const;
 
-/** Everything that decides a trained net's numbers, besides its run, data and seed. */
+/** Everything that decides a trained net's numbers, except its run, data and seed. */
 export interface TrainSetup {
   /** Side of a training crop, pixels; the paper's 224 is the unit of S and Q. */
   readonly crop: number;
@@ -91,7 +91,7 @@ export interface TrainSetup {
   readonly width: number;
   /** Units of fc6 and fc7 (the paper's 4096). */
   readonly fc: number;
-  /** Images an update; held by accumulation when memory allows only a part at once. */
+  /** Images in an update; gradients are accumulated where memory allows only a part at once. */
   readonly batch: number;
   readonly momentum: number;
   /** Lambda of the loss term 0.5 lambda |w|^2, so that the gradient is lambda w. */
@@ -114,15 +114,15 @@ export interface TrainSetup {
     readonly finer: Schedule;
     readonly jittered: Schedule;
   };
-  /** Times a training is validated for the log and the plateau rule. */
+  /** Number of validations in a training, for the log and the plateau rule. */
   readonly validations: number;
-  /** Validation images used for that, the first so many; all if absent. */
+  /** Number of validation images used for that, from the first; all if absent. */
   readonly validationImages?: number;
-  /** What is tried where it diverges; this and the next three are `INTERPRETATIONS.train` if absent. */
+  /** How it is repeated if it diverges; this and the next three are `INTERPRETATIONS.train` if absent. */
   readonly retry?: Retry;
   /** Of training images and test images. */
   readonly resize?: ResizeFilter;
-  /** What becomes of odd sides in a max-pooling. */
+  /** How max-pooling halves odd sides. */
   readonly oddSides?: OddSides;
   readonly momentumForm?: MomentumForm;
   /** What deeper nets take over from net A; this and the next are `TRANSFER` if absent. */
@@ -136,7 +136,7 @@ export interface TrainSetup {
 /** Arithmetic of the activations. */
 export type Precision = "float32" | "bfloat16";
 
-/** What decides an evaluation's numbers, besides the net. */
+/** Everything that decides an evaluation's numbers, except the net. */
 export interface EvaluateSetup {
   /** Averaging the score map before the soft-max is the order of the paper's text. */
   readonly scoreMap: "average-then-softmax" | "softmax-then-average" | "sum-then-softmax";
@@ -149,9 +149,9 @@ export interface EvaluateSetup {
 /** A named way to run the paper's experiments. */
 export interface Setup {
   readonly name: string;
-  /** What a reader must know before comparing its numbers with the paper's. */
+  /** What a reader must know before comparing numbers with the paper's. */
   readonly note: string;
-  /** The fields that are not those of the setup that it is named after: `kernels=glorot`. */
+  /** Changed fields: `kernels=glorot`. */
   readonly changes?: string;
   /** Data set used when none is named. */
   readonly dataset: string;
@@ -159,6 +159,6 @@ export interface Setup {
   readonly scenes?: { readonly classes: number; readonly train: number; readonly val: number };
   readonly train: TrainSetup;
   readonly evaluate: EvaluateSetup;
-  /** Trainings side by side: one on each core, or one that has the whole machine. */
+  /** Trainings in parallel: one on each core, or a single one on the whole machine. */
   readonly sideBySide: "cores" | 1;
 }

@@ -129,13 +129,13 @@ Deno.test("misuse is answered in a sentence, with code 2 and nothing on standard
   const cases: [string[], string][] = [
     [["tabel3"], 'There is no command "tabel3": the commands are table1, '],
     [["table3", "--seds", "3"], 'There is no option --seds. Did you mean "--seeds"?'],
-    [["table3", "--seeds", "0"], '--seeds is a whole number, 1 or more, not "0"'],
+    [["table3", "--seeds", "0"], '--seeds is a whole number from 1 to 10000, not "0"'],
     [["table1", "--setup", "small"], "table1 takes no --setup; table1 --help says what it takes"],
     [["table3", "small"], 'table3 takes no argument "small"; table3 --help says what it takes'],
-    [["plan", "table1"], "table1 asks for no runs; print it with: deno task table1"],
+    [["plan", "table1"], "table1 needs no runs; print it with: deno task table1"],
     [
       ["report", "tabel3"],
-      'There is no table "tabel3": the tables that ask for runs are table3, table4,',
+      'There is no table "tabel3": the tables that need runs are table3, table4,',
     ],
     [["train", "--config", "F"], '--config is one of A, A-LRN, B, C, D, E, B-5x5, not "F".'],
     [

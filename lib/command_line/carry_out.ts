@@ -7,16 +7,16 @@ import { type ImportedNet, importNet } from "../store/import.ts";
 import { makeStore } from "../store/mod.ts";
 import type { ClusterRequest } from "./cluster.ts";
 import { printPlan } from "./plan_listing.ts";
-import { known } from "./runs.ts";
+import { known } from "./known_runs.ts";
 
-/** What runs are for. */
+/** The command that asks for runs, and what it asks for. */
 export interface RunRequest extends ClusterRequest {
-  /** Nets in files that come into the store first. */
+  /** Nets in files, which are imported into the store first. */
   readonly imported?: readonly ImportedNet[];
 }
 
 /**
- * Prints what runs would take, or as which jobs; weights from a file take nothing.
+ * Prints the cost of runs, or the jobs that would carry them out. Imported weights cost nothing.
  *
  * @returns the exit code
  */
@@ -32,9 +32,9 @@ export async function printRuns(runs: readonly Run[], request: RunRequest): Prom
 }
 
 /**
- * Carries out runs and their ancestors; nets in files come first.
+ * Imports nets from files; then carries out runs and their ancestors.
  *
- * @returns the study with their results; nothing where a cluster was left to carry them out
+ * @returns the study with their results; nothing if a cluster carries them out and the command does not wait
  */
 export async function carryOut(
   runs: readonly Run[],

@@ -11,14 +11,14 @@ import { mustBeTrainable, type PlannedRun } from "../plan.ts";
 import { type Bars, progressBars } from "../system/progress.ts";
 import { listing } from "../report/listing.ts";
 import { makeStore } from "../store/mod.ts";
-import { optionsFor } from "./lines.ts";
+import { optionsFor } from "./suggested_commands.ts";
 import type { DatasetInfo } from "../datasets/dataset.ts";
 import type { Study } from "../results/study.ts";
 import { type Options, ROOT, startFolder } from "./options.ts";
 
-/** What jobs are for. */
+/** The command that submits jobs, and what it submits. */
 export interface ClusterRequest {
-  /** The command that asks for them, and its words. */
+  /** The command and its arguments. */
   readonly command: readonly [command: string, ...words: string[]];
   readonly options: Options;
   readonly study: Study<DatasetInfo>;

@@ -1,4 +1,4 @@
-/** The options that say which net is meant, and how it is looked at. */
+/** Options that name a net and how it is tested. */
 import {
   type ConfigName,
   type Method,
@@ -9,9 +9,9 @@ import {
 import { ALL_NETS } from "../vgg/configs.ts";
 import { INPUT_NAMES, type InputName } from "../weights/inputs.ts";
 import type { OptionName } from "./option_list.ts";
-import { oneOf, parts, someOf, testScales, trainScale } from "./values.ts";
+import { oneOf, parts, someOf, testScales, trainScale } from "./option_values.ts";
 
-/** What a command line says of a net; absent where it says nothing. */
+/** A net as a command line describes it; fields that it does not give are absent. */
 export interface NetOptions {
   readonly config?: ConfigName;
   readonly S?: TrainScale;
@@ -29,16 +29,16 @@ export interface NetOptions {
   readonly methods?: readonly Method[];
 }
 
-/** Who is to read a net that is written. */
+/** The library that an exported net is for. */
 export type ExportLayout = "torchvision" | "keras" | "savedmodel";
 
 const LAYOUTS: readonly ExportLayout[] = ["torchvision", "keras", "savedmodel"];
 const UPDATES = ["all", "fc"] as const;
 
 /**
- * Judges what was written of a net.
+ * Checks the options of a net.
  *
- * @throws {UsageError} A value is none that its option may have.
+ * @throws {UsageError} A value is not valid for its option.
  */
 export function netOptions(text: (name: OptionName) => string | undefined): NetOptions {
   function value<Field extends keyof NetOptions>(

@@ -31,7 +31,7 @@ export const OPTIONS = {
   },
   input: {
     value: "NAME",
-    text: "input of nets in files: caffe, torchvision or own (default: by layout)",
+    text: "input that nets in files expect: caffe, torchvision or own",
     group: "Which net",
   },
   Q: {

@@ -1,4 +1,4 @@
-/** The options that commands share: how they are written, what they may be, what they come to. */
+/** The options of a command line: reads them, checks them, and resolves them to values. */
 import { shellWord } from "../system/shell.ts";
 import { parseArgs } from "@std/cli/parse-args";
 import { createHash } from "node:crypto";
@@ -14,15 +14,15 @@ import { FORMATS, type ReportFormat } from "../report/formats.ts";
 import { type NetOptions, netOptions } from "./net_options.ts";
 import { type Option, type OptionName, OPTIONS } from "./option_list.ts";
 import { override } from "./overrides.ts";
-import { oneOf, perCent, whole } from "./values.ts";
+import { oneOf, perCent, whole } from "./option_values.ts";
 
-/** What the options of a command line come to. */
+/** The options of a command line, resolved. */
 export interface Options extends NetOptions {
-  /** The named setup with the data set and the precision of the command line. */
+  /** The named setup, with the data set and the precision of the command line. */
   readonly setup: Setup;
   /** The paper's own setup, from which departures are counted. */
   readonly paper: Setup;
-  /** The options that choose this setup, as a command line has them: `--setup small`. */
+  /** The options that choose this setup, as written on a command line: `--setup small`. */
   readonly choice: string;
   /** Folder of all data sets. */
   readonly data: string;
@@ -34,7 +34,7 @@ export interface Options extends NetOptions {
   readonly seeds: readonly number[];
   readonly workers?: number;
   readonly executor: typeof EXECUTORS[number];
-  /** Changes of what jobs ask for. */
+  /** Changes of the resources that jobs request. */
   readonly resources?: string;
   readonly wait: boolean;
   readonly device?: DeviceName;
@@ -50,7 +50,7 @@ export interface Options extends NetOptions {
   readonly isa?: Isa;
   /** A top-5 error, in per cent. */
   readonly score?: number;
-  /** Absent where the command line says nothing of it. */
+  /** Absent if the command line does not give it. */
   readonly gpu?: boolean;
   readonly format: ReportFormat;
   /** The options as they were written. */
@@ -59,14 +59,14 @@ export interface Options extends NetOptions {
 
 /** A command line, read. */
 export interface CommandLine {
-  /** What is no option: the command's name and its arguments. */
+  /** The command's name and its arguments. */
   readonly words: readonly string[];
   /** The options that were given, as they were written. */
   readonly given: Readonly<Partial<Record<OptionName, string | boolean>>>;
 }
 
 const NAMES = Object.keys(OPTIONS) as OptionName[];
-/** Who carries runs out: this machine, or a cluster. */
+/** What carries runs out: this machine or a cluster. */
 const EXECUTORS = ["local", "slurm"] as const;
 const PRECISIONS: readonly Precision[] = ["float32", "bfloat16"];
 const SETUPS: Readonly<Record<string, Setup>> = setups;
@@ -74,9 +74,9 @@ const SETUPS: Readonly<Record<string, Setup>> = setups;
 export const ROOT = resolve(import.meta.dirname!, "../..");
 
 /**
- * Reads a command line without judging values.
+ * Reads a command line without checking values.
  *
- * @throws {UsageError} An option is unknown, or has no value but needs one.
+ * @throws {UsageError} An option is unknown, or lacks its value.
  */
 export function readCommandLine(args: readonly string[]): CommandLine {
   const takesValue = (name: OptionName) => "value" in OPTIONS[name];
@@ -113,9 +113,9 @@ export function readCommandLine(args: readonly string[]): CommandLine {
 }
 
 /**
- * Judges the options of a command that takes `takes`.
+ * Checks and resolves the options of a command that takes `takes`.
  *
- * @throws {UsageError} The command takes no such option, or a value is none that it may have.
+ * @throws {UsageError} The command does not take an option, or a value is not valid.
  */
 export function resolveOptions(
   { given }: CommandLine,
@@ -205,7 +205,7 @@ const MOST_SEEDS = 10_000;
 /** Characters of a file's name at most, on all usual disks. */
 const LONGEST_NAME = 255;
 
-/** Parts as a folder's name; the end of a long one is a digest of all of it. */
+/** Joins parts to a folder's name. A long name ends with a digest of the whole. */
 function folderName(parts: readonly string[]): string {
   const name = parts.join("-");
   if (name.length <= LONGEST_NAME) return name;
@@ -213,7 +213,7 @@ function folderName(parts: readonly string[]): string {
   return `${name.slice(0, LONGEST_NAME - digest.length - 1)}-${digest}`;
 }
 
-/** Refuses options that say nothing to an executor, or to it alone. */
+/** Refuses options that do not apply to the executor. */
 function mustGoTogether(executor: Options["executor"], given: CommandLine["given"]) {
   if (executor === "slurm" && given.workers !== undefined) {
     throw new UsageError(
@@ -233,7 +233,7 @@ function mustGoTogether(executor: Options["executor"], given: CommandLine["given
   }
 }
 
-/** A part of a batch. @throws {UsageError} Batches are not whole multiples of it. */
+/** A micro-batch. @throws {UsageError} It does not divide the batch. */
 function divisorOf(batch: number, word: string | undefined): number | undefined {
   if (word === undefined) return undefined;
   const part = whole("micro-batch", word, 1);
@@ -241,24 +241,24 @@ function divisorOf(batch: number, word: string | undefined): number | undefined 
   throw new UsageError(`Cannot use --micro-batch ${part}: it must divide the batch of ${batch}`);
 }
 
-/** @throws {UsageError} The word names no device. */
+/** @throws {UsageError} The word is not the name of a device. */
 function deviceNamed(word: string | undefined): DeviceName | undefined {
   if (word === undefined || isDeviceName(word)) return word;
   throw new UsageError(`Cannot use --device "${word}": it is cpu, gpu or gpu:N, as in gpu:0`);
 }
 
-/** A setup with the fields of `--set`, which its note then names. */
+/** A setup with the fields of `--set`, which its note names. */
 function changed(setup: Setup, changes: string | undefined): Setup {
   if (changes === undefined) return setup;
   return { ...override(setup, changes), changes, note: `${setup.note}; with ${changes}` };
 }
 
-/** A path as the user means it. */
+/** An absolute path, from one relative to the user's folder. */
 export function pathFrom(word: string): string {
   return resolve(startFolder(), word);
 }
 
-/** Where the user stands: `deno task` itself goes to the project's folder. */
+/** The user's folder: `deno task` itself changes to the project's folder. */
 export function startFolder(): string {
   return Deno.env.get("INIT_CWD") ?? Deno.cwd();
 }

@@ -1,11 +1,11 @@
-/** Single fields of a setup, changed on the command line: `--set kernels=glorot,biases.rate=1`. */
+/** Changes single fields of a setup on the command line: `--set kernels=glorot,biases.rate=1`. */
 import type { Drops, Setup } from "../setup.ts";
 import { didYouMean } from "../did_you_mean.ts";
 import { UsageError } from "../errors.ts";
 import { pooled } from "../vgg/configs.ts";
 import { mustOutlastWarmup } from "../vgg/schedule.ts";
 
-/** What may stand in a field that holds a word. */
+/** The values of fields that hold a word. */
 const WORDS: Readonly<Record<string, readonly string[]>> = {
   kernels: ["paper", "gaussian-0.01", "glorot", "he"],
   "rgbShift.by": ["root", "eigenvalue"],
@@ -19,7 +19,7 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
   centreCrop: ["upright", "mirrored"],
 };
 
-/** What a rule for the rate's drops begins with, where a setup had another one. */
+/** Initial values of a rule for the learning rate, for a setup that had another rule. */
 const DROPS: Readonly<Record<Drops["rule"], Drops>> = {
   plateau: { rule: "plateau", patience: 5, times: 3 },
   steps: { rule: "steps", at: [1 / 4, 1 / 2, 3 / 4] },
@@ -32,7 +32,7 @@ function wordsFor(field: string): readonly string[] | undefined {
   return RULE.test(field) ? Object.keys(DROPS) : WORDS[field];
 }
 
-/** Fields that count something. */
+/** Fields that are counts. */
 const WHOLE = new RegExp(
   "^(crop|fc|batch|validations|validationImages|jitterStep|schedules\\.\\w+\\.images|scenes\\.\\w+)$",
 );
@@ -46,7 +46,7 @@ interface Branch {
  * A setup with some fields changed. A field is named as in `lib/experiment.ts`, with a dot between an
  * object's name and its field's: `dropout`, `schedules.first.images`, `scenes.classes`.
  *
- * @throws {UsageError} There is no such field, or it cannot hold the value.
+ * @throws {UsageError} The field does not exist, or cannot hold the value.
  */
 export function override(setup: Setup, changes: string): Setup {
   const result = changes.split(",").reduce((changed, text) => {
@@ -72,8 +72,8 @@ export function override(setup: Setup, changes: string): Setup {
   }
   if (pooled(crop, oddSides) > 0) return result;
   throw new UsageError(
-    `Cannot set oddSides to ${oddSides}: five poolings leave nothing of a crop of ${crop} pixels; ` +
-      "set crop to 32 or more, too",
+    `Cannot set oddSides to ${oddSides}: five poolings shrink a crop of ${crop} pixels to nothing; ` +
+      "also set crop to 32 or more",
   );
 }
 

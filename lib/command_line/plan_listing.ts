@@ -9,9 +9,9 @@ import { nameWithChanges } from "../results/protocol.ts";
 import { fold } from "../report/fold.ts";
 import { listing } from "../report/listing.ts";
 import { estimateSpeed } from "../estimates/speed.ts";
-import { diskOf, memoryOf, originOfTimes, otherPrecision } from "./needs.ts";
+import { diskOf, memoryOf, originOfTimes, otherPrecision } from "./plan_notes.ts";
 import type { Options } from "./options.ts";
-import type { KnownRun } from "./runs.ts";
+import type { KnownRun } from "./known_runs.ts";
 import type { Study } from "../results/study.ts";
 
 /** Prints runs with their costs. @returns the exit code */
@@ -19,7 +19,7 @@ export function printPlan(
   { runs, study: { dataset }, asked }: {
     readonly runs: readonly KnownRun[];
     readonly study: Study<DatasetInfo>;
-    /** What tables name, with repeats; absent where no tables are meant. */
+    /** The runs of all tables, repeats counted; absent if the runs are not a table's. */
     readonly asked?: Counts;
   },
   options: Pick<
@@ -62,13 +62,13 @@ export function printPlan(
     notes: [
       ...dataset.made || dataset.missing !== undefined
         ? []
-        : [`The images of ${dataset.name} are not there yet; they are made first.`],
-      (asked ? `Asked for, table by table: ${inWords(asked)}. ` : "") +
+        : [`The images of ${dataset.name} do not exist yet; they are made first.`],
+      (asked ? `Requested, table by table: ${inWords(asked)}. ` : "") +
       `Needed, each once: ${inWords(needed)}; ` +
       `${runs.length - left.length} of these ${runs.length} runs are done.`,
       ...left.length > 0
         ? [
-          `The others: ${scaled(sum("multiply_adds"))} multiply-adds, roughly ` +
+          `The rest: ${scaled(sum("multiply_adds"))} multiply-adds, roughly ` +
           `${clock(sum("seconds"))} one after the other on this machine. ` +
           `${originOfTimes(options, { speed, on })} ${otherPrecision(setup, { speed, on })}`,
           diskOf(open, dataset),

@@ -1,4 +1,4 @@
-/** Tables by the names that a user gives them, and what is done with their results. */
+/** Finds tables by name; writes and prints their results. */
 import { paperTables, sideExperiments } from "../../experiments/mod.ts";
 import { UsageError } from "../errors.ts";
 import type { ListedTable, Row, Table } from "../experiment.ts";
@@ -7,18 +7,18 @@ import { report, writeReports } from "../report/mod.ts";
 import type { Sheet } from "../report/sheet.ts";
 import type { Options } from "./options.ts";
 
-/** The paper's tables that ask for runs. */
+/** The paper's tables that need runs. */
 export const PAPER_TABLES: readonly Table[] = paperTables.map(withoutHelp);
 
-/** Every table that asks for runs: the paper's, and then the others. */
+/** Every table that needs runs: the paper's, then the others. */
 export const TABLES: readonly Table[] = [...PAPER_TABLES, ...sideExperiments.map(withoutHelp)];
 
-/** A table as results have it. */
+/** A table without its help text. */
 function withoutHelp({ help: _help, ...table }: ListedTable): Table {
   return table;
 }
 
-/** Whether a word is the name of a table that asks for runs. */
+/** Whether a word is the name of a table that needs runs. */
 export function isTableName(word: string): boolean {
   return TABLES.some(({ name }) => name === word);
 }
@@ -26,7 +26,7 @@ export function isTableName(word: string): boolean {
 /**
  * The tables called `words`, each once; the paper's if there are none.
  *
- * @throws {UsageError} There is no such table, or it asks for no runs.
+ * @throws {UsageError} There is no such table, or it needs no runs.
  */
 export function tablesNamed(words: readonly string[]): readonly Table[] {
   if (words.length === 0) return PAPER_TABLES;
@@ -34,17 +34,17 @@ export function tablesNamed(words: readonly string[]): readonly Table[] {
     const table = TABLES.find(({ name }) => name === word);
     if (table !== undefined) return table;
     if (word === "table1" || word === "table2") {
-      throw new UsageError(`${word} asks for no runs; print it with: deno task ${word}`);
+      throw new UsageError(`${word} needs no runs; print it with: deno task ${word}`);
     }
     const names = TABLES.map(({ name }) => name);
     throw new UsageError(
-      `There is no table "${word}": the tables that ask for runs are ${names.join(", ")}.` +
+      `There is no table "${word}": the tables that need runs are ${names.join(", ")}.` +
         didYouMean(word, names),
     );
   });
 }
 
-/** The tables that these rows are in, and nothing else of them. */
+/** The tables of these rows, without their other rows. */
 export function tablesWith(rows: ReadonlySet<Row>): Table[] {
   return TABLES
     .map((table) => ({ ...table, rows: table.rows.filter((row) => rows.has(row)) }))
@@ -59,7 +59,7 @@ export function publish(sheets: readonly Sheet[], options: Options): number {
   return 0;
 }
 
-/** Says on standard error which files were written; those that differ in their ending, together. */
+/** Lists written files on standard error; files that differ only in their ending share a line. */
 export function tell(files: readonly string[]) {
   const named = Map.groupBy(files, (file) => file.replace(/\.\w+$/, ""));
   for (const [name, alike] of named) {

@@ -1,4 +1,4 @@
-/** `bench`: how fast training, testing and reading are, beside PyTorch and stock tfjs-node. */
+/** `bench`: the speed of training, testing and reading, compared with PyTorch and stock tfjs-node. */
 import { machine, machineInWords } from "../system/environment.ts";
 import { instructionsInWords } from "../system/processor.ts";
 import { progressBars } from "../system/progress.ts";
@@ -7,10 +7,10 @@ import type { RecordValue } from "../report/records.ts";
 import type { Options } from "../command_line/options.ts";
 import { formatNumber } from "../numbers.ts";
 
-/** Load of other programs, in busy cores, above which ratios are not worth much. */
+/** Load of other programs, in busy cores, above which ratios are unreliable. */
 const BUSY = 0.5;
 
-/** Prints the measurements that the phrases mean, all of them if there are none. */
+/** Prints the measurements that the phrases select, all of them without phrases. */
 export async function bench(
   { isa, format }: Pick<Options, "isa" | "format">,
   phrases: readonly string[] = [],

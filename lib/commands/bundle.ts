@@ -1,13 +1,13 @@
-/** `bundle`: all evidence behind tables, in one file. */
+/** `bundle`: everything behind tables, in one file. */
 import { UsageError } from "../errors.ts";
 import { actionLabel } from "../experiment.ts";
 import { fold } from "../report/fold.ts";
 import { listing } from "../report/listing.ts";
 import { type Options, pathFrom } from "../command_line/options.ts";
-import { tablesFilled } from "../command_line/weights.ts";
+import { tablesFilled } from "../command_line/filled_tables.ts";
 
 /**
- * Writes a bundle, named first, of the tables named then.
+ * Writes a bundle. The first word names the file, the others the tables.
  *
  * @throws {UserError} Nothing is done yet, or the file cannot be written.
  */
@@ -43,10 +43,10 @@ export async function bundle(words: readonly string[], options: Options): Promis
         `Bundle of ${titles}: ${runs} runs, ${files} files, ${(bytes / 1e6).toFixed(1)} MB`,
         `fingerprint ${fingerprint}`,
         ...missing.length === 0 ? [] : fold(
-          `${missing.length} evaluations are not done yet, as ${
+          `${missing.length} evaluations are not done yet, for example ${
             actionLabel(missing[0]!.run)
           }; the ` +
-            "rows that need them are without numbers. deno task status lists them.",
+            "rows that need them have no numbers. deno task status lists them.",
         ),
         `check it anywhere with: deno task verify ${word}`,
       ].join("\n"),

@@ -2,7 +2,7 @@
 import { cancel as cancelJobs, queue } from "../executors/slurm/client.ts";
 import { readRecords } from "../executors/slurm/records.ts";
 import type { Options } from "../command_line/options.ts";
-import { knownRuns } from "../command_line/runs.ts";
+import { knownRuns } from "../command_line/known_runs.ts";
 
 /** Cancels the jobs of the tables called `words`. */
 export async function cancel(words: readonly string[], options: Options): Promise<number> {

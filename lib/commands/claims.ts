@@ -1,4 +1,4 @@
-/** `claims`: which of the paper's sentences hold where we measure. */
+/** `claims`: tests the paper's claims on stored errors. */
 import claims from "../../experiments/claims.ts";
 import { didYouMean } from "../did_you_mean.ts";
 import { UsageError } from "../errors.ts";
@@ -13,8 +13,8 @@ import type { Options } from "../command_line/options.ts";
 import { publish, tablesWith } from "../command_line/tables.ts";
 
 /**
- * Prints what is stored about the claims called `words`, all of them if there are none; of all,
- * files are written beside the results, too.
+ * Prints the claims called `words`. Without words it prints all claims, and writes them beside the
+ * results.
  */
 export async function examine(words: readonly string[], options: Options): Promise<number> {
   const wanted = words.length > 0 ? words.map(claimNamed) : claims;
@@ -25,7 +25,7 @@ export async function examine(words: readonly string[], options: Options): Promi
   return 0;
 }
 
-/** What the store says of claims, all of them if none are named; `known` results serve again. */
+/** Claims judged by a study, as a sheet; all claims by default. `known` results are not computed again. */
 export function sheetOfClaims(
   study: Study,
   options: Options,

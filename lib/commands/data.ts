@@ -13,7 +13,7 @@ export type InspectOptions = Pick<
 >;
 
 /**
- * Prints what a data set has, and where its contact sheet lies.
+ * Prints the contents of a data set and the path of its contact sheet.
  *
  * @throws {UserError} The data set is unknown, or cannot be trained on.
  */
@@ -50,10 +50,12 @@ async function open(name: string, { setup, data, skipUnreadable }: InspectOption
     .finally(bars.stop);
 }
 
-/** Compares archives with their known MD5. @returns the exit code: 1 where one is another */
+/** Compares archives with their known MD5. @returns the exit code: 1 if one differs */
 async function verifyArchives(name: string, { data, format }: InspectOptions): Promise<number> {
   if (name !== "ilsvrc2012") {
-    throw new UsageError(`Cannot verify "${name}": MD5 are known of the archives of ilsvrc2012`);
+    throw new UsageError(
+      `Cannot verify "${name}": MD5 sums are known for the archives of ilsvrc2012 only`,
+    );
   }
   const { checkArchives } = await import("../datasets/ilsvrc2012/checksums.ts");
   const bar = progressBar("Reading archives", { unit: "MB" });
@@ -68,12 +70,12 @@ async function verifyArchives(name: string, { data, format }: InspectOptions): P
     )),
     columns: [{ field: "file" }, { field: "md5", heading: "MD5" }, { field: "state" }],
     notes: checked.filter(({ md5, expected }) => expected !== undefined && md5 !== expected)
-      .map(({ file, expected }) => `${file} should have ${expected}: get it again.`),
+      .map(({ file, expected }) => `${file} should have ${expected}: download it again.`),
   }, format));
   return checked.some(({ md5, expected }) => expected !== undefined && md5 !== expected) ? 1 : 0;
 }
 
-/** What there is to say besides the classes, a line each. */
+/** Facts about the images, a line each. */
 function facts({ width, height, portrait, mean, deviation, bytes }: DatasetStatistics): string[] {
   const levels = (values: readonly number[]) => values.map((value) => value.toFixed(1)).join("  ");
   return [

@@ -4,13 +4,13 @@ import { actionLabel } from "../experiment.ts";
 import { differencesBetween, shortened } from "../results/lineage.ts";
 import { listing, type ListingColumn } from "../report/listing.ts";
 import type { FlatRecord, RecordValue } from "../report/records.ts";
-import { findRun, openLibrary } from "../command_line/found.ts";
+import { findRun, openLibrary } from "../command_line/find_run.ts";
 import type { Options } from "../command_line/options.ts";
 
 /**
- * Prints in which fields the runs called by two words differ.
+ * Prints the fields in which two runs differ.
  *
- * @throws {UserError} A word means no run, or several.
+ * @throws {UserError} A word names no run, or several.
  */
 export async function diff(words: readonly string[], options: Options): Promise<number> {
   const [first, second] = words;
@@ -30,7 +30,7 @@ export async function diff(words: readonly string[], options: Options): Promise<
   return 0;
 }
 
-/** Columns of differences, under two names; lists of layers are shortened where that hides none. */
+/** Columns of differences, under two names. Lists of layers are shortened unless that hides a difference. */
 export function differenceColumns(one: string, other: string): ListingColumn[] {
   const show = (value: RecordValue, { one, other }: FlatRecord) => {
     const hides = shortened(String(one)) === shortened(String(other));

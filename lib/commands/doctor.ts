@@ -1,4 +1,4 @@
-/** `doctor`: whether all is well here, in a line each; `doctor resume`: whether trainings go on. */
+/** `doctor`: checks machine, backend, data and results; `doctor resume`: tests restarts. */
 import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import { machine, machineInWords } from "../system/environment.ts";
@@ -16,16 +16,16 @@ import { examine, leftoversIn, leftoversInWords } from "../store/audit.ts";
 import { plan } from "../plan.ts";
 import { progressBar } from "../system/progress.ts";
 import { listing } from "../report/listing.ts";
-import { proveResume } from "../executors/local/resumption.ts";
+import { testRestarts } from "../executors/local/restarts.ts";
 import { openStore } from "../store/mod.ts";
 import { diskSpaceFor } from "../estimates/cost.ts";
 import { type Options, ROOT } from "../command_line/options.ts";
-import { describedStudy, known } from "../command_line/runs.ts";
+import { describedStudy, known } from "../command_line/known_runs.ts";
 import { speed } from "./doctor_speed.ts";
 import { tablesNamed } from "../command_line/tables.ts";
 import { formatNumber } from "../numbers.ts";
 
-/** What a look came to. */
+/** The result of one check. */
 interface Finding {
   readonly part: string;
   readonly ok: boolean;
@@ -33,14 +33,14 @@ interface Finding {
   readonly remedy?: string;
 }
 
-/** Looks, or proves. @returns the exit code: 0 where all is well */
+/** Checks, tests restarts or measures. @returns the exit code: 0 if all checks pass */
 export async function doctor(words: readonly string[], options: Options): Promise<number> {
   const [word] = words;
   if (word === "resume") return await resume(options);
   if (word === "speed") return await speed(options);
   if (word !== undefined) {
     throw new UsageError(
-      `There is no doctor "${word}"; there are doctor, doctor resume and doctor speed`,
+      `There is no doctor "${word}": the commands are doctor, doctor resume and doctor speed`,
     );
   }
   const findings = [
@@ -52,7 +52,7 @@ export async function doctor(words: readonly string[], options: Options): Promis
     ...results(options),
   ];
   console.log(listing({
-    title: `Is all well, under the setup "${options.setup.name}"?`,
+    title: `Checks under the setup "${options.setup.name}"`,
     records: findings.map(({ part, ok, detail, remedy = "" }) => (
       { part, state: ok ? "ok" : "wrong", detail, remedy }
     )),
@@ -66,7 +66,7 @@ function machineHere(): Finding {
   return { part: "machine", ok: true, detail: machineInWords(machine()) };
 }
 
-/** What the processor has, and whether TensorFlow makes use of it. */
+/** The processor's instructions, and whether TensorFlow uses them. */
 function processorHere(): Finding {
   const part = "processor";
   if (instructions()?.includes("AVX") === false && Deno.build.arch === "x86_64") {
@@ -83,7 +83,7 @@ function processorHere(): Finding {
   };
 }
 
-/** The version that this is written for; others may do. */
+/** The version that this is tested with; others may work. */
 const DENO = [2, 9] as const;
 
 function denoHere(): Finding {
@@ -93,7 +93,7 @@ function denoHere(): Finding {
   return { part: "Deno", ok, detail: Deno.version.deno, ...!ok && { remedy } };
 }
 
-/** Whether TensorFlow loads, in a process of its own. */
+/** Whether TensorFlow loads, tried in another process. */
 async function backend(): Promise<Finding> {
   const { check, LOADS } = await import("../tensorflow/install/check.ts");
   const checks = await check();
@@ -119,7 +119,7 @@ async function dataAndDisk(options: Options): Promise<Finding[]> {
   const size = [classes, train, val].map(({ length }) => formatNumber(length));
   const what = `${name}: ${size[0]} classes, ${size[1]} + ${size[2]} images`;
   const data = missing === undefined
-    ? { part: "data", ok: true, detail: `${what}${made ? "" : ", made when they are needed"}` }
+    ? { part: "data", ok: true, detail: `${what}${made ? "" : "; they are made when needed"}` }
     : wrong("data", missing);
 
   const runs = known(plan(tablesNamed([]), study.contexts), study);
@@ -132,11 +132,11 @@ async function dataAndDisk(options: Options): Promise<Finding[]> {
   const detail = `${free} GiB free; the ${open.length} runs of all tables that are not done ` +
     `take ${wanted} GiB`;
   const ok = bavail * bsize > needed;
-  const remedy = `free some in ${place}, or name another place with --results DIR`;
+  const remedy = `free some in ${place}, or name another folder with --results DIR`;
   return [data, { part: "disk", ok, detail, ...!ok && { remedy } }];
 }
 
-/** The first folder above a place that is there. */
+/** A path's nearest folder that exists. */
 function nearestFolder(place: string): string {
   return exists(place, "isDirectory") ? place : nearestFolder(dirname(place));
 }
@@ -151,9 +151,9 @@ function results({ results: folder }: Options): Finding[] {
     const ok = damages.length === 0;
     return [
       {
-        ...{ part: "results", ok, detail: `${whole} whole, ${damages.length} damaged` },
+        ...{ part: "results", ok, detail: `${whole} intact, ${damages.length} damaged` },
         ...!ok &&
-          { remedy: `${damages.join(". ")}. The commands that need it do that by themselves` },
+          { remedy: `${damages.join(". ")}. The commands that need them do that themselves` },
       },
       ...leftovers.length > 0
         ? [{ part: "left behind", ok: true, detail: leftovers.join(" ") }]
@@ -165,13 +165,13 @@ function results({ results: folder }: Options): Finding[] {
   }
 }
 
-/** A finding out of an error's "what: why; way out". */
+/** A failed check, from an error's "what: why; way out". */
 function wrong(part: string, message: string): Finding {
   const [detail = "", ...remedy] = message.split("; ");
   return { part, ok: false, detail, ...remedy.length > 0 && { remedy: remedy.join("; ") } };
 }
 
-/** A net that trains for some seconds, with a checkpoint every few hundred milliseconds. */
+/** A net that trains for a few seconds, with a checkpoint every few hundred milliseconds. */
 const TINY = [
   ...["scenes.classes=2", "scenes.train=64", "scenes.val=16", "validationImages=16"],
   ...["schedules.first.images=24000", "validations=100"],
@@ -190,7 +190,7 @@ async function resume({ results, workers, format }: Options): Promise<number> {
   const bar = progressBar("train whole and in pieces", { unit: "kills" });
   try {
     const onProgress = (kills: number) => bar.update(kills, Math.max(kills, PIECES));
-    const proof = await proveResume({ command, folder, pieces: PIECES, onProgress });
+    const proof = await testRestarts({ command, folder, pieces: PIECES, onProgress });
     bar.stop();
     const file = `${results}/resume.json`;
     writeAtomically(file, `${JSON.stringify(proof, null, 2)}\n`);
@@ -199,24 +199,24 @@ async function resume({ results, workers, format }: Options): Promise<number> {
       proof.executions;
     const mustBeEqual = device === "cpu" && threads === 1;
     console.log(listing({
-      title: "A training in pieces beside a whole one",
+      title: "An interrupted training compared with an uninterrupted one",
       records: [{
         ...{ killed: proof.kills, "while training": proof.hits },
         on: `${device}, ${threads ?? "any number of"} thread(s), ${towers} tower(s)`,
-        weights: equal ? "the same bits" : "other bits",
+        weights: equal ? "the same bits" : "different bits",
         "largest difference": proof.largest,
       }],
       columns: ["killed", "while training", "on", "weights", "largest difference"]
         .map((field) => ({ field })),
       notes: [
-        `SHA-256 of the weights: ${proof.whole.slice(0, 16)}... whole, ` +
-        `${proof.pieces.slice(0, 16)}... in pieces; the largest weight is ${proof.scale}.`,
+        `SHA-256 of the weights: ${proof.whole.slice(0, 16)}... uninterrupted, ` +
+        `${proof.pieces.slice(0, 16)}... interrupted; the largest weight is ${proof.scale}.`,
         ...equal ? [] : [
           mustBeEqual
             ? "On one thread they should be the same: this is a defect of verydeep."
-            : "With several threads, or on a GPU, sums are rounded in an order that changes.",
+            : "With several threads, or on a GPU, the order of additions changes, and with it the rounding.",
         ],
-        `kept in ${file}`,
+        `written: ${file}`,
       ],
     }, format));
     return equal || !mustBeEqual ? 0 : 1;

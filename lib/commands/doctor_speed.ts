@@ -1,19 +1,19 @@
-/** `doctor speed`: measures how fast full steps are here, which plans then reckon with. */
+/** `doctor speed`: measures the speed of training and testing, for plans. */
 import type { Precision } from "../setup.ts";
 import { runsAtOnce } from "../system/machine.ts";
 import { progressBars } from "../system/progress.ts";
 import { nameWithChanges } from "../results/protocol.ts";
 import { listing } from "../report/listing.ts";
 import { keepSpeed, type MeasuredSpeed } from "../estimates/speed.ts";
-import { threeDigits } from "../command_line/needs.ts";
+import { threeDigits } from "../command_line/plan_notes.ts";
 import type { Options } from "../command_line/options.ts";
 
 const PRECISIONS: readonly Precision[] = ["float32", "bfloat16"];
 
-/** Classes of the nets that are measured; they hardly count for the time. */
+/** Classes of the nets that are measured; their number hardly affects the time. */
 const CLASSES = 1000;
 
-/** Measures the setup's nets in both precisions, or in the one that is named, and keeps that. */
+/** Measures the setup's nets in both precisions, or in the named one, and keeps the results. */
 export async function speed(options: Options): Promise<number> {
   const { setup, workers, device, given, format } = options;
   // What these import takes longer to load than a help text may take.
@@ -39,7 +39,7 @@ export async function speed(options: Options): Promise<number> {
     }
     bar.stop();
     console.log(listing({
-      title: `How fast net D is, under the setup "${nameWithChanges(setup)}"`,
+      title: `Speed of net D under the setup "${nameWithChanges(setup)}"`,
       records: found.map(({ device, precision, images, training, testing }) => ({
         ...{ device, precision },
         ...{ training_images: images.training, testing_images: images.testing },
@@ -51,7 +51,7 @@ export async function speed(options: Options): Promise<number> {
         { field: "testing_images", heading: "testing, images/s", show: shown },
       ],
       notes: [
-        `On ${found[0]!.device}, ${runs} run${runs === 1 ? "" : "s"} side by side. Kept for deno ` +
+        `On ${found[0]!.device}, ${runs} run${runs === 1 ? "" : "s"} in parallel. Kept for deno ` +
         "task plan on this device.",
       ],
     }, format));

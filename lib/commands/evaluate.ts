@@ -1,4 +1,4 @@
-/** `evaluate`: one net at any test scales, by any method, and the mean of all. */
+/** `evaluate`: tests one net at any scales with any methods, and the mean of all. */
 import { evaluations, oneScale } from "../../experiments/protocol.ts";
 import { displayName, isEvaluation } from "../experiment.ts";
 import type { LabelledImage } from "../datasets/dataset.ts";
@@ -10,12 +10,12 @@ import { nameWithChanges } from "../results/protocol.ts";
 import { ensembleListing } from "../report/ensemble_listing.ts";
 import { listing } from "../report/listing.ts";
 import { carryOut, printRuns } from "../command_line/carry_out.ts";
-import { netToEvaluate } from "../command_line/nets.ts";
+import { netToEvaluate } from "../command_line/find_net.ts";
 import type { Options } from "../command_line/options.ts";
-import { describedStudy } from "../command_line/runs.ts";
+import { describedStudy } from "../command_line/known_runs.ts";
 import { formatNumber } from "../numbers.ts";
 
-/** Evaluates the net that options mean, under each seed, and prints its errors. */
+/** Evaluates the net that options name, under each seed, and prints its errors. */
 export async function evaluate(options: Options): Promise<number> {
   const described = await describedStudy(options);
   const { run, imported } = await netToEvaluate(options, described);

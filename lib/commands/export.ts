@@ -1,4 +1,4 @@
-/** `export`: a stored net's weights in other layouts. */
+/** `export`: writes a stored net's weights in other layouts. */
 import { UsageError, UserError } from "../errors.ts";
 import { displayName, isEvaluation, type TrainRun } from "../experiment.ts";
 import { writeAtomically } from "../system/files.ts";
@@ -13,10 +13,10 @@ import type { ExportLayout } from "../command_line/net_options.ts";
 import type { DatasetInfo } from "../datasets/dataset.ts";
 import type { Study } from "../results/study.ts";
 import { type Options, pathFrom } from "../command_line/options.ts";
-import { describedStudy, runNamed } from "../command_line/runs.ts";
+import { describedStudy, runNamed } from "../command_line/known_runs.ts";
 
 /**
- * Writes the net of a training into a file, or for TensorFlow into a folder.
+ * Writes the net of a training to a file or, for TensorFlow, to a folder.
  *
  * @throws {UserError} There is no such training, it is not done, or the file cannot be written.
  */
@@ -80,7 +80,7 @@ const WRITE: Readonly<
   },
 };
 
-/** What an exported net expects of its input. */
+/** The input that an exported net expects. */
 function inputInWords(layout: ExportLayout, mean: readonly number[]): string {
   const rounded = (parts: readonly number[], digits: number) =>
     parts.map((part) => part.toFixed(digits)).join(", ");
@@ -96,7 +96,7 @@ function inputInWords(layout: ExportLayout, mean: readonly number[]): string {
   }
 }
 
-/** The training called by its first digits. @throws {UserError} It is none, or not done. */
+/** The training whose key begins with `digits`. @throws {UserError} It is not a training, or not done. */
 function trainingDone(digits: string, { store, contexts }: Study): Planned {
   const planned = runNamed(digits, { store, contexts });
   const { run, key, ancestor } = planned;
@@ -115,7 +115,7 @@ function trainingDone(digits: string, { store, contexts }: Study): Planned {
   );
 }
 
-/** Mean colour of a net's input; the data set is opened where it has to tell. */
+/** Mean colour of a net's input; opens the data set if only that knows it. */
 async function meanFor(
   { run, context }: Planned,
   { dataset }: Study<DatasetInfo>,
@@ -132,12 +132,12 @@ async function meanFor(
   throw new UserError(
     `Cannot export ${
       displayName(run)
-    }: its input is freed of the mean colour of its training images, ` +
-      "which are not here; name their folder with --data DIR, and their --dataset",
+    }: its input is minus the mean colour of its training images, ` +
+      "which were not found; name their folder with --data DIR, and their --dataset",
   );
 }
 
-/** Nets of others have no place for A-LRN's normalisation: its weights would mislead there. */
+/** Other libraries' nets lack A-LRN's normalisation: with its weights they would give wrong scores. */
 function mustHaveNoLrn({ config }: TrainRun) {
   if (config !== "A-LRN") return;
   throw new UserError(
@@ -146,7 +146,7 @@ function mustHaveNoLrn({ config }: TrainRun) {
   );
 }
 
-/** Writes a file; a failure names it. */
+/** Writes a file; the error of a failure names it. */
 function written(file: string, write: () => void) {
   try {
     write();

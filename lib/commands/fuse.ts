@@ -1,4 +1,4 @@
-/** `fuse`: the mean of any stored posteriors. */
+/** `fuse`: averages any stored posteriors. */
 import { UsageError, UserError } from "../errors.ts";
 import { displayName, isEvaluation } from "../experiment.ts";
 import { ensembleOf } from "../results/ensemble.ts";
@@ -7,9 +7,9 @@ import { ensembleListing } from "../report/ensemble_listing.ts";
 import { listing } from "../report/listing.ts";
 import { openStore, type Store } from "../store/mod.ts";
 import { middleOf } from "../vgg/images.ts";
-import { evaluateLine } from "../command_line/lines.ts";
+import { evaluateLine } from "../command_line/suggested_commands.ts";
 import type { Options } from "../command_line/options.ts";
-import { describedStudy, runNamed } from "../command_line/runs.ts";
+import { describedStudy, runNamed } from "../command_line/known_runs.ts";
 import { count } from "../numbers.ts";
 
 /** Prints the errors of the runs whose keys are `words`, and of their mean. */
@@ -18,7 +18,7 @@ export async function fuse(words: readonly string[], options: Options): Promise<
   const store = openStore(options.results);
   const begun = store.runs();
   const isBegun = (digits: string) => begun.some(({ key }) => key.startsWith(digits));
-  // The data is looked at only where it takes it to know what a key means.
+  // Describes the data only if a key may belong to a run that was not begun.
   const { contexts } = words.every(isBegun) ? { contexts: [] } : await describedStudy(options);
   const members = words.flatMap((word) =>
     membersOf(runNamed(word, { store, contexts }), store, options)
@@ -31,7 +31,7 @@ export async function fuse(words: readonly string[], options: Options): Promise<
   return 0;
 }
 
-/** The evaluations of validation images that a run stands for, all of them done. */
+/** The evaluations of validation images that a run stands for; all must be done. */
 export function membersOf(planned: PlannedRun, store: Store, options: Options): PlannedRun[] {
   const isDone = (run: PlannedRun) => store.status(run).state === "done";
   const { run, context } = planned;
@@ -67,7 +67,7 @@ export function membersOf(planned: PlannedRun, store: Store, options: Options): 
   });
 }
 
-/** A mean of one is no mean, and what counts twice is no mean of nets. */
+/** Refuses a single member, and one that is named twice. */
 function mustBeSeveral(members: readonly PlannedRun[]) {
   const keys = members.map(({ key }) => key);
   const twice = members.find(({ key }, i) => keys.indexOf(key) < i);

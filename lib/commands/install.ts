@@ -9,9 +9,9 @@ import { here, install as installTensorFlow, variantOf } from "../tensorflow/ins
 import type { Options } from "../command_line/options.ts";
 
 /**
- * Installs TensorFlow, or with `check` prints what there is of it.
+ * Installs TensorFlow or, with `check`, prints which parts are installed.
  *
- * @returns the exit code: 0 where TensorFlow works
+ * @returns the exit code: 0 if TensorFlow works
  * @throws {UserError} It cannot be installed.
  */
 export async function install({ check: look, gpu, format }: Options): Promise<number> {
@@ -56,7 +56,7 @@ function recordOf({ name, ok, detail, remedy = "" }: Check) {
   return { part: name, state: ok ? "ok" : "missing", detail, remedy };
 }
 
-/** A path as people write it, without what all of them share. */
+/** A path for people: `~` for the home folder. */
 function shortened(detail: unknown): string {
   return String(detail)
     .replace(/^.*\/node_modules\/(?=.)/, "node_modules/.../")

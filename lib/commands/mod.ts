@@ -1,11 +1,11 @@
-/** What each command of the catalogue does: its module, loaded when it is needed. */
+/** The code of each command of the catalogue: modules that are loaded when needed. */
 import { CATALOGUE, type CommandFacts, type OwnCommand } from "../command_line/catalogue.ts";
 import type { Options } from "../command_line/options.ts";
 
 /** Carries a command out. @returns the exit code */
 type CommandRun = (options: Options, words: readonly string[]) => Promise<number>;
 
-/** A command of the catalogue with what it does. */
+/** A command of the catalogue with its code. */
 export interface Command extends CommandFacts {
   readonly run: CommandRun;
 }
@@ -38,7 +38,7 @@ const RUNS: Readonly<Record<OwnCommand, CommandRun>> = {
   bench: async (options, words) => (await import("./bench.ts")).bench(options, words),
 };
 
-/** The command called `name`; nothing where the catalogue has no such name. */
+/** The command called `name`; nothing if there is no such command. */
 export function commandNamed(name: string): Command | undefined {
   if (!Object.hasOwn(CATALOGUE, name)) return undefined;
   const table: CommandRun = async (options) =>

@@ -1,4 +1,4 @@
-/** `report`: tables again, from what is stored. */
+/** `report`: prints tables from stored results. */
 import type { Dataset } from "../datasets/dataset.ts";
 import type { Table } from "../experiment.ts";
 import { writeCollections, writeReports } from "../report/mod.ts";
@@ -7,14 +7,14 @@ import { resultsOf } from "../results/mod.ts";
 import type { Study } from "../results/study.ts";
 import type { Options } from "../command_line/options.ts";
 import { publish, tell } from "../command_line/tables.ts";
-import { tablesFilled } from "../command_line/weights.ts";
+import { tablesFilled } from "../command_line/filled_tables.ts";
 import { sheetOfClaims } from "./claims.ts";
 import { sheet as table1 } from "./table1.ts";
 import { sheet as table2 } from "./table2.ts";
 
 /**
- * Prints the tables called `words` from the store, and writes them beside the results; all of the
- * paper's, with what holds all of them, if there are no words.
+ * Prints the tables called `words` from the store, and writes them beside the results. Without words:
+ * all of the paper's tables, and the files that hold all of them.
  */
 export async function report(words: readonly string[], options: Options): Promise<number> {
   const tables = await tablesFilled(words, options);
@@ -26,10 +26,10 @@ export async function report(words: readonly string[], options: Options): Promis
 }
 
 /**
- * Writes and prints Tables 1 and 2 and the others of the paper, and writes what is about all of them:
- * the claims, the tidy CSV, the LaTeX document and the page with its plots.
+ * Prints and writes all tables of the paper, and writes the files about all of them: the claims, the
+ * tidy CSV, the LaTeX document and the page with its plots.
  *
- * @param dataset with its image files, where they are there
+ * @param dataset with its image files, if they exist
  * @returns the exit code
  */
 export async function publishAll(

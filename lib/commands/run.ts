@@ -1,10 +1,10 @@
-/** `run`: one run by its key, as a job of a cluster does it. */
+/** `run`: carries out one run by its key, as a job of a cluster does. */
 import { Interruption, UsageError, UserError } from "../errors.ts";
 import { actionLabel, displayName } from "../experiment.ts";
 import type { PlannedRun } from "../plan.ts";
 import { progressBars } from "../system/progress.ts";
 import { makeStore, type Store } from "../store/mod.ts";
-import { findRun, openLibrary } from "../command_line/found.ts";
+import { findRun, openLibrary } from "../command_line/find_run.ts";
 import type { Options } from "../command_line/options.ts";
 
 /** Exit code of a training that SIGUSR1 stopped: 128 and the signal's number. */
@@ -37,15 +37,15 @@ export async function run(words: readonly string[], options: Options): Promise<n
   return 0;
 }
 
-/** A run after the one that it reads. */
+/** A run, after the ancestor that it reads. */
 function withAncestor(planned: PlannedRun): PlannedRun[] {
   return [...planned.ancestor ? [planned.ancestor] : [], planned];
 }
 
-/** So long a network file system may hide what another node wrote, s; looked at once a second. */
+/** How long to wait for files that another node wrote, s: network file systems cache. */
 const PATIENCE = 60;
 
-/** What a run starts from must be done; a job, which began because it is, may see it a little late. */
+/** Waits for a run's ancestor. @throws {UserError} It is not done. */
 async function mustBeReady(planned: PlannedRun, store: Store) {
   const { ancestor } = planned;
   if (ancestor === undefined) return;
@@ -63,24 +63,26 @@ async function mustBeReady(planned: PlannedRun, store: Store) {
   );
 }
 
-/** A node may have other data under the same name than the plan was made for. */
+/** @throws {UserError} This node's data differs from the data that the plan was made for. */
 function mustBeItsData({ run, context }: PlannedRun, found: string) {
   if (context.data === found) return;
   throw new UserError(
-    `Cannot ${actionLabel(run)}: it is on data with the fingerprint ${context.data}, and here is ` +
+    `Cannot ${
+      actionLabel(run)
+    }: it needs data with the fingerprint ${context.data}, and the data here has ` +
       `${found}; name the folder of its data with --data DIR`,
   );
 }
 
-/** Puts the job back into the queue, if it came any further. @returns the exit code */
+/** Requeues the job, if it made progress. @returns the exit code */
 async function goOnLater(job: string, steps: number): Promise<number> {
   if (steps <= 0) {
     throw new UserError(
-      `Cannot go on: job ${job} came no step further before its time limit; give it more time, as ` +
+      `Cannot continue: job ${job} made no step before its time limit; give it more time, as ` +
         "in --resources train.time=4:00:00",
     );
   }
-  console.error(`job ${job} is at the end of its time: it goes on in another one, from here`);
+  console.error(`job ${job} reached its time limit: it is requeued and continues from here`);
   const { requeue } = await import("../executors/slurm/client.ts");
   await requeue(job);
   return 0;

@@ -6,7 +6,7 @@ import { leftoversIn, leftoversInWords } from "../store/audit.ts";
 import { listing } from "../report/listing.ts";
 import type { Options } from "../command_line/options.ts";
 import type { Store } from "../store/mod.ts";
-import { inStore, type KnownRun, knownRuns } from "../command_line/runs.ts";
+import { inStore, type KnownRun, knownRuns } from "../command_line/known_runs.ts";
 
 /** Prints the state of the runs behind the tables called `words`. */
 export async function status(words: readonly string[], options: Options): Promise<number> {

@@ -1,4 +1,4 @@
-/** `submission`: what the test server of ILSVRC-2012 is sent, and what it said. */
+/** `submission`: writes the file for ILSVRC-2012's test server, and keeps its score. */
 import { UsageError, UserError } from "../errors.ts";
 import { type Context, displayName, type EvalRun } from "../experiment.ts";
 import { type PlannedRun, plannedRun } from "../plan.ts";
@@ -6,12 +6,12 @@ import { listing } from "../report/listing.ts";
 import { keepScore, onTest, writeSubmission } from "../results/submission.ts";
 import { carryOut, printRuns } from "../command_line/carry_out.ts";
 import { membersOf } from "./fuse.ts";
-import { scoreLine } from "../command_line/lines.ts";
+import { scoreLine } from "../command_line/suggested_commands.ts";
 import type { Study } from "../results/study.ts";
 import type { Options } from "../command_line/options.ts";
 import { count, formatNumber } from "../numbers.ts";
-import { isPlace, rowAt } from "../command_line/places.ts";
-import { describedStudy, runNamed } from "../command_line/runs.ts";
+import { isPlace, rowAt } from "../command_line/row_names.ts";
+import { describedStudy, runNamed } from "../command_line/known_runs.ts";
 
 /** Test images of ILSVRC-2012. */
 const TEST_IMAGES = 100_000;
@@ -24,7 +24,7 @@ export async function submission(words: readonly string[], options: Options): Pr
     );
   }
   if (options.seeds.length > 1) {
-    throw new UsageError("A submission is of one seed; choose it with --seed N, without --seeds");
+    throw new UsageError("A submission uses one seed; choose it with --seed N, without --seeds");
   }
   const study = await describedStudy(options);
   const { missing, test, name } = study.dataset;
@@ -36,7 +36,7 @@ export async function submission(words: readonly string[], options: Options): Pr
   }
   if (test === undefined) {
     throw new UserError(
-      `Cannot write a submission: ${name} has no test images in "${options.data}"; looked for are ` +
+      `Cannot write a submission: ${name} has no test images in "${options.data}"; put one of these there: ` +
         "ILSVRC2012_img_test_v10102019.tar, ILSVRC2012_img_test.tar and test/*.JPEG of ilsvrc2012",
     );
   }
@@ -60,12 +60,12 @@ export async function submission(words: readonly string[], options: Options): Pr
     ...written.images === TEST_IMAGES ? [] : [
       `The server expects ${formatNumber(TEST_IMAGES)} lines, one for each test image.`,
     ],
-    "The server's answer goes into the tables with:",
+    "Add the server's answer to the tables with:",
     `  ${scoreLine(words, options)}`,
   ]);
 }
 
-/** The evaluations of validation images that are meant, under the one seed of the options. */
+/** The named evaluations of validation images, under the seed of the options. */
 function membersNamed(
   words: readonly string[],
   { store, contexts }: Study,
@@ -86,14 +86,16 @@ function membersNamed(
     );
   }
   const [word, more] = words;
-  if (more !== undefined) throw new UsageError("A submission is of one row; fuse keys for others");
+  if (more !== undefined) {
+    throw new UsageError("A submission is one row; to combine others, name keys");
+  }
   const { table, row } = rowAt(word!);
   const { evaluations } = table.rows[row - 1]!;
   if (evaluations.length > 0) return evaluations.map((run) => plannedRun(run, context));
-  throw new UserError(`Cannot submit "${word}": it is a result of others, behind which no net is`);
+  throw new UserError(`Cannot submit "${word}": it is a result of others, without a net here`);
 }
 
-/** Prints what a submission is of, and what came of it. */
+/** Prints the members of a submission, and facts about it. */
 function print(
   members: readonly PlannedRun[],
   facts: Readonly<Record<string, string | number>>,

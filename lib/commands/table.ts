@@ -8,11 +8,11 @@ import { resultsOf } from "../results/mod.ts";
 import type { Study } from "../results/study.ts";
 import { progressBars } from "../system/progress.ts";
 import { carryOut, printRuns } from "../command_line/carry_out.ts";
-import { commandOfTables } from "../command_line/lines.ts";
+import { commandOfTables } from "../command_line/suggested_commands.ts";
 import type { Options } from "../command_line/options.ts";
-import { describedStudy } from "../command_line/runs.ts";
+import { describedStudy } from "../command_line/known_runs.ts";
 import { publish, tablesNamed } from "../command_line/tables.ts";
-import { filledTables } from "../command_line/weights.ts";
+import { filledTables } from "../command_line/filled_tables.ts";
 
 /** Carries out what tables need and prints them. */
 export async function reproduceTables(names: readonly string[], options: Options): Promise<number> {
@@ -20,7 +20,7 @@ export async function reproduceTables(names: readonly string[], options: Options
   throw new UsageError("Name at least one table, as in deno task table table3");
 }
 
-/** Carries out what Tables 3 to 7 need, prints all seven, and says how to read on. */
+/** Carries out what Tables 3 to 7 need, prints all seven, and names the next command. */
 export async function reproduceAll(options: Options): Promise<number> {
   const code = await reproduceNamed([], options);
   if (!options.dryRun && options.executor === "local") {
@@ -55,7 +55,7 @@ async function measureOnce() {
   }
 }
 
-/** Prints tables, and writes them; of all of the paper's, what holds all of them, too. */
+/** Prints and writes tables; for all of the paper's, also the files that hold all of them. */
 async function show(
   names: readonly string[],
   { tables, study }: { readonly tables: readonly Table[]; readonly study: Study<Dataset> },
@@ -67,8 +67,7 @@ async function show(
 }
 
 /**
- * Fills the rows of nets that were made elsewhere, and prints the tables; other rows show what is
- * stored already.
+ * Tests imported nets for their rows, and prints the tables; other rows show what is stored.
  */
 async function fill(names: readonly string[], weights: string, options: Options): Promise<number> {
   const described = await describedStudy(options);
@@ -84,8 +83,8 @@ async function fill(names: readonly string[], weights: string, options: Options)
 }
 
 /**
- * Submits what tables need that is not done, or prints it; waits for it and prints the tables where
- * that is asked for.
+ * Submits the missing runs of tables, or prints their jobs with `--dry-run`. With `--wait`, waits for
+ * the jobs and prints the tables.
  */
 async function onCluster(names: readonly string[], options: Options): Promise<number> {
   const { showJobs, submitRuns } = await import("../command_line/cluster.ts");

@@ -13,7 +13,7 @@ export function table1({ format }: Pick<Options, "format">): Promise<number> {
   return Promise.resolve(0);
 }
 
-/** A horizontal part of the table: cells one a column, or text across all columns. */
+/** A horizontal part of the table: one cell in each column, or text across all columns. */
 type Part = { readonly cells: readonly string[][] } | { readonly across: string };
 
 /** Table 1 as a sheet. */
@@ -33,13 +33,13 @@ export function sheet(): Sheet {
   };
 }
 
-/** Columns of layers as rows; a column that has fewer is filled up. */
+/** Columns of layers as rows; shorter columns are padded. */
 function rowsOf(columns: readonly string[][]): SheetRow[] {
   const most = Math.max(...columns.map(({ length }) => length));
   return Array.from({ length: most }, (_, i) => columns.map((column) => cell(column[i] ?? "")));
 }
 
-/** Input, then blocks and poolings in turn, then what all columns share. */
+/** The input, then blocks and poolings in turn, then the layers that all columns share. */
 function parts(): Part[] {
   const blocks = table.columns.map(blocksOf);
   const [first = []] = blocks;
@@ -54,7 +54,7 @@ function parts(): Part[] {
   return [...parts, { across: "soft-max" }];
 }
 
-/** A column's layers, parted at the poolings. */
+/** A column's layers, split at the poolings. */
 function blocksOf({ layers }: ConfigColumn): Layer[][] {
   const blocks: Layer[][] = [[]];
   for (const layer of layers) {

@@ -7,14 +7,14 @@ import { type FlatRecord, type RecordValue, rounded } from "../report/records.ts
 import type { Store } from "../store/mod.ts";
 import { middleOf } from "../vgg/images.ts";
 import { carryOut, printRuns } from "../command_line/carry_out.ts";
-import { evaluateLine } from "../command_line/lines.ts";
-import { netToTrain } from "../command_line/nets.ts";
+import { evaluateLine } from "../command_line/suggested_commands.ts";
+import { netToTrain } from "../command_line/find_net.ts";
 import type { Options } from "../command_line/options.ts";
-import { describedStudy } from "../command_line/runs.ts";
+import { describedStudy } from "../command_line/known_runs.ts";
 import { formatNumber } from "../numbers.ts";
 import { MISSING } from "../report/words.ts";
 
-/** Trains the net that options mean, under each seed, and prints what its log ends with. */
+/** Trains the net that options name, under each seed, and prints the end of its log. */
 export async function train(options: Options): Promise<number> {
   const described = await describedStudy(options);
   const { run, imported } = await netToTrain(options, described);
@@ -40,7 +40,7 @@ export async function train(options: Options): Promise<number> {
       `Errors of the last validation: ${formatNumber(images)} images, whole, at Q = ${Q}, ` +
       "without flips.",
       ...trained.map((planned) => store.folderOf(planned)),
-      "Evaluate it as the paper does:",
+      "To evaluate it as the paper does:",
       `  ${evaluateLine(trained[0]!, { Q, method: "dense", options })}`,
     ],
   }, options.format));
@@ -49,7 +49,7 @@ export async function train(options: Options): Promise<number> {
 
 const inPerCent = (error: RecordValue) => Number(error).toFixed(1);
 
-/** What is known of a trained net; errors are those of the log's last validation, in per cent. */
+/** A trained net as a record; errors are those of the log's last validation, in per cent. */
 function recordOf(planned: PlannedRun, store: Store): FlatRecord {
   const { key, context, ancestor } = planned;
   const run = planned.run as TrainRun;

@@ -1,4 +1,4 @@
-/** `why`: where a run or a row of a table comes from, and what makes it. */
+/** `why`: where a run or a table's row comes from, and which command makes it. */
 import { executionInWords } from "../system/environment.ts";
 import { UsageError, UserError } from "../errors.ts";
 import {
@@ -34,22 +34,22 @@ import {
   type Library,
   openLibrary,
   runsAt,
-} from "../command_line/found.ts";
-import { tableLine } from "../command_line/lines.ts";
+} from "../command_line/find_run.ts";
+import { tableLine } from "../command_line/suggested_commands.ts";
 import type { Options } from "../command_line/options.ts";
-import { headInWords, placeOf } from "../command_line/places.ts";
+import { headInWords, placeOf } from "../command_line/row_names.ts";
 import { TABLES } from "../command_line/tables.ts";
 
-/** What a command shows: the same for people and for programs. */
+/** An explanation, for people and for programs. */
 interface Explanation {
-  /** Lines that come first. */
+  /** Lines before the listings. */
   readonly lines: readonly string[];
   readonly listings: readonly Listing[];
   readonly data: object;
 }
 
 /**
- * Prints where the run or the row called by the one word comes from.
+ * Prints where the run or the row that the word names comes from.
  *
  * @throws {UserError} There is no such run or row, or there are several.
  */
@@ -76,7 +76,7 @@ function drawn({ lines, listings, data }: Explanation, format: ReportFormat): st
   return [head, ...listings.map((list) => listing(list, format))].join("\n\n");
 }
 
-/** All that is known of a run, for programs. */
+/** Everything about a run, for programs. */
 function factsOf(run: PlannedRun, library: Library, options: Options) {
   const { store, runs } = library;
   const summaries = (runs: readonly PlannedRun[]) => runs.map((each) => summaryOf(each, library));
@@ -113,7 +113,7 @@ function aboutRun(run: PlannedRun, library: Library, options: Options): Explanat
       `${data.name}  (${run.key}, seed ${data.seed})`,
       `${state}${detail === undefined ? "" : `: ${detail}`}`,
       ...result ? [resultInWords(result)] : [],
-      ...state === "todo" ? [] : [`lies in ${data.folder}`],
+      ...state === "todo" ? [] : [`folder: ${data.folder}`],
       command === undefined ? unmade(run) : `made by ${command}`,
       ...executions.flatMap((execution) => fold(executionInWords(execution))),
     ],
@@ -121,14 +121,14 @@ function aboutRun(run: PlannedRun, library: Library, options: Options): Explanat
   };
 }
 
-/** Why there is no command that makes a run. */
+/** Why no command here makes a run. */
 function unmade({ run }: PlannedRun): string {
   return "init" in run && isImported(run.init)
-    ? "Its weights were made elsewhere; deno task evaluate --weights FILE brings them in."
-    : "Other options than these make it: another setup, data set or version.";
+    ? "Its weights come from a file; deno task evaluate --weights FILE imports them."
+    : "It needs other options: another setup, data set or version.";
 }
 
-/** What is known of a run as lists; those that are empty are left out. */
+/** Lists about a run, without empty ones. */
 function listingsOf(run: PlannedRun, facts: ReturnType<typeof factsOf>): Listing[] {
   const { lineage, heirs, rows, nearest } = facts;
   const recipe = [...recipeFields(run)].map(([field, value]) => ({ field, value }));
@@ -151,7 +151,7 @@ interface Fault {
   readonly fault: string;
 }
 
-/** What a run came to so far: errors of an evaluation, the last line of a training's log. */
+/** The result of a run so far: the errors of an evaluation, or the last line of a training's log. */
 function resultOf(planned: PlannedRun, { store }: Library): Errors | Fault | LogEntry | undefined {
   if (!isEvaluation(planned.run)) return store.readLog(planned).at(-1);
   const isDone = store.status(planned).state === "done";
@@ -173,10 +173,10 @@ function resultInWords(result: Errors | Fault | LogEntry): string {
   if ("top1" in result) return `measured: ${errorsInWords(result)}`;
   const { step, loss, validation } = result;
   const errors = validation ? `; ${errorsInWords(validation)} in validation` : "";
-  return `log: at step ${step} a loss of ${loss.toFixed(3)}${errors}`;
+  return `log: loss ${loss.toFixed(3)} at step ${step}${errors}`;
 }
 
-/** A row that stands on one run is explained by that run. */
+/** Explains a row; if it needs one run only, it explains that run. */
 function aboutRow(place: RowPlace, library: Library, options: Options): Explanation {
   const { table, row } = place;
   const evaluations = runsAt(place, library);
@@ -189,8 +189,8 @@ function aboutRow(place: RowPlace, library: Library, options: Options): Explanat
   const data = { place: placeOf(place), row, published, ...command && { command } };
   if (evaluations.length === 0) {
     const reason = table.rows[row - 1]!.evaluations.length > 0
-      ? "Without its data set no run behind it can be named."
-      : "Somebody else's result: no run of ours stands behind it.";
+      ? "Without the data set, the keys of its runs are unknown."
+      : "A result of others: it has no run here.";
     return { lines: [...lines, reason], listings: [], data: { ...data, runs: [] } };
   }
   if (evaluations.length === 1) {
@@ -206,20 +206,22 @@ function aboutRow(place: RowPlace, library: Library, options: Options): Explanat
       ...lines,
       ...measuredLines(evaluations, library),
       `the mean posterior of ${evaluations.length} evaluations; ` +
-      (left === 0 ? "all behind it is done" : `${left} of the ${runs.length} runs are to be done`),
+      (left === 0
+        ? "all of its runs are done"
+        : `${left} of its ${runs.length} runs are still to do`),
       `made by ${command}`,
     ],
     listings: [{
-      title: "Runs behind it, ancestors first",
+      title: "Its runs, ancestors first",
       records: runs,
       columns: columnsOf("begins"),
-      notes: ["deno task why KEY says more of each."],
+      notes: ["deno task why KEY explains a run."],
     }],
     data: { ...data, runs },
   };
 }
 
-/** What a row's mean posteriors come to, seed by seed, where all of them are there. */
+/** The errors of a row's mean posteriors, seed by seed, if all of its evaluations are done. */
 function measuredLines(evaluations: readonly PlannedRun[], { store }: Library): string[] {
   const seeds = Map.groupBy(evaluations, ({ context }) => context.seed);
   return [...seeds].flatMap(([seed, runs]) => {
@@ -255,7 +257,7 @@ function errorsInWords({ top1, top5 }: Errors): string {
   return `top-1 ${top1.toFixed(1)} %${rest}`;
 }
 
-/** What the paper printed: `published: top-1 26.8 %, top-5 8.7 %`. */
+/** The published errors: `published: top-1 26.8 %, top-5 8.7 %`. */
 function publishedInWords({ top1, top5, testTop5 }: Published): string[] {
   const parts = [["top-1", top1], ["top-5", top5], ["top-5 test", testTop5]] as const;
   const given = parts.flatMap(([name, value]) =>

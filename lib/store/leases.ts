@@ -36,7 +36,7 @@ const SLACK = 60_000;
 const UNSAFE = SLACK / 2;
 
 /** A lease that is held. */
-interface Held {
+interface HeldLease {
   readonly file: string;
   /** When it was touched last, by our clock. */
   touched: number;
@@ -47,7 +47,7 @@ interface Held {
 export class Leases {
   readonly #folder: string;
   readonly #now: () => number;
-  readonly #held = new Map<string, Held>();
+  readonly #held = new Map<string, HeldLease>();
   /** Of owners elsewhere: when their files were seen to change last, by our clock. */
   readonly #seen = new Map<string, { readonly touched: number; readonly at: number }>();
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -136,7 +136,7 @@ export class Leases {
   }
 
   /** Why a lease that could not be touched is lost; undefined while it is safe. */
-  #lossOf(name: string, { file, touched }: Held, error: unknown): UserError | undefined {
+  #lossOf(name: string, { file, touched }: HeldLease, error: unknown): UserError | undefined {
     if (error instanceof Deno.errors.NotFound) {
       try {
         // another hand may have emptied the folder

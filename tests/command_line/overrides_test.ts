@@ -109,7 +109,7 @@ Deno.test("--set says what a field may be", () => {
     ["schedules.first.drops.at=0.9:0.7", /shares of the training, rising, .* as in 0.25:0.5:0.75/],
     ["schedules.first.drops.at=0.7 0.9", /shares of the training/],
     ["schedules.first.drops.patience=3", /Cannot set "schedules.first.drops.patience"/],
-    ["crop=31,oddSides=down", /leave nothing of a crop of 31 pixels; set crop to 32 or more/],
+    ["crop=31,oddSides=down", /shrink a crop of 31 pixels to nothing; also set crop to 32 or/],
   ];
   for (const [changes, message] of cases) {
     assert.throws(() => override(medium, changes), (error) => {

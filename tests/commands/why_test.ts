@@ -71,7 +71,7 @@ Deno.test("a row that stands on one run is explained by that run", async () => {
       `test D 384 at Q = 384, dense  (${at384.key}, seed 0)`,
       "done",
       "measured: top-1 50.0 %",
-      `lies in ${store.folderOf(at384)}`,
+      `folder: ${store.folderOf(at384)}`,
       `made by deno task table3 --setup smoke --data ${folder} --results '${folder}/it'\\''s'`,
     ]
   ) assert.ok(text.split("\n").includes(line), `${line}\n\n${text}`);
@@ -92,10 +92,13 @@ Deno.test("a run is found by the beginning of its key, begun or only planned", a
 
 Deno.test("a mean of evaluations lists all runs behind it, and what is to be done", async () => {
   const text = await printed(() => why(["table4/D/384"], options));
-  assert.match(text, /mean posterior of 3 evaluations; 5 of the 6 runs are to be done/);
+  assert.match(text, /mean posterior of 3 evaluations; 5 of its 6 runs are still to do/);
   assert.match(text, new RegExp(`test D 384 at Q = 384, dense │ ${at384.key} │ done`));
   const theirs = await printed(() => why(["table7/4"], options));
-  assert.match(theirs, /top-5 7\.9 %, of both splits together\nSomebody else's result/);
+  assert.match(
+    theirs,
+    /top-5 7\.9 %, of both splits together\nA result of others: it has no run here/,
+  );
 });
 
 Deno.test("for programs: the same as JSON, and flat as CSV", async () => {
@@ -120,7 +123,7 @@ Deno.test("another seed's run is found in the store, with the command that made 
   const foreign = plannedRun(net("A", 256), { ...context, data: "others" });
   store.begin(foreign);
   const unasked = await printed(() => why([foreign.key], options));
-  assert.match(unasked, /Other options than these make it/);
+  assert.match(unasked, /It needs other options/);
 });
 
 Deno.test("two runs differ in the fields that are listed", async () => {
@@ -140,15 +143,15 @@ Deno.test("words that name no run, or several, are refused with the way out", as
   const refused = (work: Promise<number>, message: RegExp) =>
     assert.rejects(work, (error) => error instanceof UserError && message.test(error.message));
   await refused(why([], options), /why needs the key of a run or a row/);
-  await refused(why(["D384"], options), /Cannot find "D384": a run is called by .* table3\/D\/384/);
+  await refused(why(["D384"], options), /Cannot find "D384": name a run by .* table3\/D\/384/);
   await refused(why(["000000000000"], options), /neither a table nor ".*" has such a run/);
   await refused(why([""], options), /Cannot find ""/);
   await refused(diff([D256.key], options), /diff needs the keys of two runs/);
   await refused(
     diff([D256.key, "table4/B"], options),
-    /behind that row stand .*; name one of them$/,
+    /that row needs .*; name one of them$/,
   );
-  await refused(diff([D256.key, "table7/4"], options), /nothing here stands behind that row/);
+  await refused(diff([D256.key, "table7/4"], options), /that row has no run here/);
 });
 
 Deno.test("--strict refuses data that is not the paper's, though the setup is", async () => {

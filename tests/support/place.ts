@@ -2,7 +2,7 @@
 import { CATALOGUE } from "../../lib/command_line/catalogue.ts";
 import { commandNamed } from "../../lib/commands/mod.ts";
 import { type Options, readCommandLine, resolveOptions } from "../../lib/command_line/options.ts";
-import { describedStudy } from "../../lib/command_line/runs.ts";
+import { describedStudy } from "../../lib/command_line/known_runs.ts";
 import type { DatasetInfo } from "../../lib/datasets/dataset.ts";
 import type { Study } from "../../lib/results/study.ts";
 import { folderWith } from "./datasets.ts";

@@ -1,6 +1,6 @@
 /**
- * The proof that nothing is lost: one training whole, the same in pieces whose processes are killed
- * at random moments, and their weights compared, bit by bit.
+ * Tests restarts: trains once without interruption and once with processes that are killed at random
+ * moments, and compares the weights bit by bit.
  *
  * @module
  */
@@ -10,49 +10,49 @@ import { UserError } from "../../errors.ts";
 import { openStore } from "../../store/mod.ts";
 import type { Tensors } from "../../vgg/checkpoint.ts";
 
-/** How to carry the proof out. */
-export interface ProofOptions {
-  /** The command line that trains, in a process of its own, keeping its results in a folder. */
+/** Options of the test. */
+export interface RestartTestOptions {
+  /** The command line that trains in another process, with its results in a folder. */
   readonly command: (results: string) => readonly string[];
   /** An empty folder. */
   readonly folder: string;
-  /** In about so many pieces the second training is done. */
+  /** Approximate number of pieces of the interrupted training. */
   readonly pieces: number;
   /** Told after every kill. */
   readonly onProgress?: (kills: number) => void;
 }
 
-/** What it came to. */
-export interface Proof {
+/** The result of the test. */
+export interface RestartTest {
   readonly kills: number;
-  /** Kills that hit the training itself, and not what comes before or after. */
+  /** Kills during the training itself, not before or after it. */
   readonly hits: number;
-  /** SHA-256 over names and weights, of the whole training and of the one in pieces. */
+  /** SHA-256 over names and weights, of the uninterrupted and the interrupted training. */
   readonly whole: string;
   readonly pieces: string;
   /** The largest difference of two weights. */
   readonly largest: number;
   /** The weight with the largest magnitude. */
   readonly scale: number;
-  /** Where and how the pieces were done. */
+  /** Where and how the pieces were carried out. */
   readonly executions: readonly Execution[];
 }
 
 /**
- * Carries the proof out.
+ * Carries out the test.
  *
- * @throws {UserError} The training fails by itself.
+ * @throws {UserError} The training fails without being killed.
  */
-export async function proveResume(
-  { command, folder, pieces, onProgress = () => {} }: ProofOptions,
-): Promise<Proof> {
-  // the first time makes what the other times find there
+export async function testRestarts(
+  { command, folder, pieces, onProgress = () => {} }: RestartTestOptions,
+): Promise<RestartTest> {
+  // the first run makes the data that the others use
   await toTheEnd(command(`${folder}/first`));
   const begin = performance.now();
   await toTheEnd(command(`${folder}/whole`));
   const duration = performance.now() - begin;
   const { seconds = 0 } = resultIn(`${folder}/whole`).executions[0]!;
-  // A piece lives for its start and, on average, for a so-manieth of the training.
+  // A piece lasts for its start and, on average, for 1 / `pieces` of the training.
   const longest = duration - 1000 * seconds + 2 * 1000 * seconds / pieces;
   let kills = 0;
   while (await killed(command(`${folder}/pieces`), Math.random() * longest)) {
@@ -80,17 +80,17 @@ async function toTheEnd(command: readonly string[]) {
 
 function failure(stderr: Uint8Array): UserError {
   const said = new TextDecoder().decode(stderr).trim().split("\n").at(-1) ?? "";
-  return new UserError(`Cannot train to prove that trainings go on: ${said}`);
+  return new UserError(`Cannot train to test restarts: ${said}`);
 }
 
-/** Runs a command for so many ms. @returns whether it was killed; it may have ended before */
+/** Runs a command and kills it after a time, ms. @returns whether it was killed; it may end before */
 async function killed(command: readonly string[], after: number): Promise<boolean> {
   const child = start(command).spawn();
   const timer = setTimeout(() => {
     try {
       child.kill("SIGKILL");
     } catch {
-      // it ended by itself just now
+      // it has just ended
     }
   }, after);
   const { signal, success, stderr } = await child.output();
@@ -117,7 +117,7 @@ function hashOf(tensors: Tensors): string {
   return hash.digest("hex");
 }
 
-/** How far two nets are apart. */
+/** The largest difference of two nets' weights. */
 function distance(one: Tensors, other: Tensors): { largest: number; scale: number } {
   let [largest, scale] = [0, 0];
   for (const [name, { values }] of one) {

@@ -1,25 +1,25 @@
-/** Runs by the words that a user has for them: a key's first digits, or the place of a row. */
+/** Finds runs as a user names them: by the first digits of a key, or by a table's row. */
 import { UsageError, UserError } from "../errors.ts";
 import { actionLabel, type Context, isEvaluation, isImported } from "../experiment.ts";
 import { type RowPlace, rowsOn } from "../results/lineage.ts";
 import { type PlannedRun, plannedRun } from "../plan.ts";
 import type { Store } from "../store/mod.ts";
-import { evaluateLine, submissionLine, tableLine, trainLine } from "./lines.ts";
+import { evaluateLine, submissionLine, tableLine, trainLine } from "./suggested_commands.ts";
 import type { Options } from "./options.ts";
-import { isPlace, rowAt } from "./places.ts";
-import { knownRuns, runByKey } from "./runs.ts";
+import { isPlace, rowAt } from "./row_names.ts";
+import { knownRuns, runByKey } from "./known_runs.ts";
 import { TABLES } from "./tables.ts";
 
-/** Every run that is planned or stored, and how to find one. */
+/** Every run that is planned or stored. */
 export interface Library {
   readonly store: Store;
-  /** Those of all tables, ancestors first; then those that only the store has. */
+  /** The runs of all tables, ancestors first; then those that only the store has. */
   readonly runs: readonly PlannedRun[];
-  /** What the options come to, seed by seed; none where there is no data set. */
+  /** One for each seed; empty if there is no data set. */
   readonly contexts: readonly Context[];
 }
 
-/** Looks for all runs that the options mean. */
+/** Lists all runs under the options. */
 export async function openLibrary(options: Options): Promise<Library> {
   const { runs, study } = await knownRuns(TABLES.map(({ name }) => name), options);
   const { store, dataset } = study;
@@ -29,20 +29,20 @@ export async function openLibrary(options: Options): Promise<Library> {
   return { store, runs: [...all.values()], contexts: isFound ? study.contexts : [] };
 }
 
-/** What a word means: one run, or a row of a table. */
-export type Found = { readonly run: PlannedRun } | { readonly place: RowPlace };
+/** What a user's word names: a run, or a row of a table. */
+export type RunOrRow = { readonly run: PlannedRun } | { readonly place: RowPlace };
 
 /**
- * What `word` means.
+ * The run or the row that `word` names.
  *
- * @throws {UserError} Nothing has that name, or several runs have.
+ * @throws {UserError} No run has that name, or several have.
  */
-export function find(word: string, { runs, store }: Library): Found {
+export function find(word: string, { runs, store }: Library): RunOrRow {
   if (isPlace(word)) return { place: rowAt(word) };
   if (!/^[0-9a-f]{1,12}$/.test(word)) {
     throw new UsageError(
-      `Cannot find "${word}": a run is called by the first of its key's 12 hexadecimal digits ` +
-        "(deno task status lists keys), a row by its table and headings, as in table3/D/384",
+      `Cannot find "${word}": name a run by the first of its key's 12 hexadecimal digits ` +
+        "(deno task status lists keys), or a row by its table and headings, as in table3/D/384",
     );
   }
   return { run: runByKey(word, runs, store) };
@@ -55,9 +55,9 @@ export function runsAt({ table, row }: RowPlace, { contexts }: Library): Planned
 }
 
 /**
- * The one run that `word` means.
+ * The only run that `word` names.
  *
- * @throws {UserError} There is none, or it means several.
+ * @throws {UserError} There is no such run, or there are several.
  */
 export function findRun(word: string, library: Library): PlannedRun {
   const found = find(word, library);
@@ -68,14 +68,14 @@ export function findRun(word: string, library: Library): PlannedRun {
   throw new UserError(
     `Cannot take "${word}" for one run: ` +
       (runs.length === 0
-        ? "nothing here stands behind that row"
-        : `behind that row stand ${names}; name one of them`),
+        ? "that row has no run here"
+        : `that row needs ${names}; name one of them`),
   );
 }
 
 /**
- * The command that makes a run, with the options that were given here: a table's where one needs it.
- * None for weights that were made elsewhere, and for a run that other options make.
+ * The command that makes a run, with the options of this command line: a table's command if a table
+ * needs the run. Nothing for imported weights, and for a run that needs other options.
  */
 export function commandFor(
   planned: PlannedRun,
@@ -95,7 +95,7 @@ export function commandFor(
   return evaluateLine(plannedRun(net, context), { Q, method, options });
 }
 
-/** Runs that begin with a run: evaluations of it, and nets that start from it. */
+/** The direct descendants of a run: its evaluations, and nets that start from it. */
 export function heirsOf({ key }: PlannedRun, { runs }: Library): PlannedRun[] {
   const heirs = runs.filter(({ ancestor }) => ancestor?.key === key);
   return heirs.toSorted((a, b) => Number(isEvaluation(b.run)) - Number(isEvaluation(a.run)));

@@ -1,4 +1,4 @@
-/** Which net a command line means: one of the paper's, a stored one, or one made elsewhere. */
+/** Finds the net that a command line names: the paper's own, a stored one, or one in a file. */
 import { initFrom, JITTERED, net } from "../../experiments/protocol.ts";
 import { UsageError, UserError } from "../errors.ts";
 import {
@@ -20,24 +20,24 @@ import type { DatasetInfo } from "../datasets/dataset.ts";
 import { layersInCommon, layersOf, netShapeOf } from "../vgg/configs.ts";
 import { insertedLayers } from "../vgg/initialisation.ts";
 import { type Options, pathFrom } from "./options.ts";
-import { runNamed } from "./runs.ts";
+import { runNamed } from "./known_runs.ts";
 
-/** A net, and the one in a file that it is or starts from. */
+/** A net, and the file's net that it is or starts from. */
 export interface MeantNet {
   readonly run: TrainRun;
   readonly imported: readonly ImportedNet[];
 }
 
 /**
- * S of a net in a file that does not tell: the paper's first. It decides no number of such a net. In
- * Keras's layout lie those that the paper's authors released, of S in [256; 512].
+ * S of a net whose file does not give it: the paper's first. It has no effect on such a net's numbers.
+ * Files in Keras's layout hold the nets that the paper's authors released, with S in [256; 512].
  */
 const UNTOLD_S = 256;
 
 /**
- * The net that `train` is to train: the paper's own chain, unless options name another start.
+ * The net for `train`: the paper's own, unless options name another start.
  *
- * @throws {UserError} Options lack something, contradict each other, or name what is not there.
+ * @throws {UserError} Options are missing, contradict each other, or name something that does not exist.
  */
 export async function netToTrain(options: Options, study: Study<DatasetInfo>): Promise<MeantNet> {
   const { config, S, initFrom: start, layers } = options;
@@ -56,9 +56,9 @@ export async function netToTrain(options: Options, study: Study<DatasetInfo>): P
 }
 
 /**
- * The net that `evaluate` is to evaluate.
+ * The net for `evaluate`.
  *
- * @throws {UserError} Options lack something, contradict each other, or name what is not there.
+ * @throws {UserError} Options are missing, contradict each other, or name something that does not exist.
  */
 export async function netToEvaluate(
   options: Options,
@@ -80,20 +80,18 @@ export async function netToEvaluate(
     (update !== undefined && update !== (run.update ?? "all"));
   if (!odd) return meant;
   throw new UsageError(
-    `Cannot evaluate "${weights}" as another net than it is, ${
-      displayName(run)
-    }; leave --config, --S ` +
+    `Cannot evaluate "${weights}" as another net: it is ${displayName(run)}; leave --config, --S ` +
       "and --update out",
   );
 }
 
-/** Which option names a net, and S of a file that does not tell it. */
+/** The option that names a net, and S for a file that does not give it. */
 export interface Naming {
   readonly option: "init-from" | "weights";
   readonly S?: TrainScale;
 }
 
-/** Where a net is looked for. */
+/** Where nets are searched. */
 export interface NetSearch {
   readonly options: Options;
   readonly study: Study<DatasetInfo>;
@@ -107,7 +105,7 @@ export async function netNamed(text: string, naming: Naming, search: NetSearch):
   if (exists(file)) return await netIn(file, naming, search);
   if (!/^[0-9a-f]{1,12}$/.test(text)) {
     throw new UserError(
-      `Cannot find --${naming.option} "${text}": it is no file, and no key, which is 12 ` +
+      `Cannot find --${naming.option} "${text}": it is neither a file nor a key, which is 12 ` +
         "hexadecimal digits or the first of them; deno task status lists keys",
     );
   }
@@ -115,7 +113,7 @@ export async function netNamed(text: string, naming: Naming, search: NetSearch):
   return { run: trainingOf(planned, search.study), imported: [] };
 }
 
-/** The net in a file, of the config that the file tells, or else the command line. */
+/** The net in a file. Its config is the file's or, if the file does not give it, the command line's. */
 async function netIn(
   file: string,
   naming: Naming,
@@ -126,7 +124,7 @@ async function netIn(
   const S = note.S ?? naming.S ?? (note.layout === "keras" ? JITTERED : UNTOLD_S);
   if (config === undefined) {
     throw new UsageError(
-      `Cannot tell which net "${file}" holds; add its --config, as in --config D`,
+      `Cannot tell which net is in "${file}"; add its --config, as in --config D`,
     );
   }
   const { setup, input } = options;
@@ -138,7 +136,7 @@ async function netIn(
   return { run: imported.run, imported: [imported] };
 }
 
-/** A planned run as a training of this command's setup, data and seed. */
+/** A planned run as a training under this command's setup, data and seed. */
 function trainingOf(
   { run, key: name, context, ancestor }: PlannedRun,
   study: Study<DatasetInfo>,
@@ -152,9 +150,9 @@ function trainingOf(
   const { contexts, dataset } = study;
   if (contexts.some((each) => key(run, each) === name)) return run;
   const why = context.data !== dataset.fingerprint
-    ? `on other data than ${dataset.name} as it lies here; name its folder with --data DIR`
+    ? `on data other than the ${dataset.name} found here; name its folder with --data DIR`
     : contexts.some(({ seed }) => seed === context.seed)
-    ? "under other fields of the setup than it has now; repeat the training"
+    ? "under a setup with other fields; repeat the training"
     : `with seed ${context.seed}; add --seed ${context.seed}`;
   throw new UserError(
     `Cannot take weights from ${name} (${displayName(run)}): it was trained ${why}`,
@@ -166,7 +164,7 @@ function isWord(text: string | undefined): text is "all" | "deepen" | "perturb" 
   return text === "all" || text === "deepen" || text === "perturb";
 }
 
-/** Layers that a net takes over: those of `--layers`, or as the paper's nets do. */
+/** Layers that a net copies: those of `--layers`, or those that the paper's nets copy. */
 function layersFrom(
   from: TrainRun,
   { config, layers, setup }: Options,
@@ -194,6 +192,6 @@ function layersFrom(
   }
   throw new UserError(
     `Cannot copy ${odd.join(", ")} from ${displayName(from)} into ${config}: the layers that ` +
-      `both have, and in one shape, are ${common.join(", ")}; choose among them with --layers`,
+      `both have with equal shapes are ${common.join(", ")}; choose among them with --layers`,
   );
 }

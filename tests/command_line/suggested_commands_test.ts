@@ -5,7 +5,7 @@ import {
   submissionLine,
   tableLine,
   trainLine,
-} from "../../lib/command_line/lines.ts";
+} from "../../lib/command_line/suggested_commands.ts";
 import { readCommandLine } from "../../lib/command_line/options.ts";
 import { JITTERED, net } from "../../experiments/protocol.ts";
 import { smoke } from "../../experiments/setups.ts";

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import table3 from "../../experiments/table3.ts";
 import { paper, small } from "../../experiments/setups.ts";
-import { diskOf, memoryOf, originOfTimes, otherPrecision } from "../../lib/command_line/needs.ts";
+import {
+  diskOf,
+  memoryOf,
+  originOfTimes,
+  otherPrecision,
+} from "../../lib/command_line/plan_notes.ts";
 import type { DatasetInfo } from "../../lib/datasets/dataset.ts";
 import { isEvaluation } from "../../lib/experiment.ts";
 import { plan } from "../../lib/plan.ts";
@@ -51,7 +56,7 @@ Deno.test("a guess is called one; what was measured has its date, device and pre
   );
   assert.match(
     originOfTimes({ ...asked, device: "gpu:1" }, { ...none, on: { kind: "gpu" } }),
-    /here on a GPU: times are a guess, .* on none; .* --setup paper --device gpu:1 measures it/,
+    /here on a GPU: times are a guess .* was not measured; .* --setup paper --device gpu:1 measures it/,
   );
   const speed = {
     ...{

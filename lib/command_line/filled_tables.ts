@@ -1,4 +1,4 @@
-/** Nets from files in the place of a table's own: `--weights D=FILE,E=FILE`. */
+/** Replaces nets of tables by nets from files: `--weights D=FILE,E=FILE`. */
 import { JITTERED, net } from "../../experiments/protocol.ts";
 import { UsageError } from "../errors.ts";
 import {
@@ -13,13 +13,13 @@ import {
 import type { ImportedNet } from "../store/import.ts";
 import { evaluationsOf } from "../plan.ts";
 import { ALL_NETS } from "../vgg/configs.ts";
-import { netNamed, type NetSearch } from "./nets.ts";
+import { netNamed, type NetSearch } from "./find_net.ts";
 import type { Options } from "./options.ts";
-import { describedStudy } from "./runs.ts";
+import { describedStudy } from "./known_runs.ts";
 import { tablesNamed } from "./tables.ts";
-import { oneOf, parts } from "./values.ts";
+import { oneOf, parts } from "./option_values.ts";
 
-/** The tables called `words`, with the nets of `--weights` in place of their own. */
+/** The tables called `words`, with the nets of `--weights` instead of their own. */
 export async function tablesFilled(
   words: readonly string[],
   options: Options,
@@ -31,7 +31,7 @@ export async function tablesFilled(
   return filled.tables;
 }
 
-/** Tables of which some nets were made elsewhere. */
+/** Tables with imported nets. */
 export interface FilledTables {
   readonly tables: readonly Table[];
   /** Evaluations of those nets alone. */
@@ -40,10 +40,10 @@ export interface FilledTables {
 }
 
 /**
- * Tables with the nets of a command line's `--weights` in the place of the paper's own of S in
- * [256; 512], as which the paper's authors released D and E.
+ * Replaces the nets with S in [256; 512] by those of `--weights`. The paper's authors released D and E
+ * with this S.
  *
- * @throws {UserError} A net is none of the tables', or a file or a key is of another.
+ * @throws {UserError} No table uses a net, or a file or key belongs to another net.
  */
 export async function filledTables(
   tables: readonly Table[],
@@ -56,7 +56,7 @@ export async function filledTables(
     const own = net(config, JITTERED);
     if (!evaluationsOf(tables).some((run) => isSame(run.net, own))) {
       throw new UsageError(
-        `Cannot use weights of ${displayName(own)}: no row here rests on that net`,
+        `Cannot use weights of ${displayName(own)}: no row here uses that net`,
       );
     }
     const options = { ...search.options, config };
@@ -65,9 +65,9 @@ export async function filledTables(
     const isMeant = run.config === config && formatS(run.S) === formatS(JITTERED);
     if (!isMeant || !isImported(run.init)) {
       throw new UsageError(
-        `Cannot use "${from}" in the place of ${displayName(own)}: it is ${displayName(run)}, ` +
-          `${isImported(run.init) ? "made elsewhere" : "trained here"}; name weights of ` +
-          `${displayName(own)} that were made elsewhere`,
+        `Cannot use "${from}" instead of ${displayName(own)}: it is ${displayName(run)}, ` +
+          `${isImported(run.init) ? "imported" : "trained here"}; name weights of ` +
+          `${displayName(own)} that were not trained here`,
       );
     }
     nets.set(config, run);
@@ -83,7 +83,7 @@ export async function filledTables(
           ? { ...run, net: given }
           : run;
       });
-      // a row that is as it was stays the very same
+      // an unchanged row stays the same object
       return evaluations.every((run, i) => run === row.evaluations[i]) ? row : {
         ...row,
         evaluations,
@@ -102,7 +102,7 @@ function pairsIn(weights: string): Map<ConfigName, string> {
     const [, name, from] = /^([^=]+)=(.+)$/.exec(part) ?? [];
     if (name === undefined || from === undefined) {
       throw new UsageError(
-        `--weights of a table is CONFIG=FILE, several with commas between, as in ` +
+        `--weights of a table is a list of CONFIG=FILE, separated by commas, as in ` +
           `--weights D=vgg16.h5,E=vgg19.h5, not "${part}"`,
       );
     }

@@ -1,4 +1,4 @@
-/** Command lines that a message or a note names, to be copied. */
+/** Command lines that messages suggest, to be copied. */
 import { net } from "../../experiments/protocol.ts";
 import { hasAncestor, key, type Method, type TrainRun } from "../experiment.ts";
 import type { PlannedRun } from "../plan.ts";
@@ -7,22 +7,22 @@ import type { OptionName } from "./option_list.ts";
 import { type Options, pathFrom } from "./options.ts";
 import { shellWord } from "../system/shell.ts";
 
-/** Options that decide which store and which data are meant. */
+/** Options that choose the store and the data. */
 const WHERE: readonly OptionName[] = [
   ...["setup", "dataset", "precision", "set", "data", "results", "skip-unreadable"] as const,
 ];
 
-/** Whose options a line has. */
+/** The options as they were written. */
 type Written = Pick<Options, "given">;
 
-/** The words of the command that reproduces tables; all of the paper's if there are no names. */
+/** The command that reproduces tables; all of the paper's if `names` is empty. */
 export function commandOfTables(names: readonly string[]): [command: string, ...words: string[]] {
   const [name, ...more] = names;
   if (name === undefined) return ["reproduce-all"];
   return more.length === 0 ? [name] : ["table", ...names];
 }
 
-/** The command of a table, for the seeds that are given here or for one of them alone. */
+/** The command of a table, for the seeds of this command line or for one of them. */
 export function tableLine(table: string, options: Written, seed?: number): string {
   const seeds = (["seeds", "seed"] as const).flatMap((name) => written(name, options.given[name]));
   return [
@@ -32,7 +32,7 @@ export function tableLine(table: string, options: Written, seed?: number): strin
   ].join(" ");
 }
 
-/** The command that trains a net that was not made elsewhere. */
+/** The command that trains a net. */
 export function trainLine(
   planned: PlannedRun,
   options: Written,
@@ -53,7 +53,7 @@ export function trainLine(
   ].join(" ");
 }
 
-/** The command that evaluates the net of a training, which is carried out first if need be. */
+/** The command that evaluates the net of a training, which is carried out first if necessary. */
 export function evaluateLine(
   planned: PlannedRun,
   { Q, method, options }: { Q: number; method: Method; options: Written },
@@ -77,7 +77,7 @@ export function submissionLine({ key: name, context }: PlannedRun, options: Writ
   return [`deno task submission ${name}`, ...onSeed(context.seed), ...where(options)].join(" ");
 }
 
-/** The command that keeps what the server said of a submission, which `words` name. */
+/** The command that keeps the server's score of the submission that `words` name. */
 export function scoreLine(words: readonly string[], options: Written): string {
   const { method, seed } = options.given;
   return [
@@ -87,13 +87,13 @@ export function scoreLine(words: readonly string[], options: Written): string {
   ].join(" ");
 }
 
-/** Whether a training is what its config and S alone mean: with the paper's own chain of starts. */
+/** Whether a training is the paper's own net of its config and S, with the paper's chain of ancestors. */
 function isPapers({ key: name, run, context }: PlannedRun): boolean {
   const { config, S, update } = run as TrainRun;
   return key({ ...net(config, S), ...update && { update } }, context) === name;
 }
 
-/** The options of a job's command that it takes of those that are given here; folders are absolute. */
+/** The options of this command line that a job's command takes, with absolute folders. */
 export function optionsFor(command: string, { given }: Written): string {
   const takes: readonly OptionName[] = CATALOGUE[command]!.takes;
   return takes.filter((name) => name !== "wait" && name !== "format").flatMap((name) => {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { UserError } from "../../../lib/errors.ts";
-import { proveResume } from "../../../lib/executors/local/resumption.ts";
+import { testRestarts } from "../../../lib/executors/local/restarts.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const lib = (file: string) => new URL(`../../../lib/${file}`, import.meta.url).href;
@@ -49,7 +49,7 @@ async function proof(text: string) {
   const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
   const told: number[] = [];
   try {
-    const proof = await proveResume({
+    const proof = await testRestarts({
       command: (results) => {
         const file = `${results}.ts`;
         Deno.writeTextFileSync(file, text.replace("FOLDER", JSON.stringify(results)));
@@ -83,9 +83,11 @@ Deno.test("one that comes to something else in pieces is found, with the largest
   assert.deepEqual([largest, scale], [0.5, 64]);
 });
 
-Deno.test("one that fails by itself is no proof, and its last words are told", async () => {
+Deno.test("a training that fails without being killed is an error with its last line", async () => {
   await assert.rejects(
     proof('console.error("words"); console.error("no such net"); Deno.exit(1); FOLDER'),
-    (error) => error instanceof UserError && /go on: no such net$/.test(error.message),
+    (error) =>
+      error instanceof UserError &&
+      /^Cannot train to test restarts: no such net$/.test(error.message),
   );
 });

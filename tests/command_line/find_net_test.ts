@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { netToEvaluate, netToTrain } from "../../lib/command_line/nets.ts";
+import { netToEvaluate, netToTrain } from "../../lib/command_line/find_net.ts";
 import { JITTERED, net } from "../../experiments/protocol.ts";
 import table3 from "../../experiments/table3.ts";
 import table6 from "../../experiments/table6.ts";
@@ -132,7 +132,7 @@ Deno.test("a run of another seed or other data is no start; the message says wha
   await refused(meant(place, "train", ...line), /it was trained with seed 7; add --seed 7$/);
   assert.deepEqual((await meant(place, "train", ...line, "--seed", "7")).run, net("B", 256));
   Deno.removeSync(`${place.folder}/train/odd/1.png`);
-  await refused(meant(place, "train", ...line, "--seed", "7"), /on other data .* --data DIR$/);
+  await refused(meant(place, "train", ...line, "--seed", "7"), /on data other than .* --data DIR$/);
 });
 
 Deno.test("what a net lacks, or says twice, is answered with a command line", async () => {
@@ -150,10 +150,10 @@ Deno.test("what a net lacks, or says twice, is answered with a command line", as
   for (const more of [["--config", "B"], ["--S", "384"], ["--update", "fc"]]) {
     await refused(
       meant(place, "evaluate", "--weights", A, ...more),
-      /as another net than it is, A 256; leave --config, --S and --update out$/,
+      /as another net: it is A 256; leave --config, --S and --update out$/,
     );
   }
-  await refused(meant(place, "evaluate", "--weights", "best.h5"), /it is no file, and no key/);
+  await refused(meant(place, "evaluate", "--weights", "best.h5"), /it is neither a file nor a key/);
   await refused(meant(place, "evaluate", "--weights", "0123"), /deno task status lists keys$/);
 });
 
@@ -173,18 +173,18 @@ Deno.test("a file is what its note says it is, or else what the command line say
   const noted = write("noted.safetensors", { recipe: '{"run":{"config":"A","S":[256,512]}}' });
   const odd = write("odd.safetensors", { recipe: '{"run":{"config":"Z","S":"big"}}' });
   const evaluate = (file: string, ...args: string[]) =>
-    meant(place, "evaluate", "--weights", file, ...args);
+    meant(place, "evaluate", "--weights", file, "--input", "own", ...args);
 
   await refused(
     evaluate(silent),
-    /^Cannot tell which net ".*silent.safetensors" holds; add its --c/,
+    /^Cannot tell which net is in ".*silent.safetensors"; add its --c/,
   );
   await refused(evaluate(odd), /add its --config/);
   const { run, imported } = await evaluate(silent, "--config", "A");
   assert.deepEqual([run.config, run.S, imported[0]!.file], ["A", 256, silent]);
   assert.deepEqual((await evaluate(noted)).run.S, [256, 512]);
   for (const other of [["--config", "A-LRN"], ["--S", "384"]]) {
-    await refused(evaluate(noted, ...other), /as another net than it is, A \[256;512\]/);
+    await refused(evaluate(noted, ...other), /as another net: it is A \[256;512\]/);
   }
   await refused(
     evaluate(silent, "--config", "B"),
@@ -193,7 +193,7 @@ Deno.test("a file is what its note says it is, or else what the command line say
 
   const from = await meant(
     place,
-    ...["train", "--config", "D", "--S", "256", "--init-from", noted] as const,
+    ...["train", "--config", "D", "--S", "256", "--init-from", noted, "--input", "own"] as const,
   );
   assert.ok(hasAncestor(from.run.init));
   assert.deepEqual([from.run.init.from.config, from.run.init.layers], ["A", "transfer"]);

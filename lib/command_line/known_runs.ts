@@ -1,4 +1,4 @@
-/** The runs that a command line asks for, and what the store knows of them; none is carried out. */
+/** The runs that a command line asks for, and their states. Carries nothing out. */
 import type { DatasetInfo } from "../datasets/dataset.ts";
 import { UserError } from "../errors.ts";
 import { actionLabel } from "../experiment.ts";
@@ -10,14 +10,14 @@ import type { RunStatus, Store } from "../store/mod.ts";
 import type { Options } from "./options.ts";
 import { tablesNamed } from "./tables.ts";
 
-/** A run with what the store knows of it. */
+/** A run and its state. */
 export interface KnownRun extends PlannedRun {
   /** What is done in it: `train D 256`, `test D 256 at Q = 256, dense`. */
   readonly name: string;
   readonly status: RunStatus;
 }
 
-/** The study that options name, as it is found; its data may be missing. Nothing is made. */
+/** The study that options name, as found: its data may be missing. Makes nothing. */
 export async function describedStudy(options: Options): Promise<Study<DatasetInfo>> {
   // loaded here: it takes longer than a help text may
   const { describeStudy } = await import("../reproduce.ts");
@@ -46,7 +46,7 @@ export function runByKey(
 }
 
 /**
- * The run whose key begins with `digits`: one that was begun, or else one of the paper's tables.
+ * The run whose key begins with `digits`: a run that was begun, or else one of the paper's tables.
  *
  * @throws {UserError} There is none, or there are several.
  */
@@ -59,7 +59,7 @@ export function runNamed(
   return runByKey(digits, isBegun ? begun : plan(tablesNamed([]), contexts), store);
 }
 
-/** Every run behind the tables called `words`, ancestors first, and the study that they are of. */
+/** Every run that the tables called `words` need, ancestors first, and the study. */
 export async function knownRuns(
   words: readonly string[],
   options: Options,
@@ -81,8 +81,8 @@ export async function knownRuns(
 }
 
 /**
- * What the store knows of runs. Where there is no data they have empty keys, as its content is a
- * part of them, and a warning goes to standard error.
+ * The states of runs. Without data, whose content is a part of their keys, runs have empty keys, and a
+ * warning goes to standard error.
  */
 export function known(
   runs: readonly PlannedRun[],
@@ -101,7 +101,7 @@ export function known(
   ));
 }
 
-/** What a store knows of runs. */
+/** The states of runs in a store. */
 export function inStore(runs: readonly PlannedRun[], store: Store): KnownRun[] {
   return runs.map((planned) => ({
     ...planned,
@@ -113,7 +113,7 @@ export function inStore(runs: readonly PlannedRun[], store: Store): KnownRun[] {
 function warningOf({ classes, val }: DatasetInfo, missing: string): string {
   const { width, height } = val[0]!;
   return fold(
-    `warning: ${missing}. Until then ${formatNumber(classes.length)} classes and ` +
+    `warning: ${missing}. Until then, ${formatNumber(classes.length)} classes and ` +
       `${formatNumber(val.length)} validation images of ${width}x${height} pixels are assumed, ` +
       "and no run is known to be done.",
   ).join("\n");

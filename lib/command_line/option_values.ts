@@ -1,4 +1,4 @@
-/** What the value of an option may be: a name, a number, a scale, or several of them. */
+/** Checks the values of options: names, numbers, scales, and lists of them. */
 import { UsageError } from "../errors.ts";
 import type { TrainScale } from "../experiment.ts";
 import { didYouMean } from "../did_you_mean.ts";
@@ -18,7 +18,7 @@ export function oneOf<Value extends string>(
   );
 }
 
-/** Some of several names, with commas between; each counts once. */
+/** Some of several names, separated by commas; each once. */
 export function someOf<Value extends string>(
   name: OptionName,
   value: string,
@@ -47,18 +47,18 @@ export function trainScale(value: string): TrainScale {
   );
 }
 
-/** Test scales, with commas between; each counts once. */
+/** Test scales, separated by commas; each once. */
 export function testScales(value: string): number[] {
   return [...new Set(parts(value).map((part) => scale("Q", part)))];
 }
 
-/** A smallest side in the paper's pixels: at least a crop, which any net needs. */
+/** A smallest side in the paper's pixels, at least one crop wide. */
 function scale(name: "S" | "Q", value: string): number {
   const number = Number(value);
   if (/^\d+$/.test(value) && number >= PAPER_CROP && Number.isSafeInteger(number)) return number;
   throw new UsageError(
     `--${name} is a whole number, ${PAPER_CROP} or more, not "${value}": the smallest side of an ` +
-      `image in the paper's pixels, of which a crop has ${PAPER_CROP} in every setup`,
+      `image, in the paper's pixels, in which every setup's crop is ${PAPER_CROP} wide`,
   );
 }
 

@@ -1,4 +1,4 @@
-/** Words for rows of tables: `table3/D/384`, `table5/E/multi-crop`, `table6/1`. */
+/** Names of tables' rows: `table3/D/384`, `table5/E/multi-crop`, `table6/1`. */
 import { UsageError } from "../errors.ts";
 import type { Table } from "../experiment.ts";
 import type { RowPlace } from "../results/lineage.ts";
@@ -6,19 +6,19 @@ import { PAPER_PROTOCOL, protocolOf } from "../results/protocol.ts";
 import { headOf } from "../report/results_sheet.ts";
 import { isTableName, tablesNamed } from "./tables.ts";
 
-/** Longest heading that a row is called by; rows with longer ones are called by their number. */
+/** The longest heading in a row's name; rows with longer headings are named by their number. */
 const LONGEST = 20;
 
-/** Whether a word names a place, rather than a run's key. */
+/** Whether a word names a row rather than a run. */
 export function isPlace(word: string): boolean {
   return word.includes("/") || isTableName(word);
 }
 
 /**
- * The row at a place: a table, then what its first columns say, as far as it takes, or the row's
- * number. Letters and digits count, whatever stands between them: `256-512` is `[256;512]`.
+ * The row that a name stands for: a table, then either enough of the row's headings or its number.
+ * Only letters and digits count: `256-512` means `[256;512]`.
  *
- * @throws {UsageError} There is no such row, or there are several; all that may be meant are named.
+ * @throws {UsageError} There is no such row, or there are several; the message lists the possible rows.
  */
 export function rowAt(place: string): RowPlace {
   const [name = "", ...words] = place.split("/");
@@ -45,7 +45,7 @@ export function rowAt(place: string): RowPlace {
   );
 }
 
-/** A row as `rowAt` finds it, in the fewest words that are its alone: `table3/D/384`. */
+/** The shortest name of a row, as `rowAt` reads it: `table3/D/384`. */
 export function placeOf({ table, row }: RowPlace): string {
   const heads = headsOf(table);
   const own = heads[row - 1]!;
@@ -55,12 +55,12 @@ export function placeOf({ table, row }: RowPlace): string {
   return [table.name, ...isShort ? words : [row]].join("/");
 }
 
-/** A row's headings in a line, of each the first: `D, [256;512], 384`. */
+/** A row's headings in one line, only the first line of each: `D, [256;512], 384`. */
 export function headInWords({ table, row }: RowPlace): string {
   return headTexts(table)[row - 1]!.map((text) => text.split("\n")[0]).join(", ");
 }
 
-/** Rows, counted from 1, whose first headings are these. */
+/** Numbers of the rows, from 1, that begin with these headings. */
 function rowsBeginning(heads: readonly (readonly string[])[], parts: readonly string[]): number[] {
   return heads.flatMap((head, index) =>
     parts.every((part, i) => head[i] === part) ? [index + 1] : []
@@ -72,7 +72,7 @@ function headsOf(table: Table): string[][] {
   return headTexts(table).map((head) => head.map(plain));
 }
 
-/** The headings of each row; they do not depend on where it is measured. */
+/** The headings of each row; they do not depend on the setup. */
 function headTexts(table: Table): string[][] {
   return table.rows.map((row) =>
     headOf(table, { row, protocol: protocolOf(row.evaluations, PAPER_PROTOCOL) })

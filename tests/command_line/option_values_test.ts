@@ -36,7 +36,7 @@ Deno.test("what a command line does not say of a net is absent", () => {
 Deno.test("what cannot be is refused in a sentence that says what can", () => {
   const least = 'whole number, 224 or more, not "';
   const cases: [string[], string][] = [
-    [["--S", "200"], least + "200\": the smallest side of an image in the paper's pixels"],
+    [["--S", "200"], least + "200\": the smallest side of an image, in the paper's pixels"],
     [["--S", "small"], least + 'small"'],
     [["--S", "256,"], least + '"'],
     [["--S", "512,256"], 'two ends of a range, as in --S 256,512, not "512,256"'],

@@ -1,4 +1,4 @@
-/** What a plan takes of time, disk and memory, in sentences. */
+/** Notes under a plan: its time, disk space and memory. */
 import { diskSpaceFor } from "../estimates/cost.ts";
 import type { DatasetInfo } from "../datasets/dataset.ts";
 import type { Precision, Setup } from "../setup.ts";
@@ -12,7 +12,7 @@ import { type Layer, layersOf, netShapeOf } from "../vgg/configs.ts";
 import type { Options } from "./options.ts";
 import { formatNumber } from "../numbers.ts";
 
-/** Whose speed a plan's times come from. */
+/** Where a plan's times come from. */
 export function originOfTimes(
   { choice, device }: Pick<Options, "choice" | "device">,
   { speed, on }: { readonly speed: SpeedEstimate | undefined; readonly on: Device },
@@ -21,7 +21,7 @@ export function originOfTimes(
   if (speed === undefined) {
     const guess = on.kind === "cpu"
       ? "guessed from another machine's processor, until deno task install measures this one"
-      : "a guess, the same for every GPU and measured on none";
+      : "a guess that is the same for every GPU and was not measured";
     return `No speed was measured here on ${nameOfDevice(on)}: times are ${guess}; ${command} ` +
       "measures it.";
   }
@@ -50,7 +50,7 @@ export function threeDigits(value: number): string {
   return formatNumber(value, digits);
 }
 
-/** What the other precision would change. */
+/** The effect of the other precision. */
 export function otherPrecision(
   { train }: Setup,
   { speed, on }: { readonly speed: SpeedEstimate | undefined; readonly on: Device },
@@ -64,16 +64,16 @@ export function otherPrecision(
       `${(speed.testing / other.testing).toFixed(2)} times as long (${
         speed.isOwn && other.isOwn ? "measured" : "estimated"
       })`
-    : "how it changes times was not measured";
+    : "its effect on times was not measured";
   return `With --precision ${precision} ${time}; it ${maps} the memory of images.`;
 }
 
-/** A size as people say it: `3.4 GB`, `114 MB`. */
+/** A size for people: `3.4 GB`, `114 MB`. */
 function size(bytes: number): string {
   return bytes < 1e9 ? `${(bytes / 1e6).toPrecision(3)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
-/** Disk that the runs take. */
+/** Disk space that the runs take. */
 export function diskOf(
   runs: readonly PlannedRun[],
   dataset: Pick<DatasetInfo, "classes" | "val">,
@@ -90,7 +90,7 @@ export function diskOf(
   return `Disk: ${new Intl.ListFormat("en").format(taken)}.`;
 }
 
-/** Memory that a training of the plan's largest net takes, and what decides it. */
+/** Memory that a training of the plan's largest net takes, and what determines it. */
 export function memoryOf(
   runs: readonly PlannedRun[],
   { setup, workers, microBatch, device }: Pick<

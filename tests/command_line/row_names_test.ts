@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { headInWords, isPlace, placeOf, rowAt } from "../../lib/command_line/places.ts";
+import { headInWords, isPlace, placeOf, rowAt } from "../../lib/command_line/row_names.ts";
 import { TABLES } from "../../lib/command_line/tables.ts";
 import { UsageError } from "../../lib/errors.ts";
 
@@ -62,7 +62,7 @@ Deno.test("several rows or none: those that may be meant are named", () => {
   refused("table3/13", /the rows of table3 are/);
   refused("table7/GoogLeNet", /it may be table7\/4 \(GoogLeNet .* \(1 net\)\), table7\/5 \(Goog/);
   refused("tabel3/D/384", /There is no table "tabel3".*Did you mean "table3"/);
-  refused("table1/A", /table1 asks for no runs/);
+  refused("table1/A", /table1 needs no runs/);
 });
 
 Deno.test("a place is told from a key", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readCommandLine, resolveOptions } from "../../lib/command_line/options.ts";
-import { knownRuns, runByKey } from "../../lib/command_line/runs.ts";
+import { knownRuns, runByKey } from "../../lib/command_line/known_runs.ts";
 import { plan, type PlannedRun } from "../../lib/plan.ts";
 import { smoke } from "../../experiments/setups.ts";
 import { UserError } from "../../lib/errors.ts";
