@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Group } from "h5wasm/node";
+import type { Dataset as H5wasmDataset, Group } from "h5wasm/node";
 import { UserError } from "../errors.ts";
 import { draftOf, flush, removeIfThere } from "../system/files.ts";
 import { type NumberType, sizeOf } from "./numbers.ts";
@@ -32,9 +32,9 @@ export interface Hdf5 extends Disposable {
 const PART = 2 ** 24;
 
 /** Types of float by their size. */
-const FLOATS: Readonly<Record<number, NumberType>> = { 4: "F32", 8: "F64" };
-/** HDF5's number for the class of floats. */
-const FLOAT_CLASS = 1;
+const FLOATS: Readonly<Record<number, NumberType>> = { 2: "F16", 4: "F32", 8: "F64" };
+/** HDF5's numbers for the classes of integers and floats. */
+const [INTEGER_CLASS, FLOAT_CLASS] = [0, 1];
 
 /**
  * Opens a file for reading. Later failures throw an `Error` with the library's first reason.
@@ -82,15 +82,23 @@ export async function openHdf5(file: string): Promise<Hdf5> {
         if (!(found instanceof Dataset)) return undefined;
         const { shape, type, size, littleEndian, virtual_sources } = found.metadata;
         if (virtual_sources) throw new Error(`its ${path} is stored in other files`);
+        if (type === FLOAT_CLASS && !littleEndian) throw new Error(`its ${path} is big-endian`);
         const sides = shape ?? [];
+        const isHalf = type === FLOAT_CLASS && size === 2;
         return {
           shape: sides,
-          type: type === FLOAT_CLASS && littleEndian ? FLOATS[size] : undefined,
-          read: () => tried(() => valuesOf(found, sides)),
+          type: type === FLOAT_CLASS ? FLOATS[size] : undefined,
+          read: () => tried(() => valuesOf(isHalf ? asBits(found) : found, sides)),
         };
       }),
     [Symbol.dispose]: () => void open.close(),
   };
+}
+
+/** A dataset of float16, which h5wasm does not convert, as one of their bits. */
+function asBits(dataset: InstanceType<typeof H5wasmDataset>): InstanceType<typeof H5wasmDataset> {
+  const metadata = { ...dataset.metadata, type: INTEGER_CLASS, signed: false };
+  return Object.create(dataset, { metadata: { value: metadata } });
 }
 
 /** Values of a dataset, read in parts, so that they are not in memory twice. */
@@ -104,7 +112,10 @@ function valuesOf(
   const step = Math.max(1, Math.floor(PART / Math.max(1, row)));
   for (let from = 0; from < rows; from += step) {
     const part = dataset.slice([[from, Math.min(from + step, rows)]]);
-    values.set(part as Float32Array | Float64Array, from * row);
+    const floats = part instanceof Uint16Array
+      ? new Float16Array(part.buffer as ArrayBuffer, part.byteOffset, part.length)
+      : part as Float32Array | Float64Array;
+    values.set(floats, from * row);
   }
   return values;
 }
@@ -184,6 +195,9 @@ function tried<Result>(act: () => Result): Result {
     // a stack of functions; the innermost says most
     const reason = [...message.matchAll(/#\d+: .*\(\): (.+)/g)].at(-1)?.[1];
     if (reason === undefined) throw new Error(message);
+    if (/plugin|filter/.test(message)) {
+      throw new Error("it is compressed by another method than gzip; save it with gzip or without");
+    }
     throw new Error(/truncated/.test(reason) ? "it is cut off" : `it is damaged (${reason})`);
   }
 }

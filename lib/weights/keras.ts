@@ -107,7 +107,9 @@ function nameOf(layer: string): string {
 function datasetAt(open: Hdf5, path: string): Hdf5Dataset {
   const dataset = open.dataset(path);
   if (dataset === undefined) throw new Error(`it has no ${path}`);
-  if (dataset.type === undefined) throw new Error(`its ${path} is not of float32`);
+  if (dataset.type === undefined) {
+    throw new Error(`its ${path} is not of float16, float32 or float64`);
+  }
   return dataset;
 }
 

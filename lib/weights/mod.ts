@@ -10,8 +10,9 @@ import { readAt } from "../system/files.ts";
 import type { NumberType } from "./numbers.ts";
 import { fromOwn, OWN_REMEDY } from "./own.ts";
 import { openSafetensors } from "./safetensors.ts";
-import { LEGACY_START, openTorch } from "./torch.ts";
-import { fromTorchvision, isTorchvision } from "./torchvision.ts";
+import { isLegacyTorch, LEGACY_START, openTorch } from "./torch.ts";
+import { isTorchVgg } from "./torch_names.ts";
+import { fromTorchvision } from "./torchvision.ts";
 import { firstKernel, type InputConvention, inputDoubt, type InputName, INPUTS } from "./inputs.ts";
 import type { Layout, LayoutFile, WeightsFile } from "./weights_file.ts";
 
@@ -53,10 +54,10 @@ async function openLayout(file: string): Promise<LayoutFile> {
   const start = startOf(file);
   const begins = (bytes: readonly number[]) => bytes.every((byte, i) => start[i] === byte);
   if (begins(HDF5_START)) return await (await import("./keras.ts")).openKeras(file);
-  const isLegacy = begins(LEGACY_START);
+  const isLegacy = isLegacyTorch(start);
   if (isLegacy || begins(ZIP_START)) return fromTorchvision(await openTorch(file, isLegacy), file);
   const tensors = openSafetensors(file, { remedy: OWN_REMEDY, types: TYPES });
-  return isTorchvision(tensors) ? fromTorchvision(tensors, file) : fromOwn(tensors, file);
+  return isTorchVgg(tensors.shapes) ? fromTorchvision(tensors, file) : fromOwn(tensors, file);
 }
 
 /** Converts the first kernel of a file from its input to red, green and blue of 0 to 255. */
@@ -87,8 +88,11 @@ function withInput(
       const values = open.read(name);
       return name === FIRST ? firstKernel(values, convention, { inputs, outputs }) : values;
     },
-    doubt: () =>
-      noted === undefined && shapes.has(FIRST) ? inputDoubt(open.read(FIRST), input) : undefined,
+    doubt() {
+      if (noted !== undefined || input !== usual) return undefined;
+      const seen = shapes.has(FIRST) ? inputDoubt(open.read(FIRST), input) : undefined;
+      return seen ?? open.doubt;
+    },
     [Symbol.dispose]: () => open[Symbol.dispose](),
   };
 }
@@ -111,7 +115,7 @@ function startOf(file: string): Uint8Array {
   try {
     using handle = Deno.openSync(file);
     const { size } = handle.statSync();
-    return readAt(handle, 0, Math.min(size, LEGACY_START.length)) ?? new Uint8Array();
+    return readAt(handle, 0, Math.min(size, LEGACY_START)) ?? new Uint8Array();
   } catch (error) {
     throw new UserError(`Cannot open "${file}": ${(error as Error).message}`, { cause: error });
   }

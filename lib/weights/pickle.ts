@@ -25,6 +25,11 @@ export interface PickleGlobal {
   readonly call?: (args: readonly unknown[]) => unknown;
 }
 
+/** An object that BUILD gives its state. */
+export interface Buildable {
+  build(state: unknown): void;
+}
+
 /** A tuple or a list. */
 export type Sequence = readonly unknown[];
 
@@ -64,6 +69,11 @@ const OP = {
   REDUCE: 0x52,
   BUILD: 0x62,
   BINPERSID: 0x51,
+  FRAME: 0x95,
+  MEMOIZE: 0x94,
+  STACK_GLOBAL: 0x93,
+  BINUNICODE8: 0x8d,
+  LONG4: 0x8b,
 } as const;
 
 const MARK = Symbol("mark");
@@ -133,8 +143,7 @@ export function unpickle(
     const signed = BigInt.asIntN(8 * length, value);
     return Number.isSafeInteger(Number(signed)) ? Number(signed) : signed;
   }
-  function global(): PickleGlobal {
-    const name = `${line()}.${line()}`;
+  function global(name: string): PickleGlobal {
     const found = globals.get(name);
     if (found === undefined) {
       throw new PickleError(`it names ${JSON.stringify(name)}, which is not part of a state_dict`);
@@ -146,6 +155,13 @@ export function unpickle(
     if (!isGlobal(callee) || !Array.isArray(args)) throw malformed();
     if (callee.call === undefined) throw new PickleError(`it calls "${callee.name}"`);
     return callee.call(args);
+  }
+
+  /** Gives the object on top its state. A dict's attributes are of no use here. */
+  function build(state: unknown) {
+    const object = stack.at(-1);
+    if (isBuildable(object)) object.build(state);
+    else top(Map);
   }
 
   for (;;) {
@@ -188,6 +204,18 @@ export function unpickle(
       case OP.BINFLOAT:
         stack.push(view.getFloat64(skip(8), false));
         break;
+      case OP.FRAME:
+        skip(8); // the length of what follows, which is read as it comes
+        break;
+      case OP.MEMOIZE:
+        memo.set(memo.size, stack.at(-1));
+        break;
+      case OP.LONG4:
+        stack.push(long(uint32()));
+        break;
+      case OP.BINUNICODE8:
+        stack.push(text(Number(view.getBigUint64(skip(8), true))));
+        break;
       case OP.BINUNICODE:
       case OP.BINSTRING:
         stack.push(text(uint32()));
@@ -209,8 +237,13 @@ export function unpickle(
         stack.push(recall(uint32()));
         break;
       case OP.GLOBAL:
-        stack.push(global());
+        stack.push(global(`${line()}.${line()}`));
         break;
+      case OP.STACK_GLOBAL: {
+        const [module, name] = popTo(2);
+        stack.push(global(`${module}.${name}`));
+        break;
+      }
       case OP.TUPLE:
         stack.push(popToMark());
         break;
@@ -240,9 +273,7 @@ export function unpickle(
         stack.push(reduce());
         break;
       case OP.BUILD:
-        // what an object remembers besides its content; a dict's is of no use here
-        pop();
-        top(Map);
+        build(pop());
         break;
       case OP.BINPERSID:
         stack.push(persistent(pop()));
@@ -251,6 +282,10 @@ export function unpickle(
         throw new PickleError(`it has the instruction 0x${code.toString(16)}, which no data needs`);
     }
   }
+}
+
+function isBuildable(value: unknown): value is Buildable {
+  return typeof value === "object" && value !== null && "build" in value;
 }
 
 function isGlobal(value: unknown): value is PickleGlobal {

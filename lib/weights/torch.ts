@@ -10,10 +10,26 @@ import { readAt } from "../system/files.ts";
 import { storedEntries, type StoredEntry } from "../system/zip.ts";
 import type { TensorFile } from "./weights_file.ts";
 import { floatsOf, type NumberType, sizeOf, WIDTHS } from "./numbers.ts";
-import { malformed, PickleError, type PickleGlobal, type Sequence, unpickle } from "./pickle.ts";
+import {
+  type Buildable,
+  malformed,
+  PickleError,
+  type PickleGlobal,
+  type Sequence,
+  unpickle,
+} from "./pickle.ts";
 
-/** How a file of the older form begins: the pickle of a number that PyTorch chose. */
-export const LEGACY_START = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a];
+/** A number that PyTorch chose; a file of the older format begins with its pickle. */
+const MAGIC = [0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
+
+/** Bytes from which the older format is recognised: a frame of protocol 4 may precede the number. */
+export const LEGACY_START = 32;
+
+/** Whether a file that begins so is of the older format. */
+export function isLegacyTorch(start: Uint8Array): boolean {
+  return start[0] === 0x80 &&
+    start.some((_, at) => MAGIC.every((byte, i) => start[at + i] === byte));
+}
 
 const REMEDY =
   "name a whole file with weights alone, as torch.save(model.state_dict(), FILE) writes it";
@@ -89,6 +105,16 @@ const STORAGES: Readonly<Record<string, NumberType>> = {
   "torch.IntStorage": "I32",
 };
 
+/** A tensor of PyTorch before 0.1.10: made without arguments, and given its parts as its state. */
+class UnbuiltTensor implements Buildable {
+  tensor: TorchTensor | undefined;
+
+  build(state: unknown) {
+    if (!Array.isArray(state)) throw malformed();
+    this.tensor = rebuild(state);
+  }
+}
+
 const rebuild = ([storage, offset, shape, strides]: Sequence) =>
   new TorchTensor(storage, offset, shape, strides);
 
@@ -99,7 +125,13 @@ const GLOBALS: ReadonlyMap<string, PickleGlobal> = new Map(
     { name: "torch._utils._rebuild_tensor", call: rebuild },
     { name: "torch._utils._rebuild_tensor_v2", call: rebuild },
     { name: "torch._utils._rebuild_parameter", call: ([tensor]: Sequence) => tensor },
-    ...Object.keys(STORAGES).map((name): PickleGlobal => ({ name })),
+    ...Object.keys(STORAGES).flatMap((name): PickleGlobal[] => {
+      const tensor = name.replace("Storage", "Tensor");
+      return ["torch.", "torch.cuda."].map((prefix): PickleGlobal => ({
+        name: tensor.replace("torch.", prefix),
+        call: () => new UnbuiltTensor(),
+      })).concat({ name });
+    }),
   ].map((each): [string, PickleGlobal] => [each.name, each]),
 );
 
@@ -220,16 +252,43 @@ function contentOfLegacy(handle: Deno.FsFile): TorchContent {
   return { tensors: tensorsIn(value), places };
 }
 
-/** Tensors by their names; anything else is refused. */
+/**
+ * The tensors of a file by their names: the file is a dict of them, or a checkpoint of a training, which
+ * has one among other things.
+ *
+ * @throws {PickleError} There is no such dict, or there are several.
+ */
 function tensorsIn(value: unknown): Map<string, TorchTensor> {
-  if (!(value instanceof Map)) throw new Error("it holds no dict of tensors");
-  for (const [name, tensor] of value) {
-    if (typeof name !== "string") throw new Error("it holds no dict of tensors by names");
-    if (!(tensor instanceof TorchTensor)) {
-      throw new Error(`its ${JSON.stringify(name)} is not a tensor`);
-    }
+  if (!(value instanceof Map)) throw new PickleError("it holds no dict of tensors");
+  const dicts = [...value].filter(([, item]) => asTensors(item) !== undefined);
+  if (dicts.length > 1) {
+    const names = dicts.map(([name]) => JSON.stringify(name)).join(", ");
+    throw new PickleError(`it holds several dicts of tensors: ${names}; save one of them alone`);
   }
-  return value;
+  const [, item] = dicts[0] ?? ["", value];
+  const tensors = asTensors(item);
+  if (tensors !== undefined) return tensors;
+  const [odd] =
+    [...value].find(([name, item]) => typeof name !== "string" || tensorOf(item) === undefined) ??
+      [""];
+  throw new PickleError(`its ${JSON.stringify(odd)} is not a tensor`);
+}
+
+/** A dict of nothing but tensors by their names; undefined for anything else. */
+function asTensors(value: unknown): Map<string, TorchTensor> | undefined {
+  if (!(value instanceof Map) || value.size === 0) return undefined;
+  const tensors = new Map<string, TorchTensor>();
+  for (const [name, item] of value) {
+    const tensor = tensorOf(item);
+    if (typeof name !== "string" || tensor === undefined) return undefined;
+    tensors.set(name, tensor);
+  }
+  return tensors;
+}
+
+function tensorOf(value: unknown): TorchTensor | undefined {
+  if (value instanceof UnbuiltTensor) return value.tensor;
+  return value instanceof TorchTensor ? value : undefined;
 }
 
 function mustBeThere(name: string, { type, key, count }: TorchStorage, places: StorageSections) {

@@ -10,7 +10,8 @@ import { fromOutputsFirst, type KernelSides, scaled, toOutputsFirst } from "./ke
 import type { LayoutFile, NetWeights, Shapes, TensorFile } from "./weights_file.ts";
 import { INPUTS } from "./inputs.ts";
 import { notesOf } from "./notes.ts";
-import { isFloat } from "./numbers.ts";
+import { isFloat, sizeOf } from "./numbers.ts";
+import { hasDropoutFirst, torchvisionNames } from "./torch_names.ts";
 import { type NamedTensor, writeSafetensors } from "./safetensors.ts";
 
 /** Fully connected layers by their index among the classifier's modules. */
@@ -20,11 +21,6 @@ const CLASSIFIER = new Map([[0, "fc6"], [3, "fc7"], [6, "fc8"]]);
 const NAME = /^(features|classifier)\.(\d+)\.(weight|bias)$/;
 
 const REMEDY = "name a state_dict of torchvision's vgg11, vgg13, vgg16 or vgg19";
-
-/** Whether tensors have torchvision's names. */
-export function isTorchvision({ shapes }: Pick<TensorFile, "shapes">): boolean {
-  return shapes.keys().some((name) => /^(module\.)?(features|classifier)\./.test(name));
-}
 
 /** A tensor in both layouts. */
 interface TorchvisionTensor {
@@ -46,6 +42,10 @@ export function fromTorchvision(open: TensorFile, file: string): LayoutFile {
     return {
       layout: "torchvision",
       shapes: new Map([...places].map(([name, { shape }]) => [name, shape])),
+      ...hasDropoutFirst([...open.shapes.keys()]) && {
+        doubt: "its names are those of 2017, under which the nets of the paper's authors were " +
+          "distributed for PyTorch",
+      },
       notes: notesOf(open.metadata),
       read(name) {
         const { name: theirs, sides } = places.get(name)!;
@@ -61,13 +61,16 @@ export function fromTorchvision(open: TensorFile, file: string): LayoutFile {
 }
 
 /** Tensors of a file by our names. @throws {Error} It holds another net. */
-function tensorsOf({ shapes, types }: TensorFile): Map<string, TorchvisionTensor> {
-  const normalised = shapes.keys().find((name) => name.endsWith("running_mean"));
+function tensorsOf(file: TensorFile): Map<string, TorchvisionTensor> {
+  const { types } = file;
+  const normalised = file.shapes.keys().find((name) => name.endsWith("running_mean"));
   if (normalised !== undefined) {
     throw new Error(
       `it is a net with batch normalisation (${normalised}), which the paper's nets do not have`,
     );
   }
+  const theirs = torchvisionNames(file.shapes);
+  const shapes = new Map([...theirs].map(([name, own]) => [name, file.shapes.get(own)!]));
   const odd = shapes.keys().find((name) => !NAME.test(name));
   if (odd !== undefined) throw new Error(`it has ${JSON.stringify(odd)}, which is not part of VGG`);
   const layers = layersIn(shapes);
@@ -78,11 +81,12 @@ function tensorsOf({ shapes, types }: TensorFile): Map<string, TorchvisionTensor
   for (const [module, layer] of layers) {
     for (const kind of ["weight", "bias"] as const) {
       const name = `${module}.${kind}`;
-      const [shape, type] = [shapes.get(name), types.get(name)];
-      if (shape === undefined) throw new Error(`it has no ${name}`);
-      if (!isFloat(type!)) throw new Error(`its ${name} has the type ${type}`);
-      if (kind === "bias") places.set(`${layer}.bias`, { name, shape });
-      else places.set(`${layer}.kernel`, { name, ...kernelOf(name, shape, inputs) });
+      const own = theirs.get(name), shape = shapes.get(name);
+      if (own === undefined || shape === undefined) throw new Error(`it has no ${name}`);
+      const type = types.get(own)!;
+      if (!isFloat(type)) throw new Error(`its ${own} has the type ${type}`);
+      if (kind === "bias") places.set(`${layer}.bias`, { name: own, shape });
+      else places.set(`${layer}.kernel`, { name: own, ...kernelOf(name, shape, inputs) });
     }
   }
   return places;
@@ -112,8 +116,10 @@ function layersIn(shapes: Shapes): Map<string, string> {
 }
 
 /** A kernel's shape in our layout, and its sides. `channels` are those of the map before fc6. */
-function kernelOf(name: string, shape: readonly number[], channels: number) {
+function kernelOf(name: string, shaped: readonly number[], channels: number) {
   const isFull = name.startsWith("classifier");
+  // timm's fully connected layers are convolutions: the same numbers in the same order
+  const shape = isFull && shaped.length === 4 ? [shaped[0]!, sizeOf(shaped.slice(1))] : shaped;
   const [outputs = 0, columns = 0, height = 1, width = 1] = shape;
   const isFc6 = name === "classifier.0.weight";
   const size = isFc6 ? Math.sqrt(columns / channels) : height;

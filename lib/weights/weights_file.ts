@@ -28,6 +28,8 @@ export interface LayoutFile extends Disposable {
   readonly shapes: Shapes;
   /** The values of a tensor, row after row. The first kernel is for the input of the file's program. */
   read(name: string): Float32Array;
+  /** Why the usual input of its layout is doubtful, as the end of a sentence. */
+  readonly doubt?: string;
   /** Notes of this project in the file. */
   readonly notes: {
     /** The mean to subtract from red, green and blue of 0 to 255. */
@@ -38,7 +40,7 @@ export interface LayoutFile extends Disposable {
 }
 
 /** Such a net with a first kernel for (pixel - mean) * inputScale, red, green and blue of 0 to 255. */
-export interface WeightsFile extends Omit<LayoutFile, "notes"> {
+export interface WeightsFile extends Omit<LayoutFile, "notes" | "doubt"> {
   /** What the file's net expects as its input. */
   readonly input: InputName;
   /** The mean to subtract; absent where it is that of the training images. */

@@ -5,6 +5,7 @@ import { gzipSync } from "node:zlib";
 import { paper } from "../../experiments/setups.ts";
 import { describeCifar10 } from "../../lib/datasets/cifar10.ts";
 import { listingDigest, readIndex } from "../../lib/datasets/folder/index_file.ts";
+import { decodeBitmap } from "../../lib/datasets/folder/bitmaps.ts";
 import { listFolder } from "../../lib/datasets/folder/listing.ts";
 import { openFolder } from "../../lib/datasets/folder/mod.ts";
 import { encodeJpeg, encodePng, type Picture, probeImage } from "../../lib/datasets/pixels.ts";
@@ -40,7 +41,8 @@ import {
 } from "../../lib/weights/safetensors.ts";
 import { openTorch } from "../../lib/weights/torch.ts";
 import { smallestFolder } from "../support/datasets.ts";
-import { META, tarOf } from "../support/ilsvrc2012/made.ts";
+import { readKaggle } from "../../lib/datasets/ilsvrc2012/kaggle.ts";
+import { kaggleFiles, META, tarOf } from "../support/ilsvrc2012/made.ts";
 import { synsets } from "../support/ilsvrc2012/mats.ts";
 import { withStore } from "../support/made_store.ts";
 import { zipOf } from "../support/zips.ts";
@@ -115,6 +117,14 @@ function readSmall({ shapes, read }: Pick<TensorFile, "shapes" | "read">) {
   }
 }
 
+/** A BMP of 4 by 3 pixels and 8 bits, with a palette of four colours. */
+function bmp(): Uint8Array {
+  const bytes = new Uint8Array(54 + 16 + 12).fill(2, 70);
+  bytes.set([0x42, 0x4D, bytes.length, 0, 0, 0, 0, 0, 0, 0, 70, 0, 0, 0, 40]);
+  bytes.set([4, 0, 0, 0, 3, 0, 0, 0, 1, 0, 8], 18);
+  return bytes;
+}
+
 export const targets: readonly Target[] = [
   {
     name: "safetensors",
@@ -131,7 +141,7 @@ export const targets: readonly Target[] = [
   },
   {
     name: "weights of Keras",
-    files: () => weightsFiles("keras.h5", "keras3.weights.h5"),
+    files: () => weightsFiles("keras.h5", "keras3.weights.h5", "keras-half.h5", "keras-gzip.h5"),
     async read(file) {
       using weights = await openWeights(file);
       readSmall(weights);
@@ -139,9 +149,13 @@ export const targets: readonly Target[] = [
   },
   {
     name: "weights of PyTorch",
-    files: () => weightsFiles("tensors.pth", "tensors-legacy.pth"),
+    files: () =>
+      weightsFiles(
+        ...["tensors.pth", "tensors-legacy.pth", "training.pth", "oldest.pth"],
+        ...["protocol-4.pth", "protocol-4-legacy.pth"],
+      ),
     async read(file) {
-      using weights = await openTorch(file, file.endsWith("-legacy.pth"));
+      using weights = await openTorch(file, /(-legacy|oldest)\.pth$/.test(file));
       readSmall(weights);
     },
   },
@@ -170,6 +184,34 @@ export const targets: readonly Target[] = [
       { path: "a.png", bytes: await encodePng(picture) },
     ],
     read: (file) => refusing(probeImage(file)),
+  },
+  {
+    name: "bitmaps",
+    files: () => [
+      { path: "a.ppm", bytes: new TextEncoder().encode("P3 2 2 255 1 2 3 4 5 6 7 8 9 10 11 12") },
+      {
+        path: "a.pgm",
+        bytes: Uint8Array.from(
+          [..."P5 4 3 65535\n"].map((c) => c.charCodeAt(0)).concat(counting(24)),
+        ),
+      },
+      { path: "a.bmp", bytes: bmp() },
+    ],
+    // a reader's errors are put into words by the worker that calls it
+    read: (file) =>
+      refusing(Promise.resolve(file).then((file) => decodeBitmap(Deno.readFileSync(file)))),
+  },
+  {
+    name: "labels of Kaggle's ImageNet",
+    files: () =>
+      Object.entries(kaggleFiles()).map(([path, bytes]) => ({
+        path,
+        bytes: Uint8Array.from(bytes),
+      })),
+    read(_, folder) {
+      const [solution, mapping] = Object.keys(kaggleFiles());
+      readKaggle({ solution: `${folder}/${solution}`, mapping: `${folder}/${mapping}` });
+    },
   },
   {
     name: "index of a folder",

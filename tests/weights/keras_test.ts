@@ -7,7 +7,11 @@ import { gap } from "../support/formula.ts";
 import { writeKerases } from "../parity/released.ts";
 import { given, inFile, pathOf, refused } from "../support/refused.ts";
 
-for (const name of ["keras.h5", "keras-model.h5", "keras3.weights.h5"]) {
+const KERAS = ["keras.h5", "keras-model.h5", "keras3.weights.h5"];
+/** The first again: in float16, and compressed. */
+const PACKED = ["keras-half.h5", "keras-gzip.h5"];
+
+for (const name of [...KERAS, ...PACKED]) {
   Deno.test(`${name}: names from attributes, input channels reversed, fc1 over maps`, async () => {
     using weights = await openWeights(pathOf(name));
     assert.deepEqual(
@@ -108,6 +112,9 @@ Deno.test("numbers of another type are refused", async () => {
     (open.get("block1_conv1") as InstanceType<typeof h5wasm.Group>)
       .create_dataset({ name: "bias", data: Int32Array.of(1, 2) });
     open.close();
-    await refused(Deno.readFileSync(file), /its \/block1_conv1\/bias is not of float32/);
+    await refused(
+      Deno.readFileSync(file),
+      /its \/block1_conv1\/bias is not of float16, float32 or float64/,
+    );
   });
 });

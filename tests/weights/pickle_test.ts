@@ -54,15 +54,27 @@ Deno.test("a class that is known only to be passed on is not called", () => {
   assert.throws(() => read("K", 1, ")R."), /is malformed/);
 });
 
-Deno.test("instructions that no data needs are refused: instances, extensions, newer protocols", () => {
-  const refusals = [["i", 0x69], ["o", 0x6f], [0x81, 0x81], [0x82, 0x82], [0x93, 0x93], [
-    "P",
-    0x50,
-  ]];
+Deno.test("instructions that no data needs are refused: instances, extensions", () => {
+  const refusals = [["i", 0x69], ["o", 0x6f], [0x81, 0x81], [0x82, 0x82], ["P", 0x50]];
   for (const [code, number] of refusals as [string | number, number][]) {
     const message = new RegExp(`instruction 0x${number.toString(16)}, which no data needs`);
     assert.throws(() => read(...PROTO, code, "os\nsystem\n"), message);
   }
+});
+
+Deno.test("protocol 4 is read: frames, long texts, and names from the stack", () => {
+  // pickle.dumps({"a": (1, -2, 300), "b": [True, None, 1.5, 2**40]}, 4)
+  const text = "80049530000000000000007d94288c0161944b014afeffffff4d2c0187948c01" +
+    "62945d9428884e473ff80000000000008a0600000000000165752e";
+  const bytes = Uint8Array.from(text.match(/../g)!, (pair) => parseInt(pair, 16));
+  assert.deepEqual(
+    unpickle(bytes, known).value,
+    new Map<string, unknown>([["a", [1, -2, 300]], ["b", [true, undefined, 1.5, 2 ** 40]]]),
+  );
+  const named = (module: string, name: string) =>
+    read(0x80, 4, 0x8c, module.length, module, 0x8c, name.length, name, 0x93, ")R.");
+  assert.deepEqual(named("collections", "OrderedDict").value, new Map());
+  assert.throws(() => named("os", "system"), /it names "os\.system", which is not part/);
 });
 
 Deno.test("damage of any kind is a PickleError: cuts, marks that are missing, memory that is empty", () => {

@@ -7,7 +7,12 @@ import { given, inFile, pathOf, refused } from "../support/refused.ts";
 const eighths = (count: number, from = 0) =>
   Array.from({ length: count }, (_, i) => (from + i) / 8);
 
-for (const [name, isLegacy] of [["tensors.pth", false], ["tensors-legacy.pth", true]] as const) {
+const FILES = [
+  ...[["tensors.pth", false], ["tensors-legacy.pth", true]] as const,
+  ...[["protocol-4.pth", false], ["protocol-4-legacy.pth", true]] as const,
+];
+
+for (const [name, isLegacy] of FILES) {
   Deno.test(`${name}: tensors of every type, order of axes and share of a storage`, async () => {
     using file = await openTorch(pathOf(name), isLegacy);
     const expected: Record<string, readonly [shape: number[], values: number[]]> = {
@@ -33,7 +38,7 @@ for (const [name, isLegacy] of [["tensors.pth", false], ["tensors-legacy.pth", t
 
   Deno.test(`${name}: every cut of it is noticed, in one line`, async () => {
     const bytes = given(name);
-    const start = 16; // what tells that it is such a file
+    const start = 32; // what tells that it is such a file
     for (let length = start; length < bytes.length; length += 29) {
       await refused(bytes.subarray(0, length), /cut off|is missing|no VGG|no part of VGG|no zip/);
     }
@@ -42,7 +47,26 @@ for (const [name, isLegacy] of [["tensors.pth", false], ["tensors-legacy.pth", t
 
 Deno.test("what is more than tensors is refused by the name of what it would need", async () => {
   await refused(given("whole-module.pth"), /it names "torch\.nn\.modules\.container\.Sequential"/);
-  await refused(given("training.pth"), /its "epoch" is not a tensor/);
+});
+
+Deno.test("the tensors of a checkpoint are those of its only dict of tensors", async () => {
+  using file = await openTorch(pathOf("training.pth"), false);
+  assert.deepEqual([...file.shapes], [["0.weight", [2, 3, 3, 3]], ["0.bias", [2]]]);
+  await refused(
+    given("two.pth"),
+    /it holds several dicts of tensors: "state_dict", "state_dict_ema"; save one of them alone/,
+  );
+});
+
+Deno.test("tensors of PyTorch's first versions are read, whose parts come as their state", async () => {
+  using file = await openTorch(pathOf("oldest.pth"), true);
+  assert.deepEqual([...file.shapes], [["kernel", [2, 3, 3, 3]], ["bias", [2]]]);
+  assert.deepEqual([...file.read("kernel")], eighths(54));
+  assert.deepEqual([...file.read("bias")], eighths(2));
+  const bytes = given("oldest.pth");
+  for (let length = 32; length < bytes.length; length += 7) {
+    await refused(bytes.subarray(0, length), /cut off|is missing|is malformed|no VGG|part of VGG/);
+  }
 });
 
 /** The bytes of a file in which a text stands for another of the same length. */

@@ -89,7 +89,7 @@ Deno.test("a state_dict of another net is refused with the name that gives it aw
     ],
     [
       (t) => t.set("module.features.0.weight", zeros(1)),
-      /"module\.features\.0\.weight", which is not/,
+      /its names begin with "", "module\.", so it may hold several nets; save one of them alone/,
     ],
     [(t) => t.delete("features.6.bias"), /it has no features\.6\.bias;/],
     [
@@ -115,6 +115,73 @@ Deno.test("a state_dict of another net is refused with the name that gives it aw
     ],
   ];
   for (const [change, message] of cases) await refused(bytesOf(change), message);
+});
+
+/** The tensors of net A under other names, and in other shapes. */
+async function readAs(
+  change: (name: string, tensor: NamedTensor) => readonly [string, NamedTensor],
+): Promise<[string, Float32Array][]> {
+  const tensors = new Map([...stateDict("A")].map(([name, tensor]) => change(name, tensor)));
+  const bytes = safetensorsBytes({ tensors, metadata: {} }).flatMap((part) => [...part]);
+  return await inFile(new Uint8Array(bytes), async (file) => {
+    using weights = await openWeights(file);
+    return [...weights.shapes.keys()].sort().map((name) => [name, weights.read(name)]);
+  });
+}
+
+Deno.test("names that wrappers, old versions and timm give the same net are understood", async () => {
+  const expected = await readAs((name, tensor) => [name, tensor]);
+  assert.equal(expected.length, 22);
+  const renamed = (rename: (name: string) => string) =>
+    readAs((name, tensor) => [rename(name), tensor]);
+  const ways: readonly ((name: string) => string)[] = [
+    (name) => `module.${name}`, // DataParallel
+    (name) => `_orig_mod.${name}`, // torch.compile
+    (name) => `model._orig_mod.module.${name}`, // Lightning, and both
+    (name) => name.replace("features.", "features.module."), // PyTorch's example for ImageNet
+    // torchvision before March 2017
+    (name) => name.replace("classifier.0", "classifier.1").replace("classifier.3", "classifier.4"),
+  ];
+  for (const way of ways) assert.deepEqual(await renamed(way), expected, way("features.0.weight"));
+  // these names are doubtful, though: the nets of the paper's authors had them, with Caffe's input
+  const large = (tensors: Map<string, NamedTensor>, first: string) => {
+    const { shape, values } = tensors.get("features.0.weight")!;
+    tensors.set("features.0.weight", { shape, values: values.map((value) => value + 0.2) });
+    for (const part of ["weight", "bias"]) {
+      const moved = [["classifier.0", first], [
+        "classifier.3",
+        first === "classifier.1" ? "classifier.4" : "classifier.3",
+      ]];
+      for (const [from, to] of moved) {
+        const tensor = tensors.get(`${from}.${part}`)!;
+        tensors.delete(`${from}.${part}`);
+        tensors.set(`${to}.${part}`, tensor);
+      }
+    }
+  };
+  for (
+    const [first, doubt] of [["classifier.0", undefined], ["classifier.1", "its names are those"]]
+  ) {
+    await inFile(bytesOf((tensors) => large(tensors, first!)), async (file) => {
+      using weights = await openWeights(file);
+      assert.equal(weights.doubt()?.slice(0, 19), doubt);
+    });
+  }
+  const timm = new Map([
+    ["classifier.0", "pre_logits.fc1"],
+    ["classifier.3", "pre_logits.fc2"],
+    ["classifier.6", "head.fc"],
+  ]);
+  const asTimm = await readAs((name, tensor) => {
+    const [module, part] = [name.slice(0, name.lastIndexOf(".")), name.split(".").at(-1)!];
+    const isConv = part === "weight" && module.startsWith("classifier") &&
+      module !== "classifier.6";
+    const size = module === "classifier.0" ? 2 : 1; // of the small net's last map
+    const [outputs, columns] = tensor.shape as [number, number];
+    const shape = isConv ? [outputs, columns / size ** 2, size, size] : tensor.shape;
+    return [`${timm.get(module) ?? module}.${part}`, { ...tensor, shape }];
+  });
+  assert.deepEqual(asTimm, expected);
 });
 
 Deno.test("numbers of half the length are read, in safetensors as in a pickle", async () => {

@@ -127,6 +127,8 @@ function decodePortableMap(bytes: Uint8Array): Picture {
   const isText = kind <= 3;
   let next: () => number;
   if (isText) {
+    // each number takes a digit at least, so that no memory is taken for what cannot be there
+    if (width * height * channels > bytes.length - at) throw new Error("is cut off");
     next = isBits ? () => 255 * (1 - number(1)) : () => level(number());
   } else {
     const start = at + 1; // one white space
