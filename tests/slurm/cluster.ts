@@ -26,6 +26,8 @@ export interface TestClusterOptions {
   readonly nodes?: number;
   /** The user's MaxSubmitJobs; without it, the cluster has no accounting. */
   readonly maxSubmitJobs?: number;
+  /** More lines of slurm.conf. */
+  readonly lines?: readonly string[];
 }
 
 /** Exit code and output of a program. */
@@ -45,13 +47,18 @@ export class TestCluster implements AsyncDisposable {
   /** Lines of slurm.conf about accounting and ended jobs. */
   #accounting = ["MinJobAge=3600"];
 
-  private constructor(folder: string) {
+  readonly #lines: readonly string[];
+
+  private constructor(folder: string, lines: readonly string[]) {
     this.#folder = folder;
+    this.#lines = lines;
   }
 
   /** Starts a cluster and waits until its nodes are idle. */
-  static async start({ nodes = 2, maxSubmitJobs }: TestClusterOptions = {}): Promise<TestCluster> {
-    const cluster = new TestCluster(Deno.makeTempDirSync({ prefix: "verydeep-slurm-" }));
+  static async start(
+    { nodes = 2, maxSubmitJobs, lines = [] }: TestClusterOptions = {},
+  ): Promise<TestCluster> {
+    const cluster = new TestCluster(Deno.makeTempDirSync({ prefix: "verydeep-slurm-" }), lines);
     try {
       await cluster.#startMunge();
       if (maxSubmitJobs !== undefined) await cluster.#startAccounting(maxSubmitJobs);
@@ -199,6 +206,7 @@ export class TestCluster implements AsyncDisposable {
       ...["PreemptType=preempt/partition_prio", "PreemptMode=REQUEUE"],
       "SchedulerParameters=sched_interval=1,bf_interval=1,sched_min_interval=0",
       ...this.#accounting,
+      ...this.#lines,
       ...nodes.map((name, i) =>
         `NodeName=${name} NodeHostname=${host} NodeAddr=127.0.0.1 Port=${
           ports[i]

@@ -137,6 +137,32 @@ Deno.test({
 });
 
 Deno.test({
+  name: "a training that is killed for its memory fails with that reason",
+  ignore: !hasSlurm,
+  async fn() {
+    const lines = [
+      ...["JobAcctGatherType=jobacct_gather/linux", "JobAcctGatherFrequency=task=1"],
+      ...["JobAcctGatherParams=OverMemoryKill", "SelectTypeParameters=CR_Core_Memory"],
+    ];
+    await using cluster = await TestCluster.start({ nodes: 1, lines });
+    const options = tiny(
+      cluster,
+      "results",
+      TINY.replace("first.images=48", "first.images=400000"),
+    );
+    const line = ["train", "--config", "A", "--S", "256", ...options, ...SLURM, "--wait"];
+    const { code } = await cluster.verydeep(...line, "--resources", "memory=200M");
+    assert.equal(code, 1);
+    const { out } = await cluster.verydeep("status", ...options);
+    assert.match(
+      out,
+      /train A 256 failed: job 1 ran out of memory; .* --resources train\.memory=32G/,
+    );
+    assert.match(out, /\| slurmstepd\S*: error: .*exceeded memory limit/);
+  },
+});
+
+Deno.test({
   name: "with accounting, sacct reports how jobs ended, and the account's limit is kept",
   ignore: !hasAccounting,
   async fn() {

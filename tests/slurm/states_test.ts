@@ -158,7 +158,7 @@ Deno.test("a training that was killed for its memory says so, with the step that
       const words of [
         "Detected 1 oom-kill event(s) in StepId=76.batch. Some of your processes may have been killed",
         "Detected 1 oom_kill event in StepId=76.batch. Some of the step tasks have been OOM Killed.",
-        "Step 76.batch exceeded memory limit (4194304 > 2097152), being killed",
+        "StepId=76.batch exceeded memory limit (4194304 > 2097152), being killed",
         "Exceeded job memory limit",
       ]
     ) {

@@ -170,7 +170,7 @@ const SIGKILL = 9;
 
 /** Whether a line of a log says that Slurm or the kernel ended the job for its memory. */
 function tellsOutOfMemory(line: string): boolean {
-  return /^slurmstepd: .*(oom[-_ ]kill|exceeded (\w+ )?memory limit)/i.test(line);
+  return /^slurmstepd\S*: .*(oom[-_ ]kill|exceeded (\w+ )?memory limit)/i.test(line);
 }
 
 function moreMemory(kind: "train" | "evaluate"): string {
