@@ -6,6 +6,8 @@ import { readCommandLine, resolveOptions } from "./lib/command_line/options.ts";
 import project from "./deno.json" with { type: "json" };
 import { Interruption, UsageError, UserError } from "./lib/errors.ts";
 import { didYouMean } from "./lib/did_you_mean.ts";
+import { outliveStandardError } from "./lib/system/standard_error.ts";
+import { settleSignals } from "./lib/system/signals.ts";
 
 /** Exit codes, from sysexits.h where it has one. */
 const [DONE, FAILED, MISUSED, DEFECT] = [0, 1, 2, 70];
@@ -59,4 +61,8 @@ function explain(error: unknown): number {
   return DEFECT;
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args).catch(explain));
+if (import.meta.main) {
+  settleSignals();
+  outliveStandardError();
+  Deno.exit(await main(Deno.args).catch(explain));
+}

@@ -296,7 +296,7 @@ const others = {
     takes: [...RESULTS, "workers", "micro-batch", "skip-unreadable"],
     about: "Carries out the run whose key begins with these digits, unless it is done; an " +
       "interrupted training continues from its checkpoint. Its ancestors must be done. This is what " +
-      "each job of --executor slurm does. In such a job SIGUSR1, which Slurm sends before the time " +
+      "each job of --executor slurm does. In such a job SIGUSR2, which Slurm sends before the time " +
       "limit, makes a training write a checkpoint and requeues the job.",
     examples: {
       "run 0123abcd": "as a job does",

@@ -3,12 +3,10 @@ import { Interruption, UsageError, UserError } from "../errors.ts";
 import { actionLabel, displayName } from "../experiment.ts";
 import type { PlannedRun } from "../plan.ts";
 import { progressBars } from "../system/progress.ts";
+import { STOP_SIGNALS, TIME_LIMIT_SIGNAL } from "../system/signals.ts";
 import { makeStore, type Store } from "../store/mod.ts";
 import { findRun, openLibrary } from "../command_line/find_run.ts";
 import type { Options } from "../command_line/options.ts";
-
-/** Exit code of a training that SIGUSR1 stopped: 128 and the signal's number. */
-const OUT_OF_TIME = 138;
 
 /** Carries out the run that `words` names. */
 export async function run(words: readonly string[], options: Options): Promise<number> {
@@ -27,7 +25,8 @@ export async function run(words: readonly string[], options: Options): Promise<n
     await runPlan(withAncestor(planned), { ...study, bars }, options);
   } catch (error) {
     const job = Deno.env.get("SLURM_JOB_ID");
-    const isOutOfTime = error instanceof Interruption && error.exitCode === OUT_OF_TIME;
+    const isOutOfTime = error instanceof Interruption &&
+      error.exitCode === STOP_SIGNALS[TIME_LIMIT_SIGNAL];
     if (!isOutOfTime || job === undefined) throw error;
     return await goOnLater(job, store.stepOf(planned) - before);
   } finally {

@@ -6,6 +6,7 @@ import type { PlannedRun } from "../../lib/plan.ts";
 import type { Store } from "../../lib/store/mod.ts";
 import { run } from "../support/disks.ts";
 import { DATA, LONG, outcome, start, storeIn, training } from "../support/commands.ts";
+import { isIgnored, listensOn } from "../support/processes.ts";
 import { IN_PID_NAMESPACE, withNamespaces } from "../support/tasks.ts";
 
 /** Ways to end a process, and how it ends then. */
@@ -18,6 +19,8 @@ const ENDS: Readonly<
   "SIGKILL": { end: (child) => child.kill("SIGKILL") },
   "SIGINT": { end: (child) => child.kill("SIGINT"), code: 130 },
   "SIGTERM": { end: (child) => child.kill("SIGTERM"), code: 143 },
+  "SIGHUP": { end: (child) => child.kill("SIGHUP"), code: 129 },
+  "SIGUSR2": { end: (child) => child.kill("SIGUSR2"), code: 140 },
   // what it has mapped is far more than that, so that it can take no more
   "no memory": { end: ({ pid }) => run("prlimit", `--pid=${pid}`, "--as=1000000") },
 };
@@ -47,6 +50,61 @@ Deno.test({
         last = step;
       });
     }
+    Deno.removeSync(folder, { recursive: true });
+  },
+});
+
+/** Runs a command in a terminal, which it closes at SIGTERM, and exits with the command's code. */
+const TERMINAL = `
+import os, pty, signal, sys
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[1], sys.argv[1:])
+signal.signal(signal.SIGTERM, lambda *_: os.close(terminal))
+try:
+    while os.read(terminal, 4096):
+        pass
+except OSError:
+    pass
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+`;
+
+Deno.test({
+  name: "a training whose terminal is closed writes a checkpoint",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
+    const before = ["python3", "-c", TERMINAL];
+    const isUnderWay = (store: Store, run: PlannedRun) => store.readLog(run).length > 0;
+    const { child, says, store, run } = await training(folder, isUnderWay, { before });
+    child.kill("SIGTERM");
+    const [{ code }] = await Promise.all([child.status, Array.fromAsync(says)]);
+    assert.equal(code, 129);
+    assert.ok(store.readCheckpoint(run)!.step > 0);
+    assert.deepEqual([...Deno.readDirSync(`${store.folder}/leases`)], []);
+    Deno.removeSync(folder, { recursive: true });
+  },
+});
+
+Deno.test({
+  name: "a training under nohup outlives its terminal, and SIGUSR1 opens no port in it",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
+    const before = ["env", "--ignore-signal=HUP"];
+    const isUnderWay = (store: Store, run: PlannedRun) => store.readLog(run).length > 0;
+    const { child, says, store, run } = await training(folder, isUnderWay, { before });
+    const told = Array.fromAsync(says);
+    for (const signal of ["SIGHUP", "SIGUSR1"] as const) {
+      child.kill(signal);
+      assert.ok(isIgnored(child.pid, signal), signal);
+      const { length } = store.readLog(run);
+      await storeIn(folder, (store) => store.readLog(run).length > length + 1);
+      assert.deepEqual(listensOn(child.pid), []);
+    }
+    child.kill("SIGTERM");
+    assert.equal((await child.status).code, 143);
+    assert.doesNotMatch((await told).join("\n"), /Debugger/);
     Deno.removeSync(folder, { recursive: true });
   },
 });

@@ -16,7 +16,7 @@ import { hasSlurm, type Printed, TestCluster, until } from "./cluster.ts";
 import { type HalfWay, halfWay, letGoOn } from "./half_way.ts";
 
 /** Number of the signal on Linux. */
-const SIGUSR1 = 10;
+const SIGUSR2 = 12;
 
 const [data, reference] = Deno.args;
 if (data === undefined || reference === undefined) {
@@ -113,7 +113,7 @@ async function caughtIn(name: string): Promise<Caught> {
 async function runOutOfTime({ name, job, pid }: Caught) {
   await slurm("scontrol", "update", `JobId=${job}`, "EndTime=now+120");
   // Slurm resumes a stopped process; otherwise the signal is still pending
-  await until(() => !isStopped(pid) || isPending(pid, SIGUSR1), `the signal for ${name}`);
+  await until(() => !isStopped(pid) || isPending(pid, SIGUSR2), `the signal for ${name}`);
   letGoOn(pid);
   say(`${name} (job ${job}) comes near its time limit and requeues itself`);
 }

@@ -11,6 +11,7 @@ import {
   readConfig,
   resourcesFor,
   secondsOf,
+  type SlurmConfig,
   slurmTime,
 } from "../../lib/executors/slurm/resources.ts";
 import { scriptText } from "../../lib/executors/slurm/script.ts";
@@ -194,7 +195,7 @@ Deno.test("a script requests its resources, checks the folders, and executes its
       `exec ${command}`,
     ]
   ) assert.ok(lines.includes(line), line);
-  assert.ok(!script.includes("--signal")); // an evaluation writes no checkpoint
+  assert.ok(!script.includes("--signal=")); // an evaluation writes no checkpoint
 
   // executed by a shell where the folder does not exist
   const { code, stderr } = new Deno.Command("bash", {
@@ -222,6 +223,23 @@ Deno.test("a folder whose name would end an option of a script is refused", () =
   // what a shell would take apart stays one option
   const odd = script("/it's $HOME; true");
   assert.match(odd, /^#SBATCH --output='\/it'\\''s \$HOME; true\/logs\/train-A-256-%j.log'$/m);
+});
+
+Deno.test("a training's job gets SIGUSR2 before its time limit, and ignores SIGUSR1", () => {
+  const commands = { prepare: "", train: "true", evaluate: "", report: "" };
+  const text = (config: SlurmConfig) => {
+    const resources = resourcesFor(train!, { config, setup: small, dataset });
+    return scriptText(train!, resources, { folder: "/a", commands, start: "/" });
+  };
+  assert.match(text({}), /^#SBATCH --signal=B:USR2@120$/m);
+  assert.match(text({ signal: 300 }), /^#SBATCH --signal=B:USR2@300$/m);
+  assert.match(text({}), /^trap '' USR1$/m);
+  // another signal would end the training without a checkpoint
+  const lines = ["--signal=B:USR1@60"];
+  assert.throws(
+    () => overridden({ train: { lines } }, "cpus=2"),
+    /train\.lines\.0: must be .*trainings know SIGUSR2 alone/,
+  );
 });
 
 Deno.test("fields of the config are one line, and one option each", () => {

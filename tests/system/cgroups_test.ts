@@ -1,7 +1,7 @@
 /** Memory limits of control groups: paths by hand, and a group of our own where we may make one. */
 import assert from "node:assert/strict";
 import { limitFiles, smallestLimit } from "../../lib/system/cgroups.ts";
-import { taskFlags } from "../support/task_flags.ts";
+import { flagsOf } from "../support/tasks.ts";
 
 Deno.test("limits of all groups around a process are looked for, in both versions", () => {
   const v2 = "/sys/fs/cgroup";
@@ -81,7 +81,7 @@ Deno.test("a quota of processors counts, too: the runtime knows it", () => {
     const { stdout } = new Deno.Command("bash", {
       args: [
         ...["-c", `echo $$ > ${group}/cgroup.procs; exec "$@"`, "bash"],
-        ...[Deno.execPath(), "run", ...taskFlags("table3"), script],
+        ...[Deno.execPath(), "run", ...flagsOf("table3"), script],
       ],
     }).outputSync();
     assert.equal(new TextDecoder().decode(stdout).trim(), "1");
@@ -103,7 +103,7 @@ Deno.test("with the permissions of a task, the limit of a group around the proce
     );
     const command = `echo $$ > ${found.inner}/cgroup.procs; exec "$@"`;
     const { stdout, stderr } = new Deno.Command("bash", {
-      args: ["-c", command, "bash", Deno.execPath(), "run", ...taskFlags("table3"), script],
+      args: ["-c", command, "bash", Deno.execPath(), "run", ...flagsOf("table3"), script],
     }).outputSync();
     assert.equal(
       new TextDecoder().decode(stdout).trim(),

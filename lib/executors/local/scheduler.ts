@@ -12,6 +12,7 @@ import { actionLabel, displayName, isEvaluation } from "../../experiment.ts";
 import { mustBeTrainable, type PlannedRun } from "../../plan.ts";
 import type { Study } from "../../results/study.ts";
 import type { Store } from "../../store/mod.ts";
+import { STOP_SIGNALS, stopSignals } from "../../system/signals.ts";
 import { chooseDevice, deviceInWords, type DeviceName } from "../../system/device.ts";
 import { cores, runsAtOnce } from "../../system/machine.ts";
 import type { Bars } from "../../system/progress.ts";
@@ -257,9 +258,6 @@ async function carryOut(
   }
 }
 
-/** Exit codes after the signals that stop a program. */
-const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGUSR1: 138 } as const;
-
 /** What threads see where no signal stops them, but an error. */
 const HALTED = -1;
 
@@ -270,10 +268,9 @@ const STOPPING = "stopping at the next step; interrupt again to leave at once";
 function listen(onStop: () => void) {
   const stop = new SharedArrayBuffer(4);
   const code = new Int32Array(stop);
-  const names = Object.keys(SIGNALS) as (keyof typeof SIGNALS)[];
-  const listeners = names.map((name) => {
+  const listeners = stopSignals().map((name) => {
     const listener = () => {
-      if (Atomics.exchange(code, 0, SIGNALS[name]) !== 0) Deno.exit(SIGNALS[name]);
+      if (Atomics.exchange(code, 0, STOP_SIGNALS[name]) !== 0) Deno.exit(STOP_SIGNALS[name]);
       onStop();
     };
     Deno.addSignalListener(name, listener);

@@ -11,10 +11,18 @@ import type { Setup } from "../../setup.ts";
 import { UserError } from "../../errors.ts";
 import { readIfThere } from "../../system/files.ts";
 import { flaw, z } from "../../schema.ts";
+import { TIME_LIMIT_SIGNAL } from "../../system/signals.ts";
 import type { JobKind, SlurmJob } from "./jobs.ts";
 
 const word = z.string().regex(/^[^\r\n]+$/, "must be one line that is not empty");
 const lines = z.array(z.string().regex(/^[^\r\n]*$/, "must be one line"));
+const options = z.array(
+  z.string().regex(
+    /^(?!--signal)[^\r\n]*$/,
+    `must be one line and not --signal: trainings know ${TIME_LIMIT_SIGNAL} alone, and the field ` +
+      "signal says when it comes",
+  ),
+);
 
 /** Fields of one kind of job. Estimates, or the site's defaults, fill in absent fields. */
 const RESOURCE_FIELDS = {
@@ -41,7 +49,7 @@ const RESOURCE_FIELDS = {
       "Seconds before the time limit at which a training writes a checkpoint and requeues its job",
     )
     .optional(),
-  lines: lines.describe("More options of sbatch, such as --exclude=n7").optional(),
+  lines: options.describe("More options of sbatch, such as --exclude=n7").optional(),
   prologue: lines.describe("Shell lines that run before the work: modules, scratch folders")
     .optional(),
 };

@@ -1,5 +1,6 @@
 /** Writes the scripts that sbatch takes. */
 import { shellWord } from "../../system/shell.ts";
+import { TIME_LIMIT_SIGNAL } from "../../system/signals.ts";
 import { fileURLToPath } from "node:url";
 import { UserError } from "../../errors.ts";
 import { type JobKind, scriptName, type SlurmJob } from "./jobs.ts";
@@ -41,6 +42,8 @@ export function scriptText(job: SlurmJob, resources: JobResources, context: JobC
     ...options(job, resources, context).map((option) => `#SBATCH ${option}`),
     ...resources.prologue,
     "set -eu",
+    // until the program does so itself: Deno opens a port at SIGUSR1
+    "trap '' USR1",
     ...checks(job, context),
     ...runs.length > 0 ? [`keys=(${runs.map(({ key }) => key).join(" ")})`] : [],
     ...runs.length > 0 ? ["key=${keys[${SLURM_ARRAY_TASK_ID:-0}]}"] : [],
@@ -99,7 +102,9 @@ function options(
     // after a node failure or preemption, the job starts again and resumes from its checkpoint
     "--requeue",
     "--open-mode=append",
-    ...kind === "train" ? [`--signal=B:USR1@${resources.signal}`] : [],
+    ...kind === "train"
+      ? [`--signal=B:${TIME_LIMIT_SIGNAL.replace("SIG", "")}@${resources.signal}`]
+      : [],
     ...resources.lines,
   ];
 }
