@@ -41,11 +41,11 @@ export function afterValidation(
  * Learning rate after `seen` images.
  *
  * ```ts
- * import { learningRate, START } from "./schedule.ts";
+ * import { learningRate, INITIAL_PLATEAU } from "./schedule.ts";
  *
  * const drops = { rule: "steps", at: [0.7, 0.9] } as const;
  * const rate = (seen: number) =>
- *   learningRate({ learningRate: 0.01, images: 100, warmup: 0.1, drops }, START, seen);
+ *   learningRate({ learningRate: 0.01, images: 100, warmup: 0.1, drops }, INITIAL_PLATEAU, seen);
  * if (rate(5) !== 0.005 || rate(69) !== 0.01 || rate(95) !== 0.0001) throw new Error("steps");
  * ```
  */
