@@ -138,7 +138,10 @@ export type Precision = "float32" | "bfloat16";
 
 /** Everything that decides an evaluation's numbers, except the net. */
 export interface EvaluateSetup {
-  /** Averaging the score map before the soft-max is the order of the paper's text. */
+  /**
+   * Averaging the score map before the soft-max is the order of the paper's text. Summed scores have no
+   * top-5 error: their soft-max is 1 for one class and 0 for all others.
+   */
   readonly scoreMap: "average-then-softmax" | "softmax-then-average" | "sum-then-softmax";
   /** `INTERPRETATIONS.evaluate` if absent, as the next. */
   readonly cropGrid?: CropGrid;

@@ -23,7 +23,7 @@ import { fold } from "../report/fold.ts";
 import type { ReportFormat } from "../report/formats.ts";
 import { type Listing, listing } from "../report/listing.ts";
 import type { RecordValue } from "../report/records.ts";
-import { errorsOf } from "../score.ts";
+import { errorsOfRuns } from "../results/run_errors.ts";
 import type { Store } from "../store/mod.ts";
 import type { LogEntry } from "../vgg/checkpoint.ts";
 import { differenceColumns } from "./diff.ts";
@@ -161,7 +161,7 @@ function resultOf(planned: PlannedRun, { store }: Library): Errors | Fault | Log
 /** Errors of the mean of evaluations, or why they cannot be computed. */
 function errorsOrFault(runs: readonly PlannedRun[], store: Store): Errors | Fault {
   try {
-    return errorsOf(store.scoresOf(runs));
+    return errorsOfRuns(runs, store.scoresOf(runs));
   } catch (error) {
     if (error instanceof UserError) return { fault: error.message };
     throw error;

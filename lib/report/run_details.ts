@@ -12,7 +12,7 @@ import {
 import { plan, type PlannedRun } from "../plan.ts";
 import { UserError } from "../errors.ts";
 import type { Study } from "../results/study.ts";
-import { errorsOf } from "../score.ts";
+import { errorsOfRuns } from "../results/run_errors.ts";
 import type { RunStatus, Store } from "../store/mod.ts";
 
 /** Details that all runs have. */
@@ -83,7 +83,7 @@ export function runDetailsOf(
 function validErrors(planned: PlannedRun, store: Store): Errors | undefined {
   if (store.damage(planned) !== undefined) return undefined;
   try {
-    return errorsOf(store.scoresOf([planned]));
+    return errorsOfRuns([planned], store.scoresOf([planned]));
   } catch (error) {
     if (error instanceof UserError) return undefined;
     throw error;

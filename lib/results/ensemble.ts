@@ -4,7 +4,8 @@ import { UserError } from "../errors.ts";
 import type { Errors } from "../experiment.ts";
 import type { PlannedRun } from "../plan.ts";
 import { intervalsOf } from "./mod.ts";
-import { errorsOf, type Scores } from "../score.ts";
+import { type Scores } from "../score.ts";
+import { errorsOfRuns } from "./run_errors.ts";
 import type { ErrorIntervals } from "./row_result.ts";
 import type { Store } from "../store/mod.ts";
 
@@ -34,7 +35,7 @@ export function ensembleOf(runs: readonly PlannedRun[], store: Store): Ensemble 
   if (first === undefined) {
     throw new RangeError("Cannot average zero evaluations: name at least one");
   }
-  const members = runs.map((run, i) => ({ run, ...measured(scores[i]!) }));
+  const members = runs.map((run, i) => ({ run, ...measured([run], scores[i]!) }));
   const size = { images: first.labels.length, classes: first.classes };
   if (members.length === 1) return { ...size, members };
   const together = store.scoresOf(runs);
@@ -42,15 +43,15 @@ export function ensembleOf(runs: readonly PlannedRun[], store: Store): Ensemble 
   const lowest = Math.min(...members.map(({ errors }) => errors.top1));
   const best = members.findIndex(({ errors }) => errors.top1 === lowest);
   const mean = {
-    ...measured(together),
+    ...measured(runs, together),
     best: runs[best]!,
     difference: differenceOf([together], [scores[best]!]),
   };
   return { ...size, members, mean };
 }
 
-function measured(scores: Scores): Measured {
-  const errors = errorsOf(scores);
+function measured(runs: readonly PlannedRun[], scores: Scores): Measured {
+  const errors = errorsOfRuns(runs, scores);
   return { errors, intervals: intervalsOf(errors, scores.ranks.length) };
 }
 

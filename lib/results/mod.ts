@@ -29,7 +29,8 @@ import {
   type SharedProtocol,
   sizeOf,
 } from "./protocol.ts";
-import { errorsOf, type Scores } from "../score.ts";
+import { type Scores } from "../score.ts";
+import { errorsOfRuns } from "./run_errors.ts";
 import { meanAndDeviation, verdict, wilson } from "../statistics/mod.ts";
 import type { RunStatus, Store } from "../store/mod.ts";
 import type { Study } from "./study.ts";
@@ -89,7 +90,7 @@ export function resultsOf(
       if (error instanceof UserError) return leftOut(withoutFolder(error.message, study.store));
       throw error;
     }
-    const errors = scores.map(errorsOf);
+    const errors = scores.map((each, i) => errorsOfRuns(seeds[i]!, each));
     const measured = meanErrors(errors);
     const { labels } = scores[0]!;
     const nets = [...new Set(evaluations.map(({ net }) => net))];
