@@ -6,10 +6,11 @@
  */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { UserError } from "../../errors.ts";
 import type { ColourSums } from "./colours.ts";
 import { type FolderListing, listFolder } from "./listing.ts";
 import type { ProbedFile } from "./worker.ts";
-import { exists, flush, flushTree } from "../../system/files.ts";
+import { exists, flush, flushTree, readIfThere } from "../../system/files.ts";
 import { verifyChecksum, withChecksum } from "../../system/checksums.ts";
 import { writableFolderFor } from "../../system/cache_folder.ts";
 import type { ImageSize } from "../dataset.ts";
@@ -128,6 +129,32 @@ export async function writeIndex(place: string, listing: string, index: FolderIn
   }
 }
 
+/** Beside the index of generated images: how many there are, and SHA-256 of their paths and sizes. */
+const GENERATED = "generated.txt";
+
+/** Numbers of training and validation files, and SHA-256 of their paths and sizes without their times. */
+function summaryOf({ train, val }: FolderListing): string {
+  const hash = createHash("sha256");
+  for (const { path, bytes } of [...train, ...val]) hash.update(`${path}\t${bytes}\n`);
+  return `${train.length} + ${val.length} files, SHA-256 ${hash.digest("hex")}`;
+}
+
+/**
+ * Compares generated images with their state when they were generated: they have the fingerprint of their
+ * recipe, which knows nothing of changes.
+ *
+ * @throws {UserError} A file was changed, added or removed.
+ */
+export function mustBeAsGenerated(folder: string, place: string, listing: FolderListing) {
+  const [generated, found] = [readIfThere(join(place, GENERATED)), summaryOf(listing)];
+  if (generated === undefined || generated === found) return;
+  const [before, now] = [generated, found].map((text) => text.split(" files")[0]);
+  throw new UserError(
+    `Cannot use "${folder}": its ${now} files are not the ${before} that were generated; remove the ` +
+      "folder, and it is generated again, or open a copy of it with --dataset folder",
+  );
+}
+
 /**
  * Writes the index of a folder that was just made. Its images are known, so that none has to be read:
  * `sizeOf` gives their sizes by their paths, as in `train/fox/00001.jpg`.
@@ -142,6 +169,7 @@ export async function indexMade(
   const listing = listFolder(folder);
   const place = join(folder, ".verydeep");
   await Deno.mkdir(join(place, "upright"), { recursive: true });
+  await Deno.writeTextFile(join(place, GENERATED), summaryOf(listing));
   await writeIndex(place, listingDigest(listing), {
     files: [...listing.train, ...listing.val].map(({ path }) => sizeOf(path)),
     colours,

@@ -12,6 +12,7 @@ import {
   type FolderIndex,
   indexFolderOf,
   listingDigest,
+  mustBeAsGenerated,
   readIndex,
   writeIndex,
 } from "./index_file.ts";
@@ -38,10 +39,14 @@ const AT_ONCE = 50;
  * The fingerprint covers every file's path, class, sides and bytes; of folders with more than 200,000
  * images most files count with their first and last 4,096 bytes only.
  *
+ * @param isGenerated whether the project generated the images, so that no file may have changed
  * @throws {UserError} where the layout is wrong, or a file is not a whole image, or one whose sides
  * differ by a factor of more than 50 (see `skipUnreadable`).
  */
-export async function openFolder(options: DatasetOptions): Promise<Dataset> {
+export async function openFolder(
+  options: DatasetOptions,
+  { isGenerated = false } = {},
+): Promise<Dataset> {
   const folder = resolve(options.folder);
   const listing = listFolder(folder);
   const listed = [...listing.train, ...listing.val];
@@ -49,6 +54,7 @@ export async function openFolder(options: DatasetOptions): Promise<Dataset> {
   const name = listingDigest(listing);
   let index = await readIndex(place, name);
   if (!index) {
+    if (isGenerated) mustBeAsGenerated(folder, place, listing);
     index = await probeAll(listing, { ...options, folder, upright: join(place, "upright") });
     if (!index.files.some(mayHeal)) await writeIndex(place, name, index);
   }

@@ -55,7 +55,7 @@ export async function openRaw(source: RawFiles, options: DatasetOptions): Promis
     const [train, val] = [source.read("train", contents), source.read("val", contents)];
     return save(unfinished, { classes, train, val }, options);
   });
-  return { ...await openFolder({ ...options, folder }), name, fingerprint };
+  return { ...await openFolder({ ...options, folder }, { isGenerated: true }), name, fingerprint };
 }
 
 /**

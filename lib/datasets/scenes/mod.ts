@@ -34,13 +34,7 @@ export async function openScenes(options: DatasetOptions): Promise<Dataset> {
   const recipe = recipeOf(options);
   const folder = join(options.folder, folderName(recipe));
   await makeImageFolder(folder, (unfinished) => drawScenes(unfinished, recipe, options));
-  const dataset = await openFolder({ ...options, folder });
-  if (dataset.train.length !== recipe.train || dataset.val.length !== recipe.val) {
-    throw new UserError(
-      `Cannot use "${folder}": it has ${dataset.train.length} + ${dataset.val.length} pictures ` +
-        `instead of ${recipe.train} + ${recipe.val}; remove it; it is then made again`,
-    );
-  }
+  const dataset = await openFolder({ ...options, folder }, { isGenerated: true });
   return { ...dataset, name: "scenes", fingerprint: fingerprintFrom(recipe), credits: CREDITS };
 }
 

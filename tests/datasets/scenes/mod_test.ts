@@ -124,7 +124,8 @@ Deno.test("a data set that lost pictures is refused", async () => {
   await assert.rejects(
     openScenes({ folder, scenes }),
     (error) =>
-      error instanceof UserError && /9 \+ 4 pictures instead of 10 \+ 4/.test(error.message),
+      error instanceof UserError &&
+      /its 9 \+ 4 files are not the 10 \+ 4 that were generated/.test(error.message),
   );
 });
 
@@ -141,4 +142,19 @@ Deno.test("sizes that cannot be are refused", async () => {
 Deno.test("every package of artwork is credited", () => {
   const packages = Object.keys(project.imports).filter((name) => name.startsWith("@iconify-json/"));
   assert.deepEqual(ARTWORK.map((credit) => credit.package).sort(), packages.sort());
+});
+
+Deno.test("pictures that changed since they were drawn are refused; copies are not", async () => {
+  const folder = Deno.makeTempDirSync();
+  const { val, fingerprint } = await openScenes({ folder, scenes });
+  const copy = Deno.makeTempDirSync();
+  // without times, so that every file is looked at again
+  new Deno.Command("cp", { args: ["-r", `${folder}/.`, copy] }).outputSync();
+  assert.equal((await openScenes({ folder: copy, scenes })).fingerprint, fingerprint);
+  const jpeg = Deno.readFileSync(val[0]!.file);
+  Deno.writeFileSync(val[0]!.file, Uint8Array.from([...jpeg, 0])); // a byte behind its end
+  await assert.rejects(
+    openScenes({ folder, scenes, skipUnreadable: true }),
+    /its 10 \+ 4 files are not the 10 \+ 4 that were generated; remove the folder, and it is/,
+  );
 });
