@@ -68,7 +68,7 @@ export async function runPlan(
     await allOrStopped(workers, signal.halt, async (worker) => {
       for (let run = await queue.next(); run; run = await queue.next()) {
         try {
-          await carryOut(run, worker, { study, queue, caches, told, options });
+          await runUnderLease(run, worker, { study, queue, caches, told, options });
         } catch (error) {
           if (!(error instanceof UserError)) {
             queue.close(run);
@@ -205,7 +205,7 @@ export async function allOrStopped(
  *
  * @throws {UserError} The run failed, or its lease cannot be taken or kept.
  */
-async function carryOut(
+async function runUnderLease(
   run: PlannedRun,
   worker: RunWorker,
   { study: { store, bars, dataset, setup }, queue, caches, told, options }: {
