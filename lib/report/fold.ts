@@ -1,7 +1,8 @@
 /** Text in lines that fit on a terminal of 80 columns. */
+import { unicodeWidth } from "@std/cli/unicode-width";
 
 /**
- * Breaks a paragraph between words into lines of at most `width` characters. A longer word gets its
+ * Breaks a paragraph between words into lines of at most `width` columns. A longer word gets its
  * own line.
  *
  * ```ts
@@ -14,7 +15,7 @@ export function fold(paragraph: string, width = 78): string[] {
   const lines: string[] = [];
   for (const word of paragraph.split(/\s+/)) {
     const line = lines.at(-1);
-    if (line !== undefined && line.length + 1 + word.length <= width) {
+    if (line !== undefined && unicodeWidth(`${line} ${word}`) <= width) {
       lines[lines.length - 1] = `${line} ${word}`;
     } else lines.push(word);
   }

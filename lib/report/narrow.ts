@@ -1,4 +1,5 @@
 /** Breaks texts of a sheet into lines where the page is too narrow. */
+import { unicodeWidth } from "@std/cli/unicode-width";
 import type { Align, SheetRow } from "./sheet.ts";
 
 /** A row whose left-aligned texts are broken into lines of at most `most` characters. */
@@ -18,7 +19,7 @@ function broken(text: string, most: number): string {
     const lines = [""];
     for (const word of words) {
       const longer = lines.at(-1)! + word;
-      if (longer.trimEnd().length <= most) lines[lines.length - 1] = longer;
+      if (unicodeWidth(longer.trimEnd()) <= most) lines[lines.length - 1] = longer;
       else lines.push(word);
     }
     return lines.map((line) => line.trimEnd());

@@ -1,5 +1,6 @@
 /** Sheets on a terminal: a ruled table, then caption and notes, in at most 80 columns. */
 import { Cell as TableCell, Table } from "@cliffy/table";
+import { unicodeWidth } from "@std/cli/unicode-width";
 import { fold } from "./fold.ts";
 import { narrowed } from "./narrow.ts";
 import type { Align, Sheet, SheetRow } from "./sheet.ts";
@@ -60,7 +61,7 @@ function widthOf(rows: readonly SheetRow[]): number {
   for (const row of rows) {
     let at = 0;
     for (const { text, span = 1 } of row) {
-      const longest = Math.max(...text.split("\n").map((line) => [...line].length));
+      const longest = Math.max(...text.split("\n").map(unicodeWidth));
       widths[at] = Math.max(widths[at] ?? 0, span === 1 ? longest : 0);
       at += span;
     }

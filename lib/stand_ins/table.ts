@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { unicodeWidth } from "@std/cli/unicode-width";
 import CliTable from "cli-table3";
 
 /** Where the content of a cell stands in its column. */
@@ -147,7 +148,7 @@ function widthOf(column: number, rows: readonly Cell[][]): number {
     let at = 0;
     for (const cell of row) {
       if (at === column && cell.getColSpan() === 1) {
-        width = Math.max(width, ...cell.toString().split("\n").map((line) => [...line].length));
+        width = Math.max(width, ...cell.toString().split("\n").map(unicodeWidth));
       }
       at += cell.getColSpan();
     }

@@ -68,3 +68,24 @@ Deno.test("a table without rows is empty, one without lines is refused", () => {
   assert.equal(new Table().body([]).border().toString(), "");
   assert.throws(() => new Table().body([["a"]]).toString(), /call border\(\)/);
 });
+
+Deno.test("wide letters take two columns, combining ones none: no name is cut off", () => {
+  const text = new Table()
+    .header(["class"])
+    .body([["日本語クラス"], ["🦊 fox"], ["e\u0301te\u0301"]])
+    .border()
+    .toString();
+  assert.equal(
+    text,
+    `
+┌──────────────┐
+│ class        │
+├──────────────┤
+│ 日本語クラス │
+├──────────────┤
+│ 🦊 fox       │
+├──────────────┤
+│ e\u0301te\u0301          │
+└──────────────┘`.slice(1),
+  );
+});
