@@ -16,6 +16,11 @@ export function formatNumber(value: number, digits?: Intl.NumberFormatOptions): 
   return value.toLocaleString("en-US", digits);
 }
 
+/** A number with a number of decimals, as `toFixed` writes it; what rounds to 0 has no sign. */
+export function fixed(value: number, decimals: number): string {
+  return value.toFixed(decimals).replace(/^-(?=0(\.0*)?$)/, "");
+}
+
 /** A number with its noun: `1 row`, `2,000 rows`. */
 export function count(number: number, one: string, many = `${one}s`): string {
   return `${formatNumber(number)} ${number === 1 ? one : many}`;

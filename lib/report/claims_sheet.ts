@@ -15,7 +15,7 @@ import { MARGIN, signed } from "../statistics/mod.ts";
 import { configsOf, type FlatRecord, netsOf, rounded } from "./records.ts";
 import { cell, type Sheet, type SheetRow } from "./sheet.ts";
 import { measuredOn, MISSING } from "./words.ts";
-import { count, formatNumber } from "../numbers.ts";
+import { count, fixed, formatNumber } from "../numbers.ts";
 
 /** Relations as signs. */
 const SIGNS: Readonly<Record<Relation, string>> = {
@@ -90,7 +90,7 @@ function having(pairs: readonly PairResult[], status: PairResult["status"]): Pai
 
 /** `-1.2 [-2.3;-0.1]`: the difference and its interval. */
 function measured({ points, interval }: Difference, decimals: number): string {
-  const ends = [interval.low, interval.high].map((end) => end.toFixed(decimals));
+  const ends = [interval.low, interval.high].map((end) => fixed(end, decimals));
   return `${signed(points, decimals)} [${ends.join(";")}]`;
 }
 

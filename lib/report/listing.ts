@@ -3,7 +3,7 @@ import { Table } from "@cliffy/table";
 import { csvOf } from "./csv.ts";
 import type { ReportFormat } from "./formats.ts";
 import { jsonOf } from "./json.ts";
-import { markdownTable } from "./markdown.ts";
+import { escapedMarkdown, markdownTable } from "./markdown.ts";
 import type { FlatRecord, RecordValue } from "./records.ts";
 
 /** A column for people; CSV and JSON have every field of a record unchanged. */
@@ -48,7 +48,9 @@ export function listing(list: Listing, format: ReportFormat): string {
     records.some((record) => typeof record[field] === "number") ? "right" : "left"
   );
   if (format === "markdown") {
-    return [`## ${title}`, markdownTable(header, rows, align), ...notes].join("\n\n");
+    const escaped = (row: readonly string[]) => row.map(escapedMarkdown);
+    const table = markdownTable(escaped(header), rows.map(escaped), align);
+    return [`## ${escapedMarkdown(title)}`, table, ...notes.map(escapedMarkdown)].join("\n\n");
   }
   // One row of many lines, so that no rules are drawn between records.
   const lines = header.map((_, column) => rows.map((row) => row[column]).join("\n"));

@@ -1,4 +1,5 @@
 /** Sheets for documents: Markdown tables under a heading and a caption. */
+import { unicodeWidth } from "@std/cli/unicode-width";
 import type { Align, Sheet, SheetRow } from "./sheet.ts";
 
 /** Draws a sheet. Markdown has one line of headings, so two lines are joined. */
@@ -7,10 +8,10 @@ export function markdown({ title, columns, header, body, caption, notes }: Sheet
   const heads = spread(header.at(-1)!).map((text, i) => joined(above[i] ?? "", text));
   const rows = body.flat().map((row) => spread(row));
   return [
-    `## ${title}`,
-    ...caption.length > 0 ? [caption.join(" ")] : [],
+    `## ${escapedMarkdown(title)}`,
+    ...caption.length > 0 ? [escapedMarkdown(caption.join(" "))] : [],
     markdownTable(heads, rows, columns),
-    ...notes,
+    ...notes.map(escapedMarkdown),
   ].join("\n\n");
 }
 
@@ -23,26 +24,37 @@ function joined(above: string, below: string): string {
 /** A row's texts, one for each column; a cell that spans several columns is repeated in each. */
 function spread(row: SheetRow): string[] {
   return row.flatMap(({ text, span = 1, best }) => {
-    const line = text.replaceAll("\n", "<br>");
+    const line = text.split("\n").map(escapedMarkdown).join("<br>");
     return Array<string>(span).fill(best ? `**${line}**` : line);
   });
 }
 
-/** A Markdown table with aligned source. */
+/**
+ * A text as Markdown shows it, letter by letter: what could begin an emphasis, code, an element, a
+ * link or a cell gets a backslash.
+ */
+export function escapedMarkdown(text: string): string {
+  return text.replace(/\s*\n\s*/g, " ")
+    .replace(/[\\`*|~]|<(?=[a-z/!?])|\](?=[([])|!(?=\[)|&(?=#?\w+;)|(?<!\w)_|_(?!\w)/gi, "\\$&")
+    .replace(/^(?=[#>]|\[[^\]]*\]:|[+-]\s)/, "\\");
+}
+
+/** A Markdown table with aligned source; its cells are Markdown already. */
 export function markdownTable(
   header: readonly string[],
   rows: readonly (readonly string[])[],
   align: readonly Align[],
 ): string {
-  const cells = [header, ...rows].map((row) => row.map((cell) => cell.replaceAll("|", "\\|")));
+  const cells = [header, ...rows];
   const widths = header.map((_, column) =>
-    Math.max(3, ...cells.map((row) => (row[column] ?? "").length))
+    Math.max(3, ...cells.map((row) => unicodeWidth(row[column] ?? "")))
   );
   const line = (row: readonly string[]) =>
     `| ${
       widths.map((width, column) => {
         const cell = row[column] ?? "";
-        return align[column] === "right" ? cell.padStart(width) : cell.padEnd(width);
+        const space = " ".repeat(width - unicodeWidth(cell));
+        return align[column] === "right" ? space + cell : cell + space;
       }).join(" | ")
     } |`;
   const rule = widths.map((width, column) =>

@@ -138,6 +138,12 @@ Deno.test("from 10,000 images on an image is a hundredth of a point or less, and
   assert.equal(sheet.body[0]![1]![1]!.text, "-0.30 [-0.42;-0.18]");
 });
 
+Deno.test("an end of an interval that rounds to 0 has no sign", () => {
+  const tiny = { ...difference(2000, 30, 60), interval: { low: -0.04, high: 0.2 } };
+  const sheet = claimsSheet(resultOf([judged("lrn", "undecided", { difference: tiny })]));
+  assert.equal(sheet.body[0]![1]![1]!.text, "-1.5 [0.0;0.2]");
+});
+
 Deno.test("seeds that leave a pair open are named in place of images", () => {
   const open = { ...difference(2000, 20, 30), from: "seeds" } as const;
   const sheet = claimsSheet(resultOf([judged("lrn", "undecided", { difference: open })]));
