@@ -1,6 +1,6 @@
 /**
- * From posteriors to errors: the paper's one way to combine test scales, methods and nets is the
- * mean of their posteriors (Sections 3.2, 4.2-4.4), and all of its tables follow from it.
+ * From posteriors to errors. The paper combines test scales, methods and nets by the mean of their
+ * posteriors (Sections 3.2, 4.2-4.4); all of its tables are computed that way.
  *
  * @module
  */
@@ -16,42 +16,42 @@ export interface Posteriors {
   /** `[images]`. */
   readonly labels: Int32Array;
   /**
-   * Posteriors `[to - from, classes]`, row after row: in `into`, or in an array that is good until
-   * the next call.
+   * Posteriors `[to - from, classes]`, row by row: in `into`, or in an array that is valid until the
+   * next call.
    */
   rows(from: number, to: number, into?: Float32Array): Float32Array;
 }
 
-/** The ranks that mean posteriors give each image. */
+/** Ranks and predictions of each image under mean posteriors. */
 export interface Scores {
   readonly classes: number;
   /** `[images]`: the true class. */
   readonly labels: Int32Array;
   /**
-   * `[images]`: other classes whose posterior is not below the true one's. 0 is a top-1 hit, less
-   * than 5 a top-5 hit.
+   * `[images]`: number of other classes whose posterior is at least that of the true class. 0 is a
+   * top-1 hit, less than 5 a top-5 hit.
    */
   readonly ranks: Int32Array;
-  /** `[images]`: the class with the highest posterior, the first of several. */
+  /** `[images]`: the class with the highest posterior; the first one if several tie. */
   readonly predicted: Int32Array;
-  /** `[images]`: its posterior. */
+  /** `[images]`: the posterior of the predicted class. */
   readonly confidence: Float32Array;
 }
 
-/** Posteriors read at a time, of each evaluation: with their sums they fit in a core's cache. */
+/** Posteriors to read at a time from each evaluation: with their sums they fit in a core's cache. */
 const VALUES = 2 ** 16;
 
-/** How far a row of posteriors may be from a sum of one: float32 over 1,000 classes, or bfloat16's. */
+/** Tolerance of a row's sum, which should be 1: fits float32 over 1,000 classes, and bfloat16. */
 const TOLERANCE = 1e-3;
 
 /**
  * Scores the mean of several evaluations' posteriors. They are read in parts, so that memory holds
- * some thousand rows of each. A class that ties with the true one counts as higher, so that a net
- * with equal posteriors for all classes scores nothing.
+ * only some thousand rows of each. A class that ties with the true class counts as higher, so that a
+ * net with equal posteriors for all classes has no hits.
  *
- * `onImage` is shown each image's posteriors, summed over the evaluations, before they are gone.
+ * `onImage` gets each image's posteriors, summed over the evaluations; they are valid during the call.
  *
- * @throws {UserError} Evaluations are not of the same images and classes, or a row is not a posterior.
+ * @throws {UserError} Evaluations have different images or classes, or a row is not a posterior.
  */
 export function scored(
   evaluations: readonly Posteriors[],
@@ -75,7 +75,7 @@ export function scored(
     for (let image = from; image < to; image++) {
       const own = sums.row(image - from)[labels[image]!]!;
       const best = sums.highest(image - from);
-      scores.ranks[image] = sums.atLeast(image - from, own) - 1; // the true class itself is, too
+      scores.ranks[image] = sums.atLeast(image - from, own) - 1; // without the true class itself
       scores.predicted[image] = best;
       scores.confidence[image] = sums.row(image - from)[best]! / evaluations.length;
       onImage?.(image, sums.row(image - from));
@@ -85,10 +85,10 @@ export function scored(
 }
 
 /**
- * Shows `onImage` each image's posteriors, summed over evaluations, of which there is one at least;
- * labels do not matter. The sums are valid until the next image.
+ * Calls `onImage` with each image's posteriors, summed over at least one evaluation. Labels do not
+ * matter. The sums are valid until the next image.
  *
- * @throws {UserError} Evaluations are not of the same images and classes, or a row is not a posterior.
+ * @throws {UserError} Evaluations have different images or classes, or a row is not a posterior.
  */
 export function summed(
   evaluations: readonly Posteriors[],
@@ -99,7 +99,7 @@ export function summed(
   }
 }
 
-/** Sums of evaluations' posteriors, some images at a time; good until the next ones. */
+/** Sums of evaluations' posteriors, some images at a time; valid until the next ones. */
 function* parts(evaluations: readonly Posteriors[]) {
   const [first] = evaluations as [Posteriors];
   for (const other of evaluations) mustMatch(first, other);
@@ -118,7 +118,7 @@ function* parts(evaluations: readonly Posteriors[]) {
   }
 }
 
-/** Where the `count` highest values stand, the highest first; of equal ones the first first. */
+/** Indices of the `count` highest values, highest first; of equal values the first comes first. */
 export function highestOf(values: Float64Array, count: number): number[] {
   const places: number[] = [];
   for (const [place, value] of values.entries()) {
@@ -147,7 +147,7 @@ function mustMatch(first: Posteriors, other: Posteriors) {
   );
 }
 
-/** Why the values for an image are not posteriors. */
+/** The error that says why the values of an image are not posteriors. */
 function notPosteriors(evaluation: Posteriors, image: number): UserError {
   const values = evaluation.rows(image, image + 1);
   const sum = values.reduce((sum, value) => sum + value, 0);
@@ -165,11 +165,11 @@ export function misses({ ranks }: Pick<Scores, "ranks">, k: 1 | 5): number {
   return ranks.reduce((count, rank) => count + (rank >= k ? 1 : 0), 0);
 }
 
-/** Classes that a top-5 error counts as guesses. */
+/** Number of guesses in a top-5 error. */
 export const GUESSES = 5;
 
 /**
- * Top-1 and top-5 errors in per cent: the share of images missed. There is no top-5 error of five
+ * Top-1 and top-5 errors in per cent: the share of missed images. There is no top-5 error for five
  * classes or fewer.
  */
 export function errorsOf(scores: Pick<Scores, "ranks" | "classes">): Errors {

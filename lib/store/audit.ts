@@ -1,30 +1,30 @@
-/** What crashes and other hands left in a store, and whether its results are whole. */
+/** Finds leftover and damaged files in a store, and verifies its results. */
 import { entriesIn, readIfThere } from "../system/files.ts";
 import { parsed } from "./run_files.ts";
 import { verifyChecksum } from "../system/checksums.ts";
 import type { Store } from "./mod.ts";
 
-/** What lies in a store and is of no use any more; file and folder names, below the store's folder. */
+/** Files and folders that are no longer needed, by their paths below the store's folder. */
 export interface Leftovers {
-  /** Files whose writing was cut off. */
+  /** Files whose writing was interrupted. */
   readonly drafts: readonly string[];
-  /** Results that were found damaged, and put aside. */
+  /** Damaged results, renamed to `*.damaged`. */
   readonly putAside: readonly string[];
-  /** Folders whose recipe cannot be read, or is another than their names say. */
+  /** Folders whose recipe cannot be read, or does not match the folder's name. */
   readonly unknown: readonly string[];
-  /** Logs and records of jobs of which lines are cut off or changed. */
+  /** Logs and records of jobs with lines that are cut off or changed. */
   readonly logs: readonly string[];
 }
 
-/** What the results of a store are like, once all of them are read. */
+/** The verification of all results in a store. */
 export interface Examination {
-  /** Results that are what their checksums say, or too old to have one. */
+  /** Number of results that match their checksums, or were written before there were checksums. */
   readonly whole: number;
-  /** What is wrong with the others, in sentences. */
+  /** What is wrong with the others, one sentence each. */
   readonly damages: readonly string[];
 }
 
-/** Looks through a store's folders; reads no results. */
+/** Finds the leftovers in a store's folders, without reading results. */
 export function leftoversIn(store: Store): Leftovers {
   const known = new Map(store.runs().map((run) => [store.folderOf(run), run]));
   const leftovers = {
@@ -58,19 +58,19 @@ export function leftoversIn(store: Store): Leftovers {
   return leftovers;
 }
 
-/** Whether each line of a file of records is whole and what was written. */
+/** Whether every line of a file of records is complete and matches its checksum. */
 function isWhole(file: string): boolean {
   const lines = readIfThere(file)?.split("\n") ?? [""];
   return lines.pop() === "" && lines.every((line) => verifyChecksum(parsed(line)) !== undefined);
 }
 
-/** Leftovers in sentences, with what becomes of them. */
+/** Describes leftovers, and what happens to them. */
 export function leftoversInWords({ drafts, putAside, unknown, logs }: Leftovers): string[] {
   return [
-    told(drafts, "cut off while they were written; they may go"),
-    told(putAside, "found damaged and put aside; they may go when they are made again"),
-    told(unknown, "without a readable recipe; the run that each was for begins anew"),
-    told(logs, "with lines that are cut off or changed, which are left out"),
+    told(drafts, "writing was interrupted; can be deleted"),
+    told(putAside, "damaged; can be deleted when the result is computed again"),
+    told(unknown, "the recipe is unreadable or does not match the folder; its run starts again"),
+    told(logs, "some lines are cut off or changed, and are ignored"),
   ].flat();
 }
 

@@ -1,6 +1,6 @@
 /**
- * Imports weights from other programs into a store, where they are a finished training like any other:
- * its key contains the SHA-256 digest of their file. Does not load TensorFlow.
+ * Imports weights from other programs into a store as finished trainings. A training's key contains
+ * the SHA-256 digest of the weights' file. Does not load TensorFlow.
  *
  * @module
  */
@@ -23,7 +23,7 @@ import { openWeights, USUAL_INPUT } from "../weights/mod.ts";
 export interface ImportedNet {
   readonly file: string;
   readonly run: TrainRun;
-  /** Why the input that was assumed may be wrong, if that is doubtful, as a sentence. */
+  /** A warning if the assumed input may be wrong: one sentence. */
   readonly doubt?: string;
 }
 
@@ -33,15 +33,15 @@ export interface ImportTarget {
   readonly S: TrainScale;
   readonly setup: Setup;
   readonly dataset: Pick<DatasetDescription, "name" | "classes" | "fingerprint">;
-  /** What the file's net expects as its input; by its layout and its notes if absent. */
+  /** The input that the file's net expects; if absent, decided by its layout and metadata. */
   readonly input?: InputName | undefined;
 }
 
-/** What a file says about its net: by our own note in it, and by its layers. */
+/** A file's net, according to the metadata that we wrote into it and to its layers. */
 export type WeightsNote = Partial<Pick<TrainRun, "config" | "S"> & Pick<WeightsFile, "layout">>;
 
 /**
- * Reads what a file says about its net.
+ * Reads which net a file contains.
  *
  * @throws {UserError} It is not a file of weights.
  */
@@ -52,7 +52,7 @@ export async function noteIn(file: string): Promise<WeightsNote> {
   return { ...layout && { layout }, ...config && { config }, ...noted(weights.recipe) };
 }
 
-/** Our own note in a file; empty where it is missing or malformed. */
+/** The metadata that we wrote into a file; empty if missing or malformed. */
 function noted(recipe = ""): WeightsNote {
   try {
     const { config, S } = JSON.parse(recipe).run;
@@ -66,7 +66,7 @@ function formsScale(S: unknown): S is TrainScale {
   return [S].flat().every(Number.isInteger) && (!Array.isArray(S) || S.length === 2);
 }
 
-/** The only net with a file's layers, by their names and kernel sizes; undefined where several fit. */
+/** The net with a file's layers, by their names and kernel sizes; undefined if several match. */
 function configOf({ layout, shapes }: WeightsFile): ConfigName | undefined {
   const found = [...shapes.keys()].filter((name) => name.startsWith("conv")).sort();
   const fitting = ALL_NETS.filter((config) => {
@@ -74,15 +74,15 @@ function configOf({ layout, shapes }: WeightsFile): ConfigName | undefined {
     return String(needed.map(([name]) => name).sort()) === String(found) &&
       needed.every(([name, shape]) => shape.length === 1 || shapes.get(name)![0] === shape[0]);
   });
-  // A-LRN has the weights of A, but neither Keras's nor torchvision's nets normalise anything
+  // A-LRN has the same weights as A, but nets of Keras and torchvision have no LRN layer
   return layout !== undefined || fitting.length === 1 ? fitting[0] : undefined;
 }
 
 /**
- * The net whose weights a file holds. Only names and shapes are read yet, and the first kernel.
+ * The net whose weights a file contains. Reads only names, shapes and the first kernel.
  *
- * @throws {UserError} They do not fit this net under the setup, for the data set's classes, or the file
- * does not say which mean colour its input has subtracted.
+ * @throws {UserError} The weights do not fit this net under the setup, with the data set's classes, or
+ * the file does not say which mean colour its net's input has subtracted.
  */
 export async function importedNet(file: string, target: ImportTarget): Promise<ImportedNet> {
   const { config, S, setup, dataset } = target;
@@ -93,7 +93,7 @@ export async function importedNet(file: string, target: ImportTarget): Promise<I
   const wrong = shapeMismatch(weights.shapes, needed);
   if (wrong !== undefined) {
     throw new UserError(
-      `Cannot take "${file}" as weights of ${config} under the setup "${setup.name}" for the ` +
+      `Cannot import "${file}" as weights of ${config} under the setup "${setup.name}" for the ` +
         `${dataset.classes.length} classes of ${dataset.name}: ${wrong}; name the --config, ` +
         "--setup and --dataset that they were made for",
     );
@@ -102,7 +102,7 @@ export async function importedNet(file: string, target: ImportTarget): Promise<I
   const mean = weights.mean ?? meanFromRecipe(weights, dataset.fingerprint);
   if (mean === undefined && target.input === undefined) {
     throw new UserError(
-      `Cannot take "${file}" as weights: it does not say which mean colour its net's input has ` +
+      `Cannot import "${file}" as weights: it does not say which mean colour its net's input has ` +
         `subtracted, and it was not trained on these images of ${dataset.name}; if the mean of their ` +
         "training images is the right one, add --input own",
     );
@@ -125,8 +125,8 @@ export async function importedNet(file: string, target: ImportTarget): Promise<I
 }
 
 /**
- * The mean of a net that was trained here, if its file does not note it: that of an imported ancestor,
- * or `"the data set's"` where the net was trained on the images with this fingerprint.
+ * The mean of a net that was trained here, if its file does not contain it: the mean of an imported
+ * ancestor, or `"the data set's"` if the net was trained on the images with this fingerprint.
  */
 function meanFromRecipe(
   { recipe }: Pick<WeightsFile, "recipe">,
@@ -144,7 +144,7 @@ function meanFromRecipe(
 }
 
 /**
- * Copies a net's weights into a store, once for each context, unless the store has them.
+ * Copies a net's weights into a store, once for each context, unless the store already has them.
  *
  * @throws {UserError} A weight is not a finite number.
  */
@@ -164,7 +164,7 @@ export async function importNet(
     const wrong = firstNonFinite(name, values);
     if (wrong !== undefined) {
       throw new UserError(
-        `Cannot take "${file}" as weights: ${wrong}; take them from a training that did not ` +
+        `Cannot import "${file}" as weights: ${wrong}; import weights from a training that did not ` +
           "diverge",
       );
     }

@@ -1,13 +1,14 @@
 /**
- * Leases: which process works on which run of a store, so that several share its work.
+ * Leases record which process works on which run of a store, so that several processes can share a
+ * plan.
  *
- * A lease is a small file that names its owner. It is linked into place, which succeeds only once,
- * also on network file systems, where locks do not work. A living owner touches the file regularly.
- * When the owner is dead, the lease passes to the process that links the next number first.
+ * A lease is a small file that names its owner. It is created by a hard link, which succeeds only once,
+ * even on network file systems without locks. A live owner touches the file regularly. When
+ * the owner is dead, the first process to link the next number takes the lease over.
  *
- * A lease saves work and protects nothing: two processes that did the same run would write the same
- * bytes, each file at once. An owner that was held up for a minute may lose its lease, and stops its
- * run when it notices that.
+ * A lease only saves work: two processes with the same run would write the same bytes, each file
+ * atomically. An owner that is suspended for a minute may lose its lease, and stops its run when it
+ * notices the loss.
  *
  * @module
  */
@@ -23,22 +24,22 @@ import {
 } from "../system/files.ts";
 import { isRunning, type ProcessIdentity, thisProcess } from "../system/processes.ts";
 
-/** Between two touches of a lease, ms. */
+/** Interval between two touches of a lease, ms. */
 const BEAT = 10_000;
 
 /**
- * After this time without a touch, an owner of whose process the system knows nothing is dead, ms: six
- * beats, and as long as NFS keeps what it knows of a file by default.
+ * An owner whose process cannot be checked is considered dead after this time without a touch, ms: six
+ * intervals, and NFS's default time to cache a file's attributes.
  */
 const SLACK = 60_000;
 
-/** After this time without a touch, an owner no longer relies on its lease, ms. */
+/** An owner stops relying on its lease after this time without a touch, ms. */
 const UNSAFE = SLACK / 2;
 
 /** A lease that is held. */
 interface HeldLease {
   readonly file: string;
-  /** When it was touched last, by our clock. */
+  /** Time of the last touch, by our clock. */
   touched: number;
   readonly onLoss: (error: UserError) => void;
 }
@@ -48,22 +49,22 @@ export class Leases {
   readonly #folder: string;
   readonly #now: () => number;
   readonly #held = new Map<string, HeldLease>();
-  /** Of owners elsewhere: when their files were seen to change last, by our clock. */
+  /** For owners elsewhere: the last observed change of their files, by our clock. */
   readonly #seen = new Map<string, { readonly touched: number; readonly at: number }>();
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  /** @param now a clock that only goes forward, ms */
+  /** @param now a monotonic clock, ms */
   constructor(folder: string, { now = () => performance.now() }: { now?: () => number } = {}) {
     this.#folder = folder;
     this.#now = now;
   }
 
   /**
-   * Takes what is called `name`, until it is released.
+   * Takes the lease called `name`, until it is released.
    *
-   * @param onLoss told, once, that the lease is no longer safe: it passed to another process, or it
-   * could not be touched for half a minute. The work under it must end soon.
-   * @returns whether nobody else has it
+   * @param onLoss called once when the lease is no longer safe: another process has taken it, or it
+   * could not be touched for half a minute. The work under it must then end soon.
+   * @returns whether the lease was free
    * @throws {UserError} The lease cannot be read or written.
    */
   take(name: string, onLoss: (error: UserError) => void = () => {}): boolean {
@@ -80,7 +81,7 @@ export class Leases {
     return true;
   }
 
-  /** Links the next number of a lease that is free. @returns it; undefined if the lease is taken */
+  /** Links the next number of a free lease. @returns that number; undefined if the lease is taken */
   #takeNext(name: string): number | undefined {
     const last = this.#last(name);
     if (last > 0 && this.#isAlive(this.#file(name, last))) return undefined;
@@ -90,12 +91,12 @@ export class Leases {
         removeIfThere(this.#file(name, number));
       }
     } catch {
-      // an old number that stays is passed over
+      // an old number that stays is ignored
     }
     return last + 1;
   }
 
-  /** Lets others take it. */
+  /** Releases a lease, so that other processes can take it. */
   release(name: string) {
     const held = this.#held.get(name);
     if (held === undefined) return;
@@ -103,12 +104,12 @@ export class Leases {
     try {
       removeIfThere(held.file);
     } catch {
-      // nobody touches it any more: it passes on in a minute, or when this process ends
+      // no process touches it any more: it expires in a minute, or when this process ends
     }
     this.#stopIfIdle();
   }
 
-  /** Who has it, as far as one look tells: an owner elsewhere may have died in the last minute. */
+  /** The owner of a lease. An owner elsewhere may have died within the last minute. */
   owner(name: string): ProcessIdentity | undefined {
     const last = this.#last(name);
     if (last === 0) return undefined;
@@ -119,7 +120,7 @@ export class Leases {
     return isRunning(owner) ?? isFresh() ? owner : undefined;
   }
 
-  /** Shows that this process is alive. */
+  /** Touches all held leases, to show that this process is alive. */
   beat() {
     for (const [name, held] of this.#held) {
       try {
@@ -135,19 +136,19 @@ export class Leases {
     this.#stopIfIdle();
   }
 
-  /** Why a lease that could not be touched is lost; undefined while it is safe. */
+  /** Why a lease that could not be touched is lost; undefined while it is still safe. */
   #lossOf(name: string, { file, touched }: HeldLease, error: unknown): UserError | undefined {
     if (error instanceof Deno.errors.NotFound) {
       try {
-        // another hand may have emptied the folder
+        // the folder may have been emptied
         if (this.#last(name) === 0 && linkNew(file, JSON.stringify(thisProcess()))) {
           return undefined;
         }
         if (this.#last(name) > 0) {
-          return new UserError(`Cannot keep the lease "${file}": it passed to another process`);
+          return new UserError(`Cannot keep the lease "${file}": another process has taken it`);
         }
       } catch {
-        // it may succeed at the next beat
+        // the next touch may succeed
       }
     }
     return this.#now() - touched < UNSAFE ? undefined : unusable(file, "keep", error);
@@ -159,7 +160,7 @@ export class Leases {
     this.#timer = undefined;
   }
 
-  /** The highest number under which there is a lease; 0 where there is none. */
+  /** The highest number of a lease's files; 0 without a lease. */
   #last(name: string): number {
     const numbers = entriesIn(this.#folder).map((entry) => {
       const [, own, number] = /^(.+)\.(\d+)$/.exec(entry.name) ?? [];
@@ -172,10 +173,10 @@ export class Leases {
     return `${this.#folder}/${name}.${number}`;
   }
 
-  /** Whether the owner in a file is alive; where the system does not tell, that takes watching. */
+  /** Whether the owner in a file is alive: if it cannot be checked, by touches of the file. */
   #isAlive(file: string): boolean {
     const touched = lastTouch(file);
-    if (touched === undefined) return true; // it went away just now; ask again
+    if (touched === undefined) return true; // it was removed just now; the caller asks again
     const owner = ownerIn(file);
     const alive = owner === undefined ? undefined : isRunning(owner);
     if (alive !== undefined) return alive;
@@ -186,7 +187,7 @@ export class Leases {
   }
 }
 
-/** What is said where a lease cannot be taken or kept. */
+/** The error when a lease cannot be taken or kept. */
 function unusable(place: string, what: "take" | "keep", error: unknown): UserError {
   return new UserError(
     `Cannot ${what} a lease in "${place}": ${
@@ -197,7 +198,7 @@ function unusable(place: string, what: "take" | "keep", error: unknown): UserErr
   );
 }
 
-/** Makes a file of this content unless there is one of this name. @returns whether it did */
+/** Creates a file with this content unless the name exists. @returns whether it was created */
 function linkNew(file: string, content: string): boolean {
   const draft = draftOf(file);
   writeAtomically(draft, content);
@@ -205,7 +206,7 @@ function linkNew(file: string, content: string): boolean {
     Deno.linkSync(draft, file);
     return true;
   } catch (error) {
-    // NFS may have linked it and lost the answer
+    // NFS may have created the link and lost the reply
     if (Deno.statSync(draft).nlink === 2) return true;
     if (error instanceof Deno.errors.AlreadyExists) return false;
     return createNew(file, content); // a file system without links
@@ -213,7 +214,7 @@ function linkNew(file: string, content: string): boolean {
     try {
       removeIfThere(draft);
     } catch {
-      // a draft that stays is named by `status`
+      // `status` lists a draft that stays
     }
   }
 }
@@ -228,7 +229,7 @@ function createNew(file: string, content: string): boolean {
   }
 }
 
-/** When a file was touched last; opening it makes NFS ask its server. */
+/** Time of a file's last touch; opening the file makes NFS ask its server. */
 function lastTouch(file: string): number | undefined {
   return ifThere(() => {
     using handle = Deno.openSync(file);
@@ -236,7 +237,7 @@ function lastTouch(file: string): number | undefined {
   });
 }
 
-/** Who a file names; undefined if it is cut off. */
+/** The owner that a file names; undefined if it is cut off. */
 function ownerIn(file: string): ProcessIdentity | undefined {
   const text = readIfThere(file);
   try {

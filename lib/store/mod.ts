@@ -1,23 +1,23 @@
 /**
- * Where results lie: a folder for each run, named by what it is and by its key.
+ * Results on disk: one folder for each run, named by the run and its key.
  *
  * ```
  * store.json                            the format's version
- * leases/                               who works on what at the moment
- * train/D-256-0123456789ab/recipe.json  everything the run's numbers depend on
+ * leases/                               which process works on which run
+ * train/D-256-0123456789ab/recipe.json  everything that the run's numbers depend on
  *                          checkpoint.safetensors, checkpoint.previous.safetensors
  *                          log.jsonl, weights.safetensors
- *                          diverged.json         where it diverged before it began again
- *                          events.out.tfevents.*        the log again, for TensorBoard
+ *                          diverged.json         where it diverged before its restart
+ *                          events.out.tfevents.*        the log for TensorBoard
  *                          environment.json      where and when it was carried out
  * eval/D-256-Q256-dense-.../recipe.json, environment.json, posteriors.safetensors
  * table3.csv, .md, .tex, all.csv, tables.tex, report.html, plots/    reports
  * ```
  *
- * A run is done when its weights or posteriors are there. Each file is written beside its place,
- * flushed and renamed, so that a crash leaves the old one or the new one. Tensors and lines of logs
- * carry checksums, and a recipe is what its folder's key says. What is damaged is made again; what
- * an older version wrote without a checksum is taken as it is.
+ * A run is done when its weights or posteriors exist. Each file is written to a draft, flushed and
+ * renamed, so that a crash leaves the old file or the new one. Tensors and lines of logs have
+ * checksums, and a recipe must match its folder's key. Damaged results are computed again; files that
+ * an older version wrote without a checksum are accepted.
  *
  * @module
  */
@@ -60,7 +60,7 @@ import {
   writeSafetensors,
 } from "../weights/safetensors.ts";
 
-/** What is known of a run. */
+/** The state of a run. */
 export interface RunStatus {
   readonly state: "done" | "running" | "failed" | "partial" | "damaged" | "todo";
   readonly detail?: string;
@@ -69,17 +69,17 @@ export interface RunStatus {
 /** Version of the folder's layout and of the files in it. */
 const FORMAT = 2;
 
-/** Where a training stands, and where it stood before: a damaged one costs the time in between. */
+/** A training's last two checkpoints: if the last one is damaged, the previous one is used. */
 const CHECKPOINTS = ["checkpoint.safetensors", "checkpoint.previous.safetensors"];
 
 /** A folder of results. */
 export class Store {
   readonly folder: string;
-  /** Who works on which run, by its key. */
+  /** Which process works on which run, by the run's key. */
   readonly leases: Leases;
-  /** Files that were read wholly and compared with their checksums, as they were then. */
+  /** States of files that matched their checksums. */
   readonly #whole = new Set<string>();
-  /** What is wrong with files that are damaged. */
+  /** What is wrong with damaged files. */
   readonly #damaged = new Map<string, string>();
 
   /** Use `openStore()`. */
@@ -93,7 +93,7 @@ export class Store {
     return `${this.folder}/${placeIn(planned)}`;
   }
 
-  /** What is known of a run, without reading its results but for their beginning. */
+  /** The state of a run. Reads only the header of its result. */
   status(planned: PlannedRun): RunStatus {
     const folder = this.folderOf(planned);
     const result = this.#result(planned);
@@ -116,9 +116,9 @@ export class Store {
   }
 
   /**
-   * Reads a result that is there wholly and compares it with its checksum, once.
+   * Reads all of an existing result and compares it with its checksum, unless that was done already.
    *
-   * @returns what is wrong with it; nothing where it is whole
+   * @returns what is wrong with it; undefined if it is undamaged
    */
   damage(planned: PlannedRun): string | undefined {
     const file = this.#result(planned);
@@ -127,14 +127,14 @@ export class Store {
     return damage;
   }
 
-  /** Puts a damaged result aside, as `*.damaged`, so that it is made again. */
+  /** Renames a damaged result to `*.damaged`, so that it is computed again. */
   putAside(planned: PlannedRun) {
     const file = this.#result(planned);
     renameIfThere(file, `${file}.damaged`);
     this.#damaged.delete(file);
   }
 
-  /** Every run that was begun or submitted here, in the order of its folder's name. */
+  /** Every run that was started or submitted here, sorted by the names of folders. */
   runs(): PlannedRun[] {
     return ["train", "eval"].flatMap((kind) => {
       return entriesIn(`${this.folder}/${kind}`)
@@ -142,14 +142,14 @@ export class Store {
     });
   }
 
-  /** Makes a run's folder, with the recipe by which others find it. */
+  /** Creates a run's folder and its recipe, so that other processes find the run. */
   announce(planned: PlannedRun) {
     writeAtomically(`${this.folderOf(planned)}/recipe.json`, recipeText(planned));
   }
 
   /**
-   * Makes a run's folder, and forgets an earlier failure, and earlier executions unless it goes on from
-   * their checkpoint.
+   * Creates a run's folder, and deletes the record of an earlier failure. Keeps the records of earlier
+   * executions only if there is a checkpoint to resume from.
    */
   begin(planned: PlannedRun) {
     const folder = this.folderOf(planned);
@@ -160,22 +160,22 @@ export class Store {
     }
   }
 
-  /** Notes why a run failed. */
+  /** Records why a run failed. */
   fail(planned: PlannedRun, failure: string) {
     writeAtomically(`${this.folderOf(planned)}/failed.txt`, failure);
   }
 
-  /** The executions in which a run was carried out, first to last; none where they are not known. */
+  /** The executions of a run, first to last; empty if they are not known. */
   readExecutions(planned: PlannedRun): Execution[] {
     return executionsIn(readIfThere(`${this.folderOf(planned)}/environment.json`));
   }
 
-  /** Keeps the executions in which a run is carried out. */
+  /** Records the executions of a run. */
   writeExecutions(planned: PlannedRun, executions: readonly Execution[]) {
     writeAtomically(`${this.folderOf(planned)}/environment.json`, executionsText(executions));
   }
 
-  /** A trained net's weights. */
+  /** Reads a trained net's weights. */
   readWeights(planned: PlannedRun): Tensors {
     return floats(this.#contentOf(this.#result(planned)));
   }
@@ -183,7 +183,7 @@ export class Store {
   /**
    * Stores a trained net's weights, and removes its checkpoints.
    *
-   * @param mean what its input has subtracted, 0-255, so that the file can be used with other data
+   * @param mean the mean that its input has subtracted, 0-255, so that the file fits other data too
    */
   writeWeights(planned: PlannedRun, tensors: Tensors, mean?: readonly number[]) {
     const weights = new Map([...tensors].filter(([name]) => !name.endsWith(".velocity")));
@@ -192,7 +192,7 @@ export class Store {
     this.dropCheckpoints(planned);
   }
 
-  /** Where a training stood last, as the last whole checkpoint has it, if it was begun. */
+  /** The last undamaged checkpoint of a training; undefined if there is none. */
   readCheckpoint(planned: PlannedRun): Checkpoint | undefined {
     return this.#fromCheckpoint(planned, (file) => {
       const content = this.#contentOf(file);
@@ -200,31 +200,31 @@ export class Store {
     });
   }
 
-  /** Keeps where a training stands, and where it stood before. */
+  /** Writes a training's checkpoint, and keeps the previous one. */
   writeCheckpoint(planned: PlannedRun, { tensors, ...state }: Checkpoint) {
     const metadata = { ...metadataOf(planned), state: JSON.stringify(state) };
     const [latest, previous] = CHECKPOINTS.map((name) => `${this.folderOf(planned)}/${name}`);
     writeSafetensors(latest!, { tensors, metadata }, { keep: previous! });
   }
 
-  /** Notes where a training diverged, which begins again; its checkpoints are of no use then. */
+  /** Records where a training diverged before its restart, and removes its checkpoints. */
   writeDivergence(planned: PlannedRun, divergence: Divergence) {
     const text = JSON.stringify(withChecksum(divergence));
     writeAtomically(`${this.folderOf(planned)}/diverged.json`, `${text}\n`);
     this.dropCheckpoints(planned);
   }
 
-  /** Where a training diverged before it began again; nothing where it did not. */
+  /** Where a training diverged before its restart; undefined if it did not. */
   readDivergence(planned: PlannedRun): Divergence | undefined {
     return divergenceIn(readIfThere(`${this.folderOf(planned)}/diverged.json`));
   }
 
-  /** Forgets where a training stands. */
+  /** Removes a training's checkpoints. */
   dropCheckpoints(planned: PlannedRun) {
     for (const name of CHECKPOINTS) removeIfThere(`${this.folderOf(planned)}/${name}`);
   }
 
-  /** Updates that a training's checkpoint has; 0 where there is none. */
+  /** The step of a training's checkpoint; 0 without a checkpoint. */
   stepOf(planned: PlannedRun): number {
     return this.#fromCheckpoint(planned, (file) => {
       using open = openSafetensors(file);
@@ -232,11 +232,11 @@ export class Store {
     }) ?? 0;
   }
 
-  /** What is read from the latest checkpoint, or, where that is damaged, from the one before it. */
+  /** Reads the last checkpoint or, if it is damaged, the previous one. */
   #fromCheckpoint<Value>(planned: PlannedRun, read: (file: string) => Value): Value | undefined {
     for (const name of CHECKPOINTS) {
       try {
-        // it may get its other name, or go, while it is read: another process may be training
+        // another process may be training, and rename or remove the file meanwhile
         const value = ifThere(() => read(`${this.folderOf(planned)}/${name}`));
         if (value !== undefined) return value;
       } catch (error) {
@@ -246,38 +246,38 @@ export class Store {
     return undefined;
   }
 
-  /** Adds a line to a training's log. */
+  /** Appends a line to a training's log. */
   appendLog(planned: PlannedRun, entry: LogEntry) {
     appendLine(`${this.folderOf(planned)}/log.jsonl`, logLine(entry));
   }
 
-  /** A training's log, step by step; lines that a crash cut off or that changed are left out. */
+  /** A training's log, step by step, without lines that are cut off or changed. */
   readLog(planned: PlannedRun): LogEntry[] {
     return logIn(readIfThere(`${this.folderOf(planned)}/log.jsonl`));
   }
 
-  /** Drops the log's lines after a step, which will be done again. */
+  /** Removes the log's lines after a step, because the later steps will be repeated. */
   cutLog(planned: PlannedRun, step: number) {
     const kept = this.readLog(planned).filter((entry) => entry.step <= step);
     const text = kept.map((entry) => `${logLine(entry)}\n`).join("");
     writeAtomically(`${this.folderOf(planned)}/log.jsonl`, text);
   }
 
-  /** Posteriors of an evaluation, to be read in parts. */
+  /** Opens the posteriors of an evaluation, to read them in parts. */
   openPosteriors(planned: PlannedRun): Posteriors & Disposable {
     const file = this.#result(planned);
     this.#mustBeWhole(file);
     return posteriorsIn(openSafetensors(file), file);
   }
 
-  /** Scores the mean of the posteriors of evaluations that are done. */
+  /** Scores the mean posteriors of finished evaluations. */
   scoresOf(runs: readonly PlannedRun[]): Scores {
     this.#compareAll(runs.map((run) => this.#result(run)));
     using open = new DisposableStack();
     return scored(runs.map((run) => open.use(this.openPosteriors(run))));
   }
 
-  /** Keeps posteriors: `posteriors` F32 `[images, classes]` and `labels` I32 `[images]`. */
+  /** Stores posteriors: `posteriors` F32 `[images, classes]` and `labels` I32 `[images]`. */
   writePosteriors(
     planned: PlannedRun,
     { classes, values, labels }: Pick<Posteriors, "classes" | "labels"> & {
@@ -292,7 +292,7 @@ export class Store {
   }
 
   /**
-   * Compares a file with its checksum, unless that was done since it changed last.
+   * Compares a file with its checksum, unless that was done since its last change.
    *
    * @throws {UserError} It is damaged.
    */
@@ -303,7 +303,7 @@ export class Store {
     this.#whole.add(state);
   }
 
-  /** Compares files with their checksums on all cores; of those that differ others will say so. */
+  /** Compares files with their checksums on all cores. Reading a file reports whether it differs. */
   #compareAll(files: readonly string[]) {
     const open = files.flatMap((file) => {
       const state = ifThere(() => stateOf(file));
@@ -313,14 +313,14 @@ export class Store {
     open.forEach(({ state }, i) => intact[i] && this.#whole.add(state));
   }
 
-  /** What is in a file, which is whole. @throws {UserError} It is damaged. */
+  /** The verified content of a file. @throws {UserError} It is damaged. */
   #contentOf(file: string): Safetensors {
     this.#mustBeWhole(file);
     using open = openSafetensors(file);
     return contentOf(open);
   }
 
-  /** The run that a folder is of; nothing where that cannot be told. */
+  /** The run in a folder; undefined if its recipe cannot be read. */
   #recipeIn(place: string): PlannedRun | undefined {
     return recipeIn(readIfThere(`${this.folder}/${place}/recipe.json`) ?? "", place);
   }
@@ -337,16 +337,16 @@ export class Store {
   }
 }
 
-/** Tells a file from one that was written since. */
+/** Identifies a version of a file: it changes when the file is written. */
 function stateOf(file: string): string {
   const { mtime, size, ino } = Deno.statSync(file);
   return [file, mtime?.getTime(), size, ino].join(" ");
 }
 
 /**
- * Opens a folder of results, which is made when something is written.
+ * Opens a folder of results. The folder is created by the first write.
  *
- * @throws UserError where another version of verydeep made it
+ * @throws {UserError} A version of verydeep with another format made it.
  */
 export function openStore(folder: string): Store {
   const file = `${folder}/store.json`;
@@ -355,7 +355,7 @@ export function openStore(folder: string): Store {
   if (format !== FORMAT) {
     throw new UserError(
       `Cannot use "${folder}": its results are of format ${format}, and this version of verydeep ` +
-        `reads format ${FORMAT}, in which keys and files have other names; use the version that made ` +
+        `reads format ${FORMAT}, in which keys and files have other names; use the version that wrote ` +
         "them, or choose another folder with --results DIR",
     );
   }
@@ -366,7 +366,7 @@ function formatIn(text: string): { readonly format?: unknown } {
   return parsed(text) ?? { format: "unknown (store.json is damaged)" };
 }
 
-/** Makes the folder of a store, marked with its format. */
+/** Creates the folder of a store, and records its format. */
 export function makeStore(folder: string): Store {
   const store = openStore(folder);
   const file = `${folder}/store.json`;
@@ -374,7 +374,7 @@ export function makeStore(folder: string): Store {
   return store;
 }
 
-/** What a file says of the run that made it: its key, its ancestors' keys and its recipe. */
+/** A file's metadata about its run: key, keys of ancestors and recipe. */
 function metadataOf(planned: PlannedRun): Record<string, string> {
   const { key, run, context } = planned;
   const ancestors = ancestorKeys(planned).join(" ");
@@ -387,22 +387,22 @@ function floats({ tensors }: Safetensors): Tensors {
   }));
 }
 
-/** Texts of a file that a version without checksums wrote. */
+/** Names of metadata that versions without checksums wrote. */
 const OLD_TEXTS = ["run", "ancestors", "recipe", "state"];
 
-/** Tells a file that never had a checksum from one whose checksum is damaged. */
+/** Accepts a file that never had a checksum, and refuses one whose checksum is damaged. */
 function mustBeOld(file: string) {
   using open = openSafetensors(file);
   if (Object.keys(open.metadata).every((name) => OLD_TEXTS.includes(name))) return;
   throw new UserError(
-    `Cannot read "${file}": its checksum is damaged; remove it, and what it held is made again`,
+    `Cannot read "${file}": its checksum is damaged; remove it to compute its content again`,
   );
 }
 
-/** What is wrong with a result that was there a moment ago. */
-const GONE = "Cannot read a result: another process found it damaged and put it aside";
+/** The message about a result that another process has just renamed. */
+const GONE = "Cannot read a result: another process found it damaged and renamed it to *.damaged";
 
-/** What a reader says is wrong with a file; nothing where it reads it. */
+/** The message of the error that reading throws; undefined if reading succeeds. */
 function damageOf(read: () => void): string | undefined {
   try {
     read();

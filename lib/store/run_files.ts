@@ -1,6 +1,6 @@
 /**
- * What the files of a run say, wherever they lie: in a store's folder, or in a bundle. What is
- * damaged is not believed.
+ * Formats and parses the files of a run, in a store's folder or in a bundle. Damaged content is
+ * ignored.
  *
  * @module
  */
@@ -13,17 +13,17 @@ import type { Posteriors } from "../score.ts";
 import { verifyChecksum, withChecksum } from "../system/checksums.ts";
 import type { OpenSafetensors } from "../weights/safetensors.ts";
 
-/** Where a run lies in a folder of results: `train/D-256-0123456789ab`. */
+/** Path of a run in a folder of results: `train/D-256-0123456789ab`. */
 export function placeIn({ run, key }: PlannedRun): string {
   return `${isEvaluation(run) ? "eval" : "train"}/${folderName(run)}-${key}`;
 }
 
-/** What is in a run's recipe.json. */
+/** The content of a run's recipe.json. */
 export function recipeText({ run, context }: PlannedRun): string {
   return `${JSON.stringify({ run, ...context }, null, 2)}\n`;
 }
 
-/** The run of a folder with this recipe.json; nothing where that is not what the folder's name says. */
+/** The run of a folder with this recipe.json; undefined if it does not match the folder's name. */
 export function recipeIn(text: string, place: string): PlannedRun | undefined {
   try {
     const { run, ...context } = JSON.parse(text) as Context & { run: Run };
@@ -39,33 +39,33 @@ export function logLine(entry: LogEntry): string {
   return JSON.stringify(withChecksum(entry));
 }
 
-/** The lines of a log that are whole, step by step. */
+/** The undamaged lines of a log, sorted by steps. */
 export function logIn(text = ""): LogEntry[] {
   const lines = text.split("\n").slice(0, -1);
   const entries = lines.flatMap((line) => verifyChecksum<LogEntry>(parsed(line)) ?? []);
-  // two processes may have done a step, where one was thought to be dead
+  // two processes may have done a step, if one was considered dead
   const steps = new Map(entries.map((entry) => [entry.step, entry]));
   return [...steps.values()].sort((one, other) => one.step - other.step);
 }
 
-/** What is in environment.json: the executions in which a run was carried out. */
+/** The content of environment.json: the executions of a run. */
 export function executionsText(executions: readonly Execution[]): string {
   return `${JSON.stringify(executions.map(withChecksum), null, 2)}\n`;
 }
 
-/** The executions that an environment.json names, first to last; those that are damaged are left out. */
+/** The undamaged executions in an environment.json, first to last. */
 export function executionsIn(text = "[]"): Execution[] {
   const executions = parsed(text);
   if (!Array.isArray(executions)) return [];
   return executions.flatMap((execution) => verifyChecksum<Execution>(execution) ?? []);
 }
 
-/** What a diverged.json says; nothing where there is none, or it is damaged. */
+/** The divergence in a diverged.json; undefined if the file is missing or damaged. */
 export function divergenceIn(text?: string): Divergence | undefined {
   return verifyChecksum<Divergence>(parsed(text ?? ""));
 }
 
-/** A JSON value; nothing of what is none. */
+/** Parses JSON; undefined if the text is malformed. */
 export function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -75,9 +75,9 @@ export function parsed(text: string): unknown {
 }
 
 /**
- * The posteriors that an open file holds, which is closed with them.
+ * The posteriors in an open file. Disposing of them closes the file.
  *
- * @throws {UserError} It holds none; it is closed then.
+ * @throws {UserError} The file contains no posteriors; it is then closed.
  */
 export function posteriorsIn(open: OpenSafetensors, name: string): Posteriors & Disposable {
   const [images, classes] = open.shapes.get("posteriors") ?? [];
@@ -85,7 +85,7 @@ export function posteriorsIn(open: OpenSafetensors, name: string): Posteriors & 
   if (!(labels instanceof Int32Array) || classes === undefined || labels.length !== images) {
     open[Symbol.dispose]();
     throw new UserError(
-      `Cannot read "${name}": it holds no posteriors; remove it, and they are made again`,
+      `Cannot read "${name}": it contains no posteriors; remove it to compute them again`,
     );
   }
   return {

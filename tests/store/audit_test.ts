@@ -11,7 +11,7 @@ const A = plannedRun(net("A", 256), context);
 const tests = evaluations(net("A", 256), [224, 256], "dense")
   .map((run) => plannedRun(run, context)) as [PlannedRun, PlannedRun];
 
-Deno.test("a store in which nothing went wrong has no leftovers, and is whole", () =>
+Deno.test("an undamaged store has no leftovers and no damaged results", () =>
   inStore((store) => {
     for (const run of [A, ...tests]) store.begin(run);
     store.appendLog(A, { step: 1, epoch: 0, loss: 1, learningRate: 0.1, imagesPerSecond: 9 });
@@ -21,7 +21,7 @@ Deno.test("a store in which nothing went wrong has no leftovers, and is whole", 
     store.leases.release(A.key);
   }));
 
-Deno.test("what crashes and other hands left is named, with what becomes of it", () =>
+Deno.test("leftovers of crashes and edits are listed, with what happens to them", () =>
   inStore((store) => {
     for (const run of [A, ...tests]) store.begin(run);
     const [train, eval0] = [A, tests[0]].map((run) =>
@@ -45,15 +45,15 @@ Deno.test("what crashes and other hands left is named, with what becomes of it",
       logs: [`${train}/log.jsonl`],
     });
     assert.deepEqual(leftoversInWords(leftoversIn(store)), [
-      "table3.csv.6fa459ea.part and 1 more: cut off while they were written; they may go.",
-      `${eval0}/posteriors.safetensors.damaged: found damaged and put aside; ` +
-      "they may go when they are made again.",
-      `${eval0}: without a readable recipe; the run that each was for begins anew.`,
-      `${train}/log.jsonl: with lines that are cut off or changed, which are left out.`,
+      "table3.csv.6fa459ea.part and 1 more: writing was interrupted; can be deleted.",
+      `${eval0}/posteriors.safetensors.damaged: damaged; ` +
+      "can be deleted when the result is computed again.",
+      `${eval0}: the recipe is unreadable or does not match the folder; its run starts again.`,
+      `${train}/log.jsonl: some lines are cut off or changed, and are ignored.`,
     ]);
   }));
 
-Deno.test("every result is read and compared with its checksum, and progress is told", () =>
+Deno.test("every result is compared with its checksum, and progress is reported", () =>
   inStore((store) => {
     const weights = new Map([["x", { shape: [2], values: Float32Array.of(1, 2) }]]);
     for (const run of [A, ...tests]) store.begin(run);

@@ -58,7 +58,7 @@ async function refused(work: Promise<unknown>, message: RegExp) {
   });
 }
 
-Deno.test("weights from elsewhere are a training that is done, under the digest of their file", () =>
+Deno.test("imported weights are a finished training, keyed by the digest of their file", () =>
   inFile(weightsOfA(), async (file, folder) => {
     const net = await importedNet(file, asked);
     const { stdout } = new Deno.Command("sha256sum", { args: [file] }).outputSync();
@@ -81,11 +81,11 @@ Deno.test("weights from elsewhere are a training that is done, under the digest 
     await importNet(net, { store, contexts });
   }));
 
-Deno.test("a file of another net, or of other classes, is refused with both shapes", async () => {
+Deno.test("a file with another net or number of classes is refused with both shapes", async () => {
   await inFile(weightsOfA(), async (file) => {
     await refused(
       importedNet(file, { ...asked, config: "B" }),
-      /^Cannot take ".*given\.safetensors" as weights of B under the setup "smoke" for the 2 classes of made up: it has no conv1_2\.kernel, .*; name the --config, --setup and --dataset/,
+      /^Cannot import ".*given\.safetensors" as weights of B under the setup "smoke" for the 2 classes of made up: it has no conv1_2\.kernel, .*; name the --config, --setup and --dataset/,
     );
     await refused(
       importedNet(file, { ...asked, setup: smoke }),
@@ -100,7 +100,7 @@ Deno.test("a file of another net, or of other classes, is refused with both shap
   });
 });
 
-Deno.test("a weight that is no number keeps the whole net out", async () => {
+Deno.test("a net with a NaN weight is not imported", async () => {
   const tensors = weightsOfA();
   tensors.get("fc7.kernel")!.values[5] = NaN;
   await inFile(tensors, async (file, folder) => {
@@ -108,13 +108,13 @@ Deno.test("a weight that is no number keeps the whole net out", async () => {
     const net = await importedNet(file, asked);
     await refused(
       importNet(net, { store, contexts }),
-      /: value 5 of fc7\.kernel is NaN; take them/,
+      /: value 5 of fc7\.kernel is NaN; import weights from a training that did not diverge/,
     );
     assert.deepEqual(store.runs(), []);
   });
 });
 
-Deno.test("what is no file of float32 weights is refused, with no advice to remove it", async () => {
+Deno.test("a file without float32 weights is refused, without advice to remove it", async () => {
   const counts = { shape: [2], values: Int32Array.of(1, 2) };
   await inFile(weightsOfA().set("conv1_1.bias", counts), async (file) => {
     await refused(importedNet(file, asked), /: "conv1_1\.bias" has the type I32; name a whole/);
@@ -138,7 +138,7 @@ Deno.test("what is no file of float32 weights is refused, with no advice to remo
   });
 });
 
-Deno.test("a store's own file says which net it holds; others say nothing", async () => {
+Deno.test("a store's own file names its net; other files do not", async () => {
   const noted = async (recipe: string | undefined) => {
     let note = {};
     await inFile(
@@ -163,7 +163,7 @@ Deno.test("a store's own file says which net it holds; others say nothing", asyn
   }
 });
 
-Deno.test("a foreign file says whose layout it has; the run keeps it, with its mean", async () => {
+Deno.test("the layout of a foreign file is recognised, and kept in the run with its mean", async () => {
   using here = place();
   const files = { torchvision: `${here.folder}/b.safetensors`, keras: `${here.folder}/d.h5` };
   writeTorchvisions(files.torchvision, "B");
@@ -184,7 +184,7 @@ Deno.test("a foreign file says whose layout it has; the run keeps it, with its m
   );
 });
 
-Deno.test("NaN in a foreign file keeps the whole net out", async () => {
+Deno.test("a foreign file with a NaN weight is not imported", async () => {
   using here = place();
   const file = `${here.folder}/a.safetensors`;
   const tensors = stateDict("A");
@@ -194,12 +194,12 @@ Deno.test("NaN in a foreign file keeps the whole net out", async () => {
   const net = await importedNet(file, { ...SMALL, config: "A", S: 256 });
   await refused(
     importNet(net, { store, contexts }),
-    /: value 192 of fc7\.kernel is NaN; take them/,
+    /: value 192 of fc7\.kernel is NaN; import weights from a training that did not diverge/,
   );
   assert.deepEqual(store.runs(), []);
 });
 
-Deno.test("a net that starts from an imported one is freed of the same mean", () => {
+Deno.test("a net that starts from an imported net subtracts the same mean", () => {
   const imported: TrainRun = { config: "D", S: 256, init: { weights: "", mean: [1, 2, 3] } };
   const colours = { mean: [4, 5, 6] };
   const from = (layers: "all" | readonly string[], run = imported): TrainRun => ({
@@ -249,7 +249,7 @@ Deno.test("a net from a store's file keeps its mean on other data; a file withou
   }
 });
 
-Deno.test("a first kernel learnt with another scale of the input is scaled to the setup's", async () => {
+Deno.test("the first kernel is rescaled if it was trained with another input scale", async () => {
   const kernels = async (inputScale: number) => {
     let found: Float32Array = new Float32Array();
     await inFile(weightsOfA(), async (file, folder) => {
@@ -272,7 +272,7 @@ Deno.test("a first kernel learnt with another scale of the input is scaled to th
   assert.deepEqual(await kernels(1 / 128), given.map((value) => value / 2));
 });
 
-Deno.test("weights with Caffe's input under torchvision's names: told by an option, doubted without", async () => {
+Deno.test("Caffe's input under torchvision's names needs an option, and causes a warning without it", async () => {
   using here = place();
   const [theirs, released] = [`${here.folder}/caffe.safetensors`, `${here.folder}/d.h5`];
   await writeKerases(released, "D", "now"); // Keras has Caffe's input
@@ -314,7 +314,7 @@ Deno.test("weights with Caffe's input under torchvision's names: told by an opti
   assert.deepEqual(isImported(run.init) && run.init.input, undefined);
 });
 
-Deno.test("an input that contradicts a file's own note is refused; known files need no option", async () => {
+Deno.test("an input that contradicts a file's metadata is refused; known files need no option", async () => {
   await inFile(weightsOfA(), (file) =>
     refused(
       importedNet(file, { ...asked, input: "caffe" }),

@@ -16,7 +16,7 @@ function ownerIn(folder: string): ProcessIdentity {
 
 const write = (file: string, owner: unknown) => Deno.writeTextFileSync(file, JSON.stringify(owner));
 
-Deno.test("a run is taken by one at a time, and by the next when it is released", () =>
+Deno.test("one process at a time holds a lease, and another can take it after its release", () =>
   inFolder((folder) => {
     const [one, other] = [new Leases(folder), new Leases(folder)];
     assert.equal(other.owner("run"), undefined);
@@ -31,7 +31,7 @@ Deno.test("a run is taken by one at a time, and by the next when it is released"
     assert.deepEqual([...Deno.readDirSync(folder)], []);
   }));
 
-Deno.test("what a process released that does not have it stays another's", () =>
+Deno.test("releasing a lease of another owner does nothing", () =>
   inFolder((folder) => {
     const [one, other] = [new Leases(folder), new Leases(folder)];
     one.take("run");
@@ -40,7 +40,7 @@ Deno.test("what a process released that does not have it stays another's", () =>
     one.release("run");
   }));
 
-Deno.test("a later process with the number of a dead one is not taken for it", () =>
+Deno.test("a process that reuses the ID of a dead owner is not its owner", () =>
   inFolder((folder) => {
     const leases = new Leases(folder);
     const owner = ownerIn(folder);
@@ -51,7 +51,7 @@ Deno.test("a later process with the number of a dead one is not taken for it", (
     leases.release("run");
   }));
 
-Deno.test("an owner elsewhere is dead when nothing was heard of it for a minute, by any clock", () =>
+Deno.test("an owner elsewhere is dead after a minute without a touch, whatever its clock says", () =>
   inFolder((folder) => {
     let now = 0;
     const leases = new Leases(folder, { now: () => now });
@@ -75,7 +75,7 @@ Deno.test("an owner elsewhere is dead when nothing was heard of it for a minute,
     }
   }));
 
-Deno.test("a lease that passed on to somebody else is neither touched nor removed", () =>
+Deno.test("a lease that another process took over is neither touched nor removed", () =>
   inFolder((folder) => {
     const leases = new Leases(folder);
     leases.take("run");
@@ -87,7 +87,7 @@ Deno.test("a lease that passed on to somebody else is neither touched nor remove
     assert.equal(Deno.statSync(`${folder}/run.2`).mtime!.getTime(), 0);
   }));
 
-Deno.test("a beat touches what is held", () =>
+Deno.test("a beat touches held leases", () =>
   inFolder((folder) => {
     const leases = new Leases(folder);
     leases.take("run");
@@ -97,7 +97,7 @@ Deno.test("a beat touches what is held", () =>
     leases.release("run");
   }));
 
-Deno.test("a lease that passed on is lost at the next beat, which says so once", () =>
+Deno.test("the loss of a lease is reported once, at the next beat", () =>
   inFolder((folder) => {
     const leases = new Leases(folder);
     const losses: UserError[] = [];
@@ -108,13 +108,13 @@ Deno.test("a lease that passed on is lost at the next beat, which says so once",
     write(`${folder}/run.2`, { host: "other", pid: 1 });
     for (let i = 0; i < 3; i++) leases.beat();
     assert.deepEqual(losses.map(({ message }) => message), [
-      `Cannot keep the lease "${folder}/run.1": it passed to another process`,
+      `Cannot keep the lease "${folder}/run.1": another process has taken it`,
     ]);
     leases.release("run");
     assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["run.2"]);
   }));
 
-Deno.test("a lease whose file another hand removed is taken again at the next beat", () =>
+Deno.test("a lease whose file was deleted is taken again at the next beat", () =>
   inFolder((folder) => {
     const [leases, other] = [new Leases(folder), new Leases(folder)];
     leases.take("run", (error) => assert.fail(error));
@@ -124,7 +124,7 @@ Deno.test("a lease whose file another hand removed is taken again at the next be
     leases.release("run");
   }));
 
-Deno.test("a lease that cannot be touched for half a minute is lost, before another takes it", () =>
+Deno.test("a lease that cannot be touched for half a minute is lost before another process takes it", () =>
   inFolder((folder) => {
     let now = 0;
     const leases = new Leases(`${folder}/leases`, { now: () => now });
@@ -141,7 +141,7 @@ Deno.test("a lease that cannot be touched for half a minute is lost, before anot
     assert.match(losses[0]!.message, /^Cannot keep a lease in ".*run\.1": Not a directory/);
   }));
 
-Deno.test("a link whose answer was lost, as NFS may lose it, has succeeded", () =>
+Deno.test("a link whose reply was lost, as on NFS, has succeeded", () =>
   inFolder((folder) => {
     const { linkSync } = Deno;
     Deno.linkSync = (...names) => {
@@ -191,7 +191,7 @@ function inProcess(folder: string, work: string, before: readonly string[] = [])
   };
 }
 
-Deno.test("of several processes that find a dead owner, one takes its place", () =>
+Deno.test("one of several processes takes over the lease of a dead owner", () =>
   inFolder(async (folder) => {
     write(`${folder}/run.3`, { ...ownerIn(folder), since: "1" });
     const others = Array.from({ length: 4 }, () => inProcess(folder, 'leases.take("run")'));
@@ -200,7 +200,7 @@ Deno.test("of several processes that find a dead owner, one takes its place", ()
     assert.deepEqual(answers.sort(), [false, false, false, true]);
   }));
 
-Deno.test("the lease of a process that was killed is free at once, for tasks as they are permitted", () =>
+Deno.test("the lease of a killed process is free at once, under the tasks' permissions", () =>
   inFolder(async (folder) => {
     const owner = inProcess(folder, 'leases.take("run")');
     assert.equal(await owner.answer(), true);
@@ -213,7 +213,7 @@ Deno.test("the lease of a process that was killed is free at once, for tasks as 
     await next.end();
   }));
 
-Deno.test("an owner in another PID namespace keeps its lease, and its successor waits a minute", () =>
+Deno.test("an owner in another PID namespace keeps its lease until a minute without a touch", () =>
   withNamespaces(() =>
     inFolder(async (folder) => {
       const owner = inProcess(folder, 'leases.take("run")', IN_PID_NAMESPACE);
@@ -233,7 +233,7 @@ Deno.test("an owner in another PID namespace keeps its lease, and its successor 
   ));
 
 Deno.test({
-  name: "a process that was killed holds nothing, even before it is buried",
+  name: "a killed process holds no lease, even while it is a zombie",
   ignore: Deno.build.os !== "linux",
   fn: () =>
     inFolder(async (folder) => {

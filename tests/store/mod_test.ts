@@ -26,7 +26,7 @@ function inStore(work: (folder: string) => void) {
   }
 }
 
-Deno.test("runs are found again as they were planned", () =>
+Deno.test("stored runs equal the planned runs", () =>
   inStore((folder) => {
     const store = makeStore(folder);
     assert.deepEqual(store.runs(), []);
@@ -34,7 +34,7 @@ Deno.test("runs are found again as they were planned", () =>
     assert.deepEqual(store.runs(), [D, atQ]);
   }));
 
-Deno.test("a folder whose recipe is cut off is no run", () =>
+Deno.test("a folder whose recipe is cut off is ignored", () =>
   inStore((folder) => {
     const store = makeStore(folder);
     store.begin(D);
@@ -54,7 +54,7 @@ Deno.test("posteriors are read in parts, with their labels", () =>
     assert.deepEqual([...open.rows(3, 4)], [9, 10, 11].map((i) => i / 8));
   }));
 
-Deno.test("weights are no posteriors: the file is named", () =>
+Deno.test("a file that does not contain posteriors is named", () =>
   inStore((folder) => {
     const store = makeStore(folder);
     store.writePosteriors(atQ, {
@@ -70,7 +70,7 @@ Deno.test("weights are no posteriors: the file is named", () =>
     );
   }));
 
-Deno.test("a result with one bit changed is damaged, and made again", () =>
+Deno.test("a result with one changed bit is damaged, and is computed again", () =>
   inStore((folder) => {
     const store = makeStore(folder);
     store.begin(atQ);
@@ -95,7 +95,7 @@ Deno.test("a result with one bit changed is damaged, and made again", () =>
     assert.equal(Deno.statSync(`${file}.damaged`).size, whole.length);
   }));
 
-Deno.test("a result that is cut off is damaged at a glance", () =>
+Deno.test("a truncated result is reported as damaged without reading all of it", () =>
   inStore((folder) => {
     const store = makeStore(folder);
     const labels = Int32Array.of(0, 1);
@@ -104,7 +104,7 @@ Deno.test("a result that is cut off is damaged at a glance", () =>
     assert.equal(openStore(folder).status(atQ).state, "damaged");
   }));
 
-Deno.test("results of a version without checksums are taken as they are", () =>
+Deno.test("results of a version without checksums are accepted", () =>
   inStore((folder) => {
     const store = makeStore(folder);
     store.begin(D);
@@ -127,7 +127,7 @@ const checkpoint = (step: number) => ({
   tensors: new Map([["x", { shape: [1], values: Float32Array.of(step) }]]),
 });
 
-Deno.test("a damaged checkpoint costs the time since the one before it; two, all", () =>
+Deno.test("a damaged checkpoint is replaced by the previous one; two restart the training", () =>
   inStore((folder) => {
     const store = makeStore(folder);
     const whole: Checkpoint = { ...checkpoint(8), losses: { sum: 0.1, count: 3 }, due: true };
@@ -142,14 +142,14 @@ Deno.test("a damaged checkpoint costs the time since the one before it; two, all
     assert.equal(store.status(D).state, "partial");
     spoil("checkpoint.previous.safetensors");
     assert.equal(store.readCheckpoint(D), undefined);
-    // the next ones take their places
+    // the next checkpoints replace them
     store.writeCheckpoint(D, checkpoint(5));
     assert.deepEqual(store.readCheckpoint(D), checkpoint(5));
     store.writeWeights(D, checkpoint(5).tensors);
     assert.deepEqual([...Deno.readDirSync(place)].map(({ name }) => name), ["weights.safetensors"]);
   }));
 
-Deno.test("lines of a log that changed, or were cut off, are left out", () =>
+Deno.test("changed and truncated lines of a log are ignored", () =>
   inStore((folder) => {
     const store = makeStore(folder);
     store.begin(D);
@@ -162,13 +162,13 @@ Deno.test("lines of a log that changed, or were cut off, are left out", () =>
     const text = Deno.readTextFileSync(file);
     Deno.writeTextFileSync(file, text.replace('"loss":0.25', '"loss":0.75').slice(0, -9));
     assert.deepEqual(store.readLog(D), [1, 3].map(line));
-    // what another process did at the same time is said once
+    // a step that two processes did is listed once
     store.cutLog(D, 1);
     for (const step of [3, 2, 3]) store.appendLog(D, line(step));
     assert.deepEqual(store.readLog(D), [1, 2, 3].map(line));
   }));
 
-Deno.test("a folder whose recipe is another than its name says is no run", () =>
+Deno.test("a folder whose recipe does not match its name is ignored", () =>
   inStore((folder) => {
     const store = makeStore(folder);
     store.begin(D);
@@ -178,7 +178,7 @@ Deno.test("a folder whose recipe is another than its name says is no run", () =>
     assert.deepEqual(store.runs(), []);
   }));
 
-Deno.test("a folder of an older format is refused with both formats and the way out, and left alone", () =>
+Deno.test("a folder of an older format is refused with both formats and a way out, and not changed", () =>
   inStore((folder) => {
     makeStore(folder);
     const file = `${folder}/store.json`;
