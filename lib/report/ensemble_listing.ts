@@ -5,7 +5,7 @@ import { displayName, type EvalRun, formatS } from "../experiment.ts";
 import type { Ensemble, Measured } from "../results/ensemble.ts";
 import type { PlannedRun } from "../plan.ts";
 import { nameWithChanges } from "../results/protocol.ts";
-import { imagesToDecide, signed } from "../statistics/mod.ts";
+import { imagesToDetect, signed } from "../statistics/mod.ts";
 import { fold } from "./fold.ts";
 import type { Listing } from "./listing.ts";
 import { MISSING } from "./words.ts";
@@ -146,6 +146,6 @@ function conclusionOf({ points, p, pairs }: Difference): string {
     return `The mean is significantly ${points < 0 ? "better" : "worse"}.`;
   }
   if (points === 0) return "Both have the same error.";
-  const needed = count(imagesToDecide(pairs), "image");
+  const needed = count(imagesToDetect(pairs), "image");
   return `The difference is not significant; to detect one of this size takes about ${needed}.`;
 }

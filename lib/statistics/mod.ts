@@ -5,6 +5,6 @@
  * @module
  */
 export { type Interval, wilson } from "./proportion.ts";
-export { imagesToDecide, mcnemar, pairedDifference, type Pairs } from "./pairs.ts";
+export { imagesToDecide, imagesToDetect, mcnemar, pairedDifference, type Pairs } from "./pairs.ts";
 export { meanAndDeviation, studentInterval } from "./seeds.ts";
 export { MARGIN, signed, type Status, type Verdict, verdict } from "./verdict.ts";

@@ -72,11 +72,14 @@ function score({ images, onlyFirst, onlySecond }: Pairs, difference: number): nu
   return (onlyFirst - onlySecond - images * difference) / Math.sqrt(variance);
 }
 
-/** What `imagesToDecide` plans for: a test at 5 %, decided four times in five. */
+/** What `imagesToDecide` and `imagesToDetect` plan for: a test at 5 %, decided four times in five. */
 const [SIGNIFICANCE, POWER] = [0.05, 0.8];
 
+/** How precisely a number of images is found where that takes time. */
+const PRECISION = 1e-4;
+
 /** Expected discordant images below which the power is summed exactly and not approximated. */
-const FEW = 50;
+const FEW = { interval: 50, exactTest: 100 } as const;
 
 /**
  * How many images Tango's interval at 95 % needs, with a probability of 80 %, to be inside a range of
@@ -84,8 +87,8 @@ const FEW = 50;
  * range with two ends (an equivalence) must be told from both. Infinity if the observed difference is at
  * an end.
  *
- * With many discordant images the score is normally distributed (Connor 1987; for the difference 0 it is
- * McNemar's test); with few the probability is summed over their number.
+ * With many discordant images the score is normally distributed (Connor 1987); with few the probability
+ * is summed over their number.
  *
  * @param range differences, shares; by default the end 0: which of the two is better
  * @throws {RangeError} The counts cannot be.
@@ -94,16 +97,45 @@ export function imagesToDecide(
   pairs: Pairs,
   range: Interval = { low: -Infinity, high: 0 },
 ): number {
-  requirePairs(pairs);
-  const { images, onlyFirst, onlySecond } = pairs;
-  const truth = {
-    discordant: (onlyFirst + onlySecond) / images,
-    difference: (onlyFirst - onlySecond) / images,
-  };
+  const truth = sharesOf(pairs);
   if ([range.low, range.high].includes(truth.difference)) return Infinity;
-  const needed = smallest((count) => normalPower(truth, range, count) >= POWER, 1);
-  if (needed * truth.discordant >= FEW) return needed;
-  return smallest((count) => exactPower(truth, range, count) >= POWER, Math.ceil(needed / 2));
+  const ends = endsToExclude(truth, range);
+  const needed = smallest((images) => normalPower(truth, ends, images) >= POWER, 1);
+  if (needed * truth.discordant >= FEW.interval) return needed;
+  const z = normalQuantile(upperProbability(1 - SIGNIFICANCE));
+  const decisions = ends.map((end): Decision =>
+    end < truth.difference
+      ? { forMore: true, holds: (pairs) => score(pairs, end) > z }
+      : { forMore: false, holds: (pairs) => score(pairs, end) < -z }
+  );
+  const suffices = (images: number) => exactPower(truth, decisions, images) >= POWER;
+  return smallest(suffices, Math.ceil(needed / 2), PRECISION);
+}
+
+/**
+ * How many images McNemar's exact test needs to be significant at 5 % with a probability of 80 %, if the
+ * true shares are the observed ones: it needs more than the interval where few images are discordant.
+ * Infinity if both got the same number wrong.
+ *
+ * @throws {RangeError} The counts cannot be.
+ */
+export function imagesToDetect(pairs: Pairs): number {
+  const truth = sharesOf(pairs);
+  if (truth.difference === 0) return Infinity;
+  const needed = smallest((images) => normalPower(truth, [0], images) >= POWER, 1);
+  if (needed * truth.discordant >= FEW.exactTest) return needed;
+  const forMore = truth.difference > 0;
+  // the same for any number of images, and costly
+  const known = new Map<string, boolean>();
+  function holds({ onlyFirst, onlySecond }: Pairs): boolean {
+    if (onlyFirst > onlySecond !== forMore) return false;
+    const key = `${onlyFirst} ${onlySecond}`;
+    const found = known.get(key) ?? mcnemar(onlyFirst, onlySecond) < SIGNIFICANCE;
+    known.set(key, found);
+    return found;
+  }
+  const suffices = (images: number) => exactPower(truth, [{ forMore, holds }], images) >= POWER;
+  return smallest(suffices, needed, PRECISION);
 }
 
 /** True shares of images: those that one classifier alone gets wrong, and first - second. */
@@ -112,11 +144,20 @@ interface TrueShares {
   readonly difference: number;
 }
 
-/** The first number from `from` on that suffices, if all larger ones do. */
-function smallest(suffices: (count: number) => boolean, from: number): number {
+function sharesOf(pairs: Pairs): TrueShares {
+  requirePairs(pairs);
+  const { images, onlyFirst, onlySecond } = pairs;
+  return {
+    discordant: (onlyFirst + onlySecond) / images,
+    difference: (onlyFirst - onlySecond) / images,
+  };
+}
+
+/** The first number from `from` on that suffices, if all larger ones do; to `precision` of it. */
+function smallest(suffices: (count: number) => boolean, from: number, precision = 0): number {
   let [low, high] = [from - 1, from];
-  while (!suffices(high)) [low, high] = [high, 2 * high];
-  while (high - low > 1) {
+  while (!suffices(high)) [low, high] = [high, Math.ceil(1.5 * high)];
+  while (high - low > Math.max(1, precision * low)) {
     const middle = Math.floor((low + high) / 2);
     if (suffices(middle)) high = middle;
     else low = middle;
@@ -132,10 +173,13 @@ function endsToExclude({ difference }: TrueShares, { low, high }: Interval): num
 }
 
 /** Probability that the interval excludes the ends, where the score is normally distributed. */
-function normalPower(truth: TrueShares, range: Interval, images: number): number {
-  const { discordant, difference } = truth;
+function normalPower(
+  { discordant, difference }: TrueShares,
+  ends: readonly number[],
+  images: number,
+): number {
   const z = normalQuantile(upperProbability(1 - SIGNIFICANCE));
-  const misses = endsToExclude(truth, range).map((end) => {
+  const misses = ends.map((end) => {
     // a difference of this size needs as many discordant images at least
     const supposed = Math.max(discordant, Math.abs(end));
     const distance = Math.sqrt(images) * Math.abs(difference - end) -
@@ -146,34 +190,47 @@ function normalPower(truth: TrueShares, range: Interval, images: number): number
   return 1 - misses.reduce((sum, miss) => sum + miss, 0);
 }
 
-/** The same probability, summed over the number of discordant images. */
-function exactPower(truth: TrueShares, range: Interval, images: number): number {
-  const { discordant, difference } = truth;
-  const z = normalQuantile(upperProbability(1 - SIGNIFICANCE));
+/** A decision on counts, which holds from some number of images that only the first got wrong on, or up to one. */
+interface Decision {
+  readonly forMore: boolean;
+  holds(pairs: Pairs): boolean;
+}
+
+/** Probability that all decisions hold, summed over the number of discordant images. */
+function exactPower(
+  { discordant, difference }: TrueShares,
+  decisions: readonly Decision[],
+  images: number,
+): number {
   const ofFirst = discordant === 0 ? 0 : (1 + difference / discordant) / 2;
-  const ends = endsToExclude(truth, range);
   const [expected, spread] = [images * discordant, 6 * Math.sqrt(images * discordant) + 6];
   const most = Math.min(images, Math.ceil(expected + spread));
   let power = 0;
   for (let count = Math.max(0, Math.floor(expected - spread)); count <= most; count++) {
-    const share = binomialCdf(count, images, discordant) -
-      binomialCdf(count - 1, images, discordant);
-    const scoreOf = (onlyFirst: number, end: number) =>
-      score({ images, onlyFirst, onlySecond: count - onlyFirst }, end);
-    // first wrong so often that every end below is excluded, and so seldom that every end above is
     let [least, largest] = [0, count];
-    for (const end of ends) {
-      if (end < difference) {
-        while (least <= count && !(scoreOf(least, end) > z)) least++;
-      } else {
-        while (largest >= 0 && !(scoreOf(largest, end) < -z)) largest--;
-      }
+    for (const { forMore, holds } of decisions) {
+      const of = (onlyFirst: number) => holds({ images, onlyFirst, onlySecond: count - onlyFirst });
+      if (forMore) least = Math.max(least, firstTrue(count, of));
+      else largest = Math.min(largest, firstTrue(count, (n) => !of(n)) - 1);
     }
     if (largest < least) continue;
+    const share = binomialCdf(count, images, discordant) -
+      binomialCdf(count - 1, images, discordant);
     power += share *
       (binomialCdf(largest, count, ofFirst) - binomialCdf(least - 1, count, ofFirst));
   }
   return power;
+}
+
+/** The first of 0 to `most` for which a test holds, as it does for all larger ones; `most + 1`: for none. */
+function firstTrue(most: number, holds: (n: number) => boolean): number {
+  let [low, high] = [-1, most + 1];
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (holds(middle)) high = middle;
+    else low = middle;
+  }
+  return high;
 }
 
 function requirePairs({ images, onlyFirst, onlySecond }: Pairs): void {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { uniform } from "../../lib/random.ts";
 import {
   imagesToDecide,
+  imagesToDetect,
   type Interval,
   mcnemar,
   pairedDifference,
@@ -161,6 +162,14 @@ Deno.test("with few discordant images the power is summed, as SciPy does", () =>
   assert.equal(imagesToDecide(pairs(1, 1, 1000), within(0.005)), 1581);
 });
 
+Deno.test("the exact test needs more images where few are discordant, as many as SciPy says", () => {
+  // the smallest n from the one of Connor's formula on whose power by scipy.stats.binomtest is 80 %
+  assert.equal(imagesToDetect(pairs(45, 5, 100)), 25);
+  assert.equal(imagesToDetect(pairs(3, 8, 200)), 734);
+  assert.equal(imagesToDetect(pairs(100, 75, 2000)), 4394); // Connor's
+  assert.equal(imagesToDetect(pairs(7, 7, 100)), Infinity);
+});
+
 /** The share of trials whose interval decides whether the difference is in a range. */
 function decided(
   truth: readonly [first: number, second: number],
@@ -210,7 +219,7 @@ Deno.test("80 % means 80 %: simulated trials of that many images decide four tim
 
 Deno.test("with that many images the exact test succeeds in four of five", () => {
   const [first, second, trials] = [0.06, 0.04, 1000];
-  const images = imagesToDecide(pairs(6, 4, 100));
+  const images = imagesToDetect(pairs(6, 4, 100));
   const draw = uniform(5);
   let significant = 0;
   for (let trial = 0; trial < trials; trial++) {
@@ -231,13 +240,13 @@ Deno.test("what are no counts is refused", () => {
     const error = { name: "RangeError", message: `Cannot take ${count} as a number of images` };
     assert.throws(() => mcnemar(count, 1), error);
     assert.throws(() => mcnemar(1, count), error);
-    for (const f of [pairedDifference, imagesToDecide]) {
+    for (const f of [pairedDifference, imagesToDecide, imagesToDetect]) {
       // a mean over seeds need not be whole
       if (count !== 1.5) assert.throws(() => f(pairs(1, count, 10)), error);
       assert.throws(() => f(pairs(1, 1, count)), error);
     }
   }
-  for (const f of [pairedDifference, imagesToDecide]) {
+  for (const f of [pairedDifference, imagesToDecide, imagesToDetect]) {
     assert.throws(() => f(pairs(6, 5, 10)), {
       name: "RangeError",
       message: "Cannot compare on 10 images, 6 and 5 of them discordant: count each image once",
