@@ -384,7 +384,8 @@ const others = {
       "Checks a file that deno task bundle wrote: the hash of each entry, recipes and lineage, " +
       "and every cell of every table, computed again from the posteriors. Needs neither TensorFlow " +
       "nor the results nor the data set, and unpacks nothing. Prints how many cells agree, or names " +
-      "each entry that was altered and each cell that differs; the exit code is then 1.",
+      "each entry that was altered and each cell that differs; the exit code is then 1. Notes name " +
+      "what cannot be verified.",
     examples: {
       "verify all.zip": "does everything agree?",
       "verify all.zip --format json": "for a program",

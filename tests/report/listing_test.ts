@@ -44,4 +44,5 @@ Deno.test("programs see every field as it is", () => {
 
 Deno.test("an empty list is its heading", () => {
   assert.match(listing({ ...LIST, records: [] }, "table"), /│ run │ time │\n└/);
+  assert.equal(listing({ ...LIST, records: [] }, "csv"), "run,seconds");
 });
