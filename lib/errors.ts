@@ -3,6 +3,9 @@ export class UserError extends Error {
   override readonly name: string = "UserError";
 }
 
+/** A file that is there and cannot be read: its disk fails, or its permissions forbid it. */
+export class UnreadableError extends UserError {}
+
 /** The user, or the system, asked the program to end. */
 export class Interruption extends UserError {
   override readonly name = "Interruption";

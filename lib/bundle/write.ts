@@ -64,9 +64,9 @@ export async function writeBundle(file: string, input: BundleInput): Promise<Wri
   const bundle = planOf(input);
   const runs = runsIn(bundle);
   const evaluations = runs.filter(({ run }) => isEvaluation(run));
-  const damages = evaluations.flatMap((run) =>
-    store.status(run).state === "todo" ? [] : store.damage(run) ?? []
-  );
+  const isThere = (run: PlannedRun) =>
+    ["done", "damaged", "unreadable"].includes(store.status(run).state);
+  const damages = evaluations.filter(isThere).flatMap((run) => store.damage(run) ?? []);
   if (damages[0] !== undefined) throw new UserError(damages[0]);
   const isDone = (run: PlannedRun) => store.status(run).state === "done";
   const missing = evaluations.filter((run) => !isDone(run));

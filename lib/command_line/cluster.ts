@@ -33,6 +33,10 @@ export interface ClusterRequest {
 export async function submitRuns(runs: readonly PlannedRun[], request: ClusterRequest) {
   const { options, study: { dataset, store } } = request;
   if (dataset.missing !== undefined) throw new UserError(dataset.missing);
+  for (const run of runs) {
+    const { state, detail } = store.status(run);
+    if (state === "unreadable") throw new UserError(detail);
+  }
   mustBeTrainable(runs.filter((run) => store.status(run).state !== "done"), dataset);
   const bars = progressBars();
   const slurmOptions = slurmOptionsOf(request, bars);

@@ -145,16 +145,23 @@ function results({ results: folder }: Options): Finding[] {
   try {
     const store = openStore(folder);
     const bar = progressBar("read results", { unit: "files" });
-    const { whole, damages } = examine(store, (done, total) => bar.update(done, total));
+    const { whole, damages, unreadable } = examine(
+      store,
+      (done, total) => bar.update(done, total),
+    );
     bar.stop();
     const leftovers = leftoversInWords(leftoversIn(store));
-    const ok = damages.length === 0;
+    const ok = damages.length + unreadable.length === 0;
+    const remedies = [
+      ...damages.length > 0
+        ? [`${damages.join(". ")}. The commands that need them do that themselves`]
+        : [],
+      ...unreadable,
+    ];
+    const detail = `${whole} intact, ${damages.length} damaged` +
+      (unreadable.length > 0 ? `, ${unreadable.length} unreadable` : "");
     return [
-      {
-        ...{ part: "results", ok, detail: `${whole} intact, ${damages.length} damaged` },
-        ...!ok &&
-          { remedy: `${damages.join(". ")}. The commands that need them do that themselves` },
-      },
+      { part: "results", ok, detail, ...!ok && { remedy: remedies.join(". ") } },
       ...leftovers.length > 0
         ? [{ part: "left behind", ok: true, detail: leftovers.join(" ") }]
         : [],

@@ -24,7 +24,7 @@ export async function status(words: readonly string[], options: Options): Promis
     return `${records.filter((record) => record.state === state).length} ${state}`;
   });
   const failures = records.filter(({ state }) => state === "failed" || state === "cancelled");
-  const damaged = records.filter(({ state }) => state === "damaged");
+  const damaged = records.filter(({ state }) => state === "damaged" || state === "unreadable");
   console.log(listing({
     title: `Runs in ${options.results}`,
     records,
@@ -50,8 +50,8 @@ async function statesOnCluster(
   runs: readonly KnownRun[],
   store: Store,
 ): Promise<ReadonlyMap<string, RunState> | undefined> {
-  if (readRecords(store).length === 0) return undefined;
   try {
+    if (readRecords(store).length === 0) return undefined;
     return await runStates(runs, store);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;

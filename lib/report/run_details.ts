@@ -10,7 +10,7 @@ import {
   type TrainRun,
 } from "../experiment.ts";
 import { plan, type PlannedRun } from "../plan.ts";
-import { UserError } from "../errors.ts";
+import { UnreadableError, UserError } from "../errors.ts";
 import type { Study } from "../results/study.ts";
 import { errorsOfRuns } from "../results/run_errors.ts";
 import type { RunStatus, Store } from "../store/mod.ts";
@@ -73,10 +73,24 @@ export function runDetailsOf(
         ...{ ...facts, run, state: isDamaged ? "damaged" : state },
         ...errors && { errors },
       });
-    } else trainings.push({ ...facts, run, log: store.readLog(planned) });
+    } else trainings.push({ ...facts, run, ...logOf(planned, store, state) });
   }
   const seeds = contexts.map(({ seed }) => seed);
   return { choice, seeds, classes: dataset.classes, trainings, evaluations };
+}
+
+/** A training's log, with its state: unreadable if the log is. */
+function logOf(
+  planned: PlannedRun,
+  store: Store,
+  state: RunStatus["state"],
+): Pick<TrainingDetails, "log" | "state"> {
+  try {
+    return { log: store.readLog(planned), state };
+  } catch (error) {
+    if (error instanceof UnreadableError) return { log: [], state: "unreadable" };
+    throw error;
+  }
 }
 
 /** Errors of an evaluation; undefined if its posteriors are damaged or not valid. */

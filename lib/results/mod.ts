@@ -16,7 +16,7 @@ import {
   sanityChecks,
   type TrainingRecords,
 } from "./sanity_checks.ts";
-import { UserError } from "../errors.ts";
+import { UnreadableError, UserError } from "../errors.ts";
 import { finalLoss, type LossOf } from "./losses.ts";
 import { type PlannedRun, plannedRun } from "../plan.ts";
 import {
@@ -41,7 +41,7 @@ export interface ScoredStudy extends Omit<Study, "store" | "dataset"> {
   readonly store: Pick<Store, "scoresOf"> & TrainingRecords & {
     /** Absent where there is none, as in a bundle. */
     readonly folder?: string;
-    status(run: PlannedRun): Pick<RunStatus, "state">;
+    status(run: PlannedRun): Pick<RunStatus, "state" | "detail">;
   };
   readonly dataset: Pick<DatasetDescription, "name" | "classes" | "train"> & {
     readonly val: { readonly length: number };
@@ -76,28 +76,30 @@ export function resultsOf(
       ? []
       : contexts.map((context) => evaluations.map((run) => plannedRun(run, context)));
     const runs = seeds.flat().map(({ key }) => key);
-    const done = seeds.flat().every((run) => store.status(run).state === "done");
-    if (!done || seeds.length === 0) return { row, protocol, runs, seeds: [], scores: [] };
-    const remarks = remarksOn(trainings(seeds), store);
+    let remarks: string[] = [];
     const leftOut = (reason: string): RowResult => ({
       ...{ row, protocol, runs, remarks, seeds: [], scores: [] },
-      comparison: { status: "left out", reason },
+      comparison: { status: "left out", reason: withoutFolder(reason, study.store) },
     });
-    let scores: Scores[];
+    const states = seeds.flat().map((run) => store.status(run));
+    const fault = states.find(({ state }) => state === "damaged" || state === "unreadable");
+    if (fault?.detail !== undefined) return leftOut(fault.detail);
+    const done = states.every(({ state }) => state === "done");
+    if (!done || seeds.length === 0) return { row, protocol, runs, seeds: [], scores: [] };
+    let scores: Scores[], atChance: string[];
     try {
+      remarks = remarksOn(trainings(seeds), store);
       scores = seeds.map(scoresOf);
+      atChance = sanityChecks(trainings(seeds), scores[0]!.labels, store);
     } catch (error) {
-      if (error instanceof UserError) return leftOut(withoutFolder(error.message, study.store));
+      if (error instanceof UserError) return leftOut(error.message);
       throw error;
     }
     const errors = scores.map((each, i) => errorsOfRuns(seeds[i]!, each));
     const measured = meanErrors(errors);
     const { labels } = scores[0]!;
     const nets = [...new Set(evaluations.map(({ net }) => net))];
-    const failed = [
-      ...sanityChecks(trainings(seeds), labels, study.store),
-      ...importedAtChance(nets, measured, labels),
-    ];
+    const failed = [...atChance, ...importedAtChance(nets, measured, labels)];
     if (!includeAtChance && failed.length > 0) return leftOut(failed.join("; "));
     const comparison = comparisonOf(row, protocol, errors);
     const tested = testedOf(seeds, protocol, study);
@@ -158,7 +160,14 @@ export function claimsOf(
 /** Final training losses from the logs of a store. */
 export function finalLosses({ store, contexts }: Pick<Study, "store" | "contexts">): LossOf {
   return (run) => {
-    const losses = contexts.map((context) => finalLoss(store.readLog(plannedRun(run, context))));
+    const losses = contexts.map((context) => {
+      try {
+        return finalLoss(store.readLog(plannedRun(run, context)));
+      } catch (error) {
+        if (error instanceof UnreadableError) return undefined;
+        throw error;
+      }
+    });
     const known = losses.filter((loss) => loss !== undefined);
     return known.length < losses.length ? undefined : meanAndDeviation(known).mean;
   };

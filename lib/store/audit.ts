@@ -1,27 +1,34 @@
 /** Finds leftover and damaged files in a store, and verifies its results. */
 import { entriesIn, readIfThere } from "../system/files.ts";
+import { UnreadableError } from "../errors.ts";
 import { parsed } from "./run_files.ts";
 import { verifyChecksum } from "../system/checksums.ts";
-import type { Store } from "./mod.ts";
+import type { RunStatus, Store } from "./mod.ts";
 
-/** Files and folders that are no longer needed, by their paths below the store's folder. */
+/** Files and folders that are no longer needed or cannot be read, by their paths below the store's folder. */
 export interface Leftovers {
   /** Files whose writing was interrupted. */
   readonly drafts: readonly string[];
   /** Damaged results, renamed to `*.damaged`. */
   readonly putAside: readonly string[];
+  /** Checkpoints of finished trainings. */
+  readonly checkpoints: readonly string[];
   /** Folders whose recipe cannot be read, or does not match the folder's name. */
   readonly unknown: readonly string[];
   /** Logs and records of jobs with lines that are cut off or changed. */
   readonly logs: readonly string[];
+  /** Why logs, records and folders cannot be read, one sentence each. */
+  readonly unreadable: readonly string[];
 }
 
 /** The verification of all results in a store. */
 export interface Examination {
   /** Number of results that match their checksums, or were written before there were checksums. */
   readonly whole: number;
-  /** What is wrong with the others, one sentence each. */
+  /** What is wrong with damaged results, one sentence each. */
   readonly damages: readonly string[];
+  /** Why other results cannot be read, one sentence each. */
+  readonly unreadable: readonly string[];
 }
 
 /** Finds the leftovers in a store's folders, without reading results. */
@@ -30,29 +37,52 @@ export function leftoversIn(store: Store): Leftovers {
   const leftovers = {
     drafts: [] as string[],
     putAside: [] as string[],
+    checkpoints: [] as string[],
     unknown: [] as string[],
     logs: [] as string[],
+    unreadable: [] as string[],
   };
-  const folders = ["train", "eval"].flatMap((kind) =>
-    entriesIn(`${store.folder}/${kind}`).filter(({ isDirectory }) => isDirectory)
-      .map(({ name }) => `${kind}/${name}`)
-  );
-  for (const folder of ["", "leases", ...folders]) {
-    const place = folder === "" ? store.folder : `${store.folder}/${folder}`;
-    for (const { name } of entriesIn(place)) {
-      const path = folder === "" ? name : `${folder}/${name}`;
-      if (name.endsWith(".part")) leftovers.drafts.push(path);
-      if (name.endsWith(".damaged")) leftovers.putAside.push(path);
+  /** Looks at a folder or file; says so if it cannot be read. */
+  function look(at: () => void) {
+    try {
+      at();
+    } catch (error) {
+      if (!(error instanceof UnreadableError)) throw error;
+      const { message } = error;
+      const shown = message.replace(`"${store.folder}/`, '"').replace(/;.*$/s, "");
+      if (!leftovers.unreadable.includes(shown)) leftovers.unreadable.push(shown);
     }
+  }
+  const folders: string[] = [];
+  for (const kind of ["train", "eval"]) {
+    look(() => {
+      const entries = entriesIn(`${store.folder}/${kind}`);
+      folders.push(
+        ...entries.filter(({ isDirectory }) => isDirectory).map(({ name }) => `${kind}/${name}`),
+      );
+    });
+  }
+  for (const folder of ["", "jobs", "leases", "plots", ...folders]) {
+    const place = folder === "" ? store.folder : `${store.folder}/${folder}`;
     const run = known.get(place);
+    look(() => {
+      for (const { name } of entriesIn(place)) {
+        const path = folder === "" ? name : `${folder}/${name}`;
+        if (name.endsWith(".part")) leftovers.drafts.push(path);
+        if (name.endsWith(".damaged")) leftovers.putAside.push(path);
+        if (folder === "jobs" && name.endsWith(".jsonl")) {
+          look(() => void (isWhole(`${place}/${name}`) || leftovers.logs.push(path)));
+        }
+      }
+    });
     if (folders.includes(folder) && run === undefined) leftovers.unknown.push(folder);
     if (run === undefined) continue;
-    const lines = readIfThere(`${place}/log.jsonl`)?.trimEnd().split("\n").length ?? 0;
-    if (store.readLog(run).length < lines) leftovers.logs.push(`${folder}/log.jsonl`);
-  }
-  for (const { name } of entriesIn(`${store.folder}/jobs`)) {
-    if (name.endsWith(".jsonl") && !isWhole(`${store.folder}/jobs/${name}`)) {
-      leftovers.logs.push(`jobs/${name}`);
+    look(() => {
+      const lines = readIfThere(`${place}/log.jsonl`)?.trimEnd().split("\n").length ?? 0;
+      if (store.readLog(run).length < lines) leftovers.logs.push(`${folder}/log.jsonl`);
+    });
+    if (store.status(run).state === "done") {
+      leftovers.checkpoints.push(...store.checkpointsOf(run).map((name) => `${folder}/${name}`));
     }
   }
   return leftovers;
@@ -65,12 +95,16 @@ function isWhole(file: string): boolean {
 }
 
 /** Describes leftovers, and what happens to them. */
-export function leftoversInWords({ drafts, putAside, unknown, logs }: Leftovers): string[] {
+export function leftoversInWords(
+  { drafts, putAside, checkpoints, unknown, logs, unreadable }: Leftovers,
+): string[] {
   return [
     told(drafts, "writing was interrupted; can be deleted"),
     told(putAside, "damaged; can be deleted when the result is computed again"),
+    told(checkpoints, "the training is finished; the next command that uses it removes them"),
     told(unknown, "the recipe is unreadable or does not match the folder; its run starts again"),
     told(logs, "some lines are cut off or changed, and are ignored"),
+    unreadable.map((sentence) => `${sentence}; check its permissions and its disk.`),
   ].flat();
 }
 
@@ -88,12 +122,19 @@ export function examine(
 ): Examination {
   const results = store.runs().filter((run) => {
     const { state } = store.status(run);
-    return state === "done" || state === "damaged";
+    return ["done", "damaged", "unreadable"].includes(state);
   });
-  const damages = results.flatMap((run, i) => {
-    const damage = store.damage(run);
+  const faults = results.flatMap((run, i) => {
+    if (store.status(run).state === "done") store.damage(run); // its status then says so
     onProgress(i + 1, results.length);
-    return damage ?? [];
+    const { state, detail = "" } = store.status(run);
+    return state === "done" ? [] : [{ state, detail }];
   });
-  return { whole: results.length - damages.length, damages };
+  const of = (wanted: RunStatus["state"]) =>
+    faults.filter(({ state }) => state === wanted).map(({ detail }) => detail);
+  return {
+    whole: results.length - faults.length,
+    damages: of("damaged"),
+    unreadable: of("unreadable"),
+  };
 }

@@ -19,7 +19,9 @@ import {
   exists,
   ifThere,
   readIfThere,
+  reading,
   removeIfThere,
+  systemReason,
   writeAtomically,
 } from "../system/files.ts";
 import { isRunning, type ProcessIdentity, thisProcess } from "../system/processes.ts";
@@ -190,9 +192,7 @@ export class Leases {
 /** The error when a lease cannot be taken or kept. */
 function unusable(place: string, what: "take" | "keep", error: unknown): UserError {
   return new UserError(
-    `Cannot ${what} a lease in "${place}": ${
-      (error as Error).message
-    }; the same command continues ` +
+    `Cannot ${what} a lease in "${place}": ${systemReason(error)}; the same command continues ` +
       "when files there can be read and written, or choose another folder with --results DIR",
     { cause: error },
   );
@@ -231,10 +231,12 @@ function createNew(file: string, content: string): boolean {
 
 /** Time of a file's last touch; opening the file makes NFS ask its server. */
 function lastTouch(file: string): number | undefined {
-  return ifThere(() => {
-    using handle = Deno.openSync(file);
-    return handle.statSync().mtime?.getTime() ?? 0;
-  });
+  return ifThere(() =>
+    reading(file, () => {
+      using handle = Deno.openSync(file);
+      return handle.statSync().mtime?.getTime() ?? 0;
+    })
+  );
 }
 
 /** The owner that a file names; undefined if it is cut off. */

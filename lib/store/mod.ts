@@ -23,14 +23,16 @@
  */
 import type { Checkpoint, Divergence, LogEntry, Tensors } from "../vgg/checkpoint.ts";
 import type { Execution } from "../system/environment.ts";
-import { UserError } from "../errors.ts";
+import { UnreadableError, UserError } from "../errors.ts";
 import { isEvaluation } from "../experiment.ts";
 import {
   appendLine,
   entriesIn,
   exists,
   ifThere,
+  isThere,
   readIfThere,
+  reading,
   removeIfThere,
   renameIfThere,
   writeAtomically,
@@ -62,7 +64,7 @@ import {
 
 /** The state of a run. */
 export interface RunStatus {
-  readonly state: "done" | "running" | "failed" | "partial" | "damaged" | "todo";
+  readonly state: "done" | "running" | "failed" | "partial" | "damaged" | "unreadable" | "todo";
   readonly detail?: string;
 }
 
@@ -79,8 +81,8 @@ export class Store {
   readonly leases: Leases;
   /** States of files that matched their checksums. */
   readonly #whole = new Set<string>();
-  /** What is wrong with damaged files. */
-  readonly #damaged = new Map<string, string>();
+  /** What is wrong with results. */
+  readonly #faults = new Map<string, RunStatus>();
 
   /** Use `openStore()`. */
   constructor(folder: string) {
@@ -93,14 +95,25 @@ export class Store {
     return `${this.folder}/${placeIn(planned)}`;
   }
 
-  /** The state of a run. Reads only the header of its result. */
+  /**
+   * The state of a run. Reads only the header of its result. A run is unreadable if a file that decides
+   * its state exists and cannot be read. Such a file is not damaged, and is not renamed.
+   */
   status(planned: PlannedRun): RunStatus {
+    try {
+      return this.#statusOf(planned);
+    } catch (error) {
+      if (error instanceof UnreadableError) return { state: "unreadable", detail: error.message };
+      throw error;
+    }
+  }
+
+  #statusOf(planned: PlannedRun): RunStatus {
     const folder = this.folderOf(planned);
     const result = this.#result(planned);
-    if (exists(result)) {
-      const detail = this.#damaged.get(result) ??
-        damageOf(() => openSafetensors(result)[Symbol.dispose]());
-      return detail === undefined ? { state: "done" } : { state: "damaged", detail };
+    if (isThere(result)) {
+      return this.#faults.get(result) ??
+        faultOf(() => openSafetensors(result)[Symbol.dispose]()) ?? { state: "done" };
     }
     const owner = this.leases.owner(planned.key);
     if (owner !== undefined) {
@@ -109,7 +122,7 @@ export class Store {
     }
     const failure = readIfThere(`${folder}/failed.txt`);
     if (failure !== undefined) return { state: "failed", detail: failure };
-    if (CHECKPOINTS.some((name) => exists(`${folder}/${name}`))) {
+    if (CHECKPOINTS.some((name) => isThere(`${folder}/${name}`))) {
       return { state: "partial", detail: this.#progress(folder) };
     }
     return { state: "todo" };
@@ -118,20 +131,21 @@ export class Store {
   /**
    * Reads all of an existing result and compares it with its checksum, unless that was done already.
    *
-   * @returns what is wrong with it; undefined if it is undamaged
+   * @returns what is wrong with it; undefined if it is undamaged. `status` then tells whether it is
+   * damaged or unreadable.
    */
   damage(planned: PlannedRun): string | undefined {
     const file = this.#result(planned);
-    const damage = damageOf(() => this.#mustBeWhole(file));
-    if (damage !== undefined) this.#damaged.set(file, damage);
-    return damage;
+    const fault = faultOf(() => this.#mustBeWhole(file));
+    if (fault !== undefined) this.#faults.set(file, fault);
+    return fault?.detail;
   }
 
   /** Renames a damaged result to `*.damaged`, so that it is computed again. */
   putAside(planned: PlannedRun) {
     const file = this.#result(planned);
     renameIfThere(file, `${file}.damaged`);
-    this.#damaged.delete(file);
+    this.#faults.delete(file);
   }
 
   /** Every run that was started or submitted here, sorted by the names of folders. */
@@ -155,7 +169,7 @@ export class Store {
     const folder = this.folderOf(planned);
     this.announce(planned);
     removeIfThere(`${folder}/failed.txt`);
-    if (!CHECKPOINTS.some((name) => exists(`${folder}/${name}`))) {
+    if (!CHECKPOINTS.some((name) => isThere(`${folder}/${name}`))) {
       removeIfThere(`${folder}/environment.json`);
     }
   }
@@ -219,6 +233,11 @@ export class Store {
     return divergenceIn(readIfThere(`${this.folderOf(planned)}/diverged.json`));
   }
 
+  /** Names of a training's checkpoints. */
+  checkpointsOf(planned: PlannedRun): string[] {
+    return CHECKPOINTS.filter((name) => exists(`${this.folderOf(planned)}/${name}`));
+  }
+
   /** Removes a training's checkpoints. */
   dropCheckpoints(planned: PlannedRun) {
     for (const name of CHECKPOINTS) removeIfThere(`${this.folderOf(planned)}/${name}`);
@@ -232,8 +251,13 @@ export class Store {
     }) ?? 0;
   }
 
-  /** Reads the last checkpoint or, if it is damaged, the previous one. */
+  /**
+   * Reads the last checkpoint or, if it is damaged or unreadable, the previous one.
+   *
+   * @throws {UnreadableError} One is unreadable, and the other is missing, damaged or unreadable.
+   */
   #fromCheckpoint<Value>(planned: PlannedRun, read: (file: string) => Value): Value | undefined {
+    let unreadable: UnreadableError | undefined;
     for (const name of CHECKPOINTS) {
       try {
         // another process may be training, and rename or remove the file meanwhile
@@ -241,8 +265,10 @@ export class Store {
         if (value !== undefined) return value;
       } catch (error) {
         if (!(error instanceof UserError || error instanceof SyntaxError)) throw error;
+        if (error instanceof UnreadableError) unreadable ??= error;
       }
     }
+    if (unreadable !== undefined) throw unreadable;
     return undefined;
   }
 
@@ -322,7 +348,12 @@ export class Store {
 
   /** The run in a folder; undefined if its recipe cannot be read. */
   #recipeIn(place: string): PlannedRun | undefined {
-    return recipeIn(readIfThere(`${this.folder}/${place}/recipe.json`) ?? "", place);
+    try {
+      return recipeIn(readIfThere(`${this.folder}/${place}/recipe.json`) ?? "", place);
+    } catch (error) {
+      if (error instanceof UnreadableError) return undefined;
+      throw error;
+    }
   }
 
   #result(planned: PlannedRun): string {
@@ -339,7 +370,7 @@ export class Store {
 
 /** Identifies a version of a file: it changes when the file is written. */
 function stateOf(file: string): string {
-  const { mtime, size, ino } = Deno.statSync(file);
+  const { mtime, size, ino } = reading(file, () => Deno.statSync(file));
   return [file, mtime?.getTime(), size, ino].join(" ");
 }
 
@@ -349,6 +380,9 @@ function stateOf(file: string): string {
  * @throws {UserError} A version of verydeep with another format made it.
  */
 export function openStore(folder: string): Store {
+  if (exists(folder)) {
+    throw new UserError(`Cannot use "${folder}": it is a file; name a folder with --results DIR`);
+  }
   const file = `${folder}/store.json`;
   const text = readIfThere(file);
   const { format } = text === undefined ? { format: FORMAT } : formatIn(text);
@@ -402,13 +436,14 @@ function mustBeOld(file: string) {
 /** The message about a result that another process has just renamed. */
 const GONE = "Cannot read a result: another process found it damaged and renamed it to *.damaged";
 
-/** The message of the error that reading throws; undefined if reading succeeds. */
-function damageOf(read: () => void): string | undefined {
+/** The state that the error of reading means; undefined if reading succeeds. */
+function faultOf(read: () => void): RunStatus | undefined {
   try {
     read();
   } catch (error) {
-    if (error instanceof UserError) return error.message;
-    if (error instanceof Deno.errors.NotFound) return GONE;
+    if (error instanceof UnreadableError) return { state: "unreadable", detail: error.message };
+    if (error instanceof UserError) return { state: "damaged", detail: error.message };
+    if (error instanceof Deno.errors.NotFound) return { state: "damaged", detail: GONE };
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 /** Files: written wholly or not at all, and read in parts. */
 import { dirname } from "node:path";
-import { UserError } from "../errors.ts";
+import { UnreadableError, UserError } from "../errors.ts";
 
 /**
  * Writes a file beside its place, flushes it to the disk and renames it, so that a crash leaves the
@@ -65,8 +65,39 @@ function writeAll(handle: Deno.FsFile, bytes: Uint8Array) {
 
 function cannotWrite(file: string, error: unknown): UserError {
   return new UserError(
-    `Cannot write "${file}": ${(error as Error).message}; free some space, or name a folder ` +
+    `Cannot write "${file}": ${systemReason(error)}; free some space, or name a folder ` +
       "that can be written with --results DIR",
+    { cause: error },
+  );
+}
+
+/** The system's reason without its number and the call: `No space left on device`. */
+export function systemReason(error: unknown): string {
+  return (error as Error).message.replace(/ \(os error \d+\).*$/s, "");
+}
+
+/**
+ * The result of reading a file.
+ *
+ * @throws {UnreadableError} The system cannot read it. That there is no such file, and what is no error
+ * of the system, is thrown as it is.
+ */
+export function reading<Value>(file: string, read: () => Value): Value {
+  try {
+    return read();
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+}
+
+/** The error of reading a file, with the file's name if it is one of the system. */
+function unreadable(file: string, error: unknown): unknown {
+  const { NotFound, NotCapable } = Deno.errors;
+  if (error instanceof NotFound || error instanceof NotCapable) return error;
+  // Deno gives rare errors, as ESTALE, no code
+  if (!/\(os error \d+\)/.test((error as Error).message)) return error;
+  return new UnreadableError(
+    `Cannot read "${file}": ${systemReason(error)}; check its permissions and its disk`,
     { cause: error },
   );
 }
@@ -145,9 +176,22 @@ export function ifThere<Value>(work: () => Value): Value | undefined {
   }
 }
 
-/** Reads a text file; `undefined` if there is no such file. */
+/**
+ * Reads a text file; `undefined` if there is no such file.
+ *
+ * @throws {UnreadableError} It is there and cannot be read.
+ */
 export function readIfThere(file: string): string | undefined {
-  return ifThere(() => Deno.readTextFileSync(file));
+  return ifThere(() => reading(file, () => Deno.readTextFileSync(file)));
+}
+
+/**
+ * Whether there is a file of this name. `exists` takes what cannot be told for absent.
+ *
+ * @throws {UnreadableError} That cannot be told.
+ */
+export function isThere(file: string): boolean {
+  return ifThere(() => reading(file, () => Deno.statSync(file).isFile)) ?? false;
 }
 
 /** Bytes `at` to `at + length` of an open file; `undefined` if it is shorter. */
@@ -178,10 +222,18 @@ export function readInto<Buffer extends ArrayBufferLike>(
 /** Bytes that are read at once if they are not kept. */
 export const PIECE = 2 ** 20;
 
-/** The bytes of a file, piece by piece. */
+/**
+ * The bytes of a file, piece by piece.
+ *
+ * @throws {UnreadableError} It is there and cannot be read.
+ */
 export function* piecesOf(file: string): Iterable<Uint8Array> {
-  using handle = Deno.openSync(file);
-  yield* piecesIn(handle);
+  try {
+    using handle = Deno.openSync(file);
+    yield* piecesIn(handle);
+  } catch (error) {
+    throw unreadable(file, error);
+  }
 }
 
 /**
@@ -207,14 +259,18 @@ export function exists(file: string, what: "isFile" | "isDirectory" = "isFile"):
   }
 }
 
-/** Contents of a folder, by name; empty if there is no such folder. */
+/**
+ * Contents of a folder, by name; empty if there is no such folder.
+ *
+ * @throws {UnreadableError} It is there and cannot be read.
+ */
 export function entriesIn(folder: string): Deno.DirEntry[] {
   try {
     return [...Deno.readDirSync(folder)].sort((a, b) => a.name < b.name ? -1 : 1);
   } catch (error) {
     const { NotADirectory, NotFound } = Deno.errors;
     if (error instanceof NotFound || error instanceof NotADirectory) return [];
-    throw error;
+    throw unreadable(folder, error);
   }
 }
 

@@ -1,4 +1,6 @@
 /** Runs a graph: feeds values, fetches results, keeps variables between runs. */
+import { UnreadableError, UserError } from "../errors.ts";
+import { systemReason } from "../system/files.ts";
 import type { Binding } from "./addon.ts";
 import { type DType, DTYPES, type Graph, type Shape, type Tensor } from "./graph.ts";
 
@@ -28,9 +30,10 @@ export class Session {
   /** Loads `graph` into TensorFlow. A run blocks the thread that calls it. */
   constructor(binding: Binding, graph: Graph) {
     this.#binding = binding;
-    const folder = Deno.makeTempDirSync({ prefix: "verydeep-graph-" });
+    const bytes = graph.serialise();
+    const folder = temporaryFolder();
     try {
-      Deno.writeFileSync(`${folder}/saved_model.pb`, graph.serialise());
+      writeGraph(`${folder}/saved_model.pb`, bytes);
       this.#model = binding.loadSavedModel(folder, "serve");
     } finally {
       Deno.removeSync(folder, { recursive: true });
@@ -41,6 +44,7 @@ export class Session {
    * Feeds placeholders by name and fetches tensors by name. A side effect happens only if a fetched
    * tensor depends on it.
    *
+   * @throws {UnreadableError} An image file cannot be read.
    * @throws {Error} TensorFlow's own message, with the name of the node that failed.
    */
   run(
@@ -65,6 +69,8 @@ export class Session {
             this.#binding.deleteTensor(id);
           }
         });
+    } catch (error) {
+      throw unreadableIn(error as Error) ?? error;
     } finally {
       for (const id of own) this.#binding.deleteTensor(id);
     }
@@ -100,6 +106,33 @@ export class Session {
   }
 }
 
+/** Makes a folder for a graph. */
+function temporaryFolder(): string {
+  try {
+    return Deno.makeTempDirSync({ prefix: "verydeep-graph-" });
+  } catch (error) {
+    throw noTemporaryFile(error);
+  }
+}
+
+function writeGraph(file: string, bytes: Uint8Array) {
+  try {
+    Deno.writeFileSync(file, bytes);
+  } catch (error) {
+    throw noTemporaryFile(error);
+  }
+}
+
+function noTemporaryFile(error: unknown): UserError {
+  return new UserError(
+    `Cannot write a temporary file: ${
+      systemReason(error)
+    }; free some space, or name another folder ` +
+      "for temporary files in the variable TMPDIR",
+    { cause: error },
+  );
+}
+
 /** A float32 value to feed. */
 export function float32(values: Float32Array | readonly number[], shape?: readonly number[]) {
   const array = values instanceof Float32Array ? values : Float32Array.from(values);
@@ -115,6 +148,16 @@ export function int32(values: Int32Array | readonly number[], shape?: readonly n
 /** Number of elements of a shape without unknown sides. */
 export function elements(shape: Shape): number {
   return shape.reduce<number>((product, side) => product * (side ?? NaN), 1);
+}
+
+/** The error of a file that an operation of a graph cannot read; undefined if that is not the reason. */
+function unreadableIn(error: Error): UnreadableError | undefined {
+  // "...: /folder/file.jpg; Input/output error\n\t [[{{node ReadFile}}]]"
+  const [, file, reason] =
+    /: (\/[^\n]*); ([^;\n]+)\n\s*\[\[\{\{node ReadFile/.exec(error.message) ?? [];
+  if (file === undefined) return undefined;
+  const message = `Cannot read "${file}": ${reason}; check its permissions and its disk`;
+  return new UnreadableError(message, { cause: error });
 }
 
 /** How TensorFlow and NVIDIA's libraries report that memory is too small. */

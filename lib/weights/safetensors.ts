@@ -9,7 +9,14 @@
  */
 import { createHash } from "node:crypto";
 import { UserError } from "../errors.ts";
-import { piecesIn, readAt, readInto, renameIfThere, writeAtomically } from "../system/files.ts";
+import {
+  piecesIn,
+  readAt,
+  reading,
+  readInto,
+  renameIfThere,
+  writeAtomically,
+} from "../system/files.ts";
 import type { StoredEntry } from "../system/zip.ts";
 import { floatsOf, type NumberType, sizeOf, WIDTHS } from "./numbers.ts";
 
@@ -68,9 +75,13 @@ const ROOM = 2 ** 18;
  * Compares a file with its own checksum.
  *
  * @returns whether it has a checksum
- * @throws {UserError} The checksum is another one.
+ * @throws {UserError} The checksum is another one, or the file cannot be read.
  */
 export function verifyChecksum(file: string): boolean {
+  return reading(file, () => matchesChecksum(file));
+}
+
+function matchesChecksum(file: string): boolean {
   const [begin, end] = [FIRST + CHECKSUM_START.length, FIRST + CHECKSUM_START.length + DIGITS];
   using handle = Deno.openSync(file);
   const head = readAt(handle, 0, end);
@@ -158,7 +169,8 @@ const OUR_TYPES: readonly NumberType[] = ["F32", "I32"];
  *
  * @param remedy what to do about a damaged file, for the message
  * @param types that tensors may have
- * @throws UserError where the file is damaged: cut off, or its header does not fit its bytes
+ * @throws UserError where the file is damaged (cut off, or its header does not fit its bytes) or cannot
+ * be read
  */
 export function openSafetensors(
   file: string,
@@ -168,16 +180,17 @@ export function openSafetensors(
     readonly types?: readonly NumberType[];
   } = {},
 ): OpenSafetensors {
-  const handle = Deno.openSync(file);
+  const handle = reading(file, () => Deno.openSync(file));
   const damaged = (what: string) =>
     new UserError(
       section === undefined
         ? `Cannot read "${file}": ${what}; ${remedy}`
         : `Cannot read "${section.name}" in "${file}": ${what}`,
     );
-  const { at: offset, size } = section ?? { at: 0, size: handle.statSync().size };
+  const { at: offset, size } = section ??
+    { at: 0, size: reading(file, () => handle.statSync().size) };
   function bytes(at: number, length: number): Uint8Array<ArrayBuffer> {
-    const part = readAt(handle, offset + at, length);
+    const part = reading(file, () => readAt(handle, offset + at, length));
     if (part === undefined) throw damaged("it is cut off");
     return part;
   }
@@ -216,9 +229,8 @@ export function openSafetensors(
           throw new RangeError(`Cannot read ${values.length} float32 from ${from} on of "${name}"`);
         }
         const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-        if (readInto(handle, offset + start + at, bytes) === undefined) {
-          throw damaged("it is cut off");
-        }
+        const read = reading(file, () => readInto(handle, offset + start + at, bytes));
+        if (read === undefined) throw damaged("it is cut off");
       },
       [Symbol.dispose]: () => handle.close(),
     };

@@ -17,7 +17,7 @@ Deno.test("an undamaged store has no leftovers and no damaged results", () =>
     store.appendLog(A, { step: 1, epoch: 0, loss: 1, learningRate: 0.1, imagesPerSecond: 9 });
     assert.equal(store.leases.take(A.key), true);
     assert.deepEqual(leftoversInWords(leftoversIn(store)), []);
-    assert.deepEqual(examine(store), { whole: 0, damages: [] });
+    assert.deepEqual(examine(store), { whole: 0, damages: [], unreadable: [] });
     store.leases.release(A.key);
   }));
 
@@ -41,8 +41,10 @@ Deno.test("leftovers of crashes and edits are listed, with what happens to them"
     assert.deepEqual(leftoversIn(openStore(store.folder)), {
       drafts: ["table3.csv.6fa459ea.part", `${train}/weights.safetensors.1b4e28ba.part`],
       putAside: [`${eval0}/posteriors.safetensors.damaged`],
+      checkpoints: [],
       unknown: [eval0],
       logs: [`${train}/log.jsonl`],
+      unreadable: [],
     });
     assert.deepEqual(leftoversInWords(leftoversIn(store)), [
       "table3.csv.6fa459ea.part and 1 more: writing was interrupted; can be deleted.",
@@ -62,7 +64,7 @@ Deno.test("every result is compared with its checksum, and progress is reported"
     for (const run of tests) {
       store.writePosteriors(run, { classes: 2, values: Float32Array.of(0.5, 0.5), labels });
     }
-    assert.deepEqual(examine(store), { whole: 3, damages: [] });
+    assert.deepEqual(examine(store), { whole: 3, damages: [], unreadable: [] });
     const file = `${store.folderOf(tests[1])}/posteriors.safetensors`;
     const bytes = Deno.readFileSync(file);
     bytes[bytes.length - 9]! ^= 1;

@@ -192,3 +192,20 @@ Deno.test("a folder of an older format is refused with both formats and a way ou
     }
     assert.equal(Deno.readTextFileSync(file), '{"format":1}\n');
   }));
+
+Deno.test("a file is no folder of results, and is not written", () =>
+  inStore((folder) => {
+    const file = `${folder}/file`;
+    Deno.writeTextFileSync(file, "mine");
+    for (const open of [openStore, makeStore]) {
+      assert.throws(() => open(file), (error) => {
+        assert.ok(error instanceof UserError);
+        assert.equal(
+          error.message,
+          `Cannot use "${file}": it is a file; name a folder with --results DIR`,
+        );
+        return true;
+      });
+    }
+    assert.equal(Deno.readTextFileSync(file), "mine");
+  }));

@@ -94,6 +94,8 @@ export async function runPlan(
 /**
  * Runs whose results are there and whole, among those that will be read: evaluations, and nets that
  * a run starts from that is not done. Damaged results are put aside, and their runs repeated.
+ *
+ * @throws {UserError} A result is there and cannot be read.
  */
 export function doneOf(
   runs: readonly PlannedRun[],
@@ -102,17 +104,14 @@ export function doneOf(
   const needed = new Set<string>();
   // descendants come after their ancestors
   return runs.toReversed().filter((run) => {
-    const { state, detail } = store.status(run);
     const isRead = isEvaluation(run.run) || needed.has(run.key);
-    const damage = state === "damaged"
-      ? detail
-      : state === "done" && isRead
-      ? store.damage(run)
-      : undefined;
-    if (state === "done" && damage === undefined) return true;
-    if (damage !== undefined) {
+    if (isRead && store.status(run).state === "done") store.damage(run); // its status then says so
+    const { state, detail = "" } = store.status(run);
+    if (state === "unreadable") throw new UserError(detail);
+    if (state === "done") return true;
+    if (state === "damaged") {
       store.putAside(run);
-      bars.log(`${damage.replace(/;.*$/s, "")}: ${displayName(run.run)} is done again`);
+      bars.log(`${detail.replace(/;.*$/s, "")}: ${displayName(run.run)} is done again`);
     }
     if (run.ancestor) needed.add(run.ancestor.key);
     return false;
@@ -137,8 +136,8 @@ function watchOthers(
       try {
         const { state, detail } = store.status(run);
         if (state === "done") queue.finish(run);
-        else if (state !== "failed") queue.release(run);
-        else throw new UserError(detail);
+        else if (state === "failed" || state === "unreadable") throw new UserError(detail);
+        else queue.release(run);
       } catch (error) {
         queue.fail(run);
         bars.log(`error: ${(error as Error).message}`);
@@ -234,7 +233,9 @@ async function runUnderLease(
   if (!isTaken) return leaveToOthers();
   const bar = bars.bar(actionLabel(run.run), { unit: "images" });
   try {
-    if (store.status(run).state === "done") return queue.finish(run);
+    const { state, detail } = store.status(run);
+    if (state === "unreadable") throw new UserError(detail);
+    if (state === "done") return queue.finish(run);
     const isTraining = !isEvaluation(run.run);
     const filling = isTraining ? caches.of(run, worker) : undefined;
     const images = await filling;

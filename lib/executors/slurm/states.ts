@@ -65,7 +65,9 @@ export async function runStates(
   const ended = runs.flatMap(({ key }) => {
     const { job } = jobs.get(key) ?? {};
     const isOver = job !== undefined && !present.has(job);
-    return isOver && !["done", "damaged", "running"].includes(own.get(key)!.state) ? [job] : [];
+    return isOver && !["done", "damaged", "unreadable", "running"].includes(own.get(key)!.state)
+      ? [job]
+      : [];
   });
   const known = await jobEnds(ended);
   const states = new Map<string, RunState>();
@@ -74,7 +76,7 @@ export async function runStates(
     const status = own.get(run.key)!;
     const job = record && { job: record.job };
     const queued = record && present.get(record.job);
-    if (["done", "damaged"].includes(status.state) || !record) {
+    if (["done", "damaged", "unreadable"].includes(status.state) || !record) {
       states.set(run.key, { ...status, ...job });
     } else if (queued) states.set(run.key, { ...job, ...queuedState(run, queued, store) });
     else if (status.state === "running") states.set(run.key, { ...status, ...job });

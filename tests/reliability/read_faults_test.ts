@@ -1,0 +1,77 @@
+/** Files that cannot be read, for whole commands: one line that names the file, and no work lost. */
+import assert from "node:assert/strict";
+import { DATA, outcome, start, storeIn } from "../support/commands.ts";
+import type { Fault } from "../support/faults.ts";
+import { withFault } from "../support/faults.ts";
+import { inFolder } from "../support/in_store.ts";
+
+const SHORT = `${DATA},schedules.first.images=320,validations=2`;
+const NET = ["--config", "A", "--S", "256", "--set", SHORT];
+const TEST = ["evaluate", ...NET, "--Q", "256"];
+
+/** Commands on a store that is whole but for a fault; what they say, and their exit code. */
+const CASES: readonly {
+  readonly fault: Fault;
+  readonly command: readonly string[];
+  readonly code: number;
+  readonly says: RegExp;
+}[] = [
+  {
+    fault: { call: "open", path: "posteriors.safetensors", error: "ESTALE" },
+    command: TEST,
+    code: 1,
+    says:
+      /^error: Cannot read ".*posteriors\.safetensors": Stale file handle; check its permissions/m,
+  },
+  {
+    fault: { call: "read", path: "weights.safetensors", error: "EIO" },
+    command: ["evaluate", ...NET, "--Q", "224"],
+    code: 1,
+    says:
+      /^error: Cannot read ".*weights\.safetensors": Input\/output error; check its permissions/m,
+  },
+  {
+    fault: { call: "open", path: "posteriors.safetensors", error: "EACCES" },
+    command: ["status", "--set", SHORT],
+    code: 0,
+    says: /^test A 256 at Q = 256, dense: Cannot read ".*": Permission denied; check its/m,
+  },
+  {
+    fault: { call: "read", path: "log.jsonl", error: "EIO" },
+    command: ["report", "table3", "--set", SHORT],
+    code: 0,
+    says: /^Row 1 left out: Cannot read "train\/A-256-\S+log\.jsonl"/m,
+  },
+  {
+    fault: { call: "read", path: ".jpg", error: "EIO" },
+    command: ["evaluate", ...NET, "--Q", "288"],
+    code: 1,
+    says:
+      /^error: Cannot read ".*\.jpg": Input\/output error; check its permissions and its disk$/m,
+  },
+  {
+    fault: { call: "create", path: "verydeep-graph", error: "ENOSPC" },
+    command: ["evaluate", ...NET, "--Q", "320"],
+    code: 1,
+    says: /^error: Cannot write a temporary file: No space left on device; .* TMPDIR$/m,
+  },
+];
+
+Deno.test("commands name a file that cannot be read, and put nothing aside", () =>
+  inFolder(async (folder) => {
+    const made = await outcome(start(folder, TEST, { stdout: "piped" }));
+    assert.equal(made.code, 0, made.err);
+    for (const { fault, command, code, says } of CASES) {
+      await withFault(fault, async (env) => {
+        const found = await outcome(start(folder, command, { stdout: "piped", env }));
+        const text = found.out + found.err;
+        assert.equal(found.code, code, text);
+        assert.match(text, says);
+        assert.doesNotMatch(text, /defect|^ +at /m);
+      });
+    }
+    const store = await storeIn(folder, () => true);
+    const states = store.runs().filter(({ run }) => "method" in run === false || run.Q === 256)
+      .map((run) => [store.status(run).state, store.damage(run)]);
+    assert.deepEqual(states, [["done", undefined], ["done", undefined]]);
+  }));
