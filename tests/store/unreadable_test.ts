@@ -93,7 +93,9 @@ Deno.test("recipes, logs, leases and folders that cannot be read are named, and 
       whileUnreadable(part, "EIO", () => leftoversInWords(leftoversIn(openStore(store.folder))));
     const place = (run: PlannedRun) => store.folderOf(run).slice(store.folder.length + 1);
     assert.deepEqual(left(`${place(tested)}/recipe.json`), [
-      `${place(tested)}: without a readable recipe; the run that each was for begins anew.`,
+      `${
+        place(tested)
+      }: the recipe is unreadable or does not match the folder; its run starts again.`,
     ]);
     const sentence = (path: string) =>
       `Cannot read "${path}": Input/output error; check its permissions and its disk.`;
