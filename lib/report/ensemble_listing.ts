@@ -8,7 +8,7 @@ import { nameWithChanges } from "../results/protocol.ts";
 import { imagesToDetect, signed } from "../statistics/mod.ts";
 import { fold } from "./fold.ts";
 import type { Listing } from "./listing.ts";
-import { MISSING } from "./words.ts";
+import { MISSING, withoutTopFive } from "./words.ts";
 import { configsOf, type FlatRecord, formatQ, rounded } from "./records.ts";
 import { count } from "../numbers.ts";
 
@@ -41,6 +41,7 @@ export function ensembleListing(
     ],
     notes: [
       "In brackets: 95 % intervals (Wilson).",
+      ...withoutTopFive(ensembles[0]?.classes ?? Infinity).flatMap((text) => fold(text)),
       ...ensembles.flatMap((ensemble) => wordsOf(ensemble, ensembles.length > 1)),
       ...ensembles.some(({ mean }) => mean)
         ? ["The best member was chosen on these same images, which favours it."]

@@ -40,14 +40,7 @@ export function captionOf({ table, setup, dataset, rows }: TableResult): string[
         `±${widest.toFixed(1)} points (95 %, Wilson); the CSV lists each interval.`,
     );
   }
-  if (dataset.classes <= GUESSES) {
-    sentences.push(
-      `Top-5 errors are not given (${MISSING}): of ${
-        count(dataset.classes, "class", "classes")
-      }, ` +
-        "five guesses always include the right one.",
-    );
-  }
+  sentences.push(...withoutTopFive(dataset.classes));
   const tested = rows.flatMap(({ tested }) => tested ?? [])[0];
   if (tested) {
     sentences.push(
@@ -63,6 +56,15 @@ export function captionOf({ table, setup, dataset, rows }: TableResult): string[
     );
   }
   return sentences;
+}
+
+/** Why there are no top-5 errors; empty if there are. */
+export function withoutTopFive(classes: number): string[] {
+  if (classes > GUESSES) return [];
+  return [
+    `Top-5 errors are not given (${MISSING}): of ${count(classes, "class", "classes")}, five ` +
+    "guesses always include the right one.",
+  ];
 }
 
 /** The data set and the setup, in words. */
