@@ -123,7 +123,7 @@ Deno.test("a table with weights trains nothing, and says which numbers they made
   const text = await place.printed("table3", [], ...weights);
   assert.match(text, /│ \[256;512\] │ +384 │ +\d+\.\d† │ +– │ +25\.6 │/);
   assert.match(text, /† Weights were not trained here: D \[256;512\] from a file/);
-  assert.match(text, /10 of 12 rows not measured yet .* same\noptions but --weights\./);
+  assert.match(text, /10 of 12 rows not measured yet .* with\nthe same options except --weights\./);
   const printed = await place.records("report", ["table3"], ...weights);
   assert.deepEqual(printed, records);
 

@@ -5,6 +5,7 @@ import type { Context, Method, Run } from "../../../lib/experiment.ts";
 import { type PlannedRun, plannedRun } from "../../../lib/plan.ts";
 import { runOne, type RunResources } from "../../../lib/executors/local/run.ts";
 import { makeStore, type Store } from "../../../lib/store/mod.ts";
+import { readSafetensors } from "../../../lib/weights/safetensors.ts";
 import { eventFilesIn, scalarsIn } from "../../support/event_files.ts";
 import { tensorflow } from "../../support/run_graph.ts";
 import { context as tiny, setup, tinyDataset } from "../../support/tiny.ts";
@@ -135,6 +136,9 @@ Deno.test("a net is evaluated by each method, and its posteriors are kept", asyn
   const { place, store, dataset } = work;
   const run = net("A", 256);
   runOne(planned(run), place);
+  // so that the net can be used with other data
+  const { metadata } = readSafetensors(`${store.folderOf(planned(run))}/weights.safetensors`);
+  assert.equal(metadata.mean, "128 127 126");
   const methods: readonly Method[] = ["dense", "multi-crop", "centre-crop"];
   const found = methods.map((method) => {
     const evaluation = planned(evaluations(run, [256], method)[0]!);
