@@ -50,7 +50,10 @@ export function smallestLimit(lines: string): number {
 function printed(files: readonly string[]): string {
   if (files.length === 0 || Deno.build.os !== "linux") return "";
   try {
-    const command = new Deno.Command("cat", { args: [...files], stdin: "null", stderr: "null" });
+    const command = new Deno.Command("cat", {
+      ...{ args: [...files], stdin: "null", stderr: "null" },
+      clearEnv: true, // with LD_LIBRARY_PATH Deno would ask for more permissions
+    });
     return new TextDecoder().decode(command.outputSync().stdout);
   } catch {
     return "";
