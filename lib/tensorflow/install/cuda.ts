@@ -11,8 +11,8 @@ const PLATFORMS = [
 
 /**
  * NVIDIA's wheels, each within the range that the METADATA of TensorFlow's wheel asks for. The versions
- * are pinned, so that all machines compute with the same libraries: those of CUDA 12.9.1, whose GPUs
- * range from Maxwell to Blackwell, and cuDNN 9.10, the last one for GPUs older than Turing.
+ * are pinned, so that all machines compute with the same libraries: those of CUDA 12.9.1, which support
+ * Blackwell, and cuDNN 9.10, the last one that supports GPUs older than Turing (9.11 dropped sm_70).
  */
 export const CUDA_WHEELS: readonly string[] = [
   "nvidia-cublas-cu12==12.9.1.4",
