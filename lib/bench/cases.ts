@@ -199,7 +199,7 @@ export function races(photos: readonly string[], posteriors: readonly string[]):
       batch: small.train.batch,
       source: "cache",
       peers: [],
-      ...{ setup: small.train, S: 256, scales: scalesOf(256, small.train) },
+      ...{ setup: CUT, S: 256, scales: scalesOf(256, CUT) },
       files: [],
     },
   ];
@@ -213,11 +213,14 @@ export function races(photos: readonly string[], posteriors: readonly string[]):
   return [...trainings, ...evaluations, ...inputs, scoring];
 }
 
+/** Crops of 56 pixels out of images in memory. */
+const CUT = { ...small.train, crop: 56 };
+
 /** Trainings of the small setup whose waiting for data is measured. */
 export function waits(): TrainingCase[] {
-  const { train: { crop, batch, precision } } = small;
+  const { train: { crop, width, batch, precision } } = small;
   return (["A", "D"] as const).map((config) => {
-    const what = training({ config, divisor: 8, crop, batch, precision });
+    const what = training({ config, divisor: 1 / width, crop, batch, precision });
     return { ...what, name: `wait for data, ${what.name}`, towers: 1, peers: [] };
   });
 }

@@ -8,7 +8,7 @@ Deno.test("each case has a name of its own, and holds what a peer must know", ()
   assert.deepEqual(JSON.parse(JSON.stringify(cases)), cases);
 });
 
-Deno.test("full D is Table 2's D; divided by 8 it has the small setup's layers", () => {
+Deno.test("full D is Table 2's D; divided by 8 it has an eighth of the channels", () => {
   const layersOf = (name: string) => {
     const what = races([], []).find((what) => what.name === name);
     assert.ok(what?.kind === "training");
@@ -41,7 +41,6 @@ Deno.test("several phrases mean the cases of any; a phrase, those with all of it
     "train A/8, 56 px, batch 16, float32",
     "train A/8, 56 px, batch 16, bfloat16",
     "score 7 x 50,000 x 1,000 posteriors",
-    "wait for data, train A/8, 56 px, batch 16, float32",
   ]);
   assert.deepEqual(meant("cut", "cut"), ["cut 56-pixel crops out of memory"]);
   assert.deepEqual(meant(), names);

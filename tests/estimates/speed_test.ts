@@ -53,10 +53,11 @@ Deno.test("what was not measured is scaled from the nearest nets, in the same pr
   const file = Deno.makeTempFileSync({ prefix: "verydeep-test-" });
   const on = { device: CPU, file };
   assert.equal(estimateSpeed(paper.train, on), undefined);
-  const { crop, width, fc } = small.train;
+  const narrowSetup = { ...small.train, crop: 56, width: 1 / 8 };
+  const { crop, width, fc } = narrowSetup;
   const narrow = { ...speed, crop, width, fc, training: 66e9, testing: 70e9 };
   keepSpeed(narrow, file);
-  assert.deepEqual(estimateSpeed(small.train, on), {
+  assert.deepEqual(estimateSpeed(narrowSetup, on), {
     ...{ training: 66e9, testing: 70e9, measured: narrow, isOwn: true },
   });
   // 33 to 50 thousand million a core from no channels to all: a factor of 50 / (33 + 17 / 8)
@@ -65,7 +66,7 @@ Deno.test("what was not measured is scaled from the nearest nets, in the same pr
   assert.ok(Math.abs(wide.training / (66e9 * 50 / 35.125) - 1) < 1e-12);
   assert.ok(Math.abs(wide.testing / (70e9 * 50 / 35.125) - 1) < 1e-12);
   // a processor without instructions for bfloat16, on which it is not measured: 12 times as slow
-  const slow = { ...small.train, precision: "bfloat16" } as const;
+  const slow = { ...narrowSetup, precision: "bfloat16" } as const;
   assert.equal(estimateSpeed(slow, on)!.training, 66e9 / 12);
   // one that has them, but was not measured
   keepSpeed({ ...narrow, bfloat16: true }, file);
