@@ -132,7 +132,8 @@ export async function openArchive(file: string): Promise<OpenArchive> {
       if (entry.size > LONGEST_TEXT) {
         throw new UserError(`Cannot read "${file}": "${name}" is too long for a text`);
       }
-      const decoder = new TextDecoder();
+      // a byte order mark is a part of the text
+      const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
       const parts = [...pieces(name)].map((piece) => decoder.decode(piece, { stream: true }));
       return parts.join("") + decoder.decode();
     },

@@ -89,15 +89,15 @@ function checkHashes(
   archive: OpenArchive,
   onProgress: NonNullable<VerifyOptions["onProgress"]> = () => {},
 ): (Problem & { readonly kind: "file" })[] {
-  const listed = new Map(
-    archive.text(SUMS).split("\n").filter((line) => line !== "").map((line) => {
-      const [, hash, name] = /^([0-9a-f]{64}) {2}(.+)$/.exec(line) ?? [];
-      if (hash !== undefined && name !== undefined) return [name, hash];
-      throw new UserError(
-        `Cannot read "${archive.file}" as a bundle: a line of its ${SUMS} is not a hash`,
-      );
-    }),
-  );
+  const lines = archive.text(SUMS).split("\n").filter((line) => line !== "").map((line) => {
+    const [, hash, name] = /^([0-9a-f]{64}) {2}(.+)$/.exec(line) ?? [];
+    if (hash !== undefined && name !== undefined) return [name, hash] as const;
+    throw new UserError(
+      `Cannot read "${archive.file}" as a bundle: a line of its ${SUMS} is not a hash`,
+    );
+  });
+  const listed = new Map(lines);
+  const twice = lines.filter(([name], i) => lines.findIndex(([other]) => other === name) < i);
   const files = [...archive.entries.values()].filter(({ name }) => name !== SUMS);
   const total = files.reduce((sum, { size }) => sum + size, 0);
   let done = 0;
@@ -109,7 +109,11 @@ function checkHashes(
     return hash === expected ? [] : [problem(name, `was altered: ${SUMS} has another hash`)];
   });
   const missing = [...listed.keys()].filter((name) => !archive.entries.has(name));
-  return [...found, ...missing.map((name) => problem(name, "is missing"))];
+  return [
+    ...found,
+    ...missing.map((name) => problem(name, "is missing")),
+    ...twice.map(([name]) => problem(name, `is listed twice in ${SUMS}`)),
+  ];
 }
 
 /** Notes on entries that the plan does not mention, and on what no bundle can prove. */
@@ -165,9 +169,11 @@ function checkTable(
   if (!input.archive.entries.has(file)) return refuse("is missing");
   const rows = table.rows.map((row) => computeRow(row, table, input));
   const whole = { ...rows[0]!.result, table, rows: rows.map(({ result }) => result.rows[0]!) };
-  const [header = [], ...lines] = cellsOf(csvOf(recordsOf(whole)));
-  const [foundHeader = [], ...foundLines] = cellsOf(input.archive.text(file));
-  if (foundHeader.join() !== header.join()) {
+  const computed = csvOf(recordsOf(whole));
+  const text = input.archive.text(file);
+  const [header = [], ...lines] = cellsOf(computed);
+  const [foundHeader = [], ...foundLines] = cellsOf(text);
+  if (JSON.stringify(foundHeader) !== JSON.stringify(header)) {
     return refuse(`does not have the computed columns: ${header.join(", ")}`);
   }
   if (foundLines.length !== lines.length) {
@@ -186,6 +192,9 @@ function checkTable(
       return pair.found === pair.recomputed ? [] : [{ kind: "cell", ...place, column, ...pair }];
     });
   });
+  if (problems.length === 0 && text !== `${computed}\n`) {
+    problems.push({ kind: "file", file, reason: "has more than the computed cells" });
+  }
   const notes = table.rows.flatMap((row, i) => input.bundle.openResults(row, i, table));
   return { problems, notes, cells: header.length * lines.length };
 }

@@ -7,7 +7,9 @@ import { paper, smoke } from "../../experiments/setups.ts";
 import { TABLES } from "../../lib/command_line/tables.ts";
 import type { BundlePlan } from "../../lib/bundle/contents.ts";
 import { checkNames, type KnownNames } from "../../lib/bundle/names.ts";
+import { readTopFive, topFiveBytes } from "../../lib/bundle/top_five.ts";
 import { UserError } from "../../lib/errors.ts";
+import { openSafetensors } from "../../lib/weights/safetensors.ts";
 import type { Table } from "../../lib/experiment.ts";
 import { afterwards, bytes, coverUp, type Entries, named, text } from "../support/bundles.ts";
 import { withStore } from "../support/made_store.ts";
@@ -39,6 +41,37 @@ async function noticed(change: (entries: Entries) => void): Promise<string[]> {
   });
   return found;
 }
+
+Deno.test("means of a small bundle that put the label first are no means, and their rows no results", () =>
+  withStore(async (input, folder) => {
+    let means = 0;
+    const { problems } = await afterwards({ ...input, small: true }, folder, (entries) => {
+      for (const name of matching(entries, /^mean\//)) {
+        const file = `${folder}/mean`;
+        Deno.writeFileSync(file, entries.get(name)!);
+        using open = openSafetensors(file);
+        const mean = readTopFive(open, name);
+        const { labels, kept, classes } = mean;
+        // the label first, then the others in their order, all as high as the fifth
+        const values = mean.values.map((_, i) => mean.values[i - i % kept + kept - 1]!);
+        const forged = {
+          ...{ ...mean, values, ranks: new Int32Array(labels.length) },
+          top: mean.top.map((_, i) => (labels[Math.floor(i / kept)]! + i % kept) % classes),
+          own: Float32Array.from(labels, (_, image) => values[image * kept]!),
+        };
+        const parts = topFiveBytes(forged, open.metadata.runs!.split(" "));
+        entries.set(name, Uint8Array.from(parts.flatMap((part) => [...part])));
+        means++;
+      }
+      coverUp(entries);
+    });
+    assert.equal(means, 2); // one for each seed
+    const rows = problems.flatMap((problem) => problem.kind === "row" ? [problem] : []);
+    assert.deepEqual(rows.map(({ table, row }) => `${table}/${row}`), ["first/2", "second/1"]);
+    for (const { reason } of rows) {
+      assert.match(reason, /image 0 are not the mean of its evaluatio/);
+    }
+  }));
 
 const LOG = /^train\/D-256-512-.*log\.jsonl$/;
 const removals: Record<string, [pattern: RegExp, many: number]> = {
@@ -146,6 +179,33 @@ Deno.test("fields of a setup that are unknown here, null among them, are no cras
 });
 
 const table3 = TABLES.find(({ name }) => name === "table3")!;
+Deno.test("a CSV with more than the computed cells is noticed, though all of them agree", async () => {
+  const more: Record<string, (csv: string) => string> = {
+    "a cell behind the last": (csv) => csv.replace(/\n$/, ",0 % error\n"),
+    "an empty line with a space": (csv) => `${csv} \n`,
+    "a byte order mark": (csv) => `\uFEFF${csv}`,
+  };
+  for (const [what, change] of Object.entries(more)) {
+    const found = await noticed((entries) =>
+      entries.set("first.csv", bytes(change(text(entries, "first.csv"))))
+    );
+    assert.equal(found.length, 1, what);
+    assert.match(found[0]!, /^file first\.csv (has|does not have) /);
+  }
+});
+
+Deno.test("two hashes of one file are noticed", () =>
+  withStore(async (input, folder) => {
+    const { problems } = await afterwards(input, folder, (entries) => {
+      const sums = text(entries, "SHA256SUMS");
+      const other = `${"0".repeat(64)}  first.csv\n`;
+      entries.set("SHA256SUMS", bytes(other + sums));
+    });
+    assert.deepEqual(problems, [
+      { kind: "file", file: "first.csv", reason: "is listed twice in SHA256SUMS" },
+    ]);
+  }));
+
 const known: KnownNames = {
   setupNamed: (name) => [paper, smoke].find((setup) => setup.name === name),
   tables: [table3],
