@@ -29,7 +29,7 @@ const SLURM = ["--executor", "slurm"];
 
 /** The message where two of the five runs fit into the queue. */
 const LEFT =
-  /Submitted 3 jobs for 2 runs\..*\n3 runs did not fit into the queue\. .*: deno task kernels .*--executor slurm/;
+  /Submitted 3 jobs for 2 runs\..*\n3 runs did not fit into the queue\. .*: deno task filter-size .*--executor slurm/;
 
 Deno.test({
   name: "a cluster writes the same CSV; a failed run cancels only the runs that start from it",
@@ -179,14 +179,22 @@ Deno.test({
     const bad = await submit("--wait", "--wrap=exit 3");
     const begin = await submit("--begin=now+1hour", "--wrap=true");
     await cluster.run("scancel", begin);
-    const ends = { [`${good}_0`]: "COMPLETED", [bad]: "FAILED", [begin]: "CANCELLED" };
+    const array = await submit("--begin=now+1hour", "--array=0-2", "--wrap=true");
+    await cluster.run("scancel", array);
+    const ends = {
+      ...{ [`${good}_0`]: "COMPLETED", [`${good}_1`]: "COMPLETED" },
+      ...{ [bad]: "FAILED", [begin]: "CANCELLED" },
+      ...{ [`${array}_0`]: "CANCELLED", [`${array}_1`]: "CANCELLED", [`${array}_2`]: "CANCELLED" },
+    };
     const sacct = () =>
-      cluster.run("sacct", ...[...ACCOUNT_FIELDS, `--jobs=${Object.keys(ends).join(",")}`]);
+      cluster.run("sacct", ...[...ACCOUNT_FIELDS, `--jobs=${[good, bad, begin, array].join(",")}`]);
     await until(
-      async () => parseJobEnds((await sacct()).out).get(begin)?.state === "CANCELLED",
+      async () => parseJobEnds((await sacct()).out).get(`${array}_2`)?.state === "CANCELLED",
       "sacct",
     );
     const { out } = await sacct();
+    // tasks that never started share a line
+    assert.match(out, new RegExp(`^${array}_\\[0-2\\]\\|CANCELLED`, "m"));
     const found = [...parseJobEnds(out)].map(([job, { state }]) => [job, state]);
     assert.deepEqual(Object.fromEntries(found), ends);
   },

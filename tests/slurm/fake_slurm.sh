@@ -65,7 +65,16 @@ case $program in
     [ -n "$cluster" ] && echo "CLUSTER: $cluster"
     lines jobs 2
     ;;
-  sacct) lines account 1 ;;
+  sacct)
+    # as Slurm 22.05: a task is found under its own number or its array's, several in one line under
+    # their array's alone
+    for argument in "$@"; do
+      case $argument in --jobs=*) asked=,${argument#*=}, ;; esac
+    done
+    while IFS='|' read -r job rest; do
+      case $asked in *",$job,"* | *",${job%%_*},"*) echo "$job|$rest" ;; esac
+    done < <(lines account 1)
+    ;;
   scancel)
     for job in "$@"; do
       case $job in scancel | --*) ;; *)

@@ -68,6 +68,12 @@ Deno.test("a cancelled array is cancelled, not failed", () =>
     const states = await statesIn(store);
     assert.deepEqual(states.map(({ state }) => state), Array(4).fill("cancelled"));
     assert.equal(states[0]!.detail, "job 76 was cancelled");
+    // tasks alone, whose training is not among the runs
+    const alone = [...(await runStates(TESTS, store)).values()];
+    assert.deepEqual(
+      alone.map(({ state, detail }) => [state, detail]),
+      [0, 1, 2].map((task) => ["cancelled", `job 77_${task} was cancelled`]),
+    );
   }));
 
 Deno.test("a job that accounting says is live is running or pending", () =>

@@ -121,7 +121,8 @@ export const ACCOUNT_FIELDS = [
 export async function jobEnds(jobs: readonly string[]): Promise<Map<string, JobEnd>> {
   const known = new Map<string, JobEnd>();
   for (const [cluster, those] of Map.groupBy(jobs, clusterOf)) {
-    const list = `--jobs=${those.map(numberOf).join(",")}`;
+    // tasks that never started are found under their array alone
+    const list = `--jobs=${[...new Set(those.map(arrayOf).map(numberOf))].join(",")}`;
     const account = await call("sacct", [...optionOf(cluster), ...ACCOUNT_FIELDS, list]);
     const ends = account.code === 0 ? parseJobEnds(account.out) : [];
     for (const [number, end] of ends) known.set(onCluster(number, cluster), end);
