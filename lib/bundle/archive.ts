@@ -8,11 +8,12 @@
  */
 import { createHash } from "node:crypto";
 import { createWriteStream } from "node:fs";
+import { dirname } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import * as yazl from "yazl";
 import { UserError } from "../errors.ts";
-import { draftOf, flush, PIECE, readAt, removeIfThere } from "../system/files.ts";
+import { draftOf, flush, flushFolder, PIECE, readAt, removeIfThere } from "../system/files.ts";
 import { storedEntries, type StoredEntry } from "../system/zip.ts";
 
 /** Name of the entry with the hashes of the others. */
@@ -75,6 +76,7 @@ export async function writeArchive(
     await Promise.race([pipeline(zip.outputStream, createWriteStream(draft)), failed.promise]);
     await flush([draft]);
     await Deno.rename(draft, file);
+    flushFolder(dirname(file));
   } catch (error) {
     removeIfThere(draft);
     if (error instanceof UserError) throw error;

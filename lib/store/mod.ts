@@ -168,6 +168,7 @@ export class Store {
   begin(planned: PlannedRun) {
     const folder = this.folderOf(planned);
     this.announce(planned);
+    for (const name of this.#draftsOf(planned)) removeIfThere(`${folder}/${name}`);
     removeIfThere(`${folder}/failed.txt`);
     if (!CHECKPOINTS.some((name) => isThere(`${folder}/${name}`))) {
       removeIfThere(`${folder}/environment.json`);
@@ -236,6 +237,30 @@ export class Store {
   /** Names of a training's checkpoints. */
   checkpointsOf(planned: PlannedRun): string[] {
     return CHECKPOINTS.filter((name) => exists(`${this.folderOf(planned)}/${name}`));
+  }
+
+  /**
+   * Removes what an interrupted end left of a finished run: checkpoints and drafts. Nothing is removed
+   * while a process works on the run, or where this one cannot write.
+   */
+  tidy(planned: PlannedRun) {
+    const folder = this.folderOf(planned);
+    const names = [...this.checkpointsOf(planned), ...this.#draftsOf(planned)];
+    if (names.length === 0) return;
+    try {
+      if (!this.leases.take(planned.key)) return;
+      for (const name of names) removeIfThere(`${folder}/${name}`);
+    } catch {
+      // `status` lists what is left
+    } finally {
+      this.leases.release(planned.key);
+    }
+  }
+
+  /** Files of a run whose writing was interrupted; but recipes, which are written without a lease. */
+  #draftsOf(planned: PlannedRun): string[] {
+    return entriesIn(this.folderOf(planned)).map(({ name }) => name)
+      .filter((name) => name.endsWith(".part") && !name.startsWith("recipe.json."));
   }
 
   /** Removes a training's checkpoints. */

@@ -111,14 +111,25 @@ function makeFolder(folder: string) {
   flushFolder(parent);
 }
 
-/** Flushes a folder's list of names to the disk, where the system can. */
-function flushFolder(folder: string) {
+/**
+ * Flushes a folder's list of names to the disk, where the system can.
+ *
+ * @throws The disk fails, or is full.
+ */
+export function flushFolder(folder: string) {
   try {
     using handle = Deno.openSync(folder);
     handle.syncSync();
-  } catch {
+  } catch (error) {
     // Windows cannot open folders, and some file systems cannot flush them
+    if (isDiskFault(error)) throw error;
   }
+}
+
+/** Whether an error says that the disk fails or is full, and not that it cannot do something. */
+function isDiskFault(error: unknown): boolean {
+  return /^(Input\/output error|No space left|Disk quota exceeded|Stale (NFS )?file handle)/i
+    .test((error as Error).message);
 }
 
 /** Files that are flushed at once: a file system then writes its journal once for many. */
@@ -160,7 +171,7 @@ export async function flush(paths: readonly string[]) {
 function needsNoFlush(path: string, error: unknown): boolean {
   const { NotFound, PermissionDenied } = Deno.errors;
   return error instanceof NotFound || error instanceof PermissionDenied ||
-    exists(path, "isDirectory");
+    exists(path, "isDirectory") && !isDiskFault(error);
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Makes folders that are whole or absent, whatever interrupts the making. */
-import { exists, flushTree } from "./files.ts";
+import { dirname } from "node:path";
+import { exists, flushFolder, flushTree } from "./files.ts";
 
 /**
  * Makes `folder` unless it is whole: `fill` fills the folder `draft`, which is flushed to the disk and
@@ -31,6 +32,7 @@ export async function makeWholeFolder(
   } catch (error) {
     if (!isDone()) throw error;
   }
+  flushFolder(dirname(folder));
   for (const leftover of [draft, replaced]) {
     await Deno.remove(leftover, { recursive: true }).catch(ignoreNotFound);
   }

@@ -1,5 +1,6 @@
 /** TensorBoard's event files, written by TensorFlow itself. */
 import { UserError } from "../errors.ts";
+import { systemReason } from "../system/files.ts";
 import type { Binding } from "./addon.ts";
 import { attr, constant, Graph, type Node, placeholder, type Spec, type Tensor } from "./graph.ts";
 import { cast } from "./operations.ts";
@@ -22,20 +23,28 @@ const PREFIX = "events.out.tfevents.";
  * @throws {UserError} The file cannot be written, now or later.
  */
 export function openSummaries(binding: Binding, folder: string): Summaries {
-  for (const { name } of [...Deno.readDirSync(folder)]) {
-    if (name.startsWith(PREFIX)) Deno.removeSync(`${folder}/${name}`);
+  function cannotWrite(reason: string, cause: unknown): UserError {
+    return new UserError(
+      `Cannot write TensorBoard's event file in "${folder}": ${reason}; free some space, or ` +
+        "name a folder that can be written with --results DIR",
+      { cause },
+    );
+  }
+  try {
+    for (const { name } of [...Deno.readDirSync(folder)]) {
+      if (name.startsWith(PREFIX)) Deno.removeSync(`${folder}/${name}`);
+    }
+  } catch (error) {
+    throw cannotWrite(systemReason(error), error);
   }
   const session = new Session(binding, summariesGraph());
   function run(effect: string, feeds: Record<string, FeedValue> = {}) {
     try {
       session.run(feeds, [`${effect}:0`]);
     } catch (error) {
+      // "Session fail to run with error: /folder/file; No space left on device"
       const [reason] = (error as Error).message.split("\n");
-      throw new UserError(
-        `Cannot write TensorBoard's event file in "${folder}": ${reason}; free some space, or ` +
-          "name a folder that can be written with --results DIR",
-        { cause: error },
-      );
+      throw cannotWrite(reason!.replace(/^.*; /, ""), error);
     }
   }
   try {

@@ -5,8 +5,9 @@
  * @module
  */
 import type { Dataset as H5wasmDataset, Group } from "h5wasm/node";
+import { dirname } from "node:path";
 import { UserError } from "../errors.ts";
-import { draftOf, flush, removeIfThere } from "../system/files.ts";
+import { draftOf, flush, flushFolder, removeIfThere } from "../system/files.ts";
 import { type NumberType, sizeOf } from "./numbers.ts";
 
 /** A dataset, before its values are read. */
@@ -153,6 +154,7 @@ export async function writeHdf5(
     }
     await flush([draft]);
     Deno.renameSync(draft, file);
+    flushFolder(dirname(file));
   } catch (error) {
     if (begun) removeIfThere(draft);
     throw new UserError(`Cannot write "${file}": ${(error as Error).message}`, { cause: error });

@@ -56,6 +56,24 @@ static int fails_at(const char *call, int file) {
 OPEN(open)
 OPEN(open64)
 
+#define FOPEN(name)                                                    \
+  FILE *name(const char *path, const char *mode) {                     \
+    if (fails(mode[0] == 'r' ? "open" : "create", path)) return NULL;  \
+    return REAL(name)(path, mode);                                     \
+  }
+FOPEN(fopen)
+FOPEN(fopen64)
+
+size_t fwrite(const void *bytes, size_t size, size_t count, FILE *file) {
+  if (file != NULL && fails_at("write", fileno(file))) return 0;
+  return REAL(fwrite)(bytes, size, count, file);
+}
+
+int fflush(FILE *file) {
+  if (file != NULL && fails_at("write", fileno(file))) return EOF;
+  return REAL(fflush)(file);
+}
+
 #define ON_PATH(name, call, declared, passed)   \
   int name declared {                           \
     if (fails(call, path)) return -1;           \

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
-import { draftOf } from "../../lib/system/files.ts";
+import { writeArchive } from "../../lib/bundle/archive.ts";
+import { draftOf, isThere, readIfThere, writeAtomically } from "../../lib/system/files.ts";
+import { makeWholeFolder } from "../../lib/system/whole_folder.ts";
+import { inFolder } from "../support/in_store.ts";
 import { asTask, IN_PID_NAMESPACE, spawn, withNamespaces } from "../support/tasks.ts";
 
 const MODULE = new URL("../../lib/system/files.ts", import.meta.url);
@@ -37,4 +40,59 @@ Deno.test("processes of one number in different PID namespaces write the same fi
       ...["table0.csv", "table1.csv", "table2.csv"],
     ]);
     Deno.removeSync(folder, { recursive: true });
+  }));
+
+/** Does something while folders cannot be flushed, for a reason of the system. */
+async function whileUnflushable(message: string, work: () => Promise<void>) {
+  const { prototype } = Deno.FsFile;
+  const { syncSync, sync } = prototype;
+  const isFolder = (file: Deno.FsFile) => file.statSync().isDirectory;
+  prototype.syncSync = function () {
+    if (isFolder(this)) throw new Error(message);
+    syncSync.call(this);
+  };
+  prototype.sync = function () {
+    return isFolder(this) ? Promise.reject(new Error(message)) : sync.call(this);
+  };
+  try {
+    await work();
+  } finally {
+    Object.assign(prototype, { syncSync, sync });
+  }
+}
+
+/** What is renamed when it is whole. */
+const WRITERS: Readonly<Record<string, (folder: string) => Promise<unknown> | void>> = {
+  "a file": (folder) => writeAtomically(`${folder}/file`, "text"),
+  "a bundle": (folder) =>
+    writeArchive(`${folder}/bundle`, [{ name: "a", parts: () => [new Uint8Array(1)] }]),
+  "a folder of pictures": (folder) =>
+    makeWholeFolder(`${folder}/pictures`, { draft: `${folder}/draft`, fill: async () => {} }),
+};
+
+for (const [name, write] of Object.entries(WRITERS)) {
+  Deno.test(`that the disk fails when the folder of ${name} is flushed is an error`, () =>
+    inFolder(async (folder) => {
+      await whileUnflushable("Input/output error (os error 5)", async () => {
+        await assert.rejects(async () => await write(folder), /Input\/output error/);
+      });
+    }));
+
+  Deno.test(`a file system that cannot flush folders can hold ${name}`, () =>
+    inFolder(async (folder) => {
+      await whileUnflushable("Invalid argument (os error 22)", async () => {
+        await write(folder);
+      });
+    }));
+}
+
+Deno.test("a message about a file has the system's reason without its number", () =>
+  inFolder((folder) => {
+    const file = `${folder}/${"x".repeat(300)}`;
+    assert.throws(() => readIfThere(file), {
+      name: "UserError",
+      message: `Cannot read "${file}": File name too long; check its permissions and its disk`,
+    });
+    assert.equal(isThere(`${folder}/missing`), false);
+    assert.equal(isThere(folder), false);
   }));

@@ -62,31 +62,36 @@ export function runOne(planned: PlannedRun, resources: RunResources): boolean {
   const { store } = resources;
   store.begin(planned);
   const execution = beginExecution(planned, resources);
+  const { onNotice } = resources;
   try {
     return isEvaluation(planned.run)
       ? evaluate(planned, resources)
       : trainNet(planned, resources, execution.note);
   } catch (error) {
-    ignoringFullDisks(() => store.fail(planned, (error as Error).message));
+    noteIfPossible(() => store.fail(planned, (error as Error).message), onNotice);
     throw error;
   } finally {
     execution.end();
   }
 }
 
-/** Notes something that matters less than the error that may be on its way: a disk may be full. */
-function ignoringFullDisks(note: () => void) {
+/**
+ * Writes a note that matters less than the run's result, and than an error that is being thrown. That
+ * it cannot be written is only said.
+ */
+function noteIfPossible(note: () => void, onNotice: RunResources["onNotice"]) {
   try {
     note();
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
+    onNotice(`warning: ${error.message}`);
   }
 }
 
 /** Notes where and how a run is carried out, and at the end how long it took. */
 function beginExecution(
   planned: PlannedRun,
-  { store, binding, device, threads, towers = 1 }: RunResources,
+  { store, binding, device, threads, towers = 1, onNotice }: RunResources,
 ) {
   const earlier = store.readExecutions(planned);
   const [started, begin] = [new Date(), performance.now()];
@@ -108,7 +113,7 @@ function beginExecution(
     end() {
       // the date may be set meanwhile
       const seconds = (performance.now() - begin) / 1000;
-      ignoringFullDisks(() => note({ finished: new Date().toISOString(), seconds }));
+      noteIfPossible(() => note({ finished: new Date().toISOString(), seconds }), onNotice);
     },
   };
 }
@@ -163,7 +168,7 @@ function trainNet(
         ...{ action: actionLabel(run), size: microBatch, smaller, onNotice },
       });
     } finally {
-      log.close();
+      noteIfPossible(log.close, onNotice);
     }
   }
 }

@@ -108,7 +108,10 @@ export function doneOf(
     if (isRead && store.status(run).state === "done") store.damage(run); // its status then says so
     const { state, detail = "" } = store.status(run);
     if (state === "unreadable") throw new UserError(detail);
-    if (state === "done") return true;
+    if (state === "done") {
+      store.tidy(run);
+      return true;
+    }
     if (state === "damaged") {
       store.putAside(run);
       bars.log(`${detail.replace(/;.*$/s, "")}: ${displayName(run.run)} is done again`);

@@ -5,6 +5,7 @@ import { smoke } from "../../../experiments/setups.ts";
 import type { Dataset } from "../../../lib/datasets/dataset.ts";
 import { environment, type Execution } from "../../../lib/system/environment.ts";
 import type { Context } from "../../../lib/experiment.ts";
+import { UserError } from "../../../lib/errors.ts";
 import { plannedRun } from "../../../lib/plan.ts";
 import { runOne } from "../../../lib/executors/local/run.ts";
 
@@ -53,6 +54,37 @@ Deno.test("a training that goes on from a checkpoint keeps its executions; one f
     Deno.removeSync(`${store.folderOf(A)}/checkpoint.safetensors`);
     store.begin(A);
     assert.deepEqual(store.readExecutions(A), []);
+  }));
+
+Deno.test("notes that cannot be written after a run are told, and hide no other error", () =>
+  inStore((store) => {
+    const { writeExecutions } = store;
+    store.writeExecutions = (run, executions) => {
+      if (executions.at(-1)!.finished) throw new UserError("Cannot write environment.json");
+      writeExecutions.call(store, run, executions);
+    };
+    store.fail = () => {
+      throw new UserError("Cannot write failed.txt");
+    };
+    const told: string[] = [];
+    const place = {
+      store,
+      binding: { TF_Version: "2.21.0" } as unknown as Binding,
+      device: { kind: "cpu" } as const,
+      dataset: { classes: ["a", "b"], val: [], colours: {} } as unknown as Dataset,
+      onProgress: () => {},
+      onNotice: (notice: string) => void told.push(notice),
+      shouldStop: () => false,
+    };
+    // it fails because no net is there
+    assert.throws(() => runOne(tested!, place), (error: Error) => {
+      assert.doesNotMatch(error.message, /failed\.txt|environment\.json/);
+      return true;
+    });
+    assert.deepEqual(told, [
+      "warning: Cannot write failed.txt",
+      "warning: Cannot write environment.json",
+    ]);
   }));
 
 Deno.test("carrying a run out notes versions, device, precision, threads, towers, and the time", () =>

@@ -1,0 +1,86 @@
+/** What an interrupted end leaves beside a result is listed, and removed at the next visit. */
+import assert from "node:assert/strict";
+import { net } from "../../experiments/protocol.ts";
+import { smoke } from "../../experiments/setups.ts";
+import { doneOf } from "../../lib/executors/local/scheduler.ts";
+import { plannedRun } from "../../lib/plan.ts";
+import { leftoversIn, leftoversInWords } from "../../lib/store/audit.ts";
+import { openStore, type Store } from "../../lib/store/mod.ts";
+import { progressBars } from "../../lib/system/progress.ts";
+import { INITIAL_PLATEAU } from "../../lib/vgg/schedule.ts";
+import { inStore } from "../support/in_store.ts";
+
+const context = { train: smoke.train, evaluate: smoke.evaluate, seed: 0, data: "made-up" };
+const A = plannedRun(net("A", 256), context);
+const tensors = new Map([["x", { shape: [1], values: Float32Array.of(1) }]]);
+
+/** A training whose process ended between its weights and the removal of its checkpoints. */
+function inInterrupted(work: (store: Store, names: () => string[]) => void) {
+  inStore((store) => {
+    store.begin(A);
+    store.writeWeights(A, tensors);
+    for (const step of [1, 2]) {
+      store.writeCheckpoint(A, { step, plateau: INITIAL_PLATEAU, tensors });
+    }
+    const place = store.folderOf(A);
+    Deno.writeTextFileSync(`${place}/environment.json.1b4e28ba.part`, "{");
+    Deno.writeTextFileSync(`${place}/recipe.json.6fa459ea.part`, "{");
+    work(store, () => [...Deno.readDirSync(place)].map(({ name }) => name).sort());
+  });
+}
+
+const visit = (store: Store) =>
+  doneOf([A], { store: openStore(store.folder), bars: progressBars() });
+
+Deno.test("checkpoints and drafts beside a result are listed, and removed at the next visit", () =>
+  inInterrupted((store, names) => {
+    const place = store.folderOf(A).slice(store.folder.length + 1);
+    const { checkpoints, drafts } = leftoversIn(store);
+    assert.deepEqual(checkpoints, [
+      `${place}/checkpoint.safetensors`,
+      `${place}/checkpoint.previous.safetensors`,
+    ]);
+    assert.equal(drafts.length, 2);
+    assert.ok(
+      leftoversInWords(leftoversIn(store)).includes(
+        `${place}/checkpoint.safetensors and 1 more: the training is finished; ` +
+          "the next command that uses it removes them.",
+      ),
+    );
+    assert.deepEqual(visit(store), [A]);
+    // a recipe may be being written: it needs no lease
+    assert.deepEqual(names(), [
+      ...["recipe.json", "recipe.json.6fa459ea.part", "weights.safetensors"],
+    ]);
+    assert.deepEqual([...Deno.readDirSync(`${store.folder}/leases`)], []);
+  }));
+
+Deno.test("nothing is removed while another process works on the run", () =>
+  inInterrupted((store, names) => {
+    const before = names();
+    store.leases.take(A.key);
+    assert.deepEqual(visit(store), [A]);
+    assert.deepEqual(names(), before);
+    store.leases.release(A.key);
+  }));
+
+Deno.test("a training that begins again removes the drafts that its crash left", () =>
+  inStore((store) => {
+    store.begin(A);
+    const draft = `${store.folderOf(A)}/checkpoint.safetensors.1b4e28ba.part`;
+    Deno.writeTextFileSync(draft, "cut off");
+    store.begin(A);
+    assert.throws(() => Deno.statSync(draft), Deno.errors.NotFound);
+  }));
+
+Deno.test("drafts of plots and of records of jobs are listed, too", () =>
+  inStore((store) => {
+    for (const name of ["plots/losses.svg.1b4e28ba.part", "jobs/1b4e28ba.sh.6fa459ea.part"]) {
+      Deno.mkdirSync(`${store.folder}/${name.split("/")[0]}`, { recursive: true });
+      Deno.writeTextFileSync(`${store.folder}/${name}`, "");
+    }
+    assert.deepEqual(leftoversIn(store).drafts, [
+      "jobs/1b4e28ba.sh.6fa459ea.part",
+      "plots/losses.svg.1b4e28ba.part",
+    ]);
+  }));
