@@ -1,6 +1,6 @@
 #!/bin/bash
 # Stands in for Slurm's programs; links to it have their names. Files in the folder $FAKE_SLURM:
-#   rules      rules of sbatch: no-mem, per-cpu
+#   rules      rules of sbatch: no-mem, per-cpu; chatty or mute, as wrapped by a site
 #   jobs       the queue: number|cluster|state|reason|node, one task a line
 #   account    output of sacct: cluster|number|state|exit code
 #   controller jobs of scontrol show job: cluster|number|state|exit code
@@ -59,7 +59,15 @@ case $program in
     else
       echo "$number|$cluster|PENDING|Priority|" >> "$state/jobs"
     fi
-    if [ -n "$cluster" ]; then echo "$number;$cluster"; else echo "$number"; fi
+    [ "$rules" = chatty ] && echo "Welcome to this site"
+    if [ "$rules" = mute ]; then
+      echo "Submitted."
+    elif [ -n "$cluster" ]; then
+      echo "$number;$cluster"
+    else
+      echo "$number"
+    fi
+    [ "$rules" = chatty ] && echo "Your 12 jobs have used 34 hours."
     ;;
   squeue)
     [ -n "$cluster" ] && echo "CLUSTER: $cluster"

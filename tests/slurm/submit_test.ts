@@ -125,6 +125,22 @@ Deno.test("a site that forbids --mem, or wants --mem-per-cpu, gets what it takes
   );
 });
 
+Deno.test("the number of a job is found among a site's own lines; where there is none, the script is named", async () => {
+  using site = new Site();
+  site.slurm.set("rules", ["chatty"]);
+  await site.submit({});
+  assert.equal(readRecords(site.store)[0]!.job, "101");
+  using other = new Site();
+  other.slurm.set("rules", ["mute"]);
+  await assert.rejects(
+    other.submit({}),
+    (error) =>
+      error instanceof UserError &&
+      /^Cannot tell which job ".*train-A-256-.*\.sh" became: sbatch printed "Submitted\." in place/
+        .test(error.message),
+  );
+});
+
 Deno.test("jobs of another cluster are found there: nothing is submitted twice, and all is cancelled", async () => {
   using site = new Site();
   const config = { lines: ["--clusters=east"] };

@@ -66,7 +66,7 @@ function onCluster(number: string, cluster: string | undefined): string {
  * @param dependency jobs that it waits for, on the same cluster
  * @param cluster where to submit it; absent for the cluster that sbatch chooses
  * @returns the job's number, with its cluster where sbatch names that: `12`, `12;east`
- * @throws {UserError} sbatch is not installed or refuses the script.
+ * @throws {UserError} sbatch is not installed, refuses the script, or prints no job number.
  */
 export async function submit(
   script: string,
@@ -81,7 +81,15 @@ export async function submit(
   const args = ["--parsable", ...optionOf(cluster), ...waits, script];
   const { code, out, err } = await call("sbatch", args, Deno.env.toObject());
   if (code !== 0) throw new UserError(`Cannot submit "${script}": ${err.trim()}`);
-  return out.trim();
+  // sites wrap sbatch and print lines of their own
+  const number = out.split("\n").findLast((line) => /^\d+(;\S+)?$/.test(line.trim()));
+  if (number !== undefined) return number.trim();
+  throw new UserError(
+    `Cannot tell which job "${script}" became: sbatch printed ${
+      JSON.stringify(out.trim())
+    } in place ` +
+      "of a job's number; look for it with squeue, and cancel it with scancel",
+  );
 }
 
 /**
