@@ -25,9 +25,21 @@ export function cacheFolderFor(folder: string): string {
   return join(cacheFolder(), "data", name);
 }
 
+/** Where to look for what belongs to a folder: in it, and in its substitute. Nothing is made. */
+export function foldersFor(folder: string): string[] {
+  try {
+    return [folder, cacheFolderFor(folder)];
+  } catch (error) {
+    if (error instanceof UserError) return [folder]; // there is no home folder
+    throw error;
+  }
+}
+
 /**
  * Returns `folder` if it can be written, else its substitute in the user's cache folder. Makes the one
  * that it returns.
+ *
+ * @throws {UserError} Neither can be written.
  */
 export async function writableFolderFor(folder: string): Promise<string> {
   try {
@@ -36,7 +48,15 @@ export async function writableFolderFor(folder: string): Promise<string> {
     return folder;
   } catch {
     const substitute = cacheFolderFor(folder);
-    await Deno.mkdir(substitute, { recursive: true });
-    return substitute;
+    try {
+      await Deno.mkdir(substitute, { recursive: true });
+      return substitute;
+    } catch (error) {
+      throw new UserError(
+        `Cannot write to "${folder}" nor, in its place, to "${substitute}" ` +
+          `(${(error as Error).message}); set VERYDEEP_CACHE to a folder that you may write to`,
+        { cause: error },
+      );
+    }
   }
 }

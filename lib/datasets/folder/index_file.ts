@@ -12,7 +12,7 @@ import { type FolderListing, listFolder } from "./listing.ts";
 import type { ProbedFile } from "./worker.ts";
 import { exists, flush, flushTree, readIfThere } from "../../system/files.ts";
 import { verifyChecksum, withChecksum } from "../../system/checksums.ts";
-import { writableFolderFor } from "../../system/cache_folder.ts";
+import { foldersFor, writableFolderFor } from "../../system/cache_folder.ts";
 import type { ImageSize } from "../dataset.ts";
 
 /** What is known of a folder's files: training files first, as listed, then validation files. */
@@ -48,6 +48,21 @@ export async function indexFolderOf(folder: string): Promise<string> {
   const place = join(await writableFolderFor(folder), ".verydeep");
   await Deno.mkdir(join(place, "upright"), { recursive: true });
   return place;
+}
+
+/** An index and the folder that has it, beside the images or in the user's cache folder. */
+export interface FoundIndex {
+  readonly place: string;
+  readonly index: FolderIndex;
+}
+
+/** Looks for an image folder's index. Nothing is written, so that a read-only installation is enough. */
+export async function findIndex(folder: string, listing: string): Promise<FoundIndex | undefined> {
+  for (const place of foldersFor(folder).map((folder) => join(folder, ".verydeep"))) {
+    const index = await readIndex(place, listing);
+    if (index) return { place, index };
+  }
+  return undefined;
 }
 
 /** SHA-256 of a listing: changes with any file's path, size or modification time. */

@@ -9,11 +9,12 @@ import { join, resolve } from "node:path";
 import { firstOf, printable, quote, UserError } from "../../errors.ts";
 import { addColours, coloursOf, NO_COLOURS } from "./colours.ts";
 import {
+  findIndex,
   type FolderIndex,
+  type FoundIndex,
   indexFolderOf,
   listingDigest,
   mustBeAsGenerated,
-  readIndex,
   writeIndex,
 } from "./index_file.ts";
 import { type FolderListing, type ListedFile, listFolder } from "./listing.ts";
@@ -50,14 +51,9 @@ export async function openFolder(
   const folder = resolve(options.folder);
   const listing = listFolder(folder);
   const listed = [...listing.train, ...listing.val];
-  const place = await indexFolderOf(folder);
   const name = listingDigest(listing);
-  let index = await readIndex(place, name);
-  if (!index) {
-    if (isGenerated) mustBeAsGenerated(folder, place, listing);
-    index = await probeAll(listing, { ...options, folder, upright: join(place, "upright") });
-    if (!index.files.some(mayHeal)) await writeIndex(place, name, index);
-  }
+  const { place, index } = await findIndex(folder, name) ??
+    await makeIndex(listing, name, { ...options, folder, isGenerated });
   const { files } = index;
   if (!options.skipUnreadable) refuseFaults(listed, files);
 
@@ -96,6 +92,19 @@ export async function openFolder(
 export async function describeFolder(options: DatasetOptions): Promise<DatasetInfo> {
   const { name, classes, train, val, fingerprint } = await openFolder(options);
   return { name, classes, train, val, fingerprint, made: true };
+}
+
+/** Reads every file, and writes the index, unless a fault may go away without a change of its file. */
+async function makeIndex(
+  listing: FolderListing,
+  name: string,
+  { isGenerated, ...options }: DatasetOptions & { readonly isGenerated: boolean },
+): Promise<FoundIndex> {
+  const place = await indexFolderOf(options.folder);
+  if (isGenerated) mustBeAsGenerated(options.folder, place, listing);
+  const index = await probeAll(listing, { ...options, upright: join(place, "upright") });
+  if (!index.files.some(mayHeal)) await writeIndex(place, name, index);
+  return { place, index };
 }
 
 /** Reads every file, on all cores. */

@@ -15,7 +15,6 @@ import { CLASSES, imagesOf, type LoadedSplits, NAME, usable } from "./images.ts"
 import { readKaggle } from "./kaggle.ts";
 import { findLayout, type IlsvrcLayout, missingIn, TRAINING_IMAGES } from "./layout.ts";
 import { openSplits } from "./split.ts";
-import { writableFolderFor } from "../../system/cache_folder.ts";
 import type { Dataset, DatasetInfo, DatasetOptions } from "../dataset.ts";
 
 /** What is assumed where nothing is found: the number of images, and their usual size. */
@@ -101,8 +100,7 @@ async function loadSplits(
     const form = layout[split];
     return form ? [{ split, form }] : [];
   });
-  const folder = join(await writableFolderFor(layout.place), ".verydeep");
-  const splits = await openSplits(wanted, { folder, ...onProgress && { onProgress } });
+  const splits = await openSplits(wanted, { place: layout.place, ...onProgress && { onProgress } });
   const [train, val] = [splits.get("train"), splits.get("val")!];
   const source = labelSource(layout);
   const containers = (index: SplitIndex) => index.containers.map(([name]) => name);

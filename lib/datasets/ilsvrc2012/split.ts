@@ -2,6 +2,7 @@
 import { basename, join } from "node:path";
 import { UserError } from "../../errors.ts";
 import { inParallel } from "../../system/workers.ts";
+import { foldersFor, writableFolderFor } from "../../system/cache_folder.ts";
 import { openBytes } from "./bytes.ts";
 import { indexOf, readIndex, type SplitIndex, stampOf, writeIndex } from "./index_file.ts";
 import { classFoldersIn, type Split, type SplitLocation } from "./layout.ts";
@@ -10,6 +11,9 @@ import { membersOf } from "./tar.ts";
 import { isForeign } from "../folder/listing.ts";
 import type { ImageContainer, ScannedContainer } from "./worker.ts";
 
+/** The folder for indices, beside the images. */
+const INDICES = ".verydeep";
+
 /** A split to open. */
 export interface RequestedSplit {
   readonly split: Split;
@@ -17,26 +21,31 @@ export interface RequestedSplit {
 }
 
 /**
- * Opens splits. Where a split has no index in `folder`, its headers are read on all cores.
+ * Opens splits. Where a split has no index beside the images in `place`, or in the user's cache folder, its
+ * headers are read on all cores.
  *
  * @throws {UserError} An archive is damaged, or holds unexpected files.
  */
 export async function openSplits(
   wanted: readonly RequestedSplit[],
-  { folder, onProgress }: {
-    readonly folder: string;
+  { place, onProgress }: {
+    readonly place: string;
     readonly onProgress?: (what: string, done: number, total: number, unit?: string) => void;
   },
 ): Promise<Map<Split, SplitIndex>> {
   const stamped = wanted.map((each) => ({ ...each, stamp: stampOf(each.form) }));
   const found = new Map(stamped.flatMap(({ split, form, stamp }) => {
-    const index = readIndex(folder, split, stamp);
+    const index = foldersFor(place)
+      .map((folder) => readIndex(join(folder, INDICES), split, stamp))
+      .find((index) => index !== undefined);
     return index && !isRepaired(index, form) ? [[split, index] as const] : [];
   }));
   const containers = stamped.filter(({ split }) => !found.has(split)).flatMap((each) =>
     containersOf(each.form).map(([name, container]) => ({ ...each, name, container }))
   );
 
+  if (containers.length === 0) return found;
+  const folder = join(await writableFolderFor(place), INDICES);
   const seen: ScannedContainer[] = [];
   const worker = new URL("./worker.ts", import.meta.url);
   const jobs = containers.map(({ container }) => container);

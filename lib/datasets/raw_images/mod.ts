@@ -10,7 +10,7 @@ import { fingerprintOf } from "../fingerprint.ts";
 import { openFolder } from "../folder/mod.ts";
 import { sumColours } from "../folder/colours.ts";
 import { indexMade } from "../folder/index_file.ts";
-import { cacheFolderFor, writableFolderFor } from "../../system/cache_folder.ts";
+import { foldersFor, writableFolderFor } from "../../system/cache_folder.ts";
 import { exists } from "../../system/files.ts";
 import { makeImageFolder } from "../generated.ts";
 import type { Dataset, DatasetInfo, DatasetOptions } from "../dataset.ts";
@@ -50,7 +50,9 @@ const AT_ONCE = 500;
 export async function openRaw(source: RawFiles, options: DatasetOptions): Promise<Dataset> {
   const { name, classes } = source;
   const { contents, folderName, fingerprint } = await load(source, options);
-  const folder = join(await writableFolderFor(options.folder), folderName);
+  const made = foldersFor(options.folder).map((place) => join(place, folderName))
+    .find((folder) => exists(folder, "isDirectory"));
+  const folder = made ?? join(await writableFolderFor(options.folder), folderName);
   await makeImageFolder(folder, (unfinished) => {
     const [train, val] = [source.read("train", contents), source.read("val", contents)];
     return save(unfinished, { classes, train, val }, options);
@@ -72,7 +74,7 @@ export async function describeRaw(source: RawFiles, options: DatasetOptions): Pr
     train: { length: source.read("train", contents).labels.length },
     val: new Array(labels.length).fill({ width, height }),
     fingerprint,
-    made: [options.folder, cacheFolderFor(options.folder)]
+    made: foldersFor(options.folder)
       .some((place) => exists(join(place, folderName), "isDirectory")),
   };
 }

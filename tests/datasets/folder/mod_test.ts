@@ -310,3 +310,26 @@ Deno.test("an image that is far too thin is named before anything is trained", a
   const { val } = await openFolder({ folder, skipUnreadable: true });
   assert.deepEqual(val.map(({ height }) => height), [2, 2, 50]);
 });
+
+const shared = smallestFolder();
+const before = await openFolder({ folder: shared });
+
+Deno.test({
+  name: "a folder with an index is opened where nothing can be written",
+  permissions: { read: true, env: true, write: false },
+  async fn() {
+    assert.deepEqual(await openFolder({ folder: shared }), before);
+  },
+});
+
+const bare = smallestFolder();
+
+Deno.test({
+  name: "where no index can be kept, both places are named",
+  permissions: { read: true, env: true, write: false },
+  fn: () =>
+    assert.rejects(
+      openFolder({ folder: bare }),
+      refusal(`Cannot write to "${bare}" nor, in its place, to "`, "set VERYDEEP_CACHE"),
+    ),
+});
