@@ -17,7 +17,7 @@ async function inFolder<Result>(work: (folder: string) => Promise<Result>): Prom
 }
 
 for (const target of targets) {
-  Deno.test(`damaged files are read or refused in words: ${target.name}`, async () => {
+  Deno.test(`damaged files are read or refused with a message: ${target.name}`, async () => {
     await inFolder(async (folder) => {
       const files = await target.files(folder);
       for (const { path, bytes } of files) Deno.writeFileSync(`${folder}/${path}`, bytes);
@@ -29,7 +29,7 @@ for (const target of targets) {
   });
 }
 
-Deno.test("damage is the same for the same key, and other for others", () => {
+Deno.test("damage is the same for the same key, and differs between keys", () => {
   const file = Uint8Array.from({ length: 1000 }, (_, i) => i % 251);
   const [one, same] = [damaged(file, 1, 2), damaged(file, 1, 2)];
   assert.deepEqual(one, same);
@@ -37,7 +37,7 @@ Deno.test("damage is the same for the same key, and other for others", () => {
   assert.ok(all.size > 90, `${all.size} of 100 are different`);
 });
 
-Deno.test("readers that fail, or take memory, are found; those that refuse are not", async () => {
+Deno.test("readers that crash or take too much memory are reported; readers that refuse are not", async () => {
   const reading = (read: () => unknown): Target => {
     return { name: "made up", files: () => [{ path: "a", bytes: new Uint8Array(10) }], read };
   };

@@ -7,7 +7,7 @@ const SET = [
   ...["first", "finer", "jittered"].map((name) => `schedules.${name}.images=16`),
 ].join(",");
 
-Deno.test("from ImageNet's archives to a net that was killed and went on, its errors, and the test server's file", async () => {
+Deno.test("ImageNet's archives, a net that was killed and resumed, its errors, and a test submission", async () => {
   const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
   const scale = { each: 1, val: 12, test: 6, scenes: 2, side: 80, set: SET, killed: 0 };
   try {

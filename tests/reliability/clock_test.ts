@@ -80,7 +80,7 @@ Deno.test("a date that jumps by years changes no weight, no checkpoint and no du
   assert.ok(seconds >= 0 && 1000 * seconds < YEAR, `${seconds}`);
 });
 
-Deno.test("five minutes after a checkpoint comes the next one, whatever the date says", async () => {
+Deno.test("a checkpoint is written every five minutes, whatever the date", async () => {
   const binding = await tensorflow();
   using dataset = tinyDataset();
   const once = { ...context, train: { ...context.train, validations: 1 } };
@@ -103,7 +103,7 @@ Deno.test("five minutes after a checkpoint comes the next one, whatever the date
   assert.deepEqual(steps, [4, 8, 12, 12]);
 });
 
-Deno.test("a lease stays its owner's while dates jump, and shows signs of life", () => {
+Deno.test("a lease stays with its owner and is touched while dates jump", () => {
   const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
   // an owner of which this system knows nothing
   Deno.writeTextFileSync(`${folder}/run.1`, JSON.stringify({ host: "elsewhere", pid: 1 }));
@@ -126,7 +126,7 @@ Deno.test("a lease stays its owner's while dates jump, and shows signs of life",
   Deno.removeSync(folder, { recursive: true });
 });
 
-Deno.test("progress is told every ten seconds at most, whatever the date says", () => {
+Deno.test("progress is reported every ten seconds at most, whatever the date", () => {
   const lines: string[] = [];
   whileDatesJump(() => {
     const bars = progressBars({

@@ -32,7 +32,7 @@ const nobody = {
 };
 
 Deno.test({
-  name: "a disk that is full costs what is being written, and nothing that was there",
+  name: "a full disk loses what is being written, but no existing file",
   ignore: !isRoot,
   fn: () =>
     onSmallDisk("400k", (folder) => {
@@ -58,7 +58,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a training on a disk that fills up fails in a sentence, and goes on when there is room",
+  name: "a training on a disk that fills up fails with a message, and resumes when there is room",
   ignore: !isRoot,
   fn: () =>
     onSmallDisk("3m", async (folder) => {
@@ -82,7 +82,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "pictures for which a disk has no room are told in a sentence, and drawn when it has",
+  name: "drawing pictures on a full disk fails with a message, and succeeds when there is room",
   ignore: !isRoot,
   fn: () =>
     onSmallDisk("600k", async (folder) => {
@@ -102,7 +102,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "on a disk that turned read-only, results are read and nothing is begun",
+  name: "on a disk that became read-only, results can be read and no run starts",
   ignore: !isRoot,
   fn: () =>
     onSmallDisk("1m", async (folder) => {
@@ -154,7 +154,7 @@ function isLess(found: ReturnType<typeof known>, truth: ReturnType<typeof known>
     (found.divergence === undefined || same(found.divergence, truth.divergence));
 }
 
-Deno.test("any one byte that changes in any file, and any cut, costs that file and tells no lie", () =>
+Deno.test("any changed byte and any truncation loses part of its file, and never reads as false data", () =>
   inFullStore((store, place) => {
     const truth = known(store);
     assert.equal(truth.checkpoint!.step, 2);
@@ -184,7 +184,7 @@ Deno.test("any one byte that changes in any file, and any cut, costs that file a
     assert.ok(faults > 400, `${faults}`);
   }));
 
-Deno.test("who reads a checkpoint while another process writes the next finds one, and never an older one", async () => {
+Deno.test("a checkpoint can be read while another process writes the next, and never gets older", async () => {
   const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
   const store = makeStore(folder);
   store.begin(A);
@@ -217,7 +217,7 @@ Deno.test("who reads a checkpoint while another process writes the next finds on
 });
 
 Deno.test({
-  name: "an image file that goes away after it was listed is named, and so is the way out",
+  name: "an image file that was deleted after listing is named with a way out",
   async fn() {
     const binding = await tensorflow();
     using dataset = tinyDataset();

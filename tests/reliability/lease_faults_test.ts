@@ -17,7 +17,7 @@ function plan(folder: string, workers: number, options: StartOptions = {}) {
 }
 
 Deno.test({
-  name: "a disk on which no file can be made fails every run, with one worker and with two",
+  name: "a disk on which no file can be created fails every run, with one worker and with two",
   ignore: !isRoot,
   fn: () =>
     inFolder((data) =>
@@ -58,7 +58,7 @@ for (const { isHarmless = false, ...fault } of FAULTS) {
     ));
 }
 
-Deno.test("a training whose lease passed on stops, and is left to its new owner", () =>
+Deno.test("a training that loses its lease stops, and waits for the new owner", () =>
   inFolder(async (folder) => {
     const { child, says, store, run } = await training(
       folder,
@@ -70,7 +70,7 @@ Deno.test("a training whose lease passed on stops, and is left to its new owner"
     Deno.removeSync(`${lease}.1`);
     let step: number | undefined;
     for await (const line of says) {
-      if (line !== "A 256: left to process 7 on other, whose result is used") continue;
+      if (line !== "A 256: waiting for process 7 on other, which executes this run") continue;
       step = store.readCheckpoint(run)!.step;
       assert.ok(store.readExecutions(run).at(-1)!.finished);
       child.kill("SIGINT");

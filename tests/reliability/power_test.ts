@@ -79,7 +79,7 @@ const WRITERS: Readonly<Record<string, (folder: string) => Promise<unknown> | vo
         datasets: [{ path: "x", shape: [1250], values: () => new Float32Array(1250).fill(7) }],
       }]]),
     ),
-  async "what TensorFlow needs"(folder) {
+  async "a TensorFlow installation"(folder) {
     await makeStampedFolder(`${folder}/library`, "made up", async (place) => {
       await Deno.writeFile(`${place}/library.so`, BYTES);
     });
@@ -102,7 +102,7 @@ function contents(folder: string): Map<string, string> {
 
 for (const [name, write] of Object.entries(WRITERS)) {
   Deno.test({
-    name: `a power failure leaves ${name}: whole files under their names`,
+    name: `a power failure leaves complete files of ${name}`,
     ignore: !isRoot,
     async fn() {
       const inside = "written";

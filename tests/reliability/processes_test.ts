@@ -26,7 +26,7 @@ const ENDS: Readonly<
 };
 
 Deno.test({
-  name: "a training that is killed, interrupted or out of memory goes on where it was",
+  name: "a training that is killed, interrupted or out of memory can be resumed",
   ignore: Deno.build.os !== "linux",
   async fn(t) {
     const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
@@ -110,7 +110,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a first signal lets a step end, however long it takes; a second one does not",
+  name: "a first signal waits for the end of a step, however long it takes; a second does not",
   ignore: Deno.build.os !== "linux",
   async fn() {
     const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
@@ -125,7 +125,7 @@ Deno.test({
     child.kill("SIGINT");
     assert.equal((await child.status).code, 130);
     assert.equal(store.readCheckpoint(run), undefined);
-    // whoever comes next takes its place at once
+    // another process can take its lease at once
     assert.equal(store.leases.owner(run.key), undefined);
     assert.equal(store.leases.take(run.key), true);
     store.leases.release(run.key);
@@ -153,7 +153,7 @@ function doneIn(store: Store) {
   });
 }
 
-Deno.test("two processes side by side do each run of a plan once, and say the same", async () => {
+Deno.test("two processes share a plan: each run is executed once, and both print the same", async () => {
   const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
   const children = [
     start(folder, PLAN, { stdout: "piped" }),
@@ -168,7 +168,7 @@ Deno.test("two processes side by side do each run of a plan once, and say the sa
   Deno.removeSync(folder, { recursive: true });
 });
 
-Deno.test("a training in another PID namespace is left to its process, never done beside it", () =>
+Deno.test("a training in another PID namespace is waited for, and not executed twice", () =>
   withNamespaces(async () => {
     const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
     const { child, says, store, run } = await training(
@@ -183,11 +183,11 @@ Deno.test("a training in another PID namespace is left to its process, never don
     const told: string[] = [];
     for await (const line of lines(other.stderr)) {
       told.push(line);
-      if (/left to/.test(line)) other.kill("SIGINT");
+      if (/waiting for/.test(line)) other.kill("SIGINT");
     }
     assert.equal((await other.status).code, 130, told.join("\n"));
     assert.ok(
-      told.includes(`A 256: left to process 1 on ${Deno.hostname()}, whose result is used`),
+      told.includes(`A 256: waiting for process 1 on ${Deno.hostname()}, which executes this run`),
     );
     assert.equal(store.status(run).state, "running");
     Deno.kill(inside!, "SIGINT");
@@ -197,7 +197,7 @@ Deno.test("a training in another PID namespace is left to its process, never don
     Deno.removeSync(folder, { recursive: true });
   }));
 
-Deno.test("where one of two processes is killed, the other one finishes its run and the plan", async () => {
+Deno.test("if one of two processes is killed, the other finishes its run and the plan", async () => {
   const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
   const children = [
     start(folder, PLAN, { stdout: "piped" }),
@@ -219,10 +219,10 @@ Deno.test("where one of two processes is killed, the other one finishes its run 
   Deno.removeSync(folder, { recursive: true });
 });
 
-Deno.test("a run that fails is told in a sentence, with those that start from it, and ends with 1", async () => {
+Deno.test("a failed run is reported with its dependents, and the exit code is 1", async () => {
   const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
   const [command, ...options] = PLAN;
-  // from weights so large no rate leads back
+  // no rate recovers from weights as large as these
   const set = `${DATA},schedules.first.images=3200,validations=4,schedules.first.learningRate=1e30`;
   const args = options.map((option, i) => options[i - 1] === "--set" ? set : option);
   const { code, out, err } = await outcome(start(folder, [command!, ...args], { stdout: "piped" }));

@@ -47,7 +47,7 @@ async function statesIn(store: Store): Promise<RunState[]> {
   return RUNS.map(({ key }) => states.get(key)!);
 }
 
-Deno.test("tasks that sacct writes as one are told apart", () => {
+Deno.test("tasks that sacct writes as one line are separated", () => {
   const tasks = (job: string) => [...parseJobEnds(`${job}|CANCELLED by 1000|0:0\n`).keys()];
   assert.deepEqual(tasks("12"), ["12"]);
   assert.deepEqual(tasks("12_3"), ["12_3"]);
@@ -102,7 +102,7 @@ Deno.test("a cluster that sbatch named is asked for its queue, its accounting an
     assert.match(states[3]!.detail!, /^job 77_2;east lost its node/);
   }, "east"));
 
-Deno.test("waiting goes on while accounting says that a job is live, but not for ever", () =>
+Deno.test("waiting continues while accounting reports a live job, but not for ever", () =>
   withJobs(async (slurm, store) => {
     const bar = { update() {}, stop() {} };
     const bars = { bar: () => bar, log() {}, stop() {} };

@@ -78,7 +78,7 @@ Deno.test("each run is submitted once, after the runs that it starts from; the r
   assert.match((await site.submit({})).join("\n"), /^Nothing to submit: .*; 5 of them are in the/);
 });
 
-Deno.test("where a site accepts few jobs, the message counts the rest, and the same command submits it later", async () => {
+Deno.test("if a site accepts few jobs, the message counts the rest, and the same command submits them later", async () => {
   using site = new Site();
   const lines = await site.submit({ maxJobs: 3 });
   assert.match(lines[0]!, /^Submitted 3 jobs for 2 runs\. /);
@@ -98,7 +98,7 @@ Deno.test("where a site accepts few jobs, the message counts the rest, and the s
   assert.match(more[1]!, /^1 run did not fit into the queue\. /);
 });
 
-Deno.test("a site that forbids --mem, or wants --mem-per-cpu, gets what it takes", async () => {
+Deno.test("a site that forbids --mem or requires --mem-per-cpu gets what it accepts", async () => {
   /** Memory options of all scripts, where a site has a rule and a config. */
   const asked = async (rule: string, config: SlurmConfig) => {
     using site = new Site();
@@ -162,7 +162,7 @@ Deno.test("jobs of another cluster are found there: nothing is submitted twice, 
   assert.deepEqual(site.slurm.lines("jobs"), []);
 });
 
-Deno.test("sbatch's environment may name the cluster; queries of other jobs are this machine's", async () => {
+Deno.test("SLURM_CLUSTERS may name the cluster of jobs, whose records then name it too", async () => {
   using site = new Site();
   Deno.env.set("SLURM_CLUSTERS", "east");
   try {
@@ -224,7 +224,7 @@ Deno.test("a user id without an entry in the user database submits without limit
   assert.deepEqual(parseLimits("MaxJobCount = 10\n", ""), { array: Infinity, jobs: 10 });
 });
 
-Deno.test("a last job that would execute missing runs is not submitted where runs are left", async () => {
+Deno.test("a last job that would execute missing runs is not submitted while runs are left", async () => {
   using site = new Site();
   await site.submit({ maxJobs: 3 }, { reportsAnyway: false });
   assert.deepEqual(site.names(), ["train-A-256", "train-D-256"]);

@@ -14,7 +14,7 @@ import {
 import { scalesOf } from "../../vgg/images.ts";
 import type { RunWorker } from "./start_worker.ts";
 
-/** One image cache for each list of scales and filter, kept as long as a run needs it. */
+/** One image cache for each list of scales and resize filter, kept while a run needs it. */
 export class ImageCaches {
   readonly #dataset: Dataset;
   readonly #bars: Bars;
@@ -26,8 +26,8 @@ export class ImageCaches {
   }
 
   /**
-   * The image cache for a run, which `worker` fills if there is none yet. Nothing where memory is too
-   * small; a promise of nothing where reading was stopped.
+   * The image cache for a run; `worker` fills it if it does not exist yet. Undefined if memory is too
+   * small; a promise of undefined if reading was stopped.
    */
   of(run: PlannedRun, worker: RunWorker): Promise<ImageCache | undefined> | undefined {
     const contents = contentsFor(run);
@@ -44,7 +44,7 @@ export class ImageCaches {
     return filled;
   }
 
-  /** Frees the memory of image caches that none of the `open` runs needs. */
+  /** Frees image caches that no run of `open` needs. */
   forget(open: readonly PlannedRun[]) {
     const needed = new Set(
       open.filter(({ run }) => !isEvaluation(run)).map((run) => cacheName(contentsFor(run))),

@@ -1,36 +1,35 @@
-/** Work that continues with fewer images at once where memory does not suffice. */
+/** Repeats work with fewer images at once when memory runs out. */
 import { UserError } from "../../errors.ts";
 import { isOutOfMemory } from "../../tensorflow/session.ts";
 
-/** What was tried. */
+/** The work that ran out of memory. */
 export interface Attempt {
-  /** As in `train D 256`. */
+  /** For messages, as in `train D 256`. */
   readonly action: string;
-  /** Images at once. */
+  /** Images in memory at once. */
   readonly size: number;
-  /** The next smaller number of images. */
+  /** The next smaller number of images to try. */
   readonly smaller: number;
-  /** Told that the work continues with fewer. */
+  /** Called with a message that the work continues with fewer images. */
   onNotice(message: string): void;
 }
 
 /**
- * The number of images at once to continue with after an attempt failed.
+ * The number of images at once to continue with after an attempt ran out of memory.
  *
- * @throws {UserError} Memory does not suffice for one image. An error that is not about memory is
- * thrown as it is.
+ * @throws {UserError} There is not enough memory for one image. Any other `error` is rethrown.
  */
 export function fewerImages(error: unknown, { action, size, smaller, onNotice }: Attempt): number {
   if (!isOutOfMemory(error)) throw error;
   if (size === 1) {
     throw new UserError(
-      `Cannot ${action}: memory does not suffice for a single image; stop other programs that use ` +
-        "it, or choose --device cpu, --workers 1 or --precision bfloat16",
+      `Cannot ${action}: not enough memory for a single image; stop other programs that use ` +
+        "memory, or choose --device cpu, --workers 1 or --precision bfloat16",
     );
   }
   onNotice(
-    `${action}: memory does not suffice for ${size} images at once, so it continues with ` +
-      `${smaller}; results stay the same, except for rounding`,
+    `${action}: not enough memory for ${size} images at once; continuing with ${smaller}; ` +
+      "results stay the same except for rounding",
   );
   return smaller;
 }

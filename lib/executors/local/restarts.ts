@@ -18,7 +18,7 @@ export interface RestartTestOptions {
   readonly folder: string;
   /** Approximate number of pieces of the interrupted training. */
   readonly pieces: number;
-  /** Told after every kill. */
+  /** Called after every kill. */
   readonly onProgress?: (kills: number) => void;
 }
 
@@ -34,19 +34,19 @@ export interface RestartTest {
   readonly largest: number;
   /** The weight with the largest magnitude. */
   readonly scale: number;
-  /** Where and how the pieces were carried out. */
+  /** Executions of the interrupted training. */
   readonly executions: readonly Execution[];
 }
 
 /**
- * Carries out the test.
+ * Runs the test.
  *
  * @throws {UserError} The training fails without being killed.
  */
 export async function testRestarts(
   { command, folder, pieces, onProgress = () => {} }: RestartTestOptions,
 ): Promise<RestartTest> {
-  // the first run makes the data that the others use
+  // the first run creates the data that the others use
   await toTheEnd(command(`${folder}/first`));
   const begin = performance.now();
   await toTheEnd(command(`${folder}/whole`));
@@ -79,8 +79,8 @@ async function toTheEnd(command: readonly string[]) {
 }
 
 function failure(stderr: Uint8Array): UserError {
-  const said = new TextDecoder().decode(stderr).trim().split("\n").at(-1) ?? "";
-  return new UserError(`Cannot train to test restarts: ${said}`);
+  const lastLine = new TextDecoder().decode(stderr).trim().split("\n").at(-1) ?? "";
+  return new UserError(`Cannot train to test restarts: ${lastLine}`);
 }
 
 /** Runs a command and kills it after a time, ms. @returns whether it was killed; it may end before */
@@ -90,7 +90,7 @@ async function killed(command: readonly string[], after: number): Promise<boolea
     try {
       child.kill("SIGKILL");
     } catch {
-      // it has just ended
+      // it has already ended
     }
   }, after);
   const { signal, success, stderr } = await child.output();
@@ -99,7 +99,7 @@ async function killed(command: readonly string[], after: number): Promise<boolea
   return signal === "SIGKILL";
 }
 
-/** The one training in a folder of results. */
+/** The only training in a folder of results. */
 function resultIn(results: string): { weights: Tensors; executions: Execution[] } {
   const [setup] = [...Deno.readDirSync(results)];
   const store = openStore(`${results}/${setup!.name}`);
@@ -107,7 +107,7 @@ function resultIn(results: string): { weights: Tensors; executions: Execution[] 
   return { weights: store.readWeights(run!), executions: store.readExecutions(run!) };
 }
 
-/** SHA-256 over tensors, by their names. */
+/** SHA-256 over tensors, sorted by name. */
 function hashOf(tensors: Tensors): string {
   const hash = createHash("sha256");
   for (const [name, { values }] of [...tensors].sort(([a], [b]) => a < b ? -1 : 1)) {
@@ -117,7 +117,7 @@ function hashOf(tensors: Tensors): string {
   return hash.digest("hex");
 }
 
-/** The largest difference of two nets' weights. */
+/** The largest difference between two nets' weights, and the largest weight. */
 function distance(one: Tensors, other: Tensors): { largest: number; scale: number } {
   let [largest, scale] = [0, 0];
   for (const [name, { values }] of one) {

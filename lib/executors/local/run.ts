@@ -1,4 +1,4 @@
-/** Carries out one run against a store: trains a net, or evaluates one. Needs TensorFlow. */
+/** Executes one run and stores its result: trains or evaluates a net. Needs TensorFlow. */
 import type { Dataset, LabelledImage } from "../../datasets/dataset.ts";
 import { RETRY } from "../../setup.ts";
 import type { LogEntry } from "../../vgg/checkpoint.ts";
@@ -30,33 +30,33 @@ import { unlessStopped } from "../../vgg/stop.ts";
 import { fewerImages } from "./out_of_memory.ts";
 import { Diverged, setTensors, train } from "../../vgg/train.ts";
 
-/** What a run is carried out with. */
+/** What a run needs. */
 export interface RunResources {
   readonly binding: Binding;
-  /** What the binding computes on. */
+  /** The device that the binding computes on. */
   readonly device: Device;
   readonly store: Store;
   readonly dataset: Dataset;
   /** Training images in memory, at the scales of the run. */
   readonly images?: ImageCache;
-  /** Images of a training's batch in memory at once, to begin with; the batch if absent. */
+  /** Initial number of a batch's images in memory at once; the whole batch if absent. */
   readonly microBatch?: number;
-  /** Parts of a batch that a training computes side by side; 1 if absent. */
+  /** Parts of a batch that a training computes in parallel; 1 if absent. */
   readonly towers?: number;
   /** Threads inside an operation; TensorFlow's choice if absent. */
   readonly threads?: number;
-  /** Images seen, of how many. */
+  /** Called with the number of processed images, and of all. */
   onProgress(done: number, total: number): void;
-  /** Told, in a sentence, what a user should know. */
+  /** Called with a message for the user. */
   onNotice(message: string): void;
-  /** Whether to leave at the next step. */
+  /** Whether to stop at the next step. */
   shouldStop(): boolean;
 }
 
 /**
- * Carries out a run whose ancestor is done, and keeps its result.
+ * Executes a run whose ancestor is done, and stores its result.
  *
- * @returns whether it is done; false where it was asked to stop, at a checkpoint
+ * @returns whether it is done; false if it was stopped, after writing a checkpoint
  */
 export function runOne(planned: PlannedRun, resources: RunResources): boolean {
   const { store } = resources;
@@ -76,8 +76,8 @@ export function runOne(planned: PlannedRun, resources: RunResources): boolean {
 }
 
 /**
- * Writes a note that matters less than the run's result, and than an error that is being thrown. That
- * it cannot be written is only said.
+ * Writes a record that matters less than the run's result and than an error that is being thrown. A
+ * failure to write it is only reported.
  */
 function noteIfPossible(note: () => void, onNotice: RunResources["onNotice"]) {
   try {
@@ -88,7 +88,7 @@ function noteIfPossible(note: () => void, onNotice: RunResources["onNotice"]) {
   }
 }
 
-/** Notes where and how a run is carried out, and at the end how long it took. */
+/** Records where and how a run is executed, and at the end its duration. */
 function beginExecution(
   planned: PlannedRun,
   { store, binding, device, threads, towers = 1, onNotice }: RunResources,
@@ -111,7 +111,7 @@ function beginExecution(
   return {
     note,
     end() {
-      // the date may be set meanwhile
+      // not from dates: the clock may be set meanwhile
       const seconds = (performance.now() - begin) / 1000;
       noteIfPossible(() => note({ finished: new Date().toISOString(), seconds }), onNotice);
     },
@@ -119,9 +119,9 @@ function beginExecution(
 }
 
 /**
- * Trains a net from its beginning, or from its last checkpoint. A training that diverges begins
- * again, once, as the setup's retry says. One that memory does not suffice for continues from its last
- * checkpoint with fewer images at once.
+ * Trains a net from the start or from its last checkpoint. A training that diverges restarts once, as
+ * the setup's retry says. A training that runs out of memory continues from its last checkpoint with
+ * fewer images at once.
  */
 function trainNet(
   planned: PlannedRun,
@@ -137,7 +137,7 @@ function trainNet(
     note({ microBatch });
     const again = store.readDivergence(planned) !== undefined;
     const found = store.readCheckpoint(planned);
-    // a checkpoint from before it began again does not count
+    // a checkpoint from before the restart is ignored
     const checkpoint = (found?.again ?? false) === again ? found : undefined;
     store.cutLog(planned, checkpoint?.step ?? 0);
     const log = openLog(planned, resources);
@@ -173,20 +173,20 @@ function trainNet(
   }
 }
 
-/** Weights that were made elsewhere are brought into a store, not learnt. */
+/** Refuses imported weights, which cannot be trained here. */
 function mustLearn(run: TrainRun) {
   const { init, config } = run;
   if (init === "random" || !("weights" in init)) return;
   throw new UserError(
     `Cannot train ${
       displayName(run)
-    }: its weights were made elsewhere (SHA-256 ${init.weights}) and ` +
-      "are not in this folder of results; bring them in with " +
+    }: its weights come from a file (SHA-256 ${init.weights}) and ` +
+      "are not in this folder of results; import them with " +
       `deno task evaluate --config ${config} --weights FILE`,
   );
 }
 
-/** A training's log: lines, and TensorBoard's events, which say the same from the first step on. */
+/** A training's log: its lines, and the same values as TensorBoard events from the first step on. */
 function openLog(planned: PlannedRun, { store, binding }: RunResources) {
   const events = openSummaries(binding, store.folderOf(planned));
   const show = (entry: LogEntry) => events.write(entry.step, scalarsOf(entry));
@@ -200,7 +200,7 @@ function openLog(planned: PlannedRun, { store, binding }: RunResources) {
   };
 }
 
-/** A line of the log by TensorBoard's tags. */
+/** A line of the log as scalars with TensorBoard's tags. */
 function scalarsOf({ loss, learningRate, imagesPerSecond, validation }: LogEntry) {
   return {
     "loss": loss,
@@ -253,7 +253,7 @@ function evaluate(planned: PlannedRun, resources: RunResources): boolean {
   }
 }
 
-/** Posteriors, of as many images at once as memory holds; nothing where it was asked to stop. */
+/** Posteriors, with as many images at once as memory holds; undefined if it was stopped. */
 function posteriorsWithinMemory(
   session: Session,
   images: readonly LabelledImage[],
@@ -274,11 +274,14 @@ function posteriorsWithinMemory(
   }
 }
 
-/** The images that an evaluation looks at. */
+/** The images of an evaluation. */
 function imagesFor(run: EvalRun, { name, val, test }: Dataset): readonly LabelledImage[] {
   if (run.test === undefined) return val;
   if (run.test === test?.fingerprint) return test.images;
   throw new UserError(
-    `Cannot evaluate ${displayName(run)}: these are not the test images of ${name} as it lies here`,
+    `Cannot evaluate ${
+      displayName(run)
+    }: it was planned with other test images of ${name}; choose ` +
+      "their folder with --data DIR",
   );
 }

@@ -1,9 +1,9 @@
-/** The runs of a plan while it is carried out: done, under way here or elsewhere, waiting or failed. */
+/** The runs of a plan during its execution: done, running here or elsewhere, waiting or failed. */
 import { UserError } from "../../errors.ts";
 import { displayName } from "../../experiment.ts";
 import type { PlannedRun } from "../../plan.ts";
 
-/** Hands out runs whose ancestors are done. */
+/** A queue of runs: each is ready when its ancestor is done. */
 export class RunQueue {
   readonly #runs: ReadonlyMap<string, PlannedRun>;
   readonly #done = new Set<string>();
@@ -13,7 +13,7 @@ export class RunQueue {
   readonly #failures = new Set<string>();
   #listeners: (() => void)[] = [];
 
-  /** A plan; the runs of `done` are done. */
+  /** @param runs the plan @param done those of its runs that are done */
   constructor(runs: readonly PlannedRun[], done: readonly PlannedRun[]) {
     this.#runs = new Map(runs.map((run) => [run.key, run]));
     for (const { key } of done) this.#done.add(key);
@@ -25,17 +25,17 @@ export class RunQueue {
     return this.#done.size;
   }
 
-  /** Runs that are under way or may still be. */
+  /** Runs that are running or waiting. */
   get open(): PlannedRun[] {
     return [...this.#underWay, ...this.#elsewhere, ...this.#waiting];
   }
 
-  /** Runs that other processes carry out. */
+  /** Runs that other processes execute. */
   get elsewhere(): PlannedRun[] {
     return [...this.#elsewhere];
   }
 
-  /** The next run that can begin, as soon as there is one; nothing where none will follow. */
+  /** Waits for the next run that can start; undefined if no more will follow. */
   async next(): Promise<PlannedRun | undefined> {
     const isReady = ({ ancestor }: PlannedRun) => !ancestor || this.#done.has(ancestor.key);
     for (;;) {
@@ -51,38 +51,38 @@ export class RunQueue {
     }
   }
 
-  /** Notes that another process carries out a run, which is finished, failed or released later. */
+  /** Marks a run that another process executes; later it is finished, failed or released. */
   claimedElsewhere(run: PlannedRun) {
     this.#elsewhere.add(run);
     this.#underWay.delete(run);
   }
 
-  /** Notes that no process carries out a run any more. */
+  /** Returns a run to the queue that no process executes any more. */
   release(run: PlannedRun) {
     this.#waiting.add(run);
     this.#leave(run);
   }
 
-  /** Notes that a run is done. */
+  /** Marks a run as done. */
   finish(run: PlannedRun) {
     this.#done.add(run.key);
     this.#leave(run);
   }
 
-  /** Notes that a run failed; its descendants will not begin. */
+  /** Marks a run as failed; its descendants will not start. */
   fail(run: PlannedRun) {
     this.#failures.add(run.key);
     this.#leave(run);
   }
 
-  /** Hands out no more runs. */
+  /** Makes `next` return no more runs. */
   close(run?: PlannedRun) {
     this.#waiting.clear();
     this.#elsewhere.clear();
     this.#leave(run);
   }
 
-  /** @throws {UserError} Runs failed; all of them are named. */
+  /** @throws {UserError} Runs failed; the message names all of them. */
   throwIfFailed() {
     if (this.#failures.size === 0) return;
     const lost = this.#waiting.size;
@@ -93,7 +93,7 @@ export class RunQueue {
         names.length === 1 ? "it" : "them"
       }`;
     throw new UserError(
-      `Cannot finish ${names.join(", ")}${dependents}: the reasons are above, and in ` +
+      `Cannot finish ${names.join(", ")}${dependents}: see the errors above, or ` +
         "`deno task status`",
     );
   }

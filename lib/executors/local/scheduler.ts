@@ -1,7 +1,6 @@
 /**
- * Carries out a plan with several threads: the next run that is ready goes to the next free thread.
- * Runs that another process carries out are left to it. A signal makes all threads stop at a
- * checkpoint.
+ * Executes a plan with several threads: the next run that is ready goes to the next free thread. Runs
+ * of other processes are waited for. A signal makes all threads stop at a checkpoint.
  *
  * @module
  */
@@ -22,21 +21,21 @@ import { ImageCaches } from "./image_caches.ts";
 import { RunQueue } from "./run_queue.ts";
 import { type RunWorker, startRunWorker } from "./start_worker.ts";
 
-/** How this machine carries out a plan. None of it decides a number. */
+/** How this machine executes a plan. These options change no results. */
 export interface RunOptions {
-  /** Runs side by side; the setup's choice if absent. */
+  /** Runs to execute in parallel; the setup's choice if absent. */
   readonly workers?: number;
-  /** What to compute on; a GPU where there is one if absent. */
+  /** The device to compute on; if absent, a GPU if there is one. */
   readonly device?: DeviceName;
   /** Images of a batch in memory at once; as many as fit if absent. */
   readonly microBatch?: number;
 }
 
-/** The part of a study that carries out plans, and where progress is shown. */
+/** The parts of a study that executing a plan needs, and the progress bars. */
 type OpenStudy = Pick<Study<Dataset>, "store" | "dataset" | "setup"> & { readonly bars: Bars };
 
 /**
- * Carries out the runs of a plan that are not done.
+ * Executes the runs of a plan that are not done.
  *
  * A signal (Ctrl-C) makes every training write a checkpoint before this throws an `Interruption`; a
  * second signal ends the program at once.
@@ -64,11 +63,11 @@ export async function runPlan(
     const show = () => overall.update(queue.done, runs.length);
     show();
     const caches = new ImageCaches(study);
-    const told = new Set<PlannedRun>();
+    const reported = new Set<PlannedRun>();
     await allOrStopped(workers, signal.halt, async (worker) => {
       for (let run = await queue.next(); run; run = await queue.next()) {
         try {
-          await runUnderLease(run, worker, { study, queue, caches, told, options });
+          await runUnderLease(run, worker, { study, queue, caches, reported, options });
         } catch (error) {
           if (!(error instanceof UserError)) {
             queue.close(run);
@@ -92,10 +91,10 @@ export async function runPlan(
 }
 
 /**
- * Runs whose results are there and whole, among those that will be read: evaluations, and nets that
- * a run starts from that is not done. Damaged results are put aside, and their runs repeated.
+ * Runs that are done. Results that will be read (evaluations, and ancestors of runs that are not done)
+ * are verified. Damaged ones are renamed to `*.damaged`, and their runs repeated.
  *
- * @throws {UserError} A result is there and cannot be read.
+ * @throws {UserError} A result exists but cannot be read.
  */
 export function doneOf(
   runs: readonly PlannedRun[],
@@ -105,7 +104,7 @@ export function doneOf(
   // descendants come after their ancestors
   return runs.toReversed().filter((run) => {
     const isRead = isEvaluation(run.run) || needed.has(run.key);
-    if (isRead && store.status(run).state === "done") store.damage(run); // its status then says so
+    if (isRead && store.status(run).state === "done") store.damage(run); // updates its status
     const { state, detail = "" } = store.status(run);
     if (state === "unreadable") throw new UserError(detail);
     if (state === "done") {
@@ -114,17 +113,17 @@ export function doneOf(
     }
     if (state === "damaged") {
       store.putAside(run);
-      bars.log(`${detail.replace(/;.*$/s, "")}: ${displayName(run.run)} is done again`);
+      bars.log(`${detail.replace(/;.*$/s, "")}: ${displayName(run.run)} is repeated`);
     }
     if (run.ancestor) needed.add(run.ancestor.key);
     return false;
   });
 }
 
-/** Between two looks at what other processes do, ms. */
+/** Interval between two checks of other processes' runs, ms. */
 const WATCH_INTERVAL = 1_000;
 
-/** Checks regularly how runs of other processes ended. @returns what ends that */
+/** Checks regularly whether runs of other processes ended. @returns a function that stops it */
 function watchOthers(
   queue: RunQueue,
   { store, bars, isStopped }: {
@@ -151,10 +150,10 @@ function watchOthers(
 }
 
 /**
- * How runs side by side share the cores. A run that has a processor for itself computes its batch in
- * two towers: on 2 cores, a training of the small setup was then 1.3 times as fast as with threads
- * inside each operation. The number of runs that are left does not count: other threads round sums in
- * another order, and a run that continues must continue as it began.
+ * How parallel runs share the cores. A single run computes its batch in two towers: on 2 cores, a
+ * training of the small setup was then 1.3 times as fast as with threads inside each operation. The
+ * shares stay the same when few runs are left: another number of threads changes the order of sums and
+ * so their rounding, and a resumed run must continue with the same bits.
  */
 export function sharesOf(cores: number, runs: number) {
   const towers = runs === 1 && cores > 1 ? 2 : 1;
@@ -162,7 +161,7 @@ export function sharesOf(cores: number, runs: number) {
   return { towers, intraOpThreads, interOpThreads: cores };
 }
 
-/** Starts the threads, one after the other, as TensorFlow's loading requires. */
+/** Starts the threads one after the other, because TensorFlow cannot be loaded in parallel. */
 async function startWorkers(
   started: RunWorker[],
   { setup, dataset, store, bars }: OpenStudy,
@@ -181,8 +180,8 @@ async function startWorkers(
 }
 
 /**
- * Lets all workers work until they are done. Where one meets a defect of the program, the others stop
- * at a checkpoint first: an error loses no other run's work.
+ * Waits until all workers are done. If one throws an unexpected error, the others first stop at a
+ * checkpoint, so that their work is not lost.
  */
 export async function allOrStopped(
   workers: readonly RunWorker[],
@@ -202,29 +201,30 @@ export async function allOrStopped(
 }
 
 /**
- * Carries out one run under a lease, and notes in the queue how it ended. A run that another process
- * has is left to it.
+ * Carries out one run under a lease, and records its outcome in the queue. A run that another process
+ * has is waited for.
  *
  * @throws {UserError} The run failed, or its lease cannot be taken or kept.
  */
 async function runUnderLease(
   run: PlannedRun,
   worker: RunWorker,
-  { study: { store, bars, dataset, setup }, queue, caches, told, options }: {
+  { study: { store, bars, dataset, setup }, queue, caches, reported, options }: {
     readonly study: OpenStudy;
     readonly queue: RunQueue;
     readonly caches: ImageCaches;
-    readonly told: Set<PlannedRun>;
+    /** Runs whose owner was reported. */
+    readonly reported: Set<PlannedRun>;
     readonly options: RunOptions;
   },
 ) {
   function leaveToOthers() {
     const { host, pid } = store.leases.owner(run.key) ?? {};
     const who = pid === undefined ? "another process" : `process ${pid} on ${host}`;
-    if (!told.has(run)) {
-      bars.log(`${displayName(run.run)}: left to ${who}, whose result is used`);
+    if (!reported.has(run)) {
+      bars.log(`${displayName(run.run)}: waiting for ${who}, which executes this run`);
     }
-    told.add(run);
+    reported.add(run);
     queue.claimedElsewhere(run);
   }
 
@@ -242,7 +242,7 @@ async function runUnderLease(
     const isTraining = !isEvaluation(run.run);
     const filling = isTraining ? caches.of(run, worker) : undefined;
     const images = await filling;
-    if (filling !== undefined && images === undefined) return queue.close(run); // it was stopped
+    if (filling !== undefined && images === undefined) return queue.close(run); // reading was stopped
     const { config } = isEvaluation(run.run) ? run.run.net : run.run;
     const { train } = run.context;
     const layers = layersOf(config, netShapeOf(train, dataset.classes.length));
@@ -262,11 +262,11 @@ async function runUnderLease(
   }
 }
 
-/** What threads see where no signal stops them, but an error. */
+/** The value that stops threads after an error instead of a signal. */
 const HALTED = -1;
 
-/** What is printed at the first signal. */
-const STOPPING = "stopping at the next step; interrupt again to leave at once";
+/** The message at the first signal. */
+const STOPPING = "stopping at the next step; interrupt again to exit at once";
 
 /** Sets an int32 that threads watch at the first signal; ends the program at the second. */
 function listen(onStop: () => void) {
@@ -282,7 +282,7 @@ function listen(onStop: () => void) {
   });
   return {
     stop,
-    /** Makes the threads stop as a signal does. */
+    /** Stops the threads as a signal does. */
     halt: () => void Atomics.compareExchange(code, 0, 0, HALTED),
     isStopped: () => code[0] !== 0,
     throwIfStopped() {

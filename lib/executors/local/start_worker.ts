@@ -1,35 +1,35 @@
-/** Starts threads that carry out runs, and talks to them. Loads no TensorFlow itself. */
+/** Starts worker threads that execute runs. Does not load TensorFlow itself. */
 import type { PlannedRun } from "../../plan.ts";
 import type { Device } from "../../system/device.ts";
 import { startWorker } from "../../system/workers.ts";
 import type { ImageCache, ImageCacheContents } from "../../vgg/image_cache.ts";
 import type { WorkerAnswer, WorkerJob, WorkerNote, WorkerSettings } from "./worker.ts";
 
-/** Told how much of a job is done. */
+/** Called with the progress of a job. */
 export type OnProgress = (done: number, total: number) => void;
 
 /** A thread with TensorFlow; it does one job at a time. */
 export interface RunWorker {
-  /** What it computes on. */
+  /** The device that it computes on. */
   readonly device: Device;
-  /** Reads all training images at some scales; nothing where it was stopped before the end. */
+  /** Reads all training images at some scales; undefined if it was stopped before the end. */
   readImages(contents: ImageCacheContents, onProgress: OnProgress): Promise<ImageCache | undefined>;
-  /** Carries out a run; false where it was stopped before the end. */
+  /** Executes a run; false if it was stopped before the end. */
   run(job: RunJob, onProgress: OnProgress): Promise<boolean>;
-  /** Makes the run that is under way stop at its next step. */
+  /** Makes the current run stop at its next step. */
   stopRun(): void;
   /** Ends the thread. */
   stop(): void;
 }
 
-/** A run with what it needs. */
+/** A run and its resources. */
 export interface RunJob {
   readonly planned: PlannedRun;
   readonly images?: ImageCache;
   readonly microBatch?: number;
 }
 
-/** Starts a thread and loads TensorFlow in it. `onNotice` is told what a user should know. */
+/** Starts a thread and loads TensorFlow in it. `onNotice` gets messages for the user. */
 export async function startRunWorker(
   settings: Omit<WorkerSettings, "stopRun">,
   onNotice: (message: string) => void,

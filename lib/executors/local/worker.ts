@@ -1,4 +1,4 @@
-/** A thread that carries out runs, so that the main thread can draw progress and be interrupted. */
+/** A thread that executes runs, so that the main thread can show progress and handle signals. */
 import type { Dataset } from "../../datasets/dataset.ts";
 import type { PlannedRun } from "../../plan.ts";
 import { openStore } from "../../store/mod.ts";
@@ -9,20 +9,20 @@ import { fillImageCache, type ImageCache, type ImageCacheContents } from "../../
 import { unlessStopped } from "../../vgg/stop.ts";
 import { runOne } from "./run.ts";
 
-/** What all jobs of a worker share. */
+/** Settings of all jobs of a worker. */
 export interface WorkerSettings {
   readonly dataset: Dataset;
   readonly storeFolder: string;
   readonly threads: LoadOptions;
-  /** Parts of a batch that a training computes side by side. */
+  /** Parts of a batch that a training computes in parallel. */
   readonly towers: number;
   /** One int32; not 0 means: stop at the next step. */
   readonly stop: SharedArrayBuffer;
-  /** The same for the run that this worker carries out. */
+  /** The same, for this worker's current run only. */
   readonly stopRun: SharedArrayBuffer;
 }
 
-/** What a worker is asked to do. */
+/** A request to a worker. */
 export type WorkerJob =
   | { readonly kind: "load" }
   | { readonly kind: "read images"; readonly contents: ImageCacheContents }
@@ -33,18 +33,18 @@ export type WorkerJob =
     readonly microBatch?: number;
   };
 
-/** What a worker answers at the end of a job of the same kind. */
+/** The answer at the end of a job of the same kind. */
 export type WorkerAnswer =
   | { readonly kind: "load"; readonly device: Device }
   | { readonly kind: "read images"; readonly images?: ImageCache }
   | { readonly kind: "run"; readonly finished: boolean };
 
-/** What a worker sends during a job. */
+/** A message during a job. */
 export type WorkerNote =
   | { readonly done: number; readonly total: number }
   | { readonly notice: string };
 
-/** Between two reports of progress, ms. */
+/** Shortest interval between two reports of progress, ms. */
 const PAUSE = 100;
 
 answerJobs(async (
@@ -58,7 +58,7 @@ answerJobs(async (
   if (kind === "load") return { kind, device };
   const stop = new Int32Array(shared);
   const shouldStop = () => Atomics.load(stop, 0) !== 0;
-  const onProgress = rarely(send);
+  const onProgress = throttled(send);
   if (kind === "read images") {
     const images = unlessStopped({ onProgress, shouldStop }, (onProgress) => {
       return fillImageCache(binding, dataset.train, { ...job.contents, onProgress });
@@ -73,7 +73,7 @@ answerJobs(async (
     store: openStore(storeFolder),
     ...images && { images },
     ...microBatch !== undefined && { microBatch },
-    // a GPU divides its own work
+    // a GPU parallelises its own work
     towers: device.kind === "gpu" ? 1 : towers,
     ...threads.intraOpThreads !== undefined && { threads: threads.intraOpThreads },
     onNotice: (notice) => send({ notice }),
@@ -81,8 +81,8 @@ answerJobs(async (
   return { kind, finished };
 });
 
-/** Reports progress, but not more often than every `PAUSE`, and always the end. */
-function rarely(send: (note: WorkerNote) => void) {
+/** Limits reports of progress to one every `PAUSE`, but always reports the end. */
+function throttled(send: (note: WorkerNote) => void) {
   let last = -Infinity;
   return (done: number, total: number) => {
     const now = performance.now();

@@ -26,7 +26,7 @@ const execution: Execution = {
   ...{ device: "cpu", precision: "float32", towers: 1, started: "2026-01-31T12:00:00.000Z" },
 };
 
-Deno.test("executions are kept beside the recipe, and none is known of other runs", () =>
+Deno.test("executions are stored beside the recipe of their run only", () =>
   inStore((store) => {
     store.begin(A);
     store.writeExecutions(A, [execution]);
@@ -35,7 +35,7 @@ Deno.test("executions are kept beside the recipe, and none is known of other run
     assert.deepEqual(store.readExecutions(tested!), []);
   }));
 
-Deno.test("what another hand broke in environment.json is not known", () =>
+Deno.test("a damaged environment.json contains no executions", () =>
   inStore((store) => {
     for (const text of ["{", "{}", "null"]) {
       store.begin(A);
@@ -44,7 +44,7 @@ Deno.test("what another hand broke in environment.json is not known", () =>
     }
   }));
 
-Deno.test("a training that goes on from a checkpoint keeps its executions; one from the start does not", () =>
+Deno.test("a resumed training keeps its earlier executions; a restarted one does not", () =>
   inStore((store) => {
     store.begin(A);
     store.writeExecutions(A, [execution]);
@@ -56,7 +56,7 @@ Deno.test("a training that goes on from a checkpoint keeps its executions; one f
     assert.deepEqual(store.readExecutions(A), []);
   }));
 
-Deno.test("notes that cannot be written after a run are told, and hide no other error", () =>
+Deno.test("records that cannot be written after a run are reported, and hide no other error", () =>
   inStore((store) => {
     const { writeExecutions } = store;
     store.writeExecutions = (run, executions) => {
@@ -76,7 +76,7 @@ Deno.test("notes that cannot be written after a run are told, and hide no other 
       onNotice: (notice: string) => void told.push(notice),
       shouldStop: () => false,
     };
-    // it fails because no net is there
+    // the run fails because its net does not exist
     assert.throws(() => runOne(tested!, place), (error: Error) => {
       assert.doesNotMatch(error.message, /failed\.txt|environment\.json/);
       return true;
@@ -87,7 +87,7 @@ Deno.test("notes that cannot be written after a run are told, and hide no other 
     ]);
   }));
 
-Deno.test("carrying a run out notes versions, device, precision, threads, towers, and the time", () =>
+Deno.test("an execution records versions, device, precision, threads, towers and the time", () =>
   inStore((store) => {
     const place = {
       store,
@@ -102,7 +102,7 @@ Deno.test("carrying a run out notes versions, device, precision, threads, towers
         shouldStop: () => false,
       },
     };
-    // The net that it tests is not there: it fails, and when and where is known all the same.
+    // The net to test does not exist: the run fails, but its execution is recorded.
     const begin = performance.now();
     assert.throws(() => runOne(tested!, place));
     const most = (performance.now() - begin) / 1000;

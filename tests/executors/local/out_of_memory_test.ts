@@ -24,18 +24,18 @@ function attempt(room: number, message = OOM) {
   return { run, tried, told };
 }
 
-Deno.test("what does not fit goes on with half as many images, and says so", () => {
+Deno.test("work that does not fit continues with half as many images, and reports it", () => {
   const { run, tried, told } = attempt(8);
   assert.equal(run(), "8 at once");
   assert.deepEqual(tried, [32, 16, 8]);
   assert.equal(told.length, 2);
   assert.match(
     told[0]!,
-    /^train D 256: memory does not suffice for 32 images at once, .* with 16;/,
+    /^train D 256: not enough memory for 32 images at once; .* with 16;/,
   );
 });
 
-Deno.test("nothing is said where memory suffices; other errors pass as they are", () => {
+Deno.test("nothing is reported if memory suffices; other errors are rethrown", () => {
   const enough = attempt(32);
   assert.equal(enough.run(), "32 at once");
   assert.deepEqual(enough.told, []);
@@ -44,11 +44,13 @@ Deno.test("nothing is said where memory suffices; other errors pass as they are"
   assert.deepEqual(broken.tried, [32]);
 });
 
-Deno.test("an image that does not fit by itself is an error with a way out", () => {
+Deno.test("a single image that does not fit is an error with a way out", () => {
   const { run, tried } = attempt(0);
   assert.throws(run, (error) => {
     assert.ok(error instanceof UserError);
-    return /^Cannot train D 256: memory .* single image; .*--device cpu/.test(error.message);
+    return /^Cannot train D 256: not enough memory for a single image; .*--device cpu/.test(
+      error.message,
+    );
   });
   assert.deepEqual(tried, [32, 16, 8, 4, 2, 1]);
 });
@@ -60,7 +62,7 @@ interface Outcome {
   readonly losses: readonly number[];
 }
 
-Deno.test("under a memory limit a training goes on in smaller parts and learns what it would", async () => {
+Deno.test("under a memory limit a training continues in smaller parts with the same result", async () => {
   const program = fileURLToPath(new URL("../../support/short_of_memory.ts", import.meta.url));
   const train = async (megabytes: number) => {
     const { stdout, stderr, success } = await new Deno.Command(Deno.execPath(), {

@@ -64,7 +64,7 @@ async function proof(text: string) {
   }
 }
 
-Deno.test("a program that goes on from its checkpoint is proved to, however often it was killed", async () => {
+Deno.test("a program that resumes from its checkpoint passes, however often it is killed", async () => {
   const { kills, hits, whole, pieces, largest, scale, executions, told } = await proof(
     counting("count"),
   );
@@ -75,7 +75,7 @@ Deno.test("a program that goes on from its checkpoint is proved to, however ofte
   assert.ok(executions.length > 0);
 });
 
-Deno.test("one that comes to something else in pieces is found, with the largest difference", async () => {
+Deno.test("a program that ends with other weights after kills fails, with the largest difference", async () => {
   const { whole, pieces, largest, scale } = await proof(
     counting('folder.endsWith("pieces") ? 40.5 : count'),
   );
@@ -83,7 +83,7 @@ Deno.test("one that comes to something else in pieces is found, with the largest
   assert.deepEqual([largest, scale], [0.5, 64]);
 });
 
-Deno.test("a training that fails without being killed is an error with its last line", async () => {
+Deno.test("a training that fails without a kill is an error with its last line", async () => {
   await assert.rejects(
     proof('console.error("words"); console.error("no such net"); Deno.exit(1); FOLDER'),
     (error) =>

@@ -59,12 +59,12 @@ function logged(store: Store, run: PlannedRun) {
   );
 }
 
-Deno.test("TensorBoard's events say what the log says, also after a training went on", async () => {
+Deno.test("TensorBoard's events equal the log, also after a training was resumed", async () => {
   using work = await workplace();
   const { place, store } = work;
   const run = planned(net("A", 256));
   const folder = store.folderOf(run);
-  // 12 steps, of which each has a line; validations after 4 and 8
+  // 12 steps with a line each; validations after 4 and 8
   let steps = 0;
   const until6 = { onProgress: () => steps++, shouldStop: () => steps === 6 };
   assert.equal(runOne(run, { ...place, ...until6 }), false);
@@ -73,7 +73,7 @@ Deno.test("TensorBoard's events say what the log says, also after a training wen
   assert.equal(before.at(-1)!.step, 6);
   const [file] = eventFilesIn(folder);
 
-  // a crash may leave a line of a step that will be done again
+  // a crash may leave a line of a step that will be repeated
   store.appendLog(run, { ...store.readLog(run).at(-1)!, step: 7 });
   assert.equal(runOne(run, place), true);
   const all = scalarsIn(folder);
@@ -85,11 +85,11 @@ Deno.test("TensorBoard's events say what the log says, also after a training wen
   assert.equal(of("loss").filter((step) => step === 7).length, 1);
 });
 
-Deno.test("a net that diverges begins again, once and slower; what it did first is noted", async () => {
+Deno.test("a diverged training restarts once, at a lower rate, and its divergence is recorded", async () => {
   using work = await workplace();
   const { place, store } = work;
   const { first } = setup.schedules;
-  /** The same training at other rates; 12 steps, of which the first 6 are slower in the retry. */
+  /** The same training at other rates; 12 steps; the first 6 are slower in the retry. */
   const at = (learningRate: number, rate: number) => {
     const schedules = { ...setup.schedules, first: { ...first, learningRate } };
     const train = { ...context.train, schedules, retry: { share: 0.5, rate } };
@@ -116,7 +116,7 @@ Deno.test("a net that diverges begins again, once and slower; what it did first 
   assert.throws(() => runOne(lost, place), /Cannot go on training A 256: the loss is/);
 });
 
-Deno.test("a checkpoint from before a training began again is of no use to it", async () => {
+Deno.test("a checkpoint from before a restart is ignored", async () => {
   using work = await workplace();
   const { place, store } = work;
   const run = planned(net("A", 256));
@@ -131,7 +131,7 @@ Deno.test("a checkpoint from before a training began again is of no use to it", 
   assert.deepEqual(store.readLog(run).map(({ step }) => step), [1]);
 });
 
-Deno.test("a net is evaluated by each method, and its posteriors are kept", async () => {
+Deno.test("a net is evaluated by each method, and its posteriors are stored", async () => {
   using work = await workplace();
   const { place, store, dataset } = work;
   const run = net("A", 256);
@@ -155,7 +155,7 @@ Deno.test("a net is evaluated by each method, and its posteriors are kept", asyn
   }
 });
 
-Deno.test("weights that were made elsewhere are not trained; the message says how to bring them in", async () => {
+Deno.test("imported weights are not trained; the error says how to import them", async () => {
   using work = await workplace();
   const { place, store } = work;
   const weights = "5e".repeat(32);

@@ -14,7 +14,7 @@ import { inStore } from "../../support/in_store.ts";
 const context = { train: smoke.train, evaluate: smoke.evaluate, seed: 0, data: "made-up" };
 const planned = (run: TrainRun): PlannedRun => plannedRun(run, context);
 
-Deno.test("a defect in one thread lets the others reach a checkpoint, and is told then", async () => {
+Deno.test("after an unexpected error in one thread, the others reach a checkpoint first", async () => {
   const A = planned(net("A", 256));
   const LRN = planned(net("A-LRN", 256));
   const B = planned(net("B", 256));
@@ -34,11 +34,11 @@ Deno.test("a defect in one thread lets the others reach a checkpoint, and is tol
     }
   });
   await assert.rejects(work, /a defect/);
-  // and B, which waits for A, is not waited for
+  // B waits for A, and is not waited for
   assert.deepEqual(told, ["checkpoint of A-LRN"]);
 });
 
-Deno.test("a net is not trained without training images, and the plan does not begin", async () => {
+Deno.test("without training images no net is trained, and the plan does not start", async () => {
   const A = planned(net("A", 256));
   const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
   const dataset: Dataset = {
@@ -57,7 +57,7 @@ Deno.test("a net is not trained without training images, and the plan does not b
   }
 });
 
-Deno.test("a run that another process does is waited for, and done here where that one gave it up", async () => {
+Deno.test("a run of another process is waited for, and executed here if that process gives it up", async () => {
   const A = planned(net("A", 256));
   const B = planned(net("B", 256));
   const queue = new RunQueue([A, B], []);
@@ -74,7 +74,7 @@ Deno.test("a run that another process does is waited for, and done here where th
   assert.equal(queue.done, 1);
 });
 
-Deno.test("where another process fails, what starts from its run is lost, and nobody waits", async () => {
+Deno.test("if another process fails, the dependents of its run fail without waiting", async () => {
   const A = planned(net("A", 256));
   const B = planned(net("B", 256));
   const queue = new RunQueue([A, B], []);
@@ -88,7 +88,7 @@ Deno.test("where another process fails, what starts from its run is lost, and no
   );
 });
 
-Deno.test("a stop ends the wait for another process", async () => {
+Deno.test("stopping ends the wait for another process", async () => {
   const A = planned(net("A", 256));
   const queue = new RunQueue([A], []);
   queue.claimedElsewhere((await queue.next())!);
@@ -97,7 +97,7 @@ Deno.test("a stop ends the wait for another process", async () => {
   assert.equal(await next, undefined);
 });
 
-Deno.test("what a plan reads must be whole: damaged posteriors and the weights that they need", () =>
+Deno.test("damaged posteriors are repeated, and so are damaged weights that they need", () =>
   inStore((store) => {
     const weights = new Map([["x", { shape: [2], values: Float32Array.of(1, 2) }]]);
     const trained = net("A", 256);
@@ -120,7 +120,7 @@ Deno.test("what a plan reads must be whole: damaged posteriors and the weights t
       Deno.writeFileSync(path, bytes);
     };
     assert.deepEqual(new Set(done()), new Set(runs));
-    // nobody reads weights whose net was tested already, nor B's
+    // the weights of tested nets and of B are not read
     spoil(A, "weights");
     spoil(B, "weights");
     assert.equal(done().length, 4);
@@ -129,6 +129,6 @@ Deno.test("what a plan reads must be whole: damaged posteriors and the weights t
     assert.equal(logged.length, 2);
     assert.match(
       logged[0]!,
-      /checksum does not match its content: A 256 at Q = 224.* is done again/,
+      /checksum does not match its content: A 256 at Q = 224.* is repeated/,
     );
   }));
