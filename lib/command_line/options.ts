@@ -6,7 +6,7 @@ import { resolve } from "node:path";
 import { setups } from "../../experiments/mod.ts";
 import { type DeviceName, isDeviceName, prefersBfloat16 } from "../system/device.ts";
 import { type Isa, ISAS } from "../system/processor.ts";
-import { UsageError } from "../errors.ts";
+import { quote, UsageError } from "../errors.ts";
 import { LARGEST_SEED } from "../random.ts";
 import type { Precision, Setup } from "../setup.ts";
 import { didYouMean } from "../did_you_mean.ts";
@@ -84,6 +84,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
   const unknown: string[] = [];
   const read: Record<string, unknown> = parseArgs([...args], {
     string: [...NAMES.filter(takesValue), "_"],
+    collect: NAMES.filter(takesValue),
     boolean: switches,
     // Tells a switch that is not given from one that is given as --gpu=false.
     default: Object.fromEntries(switches.map((name) => [name, null])),
@@ -95,7 +96,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
 
   const given: Partial<Record<OptionName, string | boolean>> = {};
   for (const name of NAMES) {
-    const value = read[name];
+    const value = takesValue(name) ? onlyValue(name, read[name] as string[]) : read[name];
     if (value === undefined || value === null) continue;
     if (value === "") {
       const { value: placeholder } = OPTIONS[name] as Option;
@@ -110,6 +111,29 @@ export function readCommandLine(args: readonly string[]): CommandLine {
     );
   }
   return { words: (read._ as unknown[]).map(String), given };
+}
+
+/** Options whose values are lists of changes: given several times, they are one list. */
+const LISTS: readonly OptionName[] = ["set", "resources"];
+
+/**
+ * The value of an option; undefined if it is not given.
+ *
+ * @throws {UsageError} It is given several times, and only one of the values could count.
+ */
+function onlyValue(name: OptionName, values: readonly string[]): string | undefined {
+  if (values.length <= 1 || values.includes("")) {
+    return values.find((value) => value === "") ?? values[0];
+  }
+  if (LISTS.includes(name)) return values.join(",");
+  const { value: placeholder = "" } = OPTIONS[name] as Option;
+  const list = /,\.\.\./.test(placeholder) ? `, as in --${name} ${values.join(",")}` : "";
+  throw new UsageError(
+    `--${name} is given ${values.length} times, as ${
+      values.map(quote).join(" and ")
+    }: give it once` +
+      list,
+  );
 }
 
 /**

@@ -49,8 +49,13 @@ interface Branch {
  * @throws {UsageError} The field does not exist, or cannot hold the value.
  */
 export function override(setup: Setup, changes: string): Setup {
+  const seen = new Set<string>();
   const result = changes.split(",").reduce((changed, text) => {
     const [field = "", value] = text.split("=");
+    if (seen.has(field)) {
+      throw new UsageError(`Cannot set "${field}" twice: only one of its values would count`);
+    }
+    seen.add(field);
     const { train, evaluate, scenes } = changed;
     const data = scenes ? { scenes } : {};
     const names = [...leaves(train), ...leaves(evaluate), ...leaves(data)];

@@ -85,13 +85,13 @@ Deno.test("changes of a setup name its folder, in full where a disk takes so lon
   const folderOf = (changes: string) => options("--results", "/r", "--set", changes).results;
   assert.equal(folderOf("dropout=0.2,batch=8"), resolve("/r/small-dropout=0.2,batch=8"));
   // 249 characters of changes and six of "small-" are as many as fit
-  const longest = `${"batch=16,".repeat(26)}batch=000000008`;
+  const longest = `width=0.5,batch=${"8".padStart(233, "0")}`;
   assert.equal(longest.length, 249);
   assert.equal(folderOf(longest), resolve(`/r/small-${longest}`));
   const names = [`${longest}0`, `${longest}00`].map((changes) => basename(folderOf(changes)));
   for (const name of names) {
     assert.equal(name.length, 255);
-    assert.ok(name.startsWith("small-batch=16,batch=16,"), name);
+    assert.ok(name.startsWith("small-width=0.5,batch=000"), name);
   }
   assert.notEqual(names[0], names[1]);
 });
@@ -177,11 +177,51 @@ Deno.test("whatever decides a plan is taken by the commands that carry it out, t
 
 Deno.test("changes that are too long for a folder's name are cut, and told apart all the same", () => {
   const named = (last: string) => {
-    const changes = [...Array(30).fill("dropout=0.5"), `dropout=${last}`].join(",");
+    const changes = `batch=${"8".padStart(300, "0")},dropout=${last}`;
     return basename(options("--results", "/r", "--set", changes).results);
   };
   const [one, other] = [named("0.1"), named("0.2")];
   assert.equal(one.length, 255); // what file systems take
-  assert.match(one, /^small-dropout=0\.5,.*-[0-9a-f]{12}$/);
+  assert.match(one, /^small-batch=0000.*-[0-9a-f]{12}$/);
   assert.notEqual(one, other);
+});
+
+Deno.test("an option that is given twice is refused, or its lists are joined: none is dropped", () => {
+  const { setup, choice } = options("--set", "dropout=0.3", "--set", "batch=8");
+  assert.deepEqual([setup.train.dropout, setup.train.batch], [0.3, 8]);
+  assert.equal(choice, "--setup small --set dropout=0.3,batch=8");
+  const onCluster = ["--executor", "slurm", "--resources", "partition=gpu"];
+  assert.equal(
+    options(...onCluster, "--resources=train.gpus=1").resources,
+    "partition=gpu,train.gpus=1",
+  );
+  refuses(
+    ["--Q", "256", "--Q", "384"],
+    '--Q is given 2 times, as "256" and "384": give it once, as in --Q 256,384',
+  );
+  refuses(
+    ["--setup", "smoke", "--setup=smoke"],
+    '--setup is given 2 times, as "smoke" and "smoke": give it once',
+  );
+  refuses(["--seeds", "2", "--seeds"], "--seeds needs a value: --seeds N");
+  refuses(
+    ["--set", "batch=8", "--set", "batch=4"],
+    'Cannot set "batch" twice: only one of its values would count',
+  );
+  assert.equal(options("--strict", "--strict", "--setup", "paper").strict, true);
+});
+
+Deno.test("every option with a value is refused when it is given twice, but for lists of changes", () => {
+  for (const name of ALL.filter((name) => "value" in OPTIONS[name])) {
+    const twice = () => readCommandLine([`--${name}`, "1", `--${name}`, "2"]);
+    if (name === "set" || name === "resources") assert.equal(twice().given[name], "1,2");
+    else assert.throws(twice, new RegExp(`^UserError: --${name} is given 2 times`));
+  }
+});
+
+Deno.test("more seeds than a list can hold are refused in a sentence", () => {
+  refuses(
+    ["--seeds", "99999999999"],
+    '--seeds is a whole number from 1 to 10000, not "99999999999"',
+  );
 });

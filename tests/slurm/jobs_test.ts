@@ -132,6 +132,10 @@ Deno.test("--resources changes fields, and an error suggests the nearest field",
     train: { time: "1:00:00", gpus: 1 },
     evaluate: { memory: "8G" },
   });
+  assert.throws(
+    () => overridden({}, "train.gpus=1,train.gpus=2"),
+    /^UserError: Cannot set --resources .*: "train\.gpus" is given twice$/,
+  );
   assert.throws(() => overridden({}, "partitoin=gpu"), /no field "partitoin".*mean "partition"\?/);
   assert.throws(() => overridden({}, "train.tme=1"), /no field "train.tme".*mean "time"\?/);
   assert.throws(

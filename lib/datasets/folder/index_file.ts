@@ -184,7 +184,9 @@ export async function indexMade(
   const listing = listFolder(folder);
   const place = join(folder, ".verydeep");
   await Deno.mkdir(join(place, "upright"), { recursive: true });
-  await Deno.writeTextFile(join(place, GENERATED), summaryOf(listing));
+  const generated = join(place, GENERATED);
+  await Deno.writeTextFile(generated, summaryOf(listing));
+  await flush([generated]);
   await writeIndex(place, listingDigest(listing), {
     files: [...listing.train, ...listing.val].map(({ path }) => sizeOf(path)),
     colours,

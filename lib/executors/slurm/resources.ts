@@ -122,8 +122,13 @@ const NUMBERS = /(^|\.)(cpus|gpus|signal|maxJobs)$/;
  */
 export function overridden(config: SlurmConfig, changes: string): SlurmConfig {
   const changed: Record<string, unknown> = structuredClone(config);
+  const seen = new Set<string>();
   for (const change of changes.split(",")) {
     const [path = "", ...rest] = change.split("=");
+    if (seen.has(path)) {
+      throw new UserError(`Cannot set --resources ${changes}: "${path}" is given twice`);
+    }
+    seen.add(path);
     const text = rest.join("=");
     const value = NUMBERS.test(path) && /^\d+$/.test(text) ? Number(text) : text;
     const [field = "", inner] = path.split(".");
