@@ -41,7 +41,9 @@ export function ensembleListing(
     ],
     notes: [
       "In brackets: 95 % intervals (Wilson).",
-      ...withoutTopFive(ensembles[0]?.classes ?? Infinity).flatMap((text) => fold(text)),
+      ...withoutTopFive(ensembles[0]?.classes ?? Infinity, setup.evaluate).flatMap((text) =>
+        fold(text)
+      ),
       ...ensembles.flatMap((ensemble) => wordsOf(ensemble, ensembles.length > 1)),
       ...ensembles.some(({ mean }) => mean)
         ? ["The best member was chosen on these same images, which favours it."]

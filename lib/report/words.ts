@@ -3,6 +3,7 @@ import type { Departure, RowResult, TableResult } from "../results/row_result.ts
 import { formatS, isImported, type Table, type TrainRun } from "../experiment.ts";
 import { importInWords } from "../results/lineage.ts";
 import { GUESSES } from "../score.ts";
+import type { EvaluateSetup } from "../setup.ts";
 import type { Interval } from "../statistics/mod.ts";
 import { count } from "../numbers.ts";
 
@@ -40,7 +41,7 @@ export function captionOf({ table, setup, dataset, rows }: TableResult): string[
         `±${widest.toFixed(1)} points (95 %, Wilson); the CSV lists each interval.`,
     );
   }
-  sentences.push(...withoutTopFive(dataset.classes));
+  sentences.push(...withoutTopFive(dataset.classes, setup.evaluate));
   const tested = rows.flatMap(({ tested }) => tested ?? [])[0];
   if (tested) {
     sentences.push(
@@ -59,11 +60,17 @@ export function captionOf({ table, setup, dataset, rows }: TableResult): string[
 }
 
 /** Why there are no top-5 errors; empty if there are. */
-export function withoutTopFive(classes: number): string[] {
-  if (classes > GUESSES) return [];
+export function withoutTopFive(classes: number, { scoreMap }: EvaluateSetup): string[] {
+  if (classes <= GUESSES) {
+    return [
+      `Top-5 errors are not given (${MISSING}): of ${count(classes, "class", "classes")}, five ` +
+      "guesses always include the right one.",
+    ];
+  }
+  if (scoreMap !== "sum-then-softmax") return [];
   return [
-    `Top-5 errors are not given (${MISSING}): of ${count(classes, "class", "classes")}, five ` +
-    "guesses always include the right one.",
+    `Top-5 errors of dense evaluations are not given (${MISSING}): summed scores give all classes ` +
+    "but the first a posterior of almost 0, which does not rank them.",
   ];
 }
 

@@ -42,7 +42,7 @@ async function noticed(change: (entries: Entries) => void): Promise<string[]> {
   return found;
 }
 
-Deno.test("means of a small bundle that put the label first are no means, and their rows no results", () =>
+Deno.test("means of a small bundle that put the label first are refused, and their rows with them", () =>
   withStore(async (input, folder) => {
     let means = 0;
     const { problems } = await afterwards({ ...input, small: true }, folder, (entries) => {
@@ -124,7 +124,7 @@ Deno.test("a log with another learning rate than the schedule's is noticed", () 
     const { problems } = await afterwards(input, folder, (entries) => {
       const name = named(entries, LOG);
       const lines = text(entries, name).trimEnd().split("\n").map((line) => JSON.parse(line));
-      // the rate never drops, so that there is no loss after its first drop
+      // the rate never drops, so the loss after its first drop is not known
       const flat = lines.map(({ checksum: _, ...line }) =>
         logLine({ ...line, learningRate: lines[0].learningRate })
       );
@@ -171,7 +171,7 @@ for (const [what, [change, reason]] of Object.entries(plans)) {
     ));
 }
 
-Deno.test("fields of a setup that are unknown here, null among them, are no crash", async () => {
+Deno.test("fields of a setup that are unknown here, null included, are reported", async () => {
   const found = await noticed((entries) =>
     replace(entries, "plan.json", '"crop": ', '"x": null, "y": [{"rule": null}], "crop": ')
   );

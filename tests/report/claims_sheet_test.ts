@@ -86,7 +86,7 @@ Deno.test("all claims: the paper's conclusions in signs, and all fits in 80 colu
   for (const { sentence } of claims) assert.ok(markdown(sheet).includes(`"${sentence}".`));
 });
 
-/** What is said of a claim below the table, behind its sentence. */
+/** The note on a claim, after the paper's sentence. */
 function wordOf(claim: ClaimResult): string {
   return claimsSheet(resultOf([claim])).notes[0]!.split('". ')[1]!;
 }
@@ -150,7 +150,7 @@ Deno.test("seeds that leave a pair open are named in place of images", () => {
   assert.equal(sheet.body[0]![1]!.at(-1)!.text, "undecided\nmore seeds");
 });
 
-Deno.test("a record for each pair, with what its claim came to", () => {
+Deno.test("a record for each pair, with the status of its claim", () => {
   const [record] = claimsSheet(resultOf([
     judged("depth", "undecided", {
       ...{ published: -0.9, difference: difference(2000, 20, 30), imagesToDecide: 7847 },

@@ -68,7 +68,7 @@ Deno.test("only a significant difference is called better or worse", () => {
   assert.match(words(40, 15), /\+1\.25 points .* The mean is significantly worse\./);
 });
 
-Deno.test("programs get a record for each, of which the mean's has the comparison", () => {
+Deno.test("programs get a record for each; that of the mean has the comparison", () => {
   const [first, , mean] = JSON.parse(drawn([ensemble(15, 40)], "json"));
   assert.deepEqual(
     [first.S, first.Q, first.method, first.seed, first.top1_error, first.top1_low, first.p_value],

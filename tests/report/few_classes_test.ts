@@ -48,6 +48,15 @@ Deno.test("people see a dash without an interval and without bold, and why", () 
   }
 });
 
+Deno.test("under summed scores the caption says why there is no top-5 error", () => {
+  const result = madeUp();
+  const { setup } = result;
+  const evaluate = { ...setup.evaluate, scoreMap: "sum-then-softmax" } as const;
+  const { caption } = sheetOf({ ...result, setup: { ...setup, evaluate } });
+  assert.ok(caption.some((text) => /^Top-5 errors of dense evaluations are not given/.test(text)));
+  assert.ok(!sheetOf(result).caption.some((text) => /not given/.test(text)));
+});
+
 Deno.test("programs get nothing: empty in CSV, null in JSON", () => {
   const fields = ["top5_error", "top5_error_sd", "top5_low", "top5_high"];
   const [header, first] = inFormat.csv!.split("\n").map((line) => line.split(",")) as string[][];

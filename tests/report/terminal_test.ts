@@ -51,7 +51,7 @@ Deno.test("Table 7 has one cell for both splits where the paper merges them", ()
   assert.match(text, /│ Krizhevsky et al\. \(2012\) .*│ {7}│ {7}│ {2}40\.7 │ {2}18\.2 │ +– │/);
 });
 
-Deno.test("what several tables share is said once, below all of them", () => {
+Deno.test("sentences that several tables share are printed once, below all of them", () => {
   const sheet = (caption: string[], notes: string[]): Sheet => ({
     ...{ name: "t", title: "Title", columns: ["left"], header: [[cell("a")]], body: [] },
     ...{ records: [], caption, notes },

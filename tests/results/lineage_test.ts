@@ -45,7 +45,7 @@ Deno.test("a list of layers is shortened, other origins are not", () => {
   }
 });
 
-Deno.test("rows rest on their evaluations, and on every net that those come from", () => {
+Deno.test("rows depend on their evaluations and on all their ancestors", () => {
   const rows = (run: Run) =>
     rowsOn(planned(run), [table3, table4, table6]).map(({ table, row }) => `${table.name}/${row}`);
   assert.deepEqual(rows(at(net("D", 384), 384)), ["table3/8", "table4/6", "table6/1"]);
@@ -90,7 +90,7 @@ Deno.test("a recipe from before there was a choice differs in nothing from one t
   ]);
 });
 
-Deno.test("how a net is tested is no difference of trainings, as it is none of their keys", () => {
+Deno.test("the fields of an evaluation are not part of a training, nor of its key", () => {
   const evaluate = { scoreMap: "softmax-then-average" } as const;
   assert.deepEqual(fields(net("A", 256), net("A", 256), { evaluate }), []);
   assert.deepEqual(fields(at(net("A", 256), 256), at(net("A", 256), 256), { evaluate }), [

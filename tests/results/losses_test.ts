@@ -18,7 +18,7 @@ Deno.test("the final loss is the mean over the last tenth's steps, not over its 
   assert.equal(finalLoss([]), undefined);
 });
 
-Deno.test("a store's logs give the mean over seeds, and nothing where one is missing", () => {
+Deno.test("a store's logs give the mean over seeds; undefined if one is missing", () => {
   const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
   try {
     const store = makeStore(folder);
@@ -95,19 +95,19 @@ Deno.test("one that has no higher training loss is not, to two decimals", () => 
 
 Deno.test("losses on crops of another S are not comparable", () => {
   const jittered = row([net("D", JITTERED)], 384);
-  const said = compareLosses(jittered, D, () => 1);
-  assert.equal(said?.underTrained, false);
-  assert.match(said.words, /are not comparable/);
+  const compared = compareLosses(jittered, D, () => 1);
+  assert.equal(compared?.underTrained, false);
+  assert.match(compared.words, /are not comparable/);
 });
 
 Deno.test("rows have the names by which their table tells them apart", () => {
   const [one, other] = [fromScratch("D"), net("D", 256)];
-  const said = compareLosses(
+  const compared = compareLosses(
     row([one], 256, "from random weights"),
     row([other], 256, "from net A"),
     (net) => net === one ? 2 : 1,
   );
-  assert.equal(said!.words, "final training losses: from random weights 2.00, from net A 1.00");
+  assert.equal(compared!.words, "final training losses: from random weights 2.00, from net A 1.00");
 });
 
 Deno.test("the same net, several nets and missing logs are not compared", () => {

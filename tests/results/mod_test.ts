@@ -142,7 +142,7 @@ Deno.test("an error under another reading is of another protocol than the publis
   assert.deepEqual([changed!.measured!.top1, usual!.measured!.top1], [12.5, 50]);
 });
 
-Deno.test("a row whose posteriors are damaged, or are none, is left out and says why; others stay", () => {
+Deno.test("a row whose values are damaged or not posteriors is left out with the reason; others stay", () => {
   const rows = results([
     { evaluations: [atQ224], published: {} },
     { evaluations: [atQ256], published: { top1: 25 } },

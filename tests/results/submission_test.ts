@@ -97,7 +97,7 @@ Deno.test("a score goes to the row that it is of, with its own split and images"
     keepTest(store);
     for (const run of runs) keep(store, run, { rows: first.slice(0, 2), labels: [0, 1] });
     writeSubmission(members, { store, ids, fingerprint: FINGERPRINT });
-    assert.deepEqual(testScoresIn(store.folder), []); // nothing was said yet
+    assert.deepEqual(testScoresIn(store.folder), []); // no score yet
     keepScore(members, 7.25, store);
     const scores = testScoresIn(store.folder);
     assert.deepEqual(scores, [
@@ -196,8 +196,8 @@ Deno.test("a score of what was never written is refused; a damaged note counts a
     assert.deepEqual(testScoresIn(store.folder).map(({ top5 }) => top5), [7.25]);
     Deno.writeTextFileSync(note, text.replace("7.25", "7.24"));
     assert.deepEqual(testScoresIn(store.folder), []);
-    const lies = JSON.stringify({ evaluations: ["a"], images: 3, top5: 700 });
-    Deno.writeTextFileSync(note, lies);
+    const outOfRange = JSON.stringify({ evaluations: ["a"], images: 3, top5: 700 });
+    Deno.writeTextFileSync(note, outOfRange);
     assert.deepEqual(testScoresIn(store.folder), []);
   });
 });

@@ -1,4 +1,4 @@
-/** A store whose posteriors follow from a formula, and tables that rest on it. */
+/** A store whose posteriors follow from a formula, and tables of its evaluations. */
 import { evaluations, JITTERED, net, oneScale } from "../../experiments/protocol.ts";
 import { paper, smoke } from "../../experiments/setups.ts";
 import type { DatasetDescription } from "../../lib/datasets/dataset.ts";

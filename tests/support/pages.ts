@@ -17,7 +17,7 @@ export const HOSTILE = ["<script>alert(1)</script>", 'a & "b"', "\\input{x}", "=
 
 const IMAGES = 40;
 
-/** What is said of `IMAGES` images of four classes: every fifth is taken for the next class. */
+/** Scores of `IMAGES` images of four classes: every fifth is predicted as the next class. */
 export function madeUpScores(): Scores {
   const images = Array.from({ length: IMAGES }, (_, image) => image);
   const isWrong = (image: number) => image % 5 === 0;
