@@ -10,30 +10,30 @@ import { layersOf, netShapeOf, weightShapes } from "../../lib/vgg/configs.ts";
 import { writeKeras } from "../../lib/weights/keras.ts";
 import { writeTorchvision } from "../../lib/weights/torchvision.ts";
 import { noises } from "../support/formula.ts";
-import { Place } from "../support/place.ts";
+import { CommandSandbox } from "../support/command_sandbox.ts";
 
-/** A file of a net of the place's sides. */
+/** A file of a net of the sandbox's sides. */
 async function written(
-  place: Place,
+  sandbox: CommandSandbox,
   config: ConfigName,
   write: typeof writeKeras | typeof writeTorchvision,
 ) {
-  const { setup } = place.options("table3");
+  const { setup } = sandbox.options("table3");
   const shapes = weightShapes(layersOf(config, netShapeOf(setup.train, 2)));
   const tensors = new Map([...shapes].map(([name, shape], i) => {
     const count = shape.reduce((product, side) => product * side);
     return [name, { shape, values: noises(count, { from: 1000 * i }) }];
   }));
-  const file = `${place.folder}/${config}-${write.name}`;
+  const file = `${sandbox.folder}/${config}-${write.name}`;
   // what the layouts' own libraries subtract
   const mean = write === writeKeras ? [123.68, 116.779, 103.939] : [123.675, 116.28, 103.53];
   await write(file, { tensors, mean, inputScale: 1, recipe: "" });
   return file;
 }
 
-async function filled(place: Place, tables: readonly Table[], weights: string) {
-  const options = place.options("table3");
-  return await filledTables(tables, weights, { options, study: await place.study(options) });
+async function filled(sandbox: CommandSandbox, tables: readonly Table[], weights: string) {
+  const options = sandbox.options("table3");
+  return await filledTables(tables, weights, { options, study: await sandbox.study(options) });
 }
 
 async function refused(work: Promise<unknown>, message: RegExp) {
@@ -45,9 +45,9 @@ async function refused(work: Promise<unknown>, message: RegExp) {
 }
 
 Deno.test("weights take the place of [256;512] alone; other rows are the very same", async () => {
-  using place = new Place();
-  const file = await written(place, "D", writeKeras);
-  const { tables, runs, imported } = await filled(place, [table3, table5, table6], `D=${file}`);
+  using sandbox = new CommandSandbox();
+  const file = await written(sandbox, "D", writeKeras);
+  const { tables, runs, imported } = await filled(sandbox, [table3, table5, table6], `D=${file}`);
   assert.deepEqual(imported.map((net) => net.file), [file]);
   const [single, methods, fusion] = tables.map(({ name, rows }, i) => {
     const own = [table3, table5, table6][i]!;
@@ -68,9 +68,9 @@ Deno.test("weights take the place of [256;512] alone; other rows are the very sa
 });
 
 Deno.test("weights of no row, of another net, or without a net's name are refused", async () => {
-  using place = new Place();
-  const file = await written(place, "D", writeKeras);
-  const fill = (weights: string) => filled(place, [table3], weights);
+  using sandbox = new CommandSandbox();
+  const file = await written(sandbox, "D", writeKeras);
+  const fill = (weights: string) => filled(sandbox, [table3], weights);
   await refused(
     fill(file),
     /^--weights of a table is a list of CONFIG=FILE, .* not ".*D-writeKeras"$/,
@@ -90,14 +90,14 @@ Deno.test("weights of no row, of another net, or without a net's name are refuse
 });
 
 Deno.test("a table with weights trains nothing, and says which numbers they made", async () => {
-  using place = new Place();
+  using sandbox = new CommandSandbox();
   const [D, E] = [
-    await written(place, "D", writeKeras),
-    await written(place, "E", writeTorchvision),
+    await written(sandbox, "D", writeKeras),
+    await written(sandbox, "E", writeTorchvision),
   ];
   // random weights are no better than chance
   const weights = ["--weights", `D=${D},E=${E}`, "--include-at-chance"];
-  const records = await place.records("table3", [], ...weights);
+  const records = await sandbox.records("table3", [], ...weights);
   const measured = records.filter(({ top1_error }) => typeof top1_error === "number");
   assert.deepEqual(measured.map(({ config, S, Q }) => [config, S, Q]), [
     ["D", "[256;512]", 384],
@@ -111,7 +111,7 @@ Deno.test("a table with weights trains nothing, and says which numbers they made
     measured[1].departures,
     /^E \[256;512\] from .* in torchvision's layout, .* 103\.53; /,
   );
-  const states = await place.records("status", []);
+  const states = await sandbox.records("status", []);
   const done = states.filter(({ state }) => state === "done").map(({ run }) => run).sort();
   assert.deepEqual(done, [
     "test D [256;512] (imported) at Q = 384, dense",
@@ -120,24 +120,24 @@ Deno.test("a table with weights trains nothing, and says which numbers they made
     "train E [256;512] (imported)",
   ]);
 
-  const text = await place.printed("table3", [], ...weights);
+  const text = await sandbox.printed("table3", [], ...weights);
   assert.match(text, /│ \[256;512\] │ +384 │ +\d+\.\d† │ +– │ +25\.6 │/);
   assert.match(text, /† Weights were not trained here: D \[256;512\] from a file/);
   assert.match(text, /10 of 12 rows not measured yet .* with\nthe same options except --weights\./);
-  const printed = await place.records("report", ["table3"], ...weights);
+  const printed = await sandbox.records("report", ["table3"], ...weights);
   assert.deepEqual(printed, records);
 
   // once in the store, a net goes by its key; and it is the one that evaluate names
   const { key } = states.find(({ run }) => run === "train D [256;512] (imported)")!;
   Deno.removeSync(D);
-  const again = await place.records("table3", [], "--weights", `D=${key}`);
+  const again = await sandbox.records("table3", [], "--weights", `D=${key}`);
   assert.equal(again[8].run, measured[0].run);
 });
 
 Deno.test("a plan with weights asks for no training", async () => {
-  using place = new Place();
-  const file = await written(place, "D", writeKeras);
-  const runs = await place.records("table4", [], "--weights", `D=${file}`, "--dry-run");
+  using sandbox = new CommandSandbox();
+  const file = await written(sandbox, "D", writeKeras);
+  const runs = await sandbox.records("table4", [], "--weights", `D=${file}`, "--dry-run");
   assert.deepEqual(
     runs.map(({ run }) => run),
     [256, 384, 512].map((Q) => `test D [256;512] (imported) at Q = ${Q}, dense`),

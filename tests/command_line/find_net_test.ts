@@ -9,19 +9,19 @@ import { plan, planOf } from "../../lib/plan.ts";
 import { makeStore } from "../../lib/store/mod.ts";
 import { writeSafetensors } from "../../lib/weights/safetensors.ts";
 import { layersOf, netShapeOf, weightShapes } from "../../lib/vgg/configs.ts";
-import { Place } from "../support/place.ts";
+import { CommandSandbox } from "../support/command_sandbox.ts";
 
 /** The net that a command line means. */
-async function meant(place: Place, command: "train" | "evaluate", ...args: string[]) {
-  const options = place.options(command, ...args);
-  const study = await place.study(options);
+async function meant(sandbox: CommandSandbox, command: "train" | "evaluate", ...args: string[]) {
+  const options = sandbox.options(command, ...args);
+  const study = await sandbox.study(options);
   return await (command === "train" ? netToTrain : netToEvaluate)(options, study);
 }
 
-/** Notes in the place's store that a net is trained; its key. */
-async function begun(place: Place, run: TrainRun, ...args: string[]): Promise<string> {
-  const options = place.options("train", ...args);
-  const { contexts } = await place.study(options);
+/** Notes in the sandbox's store that a net is trained; its key. */
+async function begun(sandbox: CommandSandbox, run: TrainRun, ...args: string[]): Promise<string> {
+  const options = sandbox.options("train", ...args);
+  const { contexts } = await sandbox.study(options);
   const [planned] = planOf([run], contexts).slice(-1);
   makeStore(options.results).begin(planned!);
   return planned!.key;
@@ -36,47 +36,50 @@ async function refused(work: Promise<unknown>, message: RegExp) {
 }
 
 Deno.test("a net without another start is the run that the tables use, to its key", async () => {
-  using place = new Place();
-  const { contexts } = await place.study(place.options("train"));
+  using sandbox = new CommandSandbox();
+  const { contexts } = await sandbox.study(sandbox.options("train"));
   const keys = new Set(plan([table3, table6], contexts).map(({ key }) => key));
   for (const line of ["A 256", "E 384", "C [256;512]", "D 256,512 fc"]) {
     const [config, S, update = "all"] = line.split(" ") as [string, string, string?];
     const args = ["--config", config, "--S", S, "--update", update];
     for (const command of ["train", "evaluate"] as const) {
-      const { run } = await meant(place, command, ...args);
+      const { run } = await meant(sandbox, command, ...args);
       assert.ok(keys.has(key(run, contexts[0]!)), line);
     }
   }
 });
 
 Deno.test("starting by key from what the paper's net starts from makes the paper's net", async () => {
-  using place = new Place();
-  const A = await begun(place, net("A", 256));
-  const D = await begun(place, net("D", 256));
+  using sandbox = new CommandSandbox();
+  const A = await begun(sandbox, net("A", 256));
+  const D = await begun(sandbox, net("D", 256));
   const start = (from: string, S: string) =>
-    meant(place, "train", "--config", "D", "--S", S, "--init-from", from.slice(0, 8));
+    meant(sandbox, "train", "--config", "D", "--S", S, "--init-from", from.slice(0, 8));
   assert.deepEqual((await start(A, "256")).run, net("D", 256));
   assert.deepEqual((await start(D, "384")).run, net("D", 384));
 });
 
 Deno.test("random weights and chosen layers are starts, too; layers come in the net's order", async () => {
-  using place = new Place();
-  const A = await begun(place, net("A", 256));
+  using sandbox = new CommandSandbox();
+  const A = await begun(sandbox, net("A", 256));
   const line = ["--config", "D", "--S", "256", "--init-from"];
-  assert.deepEqual((await meant(place, "train", ...line, "random")).run.init, "random");
-  assert.deepEqual((await meant(place, "train", ...line, A, "--layers", "fc6,conv1_1")).run.init, {
-    from: net("A", 256),
-    layers: ["conv1_1", "fc6"],
-  });
+  assert.deepEqual((await meant(sandbox, "train", ...line, "random")).run.init, "random");
+  assert.deepEqual(
+    (await meant(sandbox, "train", ...line, A, "--layers", "fc6,conv1_1")).run.init,
+    {
+      from: net("A", 256),
+      layers: ["conv1_1", "fc6"],
+    },
+  );
 });
 
 Deno.test("--layers takes all layers, deepens or perturbs, where the nets allow it", async () => {
-  using place = new Place();
-  const A = await begun(place, net("A", 256));
-  const C = await begun(place, net("C", 256));
+  using sandbox = new CommandSandbox();
+  const A = await begun(sandbox, net("A", 256));
+  const C = await begun(sandbox, net("C", 256));
   const start = (config: string, from: string, layers: string, ...more: string[]) =>
     meant(
-      place,
+      sandbox,
       ...["train", "--config", config, "--S", "256", "--init-from", from] as const,
       ...["--layers", layers, ...more],
     );
@@ -90,90 +93,96 @@ Deno.test("--layers takes all layers, deepens or perturbs, where the nets allow 
 });
 
 Deno.test("a key of a table's run that is still to do is a start as well", async () => {
-  using place = new Place();
-  const { contexts } = await place.study(place.options("train"));
+  using sandbox = new CommandSandbox();
+  const { contexts } = await sandbox.study(sandbox.options("train"));
   const D = key(net("D", JITTERED), contexts[0]!);
-  const { run } = await meant(place, "evaluate", "--weights", D.slice(0, 10));
+  const { run } = await meant(sandbox, "evaluate", "--weights", D.slice(0, 10));
   assert.deepEqual(run, net("D", JITTERED));
 });
 
 Deno.test("layers that do not fit are named, with those that do", async () => {
-  using place = new Place();
-  const A = await begun(place, net("A", 256));
+  using sandbox = new CommandSandbox();
+  const A = await begun(sandbox, net("A", 256));
   const line = ["--S", "256", "--init-from", A];
   await refused(
-    meant(place, "train", "--config", "D", ...line, "--layers", "conv1_2,fc6"),
+    meant(sandbox, "train", "--config", "D", ...line, "--layers", "conv1_2,fc6"),
     /^Cannot copy conv1_2 from A 256 into D: .* are conv1_1, conv2_1, conv3_1, conv3_2, conv4_1,/,
   );
   await refused(
-    meant(place, "train", "--config", "B-5x5", ...line),
+    meant(sandbox, "train", "--config", "B-5x5", ...line),
     /^Cannot copy conv1_1, conv2_1, .* are fc6, fc7, fc8; choose among them with --layers$/,
   );
 });
 
 Deno.test("an evaluation is no start: the message names the training that it tests", async () => {
-  using place = new Place();
-  const options = place.options("train");
-  const { contexts } = await place.study(options);
+  using sandbox = new CommandSandbox();
+  const options = sandbox.options("train");
+  const { contexts } = await sandbox.study(options);
   const [D, atQ] = planOf([{ net: net("D", 256), Q: 256, method: "dense" }], contexts).slice(-2);
   makeStore(options.results).begin(atQ!);
   for (const [command, option] of [["train", "--init-from"], ["evaluate", "--weights"]] as const) {
     await refused(
-      meant(place, command, "--config", "D", "--S", "256", option, atQ!.key),
+      meant(sandbox, command, "--config", "D", "--S", "256", option, atQ!.key),
       new RegExp(`is an evaluation, D 256 at Q = 256, dense; .* tests is ${D!.key}$`),
     );
   }
 });
 
 Deno.test("a run of another seed or other data is no start; the message says what to add", async () => {
-  using place = new Place();
-  const other = await begun(place, net("A", 256), "--seed", "7");
+  using sandbox = new CommandSandbox();
+  const other = await begun(sandbox, net("A", 256), "--seed", "7");
   const line = ["--config", "B", "--S", "256", "--init-from", other];
-  await refused(meant(place, "train", ...line), /it was trained with seed 7; add --seed 7$/);
-  assert.deepEqual((await meant(place, "train", ...line, "--seed", "7")).run, net("B", 256));
-  Deno.removeSync(`${place.folder}/train/odd/1.png`);
-  await refused(meant(place, "train", ...line, "--seed", "7"), /on data other than .* --data DIR$/);
+  await refused(meant(sandbox, "train", ...line), /it was trained with seed 7; add --seed 7$/);
+  assert.deepEqual((await meant(sandbox, "train", ...line, "--seed", "7")).run, net("B", 256));
+  Deno.removeSync(`${sandbox.folder}/train/odd/1.png`);
+  await refused(
+    meant(sandbox, "train", ...line, "--seed", "7"),
+    /on data other than .* --data DIR$/,
+  );
 });
 
 Deno.test("what a net lacks, or says twice, is answered with a command line", async () => {
-  using place = new Place();
-  const A = await begun(place, net("A", 256));
-  await refused(meant(place, "train", "--S", "256"), /deno task train --config D --S 256$/);
+  using sandbox = new CommandSandbox();
+  const A = await begun(sandbox, net("A", 256));
+  await refused(meant(sandbox, "train", "--S", "256"), /deno task train --config D --S 256$/);
   await refused(
-    meant(place, "evaluate", "--config", "D"),
+    meant(sandbox, "evaluate", "--config", "D"),
     /deno task evaluate --config D --S 256$/,
   );
   await refused(
-    meant(place, "train", "--config", "D", "--S", "256", "--layers", "fc6"),
+    meant(sandbox, "train", "--config", "D", "--S", "256", "--layers", "fc6"),
     /^--layers needs --init-from KEY/,
   );
   for (const more of [["--config", "B"], ["--S", "384"], ["--update", "fc"]]) {
     await refused(
-      meant(place, "evaluate", "--weights", A, ...more),
+      meant(sandbox, "evaluate", "--weights", A, ...more),
       /as another net: it is A 256; leave --config, --S and --update out$/,
     );
   }
-  await refused(meant(place, "evaluate", "--weights", "best.h5"), /it is neither a file nor a key/);
-  await refused(meant(place, "evaluate", "--weights", "0123"), /deno task status lists keys$/);
+  await refused(
+    meant(sandbox, "evaluate", "--weights", "best.h5"),
+    /it is neither a file nor a key/,
+  );
+  await refused(meant(sandbox, "evaluate", "--weights", "0123"), /deno task status lists keys$/);
 });
 
 Deno.test("a file is what its note says it is, or else what the command line says", async () => {
-  using place = new Place();
-  const { setup } = place.options("train");
+  using sandbox = new CommandSandbox();
+  const { setup } = sandbox.options("train");
   const tensors = new Map([...weightShapes(layersOf("A", netShapeOf(setup.train, 2)))]
     .map(([name, shape]) => {
       const values = new Float32Array(shape.reduce((product, side) => product * side));
       return [name, { shape, values }];
     }));
   const write = (name: string, metadata: Record<string, string>) => {
-    writeSafetensors(`${place.folder}/${name}`, { tensors, metadata });
-    return `${place.folder}/${name}`;
+    writeSafetensors(`${sandbox.folder}/${name}`, { tensors, metadata });
+    return `${sandbox.folder}/${name}`;
   };
   const silent = write("silent.safetensors", {});
   const noted = write("noted.safetensors", { recipe: '{"run":{"config":"A","S":[256,512]}}' });
   const odd = write("odd.safetensors", { recipe: '{"run":{"config":"Z","S":"big"}}' });
   const evaluate = (file: string, ...args: string[]) =>
-    meant(place, "evaluate", "--weights", file, "--input", "own", ...args);
+    meant(sandbox, "evaluate", "--weights", file, "--input", "own", ...args);
 
   await refused(
     evaluate(silent),
@@ -192,7 +201,7 @@ Deno.test("a file is what its note says it is, or else what the command line say
   );
 
   const from = await meant(
-    place,
+    sandbox,
     ...["train", "--config", "D", "--S", "256", "--init-from", noted, "--input", "own"] as const,
   );
   assert.ok(hasAncestor(from.run.init));

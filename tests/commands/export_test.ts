@@ -8,15 +8,15 @@ import { makeStore } from "../../lib/store/mod.ts";
 import { layersOf, netShapeOf, weightShapes } from "../../lib/vgg/configs.ts";
 import { openWeights } from "../../lib/weights/mod.ts";
 import { gap, noises } from "../support/formula.ts";
-import { Place } from "../support/place.ts";
+import { CommandSandbox } from "../support/command_sandbox.ts";
 
-/** Mean of the place's training images, 0 to 255: noise from the same formula in every channel. */
+/** Mean of the sandbox's training images, 0 to 255: noise from the same formula in every channel. */
 const GREY = 127.5;
 
-/** Puts a net of S = 256 into the place's store, by formula. */
-async function trained(place: Place, config: ConfigName) {
-  const options = place.options("export");
-  const { contexts } = await place.study(options);
+/** Puts a net of S = 256 into the sandbox's store, by formula. */
+async function trained(sandbox: CommandSandbox, config: ConfigName) {
+  const options = sandbox.options("export");
+  const { contexts } = await sandbox.study(options);
   const planned = plannedRun(net(config, 256), contexts[0]!);
   const shapes = weightShapes(layersOf(config, netShapeOf(options.setup.train, 2)));
   const tensors = new Map([...shapes].map(([name, shape], i) => {
@@ -29,8 +29,8 @@ async function trained(place: Place, config: ConfigName) {
   return { ...planned, tensors, scale: options.setup.train.inputScale };
 }
 
-async function refused(place: Place, words: string[], as: string[], message: RegExp) {
-  await assert.rejects(exportNet(words, place.options("export", ...as)), (error) => {
+async function refused(sandbox: CommandSandbox, words: string[], as: string[], message: RegExp) {
+  await assert.rejects(exportNet(words, sandbox.options("export", ...as)), (error) => {
     assert.ok(error instanceof UserError, String(error));
     assert.match(error.message, message);
     return true;
@@ -39,10 +39,10 @@ async function refused(place: Place, words: string[], as: string[], message: Reg
 
 for (const [layout, ending] of [["torchvision", "safetensors"], ["keras", "h5"]] as const) {
   Deno.test(`a net is exported for ${layout}, with the mean that it was trained with`, async () => {
-    using place = new Place();
-    const { key, tensors, scale } = await trained(place, "B");
-    const file = `${place.folder}/b.${ending}`;
-    const said = await place.printed("export", [key.slice(0, 8), file], "--as", layout);
+    using sandbox = new CommandSandbox();
+    const { key, tensors, scale } = await trained(sandbox, "B");
+    const file = `${sandbox.folder}/b.${ending}`;
+    const said = await sandbox.printed("export", [key.slice(0, 8), file], "--as", layout);
     using weights = await openWeights(file);
     assert.ok(weights.mean!.every((part) => Math.abs(part - GREY) < 3), String(weights.mean));
     const [red] = weights.mean!;
@@ -57,43 +57,43 @@ for (const [layout, ending] of [["torchvision", "safetensors"], ["keras", "h5"]]
 }
 
 Deno.test("A-LRN goes to TensorFlow with its normalisation, and nowhere without it", async () => {
-  using place = new Place();
-  const { key } = await trained(place, "A-LRN");
-  const file = `${place.folder}/lrn`;
+  using sandbox = new CommandSandbox();
+  const { key } = await trained(sandbox, "A-LRN");
+  const file = `${sandbox.folder}/lrn`;
   for (const layout of ["torchvision", "keras"]) {
     await refused(
-      place,
+      sandbox,
       [key, file],
       ["--as", layout],
       /^Cannot export A-LRN for torchvision or Keras: .*; choose --as savedmodel, which has it$/,
     );
   }
-  await place.printed("export", [key, file], "--as", "savedmodel");
+  await sandbox.printed("export", [key, file], "--as", "savedmodel");
   const graph = Deno.readFileSync(`${file}/saved_model.pb`);
   assert.ok(new TextDecoder().decode(graph).includes("LRN"));
 });
 
 Deno.test("what cannot be exported is refused with the way out", async () => {
-  using place = new Place();
-  const { key, context } = await trained(place, "A");
-  const file = `${place.folder}/a.h5`;
+  using sandbox = new CommandSandbox();
+  const { key, context } = await trained(sandbox, "A");
+  const file = `${sandbox.folder}/a.h5`;
   await refused(
-    place,
+    sandbox,
     [key],
     ["--as", "keras"],
     /export needs .*: deno task export 0123abcd d\.h5/,
   );
-  await refused(place, [key, file], [], /export needs a training's key, a file and --as/);
+  await refused(sandbox, [key, file], [], /export needs a training's key, a file and --as/);
   const D = plannedRun(net("D", 256), context).key;
   await refused(
-    place,
+    sandbox,
     [D, file],
     ["--as", "keras"],
     new RegExp(`^Cannot export ${D} \\(D 256\\): it is todo; deno task train makes it$`),
   );
   const test = plannedRun({ net: net("A", 256), Q: 256, method: "dense" }, context);
   await refused(
-    place,
+    sandbox,
     [test.key, file],
     ["--as", "keras"],
     new RegExp(
@@ -102,8 +102,8 @@ Deno.test("what cannot be exported is refused with the way out", async () => {
   );
   for (const layout of ["torchvision", "keras", "savedmodel"]) {
     await refused(
-      place,
-      [key, `${place.folder}/train/odd/1.png/a`],
+      sandbox,
+      [key, `${sandbox.folder}/train/odd/1.png/a`],
       ["--as", layout],
       /^Cannot write ".*a": /,
     );

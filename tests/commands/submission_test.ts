@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { UserError } from "../../lib/errors.ts";
 import { madeIlsvrc, nameOf } from "../support/ilsvrc2012/made.ts";
 import { solidPng } from "../support/datasets.ts";
-import { Place } from "../support/place.ts";
+import { CommandSandbox } from "../support/command_sandbox.ts";
 
-Deno.test("ImageNet's archives are trained on and tested in place, up to the server's file", async () => {
-  using place = new Place();
+Deno.test("ImageNet's archives are trained on and tested in sandbox, up to the server's file", async () => {
+  using sandbox = new CommandSandbox();
   const folder = madeIlsvrc({
     ...{ train: "archive", val: "archive", devkit: "archive", test: "archive" },
   });
@@ -15,13 +15,13 @@ Deno.test("ImageNet's archives are trained on and tested in place, up to the ser
     "schedules.first.images=48",
   ].join(",");
   const here = ["--dataset", "ilsvrc2012", "--data", folder, "--set", setup];
-  await assert.rejects(place.records("submission", ["table3/A/256"], ...here, "--seeds", "2"));
-  const planned = await place.records("submission", ["table3/A/256"], ...here, "--dry-run");
+  await assert.rejects(sandbox.records("submission", ["table3/A/256"], ...here, "--seeds", "2"));
+  const planned = await sandbox.records("submission", ["table3/A/256"], ...here, "--dry-run");
   assert.deepEqual(planned.map(({ run }) => run), [
     "train A 256",
     "test A 256 at Q = 256, dense, test images",
   ]);
-  const [written] = await place.records("submission", ["table3/A/256"], ...here);
+  const [written] = await sandbox.records("submission", ["table3/A/256"], ...here);
   assert.equal(written.images, 3);
   const lines = Deno.readTextFileSync(written.file).trimEnd().split("\n");
   assert.equal(lines.length, 3);
@@ -30,17 +30,17 @@ Deno.test("ImageNet's archives are trained on and tested in place, up to the ser
     assert.equal(new Set(ids).size, 5);
     assert.ok(ids.every((id) => Number.isInteger(id) && id >= 1 && id <= 1000), line);
   }
-  const [kept] = await place.records("submission", ["table3/A"], ...here, "--score", "6.8");
+  const [kept] = await sandbox.records("submission", ["table3/A"], ...here, "--score", "6.8");
   assert.deepEqual([kept.score, kept.key], [6.8, written.key]);
   await assert.rejects(
-    place.records("submission", ["table3/B"], ...here, "--score", "6.8"),
+    sandbox.records("submission", ["table3/B"], ...here, "--score", "6.8"),
     /no submission of them was written/,
   );
-  await assert.rejects(place.records("submission", ["table7/9"], ...here), /result of others/);
+  await assert.rejects(sandbox.records("submission", ["table7/9"], ...here), /result of others/);
 });
 
 Deno.test("a test image that cannot be read is not left out: the server takes a line for each", async () => {
-  using place = new Place();
+  using sandbox = new CommandSandbox();
   const folder = madeIlsvrc({ train: "archive", val: "archive", devkit: "archive" });
   Deno.mkdirSync(`${folder}/test`);
   for (const i of [1, 2, 3]) {
@@ -49,14 +49,14 @@ Deno.test("a test image that cannot be read is not left out: the server takes a 
   }
   const here = ["--dataset", "ilsvrc2012", "--data", folder, "--skip-unreadable"];
   await assert.rejects(
-    place.records("submission", ["table3/A/256"], ...here, "--dry-run"),
+    sandbox.records("submission", ["table3/A/256"], ...here, "--dry-run"),
     /^UserError: Cannot write a submission: 1 test image cannot be read, and the server takes a line/,
   );
 });
 
 Deno.test("a data set without test images says which files are looked for", async () => {
-  using place = new Place();
-  await assert.rejects(place.records("submission", ["table3/A/256"]), (error) => {
+  using sandbox = new CommandSandbox();
+  await assert.rejects(sandbox.records("submission", ["table3/A/256"]), (error) => {
     assert.ok(error instanceof UserError, String(error));
     assert.match(error.message, /no test images.*ILSVRC2012_img_test_v10102019\.tar/);
     return true;

@@ -5,7 +5,7 @@ import { ACCOUNT_FIELDS, parseJobEnds } from "../../lib/executors/slurm/client.t
 import { readRecords } from "../../lib/executors/slurm/records.ts";
 import { displayName } from "../../lib/experiment.ts";
 import { openStore } from "../../lib/store/mod.ts";
-import { TINY, tinyFolder } from "../support/place.ts";
+import { TINY, tinyFolder } from "../support/command_sandbox.ts";
 import { hasAccounting, hasSlurm, TestCluster, until } from "./cluster.ts";
 import { halfWay } from "./half_way.ts";
 

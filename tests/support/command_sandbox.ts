@@ -1,4 +1,4 @@
-/** A place of its own for a command: a data set, a store, and ears for what it prints. */
+/** A folder with a data set and a store, in which commands run, and what they print. */
 import { CATALOGUE } from "../../lib/command_line/catalogue.ts";
 import { commandNamed } from "../../lib/commands/mod.ts";
 import { type Options, readCommandLine, resolveOptions } from "../../lib/command_line/options.ts";
@@ -24,7 +24,7 @@ export function tinyFolder(folder?: string): string {
 }
 
 /** Such a folder, a store in it, and what commands print about them. */
-export class Place implements Disposable {
+export class CommandSandbox implements Disposable {
   readonly folder = tinyFolder();
 
   /** Options of a command here. */
