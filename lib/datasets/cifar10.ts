@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { UserError } from "../errors.ts";
 import { exists } from "../system/files.ts";
 import type { Dataset, DatasetInfo, DatasetOptions } from "./dataset.ts";
@@ -56,7 +56,27 @@ function sourceIn({ folder }: DatasetOptions): RawFiles {
       const batches = contents.slice(from, to);
       return together(batches.map((content, i) => readBatch(content, files[from + i]!)));
     },
+    doubt: (contents) => doubtOf(contents, dirname(files[0]!)),
   };
+}
+
+/** Images of each class in the published training and test batches. */
+const PUBLISHED = [5000, 1000] as const;
+
+/** Compares the numbers of images with the published ones: variants have files of the same names. */
+function doubtOf(contents: readonly Uint8Array[], folder: string): string | undefined {
+  const splits = [contents.slice(0, TRAIN.length), contents.slice(TRAIN.length)];
+  const isPublished = splits.every((batches, split) => {
+    const counts = CLASSES.map(() => 0);
+    for (const batch of batches) {
+      for (let at = 0; at < batch.length; at += RECORD) counts[batch[at]!]! += 1;
+    }
+    return counts.every((count) => count === PUBLISHED[split]);
+  });
+  if (isPublished) return undefined;
+  return `The files in "${folder}" are not the published CIFAR-10, which has 5,000 training images and ` +
+    "1,000 test images of each class. Variants with fewer images or other labels have files of the " +
+    "same names.";
 }
 
 /** The six files, from the first folder that has one of them. */

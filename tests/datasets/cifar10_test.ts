@@ -80,3 +80,13 @@ Deno.test("files that are missing or of a wrong size or label are named", async 
     /data_batch_5.bin": record 2 has label 10/,
   );
 });
+
+Deno.test("variants with other numbers of images are told from CIFAR-10", async () => {
+  const warnings: string[] = [];
+  await describeCifar10({
+    folder: folderWith(below("")),
+    onWarning: (text) => warnings.push(text),
+  });
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0]!, /are not the published CIFAR-10, which has 5,000 training images and/);
+});

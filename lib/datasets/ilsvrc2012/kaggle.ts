@@ -55,7 +55,9 @@ export function readKaggle({ solution, mapping }: KaggleFiles): KaggleLabels {
 
 function linesOf(file: string): string[] {
   try {
-    return Deno.readTextFileSync(file).split(/\r?\n/).filter((line) => line !== "");
+    return Deno.readTextFileSync(file).replace(/^\uFEFF/, "").split(/\r?\n/).filter((line) =>
+      line !== ""
+    );
   } catch (error) {
     throw new UserError(`Cannot read "${file}": ${(error as Error).message}`, { cause: error });
   }
