@@ -6,7 +6,7 @@ import { readCommandLine, resolveOptions } from "./lib/command_line/options.ts";
 import project from "./deno.json" with { type: "json" };
 import { Interruption, UsageError, UserError } from "./lib/errors.ts";
 import { didYouMean } from "./lib/did_you_mean.ts";
-import { outliveStandardError } from "./lib/system/standard_error.ts";
+import { explainStandardOutput, outliveStandardError } from "./lib/system/standard_streams.ts";
 import { settleSignals } from "./lib/system/signals.ts";
 
 /** Exit codes, from sysexits.h where it has one. */
@@ -64,5 +64,6 @@ function explain(error: unknown): number {
 if (import.meta.main) {
   settleSignals();
   outliveStandardError();
+  explainStandardOutput();
   Deno.exit(await main(Deno.args).catch(explain));
 }

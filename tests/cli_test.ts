@@ -203,3 +203,26 @@ Deno.test("plan and status name every run once, ancestors first", async () => {
   );
   await Deno.remove(folder, { recursive: true });
 });
+
+Deno.test({
+  name: "output that cannot be written is an error of its place, and a reader that leaves is none",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    /** Runs table1 in a shell, with its output at some place. */
+    async function into(place: string) {
+      const { code, stderr } = await new Deno.Command("sh", {
+        args: ["-c", `"$0" run -A cli.ts table1 ${place}`, Deno.execPath()],
+        cwd: ROOT,
+        env: { NO_COLOR: "1", INIT_CWD: "" },
+      }).output();
+      return { code, err: new TextDecoder().decode(stderr).trimEnd() };
+    }
+    assert.deepEqual(await into("> /dev/full"), {
+      code: 1,
+      err: "error: Cannot write to standard output: No space left on device; " +
+        "send it to another place",
+    });
+    assert.deepEqual(await into("| true"), { code: 0, err: "" });
+    assert.equal((await into("> /dev/full 2> /dev/full")).code, 1);
+  },
+});

@@ -95,7 +95,7 @@ export function readConfig(file: string): SlurmConfig {
   const refuse = (reason: string) => new UserError(`Cannot read "${file}": ${reason}`);
   let value;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(text.replace(/^\ufeff/, "")); // some editors begin with a byte order mark
   } catch (error) {
     throw refuse((error as Error).message);
   }
