@@ -1,13 +1,13 @@
-/** The user's cache folder: what all clones of the project share. */
+/** The user's cache folder, which all clones of the project share. */
 import { createHash } from "node:crypto";
 import { join, resolve } from "node:path";
 import { UserError } from "../errors.ts";
 
 /**
- * `$VERYDEEP_CACHE`, else verydeep in the system's place for caches (`$XDG_CACHE_HOME` or
- * `~/.cache`, on macOS `~/Library/Caches`). It may not exist yet.
+ * `$VERYDEEP_CACHE`, or else `verydeep` in the system's cache folder (`$XDG_CACHE_HOME` or `~/.cache`,
+ * on macOS `~/Library/Caches`). It may not exist yet.
  *
- * @throws {UserError} where no home folder is known
+ * @throws {UserError} The home folder is unknown.
  */
 export function cacheFolder(): string {
   const own = Deno.env.get("VERYDEEP_CACHE");
@@ -25,21 +25,21 @@ export function cacheFolderFor(folder: string): string {
   return join(cacheFolder(), "data", name);
 }
 
-/** Where to look for what belongs to a folder: in it, and in its substitute. Nothing is made. */
+/** A folder and its substitute, as the places to look for its files. Creates neither. */
 export function foldersFor(folder: string): string[] {
   try {
     return [folder, cacheFolderFor(folder)];
   } catch (error) {
-    if (error instanceof UserError) return [folder]; // there is no home folder
+    if (error instanceof UserError) return [folder]; // the home folder is unknown
     throw error;
   }
 }
 
 /**
- * Returns `folder` if it can be written, else its substitute in the user's cache folder. Makes the one
- * that it returns.
+ * Returns `folder` if it is writable, or else its substitute in the user's cache folder. Creates the
+ * folder that it returns.
  *
- * @throws {UserError} Neither can be written.
+ * @throws {UserError} Neither is writable.
  */
 export async function writableFolderFor(folder: string): Promise<string> {
   try {

@@ -1,26 +1,26 @@
-/** Memory limits of control groups, which containers, sessions and services have. */
+/** Memory limits of control groups, as for containers, sessions and services. */
 import process from "node:process";
 import { dirname } from "node:path";
 
 let limit: number | undefined;
 
 /**
- * The least memory limit of the control groups that this process is in, bytes; `Infinity` where none
- * has one. It is read once.
+ * The lowest memory limit of this process's control groups, bytes; `Infinity` without a limit. It is
+ * read once.
  */
 export function memoryLimit(): number {
   return limit ??= Math.min(ownLimit(), smallestLimit(printed(limitFiles(printed([GROUPS])))));
 }
 
-/** The groups of this process, a line each: `0::/user.slice`, `4:memory:/docker/0d41`. */
+/** The file with this process's groups, one a line: `0::/user.slice`, `4:memory:/docker/0d41`. */
 const GROUPS = "/proc/self/cgroup";
 
-/** The limit of the innermost group, which Deno tells under any permissions. */
+/** The limit of the innermost group. Deno reports it under any permissions. */
 function ownLimit(): number {
   return process.constrainedMemory() || Infinity;
 }
 
-/** Files with the memory limits of groups and of the groups around them, in version 1 or 2. */
+/** Files with the memory limits of groups and their parents, in version 1 or 2. */
 export function limitFiles(groups: string): string[] {
   return groups.split("\n").flatMap((line) => {
     const [, controllers, group] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? [];
@@ -33,19 +33,19 @@ export function limitFiles(groups: string): string[] {
   });
 }
 
-/** A path and those above it, without the last slash: `/a/b`, `/a` and nothing. */
+/** A path and its parents, without a trailing slash: `/a/b`, `/a` and the empty path. */
 function upwards(path: string): string[] {
   return path === "/" ? [""] : [path, ...upwards(dirname(path))];
 }
 
-/** The least number among lines, of which others are `max`. */
+/** The lowest number in the lines; lines with `max` are ignored. */
 export function smallestLimit(lines: string): number {
   return Math.min(...lines.split("\n").filter((line) => /^\d+$/.test(line)).map(Number));
 }
 
 /**
- * The contents of files that exist, one after the other; nothing where they may not be read. Deno
- * reads files of the system only with all permissions, but may be allowed to run `cat`.
+ * The concatenated contents of files that exist; empty without permission. Deno reads system files only
+ * with all permissions, but may be permitted to run `cat`.
  */
 function printed(files: readonly string[]): string {
   if (files.length === 0 || Deno.build.os !== "linux") return "";

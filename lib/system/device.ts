@@ -1,6 +1,6 @@
 /**
- * What TensorFlow computes on: the processor or one GPU, by the names that `--device` takes, and
- * what NVIDIA's driver says of GPUs. Loads no TensorFlow.
+ * The device that TensorFlow computes on (the processor or one GPU), its names for `--device`, and the
+ * GPUs that NVIDIA's driver lists. Does not load TensorFlow.
  *
  * @module
  */
@@ -21,13 +21,13 @@ export interface Gpu {
   readonly driver: string;
 }
 
-/** What a thread computes on. A GPU is unknown without `nvidia-smi`. */
+/** The device of a thread. The GPU's properties are unknown without `nvidia-smi`. */
 export type Device = { readonly kind: "cpu" } | { readonly kind: "gpu"; readonly gpu?: Gpu };
 
-/** From this compute capability on products of bfloat16 have units of their own: Ampere. */
+/** The lowest compute capability with hardware units for bfloat16: Ampere. */
 const HAS_BFLOAT16 = 8;
 
-/** Whether a GPU has units for bfloat16. */
+/** Whether a GPU has hardware units for bfloat16. */
 export function gpuHasBfloat16({ capability }: Pick<Gpu, "capability">): boolean {
   return capability >= HAS_BFLOAT16;
 }
@@ -37,7 +37,7 @@ export function isDeviceName(word: string): word is DeviceName {
   return /^(cpu|gpu(:\d+)?)$/.test(word);
 }
 
-/** `CUDA_VISIBLE_DEVICES` as the program was started with, once it is looked at. */
+/** `CUDA_VISIBLE_DEVICES` at the program's start, after the first call of `visibleAtStart`. */
 let started: { readonly visible: string | undefined } | undefined;
 
 function visibleAtStart(): string | undefined {
@@ -46,8 +46,8 @@ function visibleAtStart(): string | undefined {
 }
 
 /**
- * Leaves one device visible to TensorFlow in all threads, before any of them loads it: the first GPU
- * if none is named.
+ * Makes only one device visible to TensorFlow in all threads: `device`, or the first GPU if absent.
+ * Call it before any thread loads TensorFlow.
  *
  * @throws {UserError} There is no such GPU in `CUDA_VISIBLE_DEVICES`.
  */
@@ -58,10 +58,10 @@ export function chooseDevice(device: DeviceName | undefined) {
 }
 
 /**
- * What `CUDA_VISIBLE_DEVICES` must be for a device to be the only one. Where it was `visible`, GPUs
- * are counted within that, as schedulers of clusters want.
+ * The value of `CUDA_VISIBLE_DEVICES` that makes only one device visible. `visible` is its value at the
+ * start; GPUs are numbered within it, as schedulers of clusters require.
  *
- * @throws {UserError} There is no GPU of that number.
+ * @throws {UserError} `visible` has no GPU with that number.
  */
 export function visibleFor(device: DeviceName, visible: string | undefined): string {
   if (device === "cpu") return "-1";
@@ -72,11 +72,11 @@ export function visibleFor(device: DeviceName, visible: string | undefined): str
   if (name !== undefined) return name;
   throw new UserError(
     `Cannot use "${device}": CUDA_VISIBLE_DEVICES is "${visible}", which names ${names.length} ` +
-      "GPUs, counted from gpu:0 on; choose another one, or --device cpu",
+      "GPUs, numbered from gpu:0; choose another one, or --device cpu",
   );
 }
 
-/** GPUs that the driver knows; `id` is a number or a name as in `CUDA_VISIBLE_DEVICES`. */
+/** The driver's GPUs, or one of them: `id` is a number or a UUID as in `CUDA_VISIBLE_DEVICES`. */
 export function gpus(id?: string): Gpu[] {
   try {
     const { success, stdout } = new Deno.Command("nvidia-smi", {
@@ -95,7 +95,7 @@ export function gpus(id?: string): Gpu[] {
 }
 
 /**
- * What `nvidia-smi` prints, line by line: name, MiB, compute capability, driver.
+ * Parses the output of `nvidia-smi`: each line has name, MiB, compute capability and driver.
  *
  * ```ts
  * import { gpusIn } from "./device.ts";
@@ -124,7 +124,7 @@ export function deviceOf(usesGpu: boolean): Device {
   return { kind: "gpu", ...gpu && { gpu } };
 }
 
-/** Devices of the same name are equally fast: `CPU`, `NVIDIA H100 80GB HBM3`. */
+/** A device's name, for comparisons of speed: `CPU`, `NVIDIA H100 80GB HBM3`. */
 export function nameOfDevice(device: Device): string {
   return device.kind === "cpu" ? "CPU" : device.gpu?.name ?? "a GPU";
 }
@@ -137,21 +137,21 @@ export function deviceInWords(device: Device): string {
   return `${name}, ${(memory / 2 ** 30).toFixed(0)} GiB, driver ${driver}`;
 }
 
-/** Where the installation of TensorFlow's CUDA build notes the machine's GPUs. */
+/** The file in which the installation of TensorFlow's CUDA build records the machine's GPUs. */
 const NOTE = fileURLToPath(
   new URL("../../node_modules/@tensorflow/tfjs-node-gpu/deps/gpus.json", import.meta.url),
 );
 
-/** Notes GPUs for later commands, which then need not ask the driver; an empty list removes the note. */
+/** Records GPUs, so that later commands need not ask the driver; an empty list removes the record. */
 export function noteGpus(found: readonly Gpu[], file: string = NOTE) {
   if (found.length === 0) removeIfThere(file);
   else writeAtomically(file, `${JSON.stringify(found, null, 2)}\n`);
 }
 
 /**
- * The GPUs that this project was set up for.
+ * The GPUs that the installation recorded.
  *
- * @throws {UserError} The note is damaged: without it, runs might be taken for those of another precision.
+ * @throws {UserError} The record is damaged. Ignoring it could change the default precision of runs.
  */
 export function notedGpus(file: string = NOTE): Gpu[] {
   const text = readIfThere(file);
@@ -163,13 +163,14 @@ export function notedGpus(file: string = NOTE): Gpu[] {
     // it is damaged
   }
   throw new UserError(
-    `Cannot read "${file}": it is damaged; run \`deno task install --gpu\`, which writes it anew`,
+    `Cannot read "${file}": it is damaged; run \`deno task install --gpu\` to write it again`,
   );
 }
 
 /**
- * What a run with such a `--device` would compute on, by the GPUs that this project was set up for:
- * TensorFlow, which alone knows, is not asked. `visible` is what `CUDA_VISIBLE_DEVICES` was.
+ * The device that a run with this `--device` will probably use, according to the recorded GPUs. Only
+ * TensorFlow knows for certain, and it is not loaded here. `visible` is `CUDA_VISIBLE_DEVICES` at the
+ * program's start.
  *
  * @throws {UserError} `CUDA_VISIBLE_DEVICES` names too few GPUs.
  */
@@ -183,12 +184,12 @@ export function expectedDevice(
   const isHidden = device === undefined && (noted.length === 0 || visible?.trim() === "");
   const id = visibleFor(isHidden ? "cpu" : device ?? "gpu", visible);
   if (id === "-1") return { kind: "cpu" };
-  // one that is called by its UUID is not known better
+  // a GPU named by its UUID is assumed to be like the first one
   const gpu = noted[Number(id)] ?? noted[0];
   return { kind: "gpu", ...gpu && { gpu } };
 }
 
-/** Whether all GPUs that this project was set up for compute in bfloat16; false where there are none. */
+/** Whether all recorded GPUs have hardware units for bfloat16; false if no GPU is recorded. */
 export function prefersBfloat16(file: string = NOTE): boolean {
   const found = notedGpus(file);
   return found.length > 0 && found.every(gpuHasBfloat16);

@@ -1,4 +1,4 @@
-/** What a program runs on: versions, machine, and the state of its own source. */
+/** The environment of a program: versions, machine and the state of its source. */
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import project from "../../deno.json" with { type: "json" };
@@ -9,10 +9,10 @@ import { clock } from "./progress.ts";
 
 /** A computer. */
 export interface Machine {
-  /** As it names itself: `Debian GNU/Linux 13 (trixie), linux 6.1.0, x86_64`. */
+  /** The system's name: `Debian GNU/Linux 13 (trixie), linux 6.1.0, x86_64`. */
   readonly os: string;
   readonly cpu: string;
-  /** Of AVX, AVX2, AVX-512, bfloat16 and AMX those that it has; absent where that is not known. */
+  /** Those of AVX, AVX2, AVX-512, bfloat16 and AMX that it has; absent if unknown. */
   readonly instructions?: readonly string[];
   readonly cores: number;
   /** GiB, to a tenth. */
@@ -21,51 +21,51 @@ export interface Machine {
   readonly gpus: readonly string[];
 }
 
-/** The commit that the source is at; absent where git does not know. */
+/** The commit of the source. */
 export interface Revision {
   readonly commit: string;
-  /** Whether files differ from it. */
+  /** Whether files differ from the commit. */
   readonly dirty: boolean;
 }
 
-/** What a result may depend on besides its recipe. */
+/** Everything besides its recipe that may change a result. */
 export interface Environment {
   readonly verydeep: string;
   readonly deno: string;
-  /** Absent where TensorFlow is not set up. */
+  /** Absent if TensorFlow is not installed. */
   readonly tensorflow?: string;
-  /** Whether TensorFlow used oneDNN's kernels; absent where it was not loaded, or decided itself. */
+  /** Whether TensorFlow used oneDNN's kernels; absent if it was not loaded or decided itself. */
   readonly oneDnn?: boolean;
-  /** The newest instructions that oneDNN was allowed to use, where ONEDNN_MAX_CPU_ISA says so. */
+  /** ONEDNN_MAX_CPU_ISA, the newest instructions that oneDNN may use; absent if not set. */
   readonly oneDnnLimit?: string;
   readonly tfjsNode: string;
   readonly machine: Machine;
   readonly git?: Revision;
 }
 
-/** A stretch of work on a run, from its beginning or a checkpoint to its end or an interruption. */
+/** One execution of a run, from its start or a checkpoint to its end or an interruption. */
 export interface Execution extends Environment {
-  /** What TensorFlow computed on. */
+  /** The device that TensorFlow computed on. */
   readonly device: "cpu" | "gpu";
-  /** The GPU, where the driver described it. */
+  /** The GPU, if the driver describes it. */
   readonly gpu?: Gpu;
   readonly precision: string;
   /** Threads inside an operation; TensorFlow's choice if absent. */
   readonly threads?: number;
-  /** Parts of a training's batch that were computed side by side. */
+  /** Parts of a training's batch that were computed in parallel. */
   readonly towers: number;
   /** Images of a training's batch that were in memory at once. */
   readonly microBatch?: number;
   /** ISO 8601, UTC. */
   readonly started: string;
-  /** Absent while it lasts, and after a crash. */
+  /** Absent during the execution, and after a crash. */
   readonly finished?: string;
   readonly seconds?: number;
 }
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url)).replace(/\/$/, "");
 
-/** Where this program runs. `tensorflow` is the version of what is loaded, or set up. */
+/** This program's environment. `tensorflow` is the loaded or installed version. */
 export function environment(tensorflow?: string): Environment {
   const [oneDnn, oneDnnLimit] = [usesOneDnn(), Deno.env.get("ONEDNN_MAX_CPU_ISA")];
   return {
@@ -81,7 +81,7 @@ export function environment(tensorflow?: string): Environment {
 
 let known: Pick<Environment, "machine" | "git"> | undefined;
 
-/** What asks other programs, and stays as it is while this one runs. */
+/** The part that needs other programs; it is read once. */
 function surroundings() {
   if (known === undefined) {
     const git = revisionOf(ROOT);
@@ -106,12 +106,12 @@ export function machine(): Machine {
   };
 }
 
-/** A computer in a line: `AMD EPYC 9R14, 2 cores, 24 GiB`. */
+/** A computer as one line: `AMD EPYC 9R14, 2 cores, 24 GiB`. */
 export function machineInWords({ cpu, cores, memory, gpus }: Machine): string {
   return [cpu, `${cores} cores`, `${memory.toFixed(0)} GiB`, ...gpus].join(", ");
 }
 
-/** When, on what and with what a run was carried out, in a sentence. */
+/** Describes an execution: time, machine, device and versions. */
 export function executionInWords(execution: Execution): string {
   const { machine, device, gpu, precision, threads, towers, git } = execution;
   const { microBatch, tensorflow = "unknown" } = execution;
@@ -126,16 +126,18 @@ export function executionInWords(execution: Execution): string {
   ].join(", ");
   const commit = git && ` (commit ${git.commit.slice(0, 12)}${git.dirty ? ", with changes" : ""})`;
   const began = execution.started.replace("T", " ").replace(/\.\d+Z$/, " UTC");
-  const end = execution.seconds === undefined ? "no end noted" : `took ${clock(execution.seconds)}`;
+  const end = execution.seconds === undefined
+    ? "no end recorded"
+    : `took ${clock(execution.seconds)}`;
   return (`carried out ${began}, ${end}; ${machineInWords(machine)}: ${share}; ${machine.os}; ` +
     `verydeep ${execution.verydeep}${commit ?? ""}, Deno ${execution.deno}, TensorFlow ` +
     `${tensorflow}, tfjs-node ${execution.tfjsNode}`);
 }
 
-/** The commit of a folder that is the top of a git repository. */
+/** The commit of a folder; undefined if it is not the top of a git repository. */
 export function revisionOf(folder: string): Revision | undefined {
   const git = (...args: string[]) => linesOf("git", "-C", folder, ...args);
-  // A copy without history may be inside another repository.
+  // A copy without history may be in another repository.
   if (git("rev-parse", "--show-prefix")?.join("") !== "") return undefined;
   const [commit] = git("rev-parse", "--verify", "HEAD") ?? [];
   const changes = git("status", "--porcelain");

@@ -1,13 +1,13 @@
-/** Files: written wholly or not at all, and read in parts. */
+/** Reads files in parts, and writes them atomically. */
 import { dirname } from "node:path";
 import { UnreadableError, UserError } from "../errors.ts";
 
 /**
- * Writes a file beside its place, flushes it to the disk and renames it, so that a crash leaves the
- * old file or the new one, never a part. Missing folders are made.
+ * Writes a draft beside the file, flushes it to the disk and renames it, so that a crash leaves the old
+ * file or the new one, never a part. Missing folders are created.
  *
- * @param check examines the draft before it replaces the file; if it throws, the old file stays
- * @throws UserError where the place is full, or cannot be written
+ * @param check verifies the draft before it replaces the file; if it throws, the old file stays
+ * @throws {UserError} The disk is full, or the file cannot be written.
  */
 export function writeAtomically(
   file: string,
@@ -37,17 +37,17 @@ export function writeAtomically(
 }
 
 /**
- * A new name beside a file under which it is written, `FILE.(random).part`. Processes of several
- * containers may have one number, so that a number is not enough.
+ * A new name for a file's draft, `FILE.(random).part`. It is random because processes in different
+ * containers may have the same ID.
  */
 export function draftOf(file: string): string {
   return `${file}.${crypto.randomUUID()}.part`;
 }
 
 /**
- * Adds a line to a text file and flushes it to the disk. A crash may leave the beginning of it.
+ * Appends a line to a text file and flushes it to the disk. A crash may leave only part of the line.
  *
- * @throws UserError where the place is full, or cannot be written
+ * @throws {UserError} The disk is full, or the file cannot be written.
  */
 export function appendLine(file: string, line: string) {
   try {
@@ -77,10 +77,10 @@ export function systemReason(error: unknown): string {
 }
 
 /**
- * The result of reading a file.
+ * Returns the result of reading a file.
  *
- * @throws {UnreadableError} The system cannot read it. That there is no such file, and what is no error
- * of the system, is thrown as it is.
+ * @throws {UnreadableError} The system cannot read the file. A missing file, and errors that are not the
+ * system's, are thrown unchanged.
  */
 export function reading<Value>(file: string, read: () => Value): Value {
   try {
@@ -90,11 +90,11 @@ export function reading<Value>(file: string, read: () => Value): Value {
   }
 }
 
-/** The error of reading a file, with the file's name if it is one of the system. */
+/** The error of reading a file; an error of the system becomes an `UnreadableError`. */
 function unreadable(file: string, error: unknown): unknown {
   const { NotFound, NotCapable } = Deno.errors;
   if (error instanceof NotFound || error instanceof NotCapable) return error;
-  // Deno gives rare errors, as ESTALE, no code
+  // Deno gives rare errors such as ESTALE no code
   if (!/\(os error \d+\)/.test((error as Error).message)) return error;
   return new UnreadableError(
     `Cannot read "${file}": ${systemReason(error)}; check its permissions and its disk`,
@@ -102,7 +102,7 @@ function unreadable(file: string, error: unknown): unknown {
   );
 }
 
-/** Makes a folder and its parents, so that they outlast a crash. */
+/** Creates a folder and its parents, and flushes them so that they survive a crash. */
 function makeFolder(folder: string) {
   if (exists(folder, "isDirectory")) return;
   const parent = dirname(folder);
@@ -126,13 +126,13 @@ export function flushFolder(folder: string) {
   }
 }
 
-/** Whether an error says that the disk fails or is full, and not that it cannot do something. */
+/** Whether the disk fails or is full, in contrast to an unsupported operation. */
 function isDiskFault(error: unknown): boolean {
   return /^(Input\/output error|No space left|Disk quota exceeded|Stale (NFS )?file handle)/i
     .test((error as Error).message);
 }
 
-/** Files that are flushed at once: a file system then writes its journal once for many. */
+/** Files to flush at the same time: the file system then writes its journal once for many. */
 const AT_ONCE = 64;
 
 /** Flushes every file and folder below a folder to the disk. */
@@ -146,8 +146,8 @@ export async function flushTree(folder: string) {
 }
 
 /**
- * Flushes files and folders to the disk. Where a file is renamed only then, a power failure leaves
- * nothing of it under its name, or all: a name may reach the disk before what it names.
+ * Flushes files and folders to the disk. Flush files before renaming them: otherwise a power failure
+ * may leave the new name with only part of the content.
  */
 export async function flush(paths: readonly string[]) {
   let next = 0;
@@ -175,8 +175,8 @@ function needsNoFlush(path: string, error: unknown): boolean {
 }
 
 /**
- * The result of work on a file; `undefined` if there is no such file. To ask first whether the file
- * exists would be wrong: another process may rename or remove it in between.
+ * Returns the result of work on a file; `undefined` if the file does not exist. Checking its existence
+ * first would be wrong: another process may rename or remove it in between.
  */
 export function ifThere<Value>(work: () => Value): Value | undefined {
   try {
@@ -197,9 +197,9 @@ export function readIfThere(file: string): string | undefined {
 }
 
 /**
- * Whether there is a file of this name. `exists` takes what cannot be told for absent.
+ * Whether a file exists. In contrast, `exists` returns false if that cannot be determined.
  *
- * @throws {UnreadableError} That cannot be told.
+ * @throws {UnreadableError} It cannot be determined.
  */
 export function isThere(file: string): boolean {
   return ifThere(() => reading(file, () => Deno.statSync(file).isFile)) ?? false;
@@ -214,7 +214,7 @@ export function readAt(
   return readInto(handle, at, new Uint8Array(length));
 }
 
-/** Fills an array with the bytes of an open file from `at` on; `undefined` if it is shorter. */
+/** Fills an array with the bytes of an open file from `at`; `undefined` if the file is shorter. */
 export function readInto<Buffer extends ArrayBufferLike>(
   handle: Deno.FsFile,
   at: number,
@@ -230,7 +230,7 @@ export function readInto<Buffer extends ArrayBufferLike>(
   return part;
 }
 
-/** Bytes that are read at once if they are not kept. */
+/** Bytes to read at a time. */
 export const PIECE = 2 ** 20;
 
 /**
@@ -248,8 +248,8 @@ export function* piecesOf(file: string): Iterable<Uint8Array> {
 }
 
 /**
- * The bytes of an open file, piece by piece, even if it is renamed or replaced meanwhile. Pieces that
- * are read into `room` are good until the next one.
+ * The bytes of an open file, piece by piece, even if it is renamed or replaced meanwhile. Pieces in
+ * `room` are valid until the next one is read.
  */
 export function* piecesIn(handle: Deno.FsFile, room?: Uint8Array): Iterable<Uint8Array> {
   handle.seekSync(0, Deno.SeekMode.Start);
@@ -261,7 +261,7 @@ export function* piecesIn(handle: Deno.FsFile, room?: Uint8Array): Iterable<Uint
   }
 }
 
-/** Whether there is a file, or a folder, of this name. */
+/** Whether a file, or a folder, exists. */
 export function exists(file: string, what: "isFile" | "isDirectory" = "isFile"): boolean {
   try {
     return Deno.statSync(file)[what];

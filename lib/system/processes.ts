@@ -1,9 +1,9 @@
 /**
  * Processes: which one this is, and whether another one still runs.
  *
- * Linux tells it in `/proc`, which Deno opens only where everything is permitted. Where only programs
- * may be run, `cat` and `readlink` read it. Elsewhere, and where `/proc` shows the processes of another
- * PID namespace or hides some, nothing is known.
+ * Linux shows processes in `/proc`, which Deno reads only with all permissions. If only programs may be
+ * run, `cat` and `readlink` read it. The state of processes is unknown on other systems, and if `/proc`
+ * belongs to another PID namespace or hides processes.
  *
  * @module
  */
@@ -13,16 +13,16 @@ import process from "node:process";
 export interface ProcessIdentity {
   /** Name of the machine. */
   readonly host?: string;
-  /** Start of the machine and PID namespace: containers and clones may share a name. */
+  /** Boot of the machine and PID namespace: containers and clones may share a host name. */
   readonly boot?: string;
   readonly pid: number;
-  /** When the process began, as the system counts; a later process may get its number. */
+  /** Start of the process in the system's ticks: a later process may reuse its ID. */
   readonly since?: string;
 }
 
 let own: ProcessIdentity | undefined;
 
-/** This process. What the system does not tell, or Deno does not permit, is absent. */
+/** This process. Fields that the system or Deno's permissions withhold are absent. */
 export function thisProcess(): ProcessIdentity {
   own ??= { ...identity(), pid: Deno.pid };
   return own;
@@ -40,8 +40,8 @@ function identity(): Omit<ProcessIdentity, "pid"> {
 }
 
 /**
- * Whether a process still runs: one of this machine, this start of it and this PID namespace, and not
- * a later one with its number. Undefined where the system does not tell.
+ * Whether a process still runs: the same process, not a later one with its ID. Undefined if that is
+ * unknown, as on another machine, after a reboot or in another PID namespace.
  */
 export function isRunning({ host, boot, pid, since }: ProcessIdentity): boolean | undefined {
   const own = thisProcess();
@@ -53,36 +53,35 @@ export function isRunning({ host, boot, pid, since }: ProcessIdentity): boolean 
   return since === undefined ? undefined : start === since;
 }
 
-/** What stands for the start of a process that has ended. */
+/** Replaces the start of a process that has ended. */
 const ENDED = Symbol("ended");
 
-/** The machine's start and the PID namespace; undefined where /proc is of another namespace. */
+/** The machine's boot and the PID namespace; undefined if /proc belongs to another namespace. */
 function bootAndNamespace(): string | undefined {
   if (Deno.build.os !== "linux") return undefined;
   const [boot, status] = ["/proc/sys/kernel/random/boot_id", "/proc/self/status"].map(textOf);
-  // the numbers of a process in every namespace from that of /proc inwards: one if that is its own
+  // a process's IDs in each namespace from that of /proc inwards: one ID if both are the same
   const isOwn = /^NSpid:\s+\d+$/m.test(status ?? "");
   const namespace = linkOf("/proc/self/ns/pid");
   return boot && namespace && isOwn ? `${boot.trim()} ${namespace}` : undefined;
 }
 
 /**
- * When a process began; `ENDED` if there is no such process, or only its exit code is left. Undefined
- * where the system does not tell.
+ * Start of a process; `ENDED` if it does not exist or is a zombie. Undefined if that is unknown.
  */
 function startOf(pid: number): string | typeof ENDED | undefined {
   const text = textOf(`/proc/${pid}/stat`);
   if (text) {
-    // number, name in brackets, state, 18 more fields, start
+    // ID, name in brackets, state, 18 more fields, start
     const [state, ...fields] = text.slice(text.lastIndexOf(")") + 2).split(" ");
     return state === "Z" ? ENDED : fields[18];
   }
-  // where some processes are hidden, the first one is
+  // if some processes are hidden, process 1 is hidden too
   const isHidden = !textOf("/proc/1/stat");
   return text === MISSING && mayHaveEnded(pid, isHidden) ? ENDED : undefined;
 }
 
-/** Whether no signal reaches a process; `isHidden` is the answer's opposite where none may be sent. */
+/** Whether a process cannot be signalled; without permission to signal, whether none are hidden. */
 function mayHaveEnded(pid: number, isHidden: boolean): boolean {
   try {
     process.kill(pid, 0);
@@ -93,10 +92,10 @@ function mayHaveEnded(pid: number, isHidden: boolean): boolean {
   }
 }
 
-/** What stands for a file that is missing, or hidden. */
+/** Replaces the content of a file that is missing or hidden. */
 const MISSING = "";
 
-/** A file of /proc; undefined if it can be read neither here nor by `cat`. */
+/** The content of a file in /proc; undefined if neither Deno nor `cat` can read it. */
 function textOf(file: string): string | undefined {
   try {
     return Deno.readTextFileSync(file);
@@ -105,12 +104,12 @@ function textOf(file: string): string | undefined {
   }
 }
 
-/** Where a link of /proc leads to. */
+/** The target of a link in /proc. */
 function linkOf(file: string): string | undefined {
   return known(() => Deno.readLinkSync(file)) ?? answerOf("readlink", file)?.trim();
 }
 
-/** What a program prints, `MISSING` if it fails; undefined if there is none or it may not be run. */
+/** The output of a program; `MISSING` if it fails, undefined if it cannot be started. */
 function answerOf(program: string, file: string): string | undefined {
   return known(() => {
     const { success, stdout } = new Deno.Command(program, {
@@ -124,7 +123,7 @@ function answerOf(program: string, file: string): string | undefined {
   });
 }
 
-/** What a function returns; undefined where it fails. */
+/** The result of a function; undefined if it throws. */
 function known<Value>(ask: () => Value): Value | undefined {
   try {
     return ask();

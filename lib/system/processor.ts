@@ -1,17 +1,17 @@
 /**
- * What the processor can do, and which of TensorFlow's kernels run on it. Loads no TensorFlow.
+ * The processor's instructions, and which of TensorFlow's kernels use them. Does not load TensorFlow.
  *
  * @module
  */
 
-/** Instructions that decide how fast nets are computed. */
+/** Instruction sets that decide how fast nets are computed. */
 export type Instructions = "AVX" | "AVX2" | "AVX-512" | "bfloat16" | "AMX";
 
-/** Instructions to which a benchmark can limit everyone, whatever newer ones the processor has. */
+/** Instruction sets to which a benchmark can limit all programs. */
 export const ISAS = ["avx2"] as const;
 export type Isa = typeof ISAS[number];
 
-/** Names of flags in `/proc/cpuinfo`, x86's and ARM's; one of them is enough. */
+/** Flags in `/proc/cpuinfo` on x86 and ARM; one of an entry's flags is enough. */
 const FLAGS: Readonly<Record<Instructions, readonly string[]>> = {
   "AVX": ["avx"],
   "AVX2": ["avx2"],
@@ -20,11 +20,11 @@ const FLAGS: Readonly<Record<Instructions, readonly string[]>> = {
   "AMX": ["amx_tile"],
 };
 
-/** Flags of which one is enough for TensorFlow to turn oneDNN on by itself (core/util/util.cc). */
+/** Flags with any of which TensorFlow turns oneDNN on by itself (core/util/util.cc). */
 const ONEDNN_FLAGS = ["avx512_vnni", "avx512_bf16", "avx_vnni", "amx_tile", "amx_int8", "amx_bf16"];
 
 /**
- * The instructions that a text like `/proc/cpuinfo` names, of the first processor in it.
+ * The instruction sets of the first processor in a text like `/proc/cpuinfo`.
  *
  * ```ts
  * import { instructionsIn } from "./processor.ts";
@@ -33,7 +33,7 @@ const ONEDNN_FLAGS = ["avx512_vnni", "avx512_bf16", "avx_vnni", "amx_tile", "amx
  * if (zen3?.join() !== "AVX,AVX2") throw new Error("Zen 3 has neither AVX-512 nor bfloat16");
  * ```
  *
- * @returns nothing where the text does not say
+ * @returns undefined if the text does not list them
  */
 export function instructionsIn(cpuinfo: string): readonly Instructions[] | undefined {
   const found = flagsIn(cpuinfo);
@@ -50,8 +50,8 @@ function flagsIn(cpuinfo: string): ReadonlySet<string> | undefined {
 let known: { readonly instructions: readonly Instructions[] | undefined } | undefined;
 
 /**
- * The instructions of this processor. Nothing where the system does not say (not on Linux), or where
- * the C library may not be called.
+ * The instruction sets of this processor. Undefined if they are unknown: not on Linux, or without
+ * permission to call the C library.
  */
 export function instructions(): readonly Instructions[] | undefined {
   known ??= { instructions: instructionsIn(cpuinfo()) };
@@ -61,13 +61,12 @@ export function instructions(): readonly Instructions[] | undefined {
 const READ_ONLY = 0;
 const PART = 2 ** 16;
 
-/** What `/proc/cpuinfo` says of the first processor. */
+/** The first processor's part of `/proc/cpuinfo`. */
 const cpuinfo = () => processFile("cpuinfo", "\n\n");
 
 /**
- * The beginning of a file in `/proc`, up to a text or further; empty where it cannot be read. Deno
- * reads files of that folder only with all permissions, so the C library does, which needs the one
- * that TensorFlow needs.
+ * The start of a file in `/proc`, at least up to a text; empty if it cannot be read. Deno reads that
+ * folder only with all permissions. The C library reads it with the permission that TensorFlow needs.
  */
 function processFile(name: string, upTo: string): string {
   if (Deno.build.os !== "linux") return "";
@@ -95,12 +94,12 @@ function processFile(name: string, upTo: string): string {
   }
 }
 
-/** How long the processors' work is watched, ms. */
+/** Time between two readings of the processors' work, ms. */
 const WATCH = 300;
 
 /**
- * Cores that are busy now, this program's own included, which waits meanwhile. Where the system does
- * not tell, the load of the last minute.
+ * Number of cores that all programs keep busy now, measured while this program waits. If the system
+ * does not report it, the load of the last minute.
  */
 export async function busyCores(): Promise<number> {
   const before = ticksIn(processFile("stat", "\n"));
@@ -112,39 +111,39 @@ export async function busyCores(): Promise<number> {
   return share * navigator.hardwareConcurrency;
 }
 
-/** What `/proc/stat` says that all processors together have done, in ticks of a clock. */
+/** Busy and total clock ticks of all processors together, from `/proc/stat`. */
 export function ticksIn(stat: string): { readonly busy: number; readonly all: number } | undefined {
   const line = /^cpu +(.*)$/m.exec(stat)?.[1];
   if (line === undefined) return undefined;
-  // user, nice, system, idle, iowait, irq, softirq, steal; guests count as users already
+  // user, nice, system, idle, iowait, irq, softirq, steal; user already includes guests
   const ticks = line.split(" ").map(Number).slice(0, 8);
   const all = ticks.reduce((sum, count) => sum + count, 0);
   return { all, busy: all - (ticks[3] ?? 0) - (ticks[4] ?? 0) };
 }
 
 /**
- * Whether this processor computes in bfloat16 by instructions of its own. Without them bfloat16 is 7
- * to 18 times as slow as float32. Yes where the system does not say.
+ * Whether this processor has instructions for bfloat16. Without them bfloat16 is 7 to 18 times as slow
+ * as float32. True if the instruction sets are unknown.
  */
 export function hasBfloat16(found: readonly Instructions[] | undefined = instructions()): boolean {
   return found?.includes("bfloat16") ?? true;
 }
 
-/** The variable by which TensorFlow turns oneDNN's kernels on or off. */
+/** The environment variable that turns TensorFlow's oneDNN kernels on or off. */
 export const ONEDNN_SWITCH = "TF_ENABLE_ONEDNN_OPTS";
 
 /**
- * What the switch should be where the user has not set it. On x86-64 TensorFlow turns oneDNN on by
- * itself only where the processor has AVX512_VNNI, AVX512_BF16, AVX_VNNI or AMX. On one with AVX2
- * alone (Zen 3) trainings are 1.5 to 2.1 times as fast with it, too. Elsewhere TensorFlow decides.
+ * Our value of the switch if the user has not set it. On x86-64 TensorFlow turns oneDNN on by itself
+ * only on processors with AVX512_VNNI, AVX512_BF16, AVX_VNNI or AMX. But on a processor with only AVX2
+ * (Zen 3), trainings are 1.5 to 2.1 times as fast with it. On other architectures TensorFlow decides.
  */
 export function oneDnnDefault(arch: string = Deno.build.arch): "1" | undefined {
   return arch === "x86_64" ? "1" : undefined;
 }
 
 /**
- * Whether TensorFlow uses oneDNN's kernels, by a value of its switch; undefined where TensorFlow
- * decides. The switch of this process is set when TensorFlow is loaded.
+ * Whether TensorFlow uses oneDNN's kernels with this value of its switch; undefined if TensorFlow
+ * decides. Loading TensorFlow sets the switch of this process.
  */
 export function usesOneDnn(
   value: string | undefined = Deno.env.get(ONEDNN_SWITCH),
@@ -155,15 +154,14 @@ export function usesOneDnn(
 }
 
 /**
- * Whether TensorFlow turns oneDNN on where its switch is not set; undefined where the processor is
- * not known.
+ * Whether TensorFlow turns oneDNN on if its switch is not set; undefined if the processor is unknown.
  */
 export function turnsOneDnnOn(text: string = cpuinfo()): boolean | undefined {
   const found = flagsIn(text);
   return found && ONEDNN_FLAGS.some((flag) => found.has(flag));
 }
 
-/** Why computing on this processor is slower than it could be, and what to do: a sentence each. */
+/** Why computing on this processor is slower than necessary, and what to do: one sentence each. */
 export function slowness(
   precision: string,
   { found = instructions(), oneDnn = usesOneDnn() }: {
@@ -174,8 +172,8 @@ export function slowness(
   return [
     ...precision === "bfloat16" && !hasBfloat16(found)
       ? [
-        "This processor has no instructions for bfloat16, which is 7 to 18 times as slow as float32 " +
-        "on it: choose --precision float32.",
+        "This processor has no instructions for bfloat16, which makes it 7 to 18 times as slow as " +
+        "float32: choose --precision float32.",
       ]
       : [],
     ...oneDnn === false
@@ -187,11 +185,11 @@ export function slowness(
   ];
 }
 
-/** `AVX2, AVX-512, bfloat16, AMX`; what is missing is named too. */
+/** Instruction sets in words: `has AVX2; lacks AVX-512, bfloat16, AMX`. */
 export function instructionsInWords(
   found: readonly Instructions[] | undefined = instructions(),
 ): string {
-  if (found === undefined) return "what it has is not known";
+  if (found === undefined) return "unknown";
   const asked = (Object.keys(FLAGS) as Instructions[]).filter((name) => name !== "AVX");
   const [has, lacks] = [true, false].map((is) =>
     asked.filter((name) => found.includes(name) === is)

@@ -1,6 +1,6 @@
 /**
- * Progress on standard error: bars with rate and time left on a terminal, a quiet line now and
- * then elsewhere, and no output for work of less than two seconds.
+ * Progress on standard error: bars with rate and time left on a terminal, occasional lines elsewhere,
+ * and no output for work of less than two seconds.
  *
  * @module
  */
@@ -8,31 +8,31 @@ import cliProgress from "cli-progress";
 import process from "node:process";
 import { formatNumber } from "../numbers.ts";
 
-/** Shows how far one piece of work is. */
+/** Shows the progress of one piece of work. */
 export interface Bar {
-  /** `done` of `total` units; `note` is shown behind them. Draws at most ten times a second. */
+  /** `done` of `total` units, followed by `note`. Draws at most ten times a second. */
   update(done: number, total: number, note?: string): void;
-  /** Ends the bar. Without it, a terminal's bar keeps the program alive. */
+  /** Ends the bar. Until then, a bar on a terminal keeps the program alive. */
   stop(): void;
 }
 
-/** Bars of work that goes on side by side, one below the other. */
+/** Bars of parallel work, one below the other. */
 export interface Bars {
-  /** Adds a bar; it goes away when it is stopped. */
+  /** Adds a bar, which disappears when it is stopped. */
   bar(label: string, options?: BarOptions): Bar;
   /** Writes a line above the bars. */
   log(line: string): void;
-  /** Ends all bars and leaves those that were not stopped as they are. */
+  /** Ends all bars; those that were not stopped stay on the screen. */
   stop(): void;
 }
 
 /** How a bar counts. */
 export interface BarOptions {
-  /** What is counted, as in `images`. */
+  /** The unit, as in `images`. */
   readonly unit?: string;
 }
 
-/** Where progress is written and what time it is, for tests. */
+/** The output stream and the clock, which tests replace. */
 export interface Surroundings {
   readonly stream?: { readonly isTTY?: boolean; write(text: string): unknown };
   /** Milliseconds. */
@@ -41,15 +41,15 @@ export interface Surroundings {
 
 /** Work that takes less time than this is not shown, ms. */
 const QUIET = 2_000;
-/** Between two drawings on a terminal, ms. */
+/** Interval between two drawings on a terminal, ms. */
 const FRAME = 100;
-/** Time between two lines without a terminal, ms, unless a tenth of the work was done. */
+/** Interval between two lines without a terminal, ms, unless a tenth of the work was done. */
 const PAUSE = 10_000;
 /** Rates are averages over the last 20 s, or over the last few steps if steps are slow. */
 const MEMORY = 20_000;
 const STEPS = 8;
 
-/** One bar on standard error, which stays there when it is stopped. */
+/** One bar on standard error, which stays on the screen when it is stopped. */
 export function progressBar(label: string, options: BarOptions & Surroundings = {}): Bar {
   const bars = progressBars(options);
   const { update } = bars.bar(label, options);
@@ -66,7 +66,7 @@ export function progressBars(
 function onTerminal(stream: NonNullable<Surroundings["stream"]>, now: () => number): Bars {
   const screen = new MultiBar({
     stream,
-    // Nothing about the terminal is changed, so an interrupted program leaves it as it was.
+    // The terminal's settings do not change, so an interrupted program leaves no trace.
     hideCursor: false,
     linewrap: true,
     gracefulExit: false,
@@ -77,7 +77,7 @@ function onTerminal(stream: NonNullable<Surroundings["stream"]>, now: () => numb
   });
   const shown = new Set<Task>();
   let drawn = -Infinity;
-  // Drawn here and not by a timer alone, because timers do not run during a training step.
+  // A timer alone is not enough: timers do not run during a training step.
   function show() {
     if (now() - drawn < FRAME) return;
     drawn = now();
@@ -145,12 +145,12 @@ function asLines(write: (text: string) => void, now: () => number): Bars {
   };
 }
 
-/** What a bar knows about its work. */
+/** The work of a bar. */
 class Task {
   done = 0;
   total = 0;
   note = "";
-  /** When the last steps were made, and how many units were done then. */
+  /** Times of the last steps, and the units done at each. */
   #past: { time: number; done: number }[] = [];
 
   constructor(readonly label: string, readonly unit: string, readonly start: number) {}
@@ -160,24 +160,24 @@ class Task {
     total: number,
     { note = "", now }: { note?: string | undefined; now: number },
   ) {
-    // Work that was done before, or begins again, says nothing about the rate.
+    // Resumed or restarted work says nothing about the rate.
     if (total !== this.total || done < this.done) this.#past = [];
     Object.assign(this, { done, total, note });
     if (this.#past.at(-1)?.done !== done) this.#past.push({ time: now, done });
     while (this.#past.length > STEPS && this.#past[1]!.time < now - MEMORY) this.#past.shift();
   }
 
-  /** Part that is done, 0 to 1. */
+  /** The share that is done, 0 to 1. */
   get share(): number {
     return this.total > 0 ? Math.min(this.done / this.total, 1) : 0;
   }
 
-  /** Milliseconds since the work began. */
+  /** Milliseconds since the start. */
   age(now: number): number {
     return now - this.start;
   }
 
-  /** Units a second, if it is known. */
+  /** Units a second, if known. */
   rate(now: number): number | undefined {
     const first = this.#past[0];
     if (!first || now <= first.time || this.done <= first.done) return undefined;
@@ -195,7 +195,7 @@ function draw(work: Task, size: { now: number; width: number; label: number }): 
   return `${name}  ${bar}  ${facts}`.slice(0, size.width);
 }
 
-/** The same as a line: `scenes: 45 %, 5,400/12,000 images, 612/s, 0:11 left`. */
+/** Progress as a line: `scenes: 45 %, 5,400/12,000 images, 612/s, 0:11 left`. */
 function sentence(work: Task, now: number): string {
   return `${work.label}: ${[percent(work.share).trim(), ...factsOf(work, now)].join(", ")}`;
 }

@@ -1,29 +1,29 @@
 /**
- * Rows of float32 added to rows of float64, and searched, by the processor's vector instructions,
- * through WebAssembly: several times as fast as the same loops in JavaScript. Each element is added by
- * itself, so sums are those of a plain loop, to the last bit.
+ * Adds rows of float32 to rows of float64, and searches them, with vector instructions in WebAssembly:
+ * several times as fast as the same loops in JavaScript. Columns are added independently, so each sum
+ * equals that of a plain loop to the last bit.
  *
  * @module
  */
 
-/** Sums of rows, with room for the values that are added next. */
+/** Sums of rows, and a buffer for the values to add next. */
 export interface RowSums {
-  /** `[rows, columns]`: what `add` adds. */
+  /** `[rows, columns]`: the values that `add` adds. */
   readonly values: Float32Array;
   /** The sums of a row, `[columns]`. */
   row(row: number): Float64Array;
-  /** Makes all sums 0. */
+  /** Sets all sums to 0. */
   clear(): void;
   /**
    * Adds the first `rows` rows of `values` to those of `sums`.
    *
-   * @returns the first row that has a negative value, or whose own sum is not 1 within `tolerance`,
-   * after which no row is added; `rows` where there is no such row
+   * @returns the first row with a negative value or a total that is not 1 within `tolerance`, after
+   * which no row is added; `rows` if there is no such row
    */
   add(rows: number, tolerance: number): number;
-  /** How many sums of a row are not below a value. */
+  /** Number of a row's sums that are at least `value`. */
   atLeast(row: number, value: number): number;
-  /** Where the highest sum of a row is, the first of several. */
+  /** Index of a row's highest sum; the first one if several tie. */
   highest(row: number): number;
 }
 
@@ -32,7 +32,7 @@ const [PAGE, FLOAT, DOUBLE] = [2 ** 16, 4, 8];
 
 let compiled: WebAssembly.Module | undefined;
 
-/** Room for the sums of so many rows; the sums are 0. */
+/** Sums of `rows` rows, all 0. */
 export function rowSums(rows: number, columns: number): RowSums {
   const size = rows * columns;
   const sumsAt = Math.ceil(size * FLOAT / DOUBLE) * DOUBLE;
@@ -57,7 +57,7 @@ export function rowSums(rows: number, columns: number): RowSums {
 interface Function {
   readonly parameters: Readonly<Record<string, Type>>;
   readonly variables: Readonly<Record<string, Type>>;
-  /** In WebAssembly's text format, without brackets; an offset is a number behind the name. */
+  /** In WebAssembly's text format, without brackets; an offset is a number after the name. */
   readonly body: string;
 }
 
@@ -122,7 +122,7 @@ const FUNCTIONS: Readonly<Record<string, Function>> = {
     block  loop                                               ;; over two columns at a time
       local.get columns  i32.const 2  i32.lt_u  br_if 1
       local.get counts
-      local.get sums  v128.load 0  local.get two  f64x2.ge    ;; -1 where it is so, else 0
+      local.get sums  v128.load 0  local.get two  f64x2.ge    ;; -1 if true, else 0     
       i64x2.sub  local.set counts
       local.get sums  i32.const 16  i32.add  local.set sums
       local.get columns  i32.const 2  i32.sub  local.set columns
@@ -154,7 +154,7 @@ const FUNCTIONS: Readonly<Record<string, Function>> = {
       local.get value  local.get at  f64.load 0  f64.max  local.set value
     end
     local.get sums  local.set at
-    block  loop                                               ;; to the first that is as high
+    block  loop                                               ;; to the first highest one   
       local.get at  f64.load 0  local.get value  f64.eq  br_if 1
       local.get at  i32.const 8  i32.add  local.set at
       br 0
@@ -167,10 +167,10 @@ const FUNCTIONS: Readonly<Record<string, Function>> = {
 const TYPES = { i32: 0x7f, f32: 0x7d, f64: 0x7c, v128: 0x7b };
 type Type = keyof typeof TYPES;
 
-/** What may stand behind the name of an instruction: a variable, a number, an address' offset. */
+/** What may follow the name of an instruction: a variable, a number, an address's offset. */
 type Operand = "none" | "block" | "local" | "byte" | "i32" | "f64" | "offset";
 
-/** Vector instructions begin with this byte. */
+/** The first byte of vector instructions. */
 const VECTOR = 0xfd;
 
 /** Codes of instructions (webassembly.github.io/spec/core, "Index of Instructions"). */
@@ -223,7 +223,7 @@ const INSTRUCTIONS: Readonly<Record<string, readonly [Operand, ...number[]]>> = 
   "f64x2.pmax": ["none", VECTOR, 0xf7, 0x01],
 };
 
-/** A module that imports a memory, of one page or more, and exports functions under their names. */
+/** A module that imports a memory of at least one page, and exports functions under their names. */
 function moduleOf(functions: Readonly<Record<string, Function>>): Uint8Array<ArrayBuffer> {
   const section = (id: number, parts: readonly (readonly number[])[]) => {
     const content = [parts.length, ...parts.flat()];
@@ -290,7 +290,7 @@ function operandOf(operand: Operand, next: () => string, locals: readonly string
   }
 }
 
-/** A number in LEB128; below 64 signed and unsigned ones are alike. */
+/** A number in LEB128; signed and unsigned are the same below 64. */
 function size(value: number): number[] {
   return value < 0x80 ? [value] : [value & 0x7f | 0x80, ...size(value >>> 7)];
 }

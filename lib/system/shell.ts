@@ -1,4 +1,4 @@
-/** A word of a command line, quoted where a POSIX shell would not take it as it is. */
+/** A word of a command line, quoted if a POSIX shell would interpret it. */
 export function shellWord(word: string): string {
   return /^[\w.,:=/%-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

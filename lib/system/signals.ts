@@ -1,4 +1,4 @@
-/** What signals do to this program, where Deno's own way would do harm. */
+/** Handles signals for which Deno's default is harmful. */
 
 /** Signals that stop a program at its next checkpoint, with the exit codes that shells report. */
 export const STOP_SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143, SIGUSR2: 140 } as const;
@@ -16,21 +16,21 @@ const LIBC = Deno.build.os === "darwin" ? "libSystem.B.dylib" : "libc.so.6";
 /** C's SIG_IGN. */
 const IGNORED = 1n;
 
-/** Whether SIGHUP was ignored when this program started, as `nohup` has it. */
+/** Whether SIGHUP was ignored when this program started, as under `nohup`. */
 let isHangupIgnored = false;
 
-/** The signals that stop this program: all of them, but SIGHUP where it is ignored. */
+/** The signals that stop this program: all, except an ignored SIGHUP. */
 export function stopSignals(): (keyof typeof STOP_SIGNALS)[] {
   const names = Object.keys(STOP_SIGNALS) as (keyof typeof STOP_SIGNALS)[];
   return names.filter((name) => name !== "SIGHUP" || !isHangupIgnored);
 }
 
 /**
- * Makes SIGUSR1 harmless, and leaves an ignored SIGHUP ignored. Deno would open its debugger on a port
- * at SIGUSR1, where every user of the machine could run code in this program; and its own handlers
- * would end this program at SIGHUP. Called once, when the program starts.
+ * Makes SIGUSR1 harmless, and leaves an ignored SIGHUP ignored. At SIGUSR1, Deno would open a debugger
+ * port, through which every user of the machine could run code in this program. At SIGHUP, Deno's
+ * handlers would end this program. Called once, when the program starts.
  *
- * Where Deno does not permit calls of C, SIGUSR1 ends the program, as it does by default.
+ * Without permission to call C, SIGUSR1 ends the program, as by default.
  */
 export function settleSignals() {
   if (Deno.build.os === "windows") return;
@@ -41,7 +41,7 @@ export function settleSignals() {
   const before = libc.signal(SIGHUP, ignore);
   isHangupIgnored = Deno.UnsafePointer.value(before) === IGNORED;
   if (!isHangupIgnored) libc.signal(SIGHUP, before);
-  // Deno puts handlers in place at the first listener only: what follows stays as it is
+  // Deno installs its handlers at the first listener only, so the next calls are not undone
   listenToUser1();
   libc.signal(SIGUSR1, ignore);
   if (isHangupIgnored) libc.signal(SIGHUP, ignore);

@@ -1,16 +1,16 @@
-/** Runs other programs and says why one of them failed. */
+/** Runs other programs, and explains their failures. */
 import { UserError } from "../errors.ts";
 
 /** The result of a program. */
 export interface ProcessResult {
   readonly ok: boolean;
-  /** The signal that ended it, as in `SIGILL`, if one did. */
+  /** The signal that ended it, as in `SIGILL`; null if no signal did. */
   readonly signal: string | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Python, with pip: `PYTHON` if it is set. */
+/** Python with pip: `PYTHON` if it is set. */
 export const python = (): string[] => words(Deno.env.get("PYTHON") ?? "python3");
 
 /** The C++ compiler: `CXX` if it is set. */
@@ -24,7 +24,7 @@ const words = (command: string): string[] => command.trim().split(/\s+/);
  * Runs a program to its end.
  *
  * @param command the program and its arguments
- * @throws Deno.errors.NotFound if there is no such program
+ * @throws {Deno.errors.NotFound} There is no such program.
  */
 export async function run(
   command: readonly string[],
@@ -42,7 +42,7 @@ export async function run(
   return { ok: success, signal, stdout: text.decode(stdout), stderr: text.decode(stderr) };
 }
 
-/** First line of what `command` prints, or undefined where it does not run. */
+/** The first line that `command` prints; undefined if it cannot be started or fails. */
 export async function answer(command: readonly string[]): Promise<string | undefined> {
   try {
     const { ok, stdout } = await run(command);
@@ -53,9 +53,9 @@ export async function answer(command: readonly string[]): Promise<string | undef
 }
 
 /**
- * The line of a failed program's standard error that says why: the broken connection where there
- * is one (pip only says after it that nothing was found), else the first of the compiler's errors,
- * else the last error or the last line.
+ * The line of a failed program's standard error that gives the reason: a broken connection (after which
+ * pip only reports that it found nothing), or else the first error of a compiler, or else the last
+ * error or line.
  *
  * ```ts
  * import { reason } from "./subprocess.ts";
@@ -69,16 +69,16 @@ export function reason(stderr: string): string {
   const connection = /connection broken by '(.*)': \S+$/;
   const broken = lines.map((line) => connection.exec(line)?.[1]).findLast(Boolean);
   if (broken) return broken.replace(/^\w+\((.*)\)$/, "$1").replace(/^'<.*>: (.*)'$/, "$1");
-  const said = lines.find((line) => /: (fatal )?error: /.test(line)) ??
+  const line = lines.find((line) => /: (fatal )?error: /.test(line)) ??
     lines.findLast((line) => line.startsWith("ERROR: ")) ??
     lines.findLast((line) => !line.startsWith("WARNING: ")) ?? "it gave no reason";
-  return said.replace(/^ERROR: /, "");
+  return line.replace(/^ERROR: /, "");
 }
 
 /**
- * The error of a program that failed, with a full disk told apart from all other reasons.
+ * The error of a failed program; a full disk has its own message.
  *
- * @param action what was tried, as in `download TensorFlow`
+ * @param action the failed action, as in `download TensorFlow`
  * @param remedy what may help, as in `check the connection`
  */
 export function failure(action: string, stderr: string, remedy: string): UserError {
@@ -86,7 +86,7 @@ export function failure(action: string, stderr: string, remedy: string): UserErr
   return new UserError(`Cannot ${action}: ${reason(stderr)}; ${remedy}`);
 }
 
-/** The error where the disk has no room left. */
+/** The error of a full disk. */
 export function diskFull(action: string): UserError {
   return new UserError(
     `Cannot ${action}: the disk is full; free 1.5 GB (8 GB with --gpu), ` +

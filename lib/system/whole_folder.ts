@@ -1,16 +1,16 @@
-/** Makes folders that are whole or absent, whatever interrupts the making. */
+/** Creates folders atomically: they are complete or absent, even after an interruption. */
 import { dirname } from "node:path";
 import { exists, flushFolder, flushTree } from "./files.ts";
 
 /**
- * Makes `folder` unless it is whole: `fill` fills the folder `draft`, which is flushed to the disk and
- * renamed. Where another process made the same folder meanwhile, that one is kept and the draft is
- * removed.
+ * Creates `folder` unless it is complete: `fill` fills the folder `draft`, which is flushed to the disk
+ * and renamed. If another process has created the folder meanwhile, that folder is kept and the draft
+ * is removed.
  *
- * @param draft where to fill it, on the same disk. It may exist already: with a fixed name `fill` can
- * continue an interrupted making. It is left there if `fill` fails.
- * @param isWhole whether an existing folder is whole; one that is not is replaced. If absent, every
- * existing folder is whole.
+ * @param draft the folder to fill, on the same disk. It may exist already: with a fixed name `fill` can
+ * continue after an interruption. It stays if `fill` fails.
+ * @param isWhole whether an existing folder is complete; an incomplete one is replaced. If absent, every
+ * existing folder is complete.
  */
 export async function makeWholeFolder(
   folder: string,

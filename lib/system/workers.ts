@@ -1,14 +1,14 @@
 /**
- * Worker threads: one channel for all of them. A worker's module calls `answerJobs`. The thread that
- * has the jobs starts the module with `startWorker` and asks it one job at a time, or deals a list of
- * jobs out to several workers with `inParallel`.
+ * Worker threads and their messages. A worker's module calls `answerJobs`. The main thread starts the
+ * module with `startWorker` and sends it one job at a time, or distributes a list of jobs among several
+ * workers with `inParallel`.
  *
  * @module
  */
 import { UserError } from "../errors.ts";
 import { threads } from "./machine.ts";
 
-/** What a worker's global scope offers; Deno's types describe that of a page. */
+/** The global scope of a worker; Deno's types describe that of a page. */
 interface WorkerScope {
   onmessage: (event: MessageEvent<Request>) => void;
   postMessage(reply: Reply): void;
@@ -22,8 +22,8 @@ interface Failure {
 }
 
 /**
- * Called by a worker's module: does each job with `work`, which also gets what all jobs share, and a
- * function that sends notes, such as progress, while the job is under way.
+ * Called by a worker's module: does each job with `work`. It also gets the data that all jobs share, and
+ * a function that sends notes, such as progress, during the job.
  */
 export function answerJobs<Job, Common, Answer, Note = never>(
   work: (job: Job, common: Common, send: (note: Note) => void) => Promise<Answer> | Answer,
@@ -47,9 +47,9 @@ export function answerJobs<Job, Common, Answer, Note = never>(
 
 /** A worker thread; it does one job at a time. */
 export interface WorkerThread<Job, Answer, Note = never> {
-  /** Has a job done. `onNote` gets what the worker sends meanwhile. */
+  /** Sends a job and returns its answer. `onNote` gets the worker's notes meanwhile. */
   ask(job: Job, onNote?: (note: Note) => void): Promise<Answer>;
-  /** Ends the thread, in the middle of a job if it has one. */
+  /** Ends the thread, even during a job. */
   stop(): void;
 }
 
@@ -57,7 +57,7 @@ export interface WorkerThread<Job, Answer, Note = never> {
  * Starts a worker thread.
  *
  * @param module calls `answerJobs`
- * @param common what all of its jobs share
+ * @param common data that all of its jobs share
  */
 export function startWorker<Job, Answer, Note = never>(
   module: URL,
@@ -84,8 +84,8 @@ export function startWorker<Job, Answer, Note = never>(
 }
 
 /**
- * Does `jobs` on the machine's cores and yields each answer with its job's index, as they come. Which
- * worker does which job is chance, so an answer must depend on its job alone. `common` is sent to each
+ * Does `jobs` on the machine's cores, and yields each answer with its job's index as soon as it is
+ * ready. Any worker may get any job, so an answer must depend on its job only. `common` is sent to each
  * worker once. The first failure ends the work and is thrown.
  */
 export async function* inParallel<Job, Answer>(
@@ -131,14 +131,14 @@ export async function* inParallel<Job, Answer>(
   }
 }
 
-/** The error that a worker reported, as it would have been thrown here. */
+/** Restores the error that a worker reported. */
 function errorOf({ message, stack, isUserError }: Failure): Error {
   const error = isUserError ? new UserError(message) : new Error(message);
   if (stack !== undefined) error.stack = stack;
   return error;
 }
 
-/** Cuts `items` into chunks of at most `size`, so that a job is worth its message. */
+/** Splits `items` into chunks of at most `size`, so that each job outweighs its message. */
 export function chunks<Item>(items: readonly Item[], size: number): Item[][] {
   const count = Math.ceil(items.length / size);
   return Array.from({ length: count }, (_, i) => items.slice(i * size, (i + 1) * size));

@@ -1,6 +1,6 @@
 /**
- * Zip archives whose entries are stored as they are, so that any part of any of them can be read in
- * its place. What an archive says of itself is checked before it is used.
+ * Zip archives with uncompressed entries, so that any part of an entry can be read directly. An
+ * archive's directory is validated before use.
  *
  * @module
  */
@@ -18,7 +18,7 @@ export interface StoredEntry {
 /**
  * The entries of an archive's directory, by name.
  *
- * @throws {Error} It is not an archive, or damaged, or an entry is compressed or named twice.
+ * @throws {Error} The file is not an archive or is damaged, or an entry is compressed or named twice.
  */
 export async function storedEntries(handle: Deno.FsFile): Promise<Map<string, StoredEntry>> {
   const sections = new Map<string, StoredEntry>();
@@ -26,7 +26,7 @@ export async function storedEntries(handle: Deno.FsFile): Promise<Map<string, St
   for await (const entry of zip.eachEntry()) {
     const { fileName: name, compressionMethod, uncompressedSize: size } = entry;
     if (compressionMethod !== 0 || entry.isEncrypted()) {
-      throw new Error(`${JSON.stringify(name)} is packed, and not stored as it is`);
+      throw new Error(`${JSON.stringify(name)} is compressed, instead of stored`);
     }
     if (sections.has(name)) throw new Error(`there are several entries "${name}"`);
     const { fileDataStart: at } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
@@ -43,11 +43,11 @@ async function opened(handle: Deno.FsFile): Promise<ZipFile> {
   } catch (error) {
     const { message } = error as Error;
     if (!message.startsWith("End of central directory")) throw error;
-    throw new Error("it is no zip file, or it is cut off");
+    throw new Error("it is not a zip file, or it is cut off");
   }
 }
 
-/** The parts of the package, which has no types, that are used here. */
+/** Types of the parts of the package that are used here; the package has no types. */
 const { fromRandomAccessReaderPromise, RandomAccessReader } = yauzl as unknown as {
   fromRandomAccessReaderPromise(reader: object, size: number, options: object): Promise<ZipFile>;
   RandomAccessReader: new () => object;
@@ -67,8 +67,8 @@ interface ZipEntry {
 }
 
 /**
- * Reads at once and within the file. The package's own reader throws where nobody can catch it if an
- * archive points far beyond its end.
+ * Reads synchronously and within the file. The package's own reader throws an error that cannot be
+ * caught if an archive points far beyond its end.
  */
 class Reader extends RandomAccessReader {
   readonly #handle: Deno.FsFile;

@@ -115,7 +115,7 @@ Deno.test("an archive that is cut off anywhere is refused", () =>
     (await openArchive(file))[Symbol.dispose]();
     for (let length = 0; length < whole.length; length++) {
       const reason = await refusal(folder, whole.subarray(0, length));
-      assert.equal(reason, "it is no zip file, or it is cut off", `${length} bytes`);
+      assert.equal(reason, "it is not a zip file, or it is cut off", `${length} bytes`);
     }
   }));
 
@@ -131,7 +131,7 @@ const strange: Record<string, [StrangeZipEntry[], RegExp]> = {
     { name: "a", bytes: bytes("") },
     { name: "a", bytes: bytes("") },
   ], /several entries "a"$/],
-  "a packed entry": [[{ name: "a", bytes: bytes("x"), method: 8 }], /"a" is packed/],
+  "a compressed entry": [[{ name: "a", bytes: bytes("x"), method: 8 }], /"a" is compressed/],
   "an encrypted entry": [[{ name: "a", bytes: bytes("x"), flags: 1 }], /mismatch/],
   "a size beyond the end": [
     [{ name: "a", bytes: bytes("x"), size: 2 ** 30 }],

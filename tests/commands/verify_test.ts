@@ -78,7 +78,7 @@ Deno.test("what is no bundle, or not named, is refused in a sentence", async () 
   const options = optionsOf();
   await refused(verify([], options), /verify needs a bundle: deno task verify FILE\.zip$/);
   await refused(verify(["/nowhere/some.zip"], options), /Cannot open "\/nowhere\/some\.zip": /);
-  await refused(verify([import.meta.filename!], options), /as a bundle: it is no zip file/);
+  await refused(verify([import.meta.filename!], options), /as a bundle: it is not a zip file/);
   await refused(bundle([], options), /name of a file to write first, ending in \.zip: deno task/);
   // not a file of this name
   await refused(bundle(["table3"], options), /ending in \.zip, not "table3": deno task bundle/);

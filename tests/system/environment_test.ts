@@ -62,7 +62,7 @@ Deno.test("a execution in words: when, how long, on what, with what", () => {
       "1 thread an operation, 2 towers; Debian 13, linux 6.1, x86_64; verydeep 0.1.0 (commit " +
       "0123456789ab, with changes), Deno 2.9.6, TensorFlow 2.21.0, tfjs-node 4.22.0",
   );
-  assert.match(executionInWords(execution), /UTC, no end noted;/);
+  assert.match(executionInWords(execution), /UTC, no end recorded;/);
   const gpu = { name: "NVIDIA A2", memory: 16 * 2 ** 30, capability: 8.6, driver: "550.54.15" };
   const onGpu = { ...execution, ...{ device: "gpu", gpu, towers: 1, microBatch: 32 } as const };
   assert.match(
