@@ -1,6 +1,6 @@
 /**
- * Measures, once and within ten seconds, how fast this machine trains and tests the small setup's
- * nets, so that plans need not guess.
+ * Measures once, within ten seconds, how fast this machine trains and tests the small setup's nets, so
+ * that plans use measured speeds.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { busyCores, hasBfloat16 } from "../system/processor.ts";
 import type { Bars } from "../system/progress.ts";
 import { measureSpeed } from "./speed.ts";
 
-/** What calibration needs of the rest; tests have their own. */
+/** The functions that calibration uses; tests replace them. */
 export interface CalibrationTools {
   readonly device: Device;
   readonly precisions: readonly Precision[];
@@ -25,12 +25,12 @@ export interface CalibrationTools {
   keep(speed: MeasuredSpeed): void;
 }
 
-/** Longest time of all measurements, s; one that begins within it is finished. */
+/** Time limit of all measurements, s; a measurement that starts within it is finished. */
 const LIMIT = 6;
 
 /**
- * Measures the precisions that were not measured yet, or only while other programs ran, if they do
- * no more. Each measurement is kept at once, so that an interruption loses one only.
+ * Measures the precisions that have no measurement yet, or, on an idle machine, only one taken while
+ * other programs ran. Each measurement is stored at once, so that an interruption loses only one.
  */
 export async function calibrate(
   bars: Pick<Bars, "bar" | "log">,
@@ -58,14 +58,14 @@ export async function calibrate(
     }
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    bars.log(`This machine's speed was not measured, and plans guess it: ${error.message}`);
+    bars.log(`Cannot measure this machine's speed, so plans estimate it: ${error.message}`);
   } finally {
     bar.stop();
   }
   if (rough) {
     bars.log(
-      "Other programs ran while this machine's speed was measured: plans are rough until a table " +
-        "or deno task install finds it quiet and measures it again",
+      "Other programs ran while this machine's speed was measured: plans are approximate until a " +
+        "table or deno task install measures it again on an idle machine",
     );
   }
 }

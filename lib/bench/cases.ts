@@ -1,6 +1,6 @@
 /**
- * What is measured: cases, each complete in itself, so that contestants of any language can build
- * them from JSON, and the list of all.
+ * The cases of the benchmark. Each case is self-contained, so that contestants in any language can build
+ * it from JSON.
  *
  * @module
  */
@@ -11,9 +11,9 @@ import { type Layer, layersOf, netShapeOf } from "../vgg/configs.ts";
 import { GRID, scalesOf } from "../vgg/images.ts";
 
 /**
- * Who may take part in a race. PyTorch computes eagerly, or what torch.compile makes of a net. It
- * reads images through Pillow, which rescales them too, or leaves that to tensors. Stock tfjs-node
- * computes in float32 alone, also where we compute in bfloat16.
+ * Programs to compare with. PyTorch computes eagerly or with torch.compile. It reads images with Pillow
+ * and rescales them with Pillow or as tensors. Stock tfjs-node computes only in float32, even if we
+ * compute in bfloat16.
  */
 export type PeerName =
   | "PyTorch"
@@ -22,19 +22,19 @@ export type PeerName =
   | "stock tfjs-node, float32"
   | "sharp";
 
-/** What every case says. */
+/** Fields of every case. */
 interface Named {
-  /** What it is called in the table. */
+  /** The name in the table. */
   readonly name: string;
-  /** Images that one step takes in. */
+  /** Images in one step. */
   readonly batch: number;
-  /** Memory that all contestants take together, GiB, where that is much. */
+  /** Memory that all contestants need together, GiB; absent if it is little. */
   readonly memory?: number;
-  /** Whom we race against. */
+  /** Programs to compare with. */
   readonly peers: readonly PeerName[];
 }
 
-/** A net, with its layers spelt out for those who don't know Table 1. */
+/** A net, with its layers listed for contestants that do not know Table 1. */
 interface Net {
   readonly config: ConfigName;
   readonly setup: TrainSetup;
@@ -45,27 +45,27 @@ interface Net {
 /** Updates of SGD with momentum on one batch: forward, backward, weight decay, update. */
 export interface TrainingCase extends Named, Net {
   readonly kind: "training";
-  /** The same batch again and again, or crops of images in memory as in a real training. */
+  /** The same batch in every step, or crops of images in memory as in a real training. */
   readonly crops: "fed" | "cache";
-  /** Parts of the batch that we compute side by side; see `lib/vgg/network.ts`. */
+  /** Parts of the batch that we compute in parallel; see `lib/vgg/network.ts`. */
   readonly towers: number;
 }
 
 /**
- * Posteriors of images, averaged with those of their mirror images (Section 3.2): of whole ones, or
- * of several crops of each.
+ * Posteriors of whole images or of several crops of each, averaged with those of their mirror images
+ * (Section 3.2).
  */
 export interface EvaluationCase extends Named, Net {
   readonly kind: "evaluation";
   readonly method: Method;
-  /** Looks at each image: 1 where it is whole. */
+  /** Crops of each image; 1 for whole images. */
   readonly looks: number;
-  /** Sides of what is looked at, pixels. */
+  /** Sides of a crop or whole image, pixels. */
   readonly height: number;
   readonly width: number;
 }
 
-/** Crops without a net: read from JPEG files, rescaled and cut; or cut out of images in memory. */
+/** Crops without a net: from JPEG files that are read and rescaled, or from images in memory. */
 export interface InputCase extends Named {
   readonly kind: "input";
   readonly source: "files" | "cache";
@@ -73,29 +73,29 @@ export interface InputCase extends Named {
   readonly S: TrainScale;
   /** Smallest sides of rescaled images to draw from, pixels. */
   readonly scales: readonly number[];
-  /** JPEG files of 500 by 375 pixels, where they are the source. */
+  /** JPEG files of 500 by 375 pixels; empty if the source is memory. */
   readonly files: readonly string[];
 }
 
 /** Errors of the mean of several evaluations' posteriors, read from their files (Section 3.2). */
 export interface ScoringCase extends Named {
   readonly kind: "scoring";
-  /** In the form in which evaluations store them, one file for each. */
+  /** One file for each evaluation, in the store's format. */
   readonly files: readonly string[];
 }
 
-/** Something to measure. */
+/** A case of the benchmark. */
 export type Case = TrainingCase | EvaluationCase | InputCase | ScoringCase;
 
-/** Posteriors that are scored: those of the paper's fusion of seven nets (Table 6). */
+/** Size of the posteriors to score: the paper's ensemble of seven nets (Table 6). */
 export const BANK = { evaluations: 7, images: 50_000, classes: 1000 };
 const CLASSES = { narrow: 20, full: 1000 };
 const PRECISIONS: readonly Precision[] = ["float32", "bfloat16"];
 
-/** What differs between the cases that are nets. */
+/** The parameters of cases with a net. */
 interface Size {
   readonly config: ConfigName;
-  /** Channels are the paper's divided by this; so are the units of fc6 and fc7. */
+  /** Divides the paper's channels and the units of fc6 and fc7. */
   readonly divisor: number;
   readonly crop: number;
   readonly batch: number;
@@ -111,18 +111,18 @@ function net({ config, divisor, crop, batch, precision }: Size): Net {
   return { config, setup, classes, layers: layersOf(config, netShapeOf(setup, classes)) };
 }
 
-const called = ({ config, divisor }: Size) => divisor === 1 ? config : `${config}/${divisor}`;
+const netName = ({ config, divisor }: Size) => divisor === 1 ? config : `${config}/${divisor}`;
 
 /**
- * A training case. Against bfloat16 stock tfjs-node, which has float32 alone, races with the wide
- * nets: those that float32 keeps busiest.
+ * A training case. Stock tfjs-node has only float32. It is compared with our bfloat16 on wide nets only,
+ * for which float32 is most demanding.
  */
 export function training(size: Size): TrainingCase {
   const { crop, batch, precision, divisor } = size;
   const raceStock = precision === "float32" || divisor <= 4;
   return {
     kind: "training",
-    name: `train ${called(size)}, ${crop} px, batch ${batch}, ${precision}`,
+    name: `train ${netName(size)}, ${crop} px, batch ${batch}, ${precision}`,
     batch,
     crops: "fed",
     towers: navigator.hardwareConcurrency > 1 ? 2 : 1,
@@ -139,7 +139,7 @@ function evaluation(size: Size, height: number, width: number): EvaluationCase {
   const { batch, precision } = size;
   return {
     kind: "evaluation",
-    name: `test ${called(size)}, ${height} x ${width} px, batch ${batch}, ${precision}`,
+    name: `test ${netName(size)}, ${height} x ${width} px, batch ${batch}, ${precision}`,
     ...{ batch, method: "dense", looks: 1, height, width },
     peers: ["PyTorch", "PyTorch, compiled"],
     ...net(size),
@@ -151,7 +151,7 @@ function multiCrop(size: Size): EvaluationCase {
   const { crop, batch, precision } = size;
   return {
     ...evaluation(size, crop, crop),
-    name: `multi-crop test ${called(size)}, ${crop} px, batch ${batch}, ${precision}`,
+    name: `multi-crop test ${netName(size)}, ${crop} px, batch ${batch}, ${precision}`,
     method: "multi-crop",
     looks: GRID["multi-crop"] ** 2,
     ...size.divisor === 1 && { memory: 6 },
@@ -171,7 +171,7 @@ function reading(S: TrainScale, files: readonly string[]): InputCase {
   };
 }
 
-/** All races, in the order of the table; of JPEG files and files of posteriors to read. */
+/** All comparisons in the table's order, with JPEG files and files of posteriors to read. */
 export function races(photos: readonly string[], posteriors: readonly string[]): Case[] {
   const sizes: Omit<Size, "precision">[] = [
     { config: "A", divisor: 8, crop: 56, batch: 16 },
@@ -216,7 +216,7 @@ export function races(photos: readonly string[], posteriors: readonly string[]):
 /** Crops of 56 pixels out of images in memory. */
 const CUT = { ...small.train, crop: 56 };
 
-/** Trainings of the small setup whose waiting for data is measured. */
+/** Trainings of the small setup, to measure how long they wait for data. */
 export function waits(): TrainingCase[] {
   const { train: { crop, width, batch, precision } } = small;
   return (["A", "D"] as const).map((config) => {
@@ -226,14 +226,14 @@ export function waits(): TrainingCase[] {
 }
 
 /**
- * Whether a case is meant by one phrase at least, all of whose words are in its name; no phrases mean
+ * Whether a case is selected: its name contains all words of at least one phrase. No phrases select
  * every case.
  *
  * ```ts
  * import { isMeant } from "./cases.ts";
  *
  * const name = "train D/8, 56 px, batch 64, float32";
- * if (!isMeant(name, ["train A/8", "D/8 float32"])) throw new Error("the second phrase means it");
+ * if (!isMeant(name, ["train A/8", "D/8 float32"])) throw new Error("the second phrase selects it");
  * ```
  */
 export function isMeant(name: string, phrases: readonly string[]): boolean {

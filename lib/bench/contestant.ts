@@ -1,13 +1,13 @@
 /**
- * The two ends of a race's line: JSON requests on a contestant's standard input, JSON answers on its
- * standard output, one a line.
+ * The protocol between the benchmark and a contestant: JSON requests on its standard input, JSON answers
+ * on its standard output, one a line.
  *
  * | request             | answer                                       |
  * |---------------------|----------------------------------------------|
  * | at the start        | `{"version": "..."}`                         |
  * | `{"case": {...}}`   | `{"ready": true}`: built, ready to run       |
- * | `{"steps": n}`      | `{"seconds": s}`: how long n steps have taken |
- * | whatever goes wrong | `{"error": "..."}`                           |
+ * | `{"steps": n}`      | `{"seconds": s}`: duration of n steps           |
+ * | on any error        | `{"error": "..."}`                           |
  *
  * @module
  */
@@ -16,14 +16,14 @@ import process from "node:process";
 import { UserError } from "../errors.ts";
 import type { Case } from "./cases.ts";
 
-/** A program that takes part in races. It does nothing while it is not asked to. */
+/** A program of the benchmark. It is idle between requests. */
 export interface Contestant {
   readonly name: string;
-  /** What it runs on, as in `2.13.0`. */
+  /** The version of its library, as in `2.13.0`. */
   readonly version: string;
-  /** Builds a case in place of the last one. */
+  /** Builds a case, and frees the previous one. */
   build(what: Case): Promise<void>;
-  /** Runs steps of the case; how long they have taken, in seconds. */
+  /** Runs steps of the case. @returns their duration, seconds */
   run(steps: number): Promise<number>;
   /** Ends the program. */
   stop(): Promise<void>;
@@ -39,8 +39,8 @@ interface Answer {
  * Starts a contestant.
  *
  * @param command the program and its arguments
- * @param env variables that it gets besides ours
- * @throws UserError where there is no such program, or it cannot take part
+ * @param env additional environment variables
+ * @throws {UserError} There is no such program, or it fails.
  */
 export async function startContestant(
   name: string,
@@ -51,23 +51,23 @@ export async function startContestant(
   const child = spawn(program, { args, env });
   const writer = child.stdin.getWriter();
   const answers = lines(child.stdout);
-  const complaints = new Response(child.stderr).text();
+  const errors = new Response(child.stderr).text();
 
   async function answer(): Promise<Answer> {
     const { value: line } = await answers.next();
     if (line === undefined) {
-      const said = (await complaints).trim().split("\n").at(-1);
-      throw new UserError(`Cannot race against ${name}: it ended, saying "${said}"`);
+      const lastLine = (await errors).trim().split("\n").at(-1);
+      throw new UserError(`Cannot compare with ${name}: it ended with the message "${lastLine}"`);
     }
     const answer = JSON.parse(line) as Answer;
     if (answer.error !== undefined) {
-      throw new UserError(`Cannot race against ${name}: ${answer.error}`);
+      throw new UserError(`Cannot compare with ${name}: ${answer.error}`);
     }
     return answer;
   }
 
   async function ask(request: unknown): Promise<Answer> {
-    // Where the program has ended, answer() says why.
+    // If the program has ended, answer() reports the reason.
     await writer.write(new TextEncoder().encode(`${JSON.stringify(request)}\n`)).catch(() => {});
     return await answer();
   }
@@ -75,7 +75,7 @@ export async function startContestant(
   const stop = async () => {
     await writer.close().catch(() => {});
     await child.status;
-    await complaints;
+    await errors;
   };
   try {
     const { version = "" } = await answer();
@@ -103,7 +103,7 @@ function spawn(program: string, { args, env }: { args: string[]; env: Record<str
   }
 }
 
-/** The lines of a program's output, as they come. */
+/** The lines of a program's output, as they arrive. */
 export async function* lines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
   let rest = "";
   for await (const text of stream.pipeThrough(new TextDecoderStream())) {
@@ -114,8 +114,8 @@ export async function* lines(stream: ReadableStream<Uint8Array>): AsyncGenerator
 }
 
 /**
- * Several contestants that run side by side as one: what they are asked to do each of them does,
- * and it is done when the last has done it.
+ * Several contestants that run in parallel as one: each of them does every request, and the slowest
+ * decides its duration.
  */
 export function together(members: readonly [Contestant, ...Contestant[]]): Contestant {
   const [{ name, version }] = members;
@@ -128,35 +128,35 @@ export function together(members: readonly [Contestant, ...Contestant[]]): Conte
   };
 }
 
-/** A case, built. */
+/** A case that is built. */
 export interface Runner {
   step(): void | Promise<void>;
-  /** Called before the first of some steps; its time counts. */
+  /** Called before the first of `steps` steps; its time counts. */
   begin?(steps: number): void;
-  /** Frees what was built. */
+  /** Frees the case. */
   close(): void;
 }
 
-/** The contestant's end: answers requests until standard input ends. */
+/** The contestant's side: answers requests until standard input ends. */
 export async function takePart(version: string, build: (what: Case) => Runner | Promise<Runner>) {
-  const say = (answer: unknown) => process.stdout.write(`${JSON.stringify(answer)}\n`);
+  const send = (answer: unknown) => process.stdout.write(`${JSON.stringify(answer)}\n`);
   let runner: Runner | undefined;
-  say({ version });
+  send({ version });
   for await (const line of createInterface({ input: process.stdin })) {
     try {
       const request = JSON.parse(line) as { case: Case } | { steps: number };
       if ("case" in request) {
         runner?.close();
         runner = await build(request.case);
-        say({ ready: true });
+        send({ ready: true });
       } else {
         const begin = performance.now();
         runner?.begin?.(request.steps);
         for (let step = 0; step < request.steps; step++) await runner?.step();
-        say({ seconds: (performance.now() - begin) / 1000 });
+        send({ seconds: (performance.now() - begin) / 1000 });
       }
     } catch (error) {
-      say({ error: (error as Error).message });
+      send({ error: (error as Error).message });
     }
   }
 }

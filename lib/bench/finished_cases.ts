@@ -1,6 +1,6 @@
 /**
- * What a bench has measured so far, kept in the user's cache case by case, so that one that was
- * interrupted goes on where it was when the same command is given again.
+ * The finished cases of a benchmark, stored in the user's cache, so that the same command resumes an
+ * interrupted benchmark.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { cacheFolder } from "../system/cache_folder.ts";
 import { readIfThere, removeIfThere, writeAtomically } from "../system/files.ts";
 import type { Measurement } from "./measurement.ts";
 
-/** What decides whether an earlier measurement is of any use now. */
+/** Identifies a benchmark: earlier measurements are reused only if all of this is the same. */
 export interface BenchCommand {
   readonly phrases: readonly string[];
   readonly isa: string | undefined;
@@ -18,31 +18,31 @@ export interface BenchCommand {
   readonly where: readonly string[];
 }
 
-/** Older measurements are made again: the machine may have been busier, or has other software now. */
+/** Longest age of reused measurements, ms: the machine's load or software may have changed. */
 const LONGEST = 24 * 60 * 60 * 1000;
 
-interface Kept {
-  /** ISO 8601, UTC: when the bench began. */
+interface StoredCases {
+  /** Start of the benchmark, ISO 8601, UTC. */
   readonly begun: string;
   readonly cases: Record<string, readonly Measurement[]>;
   readonly versions: Record<string, string>;
 }
 
-/** The finished cases of one command. */
+/** The finished cases of one benchmark. */
 export interface FinishedCases {
-  /** When the bench began whose cases these are. */
+  /** Start of the benchmark. */
   readonly begun: Date;
-  /** Versions of all who took part, by name. */
+  /** Versions of all contestants, by name. */
   readonly versions: Readonly<Record<string, string>>;
   /** The measurements of a finished case. */
   of(name: string): readonly Measurement[] | undefined;
-  /** Keeps a case that is finished. */
+  /** Stores a finished case. */
   keep(name: string, measurements: readonly Measurement[], versions: Record<string, string>): void;
-  /** Forgets all of them: the bench is over. */
+  /** Removes all of them at the end of the benchmark. */
   remove(): void;
 }
 
-/** Opens what is kept of a command: nothing where there is none, it is damaged or a day old. */
+/** Reads the stored cases of a command; empty if there are none, or they are damaged or a day old. */
 export function finishedCases(
   command: BenchCommand,
   { folder = cacheFolder(), now = new Date() }: {
@@ -54,7 +54,7 @@ export function finishedCases(
   const file = join(folder, `bench-${digest}.json`);
   const found = keptIn(readIfThere(file));
   const isFresh = found !== undefined && now.getTime() - Date.parse(found.begun) < LONGEST;
-  let kept: Kept = isFresh ? found : { begun: now.toISOString(), cases: {}, versions: {} };
+  let kept: StoredCases = isFresh ? found : { begun: now.toISOString(), cases: {}, versions: {} };
   return {
     begun: new Date(kept.begun),
     get versions() {
@@ -73,7 +73,7 @@ export function finishedCases(
   };
 }
 
-function keptIn(text: string | undefined): Kept | undefined {
+function keptIn(text: string | undefined): StoredCases | undefined {
   try {
     const kept = JSON.parse(text ?? "null");
     const isWhole = typeof kept?.cases === "object" && typeof kept.versions === "object" &&

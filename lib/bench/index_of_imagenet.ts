@@ -1,6 +1,6 @@
 /**
- * How long ILSVRC-2012's index takes to open, whose checksum is compared then: a made-up one of as
- * many images in a temporary folder, opened several times.
+ * Measures how long opening ILSVRC-2012's index takes, with its checksum: a made-up index of the same
+ * size in a temporary folder, opened several times.
  *
  * usage: deno run -A lib/bench/index_of_imagenet.ts [IMAGES]
  */
@@ -25,7 +25,7 @@ const shelves = Array.from({ length: CLASSES }, (_, label) => {
   }] as const;
 });
 
-/** The middle one of several times, ms. */
+/** The median of several durations, ms. */
 function median(work: () => void): number {
   const times = Array.from({ length: ROUNDS }, () => {
     const begin = performance.now();

@@ -1,6 +1,6 @@
 /**
- * The benchmark: races of this project against PyTorch and stock tfjs-node, and how long its own
- * trainings wait for data.
+ * The benchmark: compares the speed of this project with PyTorch and stock tfjs-node, and measures how
+ * long its own trainings wait for data.
  *
  * @module
  */
@@ -27,31 +27,30 @@ import { posteriorFiles, writePosteriors } from "./posteriors.ts";
 import { median, race, ratioOf, type Times } from "./race.ts";
 import type { Measurement } from "./measurement.ts";
 
-/** What to measure and whom to tell how far it is. */
+/** Cases to measure, and callbacks. */
 export interface BenchOptions {
-  /** Only cases that one of these means; see `isMeant`. */
+  /** Only cases that one of these selects; see `isMeant`. */
   readonly phrases?: readonly string[];
-  /** The newest instructions that anyone may use; all that the processor has if absent. */
+  /** The newest instructions that contestants may use; all of the processor's if absent. */
   readonly isa?: Isa;
-  /** How many cases are done, and which is next. */
+  /** Called with the number of finished cases, of all, and the next case. */
   readonly onProgress?: (done: number, total: number, name: string) => void;
-  /** Told that cases are not measured again, as an interrupted bench has done so. */
+  /** Called if cases of an interrupted benchmark are reused. */
   readonly onResume?: (message: string) => void;
-  /** Told why something is left out. */
+  /** Called with the reason why something is skipped. */
   readonly onSkip?: (message: string) => void;
 }
 
-/** What was measured, and the versions of all who took part, by name. */
+/** Measurements, and the versions of all contestants by name. */
 export interface Outcome {
   readonly measurements: readonly Measurement[];
   readonly versions: Readonly<Record<string, string>>;
 }
 
 /**
- * By which variables everyone is limited to older instructions: oneDNN, whose kernels TensorFlow and
- * PyTorch both use; PyTorch's own kernels, and those that torch.compile writes; MKL, which is in
- * PyTorch. TensorFlow's own kernels (Eigen) are compiled for AVX, whatever the processor has. libvips
- * is not limited.
+ * Environment variables that limit contestants to older instructions: for oneDNN (TensorFlow and
+ * PyTorch), PyTorch's own kernels, kernels of torch.compile, and PyTorch's MKL. TensorFlow's own kernels
+ * (Eigen) are compiled for AVX on every processor. libvips is not limited.
  */
 const LIMITS = {
   avx2: {
@@ -64,21 +63,21 @@ const LIMITS = {
 
 const CORES = navigator.hardwareConcurrency;
 const PHOTOS = 16;
-/** Where data flows: what begins or ends with a turn must not count much. */
+/** For reading data: long turns, so that the start and end of a turn matter little. */
 const LONG_TURNS = { turn: 2, rounds: 5 };
-/** Small differences want many rounds. */
+/** For small differences: many rounds. */
 const MANY_TURNS = { turn: 0.7, rounds: 25 };
 
 const peer = (name: string) => fileURLToPath(new URL(`peers/${name}`, import.meta.url));
 const deno = (name: string) => [Deno.execPath(), "run", "-A", "--no-check", peer(name)];
 
-/** TensorFlow's threads: inside an operation, and operations at once. */
+/** TensorFlow's threads: inside an operation, and for parallel operations. */
 const threads = (intra: number, inter: number) => ({
   TF_NUM_INTRAOP_THREADS: String(intra),
   TF_NUM_INTEROP_THREADS: String(inter),
 });
 
-/** How each is started. */
+/** Command lines of the peers. */
 const COMMANDS: Readonly<Record<PeerName, readonly string[]>> = {
   "PyTorch": [...python(), peer("pytorch.py")],
   "PyTorch, compiled": [...python(), peer("pytorch.py"), "compile"],
@@ -87,7 +86,7 @@ const COMMANDS: Readonly<Record<PeerName, readonly string[]>> = {
   "sharp": deno("sharp.ts"),
 };
 
-/** Starts this project, with the threads of a training that has the machine for itself by default. */
+/** Starts this project; by default with the threads of the only training on the machine. */
 export function startOurs(
   { intraOpThreads, interOpThreads }: Omit<ReturnType<typeof sharesOf>, "towers"> = sharesOf(
     CORES,
@@ -102,8 +101,8 @@ export function startOurs(
 }
 
 /**
- * Starts a peer. Stock tfjs-node has oneDNN as TensorFlow has it by default: on a processor with AVX2
- * alone it is off, which TensorFlow cannot know of a newer one that is limited.
+ * Starts a peer. Stock tfjs-node uses TensorFlow's default for oneDNN, which is off on a processor with
+ * only AVX2. On a newer processor that is limited to AVX2, it is turned off here.
  */
 function startPeer(name: PeerName, isa: Isa | undefined): Promise<Contestant> {
   const isStock = name === "stock tfjs-node, float32";
@@ -115,10 +114,10 @@ function startPeer(name: PeerName, isa: Isa | undefined): Promise<Contestant> {
 }
 
 /**
- * Measures all cases, or those that the phrases mean. What an interrupted bench of the same phrases
- * has measured within a day is not measured again.
+ * Measures all cases, or those that the phrases select. Reuses the measurements of an interrupted
+ * benchmark with the same phrases that are less than a day old.
  *
- * @throws UserError where the phrases mean none
+ * @throws {UserError} The phrases select no case.
  */
 export async function measure(options: BenchOptions = {}): Promise<Outcome> {
   const { phrases = [], isa, onProgress, onSkip, onResume } = options;
@@ -141,17 +140,14 @@ export async function measure(options: BenchOptions = {}): Promise<Outcome> {
       onSkip?.(`the cases in bfloat16: ${isa ?? "this processor"} has no instructions for it`);
     }
     const total = possible.length + waiting.length;
-    const finished = finishedCases({ phrases, isa, where: whereHere() });
+    const finished = finishedCases({ phrases, isa, where: machineAndVersions() });
     const isOpen = ({ name }: Case) => finished.of(name) === undefined;
     const cases = possible.filter(isOpen);
     let done = total - cases.length - waiting.filter(isOpen).length;
     if (done > 0) {
+      const start = finished.begun.toISOString().slice(0, 16).replace("T", " ");
       onResume?.(
-        `${done} of ${total} cases were measured by a bench that began ` +
-          `${
-            finished.begun.toISOString().slice(0, 16).replace("T", " ")
-          } UTC and was interrupted; ` +
-          "it goes on",
+        `resuming the bench that was started at ${start} UTC: ${done} of ${total} cases are measured`,
       );
     }
     if (cases.some(({ kind }) => kind === "input")) await writePhotos(photos);
@@ -160,22 +156,22 @@ export async function measure(options: BenchOptions = {}): Promise<Outcome> {
 
     if (cases.length > 0) {
       const names = [...new Set(cases.flatMap(({ peers }) => peers))];
-      let { ours, peers } = await lineUp(names, { enter, onSkip, isa });
+      let { ours, peers } = await startContestants(names, { enter, onSkip, isa });
       const versions = Object.fromEntries(
         [ours, ...peers.values()].map(({ name, version }) => [name, version]),
       );
       for (const what of cases) {
         report(what.name);
         if (freeMemory() < (what.memory ?? 0)) {
-          // what the contestants keep of earlier cases
+          // frees the memory that contestants keep of earlier cases
           for (const contestant of open.splice(0)) await contestant.stop();
-          ({ ours, peers } = await lineUp(names, { enter, isa }));
+          ({ ours, peers } = await startContestants(names, { enter, isa }));
         }
         if (!fits(what, onSkip)) continue;
         finished.keep(what.name, await raceOf(what, { ours, peers, onSkip }), versions);
       }
     }
-    // They give back their memory before others start.
+    // frees their memory before others start
     for (const contestant of open.splice(0)) await contestant.stop();
     for (const what of waiting.filter(isOpen)) {
       report(what.name);
@@ -193,14 +189,14 @@ export async function measure(options: BenchOptions = {}): Promise<Outcome> {
   }
 }
 
-/** What else a measurement depends on: the machine and the versions of what runs. */
-function whereHere(): string[] {
+/** Machine and versions, on which measurements depend too. */
+function machineAndVersions(): string[] {
   const { verydeep, deno, git, machine: { cpu } } = environment();
   return [Deno.hostname(), cpu, verydeep, deno, git?.commit ?? ""];
 }
 
-/** Starts this project and its peers; a peer that is not there is left out. */
-async function lineUp(
+/** Starts this project and its peers; peers that are not installed are skipped. */
+async function startContestants(
   names: readonly PeerName[],
   { enter, onSkip, isa }: {
     enter: <One extends Contestant>(contestant: One) => One;
@@ -219,25 +215,25 @@ async function lineUp(
 
 function unknownCases(phrases: readonly string[]): UserError {
   const names = [...races([], []), ...waits()].map(({ name }) => `\n  ${name}`);
-  const said = phrases.map((phrase) => `"${phrase}"`).join(", ");
+  const list = phrases.map((phrase) => `"${phrase}"`).join(", ");
   return new UserError(
-    `Cannot measure ${said}: no case has all words of a phrase in its name; ` +
-      `they are${names.join("")}`,
+    `Cannot measure ${list}: no case has all words of a phrase in its name; ` +
+      `choose among${names.join("")}`,
   );
 }
 
-/** Memory that programs may still take, GiB. */
+/** Available memory, GiB. */
 const freeMemory = () => Deno.systemMemoryInfo().available / 2 ** 30;
 
-/** Whether there is memory for a case. */
+/** Whether there is enough memory for a case. */
 function fits({ name, memory = 0 }: Case, onSkip: BenchOptions["onSkip"]): boolean {
   const free = freeMemory();
   if (free >= memory) return true;
-  onSkip?.(`Cannot measure "${name}": it takes ${memory} GiB, and ${free.toFixed(1)} are free`);
+  onSkip?.(`Cannot measure "${name}": it needs ${memory} GiB, and ${free.toFixed(1)} GiB are free`);
   return false;
 }
 
-/** Races one case; peers that cannot take part in it are left out. */
+/** Measures one case; peers that cannot run it are skipped. */
 async function raceOf(
   what: Case,
   { ours, peers, onSkip }: {
@@ -261,7 +257,7 @@ async function raceOf(
   );
 }
 
-/** The lines of a race; ours are the first times. One line without a peer where there is none. */
+/** Measurements from times, ours first: one for each peer, or one without a peer. */
 export function measurementsOf(
   { name, batch }: Pick<Case, "name" | "batch">,
   peers: readonly Pick<Contestant, "name">[],
@@ -292,8 +288,8 @@ const NO_PEER = {
 } as const;
 
 /**
- * How much of a training's time goes by waiting for data: what the same steps take less with the
- * same batch fed each time. As the small setup has it, a training runs on each core.
+ * The share of a training's time that it waits for data: compares its steps with steps that are fed the
+ * same batch each time. As in the small setup, one training runs on each core.
  */
 async function waitOf(
   what: TrainingCase,
@@ -312,17 +308,17 @@ async function waitOf(
   return { name: what.name, unit: "%", ours: waitingShare(fed, real), ...NO_PEER };
 }
 
-/** Share of the real steps' time that fed steps don't take: median over the rounds, in per cent. */
+/** Share of the real steps' time that fed steps save: median over the rounds, per cent. */
 export function waitingShare(fed: readonly number[], real: readonly number[]): number {
   return rounded(100 * (1 - ratioOf(real, fed).ratio));
 }
 
-/** Three digits that count. */
+/** Rounds to three significant digits. */
 function rounded(value: number): number {
   return Number(value.toPrecision(3));
 }
 
-/** Tries something that a machine may lack. */
+/** Tries something that may be missing; reports a failure and returns undefined. */
 async function orSkip<Result>(
   attempt: () => Promise<Result>,
   onSkip: BenchOptions["onSkip"],

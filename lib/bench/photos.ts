@@ -1,15 +1,15 @@
-/** JPEG files in the size of ImageNet's photographs, made from a formula. */
+/** JPEG files with the size of ImageNet's photographs, made from a formula. */
 import { join } from "node:path";
 import { encodeJpeg } from "../datasets/pixels.ts";
 import { uniform } from "../random.ts";
 
 const [WIDTH, HEIGHT] = [500, 375];
-/** Waves in a picture, each half as high and twice as short as the one before. */
+/** Waves in a picture; each has half the height and half the length of the previous one. */
 const WAVES = 6;
-/** Height of the noise, of 255: with it a file has 100 kB, about as many as one of ImageNet's. */
+/** Height of the noise, of 255: gives files of 100 kB, about the size of ImageNet's. */
 const NOISE = 28;
 
-/** Paths in a folder for so many pictures. */
+/** Paths for `count` pictures in a folder. */
 export function photoFiles(folder: string, count: number): string[] {
   return Array.from({ length: count }, (_, i) => join(folder, `${i}.jpg`));
 }
@@ -22,7 +22,7 @@ export async function writePhotos(files: readonly string[]): Promise<void> {
   }
 }
 
-/** Waves of many lengths in colours of their own, and some noise: `[375, 500, 3]`. */
+/** Waves of many lengths and colours, with noise: `[375, 500, 3]`. */
 function photo(number: number): Uint8Array {
   const draw = uniform(number);
   const waves = Array.from({ length: WAVES }, (_, k) => {

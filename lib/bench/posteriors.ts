@@ -1,19 +1,19 @@
-/** A bank of posteriors made from a formula, as large as that of the paper's own fusion. */
+/** Posteriors from a formula, as many as in the paper's ensemble. */
 import { join } from "node:path";
 import { normal, uniform } from "../random.ts";
 import { writeSafetensors } from "../weights/safetensors.ts";
 
-/** Rows that differ; a prime, so that evaluations which begin at other ones never fall in step. */
+/** Number of different rows: a prime, so that evaluations with other first rows stay different. */
 const ROWS = 1009;
-/** Deviation of the scores: the highest of 1,000 posteriors is some tenths then. */
+/** Deviation of the scores: the highest of 1,000 posteriors is then some tenths. */
 const DEVIATION = 2.5;
 
-/** Paths in a folder for so many evaluations. */
+/** Paths for `count` evaluations in a folder. */
 export function posteriorFiles(folder: string, count: number): string[] {
   return Array.from({ length: count }, (_, i) => join(folder, `${i}.safetensors`));
 }
 
-/** Writes one evaluation of the same images to each path, in the form in which a store keeps them. */
+/** Writes one evaluation of the same images to each path, in the store's format. */
 export function writePosteriors(
   files: readonly string[],
   { images, classes }: { readonly images: number; readonly classes: number },

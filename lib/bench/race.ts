@@ -1,23 +1,23 @@
-/** Races: contestants take turns, so that what slows the machine down slows all of them. */
+/** Races: contestants take turns, so that other load on the machine slows all of them equally. */
 import type { Contestant } from "./contestant.ts";
 
-/** How long a race is. */
+/** Length of a race. */
 export interface RaceOptions {
-  /** Times that each contestant has its turn. */
+  /** Turns of each contestant. */
   readonly rounds?: number;
-  /** Length of a turn at least, seconds; a turn has one step at least. */
+  /** Shortest length of a turn, seconds; a turn has at least one step. */
   readonly turn?: number;
 }
 
-/** Between two turns, ms: threads that wait actively for more work give up within this. */
+/** Pause between two turns, ms: long enough for busy-waiting threads to go to sleep. */
 const PAUSE = 30;
-/** A race whose steps are long has fewer rounds: at least 3, and as many as fit into this, seconds. */
-const PATIENCE = 40;
+/** Longest race, seconds: with long steps, it has fewer rounds, but at least 3. */
+const TIME_LIMIT = 40;
 
-/** Seconds a step: for each contestant, in its order, one number a round. */
+/** Seconds a step: for each contestant, one number a round. */
 export type Times = readonly (readonly number[])[];
 
-/** Lets contestants that have built a case run it in turns, each after a warm-up. */
+/** Runs a case that contestants have built, in turns, after a warm-up of each. */
 export async function race(
   contestants: readonly Pick<Contestant, "run">[],
   { rounds = 7, turn = 0.4 }: RaceOptions = {},
@@ -29,7 +29,7 @@ export async function race(
     steps.push(warm.steps);
     round += warm.seconds;
   }
-  const most = Math.max(3, Math.floor(PATIENCE / round));
+  const most = Math.max(3, Math.floor(TIME_LIMIT / round));
   const times = contestants.map((): number[] => []);
   for (let count = 0; count < Math.min(rounds, most); count++) {
     for (const [i, contestant] of contestants.entries()) {
@@ -40,9 +40,9 @@ export async function race(
   return times;
 }
 
-/** Runs a contestant until it is warm; how many steps fill a turn, and how long they take. */
+/** Warms a contestant up. @returns the number of steps that fill a turn, and their duration */
 async function warmUp({ run }: Pick<Contestant, "run">, turn: number) {
-  // The first step builds what later ones use.
+  // The first step includes one-time work.
   await run(1);
   const first = await run(1);
   if (first > turn) return { steps: 1, seconds: first };
@@ -52,7 +52,7 @@ async function warmUp({ run }: Pick<Contestant, "run">, turn: number) {
   return { steps, seconds: steps * step };
 }
 
-/** How many times as fast as a peer we are. */
+/** Our speed divided by a peer's. */
 export interface Ratio {
   /** Median over the rounds. */
   readonly ratio: number;
@@ -75,7 +75,7 @@ export function ratioOf(ours: readonly number[], peer: readonly number[]): Ratio
   return { ratio: median(ratios), min: Math.min(...ratios), max: Math.max(...ratios) };
 }
 
-/** The middle one, or the mean of the two middle ones. */
+/** The middle value, or the mean of the two middle values. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = (sorted.length - 1) / 2;

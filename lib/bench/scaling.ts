@@ -1,8 +1,8 @@
 /**
- * What a bigger cluster would do: the paper's plan on several machines, simulated from measured
- * rates. Prints the tables of docs/explanation/scaling.md.
+ * Simulates the paper's plan on several machines, with measured rates. Prints the tables of
+ * docs/explanation/scaling.md.
  *
- * usage: deno run -A lib/bench/scaling.ts [IMAGES], where a machine trains D with so many images a second
+ * usage: deno run -A lib/bench/scaling.ts [IMAGES], the images a second with which a machine trains D
  */
 import { setups } from "../../experiments/mod.ts";
 import { evaluationsOf, type PlannedRun, planOf } from "../plan.ts";
@@ -25,10 +25,10 @@ const MEASURED = {
 
 const MACHINES = [1, 2, 4, 8, 16];
 
-/** Section 3.3: four GPUs that share each batch are so many times as fast as one. */
+/** Section 3.3: four GPUs that share each batch are 3.75 times as fast as one. */
 const GROUP = { gpus: 4, speed: 3.75 };
 
-/** ILSVRC-2012: its validation images are 500 by 375 pixels, most of them. */
+/** ILSVRC-2012: most of its validation images have 500 by 375 pixels. */
 const DATA = {
   classes: Array.from({ length: 1000 }, (_, i) => String(i)),
   val: Array.from({ length: 50_000 }, () => ({ height: 375, width: 500 })),
@@ -41,20 +41,20 @@ const runs = planOf(evaluationsOf(PAPER_TABLES), [
 const images = Number(Deno.args[0] ?? MEASURED.train);
 const faster = images / MEASURED.train;
 
-/** Multiply-adds a second of each kind of work, on such a machine. */
+/** Multiply-adds a second of each kind of work, on this machine. */
 const rates = new Map(
   Object.entries(MEASURED).map(([kind, rate]) => {
     return [kind, faster * rate * addsOfOne(kind)];
   }),
 );
 
-/** Multiply-adds that D takes for one image as it was measured. */
+/** Multiply-adds of D for one image, as measured. */
 function addsOfOne(kind: string): number {
   const D = runs.find(({ run }) => displayName(run) === "D 256")!;
   if (kind === "train") return cost(D, DATA).multiplyAdds / train.schedules.first.images;
   const method = kind as "dense" | "multi-crop" | "centre-crop";
   const run = { net: D.run as never, Q: 256, method };
-  // the rate of multi-crop testing is that of 50 of its 100 looks at an image here
+  // the measured multi-crop test has 50 of 100 crops
   const looks = kind === "multi-crop" ? 1 / 2 : 1;
   return looks * cost({ ...D, run }, DATA).multiplyAdds / DATA.val.length;
 }
@@ -70,7 +70,7 @@ const trainings = runs.filter(({ run }) => !isEvaluation(run));
 const { chain, seconds: longest } = longestChain(runs, seconds);
 const urgent = urgentFirst(runs, seconds);
 
-/** When the last run is done. */
+/** End of the last run, seconds. */
 function endOn(machines: number, order: readonly PlannedRun[]): number {
   return Math.max(...simulateSchedule(order, { machines, seconds }).map(({ end }) => end));
 }
@@ -85,7 +85,7 @@ console.log(markdownTable(
 ));
 const inTests = total - trainings.reduce((sum, run) => sum + seconds(run), 0);
 console.log(
-  `\nAll ${runs.length} runs: ${days(total)} days on one machine, of which ${days(inTests)} for ` +
+  `\nAll ${runs.length} runs: ${days(total)} days on one machine, including ${days(inTests)} for ` +
     `evaluations. Longest chain: ${days(longest)} days: ${
       chain.map(({ run }) => displayName(run)).join(", ")
     }.\n`,

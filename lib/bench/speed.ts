@@ -1,4 +1,4 @@
-/** How fast this machine trains and tests a setup's net D, by the graphs of real runs. */
+/** Measures how fast this machine trains and tests a setup's net D, with the graphs of real runs. */
 import { sharesOf } from "../executors/local/scheduler.ts";
 import {
   chooseDevice,
@@ -21,24 +21,24 @@ import { type Contestant, together } from "./contestant.ts";
 import { startOurs } from "./mod.ts";
 import { median, race, type RaceOptions } from "./race.ts";
 
-/** Multiply-adds of a step's forward pass at most, those of 8 crops of the paper's net D. */
+/** Most multiply-adds in a step's forward pass: 8 crops of the paper's net D. */
 const STEP = 8 * 15.5e9;
-/** The paper's smallest test scale, and the aspect of most photographs. */
+/** The paper's smallest test scale, and the aspect ratio of most photographs. */
 const [Q, ASPECT] = [256, 4 / 3];
 
-/** What is measured beside its numbers. */
+/** Conditions of the measurement. */
 export interface SpeedOptions {
   readonly classes: number;
-  /** Runs side by side. */
+  /** Runs in parallel. */
   readonly runs: number;
-  /** What the programs that are started compute on: what `chooseDevice` has left visible. */
+  /** The device that the contestants compute on, which `chooseDevice` has made visible. */
   readonly device: Device;
-  /** How long each kind of step is measured. */
+  /** Length of the measurement of each kind of step. */
   readonly race: RaceOptions;
 }
 
 /**
- * Measures a setup's net D in its precision, as many runs side by side as the setup has.
+ * Measures a setup's net D in its precision, with `runs` runs in parallel.
  *
  * @throws {UserError} There is no such device.
  */
@@ -59,7 +59,7 @@ export async function measureSpeed(setup: Setup, options: SpeedOptions): Promise
     const training: TrainingCase = {
       ...{ ...net, kind: "training", name: "speed of training", batch, peers: [] },
       ...{ setup: { ...setup.train, batch }, crops: "fed" },
-      // as a worker has it: a GPU shares its own work out
+      // as in a worker: a GPU parallelises its own work
       towers: device.kind === "gpu" ? 1 : towers,
     };
     const side = pixels(Q, crop);
@@ -94,14 +94,14 @@ export async function measureSpeed(setup: Setup, options: SpeedOptions): Promise
   }
 }
 
-/** Leaves one device to the programs that are started, and finds out what TensorFlow takes it for. */
+/** Makes one device visible to the contestants. @returns the device that TensorFlow finds */
 export async function deviceFor(name: DeviceName | undefined): Promise<Device> {
   chooseDevice(name);
   const binding = await loadAddon(name === undefined ? {} : { device: name });
   return deviceOf(binding.isUsingGpuDevice());
 }
 
-/** Seconds that a step takes: the median over some turns. */
+/** Seconds a step: the median over some turns. */
 async function stepOf(
   team: Contestant,
   what: TrainingCase | EvaluationCase,

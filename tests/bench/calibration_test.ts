@@ -4,7 +4,7 @@ import { UserError } from "../../lib/errors.ts";
 import type { MeasuredSpeed } from "../../lib/estimates/speed.ts";
 import type { TrainSetup } from "../../lib/setup.ts";
 
-/** A machine whose other programs keep so many cores busy, and what it says and measures. */
+/** A machine on which other programs keep `busy` cores busy, and its messages and measurements. */
 function machine({ busy = 0, kept = [] as MeasuredSpeed[], fails = false } = {}) {
   const said: string[] = [];
   const measured: string[] = [];
@@ -33,26 +33,26 @@ const speedOf = ({ precision, crop, width, fc }: TrainSetup, load: number): Meas
   ...{ training: 1, testing: 1, images: { training: 1, testing: 1 }, measured: "2026-01-31" },
 });
 
-/** Calibrates, and tells what was measured and said. */
+/** Calibrates, and returns measurements and messages. */
 async function calibrated(options: Parameters<typeof machine>[0] = {}) {
   const { bars, tools, said, measured, speeds } = machine(options);
   await calibrate(bars, tools);
   return { said, measured, kept: [...speeds.values()] };
 }
 
-Deno.test("both precisions are measured once, and kept", async () => {
+Deno.test("both precisions are measured once and stored", async () => {
   const first = await calibrated();
   assert.deepEqual(first.measured, ["float32", "bfloat16"]);
   assert.deepEqual(first.said, []);
   assert.deepEqual((await calibrated({ kept: first.kept })).measured, []);
-  // one of which was measured before an interruption
+  // after an interruption, only the missing precision is measured
   assert.deepEqual((await calibrated({ kept: first.kept.slice(0, 1) })).measured, ["bfloat16"]);
 });
 
-Deno.test("what was measured on a busy machine is rough, and measured again when it is quiet", async () => {
+Deno.test("speeds measured on a busy machine are measured again when it is idle", async () => {
   const first = await calibrated({ busy: 1.2 });
   assert.deepEqual(first.measured, ["float32", "bfloat16"]);
-  assert.match(first.said.join(), /^Other programs ran .*: plans are rough until/);
+  assert.match(first.said.join(), /^Other programs ran .*: plans are approximate until/);
   const stillBusy = await calibrated({ busy: 0.9, kept: first.kept });
   assert.deepEqual([stillBusy.measured, stillBusy.said], [[], []]);
   const quiet = await calibrated({ busy: 0.1, kept: first.kept });
@@ -60,8 +60,8 @@ Deno.test("what was measured on a busy machine is rough, and measured again when
   assert.deepEqual(quiet.said, []);
 });
 
-Deno.test("a measurement that fails leaves plans to guess, and says why", async () => {
+Deno.test("a failed measurement is reported, and plans use estimates", async () => {
   const { said, kept } = await calibrated({ fails: true });
   assert.deepEqual(kept, []);
-  assert.match(said.join(), /was not measured, and plans guess it: no luck$/);
+  assert.match(said.join(), /^Cannot measure this machine's speed, so plans estimate it: no luck$/);
 });

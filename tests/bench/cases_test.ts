@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { isMeant, races, waits } from "../../lib/bench/cases.ts";
 import { countParameters } from "../../lib/vgg/configs.ts";
 
-Deno.test("each case has a name of its own, and holds what a peer must know", () => {
+Deno.test("each case has a unique name, and JSON preserves all of it", () => {
   const cases = [...races(["a.jpg"], ["a.safetensors"]), ...waits()];
   assert.equal(new Set(cases.map(({ name }) => name)).size, cases.length);
   assert.deepEqual(JSON.parse(JSON.stringify(cases)), cases);
@@ -21,7 +21,7 @@ Deno.test("full D is Table 2's D; divided by 8 it has an eighth of the channels"
   assert.deepEqual(convs, [8, 16, 32, 32, 64, 64, 64, 64, 512, 512, 20]);
 });
 
-Deno.test("stock tfjs-node trains in float32; its wide nets race against our bfloat16 too", () => {
+Deno.test("stock tfjs-node trains in float32; its wide nets are also compared with our bfloat16", () => {
   const racing = races([], []).filter(({ peers }) => peers.includes("stock tfjs-node, float32"));
   const names = racing.map(({ name }) => name);
   const float32 = races([], []).filter(({ name }) => /^train .* float32$/.test(name));
@@ -34,7 +34,7 @@ Deno.test("stock tfjs-node trains in float32; its wide nets race against our bfl
   ]);
 });
 
-Deno.test("several phrases mean the cases of any; a phrase, those with all of its words", () => {
+Deno.test("a phrase selects cases with all of its words; several phrases select the union", () => {
   const names = [...races([], []), ...waits()].map(({ name }) => name);
   const meant = (...phrases: string[]) => names.filter((name) => isMeant(name, phrases));
   assert.deepEqual(meant("train A/8, batch 16,", "score"), [

@@ -9,18 +9,18 @@ const start = (...args: string[]) =>
   startContestant("fake", [Deno.execPath(), "run", "-A", "--no-check", FAKE, ...args]);
 const [CASE] = races([], []);
 
-Deno.test("a contestant says its version, builds, runs, and goes on after a mistake", async () => {
+Deno.test("a contestant reports its version, builds, runs, and continues after an error", async () => {
   const fake = await start();
   try {
     assert.deepEqual([fake.name, fake.version], ["fake", "1.2"]);
     await fake.build(CASE!);
     assert.ok(await fake.run(2) >= 0);
-    await assert.rejects(fake.run(1), new UserError("Cannot race against fake: step 3 broke"));
+    await assert.rejects(fake.run(1), new UserError("Cannot compare with fake: step 3 broke"));
     await assert.rejects(
       fake.build({ ...CASE!, name: "impossible" }),
-      new UserError("Cannot race against fake: it cannot be done"),
+      new UserError("Cannot compare with fake: it cannot be done"),
     );
-    // Built anew, it counts from 1 again.
+    // a new build counts from 1 again
     await fake.build(CASE!);
     assert.ok(await fake.run(2) >= 0);
   } finally {
@@ -28,10 +28,10 @@ Deno.test("a contestant says its version, builds, runs, and goes on after a mist
   }
 });
 
-Deno.test("a program that ends, or is not there, is named with what it said last", async () => {
+Deno.test("a program that ends or is missing is named, with its last message", async () => {
   await assert.rejects(
     start("ends"),
-    new UserError('Cannot race against fake: it ended, saying "no luck"'),
+    new UserError('Cannot compare with fake: it ended with the message "no luck"'),
   );
   await assert.rejects(
     startContestant("nobody", ["no-such-program"]),
@@ -39,7 +39,7 @@ Deno.test("a program that ends, or is not there, is named with what it said last
   );
 });
 
-Deno.test("those who run side by side take as long as the slowest", async () => {
+Deno.test("parallel contestants take as long as the slowest", async () => {
   const built: string[] = [];
   const member = (name: string, seconds: number) => ({
     ...{ name, version: "1" },

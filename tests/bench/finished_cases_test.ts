@@ -7,11 +7,11 @@ const CASE = "train A/8, 56 px, batch 16, float32";
 const MEASURED = measurementsOf({ name: CASE, batch: 16 }, [{ name: "PyTorch" }], [[0.1], [0.2]]);
 const BEGUN = new Date("2026-01-31T12:00:00Z");
 
-/** Opens what is kept in a folder, hours after the bench began. */
+/** Opens the stored cases in a folder, `hours` after the start of the benchmark. */
 const inFolder = (folder: string) => (command: BenchCommand, hours = 0) =>
   finishedCases(command, { folder, now: new Date(BEGUN.getTime() + hours * 3_600_000) });
 
-Deno.test("what an interrupted bench has measured is there when the same command is given again", () => {
+Deno.test("the same command reuses the measurements of an interrupted benchmark", () => {
   const open = inFolder(Deno.makeTempDirSync({ prefix: "verydeep-test-" }));
   const first = open(COMMAND);
   assert.equal(first.of(CASE), undefined);
@@ -32,7 +32,7 @@ Deno.test("what an interrupted bench has measured is there when the same command
   assert.equal(open(COMMAND, 2).of(CASE), undefined);
 });
 
-Deno.test("a damaged file holds no finished case", () => {
+Deno.test("a damaged file contains no finished case", () => {
   const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
   const open = inFolder(folder);
   open(COMMAND).keep(CASE, MEASURED, {});

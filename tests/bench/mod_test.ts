@@ -5,7 +5,7 @@ import { jsonOf } from "../../lib/report/json.ts";
 
 const CASE = { name: "train X, batch 16", batch: 16 };
 
-Deno.test("a line a peer, with images a second and ratios", () => {
+Deno.test("one line for each peer, with images a second and ratios", () => {
   const peers = [{ name: "PyTorch" }, { name: "stock tfjs-node, float32" }];
   const times = [[0.1, 0.2, 0.1], [0.2, 0.3, 0.1], [0.4, 0.4, 0.4]];
   // 16 / 0.1, 16 / 0.2, 16 / 0.4; ratios 2, 1.5, 1 and 4, 2, 4
@@ -21,7 +21,7 @@ Deno.test("a line a peer, with images a second and ratios", () => {
   ]);
 });
 
-Deno.test("without a peer a line has nulls, and all fields in the same order", () => {
+Deno.test("a line without a peer has nulls, and all fields in the same order", () => {
   const text = jsonOf(measurementsOf(CASE, [], [[0.3, 0.7, 0.6]]));
   assert.equal(
     text,
@@ -30,12 +30,12 @@ Deno.test("without a peer a line has nulls, and all fields in the same order", (
   );
 });
 
-Deno.test("waiting is what real steps take more than fed ones, of their own time", () => {
+Deno.test("waiting is the share of real steps' time that fed steps save", () => {
   // 1 - 19/20, 1 - 9/10, 1 - 24/25: 5, 10 and 4 per cent
   assert.equal(waitingShare([19, 9, 24], [20, 10, 25]), 5);
 });
 
-Deno.test("phrases that mean no case are refused with the list of cases", async () => {
+Deno.test("phrases that select no case are refused with the list of cases", async () => {
   await assert.rejects(measure({ phrases: ["train Z/8", "nothing"] }), (error) => {
     assert.ok(error instanceof UserError);
     assert.match(

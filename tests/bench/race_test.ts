@@ -6,7 +6,7 @@ Deno.test("the median is the middle value, or the mean of the two middle ones", 
   assert.equal(median([8, 2, 4, 100]), 6);
 });
 
-Deno.test("a ratio is taken in each round, so that a slow round for both leaves no trace", () => {
+Deno.test("ratios are computed in each round, so that a round that is slow for both does not matter", () => {
   // 2/1, 30/10 (the machine was ten times as slow), 3/1: not 3/1 of the medians
   assert.deepEqual(ratioOf([1, 10, 1], [2, 30, 3]), { ratio: 3, min: 2, max: 3 });
   assert.deepEqual(ratioOf([2, 2], [1, 3]), { ratio: 1, min: 0.5, max: 1.5 });
@@ -36,7 +36,7 @@ Deno.test("contestants warm up, then take turns of equal time", async () => {
   assert.deepEqual(times, [[0.125, 0.125, 0.125], [0.5, 0.5, 0.5]]);
 });
 
-Deno.test("long steps: one a turn, and fewer rounds, but three", async () => {
+Deno.test("long steps: one a turn, and fewer rounds, but at least three", async () => {
   const diary: string[] = [];
   const slow = [runner("a", { step: 8, diary }), runner("b", { step: 22, diary })];
   assert.equal((await race(slow, { rounds: 7, turn: 1 }))[0]!.length, 3);

@@ -22,14 +22,14 @@ from torch import nn
 
 
 def net(case, dense):
-    """The layers of a case; fully-connected ones are convolutions where the net slides (dense)."""
+    """The layers of a case; in dense tests the fully-connected layers are convolutions."""
     layers, dropout = [], case["setup"]["dropout"]
     for layer in case["layers"]:
         if layer["kind"] == "maxpool":
             layers.append(nn.MaxPool2d(2, ceil_mode=True))
             continue
         if layer["kind"] == "lrn":
-            # its alpha is divided by the size
+            # PyTorch divides alpha by the size
             layers.append(nn.LocalResponseNorm(5, alpha=5e-4, beta=0.75, k=2))
             continue
         name, size, inputs, outputs = (layer[key] for key in ("name", "size", "inputs", "outputs"))
@@ -49,12 +49,12 @@ COMPILE = "compile" in sys.argv
 
 
 def compiled(model):
-    """What torch.compile makes of a net, by its defaults; it needs a C++ compiler."""
+    """A net compiled by torch.compile with its defaults, which needs a C++ compiler."""
     return torch.compile(model) if COMPILE else model
 
 
 def warmed(step):
-    """Runs a step of a compiled net, which compiles it: that is a part of building."""
+    """Runs a step of a compiled net, which compiles it: that is part of building."""
     if COMPILE:
         step()
     return lambda steps: [step() for _ in range(steps)]
@@ -109,7 +109,7 @@ TENSORS = "tensors" in sys.argv  # rescale images as tensors, as torchvision's v
 
 
 class Crops:
-    """Random crops of image files, rescaled so that the smallest side is one of the scales."""
+    """Random crops of image files that are rescaled to a smallest side among the scales."""
 
     def __init__(self, case):
         self.files, self.scales = case["files"], case["scales"]
@@ -136,7 +136,7 @@ class Crops:
 
 
 class Batches:
-    """Indices of as many batches as were asked for last."""
+    """Indices of the batches for the requested steps."""
 
     def __init__(self, size):
         self.size, self.count, self.position = size, 0, 0
@@ -170,7 +170,7 @@ ROWS = 4096  # images at once, so that memory holds little of the files
 
 
 def tensors_of(file):
-    """The tensors of a safetensors file, mapped, not read."""
+    """The tensors of a safetensors file, memory-mapped."""
     import numpy
 
     with open(file, "rb") as open_file:

@@ -1,6 +1,6 @@
 /**
- * sharp (libvips) as a contestant: image files to random crops, on as many cores as there are. Its
- * cubic kernel has other coefficients than ours, and takes as long.
+ * sharp (libvips) as a contestant: image files to random crops, on all cores. Its cubic kernel has other
+ * coefficients than ours, but the same cost.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { rescale } from "../../vgg/images.ts";
 import type { Case } from "../cases.ts";
 import { type Runner, takePart } from "../contestant.ts";
 
-/** Images that are in the works at once. */
+/** Images in progress at once. */
 const AT_ONCE = 2 * navigator.hardwareConcurrency;
 /** Sides of the files. */
 const PHOTO = { height: 375, width: 500 };

@@ -1,7 +1,7 @@
 /**
- * TensorFlow.js as its makers ship it as a contestant: the net and its training as a user of
- * tfjs-layers writes them, on the same TensorFlow, with oneDNN as that has it by default. float32, the one precision it has, whatever the
- * case says; without weight decay, which would cost it more.
+ * Unmodified TensorFlow.js as a contestant: the net and its training as a user of tfjs-layers writes
+ * them, on the same TensorFlow with its default for oneDNN. It always computes in float32, its only
+ * precision, and without weight decay, which would make it slower.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { loadStockTfjs } from "../../tensorflow/addon.ts";
 import type { Case, TrainingCase } from "../cases.ts";
 import { type Runner, takePart } from "../contestant.ts";
 
-// What it prints on standard output would end up among the answers.
+// Its output must not be mixed with the answers on standard output.
 console.log = console.info = console.error;
 const tf = await loadStockTfjs({ leavesOneDnn: true });
 const oneDnn = usesOneDnn() ?? turnsOneDnnOn();

@@ -17,16 +17,16 @@ import { openSafetensors } from "../../weights/safetensors.ts";
 import type { Case, EvaluationCase, InputCase, ScoringCase, TrainingCase } from "../cases.ts";
 import { type Runner, takePart } from "../contestant.ts";
 
-/** Small enough to leave the weights where they are: speed must not depend on what is learnt. */
+/** So small that the weights hardly change: speed must not depend on training. */
 const RATE = float32([1e-6], []);
 const MEAN = [127, 127, 127] as const;
-/** Of [0, 1]; any will do. */
+/** A colour in [0, 1]; its value does not matter. */
 const COVARIANCE = [[0.08, 0.06, 0.06], [0.06, 0.08, 0.06], [0.06, 0.06, 0.08]];
 /** Pictures in memory, as many as the small setup's. */
 const SCENES = small.scenes!.train;
-/** Steps that a training plans at once, some. */
+/** Steps that a training plans at a time. */
 const SPAN = 1000;
-/** Length after which noise repeats itself: a prime, so that rows differ. */
+/** Period of the noise: a prime, so that rows differ. */
 const PATTERN = 65_537;
 const { evaluate } = paper;
 
@@ -52,7 +52,7 @@ function trainingOf(binding: Binding, what: TrainingCase): Runner {
   });
   const session = new Session(binding, graph);
   session.run({ "seed/weights": int32([0, 0]) }, ["initialise:0"]);
-  // What is fed takes the place of the pipeline, which then does not run.
+  // Fed values replace the pipeline, which then does not run.
   const fed = source === "cache" ? {} : {
     "crops/pixels:0": session.hold(noise([batch, crop, crop, 3])),
     "crops/next:1": session.hold(
@@ -101,14 +101,14 @@ function evaluationOf(binding: Binding, what: EvaluationCase): Runner {
   };
 }
 
-/** Batches of crops, one after the other, and no net. */
+/** Batches of crops without a net. */
 function inputOf(binding: Binding, what: InputCase): Runner {
   const { setup: { crop, inputScale }, batch, source } = what;
   const graph = new Graph();
   const { images, labels } = (source === "cache" ? cropsFromCache : cropsFromFiles)(graph, {
     ...{ batch, crop, inputScale },
   });
-  // the pixels stay in TensorFlow: JavaScript has no use for them
+  // the pixels stay in TensorFlow: JavaScript does not need them
   const made = identityAfter("made", labels, [images.node]);
   const session = new Session(binding, graph);
   const crops = pictures(session, what);
@@ -122,7 +122,7 @@ function inputOf(binding: Binding, what: InputCase): Runner {
   };
 }
 
-/** Errors of a fusion, from files to two numbers. */
+/** Errors of an ensemble, from files to two numbers. */
 function scoringOf({ files }: ScoringCase): Runner {
   return {
     step() {
@@ -133,7 +133,7 @@ function scoringOf({ files }: ScoringCase): Runner {
   };
 }
 
-/** A training's crops of pictures that exist for this only: files, or noise in memory. */
+/** A training's crops of made-up pictures: files, or noise in memory. */
 function pictures(session: Session, what: TrainingCase | InputCase) {
   const { setup, batch } = what;
   const files = what.kind === "input" ? what.files : [];
@@ -154,14 +154,14 @@ function pictures(session: Session, what: TrainingCase | InputCase) {
   });
   let [position, planned] = [0, 0];
   return {
-    /** Makes the crops of the next steps. */
+    /** Prepares the crops of the next steps. */
     next(steps: number) {
       if (what.kind === "training" && position + steps * batch <= planned) {
         position += steps * batch;
         return;
       }
-      // A training plans for a long time. Without one exactly these are made, so that nothing is
-      // left to do when the turn is over.
+      // A training plans many steps ahead. Without a training exactly `steps` are planned, so that no
+      // work remains after the turn.
       planned = position + (what.kind === "training" ? Math.max(SPAN, steps) : steps) * batch;
       crops.start(position, planned);
       position += steps * batch;
@@ -188,7 +188,7 @@ function noiseBytes(size: number): Uint8Array<SharedArrayBuffer> {
   return bytes;
 }
 
-/** Random weights of He's deviation; biases 0. */
+/** Random weights with He's deviation; biases are 0. */
 function formula(shape: readonly number[]) {
   const values = new Float32Array(elements(shape));
   if (shape.length > 1) {
