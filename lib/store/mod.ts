@@ -51,7 +51,7 @@ import {
   recipeIn,
   recipeText,
 } from "./run_files.ts";
-import { type Posteriors, scored, type Scores } from "../score.ts";
+import { type Posteriors, scored, type Scores, summed } from "../score.ts";
 import { withChecksum } from "../system/checksums.ts";
 import { intactOf } from "../weights/checksums/mod.ts";
 import {
@@ -81,6 +81,8 @@ export class Store {
   readonly leases: Leases;
   /** States of files that matched their checksums. */
   readonly #whole = new Set<string>();
+  /** States of files whose values are posteriors. */
+  readonly #valid = new Set<string>();
   /** What is wrong with results. */
   readonly #faults = new Map<string, RunStatus>();
 
@@ -130,13 +132,17 @@ export class Store {
 
   /**
    * Reads all of an existing result and compares it with its checksum, unless that was done already.
+   * The values of an evaluation must be posteriors, too.
    *
    * @returns what is wrong with it; undefined if it is undamaged. `status` then tells whether it is
    * damaged or unreadable.
    */
   damage(planned: PlannedRun): string | undefined {
     const file = this.#result(planned);
-    const fault = faultOf(() => this.#mustBeWhole(file));
+    const fault = faultOf(() => {
+      this.#mustBeWhole(file);
+      if (isEvaluation(planned.run)) this.#mustBePosteriors(planned);
+    });
     if (fault !== undefined) this.#faults.set(file, fault);
     return fault?.detail;
   }
@@ -352,6 +358,19 @@ export class Store {
     if (this.#whole.has(state)) return;
     if (!verifyChecksum(file)) mustBeOld(file);
     this.#whole.add(state);
+  }
+
+  /**
+   * Reads all values of an evaluation, unless that was done since their last change.
+   *
+   * @throws {UserError} They are not posteriors.
+   */
+  #mustBePosteriors(planned: PlannedRun) {
+    const state = stateOf(this.#result(planned));
+    if (this.#valid.has(state)) return;
+    using posteriors = this.openPosteriors(planned);
+    summed([posteriors], () => {});
+    this.#valid.add(state);
   }
 
   /** Compares files with their checksums on all cores. Reading a file reports whether it differs. */

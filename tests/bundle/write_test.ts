@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { UserError } from "../../lib/errors.ts";
 import { openArchive, SUMS } from "../../lib/bundle/archive.ts";
 import { writeBundle } from "../../lib/bundle/write.ts";
-import type { Context, Row } from "../../lib/experiment.ts";
+import { type Context, isEvaluation, type Row } from "../../lib/experiment.ts";
 import { plan, plannedRun } from "../../lib/plan.ts";
 import { csvOf } from "../../lib/report/csv.ts";
 import { recordsOf } from "../../lib/report/records.ts";
 import { resultsOf } from "../../lib/results/mod.ts";
-import { keepInvalid, withStore } from "../support/made_store.ts";
+import { CLASSES, IMAGES, keepInvalid, withStore } from "../support/made_store.ts";
 import {
   afterwards,
   bytes,
@@ -273,16 +273,32 @@ Deno.test("a store in which nothing is done is not bundled; the command that doe
     );
   }, () => true));
 
-Deno.test("values that are not posteriors: their row is left out, in the bundle and in verification", () =>
+Deno.test("values that are not posteriors are not bundled, whatever their checksum says", () =>
   withStore(async (input, folder) => {
     keepInvalid(input);
+    await assert.rejects(
+      writeBundle(`${folder}/some.zip`, input),
+      /^UserError: Cannot score ".*eval\/A-256-Q256-.*": .* they sum to 2\.1.*; remove the file to/,
+    );
+  }, () => false));
+
+Deno.test("a row that a store leaves out is left out of its bundle, with the same reason", () =>
+  withStore(async (input, folder) => {
+    // all images of one label: a net that always predicts it is right
+    for (const run of plan(input.tables, input.contexts)) {
+      if (!isEvaluation(run.run)) continue;
+      const values = Float32Array.from({ length: IMAGES * CLASSES }, (_, i) => i % CLASSES ? 0 : 1);
+      input.store.writePosteriors(run, {
+        ...{ classes: CLASSES, values, labels: new Int32Array(IMAGES) },
+      });
+    }
     const file = `${folder}/some.zip`;
     await writeBundle(file, input);
-    assert.deepEqual((await verify(file)).problems, []);
+    const { problems } = await verify(file);
+    // the same posteriors under both seeds are noticed
+    assert.deepEqual(problems.map(({ kind }) => kind), Array(4).fill("file"));
     using archive = await openArchive(file);
-    const [, first, second] = archive.text("first.csv").split("\n");
-    assert.match(first!, /left out,"Cannot score ""eval\/A-256-Q256-dense-\w+\/posteriors\.safe/);
-    assert.match(second!, /left out/); // it averages the same evaluation
+    assert.match(archive.text("first.csv"), /left out,"all images have one label, so a net/);
   }, () => false));
 
 Deno.test("a net whose log is missing is not bundled: verify would refuse it", () =>
