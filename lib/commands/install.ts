@@ -26,7 +26,7 @@ export async function install({ check: look, gpu, format }: Options): Promise<nu
     return checks.some(({ name, ok }) => name === LOADS && ok) ? 0 : 1;
   }
 
-  const bar = progressBar("set up TensorFlow", { unit: "%" });
+  const bar = progressBar("install TensorFlow", { unit: "%" });
   try {
     await installTensorFlow({ gpu, onStep: (step, share) => bar.update(100 * share, 100, step) });
   } finally {

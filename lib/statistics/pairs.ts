@@ -222,7 +222,7 @@ function exactPower(
   return power;
 }
 
-/** The first of 0 to `most` for which a test holds, as it does for all larger ones; `most + 1`: for none. */
+/** The first of 0 to `most` for which a test holds, as for all larger ones; `most + 1` if there is none. */
 function firstTrue(most: number, holds: (n: number) => boolean): number {
   let [low, high] = [-1, most + 1];
   while (high - low > 1) {

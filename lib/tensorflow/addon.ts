@@ -130,7 +130,7 @@ export function addonFile(folder: string = packageFolder()): string {
  * GPU's memory than is used, oneDNN's kernels, whatever the processor, and on a GPU only kernels that
  * give the same bits in each run.
  *
- * @throws UserError where TensorFlow is not set up, its libraries do not open, or the processor lacks
+ * @throws UserError if TensorFlow is not installed, its libraries do not open, or the processor lacks
  * instructions that it needs
  */
 // Asynchronous although its parts are not, so that this can change without its callers.
@@ -139,7 +139,7 @@ export async function loadAddon(options: LoadOptions = {}): Promise<Binding> {
   const folder = packageFolder();
   const file = addonFile(folder);
   if (!existsSync(file)) {
-    throw new UserError("Cannot load TensorFlow: it is not set up; run `deno task install`");
+    throw new UserError("Cannot load TensorFlow: it is not installed; run `deno task install`");
   }
   mustHaveAvx(instructions());
   const cuda = join(folder, "deps", "nvidia");
@@ -151,7 +151,7 @@ export async function loadAddon(options: LoadOptions = {}): Promise<Binding> {
     if (options.device !== "cpu") openCuda(cuda);
   } else if (wantsGpu) {
     throw new UserError(
-      `Cannot use "${options.device}": TensorFlow is set up for the CPU alone; run ` +
+      `Cannot use "${options.device}": TensorFlow is installed for the CPU only; run ` +
         "`deno task install --gpu`, or leave --device out",
     );
   }

@@ -84,7 +84,7 @@ export function prefetch({ handle, elements }: DataNode, size: number): DataNode
 }
 
 /**
- * Adds an iterator. Fetching `<name>/start` starts it anew with what is fed to the data set's
+ * Adds an iterator. Fetching `<name>/start` restarts it with what is fed to the data set's
  * placeholders. The returned tensors are the next element in each run that needs them.
  */
 export function iterator(data: DataNode, name: string): Tensor[] {

@@ -108,7 +108,7 @@ export function posteriorsOf(
   const result = new Float32Array(images.length * classes);
   const fetch = flips ? "posteriors:0" : "posteriors/upright:0";
   const means = { "images/mean": float32(options.mean) };
-  // crops are of one shape whatever they are cut from
+  // crops of all images have one shape
   const shapes = images.map((image) => {
     const { height, width } = rescale(image, side);
     if (method !== "dense") return "crops";

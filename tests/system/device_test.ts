@@ -66,7 +66,7 @@ Deno.test("a plan expects the device that a run would take, by what was noted", 
     ...[v100, h100, h100],
   ]);
   assert.deepEqual([on(undefined, ""), on(undefined, "-1")], ["CPU", "CPU"]);
-  // set up for no GPU: one that is asked for all the same is not known
+  // installed without a GPU: one that is asked for all the same is not known
   assert.deepEqual([on(undefined, undefined, []), on("gpu", undefined, [])], ["CPU", "a GPU"]);
 });
 

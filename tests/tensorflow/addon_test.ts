@@ -11,7 +11,7 @@ import { ensureInstalled } from "../../lib/tensorflow/install/mod.ts";
 import { run } from "../../lib/system/subprocess.ts";
 import { VERSION } from "../../lib/tensorflow/install/wheel.ts";
 
-Deno.test("the addon is TensorFlow's, of the version that was set up, and is loaded once", async () => {
+Deno.test("the addon is TensorFlow's, of the version that was installed, and is loaded once", async () => {
   await ensureInstalled();
   const binding = await loadAddon();
   assert.equal(binding.TF_Version, VERSION);
@@ -111,13 +111,13 @@ async function load(packages: Record<string, string>): Promise<string> {
   return stderr.trim();
 }
 
-Deno.test("what is not set up says what to run", async () => {
+Deno.test("what is not installed says what to run", async () => {
   const folder = "@tensorflow/tfjs-node-gpu";
   const packages = { [`${folder}/package.json`]: '{ "version": "4.22.0" }' };
   assert.match(await load({}), /^Cannot find .* in node_modules: run `deno install`$/);
   assert.match(
     await load(packages),
-    /^Cannot load TensorFlow: it is not set up; run `deno task install`$/,
+    /^Cannot load TensorFlow: it is not installed; run `deno task install`$/,
   );
   const damaged = { ...packages, [`${folder}/lib/napi-v8/tfjs_binding.node`]: "half an addon" };
   assert.match(await load(damaged), /^Cannot load TensorFlow: .*run `deno task install`, and/);

@@ -138,7 +138,7 @@ export async function withLock<T>(
 /** Turns what a file system refuses into an error that names the folder and the way out. */
 export function explainFileError(error: unknown, folder: string): unknown {
   if (!(error instanceof Error) || error instanceof UserError) return error;
-  if (/No space left|os error 28|ENOSPC/.test(error.message)) return diskFull("set up TensorFlow");
+  if (/No space left|os error 28|ENOSPC/.test(error.message)) return diskFull("install TensorFlow");
   const refused = error instanceof Deno.errors.PermissionDenied ||
     error instanceof Deno.errors.NotADirectory ||
     error instanceof Deno.errors.AlreadyExists ||

@@ -71,7 +71,7 @@ export const here = (): InstallLocation => ({ cache: cacheFolder(), package: pac
 /** Installs TensorFlow if it is not installed yet, behind a bar where there are bars. */
 export async function ensureInstalled(bars?: Pick<Bars, "bar">): Promise<void> {
   if (await isInstalled()) return;
-  const bar = bars?.bar("set up TensorFlow");
+  const bar = bars?.bar("install TensorFlow");
   await install({ onStep: (step, share) => bar?.update(Math.round(100 * share), 100, step) });
   bar?.stop();
 }

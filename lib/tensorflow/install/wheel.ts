@@ -84,9 +84,9 @@ export function wheelFor(
   const machine = `${os} on ${arch}`;
   throw new UserError(
     WHEELS[`${os} ${arch} cpu`]
-      ? `Cannot set up TensorFlow with CUDA for ${machine}: it is made for Linux on x86_64 alone; ` +
+      ? `Cannot install TensorFlow with CUDA for ${machine}: it needs Linux on x86_64; ` +
         "leave out --gpu"
-      : `Cannot set up TensorFlow for ${machine}: use Linux on x86_64 or aarch64 ` +
+      : `Cannot install TensorFlow for ${machine}: use Linux on x86_64 or aarch64 ` +
         "(on Windows: inside WSL), or macOS on Apple silicon",
   );
 }

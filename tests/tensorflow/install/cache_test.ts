@@ -101,7 +101,7 @@ Deno.test("one works alone in a cache, the next waits and finds what the first h
   assert.deepEqual(events, ["first", "second"]);
 });
 
-Deno.test("what a killed set-up left is swept away by the next", async () => {
+Deno.test("what a killed installation left is swept away by the next", async () => {
   const cache = await Deno.makeTempDir();
   await Deno.mkdir(join(cache, "part.0a1b2c3d.new", "pip"), { recursive: true });
   await makeStampedFolder(join(cache, "part"), "v1", build("whole"));

@@ -6,7 +6,7 @@ import { withEnvironment } from "../../support/tensorflow.ts";
 const okOf = (checks: { name: string; ok: boolean }[]) =>
   Object.fromEntries(checks.map(({ name, ok }) => [name, ok]));
 
-Deno.test("a whole set-up needs no tools any more; those that lack come with a remedy", async () => {
+Deno.test("a whole installation needs no tools any more; those that lack come with a remedy", async () => {
   await ensureInstalled();
   const noTools = { PYTHON: "/nowhere/python3", CXX: "/nowhere/g++" };
   const checks = await withEnvironment(noTools, () => check());

@@ -164,7 +164,7 @@ exit 1
   );
 });
 
-Deno.test("several set-ups at once end in one whole installation", async () => {
+Deno.test("several installations at once end in one whole installation", async () => {
   const place = await makePlace();
   const clone = { cache: place.cache, package: (await makePlace()).package };
   await withEnvironment(

@@ -19,7 +19,7 @@ import { withEnvironment } from "../../support/tensorflow.ts";
 const NAME = `tensorflow_cpu-${VERSION}-cp311-cp311-manylinux_2_27_x86_64.whl`;
 const PUBLISHED = wheelFor("cpu", { os: "linux", arch: "x86_64" });
 
-/** A wheel in a folder of its own that has the members that the set-up takes, and one more. */
+/** A wheel in a folder of its own that has the members that the installation takes, and one more. */
 async function makeWheel(
   members: Record<string, string>,
 ): Promise<{ folder: string; file: string }> {
