@@ -1,6 +1,6 @@
 /** `data`: makes or inspects a data set. */
 import type { DatasetStatistics } from "../datasets/statistics.ts";
-import { UsageError } from "../errors.ts";
+import { UsageError, UserError } from "../errors.ts";
 import { progressBar, progressBars } from "../system/progress.ts";
 import { listing } from "../report/listing.ts";
 import type { Options } from "../command_line/options.ts";
@@ -21,7 +21,7 @@ export async function data(name: string, options: InspectOptions): Promise<numbe
   if (options.verify) return await verifyArchives(name, options);
   const dataset = await open(name, options);
   const { statisticsOf, writeSheet } = await import("../datasets/statistics.ts");
-  const sheet = await writeSheet(dataset, options.data);
+  const sheet = await writeSheet(dataset, options.data).catch(unwritten);
   const statistics = statisticsOf(dataset);
   const { train, val, fingerprint, credits } = dataset;
   console.log(listing({
@@ -35,12 +35,18 @@ export async function data(name: string, options: InspectOptions): Promise<numbe
     notes: [
       ...facts(statistics),
       `fingerprint    ${fingerprint}`,
-      `contact sheet  ${sheet}`,
+      `contact sheet  ${sheet ?? "not written"}`,
       ...credits ? ["", credits.trim()] : [],
     ],
   }, options.format));
-  if (options.format === "csv" || options.format === "json") console.error(sheet);
+  if (sheet !== undefined && ["csv", "json"].includes(options.format)) console.error(sheet);
   return 0;
+}
+
+/** Warns that there is no contact sheet: the data are not less good for that. */
+function unwritten(error: unknown): undefined {
+  if (!(error instanceof UserError)) throw error;
+  console.error(`warning: no contact sheet: ${error.message}`);
 }
 
 async function open(name: string, { setup, data, skipUnreadable }: InspectOptions) {

@@ -4,7 +4,9 @@
  * @module
  */
 import { join } from "node:path";
+import { UserError } from "../errors.ts";
 import { writableFolderFor } from "../system/cache_folder.ts";
+import { systemReason } from "../system/files.ts";
 import type { Dataset, LabelledImage } from "./dataset.ts";
 import { contactSheet } from "./pixels.ts";
 
@@ -72,6 +74,7 @@ export function statisticsOf({ classes, train, val, colours }: Dataset): Dataset
  * no training images. Only the first 50 classes are shown.
  *
  * @returns the file
+ * @throws {UserError} It cannot be written.
  */
 export async function writeSheet(dataset: Dataset, folder: string): Promise<string> {
   const rows = dataset.classes.slice(0, ROWS).map((label) => ({
@@ -87,6 +90,17 @@ export async function writeSheet(dataset: Dataset, folder: string): Promise<stri
   }
   const place = await writableFolderFor(folder);
   const sheet = join(place, `${dataset.name}-${dataset.fingerprint}.png`);
-  await Deno.writeFile(sheet, await contactSheet(rows));
+  const bytes = await contactSheet(rows);
+  try {
+    await Deno.writeFile(sheet, bytes);
+  } catch (error) {
+    throw new UserError(
+      `Cannot write "${sheet}": ${
+        systemReason(error)
+      }; free some space, or name another folder with ` +
+        "--data DIR",
+      { cause: error },
+    );
+  }
   return sheet;
 }

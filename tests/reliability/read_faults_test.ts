@@ -4,6 +4,8 @@ import { DATA, outcome, start, storeIn } from "../support/commands.ts";
 import type { Fault } from "../support/faults.ts";
 import { withFault } from "../support/faults.ts";
 import { inFolder } from "../support/in_store.ts";
+import { tinyFolder } from "../support/command_sandbox.ts";
+import { flagsOf } from "../support/tasks.ts";
 
 const SHORT = `${DATA},schedules.first.images=320,validations=2`;
 const NET = ["--config", "A", "--S", "256", "--set", SHORT];
@@ -55,7 +57,37 @@ const CASES: readonly {
     code: 1,
     says: /^error: Cannot write a temporary file: No space left on device; .* TMPDIR$/m,
   },
+  {
+    fault: { call: "stat", path: "libtensorflow_cc.so", error: "EACCES" },
+    command: ["evaluate", ...NET, "--Q", "320"],
+    code: 1,
+    says:
+      /^error: Cannot use ".*libtensorflow_cc.*": it is a link .* VERYDEEP_CACHE=DIR deno task/m,
+  },
 ];
+
+Deno.test("a contact sheet that cannot be written is told, and the data are listed all the same", () =>
+  inFolder((folder) =>
+    withFault({ call: "create", path: ".png", error: "EDQUOT" }, async (env) => {
+      const pictures = tinyFolder(`${folder}/pictures`);
+      const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: [
+          ...["run", ...flagsOf("data"), "cli.ts", "data", "folder"],
+          ...["--setup", "smoke", "--data", pictures],
+        ],
+        env,
+        cwd: new URL("../../", import.meta.url),
+      }).output();
+      const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+      assert.equal(code, 0, err!);
+      assert.match(
+        err!,
+        /^warning: no contact sheet: Cannot write ".*\.png": Disk quota exceeded; /,
+      );
+      assert.match(out!, /^folder: 2 classes, 12 training and 6 validation images$/m);
+      assert.match(out!, /^contact sheet +not written$/m);
+    })
+  ));
 
 Deno.test("commands name a file that cannot be read, and put nothing aside", () =>
   inFolder(async (folder) => {

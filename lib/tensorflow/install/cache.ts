@@ -21,13 +21,28 @@ interface Stamp {
 
 const STAMP = "stamp.json";
 
-/** Whether `folder` is whole: stamped with `content`, each of its files there in its full size. */
+/**
+ * Whether `folder` is whole: stamped with `content`, each of its files there in its full size.
+ *
+ * @throws {UserError} A file is a link into a cache that this user cannot read.
+ */
 export function intact(folder: string, content: string): boolean {
   const stamp = readStamp(folder);
   if (stamp?.content !== content) return false;
-  return Object.entries(stamp.files).every(([path, size]) =>
-    statSync(join(folder, path), { throwIfNoEntry: false })?.size === size
-  );
+  return Object.entries(stamp.files).every(([path, size]) => sizeOf(join(folder, path)) === size);
+}
+
+function sizeOf(file: string): number | undefined {
+  try {
+    return statSync(file, { throwIfNoEntry: false })?.size;
+  } catch (error) {
+    if ((error as { code?: string }).code !== "EACCES") throw error;
+    throw new UserError(
+      `Cannot use "${file}": it is a link into a folder that you may not read; whoever installed ` +
+        "TensorFlow can do so for all users with VERYDEEP_CACHE=DIR deno task install",
+      { cause: error },
+    );
+  }
 }
 
 /** What the stamp of `folder` says that it holds. */

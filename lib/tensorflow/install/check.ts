@@ -49,6 +49,7 @@ export async function check({ gpu }: Pick<InstallOptions, "gpu"> = {}): Promise<
   let place: InstallLocation;
   let parts: Check[];
   let cuda: Check[] = [];
+  let linked: boolean;
   try {
     place = { cache: cacheFolder(), package: packageFolder() };
     const variant = gpu === undefined ? variantOf(place) : gpu ? "gpu" : "cpu";
@@ -57,10 +58,11 @@ export async function check({ gpu }: Pick<InstallOptions, "gpu"> = {}): Promise<
       return { name, ok: false, detail: `not whole in ${folder}`, remedy: setup };
     });
     if (variant === "gpu") cuda = [driver(), cudaLibraries(place)];
+    linked = await isInstalled(place);
   } catch (error) {
-    return [...tools, { name: LOADS, ok: false, detail: (error as Error).message }];
+    const { message: detail } = error as Error;
+    return [...tools, { name: LOADS, ok: false, detail, remedy: setup }];
   }
-  const linked = await isInstalled(place);
   return [
     { name: "tfjs-node", ok: true, detail: place.package },
     ...tools,
