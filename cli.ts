@@ -1,69 +1,12 @@
 /** The command line: arguments in, tables out. */
-import { helpOf, overview } from "./lib/command_line/help.ts";
-import { CATALOGUE } from "./lib/command_line/catalogue.ts";
-import { commandNamed } from "./lib/commands/mod.ts";
-import { readCommandLine, resolveOptions } from "./lib/command_line/options.ts";
-import project from "./deno.json" with { type: "json" };
-import { Interruption, UsageError, UserError } from "./lib/errors.ts";
-import { didYouMean } from "./lib/did_you_mean.ts";
 import { explainStandardOutput, outliveStandardError } from "./lib/system/standard_streams.ts";
 import { settleSignals } from "./lib/system/signals.ts";
 
-/** Exit codes, from sysexits.h where it has one. */
-const [DONE, FAILED, MISUSED, DEFECT] = [0, 1, 2, 70];
-
-/** Carries out the command that `args` name. @returns the exit code */
-async function main(args: readonly string[]): Promise<number> {
-  if (args.includes("--version")) return print(`verydeep ${project.version}`);
-  const line = readCommandLine(args);
-  const [name, ...words] = line.words;
-  if (name === undefined) {
-    print(overview());
-    return line.given.help ? DONE : MISUSED;
-  }
-
-  const command = commandNamed(name) ?? noCommand(name);
-  if (line.given.help) return print(helpOf(name));
-  const most = command.words?.most ?? 0;
-  if (words.length > most) {
-    throw new UsageError(
-      `${name} takes no argument "${words[most]}"; ${name} --help says what it takes`,
-    );
-  }
-  return await command.run(resolveOptions(line, { command: name, takes: command.takes }), words);
-}
-
-function noCommand(name: string): never {
-  const names = Object.keys(CATALOGUE);
-  throw new UsageError(
-    `There is no command "${name}": the commands are ${names.join(", ")}.` +
-      didYouMean(name, names),
-  );
-}
-
-function print(text: string): number {
-  console.log(text);
-  return DONE;
-}
-
-/** Explains an error on standard error. @returns the exit code */
-function explain(error: unknown): number {
-  const message = error instanceof Error ? error.message : String(error);
-  if (error instanceof Interruption) {
-    console.error(message);
-    return error.exitCode;
-  }
-  console.error(`error: ${message}`);
-  if (error instanceof UsageError) return MISUSED;
-  if (error instanceof UserError) return FAILED;
-  console.error("This is a defect of verydeep; the stack below shows where.");
-  console.error(error instanceof Error ? error.stack : error);
-  return DEFECT;
-}
-
 if (import.meta.main) {
+  // before the rest is loaded: half a second after its start Deno puts handlers of its own in place
   settleSignals();
   outliveStandardError();
   explainStandardOutput();
-  Deno.exit(await main(Deno.args).catch(explain));
+  const { main } = await import("./lib/commands/main.ts");
+  Deno.exit(await main(Deno.args));
 }

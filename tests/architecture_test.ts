@@ -213,6 +213,7 @@ const HEAVY = /tfjs-node|sharp|iconify|protobufjs|h5wasm|^lib\/tensorflow\/(addo
 for (
   const file of [
     "cli.ts",
+    "lib/commands/main.ts",
     "lib/commands/plan.ts",
     "lib/commands/status.ts",
     "lib/commands/report.ts",

@@ -39,12 +39,21 @@ export function settleSignals() {
   using libc = openLibrary();
   const ignore = Deno.UnsafePointer.create(IGNORED);
   const before = libc.signal(SIGHUP, ignore);
-  isHangupIgnored = Deno.UnsafePointer.value(before) === IGNORED;
+  isHangupIgnored = Deno.UnsafePointer.value(before) === IGNORED || isUnderNohup();
   if (!isHangupIgnored) libc.signal(SIGHUP, before);
   // Deno installs its handlers at the first listener only, so the next calls are not undone
   listenToUser1();
   libc.signal(SIGUSR1, ignore);
   if (isHangupIgnored) libc.signal(SIGHUP, ignore);
+}
+
+/**
+ * Whether a shell started this program, or `deno task` before it, with `nohup`: `deno task` handles all
+ * signals, so that what it starts inherits no ignored one. Shells name the command that they run.
+ */
+function isUnderNohup(): boolean {
+  const mayReadVariables = Deno.permissions.querySync({ name: "env" }).state === "granted";
+  return mayReadVariables && /(^|\/)nohup$/.test(Deno.env.get("_") ?? "");
 }
 
 function listenToUser1() {

@@ -69,7 +69,7 @@ const states = await statesOf();
 const lost = states.filter(({ state }) => state !== "done");
 const failed = lost.filter(({ state }) => state === "failed");
 assert.deepEqual(failed.map(({ run }) => run).sort(), [SLOW, E.name].sort());
-assert.match(failed.find(({ run }) => run === SLOW)!.detail, /ran into its time limit/);
+assert.match(failed.find(({ run }) => run === SLOW)!.detail, /reached its time limit/);
 const behind = lost.filter(({ state }) => state !== "failed");
 assert.ok(behind.every(({ state }) => state === "cancelled"));
 assert.ok(behind.some(({ detail }) => detail === `${E.name} failed`));

@@ -38,7 +38,7 @@ type OpenStudy = Pick<Study<Dataset>, "store" | "dataset" | "setup"> & { readonl
  * Executes the runs of a plan that are not done.
  *
  * A signal (Ctrl-C) makes every training write a checkpoint before this throws an `Interruption`; a
- * second signal ends the program at once.
+ * second Ctrl-C ends the program at once.
  *
  * @throws {UserError} Runs failed; the others that could be done are done.
  */
@@ -268,14 +268,18 @@ const HALTED = -1;
 /** The message at the first signal. */
 const STOPPING = "stopping at the next step; interrupt again to exit at once";
 
-/** Sets an int32 that threads watch at the first signal; ends the program at the second. */
+/**
+ * Sets an int32 that threads watch at the first signal. A second Ctrl-C ends the program. Other signals
+ * come twice where they go to all processes of a group and `deno task` passes them on, too.
+ */
 function listen(onStop: () => void) {
   const stop = new SharedArrayBuffer(4);
   const code = new Int32Array(stop);
   const listeners = stopSignals().map((name) => {
     const listener = () => {
-      if (Atomics.exchange(code, 0, STOP_SIGNALS[name]) !== 0) Deno.exit(STOP_SIGNALS[name]);
-      onStop();
+      const isFirst = Atomics.compareExchange(code, 0, 0, STOP_SIGNALS[name]) === 0;
+      if (isFirst) onStop();
+      else if (name === "SIGINT") Deno.exit(STOP_SIGNALS[name]);
     };
     Deno.addSignalListener(name, listener);
     return [name, listener] as const;
