@@ -142,8 +142,8 @@ function unverified({ archive, plan }: VerifyInput): Note[] {
       note(`a top-5 error of ${top5} % on ${images} test images is as the writer reports it`)
     ),
     note(
-      "that the posteriors, labels, losses and environments come from the runs in the plan cannot " +
-        "be verified",
+      "that the posteriors, labels, losses and environments come from the runs and the data set in " +
+        "the plan cannot be verified",
     ),
   ];
 }

@@ -35,7 +35,7 @@ Deno.test("a bundle that agrees: how many cells of how many tables, and exit cod
         'note: table "first" is not one of this version\'s, so its rows and published errors were ' +
         'not compared\nnote: table "second" is not one of this version\'s, so its rows and ' +
         "published errors were not compared\nnote: that the posteriors, labels, losses and " +
-        "environments come from the runs in the plan cannot be verified\n" +
+        "environments come from the runs and the data set in the plan cannot be verified\n" +
         "128 cells of 2 tables agree.",
     );
     // programs get the notes, too
