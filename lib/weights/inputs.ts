@@ -86,8 +86,7 @@ export function withInputsReversed(
 const SMALLEST = 0.03;
 
 /**
- * Why a first kernel, as the file has it, does not look like one for a convention; undefined where it
- * may be one. Kernels of trained nets have a root mean square of about 0.2 where their input has unit
+ * Why a file's first kernel does not fit a convention; undefined where it may fit. Kernels of trained nets have a root mean square of about 0.2 where their input has unit
  * variance; one that was trained on values of 0 to 255 and read as one for [0, 1] may be 60 times
  * smaller. (The nets that the paper's authors released are an exception: their first kernels are as large
  * as torchvision's, so that only their errors tell.)

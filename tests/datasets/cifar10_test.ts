@@ -81,7 +81,7 @@ Deno.test("files that are missing or of a wrong size or label are named", async 
   );
 });
 
-Deno.test("variants with other numbers of images are told from CIFAR-10", async () => {
+Deno.test("variants with other numbers of images are distinguished from CIFAR-10", async () => {
   const warnings: string[] = [];
   await describeCifar10({
     folder: folderWith(below("")),

@@ -10,7 +10,7 @@ import { cast } from "../../lib/tensorflow/operations.ts";
 import { Session } from "../../lib/tensorflow/session.ts";
 import { cmykJpeg, damaged, png, smallestFolder, turned } from "../support/datasets.ts";
 
-Deno.test("TensorFlow shows every image as it was looked at", async () => {
+Deno.test("TensorFlow decodes every image as it was probed", async () => {
   await ensureInstalled();
   const smooth = new Uint8Array(64 * 48 * 3).map((_, i) => 128 + 100 * Math.sin(i / 2000));
   const jpeg = await encodeJpeg({ width: 64, height: 48, channels: 3, pixels: smooth });

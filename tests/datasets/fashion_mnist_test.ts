@@ -90,7 +90,7 @@ Deno.test("damaged and missing files are named", async () => {
   );
 });
 
-Deno.test("other data sets' files of these names are told from Fashion-MNIST's", async () => {
+Deno.test("other data sets' files of these names are distinguished from Fashion-MNIST's", async () => {
   const warnings: string[] = [];
   await describeFashionMnist({
     folder: folderWith(FILES),

@@ -47,7 +47,7 @@ Deno.test("two processes may make the same folder at once", async () => {
   assert.deepEqual(names(join(folder, "..")), ["made"]);
 });
 
-Deno.test("what another process took away before it was flushed does not matter", async () => {
+Deno.test("a file that another process removed before the flush does not matter", async () => {
   const folder = join(Deno.makeTempDirSync(), "made");
   await makeImageFolder(folder, async (unfinished) => {
     await writeFiles([[join(unfinished, "a"), new Uint8Array(1)]], unfinished);

@@ -18,7 +18,7 @@ Deno.test("a data set is described by its name, under the same name", async () =
   await assert.rejects(describeDataset("toString", { folder }), UserError);
 });
 
-Deno.test("an unknown name is refused with the names that there are, and the one meant", async () => {
+Deno.test("an unknown name is refused with all names, and the most similar one", async () => {
   await assert.rejects(openDataset("fasion-mnist", { folder: "." }), (error) => {
     assert(error instanceof UserError);
     for (const name of DATASET_NAMES) assert(error.message.includes(name), error.message);

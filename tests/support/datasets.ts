@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { dirname, join } from "node:path";
 import { crc32, deflateSync } from "node:zlib";
 
-/** A folder with these files, by path; it lies in the system's folder for temporary files. */
+/** A folder with these files, by path, in the system's folder for temporary files. */
 export function folderWith(
   files: Readonly<Record<string, Uint8Array>>,
   folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" }),
@@ -74,7 +74,7 @@ export function turned(jpeg: Uint8Array, orientation: number): Uint8Array {
   ]);
 }
 
-/** The JPEG with a marker that means nothing amid its pixels. */
+/** The JPEG with a meaningless marker inside its pixels. */
 export function damaged(jpeg: Uint8Array): Uint8Array {
   const scan = jpeg.findIndex((byte, i) => byte === 0xFF && jpeg[i + 1] === 0xDA);
   const bytes = Uint8Array.from(jpeg);

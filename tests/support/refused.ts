@@ -9,7 +9,7 @@ export function given(name: string): Uint8Array<ArrayBuffer> {
   return Deno.readFileSync(pathOf(name));
 }
 
-/** Where such a file lies. */
+/** The path of such a file. */
 export function pathOf(name: string): string {
   return new URL(`../weights/files/${name}`, import.meta.url).pathname;
 }

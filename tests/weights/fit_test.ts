@@ -41,7 +41,7 @@ Deno.test("a shape that does not fit is set beside the one that would", () => {
   );
 });
 
-Deno.test("the first value that is no finite number is found", () => {
+Deno.test("the first value that is not finite is found", () => {
   assert.equal(firstNonFinite("fc8.bias", Float32Array.of(0, -1, 3e38)), undefined);
   assert.equal(
     firstNonFinite("fc8.bias", Float32Array.of(0, NaN, Infinity)),

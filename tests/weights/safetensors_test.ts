@@ -77,7 +77,7 @@ Deno.test("the layout: eight bytes of length, JSON, then the numbers, little-end
     assert.deepEqual(bytes, bytesOf(header(checksum)));
   }));
 
-/** A file with this header and so many bytes after it. */
+/** A file with this header and `bytes` bytes after it. */
 function handmade(header: string, bytes: number, length = header.length): Uint8Array {
   const file = new Uint8Array(8 + header.length + bytes);
   new DataView(file.buffer).setBigUint64(0, BigInt(length), true);

@@ -45,7 +45,7 @@ for (const [name, isLegacy] of FILES) {
   });
 }
 
-Deno.test("what is more than tensors is refused by the name of what it would need", async () => {
+Deno.test("a file of other objects than tensors is refused with the name of the class", async () => {
   await refused(given("whole-module.pth"), /it names "torch\.nn\.modules\.container\.Sequential"/);
 });
 
@@ -77,7 +77,7 @@ function replaced(name: string, from: string, to: string): Uint8Array<ArrayBuffe
   return Uint8Array.from(Buffer.from(text.replaceAll(from, to), "latin1"));
 }
 
-Deno.test("sizes that lie are noticed before anything of that size is made", async () => {
+Deno.test("false sizes are noticed before memory of that size is allocated", async () => {
   // a shape [2, 3, 3, 3] of (K\x02K\x03K\x03K\x03t with a first side of 200
   const shape = "K\x02K\x03K\x03K\x03t";
   for (const name of ["module.pth", "tensors-legacy.pth"]) {

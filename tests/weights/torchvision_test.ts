@@ -129,7 +129,7 @@ async function readAs(
   });
 }
 
-Deno.test("names that wrappers, old versions and timm give the same net are understood", async () => {
+Deno.test("names of the same net by wrappers, old versions and timm are read", async () => {
   const expected = await readAs((name, tensor) => [name, tensor]);
   assert.equal(expected.length, 22);
   const renamed = (rename: (name: string) => string) =>

@@ -51,7 +51,7 @@ function mustBeSensible(width: number, height: number) {
   throw new Error(`has impossible sides, ${width} x ${height}`);
 }
 
-/** Compressions of a BMP: none, and none with masks for the colours. */
+/** Values of a BMP's compression field: uncompressed, and uncompressed with masks for the colours. */
 const [BI_RGB, BI_BITFIELDS] = [0, 3];
 
 function decodeBmp(bytes: Uint8Array): Picture {
@@ -127,7 +127,7 @@ function decodePortableMap(bytes: Uint8Array): Picture {
   const isText = kind <= 3;
   let next: () => number;
   if (isText) {
-    // each number takes a digit at least, so that no memory is taken for what cannot be there
+    // each number takes at least a digit, so no memory is allocated for numbers that cannot be there
     if (width * height * channels > bytes.length - at) throw new Error("is cut off");
     next = isBits ? () => 255 * (1 - number(1)) : () => level(number());
   } else {

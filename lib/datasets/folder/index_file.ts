@@ -171,7 +171,7 @@ export function mustBeAsGenerated(folder: string, place: string, listing: Folder
 }
 
 /**
- * Writes the index of a folder that was just made. Its images are known, so that none has to be read:
+ * Writes the index of a folder that was just made. Its images are known and need not be read:
  * `sizeOf` gives their sizes by their paths, as in `train/fox/00001.jpg`.
  */
 export async function indexMade(

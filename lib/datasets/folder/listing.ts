@@ -66,7 +66,7 @@ export function listClasses(folder: string): string[] {
   }
   if (train.length < 2) {
     throw new UserError(
-      `Cannot train on "${folder}": "${train[0]}" is its only class; a net needs two at least`,
+      `Cannot train on "${folder}": "${train[0]}" is its only class; a net needs at least two`,
     );
   }
   return train;
@@ -81,12 +81,12 @@ function classesOf(folder: string, split: string): string[] {
   } catch {
     if (!statIfThere(folder)?.isDirectory) {
       throw new UserError(
-        `Cannot open the images in "${folder}": there is no such folder; name one that has ` +
+        `Cannot open the images in "${folder}": the folder does not exist; name one that has ` +
           "train/<class>/ and val/<class>/ with --data DIR",
       );
     }
     throw new UserError(
-      `Cannot open the images in "${folder}": there is no folder ${split}/; ` +
+      `Cannot open the images in "${folder}": it has no folder ${split}/; ` +
         "put images into train/<class>/ and val/<class>/, or name another folder with --data DIR",
     );
   }

@@ -136,7 +136,7 @@ async function probeAll(
       digests[index * AT_ONCE + i] = answer.digests[i]!;
     }
     colours = addColours(colours, answer.colours);
-    onProgress?.("Looking at images", done += answer.files.length, total);
+    onProgress?.("Reading images", done += answer.files.length, total);
   }
   const content = createHash("sha256");
   for (const digest of digests) content.update(digest);

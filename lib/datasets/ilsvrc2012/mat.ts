@@ -49,7 +49,7 @@ function variablesIn(file: Uint8Array): Map<string, MatValue> {
   const view = new DataView(file.buffer, file.byteOffset, file.length);
   const [order, version] = [String.fromCharCode(file[126]!, file[127]!), view.getUint16(124, true)];
   if (order === "MI") throw new MatError("its numbers are big-endian");
-  if (order !== "IM") throw new MatError("it has no such header");
+  if (order !== "IM") throw new MatError("its header is damaged");
   if (version !== 0x0100) throw new MatError("it is of version 7.3, not 5; save it with -v7");
   const variables = new Map<string, MatValue>();
   let room = LARGEST;

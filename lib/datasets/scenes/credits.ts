@@ -71,7 +71,7 @@ export const ARTWORK: readonly Credit[] = [
 ];
 
 /** The text that is stored beside the pictures, in lines of at most 80 characters. */
-export const CREDITS = `These pictures were put together by verydeep from openly licensed artwork.
+export const CREDITS = `These pictures were composed by verydeep from openly licensed artwork.
 Drawings were resized, turned, sheared, mirrored, recoloured and pasted onto
 made backgrounds.
 
@@ -81,6 +81,5 @@ ${
   ).join("\n")
 }
 Pictures with OpenMoji artwork may be passed on under CC-BY-SA-4.0 only; with
-the others, under their own terms. Whoever passes pictures on passes this file
-on with them.
+the others, under their own terms. This file must accompany the pictures.
 `;

@@ -17,7 +17,7 @@ function refuses(folder: string, ...words: readonly RegExp[]) {
 Deno.test("a folder without train/ or val/ is refused", () => {
   refuses(folderWith({ "train/cat/1.png": file }), /no folder val\//, /--data DIR/);
   refuses(folderWith({ "val/cat/1.png": file }), /no folder train\//);
-  refuses(join(Deno.makeTempDirSync(), "nothing"), /no such folder/, /--data DIR/);
+  refuses(join(Deno.makeTempDirSync(), "nothing"), /the folder does not exist/, /--data DIR/);
   refuses(folderWith({ "train/1.png": file, "val/1.png": file }), /train\/ has no classes/);
 });
 

@@ -68,7 +68,7 @@ Deno.test("mean and covariance count every training pixel once", async () => {
   }
 });
 
-Deno.test("the fingerprint knows pixels: files of equal names and sizes are told apart", async () => {
+Deno.test("the fingerprint covers pixels: files of equal names and sizes are distinguished", async () => {
   // uncompressed, so that other pixels leave the size as it is
   const bmp = (level: number) => {
     const bytes = new Uint8Array(54 + 16);
@@ -86,7 +86,7 @@ Deno.test("the fingerprint knows pixels: files of equal names and sizes are told
   assert.notEqual(await print(200, 25), first);
 });
 
-Deno.test("the fingerprint knows names, labels and sizes, but no place and no time", async () => {
+Deno.test("the fingerprint covers names, labels and sizes, but neither paths nor times", async () => {
   const print = async (folder: string) => (await openFolder({ folder })).fingerprint;
   const folder = smallestFolder();
   const first = await print(folder);
@@ -102,7 +102,7 @@ Deno.test("the fingerprint knows names, labels and sizes, but no place and no ti
   );
 });
 
-Deno.test("the second opening looks into no file; a change is noticed", async () => {
+Deno.test("the second opening reads no image; a change is noticed", async () => {
   const folder = smallestFolder();
   let looks = 0;
   const open = async () => {
@@ -188,7 +188,7 @@ Deno.test("an image that a plain decoder would show otherwise is saved upright",
   assert(Deno.statSync(turnedImage!.file).isFile);
 });
 
-Deno.test("files that are no whole images are refused by name, or left out if asked", async () => {
+Deno.test("files that are not whole images are refused by name, or left out on request", async () => {
   const noise = Uint8Array.from({ length: 64 * 64 * 3 }, (_, i) => i * i * 7);
   const jpeg = await encodeJpeg({ width: 64, height: 64, channels: 3, pixels: noise });
   const folder = smallestFolder({
@@ -226,7 +226,7 @@ Deno.test("a class that is lost to unreadable files is named", async () => {
   await assert.rejects(openFolder({ folder, skipUnreadable: true }), refusal("val/", '"dog"'));
 });
 
-Deno.test("a JPEG with damage in its middle is saved anew, as far as it can be seen", async () => {
+Deno.test("a JPEG with damage in its middle is converted, as far as it can be decoded", async () => {
   const jpeg = await encodeJpeg({
     width: 64,
     height: 64,

@@ -3,7 +3,7 @@ import { checkArchives } from "../../../lib/datasets/ilsvrc2012/checksums.ts";
 import { UserError } from "../../../lib/errors.ts";
 import { folderWith } from "../../support/datasets.ts";
 
-Deno.test("each archive that is there is read once, and told beside its known MD5", () => {
+Deno.test("each archive is read once, and listed beside its known MD5", () => {
   const folder = folderWith({
     "ILSVRC2012/ILSVRC2012_img_val.tar": new TextEncoder().encode("abc"),
     "ILSVRC2012/ILSVRC2012_img_test.tar": new Uint8Array(),
@@ -26,7 +26,7 @@ Deno.test("each archive that is there is read once, and told beside its known MD
   assert.deepEqual(seen, [[3, 3]]);
 });
 
-Deno.test("where there is no archive, all that are looked for are named", () => {
+Deno.test("without archives, all names that are searched for are listed", () => {
   assert.throws(() => checkArchives(folderWith({})), (error) => {
     assert.ok(error instanceof UserError);
     assert.match(error.message, /ILSVRC2012_img_train\.tar.*ILSVRC2012_devkit_t12\.tar\.gz/);

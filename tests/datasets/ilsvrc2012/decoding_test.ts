@@ -38,7 +38,7 @@ const rows = (channels: number) =>
     (_, y) => [...bytes.subarray(y * 8 * channels, (y + 1) * 8 * channels)],
   );
 
-Deno.test("how a camera was held does not count: the picture lies as it is stored", async () => {
+Deno.test("EXIF's orientation is ignored: a picture is decoded as it is stored", async () => {
   const picture = { width: 8, height: 8, channels: 3, pixels: bytes } as const;
   const jpeg = await encodeJpeg(picture);
   const [upright, ...others] = await shown([jpeg, ...[3, 6, 8].map((way) => turned(jpeg, way))]);

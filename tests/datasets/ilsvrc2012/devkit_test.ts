@@ -5,7 +5,7 @@ import { folderWith } from "../../support/datasets.ts";
 import { array, element, file, synsets } from "../../support/ilsvrc2012/mats.ts";
 import { idOfVal, IDS, madeIlsvrc, META, TRUTH, wnidOf } from "../../support/ilsvrc2012/made.ts";
 
-Deno.test("a label is the rank of a WNID, not an ID; inner nodes are no classes", () => {
+Deno.test("a label is the rank of a WNID, not an ID; inner nodes are not classes", () => {
   const { wnids, words, ids, validation } = devkitOf({ meta: META, truth: TRUTH }, "kit");
   const sorted = IDS.map(wnidOf).sort();
   assert.deepEqual(wnids, sorted);
@@ -44,7 +44,7 @@ Deno.test("a kit that is another, not whole or damaged is refused", () => {
   refuses(() => readDevkit(`${broken}/kit.tar.gz`), /get the archive again/);
 });
 
-Deno.test("a list of classes that is not 2012's is refused, with what is wrong with it", () => {
+Deno.test("a list of classes of another year is refused with the reason", () => {
   const refuses = (meta: Uint8Array, reason: RegExp) =>
     assert.throws(() => devkitOf({ meta, truth: TRUTH }, "kit"), (error) => {
       assert.ok(error instanceof UserError, String(error));

@@ -10,7 +10,7 @@ const sizeOf = (bytes: Uint8Array) => sizeIn(bytesInMemory("made.JPEG", bytes));
 const picture = { width: 20, height: 30, channels: 3, pixels: noisyBytes(20 * 30 * 3) } as const;
 const jpeg = await encodeJpeg(picture);
 
-/** The JPEG with a note of so many bytes in front of its frame. */
+/** The JPEG with a note of `bytes` bytes before its frame. */
 const noted = (bytes: number) =>
   Uint8Array.from([
     ...[0xFF, 0xD8, 0xFF, 0xFF, 0xE2, (bytes + 2) >> 8, (bytes + 2) & 255],
@@ -34,7 +34,7 @@ Deno.test("notes behind an image's end do not count", () => {
   });
 });
 
-Deno.test("what is no whole image is told by its headers, whatever they say", () => {
+Deno.test("a file that is not a whole image is recognised by its headers", () => {
   assert.deepEqual(sizeOf(new Uint8Array()), { fault: "is empty" });
   assert.deepEqual(sizeOf(new TextEncoder().encode("a text")), { fault: "is not an image" });
   for (let end = 2; end < jpeg.length; end += 5) {

@@ -6,7 +6,7 @@ import {
   writeIndex,
 } from "../../../lib/datasets/ilsvrc2012/index_file.ts";
 
-/** Two classes of three images each, one of which is none. */
+/** Two classes of three files each; one of them is not an image. */
 const index = indexOf([1, 2].map((id) => [`n0000000${id}`, {
   names: [1, 2, 3].map((image) => `n0000000${id}_${image}.JPEG`),
   at: Float64Array.of(512, 1024, 2 ** 40 + id),
@@ -17,7 +17,7 @@ const index = indexOf([1, 2].map((id) => [`n0000000${id}`, {
 
 const facts = ({ names, ...index }: SplitIndex) => ({ ...index, names: names() });
 
-Deno.test("an index is read as it was written; none whose stamp is another", () => {
+Deno.test("an index is read as it was written, but not with another stamp", () => {
   const folder = Deno.makeTempDirSync();
   writeIndex(folder, "train", "stamp", index);
   const { containers, at, bytes, sides, faults, digest, names } = readIndex(
@@ -31,7 +31,7 @@ Deno.test("an index is read as it was written; none whose stamp is another", () 
   Deno.removeSync(folder, { recursive: true });
 });
 
-Deno.test("an index of which any bit changed, or that is cut off anywhere, is none", () => {
+Deno.test("an index with a changed bit, or cut off anywhere, is not used", () => {
   const folder = Deno.makeTempDirSync();
   writeIndex(folder, "train", "stamp", index);
   const file = `${folder}/ilsvrc2012-train.index`;

@@ -35,7 +35,7 @@ Deno.test("numbers of all types, small parts, cells and wide text are read", () 
   ]);
 });
 
-Deno.test("what is no such file is refused with its reason", () => {
+Deno.test("a file of another format is refused with the reason", () => {
   const refuses = (bytes: Uint8Array, reason: RegExp) =>
     assert.throws(() => readMat(bytes, "made.mat"), (error) => {
       assert.ok(error instanceof UserError, String(error));
@@ -44,7 +44,7 @@ Deno.test("what is no such file is refused with its reason", () => {
       return true;
     });
   refuses(new Uint8Array(50), /cut off/);
-  refuses(noisyBytes(500), /no such header/);
+  refuses(noisyBytes(500), /its header is damaged/);
   refuses(file([], [0, 2]), /version 7\.3/);
   refuses(file([], [1, 0], "MI"), /big-endian/);
   refuses(file([15, 0, 0, 0, 4, 0, 0, 0, 1, 2, 3, 4]), /compressed part/);

@@ -145,7 +145,7 @@ Deno.test("validation images alone are a data set to test nets on", async () => 
   }
 });
 
-Deno.test("what is missing is named with the files that are looked for", async () => {
+Deno.test("missing parts are named with the files that are searched for", async () => {
   const forms = { train: "archive", val: "flat", devkit: "none" } as const;
   await refuses(
     openIlsvrc2012({ folder: madeIlsvrc(forms) }),
@@ -171,7 +171,7 @@ Deno.test("a ground truth of another length, and classes of another kit, are ref
   );
 });
 
-Deno.test("files that are no whole images are named, or left out where that is asked for", async () => {
+Deno.test("files that are not whole images are named, or left out on request", async () => {
   const folder = madeIlsvrc({ train: "folder", val: "by class", devkit: "none" });
   const [wnid] = SORTED;
   Deno.writeTextFileSync(`${folder}/train/${wnid}/text.JPEG`, "no image");
@@ -199,7 +199,7 @@ Deno.test("another number of classes is refused, by describing too", async () =>
   await refuses(describeIlsvrc2012({ folder }), "2 classes", "--dataset folder");
 });
 
-Deno.test("where there is none, opening says what is needed, describing assumes the paper's", async () => {
+Deno.test("without the data, opening says what is needed, and describing assumes the paper's", async () => {
   const folder = Deno.makeTempDirSync();
   await refuses(openIlsvrc2012({ folder }), "train/<wnid>/*.JPEG", folder, "--data DIR");
   const { classes, train, val, ...rest } = await describeIlsvrc2012({ folder });
@@ -233,7 +233,7 @@ Deno.test("a flat split that lacks an image is refused, though there are as many
   );
 });
 
-Deno.test("a file that is replaced in place is looked at again", async () => {
+Deno.test("a damaged file that is replaced in place is read again", async () => {
   const folder = madeIlsvrc({ train: "folder", val: "by class", devkit: "none" });
   const file = `${folder}/train/${SORTED[7]}/${SORTED[7]}_1.JPEG`;
   const whole = Deno.readFileSync(file);

@@ -21,7 +21,7 @@ function refusal(tar: Uint8Array): string {
 
 const [one, two] = [noisyBytes(700), noisyBytes(512)];
 
-Deno.test("files are found where they lie; folders are left out", () => {
+Deno.test("files are found with their offsets; folders are left out", () => {
   const tar = tarOf([
     { name: "a/", kind: "5" },
     { name: "./a/one.JPEG", bytes: one },
@@ -80,7 +80,7 @@ Deno.test("a tar that is cut off anywhere is refused at the byte where it lacks 
   assert.match(refusal(tar.subarray(0, 2560)), /byte 2560: .*end mark.*cut off/);
 });
 
-Deno.test("sizes that lie are refused, and take no memory", () => {
+Deno.test("false sizes are refused, and take no memory", () => {
   const huge = tarOf([{ name: "one", bytes: one, size: 8 ** 11 - 1 }]);
   assert.match(refusal(huge), /"one" has 8589934591 bytes/);
   const pax = (text: string) => tarOf([{ name: "x", kind: "x", bytes: Buffer.from(text) }]);
@@ -90,7 +90,7 @@ Deno.test("sizes that lie are refused, and take no memory", () => {
   assert.match(refusal(long), /a name has 131072 bytes/);
 });
 
-Deno.test("what is no tar, or has a damaged header, is refused", () => {
+Deno.test("a file that is not a tar archive, or has a damaged header, is refused", () => {
   assert.match(refusal(noisyBytes(5000)), /byte 0: /);
   const tar = tarOf([{ name: "one", bytes: one }, { name: "two", bytes: two }]);
   for (let byte = 1536; byte < 2048; byte += 7) {

@@ -13,7 +13,7 @@ Deno.test("shape and values are read, packed or not", () => {
   }
 });
 
-Deno.test("what is no such file is refused with its name and the reason", () => {
+Deno.test("a file of another format is refused with its name and the reason", () => {
   const refuses = (bytes: Uint8Array, reason: RegExp, rank = 3) =>
     assert.throws(
       () => readIdx(bytes, { file: "images.gz", rank }),

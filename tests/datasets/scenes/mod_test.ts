@@ -88,7 +88,7 @@ Deno.test("colours and sizes are known from the drawing, and are those of the fi
   assert.deepEqual([...kinds], ["Drawing scenes"]);
   Deno.removeSync(join(drawn.train[0]!.file, "../../../.verydeep"), { recursive: true });
   assert.deepEqual(await openScenes(options), drawn);
-  assert.deepEqual([...kinds], ["Drawing scenes", "Looking at images"]);
+  assert.deepEqual([...kinds], ["Drawing scenes", "Reading images"]);
 });
 
 Deno.test("pictures are the same for any number of workers, and in a larger data set", async () => {
