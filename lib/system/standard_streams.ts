@@ -9,12 +9,22 @@ import { systemReason } from "./files.ts";
  */
 export function outliveStandardError() {
   process.stderr.on("error", () => {});
-  const { error } = console;
-  console.error = (...data: unknown[]) => {
+  console.error = orNothing(console.error, undefined);
+  // where it is a file, as on a full disk, this throws at once
+  const write = process.stderr.write.bind(process.stderr);
+  process.stderr.write = orNothing(write, true) as typeof write;
+}
+
+/** A function that writes, but returns `instead` if that fails. */
+function orNothing<Args extends unknown[], Result>(
+  write: (...args: Args) => Result,
+  instead: Result,
+): (...args: Args) => Result {
+  return (...args) => {
     try {
-      error(...data);
+      return write(...args);
     } catch {
-      // nobody reads it
+      return instead; // nobody reads it
     }
   };
 }
