@@ -9,7 +9,7 @@ import { convsOf, layersOf, netShapeOf } from "../../lib/vgg/configs.ts";
 import { fillImageCache, imageCacheOffsets } from "../../lib/vgg/image_cache.ts";
 import { stepsAtOnce, train, type Training } from "../../lib/vgg/train.ts";
 import { readSafetensors, writeSafetensors } from "../../lib/weights/safetensors.ts";
-import { noises } from "../support/formula.ts";
+import { gap, noises } from "../support/formula.ts";
 import { tensorflow } from "../support/run_graph.ts";
 import { context, setup, tinyDataset } from "../support/tiny.ts";
 
@@ -149,6 +149,17 @@ Deno.test("the plateau rule divides the rate, and ends the training before its i
   assert.equal(checkpoint.step, 10);
   assert.deepEqual([checkpoint.plateau.drops, checkpoint.plateau.over], [1, true]);
   assert.equal(log.filter(({ validation }) => validation).length, 5);
+});
+
+Deno.test("a training drops the same outputs, whatever part of a batch is in memory", async () => {
+  using dataset = tinyDataset();
+  const context = contextOf({ dropout: 0.5 });
+  const losses = await Promise.all([4, 2, 1].map(async (microBatch) => {
+    const { log } = await watch({ run: A, context, dataset, microBatch });
+    return log.map(({ loss }) => loss);
+  }));
+  const [whole, ...parts] = losses;
+  for (const found of parts) assert.ok(gap(found, whole!) < 1e-4, `${found}, not ${whole}`);
 });
 
 Deno.test("every batch makes progress, also one of more images than are planned at once", () => {
