@@ -5,7 +5,7 @@ import { parsed } from "./run_files.ts";
 import { verifyChecksum } from "../system/checksums.ts";
 import type { RunStatus, Store } from "./mod.ts";
 
-/** Files and folders that are no longer needed or cannot be read, by their paths below the store's folder. */
+/** Files and folders that are not needed or cannot be read, by their paths below the store's folder. */
 export interface Leftovers {
   /** Files whose writing was interrupted. */
   readonly drafts: readonly string[];
@@ -42,7 +42,7 @@ export function leftoversIn(store: Store): Leftovers {
     logs: [] as string[],
     unreadable: [] as string[],
   };
-  /** Looks at a folder or file; says so if it cannot be read. */
+  /** Examines a folder or file; adds it to `unreadable` if it cannot be read. */
   function look(at: () => void) {
     try {
       at();
@@ -99,16 +99,19 @@ export function leftoversInWords(
   { drafts, putAside, checkpoints, unknown, logs, unreadable }: Leftovers,
 ): string[] {
   return [
-    told(drafts, "writing was interrupted; can be deleted"),
-    told(putAside, "damaged; can be deleted when the result is computed again"),
-    told(checkpoints, "the training is finished; the next command that uses it removes them"),
-    told(unknown, "the recipe is unreadable or does not match the folder; its run starts again"),
-    told(logs, "some lines are cut off or changed, and are ignored"),
-    unreadable.map((sentence) => `${sentence}; check its permissions and its disk.`),
+    sentence(drafts, "writing was interrupted; can be deleted"),
+    sentence(putAside, "damaged; can be deleted when the result is computed again"),
+    sentence(checkpoints, "the training is finished; the next command that uses it removes them"),
+    sentence(
+      unknown,
+      "the recipe is unreadable or does not match the folder; its run starts again",
+    ),
+    sentence(logs, "some lines are cut off or changed, and are ignored"),
+    unreadable.map((fault) => `${fault}; check its permissions and its disk.`),
   ].flat();
 }
 
-function told(names: readonly string[], what: string): string[] {
+function sentence(names: readonly string[], what: string): string[] {
   const [first, ...others] = names;
   if (first === undefined) return [];
   const rest = others.length > 0 ? ` and ${others.length} more` : "";
@@ -125,7 +128,7 @@ export function examine(
     return ["done", "damaged", "unreadable"].includes(state);
   });
   const faults = results.flatMap((run, i) => {
-    if (store.status(run).state === "done") store.damage(run); // its status then says so
+    if (store.status(run).state === "done") store.damage(run); // updates its status
     onProgress(i + 1, results.length);
     const { state, detail = "" } = store.status(run);
     return state === "done" ? [] : [{ state, detail }];

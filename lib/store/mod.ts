@@ -246,8 +246,8 @@ export class Store {
   }
 
   /**
-   * Removes what an interrupted end left of a finished run: checkpoints and drafts. Nothing is removed
-   * while a process works on the run, or where this one cannot write.
+   * Removes a finished run's checkpoints and drafts, which an interruption at its end leaves. Removes
+   * nothing while another process works on the run, or without permission to write.
    */
   tidy(planned: PlannedRun) {
     const folder = this.folderOf(planned);
@@ -263,7 +263,7 @@ export class Store {
     }
   }
 
-  /** Files of a run whose writing was interrupted; but recipes, which are written without a lease. */
+  /** Drafts of a run's files, except of its recipe, which is written without a lease. */
   #draftsOf(planned: PlannedRun): string[] {
     return entriesIn(this.folderOf(planned)).map(({ name }) => name)
       .filter((name) => name.endsWith(".part") && !name.startsWith("recipe.json."));
@@ -480,7 +480,7 @@ function mustBeOld(file: string) {
 /** The message about a result that another process has just renamed. */
 const GONE = "Cannot read a result: another process found it damaged and renamed it to *.damaged";
 
-/** The state that the error of reading means; undefined if reading succeeds. */
+/** The state of a file according to the error of reading it; undefined if reading succeeds. */
 function faultOf(read: () => void): RunStatus | undefined {
   try {
     read();

@@ -18,7 +18,7 @@ export interface GoodFile {
 /** A reader, and good files for it. */
 export interface Target {
   readonly name: string;
-  /** Files of which one at a time is damaged. What they need besides is put into `folder`. */
+  /** Files that are damaged one at a time. Other files that they need are written to `folder`. */
   readonly files: (folder: string) => Promise<readonly GoodFile[]> | readonly GoodFile[];
   /** Reads a file to its end. */
   readonly read: (file: string, folder: string) => Promise<unknown> | unknown;

@@ -72,7 +72,7 @@ function posteriors(): Uint8Array {
   }));
 }
 
-/** An IDX file of bytes with so many values along each side. */
+/** An IDX file of bytes with this shape. */
 function idx(...shape: readonly number[]): Uint8Array {
   const count = shape.reduce((product, side) => product * side, 1);
   const header = [0, 0, 8, shape.length, ...shape.flatMap((side) => [0, 0, 0, side])];

@@ -1,7 +1,7 @@
 /**
  * Hunts in a process of its own, so that a crash or a hang ends nothing else:
- * `worker.ts TARGET FOLDER SEED FROM`. Prints a JSON line for each finding, and every second
- * how far it is. What it was reading when it died still lies in FOLDER.
+ * `worker.ts TARGET FOLDER SEED FROM`. Prints a JSON line for each finding, and its
+ * progress every second. After a crash, the file that it was reading is still in FOLDER.
  *
  * @module
  */

@@ -15,7 +15,7 @@ const WNIDS = IDS.map(wnidOf).sort();
 /** ILSVRC2012_IDs by label. */
 const idOf = IDS.toSorted((a, b) => wnidOf(a) < wnidOf(b) ? -1 : 1);
 
-/** Labels of so many validation images, in the order of their names. No class has two of them. */
+/** Labels of `val` validation images, in the order of their names. No class has two of them. */
 function labelsOf(val: number): number[] {
   return Array.from({ length: val }, (_, i) => idOf.indexOf(idOfVal(i + 1)));
 }

@@ -1,6 +1,6 @@
 import { rehearse } from "./rehearse.ts";
 
-/** Narrow nets that tell images apart, of which each sees 16 crops of 224 pixels. */
+/** Narrow nets that learn something; each is trained on 16 crops of 224 pixels. */
 const SET = [
   ...["width=0.03125", "fc=16", "kernels=he", "inputScale=0.015625"],
   ...["batch=4", "validations=2"],

@@ -105,7 +105,7 @@ Deno.test("a checkpoint is written every five minutes, whatever the date", async
 
 Deno.test("a lease stays with its owner and is touched while dates jump", () => {
   const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
-  // an owner of which this system knows nothing
+  // an owner that this system cannot check
   Deno.writeTextFileSync(`${folder}/run.1`, JSON.stringify({ host: "elsewhere", pid: 1 }));
   let now = 0;
   const [owner, other] = [new Leases(folder), new Leases(folder, { now: () => now })];

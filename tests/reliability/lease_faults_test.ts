@@ -5,7 +5,7 @@ import { isRoot, onDiskOf } from "../support/disks.ts";
 import { inFolder } from "../support/in_store.ts";
 import { type Fault, withFault } from "../support/faults.ts";
 
-/** Tests of one net: three runs, of which the last two wait for the first. */
+/** Tests of one net: three runs; the last two wait for the first. */
 const SHORT = `${DATA},schedules.first.images=320,validations=2`;
 const PLAN = ["evaluate", "--config", "A", "--S", "256", "--Q", "224,256", "--set", SHORT];
 

@@ -66,7 +66,7 @@ const CASES: readonly {
   },
 ];
 
-Deno.test("a contact sheet that cannot be written is told, and the data are listed all the same", () =>
+Deno.test("a contact sheet that cannot be written is reported, and the data set is still listed", () =>
   inFolder((folder) =>
     withFault({ call: "create", path: ".png", error: "EDQUOT" }, async (env) => {
       const pictures = tinyFolder(`${folder}/pictures`);
@@ -89,7 +89,7 @@ Deno.test("a contact sheet that cannot be written is told, and the data are list
     })
   ));
 
-Deno.test("commands name a file that cannot be read, and put nothing aside", () =>
+Deno.test("commands name an unreadable file, and rename nothing to *.damaged", () =>
   inFolder(async (folder) => {
     const made = await outcome(start(folder, TEST, { stdout: "piped" }));
     assert.equal(made.code, 0, made.err);

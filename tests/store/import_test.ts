@@ -208,7 +208,7 @@ Deno.test("a net that starts from an imported net subtracts the same mean", () =
   });
   assert.deepEqual(meanOf(imported, colours), [1, 2, 3]);
   assert.deepEqual(meanOf(from("all", from(["conv1_1", "fc6"])), colours), [1, 2, 3]);
-  assert.deepEqual(meanOf(from(["fc6"]), colours), [4, 5, 6]); // its first layer is drawn anew
+  assert.deepEqual(meanOf(from(["fc6"]), colours), [4, 5, 6]); // its first layer is initialised again
   assert.deepEqual(meanOf({ config: "A", S: 256, init: { weights: "" } }, colours), [4, 5, 6]);
   assert.deepEqual(meanOf({ config: "A", S: 256, init: "random" }, colours), [4, 5, 6]);
 });

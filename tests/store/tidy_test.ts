@@ -1,4 +1,4 @@
-/** What an interrupted end leaves beside a result is listed, and removed at the next visit. */
+/** Files that an interruption leaves beside a result are listed, and removed by the next command. */
 import assert from "node:assert/strict";
 import { net } from "../../experiments/protocol.ts";
 import { smoke } from "../../experiments/setups.ts";
@@ -32,7 +32,7 @@ function inInterrupted(work: (store: Store, names: () => string[]) => void) {
 const visit = (store: Store) =>
   doneOf([A], { store: openStore(store.folder), bars: progressBars() });
 
-Deno.test("checkpoints and drafts beside a result are listed, and removed at the next visit", () =>
+Deno.test("checkpoints and drafts beside a result are listed, and removed by the next command", () =>
   inInterrupted((store, names) => {
     const place = store.folderOf(A).slice(store.folder.length + 1);
     const { checkpoints, drafts } = leftoversIn(store);
@@ -64,7 +64,7 @@ Deno.test("nothing is removed while another process works on the run", () =>
     store.leases.release(A.key);
   }));
 
-Deno.test("a training that begins again removes the drafts that its crash left", () =>
+Deno.test("a restarted training removes the drafts of its crash", () =>
   inStore((store) => {
     store.begin(A);
     const draft = `${store.folderOf(A)}/checkpoint.safetensors.1b4e28ba.part`;
@@ -73,7 +73,7 @@ Deno.test("a training that begins again removes the drafts that its crash left",
     assert.throws(() => Deno.statSync(draft), Deno.errors.NotFound);
   }));
 
-Deno.test("drafts of plots and of records of jobs are listed, too", () =>
+Deno.test("drafts of plots and of records of jobs are listed too", () =>
   inStore((store) => {
     for (const name of ["plots/losses.svg.1b4e28ba.part", "jobs/1b4e28ba.sh.6fa459ea.part"]) {
       Deno.mkdirSync(`${store.folder}/${name.split("/")[0]}`, { recursive: true });

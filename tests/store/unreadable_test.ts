@@ -1,4 +1,4 @@
-/** Files of a store that are there and cannot be read: they are named, kept, and passed over. */
+/** Files of a store that exist but cannot be read: they are named, kept and skipped. */
 import assert from "node:assert/strict";
 import { evaluations, net } from "../../experiments/protocol.ts";
 import { smoke } from "../../experiments/setups.ts";
@@ -36,7 +36,7 @@ function inFullStore(work: (store: Store) => void) {
 const POSTERIORS = "posteriors.safetensors";
 
 for (const error of ["EIO", "ESTALE", "EACCES"] as const) {
-  Deno.test(`posteriors under ${error} are unreadable, not damaged: nothing is done again`, () =>
+  Deno.test(`posteriors under ${error} are unreadable, not damaged: no run is repeated`, () =>
     inFullStore((store) => {
       const file = `${store.folderOf(tested)}/${POSTERIORS}`;
       const expected = new RegExp(
@@ -65,7 +65,7 @@ for (const error of ["EIO", "ESTALE", "EACCES"] as const) {
     }));
 }
 
-Deno.test("a checkpoint that cannot be read is passed over for the one before it; two stop the run", () =>
+Deno.test("an unreadable checkpoint is replaced by the previous one; two stop the run", () =>
   inStore((store) => {
     const checkpoint = (step: number) => ({
       ...{ step, plateau: INITIAL_PLATEAU },
@@ -77,7 +77,7 @@ Deno.test("a checkpoint that cannot be read is passed over for the one before it
       assert.deepEqual(openStore(store.folder).readCheckpoint(A), checkpoint(10));
       assert.equal(openStore(store.folder).stepOf(A), 10);
     });
-    // to begin anew would cost what they have
+    // a restart would lose their steps
     whileUnreadable("/checkpoint", "EACCES", () => {
       assert.throws(() => openStore(store.folder).readCheckpoint(A), (error: Error) => {
         assert.ok(error.message.startsWith(`Cannot read "${store.folderOf(A)}${latest}": Perm`));
@@ -87,7 +87,7 @@ Deno.test("a checkpoint that cannot be read is passed over for the one before it
     assert.deepEqual(store.readCheckpoint(A), checkpoint(20));
   }));
 
-Deno.test("recipes, logs, leases and folders that cannot be read are named, and the rest is listed", () =>
+Deno.test("unreadable recipes, logs, leases and folders are named, and the rest is listed", () =>
   inFullStore((store) => {
     const left = (part: string) =>
       whileUnreadable(part, "EIO", () => leftoversInWords(leftoversIn(openStore(store.folder))));
@@ -106,7 +106,7 @@ Deno.test("recipes, logs, leases and folders that cannot be read are named, and 
     }, ["readDirSync"]);
   }));
 
-Deno.test("a report leaves a row out whose posteriors or logs cannot be read, and says why", () =>
+Deno.test("a report omits a row whose posteriors or logs cannot be read, and gives the reason", () =>
   withStore((input) => {
     const whole = resultsOf(input.tables, input);
     for (const part of [POSTERIORS, "log.jsonl"]) {

@@ -30,12 +30,12 @@ async function mounted(options: readonly string[], work: (folder: string) => Pro
   }
 }
 
-/** Does something on a file system of so many bytes. */
+/** Does something on a file system of a size such as `400k`. */
 export function onSmallDisk(size: string, work: (folder: string) => Promise<void> | void) {
   return mounted(["-t", "tmpfs", "-o", `size=${size}`, "tmpfs"], work);
 }
 
-/** Does something on a file system of so many files and folders, its root among them. */
+/** Does something on a file system with room for `files` files and folders, including its root. */
 export function onDiskOf(files: number, work: (folder: string) => Promise<void> | void) {
   return mounted(["-t", "tmpfs", "-o", `nr_inodes=${files}`, "tmpfs"], work);
 }
