@@ -14,6 +14,7 @@ import type { Measurement } from "./measurement.ts";
 export interface BenchCommand {
   readonly phrases: readonly string[];
   readonly isa: string | undefined;
+  readonly oneCore?: boolean | undefined;
   /** The machine, and the versions of the source and of Deno. */
   readonly where: readonly string[];
 }

@@ -19,7 +19,7 @@ import {
   type TrainingCase,
   waits,
 } from "./cases.ts";
-import { type Contestant, startContestant, together } from "./contestant.ts";
+import { CLOCK, type Contestant, startContestant, together } from "./contestant.ts";
 import { python } from "../system/subprocess.ts";
 import { finishedCases } from "./finished_cases.ts";
 import { photoFiles, writePhotos } from "./photos.ts";
@@ -27,12 +27,21 @@ import { posteriorFiles, writePosteriors } from "./posteriors.ts";
 import { median, race, ratioOf, type Times } from "./race.ts";
 import type { Measurement } from "./measurement.ts";
 
+/** What all contestants are limited to. */
+export interface Limits {
+  /** The newest instructions that contestants may use; all of the processor's if absent. */
+  readonly isa?: Isa | undefined;
+  /**
+   * One thread each, timed in processor time, which does not include other programs: for a busy
+   * machine. Only cases that a single process computes.
+   */
+  readonly oneCore?: boolean | undefined;
+}
+
 /** Cases to measure, and callbacks. */
-export interface BenchOptions {
+export interface BenchOptions extends Limits {
   /** Only cases that one of these selects; see `isMeant`. */
   readonly phrases?: readonly string[];
-  /** The newest instructions that contestants may use; all of the processor's if absent. */
-  readonly isa?: Isa;
   /** Called with the number of finished cases, of all, and the next case. */
   readonly onProgress?: (done: number, total: number, name: string) => void;
   /** Called if cases of an interrupted benchmark are reused. */
@@ -92,24 +101,32 @@ export function startOurs(
     CORES,
     1,
   ),
-  isa?: Isa,
+  limits: Limits = {},
 ): Promise<Contestant> {
   return startContestant("verydeep", deno("verydeep.ts"), {
     ...threads(intraOpThreads, interOpThreads),
-    ...isa && LIMITS[isa],
+    ...variablesOf(limits),
   });
+}
+
+/** The variables that limit a contestant. */
+function variablesOf({ isa, oneCore }: Limits): Record<string, string> {
+  return {
+    ...isa && LIMITS[isa],
+    ...oneCore && { ...threads(1, 1), OMP_NUM_THREADS: "1", [CLOCK]: "processor" },
+  };
 }
 
 /**
  * Starts a peer. Stock tfjs-node uses TensorFlow's default for oneDNN, which is off on a processor with
  * only AVX2. On a newer processor that is limited to AVX2, it is turned off here.
  */
-function startPeer(name: PeerName, isa: Isa | undefined): Promise<Contestant> {
+function startPeer(name: PeerName, limits: Limits): Promise<Contestant> {
   const isStock = name === "stock tfjs-node, float32";
   const given = Deno.env.get(ONEDNN_SWITCH);
   return startContestant(name, COMMANDS[name], {
-    ...isa && LIMITS[isa],
-    ...isStock && isa === "avx2" && !given && { [ONEDNN_SWITCH]: "0" },
+    ...variablesOf(limits),
+    ...isStock && limits.isa === "avx2" && !given && { [ONEDNN_SWITCH]: "0" },
   });
 }
 
@@ -120,7 +137,8 @@ function startPeer(name: PeerName, isa: Isa | undefined): Promise<Contestant> {
  * @throws {UserError} The phrases select no case.
  */
 export async function measure(options: BenchOptions = {}): Promise<Outcome> {
-  const { phrases = [], isa, onProgress, onSkip, onResume } = options;
+  const { phrases = [], isa, oneCore, onProgress, onSkip, onResume } = options;
+  const limits = { isa, oneCore };
   const folder = await Deno.makeTempDir({ prefix: "verydeep-bench-" });
   const open: Contestant[] = [];
   const enter = <One extends Contestant>(contestant: One) => {
@@ -131,7 +149,8 @@ export async function measure(options: BenchOptions = {}): Promise<Outcome> {
     const photos = photoFiles(folder, PHOTOS);
     const posteriors = posteriorFiles(folder, BANK.evaluations);
     const [raced, waiting] = [races(photos, posteriors), waits()].map((cases) =>
-      cases.filter(({ name }) => isMeant(name, phrases))
+      cases.filter((what) => isMeant(what.name, phrases) && (!oneCore || isOneProcess(what)))
+        .map((what) => oneCore ? { ...what, towers: 1 } : what)
     ) as [Case[], TrainingCase[]];
     if (raced.length + waiting.length === 0) throw unknownCases(phrases);
     const canBfloat16 = hasBfloat16() && isa !== "avx2";
@@ -140,7 +159,7 @@ export async function measure(options: BenchOptions = {}): Promise<Outcome> {
       onSkip?.(`the cases in bfloat16: ${isa ?? "this processor"} has no instructions for it`);
     }
     const total = possible.length + waiting.length;
-    const finished = finishedCases({ phrases, isa, where: machineAndVersions() });
+    const finished = finishedCases({ phrases, isa, oneCore, where: machineAndVersions() });
     const isOpen = ({ name }: Case) => finished.of(name) === undefined;
     const cases = possible.filter(isOpen);
     let done = total - cases.length - waiting.filter(isOpen).length;
@@ -156,7 +175,7 @@ export async function measure(options: BenchOptions = {}): Promise<Outcome> {
 
     if (cases.length > 0) {
       const names = [...new Set(cases.flatMap(({ peers }) => peers))];
-      let { ours, peers } = await startContestants(names, { enter, onSkip, isa });
+      let { ours, peers } = await startContestants(names, { enter, onSkip, limits });
       const versions = Object.fromEntries(
         [ours, ...peers.values()].map(({ name, version }) => [name, version]),
       );
@@ -165,7 +184,7 @@ export async function measure(options: BenchOptions = {}): Promise<Outcome> {
         if (freeMemory() < (what.memory ?? 0)) {
           // frees the memory that contestants keep of earlier cases
           for (const contestant of open.splice(0)) await contestant.stop();
-          ({ ours, peers } = await startContestants(names, { enter, isa }));
+          ({ ours, peers } = await startContestants(names, { enter, limits }));
         }
         if (!fits(what, onSkip)) continue;
         finished.keep(what.name, await raceOf(what, { ours, peers, onSkip }), versions);
@@ -175,7 +194,7 @@ export async function measure(options: BenchOptions = {}): Promise<Outcome> {
     for (const contestant of open.splice(0)) await contestant.stop();
     for (const what of waiting.filter(isOpen)) {
       report(what.name);
-      finished.keep(what.name, [await waitOf(what, { enter, isa })], {});
+      finished.keep(what.name, [await waitOf(what, { enter, limits })], {});
     }
     report();
     finished.remove();
@@ -189,6 +208,11 @@ export async function measure(options: BenchOptions = {}): Promise<Outcome> {
   }
 }
 
+/** Whether one process computes a case, so that its processor's time is all there is. */
+function isOneProcess({ kind, name }: Case): boolean {
+  return kind !== "input" && !name.startsWith("wait");
+}
+
 /** Machine and versions, on which measurements depend too. */
 function machineAndVersions(): string[] {
   const { verydeep, deno, git, machine: { cpu } } = environment();
@@ -198,16 +222,16 @@ function machineAndVersions(): string[] {
 /** Starts this project and its peers; peers that are not installed are skipped. */
 async function startContestants(
   names: readonly PeerName[],
-  { enter, onSkip, isa }: {
+  { enter, onSkip, limits }: {
     enter: <One extends Contestant>(contestant: One) => One;
     onSkip?: BenchOptions["onSkip"];
-    isa: Isa | undefined;
+    limits: Limits;
   },
 ) {
-  const ours = enter(await startOurs(undefined, isa));
+  const ours = enter(await startOurs(undefined, limits));
   const peers = new Map<PeerName, Contestant>();
   for (const name of names) {
-    const contestant = await orSkip(() => startPeer(name, isa), onSkip);
+    const contestant = await orSkip(() => startPeer(name, limits), onSkip);
     if (contestant) peers.set(name, enter(contestant));
   }
   return { ours, peers };
@@ -293,9 +317,9 @@ const NO_PEER = {
  */
 async function waitOf(
   what: TrainingCase,
-  { enter, isa }: { enter: (contestant: Contestant) => Contestant; isa: Isa | undefined },
+  { enter, limits }: { enter: (contestant: Contestant) => Contestant; limits: Limits },
 ): Promise<Measurement> {
-  const start = () => startOurs({ intraOpThreads: 1, interOpThreads: CORES }, isa);
+  const start = () => startOurs({ intraOpThreads: 1, interOpThreads: CORES }, limits);
   const teams: Contestant[] = [];
   for (const crops of ["fed", "cache"] as const) {
     const members = await Promise.all(Array.from({ length: CORES }, start));

@@ -449,7 +449,7 @@ const others = {
   bench: {
     summary: "Speed compared with PyTorch and stock tfjs-node, as ratios",
     words: { pattern: "[PHRASE...]", most: Infinity },
-    takes: ["isa", "format"],
+    takes: ["isa", "one-core", "format"],
     about:
       "Trains, tests and reads images with this project, PyTorch and stock tfjs-node in turns, " +
       "so that a disturbance slows all of them, and prints how many times as fast this project is: " +
@@ -463,6 +463,7 @@ const others = {
         "cases with both words of the first phrase, or all " +
         "three of the second",
       "bench --isa avx2": "as if the processor had nothing newer than AVX2",
+      "bench --one-core": "what a core does in a second, while other programs run",
       "bench --format json": "for a program",
     },
   },

@@ -141,6 +141,10 @@ export const OPTIONS = {
     text: "avx2: nobody uses newer instructions (default: all there are)",
     group: "How to run it",
   },
+  "one-core": {
+    text: "one thread each, by the processor's clock: for a busy machine",
+    group: "How to run it",
+  },
   as: { value: "LAYOUT", text: "torchvision, keras or savedmodel", group: "What to print" },
   gpu: { text: "install the CUDA build", group: "How to run it" },
   format: {

@@ -46,6 +46,8 @@ export interface Options extends NetOptions {
   readonly check: boolean;
   readonly small: boolean;
   readonly verify: boolean;
+  /** Whether a benchmark is of one thread each, by the processor's clock. */
+  readonly oneCore: boolean;
   /** The newest instructions that a benchmark may use. */
   readonly isa?: Isa;
   /** A top-5 error, in per cent. */
@@ -215,6 +217,7 @@ export function resolveOptions(
     check: given.check === true,
     small: given.small === true,
     verify: given.verify === true,
+    oneCore: given["one-core"] === true,
     ...isa !== undefined && { isa: oneOf("isa", isa, ISAS) },
     ...(score !== undefined && { score: perCent("score", score) }),
     ...(typeof given.gpu === "boolean" && { gpu: given.gpu }),

@@ -12,7 +12,7 @@ const BUSY = 0.5;
 
 /** Prints the measurements that the phrases select, all of them without phrases. */
 export async function bench(
-  { isa, format }: Pick<Options, "isa" | "format">,
+  { isa, oneCore, format }: Pick<Options, "isa" | "oneCore" | "format">,
   phrases: readonly string[] = [],
 ): Promise<number> {
   // What these import takes longer to load than a help text may take.
@@ -22,16 +22,17 @@ export async function bench(
   try {
     await ensureInstalled(bars);
     const [load = 0] = Deno.loadavg();
-    if (load > BUSY) {
+    if (load > BUSY && !oneCore) {
       bars.log(
         `This machine has been busy (load ${load.toFixed(1)}): where other programs run, ` +
-          "PyTorch above all is slower than it could be, and ratios are too high",
+          "PyTorch above all is slower than it could be, and ratios are too high; --one-core " +
+          "measures what a core does",
       );
     }
     const bar = bars.bar("bench", { unit: "cases" });
     const { measurements, versions } = await measure({
       phrases,
-      ...isa && { isa },
+      ...{ isa, oneCore },
       onProgress: (done, total, name) => bar.update(done, total, name),
       onResume: bars.log,
       onSkip: (message) => bars.log(`Left out: ${message}`),
@@ -55,7 +56,9 @@ export async function bench(
         (isa ? ` Limited to ${isa.toUpperCase()}: see docs/explanation/benchmarks.md.` : ""),
         Object.entries(versions).map(([name, version]) => `${name}: ${version}`).join("; "),
         "A ratio is ours / peer: the median over the rounds, the least and the greatest.",
-        "%: time that a training of the small setup waits for data.",
+        oneCore
+          ? "One thread each; images per second of the processor's time."
+          : "%: time that a training of the small setup waits for data.",
       ].filter((line) => line !== ""),
     }, format));
     return 0;

@@ -25,6 +25,7 @@ Deno.test("the same command reuses the measurements of an interrupted benchmark"
   // another command, limit or version, or a day later: measured again
   assert.equal(open({ ...COMMAND, phrases: [] }).of(CASE), undefined);
   assert.equal(open({ ...COMMAND, isa: undefined }).of(CASE), undefined);
+  assert.equal(open({ ...COMMAND, oneCore: true }).of(CASE), undefined);
   assert.equal(open({ ...COMMAND, where: ["host", "1.1"] }).of(CASE), undefined);
   assert.equal(open(COMMAND, 24).of(CASE), undefined);
 

@@ -204,6 +204,9 @@ def scoring(case):
 
 KINDS = {"training": training, "evaluation": evaluation, "input": reading, "scoring": scoring}
 
+# the processor's time where we are asked for it
+clock = time.process_time if os.environ.get("VERYDEEP_CLOCK") == "processor" else time.perf_counter
+
 say(version=torch.__version__)
 run = None
 for line in sys.stdin:
@@ -216,8 +219,8 @@ for line in sys.stdin:
             run = KINDS[request["case"]["kind"]](request["case"])
             say(ready=True)
         else:
-            begin = time.perf_counter()
+            begin = clock()
             run(request["steps"])
-            say(seconds=time.perf_counter() - begin)
+            say(seconds=clock() - begin)
     except Exception as error:
         say(error=str(error))
