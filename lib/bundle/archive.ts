@@ -13,7 +13,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import * as yazl from "yazl";
 import { UserError } from "../errors.ts";
-import { draftOf, flush, flushFolder, PIECE, readAt, removeIfThere } from "../system/files.ts";
+import { draftOf, flush, flushFolder, PIECE, readAt, removeIfPossible } from "../system/files.ts";
 import { storedEntries, type StoredEntry } from "../system/zip.ts";
 
 /** Name of the entry with the hashes of the others. */
@@ -78,7 +78,7 @@ export async function writeArchive(
     await Deno.rename(draft, file);
     flushFolder(dirname(file));
   } catch (error) {
-    removeIfThere(draft);
+    removeIfPossible(draft);
     if (error instanceof UserError) throw error;
     const [reason] = (error as Error).message.split(", ");
     throw new UserError(`Cannot write "${file}": ${reason}`, { cause: error });

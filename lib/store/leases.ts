@@ -20,7 +20,7 @@ import {
   ifThere,
   readIfThere,
   reading,
-  removeIfThere,
+  removeIfPossible,
   systemReason,
   writeAtomically,
 } from "../system/files.ts";
@@ -88,12 +88,8 @@ export class Leases {
     const last = this.#last(name);
     if (last > 0 && this.#isAlive(this.#file(name, last))) return undefined;
     if (!linkNew(this.#file(name, last + 1), JSON.stringify(thisProcess()))) return undefined;
-    try {
-      for (let number = last; number > 0 && exists(this.#file(name, number)); number--) {
-        removeIfThere(this.#file(name, number));
-      }
-    } catch {
-      // an old number that stays is ignored
+    for (let number = last; number > 0 && exists(this.#file(name, number)); number--) {
+      removeIfPossible(this.#file(name, number)); // an old number that stays is ignored
     }
     return last + 1;
   }
@@ -103,11 +99,8 @@ export class Leases {
     const held = this.#held.get(name);
     if (held === undefined) return;
     this.#held.delete(name);
-    try {
-      removeIfThere(held.file);
-    } catch {
-      // no process touches it any more: it expires in a minute, or when this process ends
-    }
+    // one that stays expires in a minute, or when this process ends: no process touches it any more
+    removeIfPossible(held.file);
     this.#stopIfIdle();
   }
 
@@ -211,11 +204,7 @@ function linkNew(file: string, content: string): boolean {
     if (error instanceof Deno.errors.AlreadyExists) return false;
     return createNew(file, content); // a file system without links
   } finally {
-    try {
-      removeIfThere(draft);
-    } catch {
-      // `status` lists a draft that stays
-    }
+    removeIfPossible(draft);
   }
 }
 

@@ -33,6 +33,7 @@ import {
   isThere,
   readIfThere,
   reading,
+  removeIfPossible,
   removeIfThere,
   renameIfThere,
   writeAtomically,
@@ -210,7 +211,8 @@ export class Store {
     const weights = new Map([...tensors].filter(([name]) => !name.endsWith(".velocity")));
     const metadata = { ...metadataOf(planned), ...mean && { mean: mean.join(" ") } };
     writeSafetensors(this.#result(planned), { tensors: weights, metadata });
-    this.dropCheckpoints(planned);
+    // the training is finished, whether or not they can be removed
+    for (const name of CHECKPOINTS) removeIfPossible(`${this.folderOf(planned)}/${name}`);
   }
 
   /** The last undamaged checkpoint of a training; undefined if there is none. */

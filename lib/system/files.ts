@@ -28,7 +28,7 @@ export function writeAtomically(
       Deno.renameSync(draft, file);
       flushFolder(dirname(file));
     } catch (error) {
-      removeIfThere(draft);
+      removeIfPossible(draft);
       throw error;
     }
   } catch (error) {
@@ -285,12 +285,34 @@ export function entriesIn(folder: string): Deno.DirEntry[] {
   }
 }
 
-/** Renames a file if it exists. */
+/** Renames a file if it exists. @throws {UserError} It cannot be renamed. */
 export function renameIfThere(file: string, name: string) {
-  ifThere(() => Deno.renameSync(file, name));
+  changing("rename", file, () => Deno.renameSync(file, name));
 }
 
-/** Removes a file if it exists. */
+/** Removes a file if it exists. @throws {UserError} It cannot be removed. */
 export function removeIfThere(file: string) {
-  ifThere(() => Deno.removeSync(file));
+  changing("remove", file, () => Deno.removeSync(file));
+}
+
+/** Removes a file that is of no use, unless that fails: it may stay. */
+export function removeIfPossible(file: string) {
+  try {
+    Deno.removeSync(file);
+  } catch {
+    // `status` lists it
+  }
+}
+
+function changing(what: string, file: string, change: () => void) {
+  try {
+    ifThere(change);
+  } catch (error) {
+    throw new UserError(
+      `Cannot ${what} "${file}": ${
+        systemReason(error)
+      }; check its folder's permissions and its disk`,
+      { cause: error },
+    );
+  }
 }

@@ -7,7 +7,7 @@
 import type { Dataset as H5wasmDataset, Group } from "h5wasm/node";
 import { dirname } from "node:path";
 import { UserError } from "../errors.ts";
-import { draftOf, flush, flushFolder, removeIfThere } from "../system/files.ts";
+import { draftOf, flush, flushFolder, removeIfPossible } from "../system/files.ts";
 import { type NumberType, sizeOf } from "./numbers.ts";
 
 /** A dataset, before its values are read. */
@@ -156,7 +156,7 @@ export async function writeHdf5(
     Deno.renameSync(draft, file);
     flushFolder(dirname(file));
   } catch (error) {
-    if (begun) removeIfThere(draft);
+    if (begun) removeIfPossible(draft);
     throw new UserError(`Cannot write "${file}": ${(error as Error).message}`, { cause: error });
   }
 }

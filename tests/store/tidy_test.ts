@@ -84,3 +84,26 @@ Deno.test("drafts of plots and of records of jobs are listed too", () =>
       "plots/losses.svg.1b4e28ba.part",
     ]);
   }));
+
+Deno.test("weights that are written are a result, even if checkpoints cannot be removed", () =>
+  inStore((store) => {
+    store.begin(A);
+    store.writeCheckpoint(A, { step: 1, plateau: INITIAL_PLATEAU, tensors });
+    const { removeSync } = Deno;
+    Deno.removeSync = () => {
+      throw new Error("Input/output error (os error 5): remove");
+    };
+    try {
+      store.writeWeights(A, tensors);
+      assert.equal(store.status(A).state, "done");
+      assert.throws(() => store.dropCheckpoints(A), {
+        name: "UserError",
+        message:
+          `Cannot remove "${store.folderOf(A)}/checkpoint.safetensors": Input/output error; ` +
+          "check its folder's permissions and its disk",
+      });
+    } finally {
+      Deno.removeSync = removeSync;
+    }
+    assert.deepEqual(leftoversIn(store).checkpoints.length, 1);
+  }));
