@@ -88,7 +88,7 @@ export interface ScoringCase extends Named {
 export type Case = TrainingCase | EvaluationCase | InputCase | ScoringCase;
 
 /** Size of the posteriors to score: the paper's ensemble of seven nets (Table 6). */
-export const BANK = { evaluations: 7, images: 50_000, classes: 1000 };
+export const ENSEMBLE_SIZE = { evaluations: 7, images: 50_000, classes: 1000 };
 const CLASSES = { narrow: 20, full: 1000 };
 const PRECISIONS: readonly Precision[] = ["float32", "bfloat16"];
 
@@ -206,7 +206,7 @@ export function races(photos: readonly string[], posteriors: readonly string[]):
   const scoring: ScoringCase = {
     kind: "scoring",
     name: "score 7 x 50,000 x 1,000 posteriors",
-    batch: BANK.images,
+    batch: ENSEMBLE_SIZE.images,
     peers: ["PyTorch"],
     files: posteriors,
   };
@@ -230,13 +230,13 @@ export function waits(): TrainingCase[] {
  * every case.
  *
  * ```ts
- * import { isMeant } from "./cases.ts";
+ * import { isSelected } from "./cases.ts";
  *
  * const name = "train D/8, 56 px, batch 64, float32";
- * if (!isMeant(name, ["train A/8", "D/8 float32"])) throw new Error("the second phrase selects it");
+ * if (!isSelected(name, ["train A/8", "D/8 float32"])) throw new Error("the second phrase selects it");
  * ```
  */
-export function isMeant(name: string, phrases: readonly string[]): boolean {
+export function isSelected(name: string, phrases: readonly string[]): boolean {
   const all = (phrase: string) => phrase.split(/\s+/).every((word) => name.includes(word));
   return phrases.length === 0 || phrases.some(all);
 }

@@ -148,7 +148,10 @@ function seconds(): number {
 }
 
 /** The contestant's side: answers requests until standard input ends. */
-export async function takePart(version: string, build: (what: Case) => Runner | Promise<Runner>) {
+export async function answerRequests(
+  version: string,
+  build: (what: Case) => Runner | Promise<Runner>,
+) {
   const send = (answer: unknown) => process.stdout.write(`${JSON.stringify(answer)}\n`);
   let runner: Runner | undefined;
   send({ version });

@@ -10,10 +10,10 @@ import { UserError } from "../errors.ts";
 import { environment } from "../system/environment.ts";
 import { hasBfloat16, type Isa, ONEDNN_SWITCH } from "../system/processor.ts";
 import {
-  BANK,
   type Case,
+  ENSEMBLE_SIZE,
   isBfloat16,
-  isMeant,
+  isSelected,
   type PeerName,
   races,
   type TrainingCase,
@@ -40,7 +40,7 @@ export interface Limits {
 
 /** Cases to measure, and callbacks. */
 export interface BenchOptions extends Limits {
-  /** Only cases that one of these selects; see `isMeant`. */
+  /** Only cases that one of these selects; see `isSelected`. */
   readonly phrases?: readonly string[];
   /** Called with the number of finished cases, of all, and the next case. */
   readonly onProgress?: (done: number, total: number, name: string) => void;
@@ -147,9 +147,9 @@ export async function measure(options: BenchOptions = {}): Promise<Outcome> {
   };
   try {
     const photos = photoFiles(folder, PHOTOS);
-    const posteriors = posteriorFiles(folder, BANK.evaluations);
+    const posteriors = posteriorFiles(folder, ENSEMBLE_SIZE.evaluations);
     const [raced, waiting] = [races(photos, posteriors), waits()].map((cases) =>
-      cases.filter((what) => isMeant(what.name, phrases) && (!oneCore || isOneProcess(what)))
+      cases.filter((what) => isSelected(what.name, phrases) && (!oneCore || isOneProcess(what)))
         .map((what) => oneCore ? { ...what, towers: 1 } : what)
     ) as [Case[], TrainingCase[]];
     if (raced.length + waiting.length === 0) throw unknownCases(phrases);
@@ -170,7 +170,7 @@ export async function measure(options: BenchOptions = {}): Promise<Outcome> {
       );
     }
     if (cases.some(({ kind }) => kind === "input")) await writePhotos(photos);
-    if (cases.some(({ kind }) => kind === "scoring")) writePosteriors(posteriors, BANK);
+    if (cases.some(({ kind }) => kind === "scoring")) writePosteriors(posteriors, ENSEMBLE_SIZE);
     const report = (name = "") => onProgress?.(done++, total, name);
 
     if (cases.length > 0) {

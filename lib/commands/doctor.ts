@@ -12,7 +12,7 @@ import {
   slowness,
   usesOneDnn,
 } from "../system/processor.ts";
-import { examine, leftoversIn, leftoversInWords } from "../store/audit.ts";
+import { auditResults, leftoversIn, leftoversInWords } from "../store/audit.ts";
 import { plan } from "../plan.ts";
 import { progressBar } from "../system/progress.ts";
 import { listing } from "../report/listing.ts";
@@ -145,7 +145,7 @@ function results({ results: folder }: Options): Finding[] {
   try {
     const store = openStore(folder);
     const bar = progressBar("read results", { unit: "files" });
-    const { whole, damages, unreadable } = examine(
+    const { whole, damages, unreadable } = auditResults(
       store,
       (done, total) => bar.update(done, total),
     );

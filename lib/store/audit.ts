@@ -10,7 +10,7 @@ export interface Leftovers {
   /** Files whose writing was interrupted. */
   readonly drafts: readonly string[];
   /** Damaged results, renamed to `*.damaged`. */
-  readonly putAside: readonly string[];
+  readonly damaged: readonly string[];
   /** Checkpoints of finished trainings. */
   readonly checkpoints: readonly string[];
   /** Folders whose recipe cannot be read, or does not match the folder's name. */
@@ -22,7 +22,7 @@ export interface Leftovers {
 }
 
 /** The verification of all results in a store. */
-export interface Examination {
+export interface ResultAudit {
   /** Number of results that match their checksums, or were written before there were checksums. */
   readonly whole: number;
   /** What is wrong with damaged results, one sentence each. */
@@ -36,7 +36,7 @@ export function leftoversIn(store: Store): Leftovers {
   const known = new Map(store.runs().map((run) => [store.folderOf(run), run]));
   const leftovers = {
     drafts: [] as string[],
-    putAside: [] as string[],
+    damaged: [] as string[],
     checkpoints: [] as string[],
     unknown: [] as string[],
     logs: [] as string[],
@@ -69,7 +69,7 @@ export function leftoversIn(store: Store): Leftovers {
       for (const { name } of entriesIn(place)) {
         const path = folder === "" ? name : `${folder}/${name}`;
         if (name.endsWith(".part")) leftovers.drafts.push(path);
-        if (name.endsWith(".damaged")) leftovers.putAside.push(path);
+        if (name.endsWith(".damaged")) leftovers.damaged.push(path);
         if (folder === "jobs" && name.endsWith(".jsonl")) {
           look(() => void (isWhole(`${place}/${name}`) || leftovers.logs.push(path)));
         }
@@ -96,11 +96,11 @@ function isWhole(file: string): boolean {
 
 /** Describes leftovers, and what happens to them. */
 export function leftoversInWords(
-  { drafts, putAside, checkpoints, unknown, logs, unreadable }: Leftovers,
+  { drafts, damaged, checkpoints, unknown, logs, unreadable }: Leftovers,
 ): string[] {
   return [
     sentence(drafts, "writing was interrupted; can be deleted"),
-    sentence(putAside, "damaged; can be deleted when the result is computed again"),
+    sentence(damaged, "damaged; can be deleted when the result is computed again"),
     sentence(checkpoints, "the training is finished; the next command that uses it removes them"),
     sentence(
       unknown,
@@ -119,10 +119,10 @@ function sentence(names: readonly string[], what: string): string[] {
 }
 
 /** Reads all results of a store and compares them with their checksums. */
-export function examine(
+export function auditResults(
   store: Store,
   onProgress: (done: number, total: number) => void = () => {},
-): Examination {
+): ResultAudit {
   const results = store.runs().filter((run) => {
     const { state } = store.status(run);
     return ["done", "damaged", "unreadable"].includes(state);

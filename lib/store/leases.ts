@@ -27,16 +27,16 @@ import {
 import { isRunning, type ProcessIdentity, thisProcess } from "../system/processes.ts";
 
 /** Interval between two touches of a lease, ms. */
-const BEAT = 10_000;
+const TOUCH_INTERVAL = 10_000;
 
 /**
  * An owner whose process cannot be checked is considered dead after this time without a touch, ms: six
  * intervals, and NFS's default time to cache a file's attributes.
  */
-const SLACK = 60_000;
+const EXPIRY = 60_000;
 
 /** An owner stops relying on its lease after this time without a touch, ms. */
-const UNSAFE = SLACK / 2;
+const RELIABLE_FOR = EXPIRY / 2;
 
 /** A lease that is held. */
 interface HeldLease {
@@ -79,7 +79,7 @@ export class Leases {
     }
     if (number === undefined) return false;
     this.#held.set(name, { file: this.#file(name, number), touched: this.#now(), onLoss });
-    this.#timer ??= setInterval(() => this.beat(), BEAT);
+    this.#timer ??= setInterval(() => this.touchAll(), TOUCH_INTERVAL);
     return true;
   }
 
@@ -111,12 +111,12 @@ export class Leases {
     const file = this.#file(name, last);
     const owner = ownerIn(file);
     if (owner === undefined) return undefined;
-    const isFresh = () => Math.abs(Date.now() - (lastTouch(file) ?? 0)) < SLACK;
+    const isFresh = () => Math.abs(Date.now() - (lastTouch(file) ?? 0)) < EXPIRY;
     return isRunning(owner) ?? isFresh() ? owner : undefined;
   }
 
   /** Touches all held leases, to show that this process is alive. */
-  beat() {
+  touchAll() {
     for (const [name, held] of this.#held) {
       try {
         Deno.utimeSync(held.file, new Date(), new Date());
@@ -146,7 +146,7 @@ export class Leases {
         // the next touch may succeed
       }
     }
-    return this.#now() - touched < UNSAFE ? undefined : unusable(file, "keep", error);
+    return this.#now() - touched < RELIABLE_FOR ? undefined : unusable(file, "keep", error);
   }
 
   #stopIfIdle() {
@@ -176,7 +176,7 @@ export class Leases {
     const alive = owner === undefined ? undefined : isRunning(owner);
     if (alive !== undefined) return alive;
     const seen = this.#seen.get(file);
-    if (seen?.touched === touched) return this.#now() - seen.at < SLACK;
+    if (seen?.touched === touched) return this.#now() - seen.at < EXPIRY;
     this.#seen.set(file, { touched, at: this.#now() });
     return true;
   }

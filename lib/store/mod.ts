@@ -149,7 +149,7 @@ export class Store {
   }
 
   /** Renames a damaged result to `*.damaged`, so that it is computed again. */
-  putAside(planned: PlannedRun) {
+  markDamaged(planned: PlannedRun) {
     const file = this.#result(planned);
     renameIfThere(file, `${file}.damaged`);
     this.#faults.delete(file);

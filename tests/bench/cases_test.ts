@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { isMeant, races, waits } from "../../lib/bench/cases.ts";
+import { isSelected, races, waits } from "../../lib/bench/cases.ts";
 import { countParameters } from "../../lib/vgg/configs.ts";
 
 Deno.test("each case has a unique name, and JSON preserves all of it", () => {
@@ -36,7 +36,7 @@ Deno.test("stock tfjs-node trains in float32; its wide nets are also compared wi
 
 Deno.test("a phrase selects cases with all of its words; several phrases select the union", () => {
   const names = [...races([], []), ...waits()].map(({ name }) => name);
-  const meant = (...phrases: string[]) => names.filter((name) => isMeant(name, phrases));
+  const meant = (...phrases: string[]) => names.filter((name) => isSelected(name, phrases));
   assert.deepEqual(meant("train A/8, batch 16,", "score"), [
     "train A/8, 56 px, batch 16, float32",
     "train A/8, 56 px, batch 16, bfloat16",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { evaluations, net } from "../../experiments/protocol.ts";
 import { smoke } from "../../experiments/setups.ts";
-import { examine, leftoversIn, leftoversInWords } from "../../lib/store/audit.ts";
+import { auditResults, leftoversIn, leftoversInWords } from "../../lib/store/audit.ts";
 import { type PlannedRun, plannedRun } from "../../lib/plan.ts";
 import { openStore } from "../../lib/store/mod.ts";
 import { inStore } from "../support/in_store.ts";
@@ -17,7 +17,7 @@ Deno.test("an undamaged store has no leftovers and no damaged results", () =>
     store.appendLog(A, { step: 1, epoch: 0, loss: 1, learningRate: 0.1, imagesPerSecond: 9 });
     assert.equal(store.leases.take(A.key), true);
     assert.deepEqual(leftoversInWords(leftoversIn(store)), []);
-    assert.deepEqual(examine(store), { whole: 0, damages: [], unreadable: [] });
+    assert.deepEqual(auditResults(store), { whole: 0, damages: [], unreadable: [] });
     store.leases.release(A.key);
   }));
 
@@ -40,7 +40,7 @@ Deno.test("leftovers of crashes and edits are listed, with what happens to them"
     );
     assert.deepEqual(leftoversIn(openStore(store.folder)), {
       drafts: ["table3.csv.6fa459ea.part", `${train}/weights.safetensors.1b4e28ba.part`],
-      putAside: [`${eval0}/posteriors.safetensors.damaged`],
+      damaged: [`${eval0}/posteriors.safetensors.damaged`],
       checkpoints: [],
       unknown: [eval0],
       logs: [`${train}/log.jsonl`],
@@ -64,13 +64,16 @@ Deno.test("every result is compared with its checksum, and progress is reported"
     for (const run of tests) {
       store.writePosteriors(run, { classes: 2, values: Float32Array.of(0.5, 0.5), labels });
     }
-    assert.deepEqual(examine(store), { whole: 3, damages: [], unreadable: [] });
+    assert.deepEqual(auditResults(store), { whole: 3, damages: [], unreadable: [] });
     const file = `${store.folderOf(tests[1])}/posteriors.safetensors`;
     const bytes = Deno.readFileSync(file);
     bytes[bytes.length - 9]! ^= 1;
     Deno.writeFileSync(file, bytes);
     const told: (readonly number[])[] = [];
-    const { whole, damages } = examine(openStore(store.folder), (...counts) => told.push(counts));
+    const { whole, damages } = auditResults(
+      openStore(store.folder),
+      (...counts) => told.push(counts),
+    );
     assert.equal(whole, 2);
     assert.deepEqual(damages.map((damage) => damage.split(": ")[0]), [`Cannot read "${file}"`]);
     assert.deepEqual(told, [[1, 3], [2, 3], [3, 3]]);

@@ -82,31 +82,31 @@ Deno.test("a lease that another process took over is neither touched nor removed
     Deno.renameSync(`${folder}/run.1`, `${folder}/run.2`);
     write(`${folder}/run.2`, { host: "other", pid: 1 });
     Deno.utimeSync(`${folder}/run.2`, 0, 0);
-    leases.beat();
+    leases.touchAll();
     leases.release("run");
     assert.equal(Deno.statSync(`${folder}/run.2`).mtime!.getTime(), 0);
   }));
 
-Deno.test("a beat touches held leases", () =>
+Deno.test("touchAll touches held leases", () =>
   inFolder((folder) => {
     const leases = new Leases(folder);
     leases.take("run");
     Deno.utimeSync(`${folder}/run.1`, 0, 0);
-    leases.beat();
+    leases.touchAll();
     assert.notEqual(Deno.statSync(`${folder}/run.1`).mtime!.getTime(), 0);
     leases.release("run");
   }));
 
-Deno.test("the loss of a lease is reported once, at the next beat", () =>
+Deno.test("the loss of a lease is reported once, at the next touch", () =>
   inFolder((folder) => {
     const leases = new Leases(folder);
     const losses: UserError[] = [];
     leases.take("run", (error) => void losses.push(error));
-    leases.beat();
+    leases.touchAll();
     assert.deepEqual(losses, []);
     Deno.removeSync(`${folder}/run.1`);
     write(`${folder}/run.2`, { host: "other", pid: 1 });
-    for (let i = 0; i < 3; i++) leases.beat();
+    for (let i = 0; i < 3; i++) leases.touchAll();
     assert.deepEqual(losses.map(({ message }) => message), [
       `Cannot keep the lease "${folder}/run.1": another process has taken it`,
     ]);
@@ -114,12 +114,12 @@ Deno.test("the loss of a lease is reported once, at the next beat", () =>
     assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["run.2"]);
   }));
 
-Deno.test("a lease whose file was deleted is taken again at the next beat", () =>
+Deno.test("a lease whose file was deleted is taken again at the next touch", () =>
   inFolder((folder) => {
     const [leases, other] = [new Leases(folder), new Leases(folder)];
     leases.take("run", (error) => assert.fail(error));
     Deno.removeSync(`${folder}/run.1`);
-    leases.beat();
+    leases.touchAll();
     assert.equal(other.take("run"), false);
     leases.release("run");
   }));
@@ -135,7 +135,7 @@ Deno.test("a lease that cannot be touched for half a minute is lost before anoth
     Deno.writeTextFileSync(`${folder}/leases`, "");
     for (const [at, lost] of [[10_000, 0], [20_000, 0], [30_000, 1], [40_000, 1]] as const) {
       now = at;
-      leases.beat();
+      leases.touchAll();
       assert.equal(losses.length, lost, `${at} ms`);
     }
     assert.match(losses[0]!.message, /^Cannot keep a lease in ".*run\.1": Not a directory/);

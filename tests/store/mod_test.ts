@@ -90,7 +90,7 @@ Deno.test("a result with one changed bit is damaged, and is computed again", () 
     assert.throws(() => reader.openPosteriors(atQ), /checksum/);
     assert.match(reader.damage(atQ)!, /checksum/);
     assert.equal(reader.status(atQ).state, "damaged");
-    reader.putAside(atQ);
+    reader.markDamaged(atQ);
     assert.equal(reader.status(atQ).state, "todo");
     assert.equal(Deno.statSync(`${file}.damaged`).size, whole.length);
   }));

@@ -22,7 +22,7 @@ Deno.test("values that are not posteriors are damaged, though their checksum is 
       keep(...values);
       assert.match(store.damage(run!)!, /values for image [01] are not posteriors/);
       assert.equal(store.status(run!).state, "damaged");
-      store.putAside(run!); // as before it is computed again
+      store.markDamaged(run!); // as before it is computed again
       assert.equal(store.status(run!).state, "todo");
     }
   }));

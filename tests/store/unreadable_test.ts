@@ -6,7 +6,7 @@ import { UserError } from "../../lib/errors.ts";
 import { doneOf } from "../../lib/executors/local/scheduler.ts";
 import { type PlannedRun, plannedRun } from "../../lib/plan.ts";
 import { resultsOf } from "../../lib/results/mod.ts";
-import { examine, leftoversIn, leftoversInWords } from "../../lib/store/audit.ts";
+import { auditResults, leftoversIn, leftoversInWords } from "../../lib/store/audit.ts";
 import { openStore, type Store } from "../../lib/store/mod.ts";
 import { progressBars } from "../../lib/system/progress.ts";
 import { INITIAL_PLATEAU } from "../../lib/vgg/schedule.ts";
@@ -56,7 +56,7 @@ for (const error of ["EIO", "ESTALE", "EACCES"] as const) {
           });
           const study = { store: found, bars: progressBars() };
           assert.throws(() => doneOf([A, tested], study), expected);
-          const { whole, damages, unreadable } = examine(openStore(store.folder));
+          const { whole, damages, unreadable } = auditResults(openStore(store.folder));
           assert.deepEqual([whole, damages.length, unreadable.length], [1, 0, 1]);
           assert.match(unreadable[0]!, expected);
         }, readers);

@@ -2,14 +2,14 @@
  * A contestant that builds anything but a case called "impossible", takes no time, and counts its
  * steps: the third step breaks.
  */
-import { takePart } from "../../lib/bench/contestant.ts";
+import { answerRequests } from "../../lib/bench/contestant.ts";
 
 if (Deno.args.includes("ends")) {
   console.error("no room\nno luck");
   Deno.exit(1);
 }
 
-await takePart("1.2", ({ name }) => {
+await answerRequests("1.2", ({ name }) => {
   if (name === "impossible") throw new Error("it cannot be done");
   let count = 0;
   return {

@@ -9,7 +9,7 @@ Deno.test("a record with its checksum is read again as it was", () => {
   assert.deepEqual(verifyChecksum(JSON.parse(JSON.stringify(withChecksum(record)))), record);
 });
 
-Deno.test("a changed record is none; one without a checksum is taken as it is", () => {
+Deno.test("a changed record is refused; a record without a checksum is accepted", () => {
   const text = JSON.stringify(withChecksum(record));
   for (
     const [from, to] of [["0.1", "0.3"], ["top5", "top4"], ["checksum", "checksun"], [":20", ":21"]]

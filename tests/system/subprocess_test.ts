@@ -32,7 +32,7 @@ compilation terminated.`;
   assert.equal(reason(stderr), first);
 });
 
-Deno.test("a full disk is told apart, whoever reports it", () => {
+Deno.test("a full disk is recognised in the output of any program", () => {
   const stderr = "Traceback (most recent call last):\nOSError: [Errno 28] No space left on device";
   assert.match(
     failure("unpack x", stderr, "try again").message,

@@ -8,7 +8,7 @@ import { sharp } from "../../datasets/pixels.ts";
 import { uniform } from "../../random.ts";
 import { rescale } from "../../vgg/images.ts";
 import type { Case } from "../cases.ts";
-import { type Runner, takePart } from "../contestant.ts";
+import { answerRequests, type Runner } from "../contestant.ts";
 
 /** Images in progress at once. */
 const AT_ONCE = 2 * navigator.hardwareConcurrency;
@@ -45,4 +45,4 @@ function build(what: Case): Runner {
   };
 }
 
-await takePart(`${sharp.versions.sharp}, libvips ${sharp.versions.vips}`, build);
+await answerRequests(`${sharp.versions.sharp}, libvips ${sharp.versions.vips}`, build);

@@ -8,7 +8,7 @@
 import { turnsOneDnnOn, usesOneDnn } from "../../system/processor.ts";
 import { loadStockTfjs } from "../../tensorflow/addon.ts";
 import type { Case, TrainingCase } from "../cases.ts";
-import { type Runner, takePart } from "../contestant.ts";
+import { answerRequests, type Runner } from "../contestant.ts";
 
 // Its output must not be mixed with the answers on standard output.
 console.log = console.info = console.error;
@@ -72,7 +72,7 @@ function netOf({ layers, setup: { crop, dropout } }: TrainingCase) {
   return net;
 }
 
-await takePart(
+await answerRequests(
   `${tf.version["tfjs-node"] ?? tf.version_core}, oneDNN ${oneDnn ? "on" : "off"} by default`,
   build,
 );

@@ -15,7 +15,7 @@ import { evaluationGraph, trainingGraph } from "../../vgg/model.ts";
 import { cropsFromCache, cropsFromFiles } from "../../vgg/pipeline.ts";
 import { openSafetensors } from "../../weights/safetensors.ts";
 import type { Case, EvaluationCase, InputCase, ScoringCase, TrainingCase } from "../cases.ts";
-import { type Runner, takePart } from "../contestant.ts";
+import { answerRequests, type Runner } from "../contestant.ts";
 
 /** So small that the weights hardly change: speed must not depend on training. */
 const RATE = float32([1e-6], []);
@@ -203,7 +203,7 @@ function formula(shape: readonly number[]) {
 }
 
 const binding = await loadAddon();
-await takePart(
+await answerRequests(
   `TensorFlow ${binding.TF_Version}, Deno ${Deno.version.deno}`,
   (what) => build(binding, what),
 );

@@ -112,7 +112,7 @@ export function doneOf(
       return true;
     }
     if (state === "damaged") {
-      store.putAside(run);
+      store.markDamaged(run);
       bars.log(`${detail.replace(/;.*$/s, "")}: ${displayName(run.run)} is repeated`);
     }
     if (run.ancestor) needed.add(run.ancestor.key);
