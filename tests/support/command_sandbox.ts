@@ -27,11 +27,13 @@ export function tinyFolder(folder?: string): string {
 export class CommandSandbox implements Disposable {
   readonly folder = tinyFolder();
 
-  /** Options of a command here. */
+  /** Options of a command here; those in `args` replace the sandbox's own. */
   options(command: string, ...args: string[]): Options {
-    const here = ["--setup", "smoke", "--dataset", "folder", "--set", TINY];
-    const folders = ["--data", this.folder, "--results", `${this.folder}/results`];
-    const line = readCommandLine([...here, ...folders, ...args]);
+    const own = [
+      ...[["--setup", "smoke"], ["--dataset", "folder"], ["--set", TINY]],
+      ...[["--data", this.folder], ["--results", `${this.folder}/results`]],
+    ].filter(([name]) => !args.includes(name!));
+    const line = readCommandLine([...own.flat(), ...args]);
     return resolveOptions(line, { command, takes: CATALOGUE[command]!.takes });
   }
 
