@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { join, parse } from "node:path";
+import { parse } from "node:path";
 import { firstOf, quote, UserError } from "../../errors.ts";
 import { type ClassList, type Devkit, readDevkit } from "./devkit.ts";
 import type { SplitIndex } from "./index_file.ts";
