@@ -13,7 +13,7 @@ import {
 import type { ImportedNet } from "../store/import.ts";
 import { evaluationsOf } from "../plan.ts";
 import { ALL_NETS } from "../vgg/configs.ts";
-import { netNamed, type NetSearch } from "./find_net.ts";
+import { mustNeedInput, netNamed, type NetSearch } from "./find_net.ts";
 import type { Options } from "./options.ts";
 import { describedStudy } from "./known_runs.ts";
 import { tablesNamed } from "./tables.ts";
@@ -73,6 +73,7 @@ export async function filledTables(
     nets.set(config, run);
     imported.push(...meant.imported);
   }
+  mustNeedInput(search.options, imported);
 
   const filled = tables.map((table): Table => ({
     ...table,

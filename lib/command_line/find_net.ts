@@ -48,11 +48,22 @@ export async function netToTrain(options: Options, study: Study<DatasetInfo>): P
     throw new UsageError("--layers needs --init-from KEY or --init-from FILE, to copy them from");
   }
   const learning = options.update === "fc" ? { update: "fc" } as const : {};
+  if (start === undefined || start === "random") mustNeedInput(options, []);
   if (start === undefined) return { run: { ...net(config, S), ...learning }, imported: [] };
   if (start === "random") return { run: { config, S, init: "random", ...learning }, imported: [] };
   const source = await netNamed(start, { option: "init-from" }, { options, study });
+  mustNeedInput(options, source.imported);
   const init = { from: source.run, layers: layersFrom(source.run, options, study) };
   return { ...source, run: { config, S, init, ...learning } };
+}
+
+/** Refuses --input where no net comes from a file: it would do nothing. */
+export function mustNeedInput({ input }: Options, imported: readonly ImportedNet[]) {
+  if (input === undefined || imported.length > 0) return;
+  throw new UsageError(
+    "--input needs a file of weights: the input of nets that are trained here, or are in the results " +
+      "already, is known",
+  );
 }
 
 /**
@@ -71,9 +82,11 @@ export async function netToEvaluate(
         "evaluate needs --weights, or --config and --S: deno task evaluate --config D --S 256",
       );
     }
+    mustNeedInput(options, []);
     return { run: { ...net(config, S), ...update === "fc" && { update } }, imported: [] };
   }
   const meant = await netNamed(weights, { option: "weights", ...S && { S } }, { options, study });
+  mustNeedInput(options, meant.imported);
   const { run } = meant;
   const odd = (config !== undefined && config !== run.config) ||
     (S !== undefined && formatS(S) !== formatS(run.S)) ||

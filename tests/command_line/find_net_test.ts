@@ -207,3 +207,15 @@ Deno.test("a file is what its note says it is, or else what the command line say
   assert.ok(hasAncestor(from.run.init));
   assert.deepEqual([from.run.init.from.config, from.run.init.layers], ["A", "transfer"]);
 });
+
+Deno.test("--input is refused where no net comes from a file", async () => {
+  using sandbox = new CommandSandbox();
+  const A = await begun(sandbox, net("A", 256));
+  const message = /--input needs a file of weights/;
+  const line = ["--config", "A", "--S", "256", "--input", "caffe"];
+  await refused(meant(sandbox, "train", ...line), message);
+  await refused(meant(sandbox, "train", ...line, "--init-from", "random"), message);
+  await refused(meant(sandbox, "train", ...line, "--init-from", A), message);
+  await refused(meant(sandbox, "evaluate", ...line), message);
+  await refused(meant(sandbox, "evaluate", "--weights", A, "--input", "own"), message);
+});
