@@ -54,6 +54,8 @@ async function mustBeReady(planned: PlannedRun, store: Store) {
     await new Promise((resolve) => setTimeout(resolve, 1000));
   }
   if (!isMissing()) return;
+  const { state, detail } = store.status(ancestor);
+  if (state === "unreadable") throw new UserError(detail);
   throw new UserError(
     `Cannot ${actionLabel(planned.run)}: train ${
       displayName(ancestor.run)
