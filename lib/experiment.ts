@@ -192,8 +192,8 @@ function settled(run: TrainRun, train: TrainSetup): object {
   };
 }
 
-/** The fields that a method uses. A crop's score map has one place, so there is nothing to average. */
-function evaluateFieldsOf(method: Method, evaluate: EvaluateSetup): Partial<EvaluateSetup> {
+/** The fields of a setup that a method uses. A crop's score map has one place, so there is nothing to average. */
+export function evaluateFieldsOf(method: Method, evaluate: EvaluateSetup): Partial<EvaluateSetup> {
   const { scoreMap, cropGrid, centreCrop } = evaluate;
   switch (method) {
     case "dense":
@@ -292,8 +292,13 @@ export function folderName(run: Run): string {
   return `${run.config}-${scale}${run.update === "fc" ? "-fc" : ""}`;
 }
 
-/** The schedule of a run: S = 256, S = 384 or jittered S. */
-export function scheduleOf({ S }: TrainRun, { schedules }: TrainSetup): Schedule {
-  if (typeof S !== "number") return schedules.jittered;
-  return S === 256 ? schedules.first : schedules.finer;
+/** The name of a run's schedule: for S = 256, for another fixed S, or for jittered S. */
+export function scheduleName({ S }: Pick<TrainRun, "S">): keyof TrainSetup["schedules"] {
+  if (typeof S !== "number") return "jittered";
+  return S === 256 ? "first" : "finer";
+}
+
+/** The schedule of a run. */
+export function scheduleOf(run: TrainRun, { schedules }: TrainSetup): Schedule {
+  return schedules[scheduleName(run)];
 }

@@ -134,16 +134,15 @@ export function highestOf(values: Float64Array, count: number): number[] {
 function mustMatch(first: Posteriors, other: Posteriors) {
   const [a, b] = [first.labels, other.labels];
   const what = other.classes !== first.classes
-    ? `${other.classes} classes, not ${first.classes}`
+    ? `"${other.name}" has ${other.classes} classes, "${first.name}" has ${first.classes}`
     : b.length !== a.length
-    ? `${b.length} images, not ${a.length}`
+    ? `"${other.name}" has ${b.length} images, "${first.name}" has ${a.length}`
     : b.some((label, i) => label !== a[i])
-    ? "other labels"
+    ? `"${other.name}" and "${first.name}" have different labels`
     : undefined;
   if (what === undefined) return;
   throw new UserError(
-    `Cannot average posteriors: "${other.name}" has ${what} (as "${first.name}" has); evaluate ` +
-      "both nets on the same data",
+    `Cannot average posteriors: ${what}; evaluate both nets on the same data`,
   );
 }
 

@@ -120,7 +120,7 @@ const printed = {
 /** All other commands. */
 const others = {
   table: {
-    summary: "Any tables by their names, as one plan",
+    summary: "Reproduce the named tables, as one plan",
     words: { pattern: "TABLE...", most: Infinity },
     takes: TABLE_OPTIONS,
     about:
@@ -211,7 +211,7 @@ const others = {
     },
   },
   fuse: {
-    summary: "The mean of any stored posteriors, next to its best member",
+    summary: "Average any stored posteriors, and compare with the best of them",
     words: { pattern: "KEY...", most: Infinity },
     takes: ["method", ...RESULTS, "skip-unreadable", "format"],
     about:
@@ -227,7 +227,7 @@ const others = {
     },
   },
   submission: {
-    summary: "The test server's file for a row of a table, and the score that it returned",
+    summary: "Write a submission to ILSVRC's test server, or record its score",
     words: { pattern: "TABLE/ROW|KEY...", most: Infinity },
     takes: [
       ...["score", "method", ...RESULTS, "workers", "micro-batch"] as const,

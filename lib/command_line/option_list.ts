@@ -31,7 +31,7 @@ export const OPTIONS = {
   },
   input: {
     value: "NAME",
-    text: "input that nets in files expect: caffe, torchvision or own",
+    text: "input that a file's net expects: caffe, torchvision or own",
     group: "Which net",
   },
   Q: {
@@ -92,7 +92,7 @@ export const OPTIONS = {
   },
   resources: {
     value: "LIST",
-    text: "what the jobs request, as in partition=gpu,train.gpus=1",
+    text: "resources of the jobs, as in partition=gpu,train.gpus=1",
     group: "How to run it",
   },
   wait: { text: "wait until all jobs have ended, then print", group: "How to run it" },
@@ -103,7 +103,7 @@ export const OPTIONS = {
   },
   "micro-batch": {
     value: "N",
-    text: "images of a batch in memory at a time (default: most)",
+    text: "images in memory at a time (default: as many as fit)",
     group: "How to run it",
   },
   "skip-unreadable": {

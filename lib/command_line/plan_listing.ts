@@ -65,7 +65,9 @@ export function printPlan(
         : [`The images of ${dataset.name} do not exist yet; they are made first.`],
       (asked ? `Requested, table by table: ${inWords(asked)}. ` : "") +
       `Needed, each once: ${inWords(needed)}; ` +
-      `${runs.length - left.length} of these ${runs.length} runs are done.`,
+      (left.length === 0
+        ? `All of these ${runs.length} runs are done.`
+        : `${runs.length - left.length} of these ${runs.length} runs are done.`),
       ...left.length > 0
         ? [
           `The rest: ${scaled(sum("multiply_adds"))} multiply-adds, roughly ` +

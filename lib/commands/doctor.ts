@@ -16,7 +16,7 @@ import { auditResults, leftoversIn, leftoversInWords } from "../store/audit.ts";
 import { plan } from "../plan.ts";
 import { progressBar } from "../system/progress.ts";
 import { listing } from "../report/listing.ts";
-import { testRestarts } from "../executors/local/restarts.ts";
+import { testRestarts } from "../executors/local/restart_check.ts";
 import { openStore } from "../store/mod.ts";
 import { diskSpaceFor } from "../estimates/cost.ts";
 import { type Options, ROOT } from "../command_line/options.ts";

@@ -135,8 +135,8 @@ function listingsOf(run: PlannedRun, facts: ReturnType<typeof factsOf>): Listing
   const differences = nearest?.differences.map((difference) => ({ ...difference })) ?? [];
   return [
     { title: "Lineage, nearest first", records: lineage, columns: columnsOf("begins") },
-    { title: "What begins with it", records: heirs, columns: columnsOf() },
-    { title: "Rows that rest on it", records: rows, columns: namedColumns("place", "row") },
+    { title: "Runs that start from it", records: heirs, columns: columnsOf() },
+    { title: "Table rows that use it", records: rows, columns: namedColumns("place", "row") },
     { title: "Recipe", records: recipe, columns: namedColumns("field", "value") },
     {
       title: `Nearest other run: ${nearest?.name} (${nearest?.key})`,
@@ -247,7 +247,7 @@ function columnsOf(...more: readonly "begins"[]) {
   return [
     ...namedColumns("run", "key", "state"),
     ...more.map((field) => (
-      { field, heading: "begins with", show: (value: RecordValue) => shortened(String(value)) }
+      { field, heading: "starts from", show: (value: RecordValue) => shortened(String(value)) }
     )),
   ];
 }

@@ -150,5 +150,5 @@ function conclusionOf({ points, p, pairs }: Difference): string {
   }
   if (points === 0) return "Both have the same error.";
   const needed = count(imagesToDetect(pairs), "image");
-  return `The difference is not significant; to detect one of this size takes about ${needed}.`;
+  return `The difference is not significant; detecting one of this size needs about ${needed}.`;
 }

@@ -1,13 +1,17 @@
 /** Ancestors of a run, rows that depend on it, and differences between runs. */
 import { INTERPRETATIONS, type TrainSetup } from "../setup.ts";
 import {
+  ancestorOf,
   displayName,
+  evaluateFieldsOf,
   formatS,
   hasAncestor,
   inheritance,
   type Init,
   isEvaluation,
+  isImported,
   type Run,
+  scheduleName,
   type Table,
   type TrainRun,
 } from "../experiment.ts";
@@ -81,15 +85,29 @@ export function recipeFields({ run, context }: PlannedRun): Map<string, string> 
         Q: run.Q,
         method: run.method,
         ...netFields(run.net, train),
-        ...INTERPRETATIONS.evaluate,
-        ...evaluate,
+        ...evaluateFieldsOf(run.method, { ...INTERPRETATIONS.evaluate, ...evaluate }),
       }
       : { run: "training", ...netFields(run, train) },
     ...INTERPRETATIONS.train,
-    ...train,
+    ...trainFieldsOf(run, train),
     seed,
     data,
   });
+}
+
+/** The fields of a setup that a run and its ancestors use: of the schedules, theirs. */
+function trainFieldsOf(run: Run, { schedules, jitterStep, ...train }: TrainSetup): object {
+  const names = new Set<keyof TrainSetup["schedules"]>();
+  let net: TrainRun | undefined = isEvaluation(run) ? run.net : run;
+  for (; net !== undefined; net = ancestorOf(net)) {
+    if (!isImported(net.init)) names.add(scheduleName(net));
+  }
+  const used = (["first", "finer", "jittered"] as const).filter((name) => names.has(name));
+  return {
+    ...train,
+    ...names.has("jittered") && { jitterStep },
+    schedules: Object.fromEntries(used.map((name) => [name, schedules[name]])),
+  };
 }
 
 function netFields(net: TrainRun, train: TrainSetup): Record<string, string> {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { UserError } from "../../../lib/errors.ts";
-import { testRestarts } from "../../../lib/executors/local/restarts.ts";
+import { testRestarts } from "../../../lib/executors/local/restart_check.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const lib = (file: string) => new URL(`../../../lib/${file}`, import.meta.url).href;
