@@ -139,14 +139,14 @@ Deno.test("posteriors of other images or classes are not averaged", () => {
   const one = posteriors([[0.4, 0.6]], [0]);
   assert.throws(() => scored([]), /Cannot score no posteriors/);
   const others: [Posteriors, string][] = [
-    [posteriors([[0.4, 0.6]], [1]), "other labels"],
-    [posteriors([[0.4, 0.6], [0.5, 0.5]], [0, 1]), "2 images, not 1"],
-    [posteriors([[0.2, 0.3, 0.5]], [0]), "3 classes, not 2"],
+    [posteriors([[0.4, 0.6]], [1]), '"made up" and "made up" have different labels'],
+    [posteriors([[0.4, 0.6], [0.5, 0.5]], [0, 1]), '"made up" has 2 images, "made up" has 1'],
+    [posteriors([[0.2, 0.3, 0.5]], [0]), '"made up" has 3 classes, "made up" has 2'],
   ];
   for (const [other, what] of others) {
     assert.throws(
       () => scored([one, other]),
-      (error) => error instanceof UserError && error.message.includes(`"made up" has ${what}`),
+      (error) => error instanceof UserError && error.message.includes(what),
     );
   }
 });

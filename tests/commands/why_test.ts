@@ -87,7 +87,7 @@ Deno.test("a row that stands on one run is explained by that run", async () => {
 Deno.test("a run is found by the beginning of its key, begun or only planned", async () => {
   const text = await printed(() => why([D384.key.slice(0, 8)], options));
   assert.match(text, new RegExp(`^train D 384  \\(${D384.key}, seed 0\\)\ntodo\nmade by`));
-  assert.match(text, /What begins with it\n(.*\n)+?│ train D \[256;512\] +│/);
+  assert.match(text, /Runs that start from it\n(.*\n)+?│ train D \[256;512\] +│/);
 });
 
 Deno.test("a mean of evaluations lists all runs behind it, and what is to be done", async () => {

@@ -61,7 +61,7 @@ Deno.test("only a significant difference is called better or worse", () => {
   const words = (...counts: [number, number]) => drawn([ensemble(...counts)]).replaceAll("\n", " ");
   assert.match(
     words(9, 4),
-    /\+0\.25 points .* The difference is not significant; to detect one of this size takes/,
+    /\+0\.25 points .* The difference is not significant; detecting one of this size needs/,
   );
   assert.match(words(90, 10), / McNemar p < 0\.0001\. The mean is significantly worse/);
   assert.match(words(7, 7), / 0\.00 points .* p = 1\.0\. Both have the same error\./);

@@ -70,6 +70,11 @@ Deno.test("runs differ field by field: of the run, its ancestors, the setup, see
     { field: "S", one: "384", other: "256" },
     { field: "init", one: "all layers of D 256", other: `${FIRST} of A 256` },
     { field: "init of D 256", one: `${FIRST} of A 256`, other: "none" },
+    // the schedule that S = 384 alone uses
+    { field: "schedules.finer.learningRate", one: "0.0005", other: "none" },
+    { field: "schedules.finer.images", one: "2,400", other: "none" },
+    { field: "schedules.finer.warmup", one: "0.05", other: "none" },
+    { field: "schedules.finer.drops", one: "steps at 0.7 0.9", other: "none" },
   ]);
   const train = { ...smoke.train, dropout: 0.5, rgbShift: { sigma: 0.2, by: "root" } } as const;
   assert.deepEqual(fields(net("A", 256), net("A", 256), { train, seed: 1, data: "others" }), [
