@@ -58,7 +58,9 @@ export function scored(
   onImage?: (image: number, sums: Float64Array) => void,
 ): Scores {
   const [first] = evaluations;
-  if (first === undefined) throw new RangeError("Cannot score no posteriors: name an evaluation");
+  if (first === undefined) {
+    throw new RangeError("Cannot score: there are no posteriors: name an evaluation");
+  }
   const { classes, labels } = first;
   const count = labels.length;
   if (!labels.every((label) => label >= 0 && label < classes)) {

@@ -137,7 +137,7 @@ Deno.test("values that are not posteriors are refused, with their name and image
 
 Deno.test("posteriors of other images or classes are not averaged", () => {
   const one = posteriors([[0.4, 0.6]], [0]);
-  assert.throws(() => scored([]), /Cannot score no posteriors/);
+  assert.throws(() => scored([]), /Cannot score: there are no posteriors/);
   const others: [Posteriors, string][] = [
     [posteriors([[0.4, 0.6]], [1]), '"made up" and "made up" have different labels'],
     [posteriors([[0.4, 0.6], [0.5, 0.5]], [0, 1]), '"made up" has 2 images, "made up" has 1'],
