@@ -31,7 +31,7 @@ export function overview(): string {
     section("Commands", rows),
     section("Start with", [
       ["deno task table3 --setup smoke", "a quick test of everything: a minute"],
-      ["deno task table3", "small nets on small pictures: about ten minutes"],
+      ["deno task table3", "small nets on small pictures: five to ten minutes"],
       ["deno task COMMAND --help", "what a command does and which options it takes"],
     ]),
   ].join("\n\n");
