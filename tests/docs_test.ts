@@ -451,7 +451,8 @@ class Desk implements Disposable {
     const { code, stdout, stderr } = await new Deno.Command(program, {
       args: [...args],
       cwd: this.folder,
-      env: { NO_COLOR: "1" },
+      // in a task, such as the gate, it is set already, to the folder that the gate began in
+      env: { NO_COLOR: "1", INIT_CWD: this.folder },
     }).output();
     const text = (bytes: Uint8Array) => this.#asWithout(new TextDecoder().decode(bytes));
     return { code, out: text(stdout), err: text(stderr) };
