@@ -53,6 +53,8 @@ Deno.test("side experiments share their nets with Table 3 where they can", () =>
     "B 256 at Q = 256, centre-crop",
     "B-5x5 256",
     "B-5x5 256 at Q = 256, centre-crop",
+    "B-5x5 256",
+    "B-5x5 256 at Q = 256, centre-crop",
     // A again, with noise, twice; B, D and E from random weights, and as A with layers inserted
     ...["A", "A", "A", "B", "B", "D", "D", "E", "E"].flatMap((config) => [
       `${config} 256`,
