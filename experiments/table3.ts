@@ -17,6 +17,9 @@ export default {
     about: "Each net at one test scale, on whole images (Section 4.1).",
   },
   headings: ["config", "S", "Q"],
+  note:
+    "B, C, D and E start from a trained net A, so they were trained more often than the A above. " +
+    "deno task initialisation has the control: net A trained again from net A.",
   rows: [
     row("A", 256, 29.6, 10.4),
     row("A-LRN", 256, 29.7, 10.5),

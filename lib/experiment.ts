@@ -133,6 +133,8 @@ export interface Table {
   readonly rows: readonly Row[];
   /** Whether its measured rows repeat rows of other tables (Table 7). */
   readonly quotes?: true;
+  /** A footnote for readers who compare its rows; left out where weights were imported. */
+  readonly note?: string;
 }
 
 /** A table as an experiment file gives it. */

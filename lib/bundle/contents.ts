@@ -205,6 +205,7 @@ const TABLE = z.strictObject(
     headings: z.array(z.enum(["config", "S", "Q", "method", "nets", "title"])).nonempty(),
     rows: z.array(ROW).nonempty(),
     quotes: z.literal(true).optional(),
+    note: z.string().optional(),
   } satisfies Fields<Table>,
 );
 

@@ -80,7 +80,7 @@ function checkTable(table: Table, { tables }: KnownNames): Findings {
   );
   return {
     problems: [
-      ...isSame(rest, ownRest) ? [] : [problem("has another caption or other headings")],
+      ...isSame(rest, ownRest) ? [] : [problem("has another caption or note, or other headings")],
       ...rows.length === ownRows.length
         ? []
         : [problem(`has ${rows.length} rows instead of ${ownRows.length}`)],

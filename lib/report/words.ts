@@ -85,10 +85,12 @@ export function measuredOn({ setup, dataset }: Pick<TableResult, "setup" | "data
 export const IMPORTED = "†";
 
 /**
- * Footnotes of a table: rows left out, remarks on trainings, imported weights, and departures from
- * the paper's setup.
+ * Footnotes of a table: its own, rows left out, remarks on trainings, imported weights, and
+ * departures from the paper's setup.
  */
-export function notesOf({ departures, rows }: Pick<TableResult, "departures" | "rows">): string[] {
+export function notesOf(
+  { table, departures, rows }: Pick<TableResult, "table" | "departures" | "rows">,
+): string[] {
   const leftOut = rows.flatMap(({ comparison }, index) =>
     comparison?.status === "left out" ? [`Row ${index + 1} left out: ${comparison.reason}.`] : []
   );
@@ -96,6 +98,7 @@ export function notesOf({ departures, rows }: Pick<TableResult, "departures" | "
   const imports = importsIn(rows).map(importedInWords).join("; ");
   const list = departures.map(departureInWords).join(", ");
   return [
+    ...table.note !== undefined && imports === "" ? [table.note] : [],
     ...leftOut,
     ...remarks,
     ...imports === "" ? [] : [`${IMPORTED} Weights were not trained here: ${imports}.`],

@@ -37,3 +37,17 @@ for (const format of FORMATS) {
     assert.doesNotMatch(text, /Departures|\(ilsvrc2012\)/);
   });
 }
+
+Deno.test("a table's own note comes first, and is left out where weights were imported", () => {
+  const table = { ...result.table, note: "Nets start from net A." };
+  assert.equal(sheetOf({ ...result, table }).notes[0], table.note);
+  const init = { weights: "0".repeat(64), layout: "torchvision" } as const;
+  const rows = result.rows.map((each) => {
+    const { evaluations: [test], ...row } = each.row;
+    return {
+      ...each,
+      row: { ...row, evaluations: [{ ...test!, net: { ...test!.net, init } }] },
+    };
+  });
+  assert.ok(!sheetOf({ ...result, table, rows }).notes.includes(table.note));
+});
