@@ -23,7 +23,7 @@ import type { SceneJob, SceneSettings } from "./worker.ts";
 const AT_ONCE = 25;
 
 /** Sizes of the small setup's data. */
-const SMALL = { classes: 20, train: 1_000, val: 5_000 };
+const SMALL = { classes: 20, train: 1_000, val: 10_000 };
 
 /**
  * Opens the scenes of `options.scenes` and `options.seed`, drawing them first if they are not there.
