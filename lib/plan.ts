@@ -11,6 +11,7 @@ import {
   type Run,
   type Table,
 } from "./experiment.ts";
+import type { Setup } from "./setup.ts";
 
 /** A run under a context, with its name. */
 export interface PlannedRun {
@@ -33,6 +34,17 @@ export function plannedRun(run: Run, context: Context): PlannedRun {
 /** Keys of the runs that must be done before a run: none or one. */
 export function ancestorKeys({ ancestor }: Pick<PlannedRun, "ancestor">): string[] {
   return ancestor ? [ancestor.key] : [];
+}
+
+/** The contexts of runs, one for each seed. */
+export function contextsOf(
+  { setup: { train, evaluate }, seeds }: {
+    readonly setup: Pick<Setup, "train" | "evaluate">;
+    readonly seeds: readonly number[];
+  },
+  { fingerprint }: { readonly fingerprint: string },
+): Context[] {
+  return seeds.map((seed) => ({ train, evaluate, seed, data: fingerprint }));
 }
 
 /** The runs behind `tables`; see `planOf`. */

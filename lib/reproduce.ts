@@ -13,8 +13,8 @@ import type {
 import { describeDataset, openDataset } from "./datasets/mod.ts";
 import { UserError } from "./errors.ts";
 import type { RunOptions } from "./executors/local/scheduler.ts";
-import type { Context, Run } from "./experiment.ts";
-import { planOf } from "./plan.ts";
+import type { Run } from "./experiment.ts";
+import { contextsOf, planOf } from "./plan.ts";
 import { departures, mustBePapers, sizeOf } from "./results/protocol.ts";
 import type { Study } from "./results/study.ts";
 import { fold } from "./report/fold.ts";
@@ -159,12 +159,4 @@ function datasetOptions(
       console.error(fold(`warning: ${warning}`).join("\n"));
     },
   };
-}
-
-/** The contexts of runs, one for each seed. */
-export function contextsOf(
-  { setup: { train, evaluate }, seeds }: Pick<StudyOptions, "setup" | "seeds">,
-  { fingerprint }: Pick<DatasetDescription, "fingerprint">,
-): Context[] {
-  return seeds.map((seed) => ({ train, evaluate, seed, data: fingerprint }));
 }

@@ -133,8 +133,11 @@ export interface TrainSetup {
   readonly precision: Precision;
 }
 
-/** Arithmetic of the activations. */
-export type Precision = "float32" | "bfloat16";
+/** The arithmetics of activations. */
+export const PRECISIONS = ["float32", "bfloat16"] as const;
+
+/** An arithmetic of the activations. */
+export type Precision = typeof PRECISIONS[number];
 
 /** Everything that decides an evaluation's numbers, except the net. */
 export interface EvaluateSetup {

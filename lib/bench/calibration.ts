@@ -7,11 +7,11 @@
 import { small } from "../../experiments/setups.ts";
 import { UserError } from "../errors.ts";
 import { BUSY, keepSpeed, type MeasuredSpeed, speedFor } from "../estimates/speed.ts";
-import type { Precision, TrainSetup } from "../setup.ts";
+import { type Precision, PRECISIONS, type TrainSetup } from "../setup.ts";
 import { type Device, expectedDevice } from "../system/device.ts";
 import { runsAtOnce } from "../system/machine.ts";
 import { busyCores, hasBfloat16 } from "../system/processor.ts";
-import type { Bars } from "../system/progress.ts";
+import { type Bars, progressBars } from "../system/progress.ts";
 import { measureSpeed } from "./speed.ts";
 
 /** The functions that calibration uses; tests replace them. */
@@ -28,13 +28,23 @@ export interface CalibrationTools {
 /** Time limit of all measurements, s; a measurement that starts within it is finished. */
 const LIMIT = 6;
 
+/** Calibrates this machine, with a bar of its own; see `calibrate`. */
+export async function calibrateMachine(): Promise<void> {
+  const bars = progressBars();
+  try {
+    await calibrate(bars, toolsHere());
+  } finally {
+    bars.stop();
+  }
+}
+
 /**
  * Measures the precisions that have no measurement yet, or, on an idle machine, only one taken while
  * other programs ran. Each measurement is stored at once, so that an interruption loses only one.
  */
 export async function calibrate(
   bars: Pick<Bars, "bar" | "log">,
-  tools: CalibrationTools = toolsHere(),
+  tools: CalibrationTools,
 ): Promise<void> {
   const wanted = tools.precisions.flatMap((precision) => {
     const train = { ...small.train, precision };
@@ -74,7 +84,7 @@ function toolsHere(): CalibrationTools {
   const device = expectedDevice(undefined);
   return {
     device,
-    precisions: device.kind === "cpu" && !hasBfloat16() ? ["float32"] : ["float32", "bfloat16"],
+    precisions: device.kind === "cpu" && !hasBfloat16() ? ["float32"] : PRECISIONS,
     busyCores,
     measured: (train) => speedFor(train, { device }),
     measure: (train) =>

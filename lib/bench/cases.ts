@@ -5,7 +5,7 @@
  * @module
  */
 import { paper, small } from "../../experiments/setups.ts";
-import type { Precision, TrainSetup } from "../setup.ts";
+import { type Precision, PRECISIONS, type TrainSetup } from "../setup.ts";
 import { type ConfigName, formatS, type Method, type TrainScale } from "../experiment.ts";
 import { type Layer, layersOf, netShapeOf } from "../vgg/configs.ts";
 import { GRID, scalesOf } from "../vgg/images.ts";
@@ -90,7 +90,6 @@ export type Case = TrainingCase | EvaluationCase | InputCase | ScoringCase;
 /** Size of the posteriors to score: the paper's ensemble of seven nets (Table 6). */
 export const ENSEMBLE_SIZE = { evaluations: 7, images: 50_000, classes: 1000 };
 const CLASSES = { narrow: 20, full: 1000 };
-const PRECISIONS: readonly Precision[] = ["float32", "bfloat16"];
 
 /** The parameters of cases with a net. */
 interface Size {

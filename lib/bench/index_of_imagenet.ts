@@ -7,6 +7,7 @@
 import { createHash } from "node:crypto";
 import { indexOf, readIndex, writeIndex } from "../datasets/ilsvrc2012/index_file.ts";
 import { formatNumber } from "../numbers.ts";
+import { median } from "./race.ts";
 
 /** Training images. */
 const images = Number(Deno.args[0] ?? 1_281_167);
@@ -26,22 +27,21 @@ const shelves = Array.from({ length: CLASSES }, (_, label) => {
 });
 
 /** The median of several durations, ms. */
-function median(work: () => void): number {
-  const times = Array.from({ length: ROUNDS }, () => {
+function durationOf(work: () => void): number {
+  return median(Array.from({ length: ROUNDS }, () => {
     const begin = performance.now();
     work();
     return performance.now() - begin;
-  });
-  return times.sort((a, b) => a - b)[Math.floor(ROUNDS / 2)]!;
+  }));
 }
 
 const folder = Deno.makeTempDirSync({ prefix: "verydeep-bench-" });
 try {
   writeIndex(folder, "train", "stamp", indexOf(shelves));
   const bytes = Deno.readFileSync(`${folder}/ilsvrc2012-train.index`);
-  const opening = median(() => void readIndex(folder, "train", "stamp")!);
-  const names = median(() => void readIndex(folder, "train", "stamp")!.names());
-  const checksum = median(() => void createHash("sha256").update(bytes).digest());
+  const opening = durationOf(() => void readIndex(folder, "train", "stamp")!);
+  const names = durationOf(() => void readIndex(folder, "train", "stamp")!.names());
+  const checksum = durationOf(() => void createHash("sha256").update(bytes).digest());
   const ms = (time: number) => `${Math.round(time)} ms`;
   console.log(
     `${formatNumber(images)} images, ${Math.round(bytes.length / 1e6)} MB: ` +

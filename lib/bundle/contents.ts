@@ -14,8 +14,8 @@ import {
   type Table,
   type TrainRun,
 } from "../experiment.ts";
-import { type RowPlace, rowsOn } from "../results/lineage.ts";
-import { ancestorKeys, plan, type PlannedRun } from "../plan.ts";
+import { rowsByRun } from "../results/lineage.ts";
+import { ancestorKeys, contextsOf, plan, type PlannedRun } from "../plan.ts";
 import { z } from "../schema.ts";
 import { placeIn } from "../store/run_files.ts";
 import { ALL_NETS } from "../vgg/configs.ts";
@@ -51,9 +51,8 @@ export interface BundlePlan {
 }
 
 /** The contexts of a bundle's runs, one for each seed. */
-export function contextsIn({ setup, dataset, seeds }: BundlePlan): Context[] {
-  const { train, evaluate } = setup;
-  return seeds.map((seed) => ({ train, evaluate, seed, data: dataset.fingerprint }));
+export function contextsIn(bundle: BundlePlan): Context[] {
+  return contextsOf(bundle, bundle.dataset);
 }
 
 /** Name of the CSV of a table. */
@@ -85,13 +84,14 @@ export function runsIn(bundle: BundlePlan): PlannedRun[] {
 
 /** lineage.json: the ancestors of each run, and the rows that depend on it. */
 export function lineageText(bundle: BundlePlan): string {
+  const rows = rowsByRun(bundle.tables, contextsIn(bundle));
   const lines = runsIn(bundle).map((run) => ({
     key: run.key,
     run: actionLabel(run.run),
     seed: run.context.seed,
     folder: placeIn(run),
     after: ancestorKeys(run),
-    rows: rowsOn(run, bundle.tables).map(({ table, row }: RowPlace) => `${table.name}/${row}`),
+    rows: (rows.get(run.key) ?? []).map(({ table, row }) => `${table.name}/${row}`),
   }));
   return jsonText(lines);
 }

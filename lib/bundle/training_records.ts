@@ -9,7 +9,7 @@ import { type BundlePlan, ENVIRONMENT, LINEAGE, lineageText, PLAN, runsIn } from
 import type { Problem } from "./problems.ts";
 
 /** Name of the log of a training. */
-export function logName(run: PlannedRun): string {
+function logName(run: PlannedRun): string {
   return `${placeIn(run)}/log.jsonl`;
 }
 

@@ -6,6 +6,7 @@ import { jobScripts, type SlurmOptions, submitPlan } from "../executors/slurm/mo
 import type { JobScript } from "../executors/slurm/script.ts";
 import { overridden, readConfig, type SlurmConfig } from "../executors/slurm/resources.ts";
 import { actionLabel } from "../experiment.ts";
+import { count } from "../numbers.ts";
 import { exists } from "../system/files.ts";
 import { mustBeTrainable, type PlannedRun } from "../plan.ts";
 import { type Bars, progressBars } from "../system/progress.ts";
@@ -141,7 +142,7 @@ function show(
     records,
     columns: [{ field: "job" }, { field: "tasks" }, { field: "after" }],
     notes: [
-      `${records.length} jobs for ${runs} run${runs === 1 ? "" : "s"}. Nothing was submitted.`,
+      `${count(records.length, "job")} for ${count(runs, "run")}. Nothing was submitted.`,
     ],
   }, format));
   return 0;

@@ -92,7 +92,7 @@ export function commandFor(
   if (test !== undefined) {
     return submissionLine(plannedRun({ net, Q, method }, context), options);
   }
-  return evaluateLine(plannedRun(net, context), { Q, method, options });
+  return evaluateLine(planned.ancestor!, { Q, method, options });
 }
 
 /** The direct descendants of a run: its evaluations, and nets that start from it. */

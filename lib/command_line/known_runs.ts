@@ -3,7 +3,7 @@ import type { DatasetInfo } from "../datasets/dataset.ts";
 import { UserError } from "../errors.ts";
 import { actionLabel } from "../experiment.ts";
 import { formatNumber } from "../numbers.ts";
-import { askedFor, type Counts, plan, type PlannedRun, trainingIn } from "../plan.ts";
+import { plan, type PlannedRun, trainingIn } from "../plan.ts";
 import { fold } from "../report/fold.ts";
 import type { Study } from "../results/study.ts";
 import type { RunStatus, Store } from "../store/mod.ts";
@@ -66,18 +66,12 @@ export async function knownRuns(
 ): Promise<
   {
     readonly runs: readonly KnownRun[];
-    readonly asked: Counts;
     readonly study: Study<DatasetInfo>;
   }
 > {
   const tables = tablesNamed(words);
   const study = await describedStudy(options);
-  const { contexts } = study;
-  return {
-    runs: known(plan(tables, contexts), study),
-    asked: askedFor(tables, contexts),
-    study,
-  };
+  return { runs: known(plan(tables, study.contexts), study), study };
 }
 
 /**

@@ -8,7 +8,7 @@ import { type DeviceName, isDeviceName, prefersBfloat16 } from "../system/device
 import { type Isa, ISAS } from "../system/processor.ts";
 import { quote, UsageError } from "../errors.ts";
 import { LARGEST_SEED } from "../random.ts";
-import type { Precision, Setup } from "../setup.ts";
+import { PRECISIONS, type Setup } from "../setup.ts";
 import { didYouMean } from "../did_you_mean.ts";
 import { FORMATS, type ReportFormat } from "../report/formats.ts";
 import { type NetOptions, netOptions } from "./net_options.ts";
@@ -70,7 +70,6 @@ export interface CommandLine {
 const NAMES = Object.keys(OPTIONS) as OptionName[];
 /** What carries runs out: this machine or a cluster. */
 const EXECUTORS = ["local", "slurm"] as const;
-const PRECISIONS: readonly Precision[] = ["float32", "bfloat16"];
 const SETUPS: Readonly<Record<string, Setup>> = setups;
 /** The project's folder. */
 export const ROOT = resolve(import.meta.dirname!, "../..");

@@ -1,5 +1,5 @@
 /** Changes single fields of a setup on the command line: `--set kernels=glorot,biases.rate=1`. */
-import type { Drops, Setup } from "../setup.ts";
+import { type Drops, PRECISIONS, type Setup } from "../setup.ts";
 import { didYouMean } from "../did_you_mean.ts";
 import { UsageError } from "../errors.ts";
 import { pooled } from "../vgg/configs.ts";
@@ -9,7 +9,7 @@ import { mustOutlastWarmup } from "../vgg/schedule.ts";
 const WORDS: Readonly<Record<string, readonly string[]>> = {
   kernels: ["paper", "gaussian-0.01", "glorot", "he"],
   "rgbShift.by": ["root", "eigenvalue"],
-  precision: ["float32", "bfloat16"],
+  precision: PRECISIONS,
   resize: ["bicubic", "bilinear", "lanczos3", "aliased-bilinear"],
   oddSides: ["up", "down"],
   transfer: ["paper", "deepen"],

@@ -3,6 +3,7 @@ import type { DatasetInfo } from "../datasets/dataset.ts";
 import { cost } from "../estimates/cost.ts";
 import { expectedDevice } from "../system/device.ts";
 import { cores } from "../system/machine.ts";
+import { count } from "../numbers.ts";
 import { ancestorKeys, type Counts, counts } from "../plan.ts";
 import { clock } from "../system/progress.ts";
 import { nameWithChanges } from "../results/protocol.ts";
@@ -83,7 +84,6 @@ export function printPlan(
 }
 
 function inWords({ evaluations, trainings }: Counts): string {
-  const count = (number: number, what: string) => `${number} ${what}${number === 1 ? "" : "s"}`;
   return `${count(evaluations, "evaluation")} and ${count(trainings, "training")}`;
 }
 

@@ -1,5 +1,6 @@
 /** `doctor speed`: measures the speed of training and testing, for plans. */
-import type { Precision } from "../setup.ts";
+import { count } from "../numbers.ts";
+import { PRECISIONS } from "../setup.ts";
 import { runsAtOnce } from "../system/machine.ts";
 import { progressBars } from "../system/progress.ts";
 import { nameWithChanges } from "../results/protocol.ts";
@@ -7,8 +8,6 @@ import { listing } from "../report/listing.ts";
 import { keepSpeed, type MeasuredSpeed } from "../estimates/speed.ts";
 import { threeDigits } from "../command_line/plan_notes.ts";
 import type { Options } from "../command_line/options.ts";
-
-const PRECISIONS: readonly Precision[] = ["float32", "bfloat16"];
 
 /** Classes of the nets that are measured; their number hardly affects the time. */
 const CLASSES = 1000;
@@ -51,7 +50,7 @@ export async function speed(options: Options): Promise<number> {
         { field: "testing_images", heading: "testing, images/s", show: shown },
       ],
       notes: [
-        `On ${found[0]!.device}, ${runs} run${runs === 1 ? "" : "s"} in parallel. Kept for deno ` +
+        `On ${found[0]!.device}, ${count(runs, "run")} in parallel. Kept for deno ` +
         "task plan on this device.",
       ],
     }, format));

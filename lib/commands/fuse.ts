@@ -2,7 +2,7 @@
 import { UsageError, UserError } from "../errors.ts";
 import { displayName, isEvaluation } from "../experiment.ts";
 import { ensembleOf } from "../results/ensemble.ts";
-import { type PlannedRun, planOf } from "../plan.ts";
+import type { PlannedRun } from "../plan.ts";
 import { ensembleListing } from "../report/ensemble_listing.ts";
 import { listing } from "../report/listing.ts";
 import { openStore, type Store } from "../store/mod.ts";
@@ -34,7 +34,7 @@ export async function fuse(words: readonly string[], options: Options): Promise<
 /** The evaluations of validation images that a run stands for; all must be done. */
 export function membersOf(planned: PlannedRun, store: Store, options: Options): PlannedRun[] {
   const isDone = (run: PlannedRun) => store.status(run).state === "done";
-  const { run, context } = planned;
+  const { run } = planned;
   if (isEvaluation(run)) {
     if (run.test !== undefined) {
       throw new UserError(
@@ -45,10 +45,9 @@ export function membersOf(planned: PlannedRun, store: Store, options: Options): 
       );
     }
     if (isDone(planned)) return [planned];
-    const [training] = planOf([run.net], [context]).slice(-1) as [PlannedRun];
     throw new UserError(
       `Cannot fuse ${displayName(run)} (${planned.key}): it is not done; make it with: ` +
-        evaluateLine(training, { ...run, options }),
+        evaluateLine(planned.ancestor!, { ...run, options }),
     );
   }
   const { methods = ["dense"] } = options;

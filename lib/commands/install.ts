@@ -2,7 +2,7 @@
 import { homedir } from "node:os";
 import { deviceInWords, gpus, noteGpus, prefersBfloat16 } from "../system/device.ts";
 import { UserError } from "../errors.ts";
-import { progressBar, progressBars } from "../system/progress.ts";
+import { progressBar } from "../system/progress.ts";
 import { listing } from "../report/listing.ts";
 import { type Check, check, LOADS, loads } from "../tensorflow/install/check.ts";
 import { here, install as installTensorFlow, variantOf } from "../tensorflow/install/mod.ts";
@@ -42,13 +42,8 @@ export async function install({ check: look, gpu, format }: Options): Promise<nu
   if (prefersBfloat16()) {
     console.log("Nets are computed in bfloat16 unless --precision float32 is given.");
   }
-  const { calibrate } = await import("../bench/calibration.ts");
-  const bars = progressBars();
-  try {
-    await calibrate(bars);
-  } finally {
-    bars.stop();
-  }
+  const { calibrateMachine } = await import("../bench/calibration.ts");
+  await calibrateMachine();
   return 0;
 }
 

@@ -2,8 +2,12 @@
 import type { Options } from "../command_line/options.ts";
 import { printPlan } from "../command_line/plan_listing.ts";
 import { knownRuns } from "../command_line/known_runs.ts";
+import { tablesNamed } from "../command_line/tables.ts";
+import { askedFor } from "../plan.ts";
 
 /** Prints the plan of the tables called `words`. */
 export async function plan(words: readonly string[], options: Options): Promise<number> {
-  return printPlan(await knownRuns(words, options), options);
+  const { runs, study } = await knownRuns(words, options);
+  const asked = askedFor(tablesNamed(words), study.contexts);
+  return printPlan({ runs, study, asked }, options);
 }

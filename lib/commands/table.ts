@@ -6,7 +6,6 @@ import { evaluationsOf, plan } from "../plan.ts";
 import { sheetOf } from "../report/results_sheet.ts";
 import { resultsOf } from "../results/mod.ts";
 import type { Study } from "../results/study.ts";
-import { progressBars } from "../system/progress.ts";
 import { carryOut, printRuns } from "../command_line/carry_out.ts";
 import { commandOfTables } from "../command_line/suggested_commands.ts";
 import type { Options } from "../command_line/options.ts";
@@ -46,13 +45,8 @@ async function reproduceNamed(names: readonly string[], options: Options): Promi
 async function measureOnce() {
   const { isInstalled } = await import("../tensorflow/install/mod.ts");
   if (!await isInstalled()) return;
-  const { calibrate } = await import("../bench/calibration.ts");
-  const bars = progressBars();
-  try {
-    await calibrate(bars);
-  } finally {
-    bars.stop();
-  }
+  const { calibrateMachine } = await import("../bench/calibration.ts");
+  await calibrateMachine();
 }
 
 /** Prints and writes tables; for all of the paper's, also the files that hold all of them. */

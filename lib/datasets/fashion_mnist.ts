@@ -78,21 +78,23 @@ export async function describeFashionMnist(options: DatasetOptions): Promise<Dat
 
 function sourceIn({ folder }: DatasetOptions): RawFiles {
   const files = find([folder, join(folder, "fashion-mnist"), DEBIAN]);
+  let unpacked: Uint8Array[] | undefined;
+  const unpack = (contents: readonly Uint8Array[]) =>
+    unpacked ??= contents.map((content, i) => unpackIdx(content, files[i]!));
   return {
     name: "fashion-mnist",
     files,
     classes: CLASSES,
     read(split, contents) {
-      const at = split === "train" ? 0 : 2;
-      return readSplit([contents[at]!, contents[at + 1]!], [files[at]!, files[at + 1]!]);
+      const [at, unpacked] = [split === "train" ? 0 : 2, unpack(contents)];
+      return readSplit([unpacked[at]!, unpacked[at + 1]!], [files[at]!, files[at + 1]!]);
     },
-    doubt: (contents) => doubtOf(contents, files),
+    doubt: (contents) => doubtOf(unpack(contents), files),
   };
 }
 
 /** Compares files with the published ones, as MNIST and others have files of the same names. */
-function doubtOf(contents: readonly Uint8Array[], files: readonly string[]): string | undefined {
-  const unpacked = contents.map((content, i) => unpackIdx(content, files[i]!));
+function doubtOf(unpacked: readonly Uint8Array[], files: readonly string[]): string | undefined {
   for (const [split, digits] of DIGITS.entries()) {
     const [labels, file] = [unpacked[2 * split + 1]!, files[2 * split + 1]!];
     const counts = digits.map(() => 0);

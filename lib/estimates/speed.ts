@@ -66,16 +66,16 @@ export interface SpeedEstimate extends Pick<MeasuredSpeed, "training" | "testing
  * measurement of other ones. Undefined where nothing was measured there.
  */
 export function estimateSpeed(
-  train: Pick<TrainSetup, "crop" | "width" | "fc" | "precision">,
-  on: { readonly device: Device; readonly file?: string },
+  train: MeasuredFields,
+  { device, file = fileOf() }: { readonly device: Device; readonly file?: string },
 ): SpeedEstimate | undefined {
-  const own = speedFor(train, on);
+  const speeds = speedsIn(file);
+  const here = identityOf(train, device);
+  const own = speeds.findLast((speed) => isAlike(speed, here));
   if (own !== undefined) {
     return { training: own.training, testing: own.testing, measured: own, isOwn: true };
   }
-  const { device, file = fileOf() } = on;
-  const here = { host: Deno.hostname(), device: nameOfDevice(device) };
-  const [nearest] = speedsIn(file)
+  const [nearest] = speeds
     .filter(({ host, device }) => host === here.host && device === here.device)
     .sort((one, other) => distance(one, train) - distance(other, train));
   if (nearest === undefined) return undefined;
@@ -102,13 +102,10 @@ function distance(
 
 /** The measured speed of a setup's nets on a device of this machine; undefined if not measured. */
 export function speedFor(
-  { crop, width, fc, precision }: Pick<TrainSetup, "crop" | "width" | "fc" | "precision">,
+  train: MeasuredFields,
   { device, file = fileOf() }: { readonly device: Device; readonly file?: string },
 ): MeasuredSpeed | undefined {
-  const here = {
-    ...{ host: Deno.hostname(), device: nameOfDevice(device) },
-    ...{ crop, width, fc, precision },
-  };
+  const here = identityOf(train, device);
   return speedsIn(file).findLast((speed) => isAlike(speed, here));
 }
 
@@ -122,6 +119,20 @@ export function keepSpeed(speed: MeasuredSpeed, file: string = fileOf()) {
 const IDENTITY = ["host", "device", "crop", "width", "fc", "precision"] as const;
 
 type SpeedIdentity = Pick<MeasuredSpeed, typeof IDENTITY[number]>;
+
+/** Fields of a setup that its nets' speed is measured by. */
+type MeasuredFields = Pick<TrainSetup, "crop" | "width" | "fc" | "precision">;
+
+/** What identifies the speed of a setup's nets on a device of this machine. */
+function identityOf(
+  { crop, width, fc, precision }: MeasuredFields,
+  device: Device,
+): SpeedIdentity {
+  return {
+    ...{ host: Deno.hostname(), device: nameOfDevice(device) },
+    ...{ crop, width, fc, precision },
+  };
+}
 
 function isAlike(one: SpeedIdentity, other: SpeedIdentity): boolean {
   return IDENTITY.every((field) => one[field] === other[field]);

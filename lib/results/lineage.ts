@@ -2,6 +2,7 @@
 import { INTERPRETATIONS, type TrainSetup } from "../setup.ts";
 import {
   ancestorOf,
+  type Context,
   displayName,
   evaluateFieldsOf,
   formatS,
@@ -66,13 +67,27 @@ export interface RowPlace {
 
 /** The rows that depend on a run: on its posteriors, or on a net trained from it. */
 export function rowsOn({ key, context }: PlannedRun, tables: readonly Table[]): RowPlace[] {
-  const depends = (run: Run) =>
-    withAncestors(plannedRun(run, context)).some((other) => other.key === key);
-  return tables.flatMap((table) =>
-    table.rows.flatMap(({ evaluations }, index) =>
-      evaluations.some(depends) ? [{ table, row: index + 1 }] : []
-    )
-  );
+  return rowsByRun(tables, [context]).get(key) ?? [];
+}
+
+/** The rows that depend on each run of tables, by the run's key; see `rowsOn`. */
+export function rowsByRun(
+  tables: readonly Table[],
+  contexts: readonly Context[],
+): ReadonlyMap<string, RowPlace[]> {
+  const places = new Map<string, RowPlace[]>();
+  for (const context of contexts) {
+    for (const table of tables) {
+      for (const [index, { evaluations }] of table.rows.entries()) {
+        const needed = evaluations.flatMap((run) => withAncestors(plannedRun(run, context)));
+        for (const key of new Set(needed.map(({ key }) => key))) {
+          const place = { table, row: index + 1 };
+          places.set(key, [...places.get(key) ?? [], place]);
+        }
+      }
+    }
+  }
+  return places;
 }
 
 /** Every field that decides a run's numbers, with its value in words. */

@@ -2,14 +2,7 @@
 import { type Claim, type ClaimsResult, judgeClaims } from "./claims.ts";
 import type { DatasetDescription } from "../datasets/dataset.ts";
 import type { Comparison, ErrorIntervals, Protocol, RowResult, TableResult } from "./row_result.ts";
-import {
-  type Errors,
-  type EvalRun,
-  type Init,
-  isImported,
-  type Row,
-  type Table,
-} from "../experiment.ts";
+import { type Errors, type Init, isImported, type Row, type Table } from "../experiment.ts";
 import {
   importedAtChance,
   remarksOn,
@@ -76,6 +69,7 @@ export function resultsOf(
       ? []
       : contexts.map((context) => evaluations.map((run) => plannedRun(run, context)));
     const runs = seeds.flat().map(({ key }) => key);
+    const trained = trainings(seeds);
     let remarks: string[] = [];
     const leftOut = (reason: string): RowResult => ({
       ...{ row, protocol, runs, remarks, seeds: [], scores: [] },
@@ -88,9 +82,9 @@ export function resultsOf(
     if (!done || seeds.length === 0) return { row, protocol, runs, seeds: [], scores: [] };
     let scores: Scores[], atChance: string[];
     try {
-      remarks = remarksOn(trainings(seeds), store);
+      remarks = remarksOn(trained, store);
       scores = seeds.map(scoresOf);
-      atChance = sanityChecks(trainings(seeds), scores[0]!.labels, store);
+      atChance = sanityChecks(trained, scores[0]!.labels, store);
     } catch (error) {
       if (error instanceof UserError) return leftOut(error.message);
       throw error;
@@ -180,7 +174,7 @@ function withoutFolder(message: string, { folder }: { readonly folder?: string }
 
 /** The trainings of evaluations, each once. */
 function trainings(seeds: readonly (readonly PlannedRun[])[]): PlannedRun[] {
-  const nets = seeds.flat().map(({ run, context }) => plannedRun((run as EvalRun).net, context));
+  const nets = seeds.flat().map(({ ancestor }) => ancestor!);
   return [...new Map(nets.map((net) => [net.key, net])).values()];
 }
 

@@ -1,11 +1,15 @@
 /** The distributions behind intervals and tests, from Cephes, as in SciPy. */
 import { createRequire } from "node:module";
 
+let loaded: typeof import("cephes") | undefined;
+
 /**
  * Loaded at the first use, because it takes 20 ms, and by require(), because Deno cannot run the
  * package's ES module (it writes to `__proto__`).
  */
-const cephes = (): typeof import("cephes") => createRequire(import.meta.url)("cephes");
+function cephes(): typeof import("cephes") {
+  return loaded ??= createRequire(import.meta.url)("cephes") as typeof import("cephes");
+}
 
 /** The value that a normal draw of N(0, 1) stays below with probability `p`. */
 export function normalQuantile(p: number): number {

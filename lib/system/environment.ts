@@ -2,6 +2,7 @@
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import project from "../../deno.json" with { type: "json" };
+import { count } from "../numbers.ts";
 import { deviceInWords, type Gpu } from "./device.ts";
 import { readIfThere } from "./files.ts";
 import { instructions, usesOneDnn } from "./processor.ts";
@@ -118,7 +119,7 @@ export function executionInWords(execution: Execution): string {
   const share = [
     deviceInWords({ kind: device, ...gpu && { gpu } }),
     precision,
-    ...threads === undefined ? [] : [`${threads} thread${threads === 1 ? "" : "s"} an operation`],
+    ...threads === undefined ? [] : [`${count(threads, "thread")} an operation`],
     ...towers > 1 ? [`${towers} towers`] : [],
     ...microBatch === undefined ? [] : [`${microBatch} images at once`],
     ...execution.oneDnn === false ? ["without oneDNN"] : [],

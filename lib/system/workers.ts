@@ -138,7 +138,7 @@ function errorOf({ message, stack, isUserError }: Failure): Error {
   return error;
 }
 
-/** Splits `items` into chunks of at most `size`, so that each job outweighs its message. */
+/** Splits `items` into chunks of at most `size`. */
 export function chunks<Item>(items: readonly Item[], size: number): Item[][] {
   const count = Math.ceil(items.length / size);
   return Array.from({ length: count }, (_, i) => items.slice(i * size, (i + 1) * size));

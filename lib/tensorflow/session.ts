@@ -31,9 +31,9 @@ export class Session {
   constructor(binding: Binding, graph: Graph) {
     this.#binding = binding;
     const bytes = graph.serialise();
-    const folder = temporaryFolder();
+    const folder = writingTemporary(() => Deno.makeTempDirSync({ prefix: "verydeep-graph-" }));
     try {
-      writeGraph(`${folder}/saved_model.pb`, bytes);
+      writingTemporary(() => Deno.writeFileSync(`${folder}/saved_model.pb`, bytes));
       this.#model = binding.loadSavedModel(folder, "serve");
     } finally {
       Deno.removeSync(folder, { recursive: true });
@@ -106,31 +106,19 @@ export class Session {
   }
 }
 
-/** Makes a folder for a graph. */
-function temporaryFolder(): string {
+/** Writes a temporary file or folder. @throws {UserError} The system refuses. */
+function writingTemporary<Result>(write: () => Result): Result {
   try {
-    return Deno.makeTempDirSync({ prefix: "verydeep-graph-" });
+    return write();
   } catch (error) {
-    throw noTemporaryFile(error);
+    throw new UserError(
+      `Cannot write a temporary file: ${
+        systemReason(error)
+      }; free some space, or name another folder ` +
+        "for temporary files in the variable TMPDIR",
+      { cause: error },
+    );
   }
-}
-
-function writeGraph(file: string, bytes: Uint8Array) {
-  try {
-    Deno.writeFileSync(file, bytes);
-  } catch (error) {
-    throw noTemporaryFile(error);
-  }
-}
-
-function noTemporaryFile(error: unknown): UserError {
-  return new UserError(
-    `Cannot write a temporary file: ${
-      systemReason(error)
-    }; free some space, or name another folder ` +
-      "for temporary files in the variable TMPDIR",
-    { cause: error },
-  );
 }
 
 /** A float32 value to feed. */

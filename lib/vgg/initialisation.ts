@@ -40,8 +40,8 @@ export function deviation({ name, size, inputs, outputs }: Conv, init: KernelIni
 export interface Inheriting {
   /** Weights of the net that a run starts from. */
   readonly ancestor: Tensors;
-  /** The run's own random weights; the noise is made from them. */
-  readonly drawn: Tensors;
+  /** Gives the run's own random weights, which noise is made from; called only if there is noise. */
+  drawn(): Tensors;
   readonly setup: Pick<TrainSetup, "kernels" | "transfer" | "transferNoise">;
   readonly shape: NetShape;
 }
@@ -64,13 +64,14 @@ export function inherited({ config, init }: TrainRun, sources: Inheriting): Tens
     : layers === "perturb"
     ? convsOf(net).filter(({ name }) => name.startsWith("conv"))
     : [];
+  const own: Tensors = noisy.length > 0 ? drawn() : new Map();
   const tensors = new Map(ancestor);
   for (const layer of noisy) {
     const { name, size, inputs, outputs } = layer;
     const [kernel, bias] = [`${name}.kernel`, `${name}.bias`];
     const before = tensors.get(kernel)?.values ?? identityKernel(layer);
     const share = noise * deviation(layer, "he") / deviation(layer, setup.kernels);
-    const random = drawn.get(kernel)!.values;
+    const random = own.get(kernel)!.values;
     const values = before.map((weight, i) => weight + share * random[i]!);
     tensors.set(kernel, { shape: [size, size, inputs, outputs], values });
     if (!tensors.has(bias)) {

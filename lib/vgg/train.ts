@@ -107,7 +107,7 @@ export function train(
     session.run({ "seed/weights": int32([seed, 0]) }, ["initialise:0"]);
     if (training.ancestor) {
       const shape = netShapeOf(setup, classes);
-      const drawn = getTensors(session, { weights: model.weights, velocities: [] });
+      const drawn = () => getTensors(session, { weights: model.weights, velocities: [] });
       setTensors(session, inherited(run, { ancestor: training.ancestor, drawn, setup, shape }));
     }
     if (training.checkpoint) setTensors(session, training.checkpoint.tensors);

@@ -34,7 +34,7 @@ function startOf(config: ConfigName, layers: Inherited, transferNoise: number): 
   const run: TrainRun = { config, S: 256, init: { from: A, layers } };
   return inherited(run, {
     ancestor: weightsOf("A"),
-    drawn: weightsOf(config, 77),
+    drawn: () => weightsOf(config, 77),
     setup: { ...setup, transferNoise },
     shape: SHAPE,
   });
@@ -113,7 +113,10 @@ Deno.test("the noise has He's size, however the setup draws its kernels", async 
         return [name, { shape, values: values[i]!.values as Float32Array }];
       }));
       const run: TrainRun = { config: "D", S: 256, init: { from: A, layers: "deepen" } };
-      const sources = { ancestor: weightsOf("A"), drawn, setup: train, shape: SHAPE };
+      const sources = {
+        ...{ ancestor: weightsOf("A"), drawn: () => drawn },
+        ...{ setup: train, shape: SHAPE },
+      };
       const { values: kernel } = inherited(run, sources).get("conv5_3.kernel")!;
       const noise = kernel.filter((_, i) => {
         return i % layer.outputs !== Math.floor(i / layer.outputs) % layer.inputs; // no identity here

@@ -1,21 +1,20 @@
 /** The runs of a plan during its execution: done, running here or elsewhere, waiting or failed. */
 import { UserError } from "../../errors.ts";
 import { displayName } from "../../experiment.ts";
+import { count } from "../../numbers.ts";
 import type { PlannedRun } from "../../plan.ts";
 
 /** A queue of runs: each is ready when its ancestor is done. */
 export class RunQueue {
-  readonly #runs: ReadonlyMap<string, PlannedRun>;
   readonly #done = new Set<string>();
   readonly #waiting = new Set<PlannedRun>();
   readonly #underWay = new Set<PlannedRun>();
   readonly #elsewhere = new Set<PlannedRun>();
-  readonly #failures = new Set<string>();
+  readonly #failures = new Set<PlannedRun>();
   #listeners: (() => void)[] = [];
 
   /** @param runs the plan @param done those of its runs that are done */
   constructor(runs: readonly PlannedRun[], done: readonly PlannedRun[]) {
-    this.#runs = new Map(runs.map((run) => [run.key, run]));
     for (const { key } of done) this.#done.add(key);
     for (const run of runs) if (!this.#done.has(run.key)) this.#waiting.add(run);
   }
@@ -71,7 +70,7 @@ export class RunQueue {
 
   /** Marks a run as failed; its descendants will not start. */
   fail(run: PlannedRun) {
-    this.#failures.add(run.key);
+    this.#failures.add(run);
     this.#leave(run);
   }
 
@@ -86,10 +85,10 @@ export class RunQueue {
   throwIfFailed() {
     if (this.#failures.size === 0) return;
     const lost = this.#waiting.size;
-    const names = [...this.#failures].map((key) => displayName(this.#runs.get(key)!.run));
+    const names = [...this.#failures].map(({ run }) => displayName(run));
     const dependents = lost === 0
       ? ""
-      : `, nor the ${lost === 1 ? "1 run that depends" : `${lost} runs that depend`} on ${
+      : `, nor the ${count(lost, "run that depends", "runs that depend")} on ${
         names.length === 1 ? "it" : "them"
       }`;
     throw new UserError(

@@ -1,9 +1,8 @@
 /** Starts worker threads that execute runs. Does not load TensorFlow itself. */
-import type { PlannedRun } from "../../plan.ts";
 import type { Device } from "../../system/device.ts";
 import { startWorker } from "../../system/workers.ts";
 import type { ImageCache, ImageCacheContents } from "../../vgg/image_cache.ts";
-import type { WorkerAnswer, WorkerJob, WorkerNote, WorkerSettings } from "./worker.ts";
+import type { RunJob, WorkerAnswer, WorkerJob, WorkerNote, WorkerSettings } from "./worker.ts";
 
 /** Called with the progress of a job. */
 export type OnProgress = (done: number, total: number) => void;
@@ -20,13 +19,6 @@ export interface RunWorker {
   stopRun(): void;
   /** Ends the thread. */
   stop(): void;
-}
-
-/** A run and its resources. */
-export interface RunJob {
-  readonly planned: PlannedRun;
-  readonly images?: ImageCache;
-  readonly microBatch?: number;
 }
 
 /** Starts a thread and loads TensorFlow in it. `onNotice` gets messages for the user. */

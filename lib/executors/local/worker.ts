@@ -22,16 +22,18 @@ export interface WorkerSettings {
   readonly stopRun: SharedArrayBuffer;
 }
 
+/** A run and its resources. */
+export interface RunJob {
+  readonly planned: PlannedRun;
+  readonly images?: ImageCache;
+  readonly microBatch?: number;
+}
+
 /** A request to a worker. */
 export type WorkerJob =
   | { readonly kind: "load" }
   | { readonly kind: "read images"; readonly contents: ImageCacheContents }
-  | {
-    readonly kind: "run";
-    readonly planned: PlannedRun;
-    readonly images?: ImageCache;
-    readonly microBatch?: number;
-  };
+  | { readonly kind: "run" } & RunJob;
 
 /** The answer at the end of a job of the same kind. */
 export type WorkerAnswer =
@@ -47,6 +49,9 @@ export type WorkerNote =
 /** Shortest interval between two reports of progress, ms. */
 const PAUSE = 100;
 
+/** Found once: a GPU's name costs a call of nvidia-smi. */
+let device: Device | undefined;
+
 answerJobs(async (
   job: WorkerJob,
   { dataset, storeFolder, threads, towers, stop: shared, stopRun }: WorkerSettings,
@@ -54,7 +59,7 @@ answerJobs(async (
 ): Promise<WorkerAnswer> => {
   const { kind } = job;
   const binding = await loadAddon(threads);
-  const device = deviceOf(binding.isUsingGpuDevice());
+  device ??= deviceOf(binding.isUsingGpuDevice());
   if (kind === "load") return { kind, device };
   const stop = new Int32Array(shared);
   const shouldStop = () => Atomics.load(stop, 0) !== 0;

@@ -1,6 +1,7 @@
 /** Groups the runs of a plan into jobs and arrays, and says what each job depends on. */
 import { folderName, isEvaluation } from "../../experiment.ts";
 import { ancestorKeys, type PlannedRun } from "../../plan.ts";
+import { chunks } from "../../system/workers.ts";
 
 /** What a job does: prepares the data set, trains, evaluates, or writes the reports. */
 export type JobKind = "prepare" | "train" | "evaluate" | "report";
@@ -24,15 +25,14 @@ export interface SlurmJob {
  */
 export function jobsOf(runs: readonly PlannedRun[], most = 1000): SlurmJob[] {
   const alike = Map.groupBy(runs, (planned) => [nameOf(planned), ...ancestorKeys(planned)].join());
-  return [...alike.values()].flatMap((group) => {
-    const size = Math.min(most, group.length);
-    return Array.from({ length: Math.ceil(group.length / size) }, (_, part): SlurmJob => ({
+  return [...alike.values()].flatMap((group) =>
+    chunks(group, Math.min(most, group.length)).map((runs): SlurmJob => ({
       kind: isEvaluation(group[0]!.run) ? "evaluate" : "train",
       name: nameOf(group[0]!),
-      runs: group.slice(part * size, (part + 1) * size),
+      runs,
       after: ancestorKeys(group[0]!),
-    }));
-  });
+    }))
+  );
 }
 
 /** Name of a run's job. */

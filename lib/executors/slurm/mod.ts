@@ -9,6 +9,7 @@
 import { cost } from "../../estimates/cost.ts";
 import { UserError } from "../../errors.ts";
 import { isEvaluation } from "../../experiment.ts";
+import { count } from "../../numbers.ts";
 import type { PlannedRun } from "../../plan.ts";
 import type { Bars } from "../../system/progress.ts";
 import type { Store } from "../../store/mod.ts";
@@ -114,19 +115,14 @@ async function submitMissing(runs: readonly PlannedRun[], store: Store, given: S
     await submitter.submitLast(scripts.at(-1)!, options.reportsAnyway ? "afterany" : "afterok");
   }
   log(
-    `Submitted ${inWords(submitter.jobs, "job")} for ${inWords(submitter.runs, "run")}. ` +
+    `Submitted ${count(submitter.jobs, "job")} for ${count(submitter.runs, "run")}. ` +
       `Scripts, logs and job numbers: ${jobsFolder(store)}`,
   );
   if (later === 0) return;
   log(
-    `${inWords(later, "run")} did not fit into the queue. Submit the rest later with the same ` +
+    `${count(later, "run")} did not fit into the queue. Submit the rest later with the same ` +
       `command: ${options.again}`,
   );
-}
-
-/** A number of things, as in `1 run` or `2 runs`. */
-function inWords(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 /** The jobs of a store that are in the queue, by the key of their run. */
