@@ -78,8 +78,7 @@ export function leftoversIn(store: Store): Leftovers {
     if (folders.includes(folder) && run === undefined) leftovers.unknown.push(folder);
     if (run === undefined) continue;
     look(() => {
-      const lines = readIfThere(`${place}/log.jsonl`)?.trimEnd().split("\n").length ?? 0;
-      if (store.readLog(run).length < lines) leftovers.logs.push(`${folder}/log.jsonl`);
+      if (!isWhole(`${place}/log.jsonl`)) leftovers.logs.push(`${folder}/log.jsonl`);
     });
     if (store.status(run).state === "done") {
       leftovers.checkpoints.push(...store.checkpointsOf(run).map((name) => `${folder}/${name}`));
@@ -88,7 +87,7 @@ export function leftoversIn(store: Store): Leftovers {
   return leftovers;
 }
 
-/** Whether every line of a file of records is complete and matches its checksum. */
+/** Whether every line of a log or a file of records is complete and matches its checksum. */
 function isWhole(file: string): boolean {
   const lines = readIfThere(file)?.split("\n") ?? [""];
   return lines.pop() === "" && lines.every((line) => verifyChecksum(parsed(line)) !== undefined);
