@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { CATALOGUE } from "../lib/command_line/catalogue.ts";
 import project from "../deno.json" with { type: "json" };
+import { commandLine } from "./support/tasks.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
-/** Runs the command line as a user does, from the project's folder. */
+/** Runs the command line as a user does, from the project's folder and as its task. */
 async function cli(...args: string[]) {
-  const { code, stdout, stderr } = await deno("run", "-A", "cli.ts", ...args);
+  const { code, stdout, stderr } = await deno(...commandLine(...args));
   // Deno itself speaks where two of its processes start at once.
   const own = stderr.replace(/^Blocking waiting for file lock on .*\n/gm, "");
   return { code, out: stdout, err: own.trimEnd() };
@@ -211,7 +212,7 @@ Deno.test({
     /** Runs table1 in a shell, with its output at some place. */
     async function into(place: string) {
       const { code, stderr } = await new Deno.Command("sh", {
-        args: ["-c", `"$0" run -A cli.ts table1 ${place}`, Deno.execPath()],
+        args: ["-c", `"$0" "$@" ${place}`, Deno.execPath(), ...commandLine("table1")],
         cwd: ROOT,
         env: { NO_COLOR: "1", INIT_CWD: "" },
       }).output();

@@ -43,6 +43,12 @@ Deno.test("a task that may run named programs does not complain about those that
   for (const { name, flags } of named) assert.ok(flags.includes("-q"), name);
 });
 
+Deno.test("the gate's tests may do no more than tasks can, but for a port of their own", () => {
+  const [, flags] = / deno test (.*)$/.exec(project.tasks.ok.command)!;
+  const needed = ["--no-prompt", "-RWESN", "--allow-ffi", "--allow-run", "--doc"];
+  assert.deepEqual(flags!.split(" "), needed);
+});
+
 /** How attempts that a task's flags may forbid end. */
 async function tried(task: string): Promise<Record<string, string>> {
   const file = Deno.makeTempFileSync({ suffix: ".ts" });

@@ -3,10 +3,13 @@ import { fileURLToPath } from "node:url";
 import { races } from "../../lib/bench/cases.ts";
 import { startContestant, together } from "../../lib/bench/contestant.ts";
 import { UserError } from "../../lib/errors.ts";
+import { flagsOf } from "../support/tasks.ts";
 
 const FAKE = fileURLToPath(new URL("../support/fake_contestant.ts", import.meta.url));
 const start = (...args: string[]) =>
-  startContestant("fake", [Deno.execPath(), "run", "-A", "--no-check", FAKE, ...args]);
+  startContestant("fake", [
+    ...[Deno.execPath(), "run", ...flagsOf("bench"), "--no-check", FAKE, ...args],
+  ]);
 const [CASE] = races([], []);
 
 Deno.test("a contestant reports its version, builds, runs, and continues after an error", async () => {

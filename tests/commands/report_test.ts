@@ -8,6 +8,7 @@ import { lineageOf, runDetailsOf } from "../../lib/report/run_details.ts";
 import { findStudy } from "../../lib/reproduce.ts";
 import { resultsOf } from "../../lib/results/mod.ts";
 import { makeStore } from "../../lib/store/mod.ts";
+import { commandLine } from "../support/tasks.ts";
 
 /** The smoke setup's store, all runs done: of image i every third net takes another class. */
 async function filledStore() {
@@ -42,7 +43,7 @@ async function filledStore() {
 
 async function run(args: readonly string[]) {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "cli.ts", "report", ...args],
+    args: commandLine("report", ...args),
     cwd: new URL("../../", import.meta.url),
     env: { NO_COLOR: "1", INIT_CWD: "" },
   }).output();
@@ -100,7 +101,7 @@ Deno.test("a table by its name writes its own files only", async () => {
   ]);
 });
 
-Deno.test("run details have each run once, ancestors first, with what its test alone comes to", () => {
+Deno.test("run details have each run once, ancestors first, and each test with its own errors", () => {
   const { study, results } = store;
   const runDetails = runDetailsOf(resultsOf(PAPER_TABLES, study), {
     ...study,

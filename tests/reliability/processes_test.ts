@@ -6,7 +6,7 @@ import type { PlannedRun } from "../../lib/plan.ts";
 import type { Store } from "../../lib/store/mod.ts";
 import { run } from "../support/disks.ts";
 import { DATA, LONG, outcome, start, storeIn, training } from "../support/commands.ts";
-import { isIgnored, listensOn } from "../support/processes.ts";
+import { isIgnored, listensOn, printed } from "../support/processes.ts";
 import { IN_PID_NAMESPACE, withNamespaces } from "../support/tasks.ts";
 
 /** Ways to end a process, and how it ends then. */
@@ -177,7 +177,7 @@ Deno.test("a training in another PID namespace is waited for, and not executed t
       { before: IN_PID_NAMESPACE },
     );
     // the program that makes the namespace waits for this one
-    const [inside] = Deno.readTextFileSync(`/proc/${child.pid}/task/${child.pid}/children`)
+    const [inside] = printed("cat", `/proc/${child.pid}/task/${child.pid}/children`)
       .trim().split(" ").map(Number);
     const other = start(folder, ["train", "--config", "A", "--S", "256", "--set", LONG]);
     const told: string[] = [];

@@ -5,7 +5,7 @@ import type { Fault } from "../support/faults.ts";
 import { withFault } from "../support/faults.ts";
 import { inFolder } from "../support/in_store.ts";
 import { tinyFolder } from "../support/command_sandbox.ts";
-import { flagsOf } from "../support/tasks.ts";
+import { commandLine } from "../support/tasks.ts";
 
 const SHORT = `${DATA},schedules.first.images=320,validations=2`;
 const NET = ["--config", "A", "--S", "256", "--set", SHORT];
@@ -72,7 +72,7 @@ Deno.test("a contact sheet that cannot be written is reported, and the data set 
       const pictures = tinyFolder(`${folder}/pictures`);
       const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
         args: [
-          ...["run", ...flagsOf("data"), "cli.ts", "data", "folder"],
+          ...commandLine("data", "folder"),
           ...["--setup", "smoke", "--data", pictures],
         ],
         env,

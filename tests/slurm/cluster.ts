@@ -1,6 +1,7 @@
 /** A cluster for tests: Slurm's own daemons on this machine, on free ports. */
 import { userInfo } from "node:os";
 import { fileURLToPath } from "node:url";
+import { commandLine } from "../support/tasks.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url)).replace(/\/$/, "");
 const USER = userInfo().username;
@@ -87,9 +88,9 @@ export class TestCluster implements AsyncDisposable {
     return await printed(this.begin(...args));
   }
 
-  /** Starts the command line of verydeep, without waiting for its end. */
+  /** Starts the command line of verydeep as its task, without waiting for its end. */
   begin(...args: string[]): Deno.ChildProcess {
-    return this.spawn(Deno.execPath(), ["run", "-A", "cli.ts", ...args]);
+    return this.spawn(Deno.execPath(), commandLine(...args));
   }
 
   /** Starts a program with this cluster's configuration. */

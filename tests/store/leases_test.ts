@@ -3,6 +3,7 @@ import type { UserError } from "../../lib/errors.ts";
 import { Leases } from "../../lib/store/leases.ts";
 import type { ProcessIdentity } from "../../lib/system/processes.ts";
 import { inFolder } from "../support/in_store.ts";
+import { printed } from "../support/processes.ts";
 import { asTask, IN_PID_NAMESPACE, spawn, withNamespaces } from "../support/tasks.ts";
 
 /** This process as a lease names it. */
@@ -246,7 +247,7 @@ Deno.test({
       }).spawn();
       const reader = parent.stdout.getReader();
       const pid = Number(new TextDecoder().decode((await reader.read()).value));
-      const stat = (pid: number) => Deno.readTextFileSync(`/proc/${pid}/stat`);
+      const stat = (pid: number) => printed("cat", `/proc/${pid}/stat`);
       const since = (pid: number) => stat(pid).replace(/^.*\) /, "").split(" ")[19];
       const began = since(pid);
       while (!/ Z /.test(stat(pid))) await new Promise((resolve) => setTimeout(resolve));

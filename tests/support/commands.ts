@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { lines } from "../../lib/bench/contestant.ts";
 import type { PlannedRun } from "../../lib/plan.ts";
 import { openStore, type Store } from "../../lib/store/mod.ts";
-import { flagsOf } from "./tasks.ts";
+import { commandLine } from "./tasks.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -34,7 +34,7 @@ export function start(
   return new Deno.Command(program!, {
     args: [
       ...others,
-      ...["run", ...flagsOf(args[0] as "train"), "cli.ts", ...args, "--setup", "smoke"],
+      ...[...commandLine(...args), "--setup", "smoke"],
       ...["--data", data, "--results", folder],
     ],
     ...{ cwd: ROOT, env, stdin: "null", stdout, stderr: "piped" },

@@ -5,14 +5,26 @@ import { run } from "./disks.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
+type Task = keyof typeof project.tasks;
+
 /** The flags of a task of the command line: `deno run FLAGS cli.ts NAME`. */
-export function flagsOf(task: keyof typeof project.tasks): string[] {
+export function flagsOf(task: Task): string[] {
   const [, flags] = / run (.*) cli\.ts /.exec(project.tasks[task].command)!;
   return flags!.split(" ");
 }
 
+/**
+ * Deno's arguments for a command line, with the permissions of its task; what is no task's name has the
+ * fewest, those of table1.
+ */
+export function commandLine(...args: readonly string[]): string[] {
+  const [name = ""] = args;
+  const task = Object.hasOwn(project.tasks, name) ? name as Task : "table1";
+  return ["run", ...flagsOf(task), "cli.ts", ...args];
+}
+
 /** A command line that runs a program text as a task would. */
-export function asTask(task: keyof typeof project.tasks, program: string, folder: string) {
+export function asTask(task: Task, program: string, folder: string) {
   const file = `${folder}/${crypto.randomUUID()}.ts`;
   Deno.writeTextFileSync(file, program);
   return [Deno.execPath(), "run", `--config=${ROOT}deno.json`, ...flagsOf(task), file];

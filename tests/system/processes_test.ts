@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { ProcessIdentity } from "../../lib/system/processes.ts";
 import { run } from "../support/disks.ts";
+import { printed } from "../support/processes.ts";
 import { asTask, IN_PID_NAMESPACE, withNamespaces } from "../support/tasks.ts";
 
 const MODULE = new URL("../../lib/system/processes.ts", import.meta.url);
@@ -47,9 +48,9 @@ Deno.test({
   name: "tasks that train, and status, know machine, start and namespace, and which processes run",
   ignore: Deno.build.os !== "linux",
   async fn() {
-    const boot = Deno.readTextFileSync("/proc/sys/kernel/random/boot_id").trim();
-    const namespace = Deno.readLinkSync("/proc/self/ns/pid");
-    const since = startIn(Deno.readTextFileSync(`/proc/${Deno.pid}/stat`))!;
+    const boot = printed("cat", "/proc/sys/kernel/random/boot_id").trim();
+    const namespace = printed("readlink", "/proc/self/ns/pid").trim();
+    const since = startIn(printed("cat", `/proc/${Deno.pid}/stat`))!;
     const me = { pid: Deno.pid, since };
     const others = [
       me,

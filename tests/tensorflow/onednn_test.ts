@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { training } from "../../lib/bench/cases.ts";
 import { ONEDNN_SWITCH } from "../../lib/system/processor.ts";
 import { ensureInstalled } from "../../lib/tensorflow/install/mod.ts";
+import { flagsOf } from "../support/tasks.ts";
 
 const PEER = fileURLToPath(new URL("../../lib/bench/peers/verydeep.ts", import.meta.url));
 const ADDON = new URL("../../lib/tensorflow/addon.ts", import.meta.url).href;
@@ -16,7 +17,7 @@ async function print(
 ): Promise<string> {
   const { [ONEDNN_SWITCH]: _switch, ...others } = Deno.env.toObject();
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", ...args],
+    args: ["run", ...flagsOf("bench"), "--no-check", ...args],
     ...{ clearEnv: true, env: { ...others, ...env } },
     ...{ stdin: "piped", stdout: "piped", stderr: "null" },
   }).spawn();

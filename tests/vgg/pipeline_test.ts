@@ -12,6 +12,7 @@ import { sampler, scalesOf } from "../../lib/vgg/images.ts";
 import { cropsFromCache, cropsFromFiles, pixelStrides } from "../../lib/vgg/pipeline.ts";
 import { noisyBytes } from "../support/formula.ts";
 import { tensorflow } from "../support/run_graph.ts";
+import { flagsOf } from "../support/tasks.ts";
 import { setup, tinyDataset } from "../support/tiny.ts";
 
 type Tiny = ReturnType<typeof tinyDataset>;
@@ -92,7 +93,7 @@ Deno.test("files give the same batches on one thread and on many", async () => {
   const program = fileURLToPath(new URL("../support/crops_of.ts", import.meta.url));
   const printed = await Promise.all(["1", "5"].map(async (threads) => {
     const { stdout } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--no-check", program, dataset.train[0]!.file],
+      args: ["run", ...flagsOf("train"), "--no-check", program, dataset.train[0]!.file],
       env: { TF_NUM_INTRAOP_THREADS: threads, TF_NUM_INTEROP_THREADS: threads },
     }).output();
     return new TextDecoder().decode(stdout);

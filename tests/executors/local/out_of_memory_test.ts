@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { UserError } from "../../../lib/errors.ts";
 import { fewerImages } from "../../../lib/executors/local/out_of_memory.ts";
+import { flagsOf } from "../../support/tasks.ts";
 
 // TensorFlow's own words, as tfjs-node passes them on.
 const OOM =
@@ -66,7 +67,7 @@ Deno.test("under a memory limit a training continues in smaller parts with the s
   const program = fileURLToPath(new URL("../../support/short_of_memory.ts", import.meta.url));
   const train = async (megabytes: number) => {
     const { stdout, stderr, success } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--no-check", program],
+      args: ["run", ...flagsOf("train"), "--no-check", program],
       env: {
         // oneDNN's kernels end the process where memory does not suffice; others report it
         ...{ TF_ENABLE_ONEDNN_OPTS: "0", TF_CPU_ALLOCATOR_USE_BFC: "true" },

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { UserError } from "../../../lib/errors.ts";
 import { testRestarts } from "../../../lib/executors/local/restart_check.ts";
+import { flagsOf } from "../../support/tasks.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const lib = (file: string) => new URL(`../../../lib/${file}`, import.meta.url).href;
@@ -53,8 +54,8 @@ async function proof(text: string) {
       command: (results) => {
         const file = `${results}.ts`;
         Deno.writeTextFileSync(file, text.replace("FOLDER", JSON.stringify(results)));
-        const config = `${ROOT}deno.json`;
-        return [Deno.execPath(), "run", "-A", "--no-check", "--config", config, file];
+        const flags = [...flagsOf("train"), "--no-check", `--config=${ROOT}deno.json`];
+        return [Deno.execPath(), "run", ...flags, file];
       },
       ...{ folder, pieces: 3, onProgress: (kills: number) => told.push(kills) },
     });
