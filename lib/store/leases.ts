@@ -54,6 +54,7 @@ export class Leases {
   /** For owners elsewhere: the last observed change of their files, by our clock. */
   readonly #seen = new Map<string, { readonly touched: number; readonly at: number }>();
   #timer: ReturnType<typeof setInterval> | undefined;
+  #self: ProcessIdentity | undefined;
 
   /** @param now a monotonic clock, ms */
   constructor(folder: string, { now = () => performance.now() }: { now?: () => number } = {}) {
@@ -87,7 +88,7 @@ export class Leases {
   #takeNext(name: string): number | undefined {
     const last = this.#last(name);
     if (last > 0 && this.#isAlive(this.#file(name, last))) return undefined;
-    if (!linkNew(this.#file(name, last + 1), JSON.stringify(thisProcess()))) return undefined;
+    if (!linkNew(this.#file(name, last + 1), this.#content)) return undefined;
     for (let number = last; number > 0 && exists(this.#file(name, number)); number--) {
       removeIfPossible(this.#file(name, number)); // an old number that stays is ignored
     }
@@ -112,7 +113,7 @@ export class Leases {
     const owner = ownerIn(file);
     if (owner === undefined) return undefined;
     const isFresh = () => Math.abs(Date.now() - (lastTouch(file) ?? 0)) < EXPIRY;
-    return isRunning(owner) ?? isFresh() ? owner : undefined;
+    return isRunning(owner, this.#own) ?? isFresh() ? owner : undefined;
   }
 
   /** Touches all held leases, to show that this process is alive. */
@@ -136,7 +137,7 @@ export class Leases {
     if (error instanceof Deno.errors.NotFound) {
       try {
         // the folder may have been emptied
-        if (this.#last(name) === 0 && linkNew(file, JSON.stringify(thisProcess()))) {
+        if (this.#last(name) === 0 && linkNew(file, this.#content)) {
           return undefined;
         }
         if (this.#last(name) > 0) {
@@ -153,6 +154,16 @@ export class Leases {
     if (this.#held.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
+  }
+
+  /** This process. */
+  get #own(): ProcessIdentity {
+    return this.#self ??= thisProcess();
+  }
+
+  /** What a file of a lease of ours contains. */
+  get #content(): string {
+    return JSON.stringify(this.#own);
   }
 
   /** The highest number of a lease's files; 0 without a lease. */
@@ -173,7 +184,7 @@ export class Leases {
     const touched = lastTouch(file);
     if (touched === undefined) return true; // it was removed just now; the caller asks again
     const owner = ownerIn(file);
-    const alive = owner === undefined ? undefined : isRunning(owner);
+    const alive = owner === undefined ? undefined : isRunning(owner, this.#own);
     if (alive !== undefined) return alive;
     const seen = this.#seen.get(file);
     if (seen?.touched === touched) return this.#now() - seen.at < EXPIRY;

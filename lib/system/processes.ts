@@ -20,12 +20,12 @@ export interface ProcessIdentity {
   readonly since?: string;
 }
 
-let own: ProcessIdentity | undefined;
-
-/** This process. Fields that the system or Deno's permissions withhold are absent. */
+/**
+ * This process. Fields that the system or Deno's permissions withhold are absent. Finding it out may take
+ * four programs: keep the answer.
+ */
 export function thisProcess(): ProcessIdentity {
-  own ??= { ...identity(), pid: Deno.pid };
-  return own;
+  return { ...identity(), pid: Deno.pid };
 }
 
 function identity(): Omit<ProcessIdentity, "pid"> {
@@ -42,9 +42,13 @@ function identity(): Omit<ProcessIdentity, "pid"> {
 /**
  * Whether a process still runs: the same process, not a later one with its ID. Undefined if that is
  * unknown, as on another machine, after a reboot or in another PID namespace.
+ *
+ * @param own this process
  */
-export function isRunning({ host, boot, pid, since }: ProcessIdentity): boolean | undefined {
-  const own = thisProcess();
+export function isRunning(
+  { host, boot, pid, since }: ProcessIdentity,
+  own: ProcessIdentity,
+): boolean | undefined {
   if (host === undefined || host !== own.host) return undefined;
   if (boot === undefined || boot !== own.boot) return undefined;
   const start = startOf(pid);

@@ -26,7 +26,7 @@ async function ask(
       import { isRunning, thisProcess } from "${MODULE}";
       const own = thisProcess();
       const running = ${JSON.stringify(others)}
-        .map((other) => isRunning({ ...own, ...other }) ?? null);
+        .map((other) => isRunning({ ...own, ...other }, own) ?? null);
       console.log(JSON.stringify({ own, running }));
     `;
     const [first, ...rest] = [...before, ...asTask(task, program, folder)];
