@@ -255,7 +255,7 @@ Deno.test("only the method sees a tensor: lib/vgg, and who starts its sessions",
   );
   const others = users.filter((file) => !file.startsWith("lib/vgg/"));
   assert.ok(users.length > others.length);
-  const allowed = /^lib\/executors\/local\/(run|worker|out_of_memory)\.ts$|^lib\/bench\//;
+  const allowed = /^lib\/executors\/local\/(engine|worker|out_of_memory)\.ts$|^lib\/bench\//;
   assert.deepEqual(others.filter((file) => !allowed.test(file)), []);
 });
 

@@ -4,6 +4,7 @@ import { net } from "../../experiments/protocol.ts";
 import { Leases } from "../../lib/store/leases.ts";
 import { plannedRun } from "../../lib/plan.ts";
 import { progressBars } from "../../lib/system/progress.ts";
+import { engineOf } from "../../lib/executors/local/engine.ts";
 import { runOne } from "../../lib/executors/local/run.ts";
 import { makeStore } from "../../lib/store/mod.ts";
 import { train } from "../../lib/vgg/train.ts";
@@ -51,7 +52,7 @@ async function trained(around: <Result>(work: () => Result) => Result) {
   ) => (steps.push(checkpoint.step), write(run, checkpoint));
   around(() =>
     runOne(A, {
-      ...{ binding, dataset, store, device: { kind: "cpu" }, shouldStop: () => false },
+      ...{ engine: engineOf(binding), dataset, store, shouldStop: () => false },
       ...{ onProgress() {}, onNotice() {} },
     })
   );

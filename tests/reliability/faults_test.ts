@@ -5,6 +5,7 @@ import { net } from "../../experiments/protocol.ts";
 import { openScenes } from "../../lib/datasets/scenes/mod.ts";
 import { UserError } from "../../lib/errors.ts";
 import { plannedRun } from "../../lib/plan.ts";
+import { engineOf } from "../../lib/executors/local/engine.ts";
 import { runOne } from "../../lib/executors/local/run.ts";
 import { makeStore, openStore, type Store } from "../../lib/store/mod.ts";
 import { INITIAL_PLATEAU } from "../../lib/vgg/schedule.ts";
@@ -25,11 +26,8 @@ const checkpoint = (step: number, numbers: number) => ({
 const isFull = (error: unknown) =>
   error instanceof UserError && /^Cannot write ".*": .*; free some space/.test(error.message);
 
-/** A processor, and nobody who is told or asks anything. */
-const nobody = {
-  ...{ device: { kind: "cpu" } as const, onProgress() {}, onNotice() {} },
-  shouldStop: () => false,
-};
+/** Nobody who is told or asks anything. */
+const nobody = { onProgress() {}, onNotice() {}, shouldStop: () => false };
 
 Deno.test({
   name: "a full disk loses what is being written, but no existing file",
@@ -62,9 +60,9 @@ Deno.test({
   ignore: !isRoot,
   fn: () =>
     onSmallDisk("3m", async (folder) => {
-      const binding = await tensorflow();
+      const engine = engineOf(await tensorflow());
       using dataset = tinyDataset();
-      const place = { ...nobody, binding, dataset };
+      const place = { ...nobody, engine, dataset };
       const whole = makeStore(Deno.makeTempDirSync({ prefix: "verydeep-test-" }));
       runOne(A, { ...place, store: whole });
       const size = Deno.statSync(`${whole.folderOf(A)}/weights.safetensors`).size;
@@ -219,11 +217,11 @@ Deno.test("a checkpoint can be read while another process writes the next, and n
 Deno.test({
   name: "an image file that was deleted after listing is named with a way out",
   async fn() {
-    const binding = await tensorflow();
+    const engine = engineOf(await tensorflow());
     using dataset = tinyDataset();
     const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
     const store = makeStore(folder);
-    const place = { ...nobody, binding, dataset, store };
+    const place = { ...nobody, engine, dataset, store };
     Deno.removeSync(dataset.train[5]!.file);
     assert.throws(() => runOne(A, place), (error: Error) => {
       assert.ok(error.message.includes(dataset.train[5]!.file), error.message);

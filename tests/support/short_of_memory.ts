@@ -1,6 +1,7 @@
 /** Trains a net of few channels in batches of 256, and prints how that went. Tests limit its memory. */
 import { net } from "../../experiments/protocol.ts";
 import { plannedRun } from "../../lib/plan.ts";
+import { engineOf } from "../../lib/executors/local/engine.ts";
 import { runOne } from "../../lib/executors/local/run.ts";
 import { makeStore } from "../../lib/store/mod.ts";
 import { loadAddon } from "../../lib/tensorflow/addon.ts";
@@ -21,8 +22,7 @@ const store = makeStore(folder);
 const notices: string[] = [];
 try {
   runOne(run, {
-    binding: await loadAddon({ intraOpThreads: 1, interOpThreads: 1 }),
-    device: { kind: "cpu" },
+    engine: engineOf(await loadAddon({ intraOpThreads: 1, interOpThreads: 1 })),
     ...{ store, dataset },
     onProgress() {},
     onNotice: (message) => notices.push(message),

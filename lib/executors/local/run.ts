@@ -1,12 +1,18 @@
-/** Executes one run and stores its result: trains or evaluates a net. Needs TensorFlow. */
+/**
+ * Executes one run and stores its result: trains or evaluates a net, where its checkpoint says. What
+ * computes is an `Engine`.
+ *
+ * @module
+ */
 import type { Dataset, LabelledImage } from "../../datasets/dataset.ts";
 import { RETRY } from "../../setup.ts";
-import type { LogEntry } from "../../vgg/checkpoint.ts";
+import type { Checkpoint, LogEntry, Tensors } from "../../vgg/checkpoint.ts";
 import type { Device } from "../../system/device.ts";
 import { environment, type Execution } from "../../system/environment.ts";
 import { UserError } from "../../errors.ts";
 import {
   actionLabel,
+  type Context,
   displayName,
   type EvalRun,
   isEvaluation,
@@ -16,25 +22,52 @@ import { nextSmaller } from "../../estimates/memory.ts";
 import type { PlannedRun } from "../../plan.ts";
 import { inMemory, summed } from "../../score.ts";
 import type { Store } from "../../store/mod.ts";
-import type { Binding } from "../../tensorflow/addon.ts";
-import { Session } from "../../tensorflow/session.ts";
-import { openSummaries } from "../../tensorflow/summaries.ts";
+import type { Summaries } from "../../tensorflow/summaries.ts";
 import type { ImageCache } from "../../vgg/image_cache.ts";
 import { meanOf } from "../../vgg/colours.ts";
-import { imagesAtOnce } from "../../vgg/batches.ts";
-import { posteriorsOf } from "../../vgg/evaluate.ts";
-import { pixels } from "../../vgg/images.ts";
-import { evaluationGraph } from "../../vgg/model.ts";
-import { archiveOf } from "../../vgg/sources.ts";
-import { unlessStopped } from "../../vgg/stop.ts";
 import { fewerImages } from "./out_of_memory.ts";
-import { Diverged, setTensors, train } from "../../vgg/train.ts";
+import { Diverged, type Training, type TrainingCallbacks } from "../../vgg/train.ts";
+
+/** What computes a run: TensorFlow (`engine.ts`), or what a test puts in its place. */
+export interface Engine {
+  /** TensorFlow's version. */
+  readonly version: string;
+  /** The device that it computes on. */
+  readonly device: Device;
+  /** As `train` of `vgg/train.ts`. */
+  train(
+    training: Training,
+    callbacks: TrainingCallbacks,
+  ): { readonly finished: boolean; readonly checkpoint: Checkpoint };
+  /** Posteriors `[images, classes]`; undefined if it was stopped. */
+  evaluate(evaluation: Evaluation, control: RunControl): Float32Array | undefined;
+  /** Opens a new file of TensorBoard's events in a folder. */
+  openSummaries(folder: string): Summaries;
+}
+
+/** An evaluation to be done. */
+export interface Evaluation {
+  readonly run: EvalRun;
+  readonly context: Context;
+  readonly dataset: Dataset;
+  readonly images: readonly LabelledImage[];
+  /** Of the net. */
+  readonly weights: Tensors;
+}
+
+/** What a run reports, and what it asks. */
+export interface RunControl {
+  /** Called with the number of processed images, and of all. */
+  onProgress(done: number, total: number): void;
+  /** Called with a message for the user. */
+  onNotice(message: string): void;
+  /** Whether to stop at the next step. */
+  shouldStop(): boolean;
+}
 
 /** What a run needs. */
-export interface RunResources {
-  readonly binding: Binding;
-  /** The device that the binding computes on. */
-  readonly device: Device;
+export interface RunResources extends RunControl {
+  readonly engine: Engine;
   readonly store: Store;
   readonly dataset: Dataset;
   /** Training images in memory, at the scales of the run. */
@@ -45,12 +78,6 @@ export interface RunResources {
   readonly towers?: number;
   /** Threads inside an operation; TensorFlow's choice if absent. */
   readonly threads?: number;
-  /** Called with the number of processed images, and of all. */
-  onProgress(done: number, total: number): void;
-  /** Called with a message for the user. */
-  onNotice(message: string): void;
-  /** Whether to stop at the next step. */
-  shouldStop(): boolean;
 }
 
 /**
@@ -91,12 +118,12 @@ function noteIfPossible(note: () => void, onNotice: RunResources["onNotice"]) {
 /** Records where and how a run is executed, and at the end its duration. */
 function beginExecution(
   planned: PlannedRun,
-  { store, binding, device, threads, towers = 1, onNotice }: RunResources,
+  { store, engine: { version, device }, threads, towers = 1, onNotice }: RunResources,
 ) {
   const earlier = store.readExecutions(planned);
   const [started, begin] = [new Date(), performance.now()];
   let execution: Execution = {
-    ...environment(binding.TF_Version),
+    ...environment(version),
     ...{ device: device.kind, ..."gpu" in device && { gpu: device.gpu } },
     precision: planned.context.train.precision,
     ...threads !== undefined && { threads },
@@ -128,7 +155,7 @@ function trainNet(
   resources: RunResources,
   note: (more: Partial<Execution>) => void,
 ): boolean {
-  const { store, binding, dataset, images, towers = 1, onNotice } = resources;
+  const { store, engine, dataset, images, towers = 1, onNotice } = resources;
   const run = planned.run as TrainRun;
   mustLearn(run);
   const { batch, retry = RETRY } = planned.context.train;
@@ -142,7 +169,7 @@ function trainNet(
     store.cutLog(planned, checkpoint?.step ?? 0);
     const log = openLog(planned, resources);
     try {
-      const outcome = train(binding, {
+      const outcome = engine.train({
         ...{ run, context: planned.context, dataset, microBatch, towers, again },
         ...planned.ancestor && { ancestor: store.readWeights(planned.ancestor) },
         ...checkpoint && { checkpoint },
@@ -187,8 +214,8 @@ function mustLearn(run: TrainRun) {
 }
 
 /** A training's log: its lines, and the same values as TensorBoard events from the first step on. */
-function openLog(planned: PlannedRun, { store, binding }: RunResources) {
-  const events = openSummaries(binding, store.folderOf(planned));
+function openLog(planned: PlannedRun, { store, engine }: RunResources) {
+  const events = engine.openSummaries(store.folderOf(planned));
   const show = (entry: LogEntry) => events.write(entry.step, scalarsOf(entry));
   store.readLog(planned).forEach(show);
   return {
@@ -215,63 +242,18 @@ function scalarsOf({ loss, learningRate, imagesPerSecond, validation }: LogEntry
 
 function evaluate(planned: PlannedRun, resources: RunResources): boolean {
   const { run, context, ancestor } = planned;
-  const { store, binding, dataset } = resources;
-  const { classes, colours } = dataset;
+  const { store, engine, dataset } = resources;
   if (!isEvaluation(run)) throw new TypeError("Cannot evaluate a training");
   const images = imagesFor(run, dataset);
-  const setup = context.train;
-  const { graph } = evaluationGraph(run, {
-    setup,
-    evaluate: context.evaluate,
-    classes: classes.length,
-    archive: archiveOf(images),
-  });
-  const session = new Session(binding, graph);
-  try {
-    setTensors(session, store.readWeights(ancestor!));
-    const options = {
-      method: run.method,
-      side: pixels(run.Q, setup.crop),
-      crop: setup.crop,
-      oddSides: setup.oddSides,
-      evaluate: context.evaluate,
-      classes: classes.length,
-      mean: meanOf(run.net, colours),
-    };
-    const values = posteriorsWithinMemory(session, images, { ...options, ...resources, run });
-    if (values === undefined) return false;
-    const labels = Int32Array.from(images, ({ label }) => label);
-    // checks that they are posteriors
-    summed(
-      [inMemory({ name: displayName(run), classes: classes.length, values, labels })],
-      () => {},
-    );
-    store.writePosteriors(planned, { classes: classes.length, values, labels });
-    return true;
-  } finally {
-    session.close();
-  }
-}
-
-/** Posteriors, with as many images at once as memory holds; undefined if it was stopped. */
-function posteriorsWithinMemory(
-  session: Session,
-  images: readonly LabelledImage[],
-  { run, onNotice, ...options }: Parameters<typeof posteriorsOf>[2] & RunResources & {
-    readonly run: EvalRun;
-  },
-) {
-  for (let largest = imagesAtOnce(options);;) {
-    try {
-      return unlessStopped(
-        options,
-        (onProgress) => posteriorsOf(session, images, { ...options, largest, onProgress }),
-      );
-    } catch (error) {
-      const smaller = Math.floor(largest / 2);
-      largest = fewerImages(error, { action: actionLabel(run), size: largest, smaller, onNotice });
-    }
-  }
+  const weights = store.readWeights(ancestor!);
+  const values = engine.evaluate({ run, context, dataset, images, weights }, resources);
+  if (values === undefined) return false;
+  const labels = Int32Array.from(images, ({ label }) => label);
+  const classes = dataset.classes.length;
+  // checks that they are posteriors
+  summed([inMemory({ name: displayName(run), classes, values, labels })], () => {});
+  store.writePosteriors(planned, { classes, values, labels });
+  return true;
 }
 
 /** The images of an evaluation. */

@@ -2,11 +2,12 @@
 import type { Dataset } from "../../datasets/dataset.ts";
 import type { PlannedRun } from "../../plan.ts";
 import { openStore } from "../../store/mod.ts";
-import { type Device, deviceOf } from "../../system/device.ts";
+import type { Device } from "../../system/device.ts";
 import { answerJobs } from "../../system/workers.ts";
 import { loadAddon, type LoadOptions } from "../../tensorflow/addon.ts";
 import { fillImageCache, type ImageCache, type ImageCacheContents } from "../../vgg/image_cache.ts";
 import { unlessStopped } from "../../vgg/stop.ts";
+import { type Engine, engineOf } from "./engine.ts";
 import { runOne } from "./run.ts";
 
 /** Settings of all jobs of a worker. */
@@ -49,8 +50,8 @@ export type WorkerNote =
 /** Shortest interval between two reports of progress, ms. */
 const PAUSE = 100;
 
-/** Found once: a GPU's name costs a call of nvidia-smi. */
-let device: Device | undefined;
+/** Made once: a GPU's name costs a call of nvidia-smi. */
+let engine: Engine | undefined;
 
 answerJobs(async (
   job: WorkerJob,
@@ -59,7 +60,8 @@ answerJobs(async (
 ): Promise<WorkerAnswer> => {
   const { kind } = job;
   const binding = await loadAddon(threads);
-  device ??= deviceOf(binding.isUsingGpuDevice());
+  engine ??= engineOf(binding);
+  const { device } = engine;
   if (kind === "load") return { kind, device };
   const stop = new Int32Array(shared);
   const shouldStop = () => Atomics.load(stop, 0) !== 0;
@@ -73,7 +75,7 @@ answerJobs(async (
   const { planned, images, microBatch } = job;
   const isRunStopped = new Int32Array(stopRun);
   const finished = runOne(planned, {
-    ...{ binding, device, dataset, onProgress },
+    ...{ engine, dataset, onProgress },
     shouldStop: () => shouldStop() || Atomics.load(isRunStopped, 0) !== 0,
     store: openStore(storeFolder),
     ...images && { images },

@@ -7,9 +7,7 @@ import { environment, type Execution } from "../../../lib/system/environment.ts"
 import type { Context } from "../../../lib/experiment.ts";
 import { UserError } from "../../../lib/errors.ts";
 import { plannedRun } from "../../../lib/plan.ts";
-import { runOne } from "../../../lib/executors/local/run.ts";
-
-import type { Binding } from "../../../lib/tensorflow/addon.ts";
+import { type Engine, runOne } from "../../../lib/executors/local/run.ts";
 import { INITIAL_PLATEAU } from "../../../lib/vgg/schedule.ts";
 import { inStore } from "../../support/in_store.ts";
 
@@ -69,8 +67,7 @@ Deno.test("records that cannot be written after a run are reported, and hide no 
     const told: string[] = [];
     const place = {
       store,
-      binding: { TF_Version: "2.21.0" } as unknown as Binding,
-      device: { kind: "cpu" } as const,
+      engine: { version: "2.21.0", device: { kind: "cpu" } } as Engine,
       dataset: { classes: ["a", "b"], val: [], colours: {} } as unknown as Dataset,
       onProgress: () => {},
       onNotice: (notice: string) => void told.push(notice),
@@ -91,8 +88,7 @@ Deno.test("an execution records versions, device, precision, threads, towers and
   inStore((store) => {
     const place = {
       store,
-      binding: { TF_Version: "2.21.0" } as unknown as Binding,
-      device: { kind: "gpu", gpu } as const,
+      engine: { version: "2.21.0", device: { kind: "gpu", gpu } } as Engine,
       dataset: { classes: ["a", "b"], val: [], colours: {} } as unknown as Dataset,
       ...{
         threads: 3,

@@ -3,6 +3,7 @@ import { evaluations, net } from "../../../experiments/protocol.ts";
 import { UserError } from "../../../lib/errors.ts";
 import type { Context, Method, Run } from "../../../lib/experiment.ts";
 import { type PlannedRun, plannedRun } from "../../../lib/plan.ts";
+import { engineOf } from "../../../lib/executors/local/engine.ts";
 import { runOne, type RunResources } from "../../../lib/executors/local/run.ts";
 import { makeStore, type Store } from "../../../lib/store/mod.ts";
 import { readSafetensors } from "../../../lib/weights/safetensors.ts";
@@ -22,8 +23,7 @@ async function workplace() {
   const dataset = tinyDataset();
   const store = makeStore(folder);
   const place: RunResources = {
-    ...{ binding: await tensorflow(), store, dataset },
-    device: { kind: "cpu" },
+    ...{ engine: engineOf(await tensorflow()), store, dataset },
     onProgress() {},
     onNotice() {},
     shouldStop: () => false,
