@@ -15,11 +15,10 @@ import { STOP_SIGNALS, stopSignals } from "../../system/signals.ts";
 import { chooseDevice, deviceInWords, type DeviceName } from "../../system/device.ts";
 import { cores, runsAtOnce } from "../../system/machine.ts";
 import type { Bars } from "../../system/progress.ts";
-import { ensureInstalled } from "../../tensorflow/install/mod.ts";
 import { layersOf, netShapeOf } from "../../vgg/configs.ts";
 import { ImageCaches } from "./image_caches.ts";
 import { RunQueue } from "./run_queue.ts";
-import { type RunWorker, startRunWorker } from "./start_worker.ts";
+import { RUN_THREADS, type RunThreads, type RunWorker } from "./start_worker.ts";
 
 /** How this machine executes a plan. These options change no results. */
 export interface RunOptions {
@@ -46,19 +45,20 @@ export async function runPlan(
   runs: readonly PlannedRun[],
   study: OpenStudy,
   options: RunOptions = {},
+  threads: RunThreads = RUN_THREADS,
 ) {
   const { bars, store } = study;
   const done = doneOf(runs, study);
   if (done.length === runs.length) return;
   mustBeTrainable(runs.filter((run) => !done.includes(run)), study.dataset);
   const queue = new RunQueue(runs, done);
-  await ensureInstalled(bars);
+  await threads.prepare(bars);
   const signal = listen(() => bars.log(STOPPING));
   const stopWatching = watchOthers(queue, { store, bars, isStopped: signal.isStopped });
   const workers: RunWorker[] = [];
   try {
     const most = runs.length - done.length;
-    await startWorkers(workers, study, { ...options, most, stop: signal.stop });
+    await startWorkers(workers, study, { ...options, threads, most, stop: signal.stop });
     const overall = bars.bar("all runs", { unit: "runs" });
     const show = () => overall.update(queue.done, runs.length);
     show();
@@ -165,15 +165,21 @@ export function sharesOf(cores: number, runs: number) {
 async function startWorkers(
   started: RunWorker[],
   { setup, dataset, store, bars }: OpenStudy,
-  { workers, device, most, stop }: RunOptions & { most: number; stop: SharedArrayBuffer },
+  { workers, device, threads, most, stop }: RunOptions & {
+    readonly threads: RunThreads;
+    readonly most: number;
+    readonly stop: SharedArrayBuffer;
+  },
 ) {
   const count = runsAtOnce(setup, workers);
   const { towers, ...shares } = sharesOf(cores(), count);
-  const threads = { ...shares, ...device && { device } };
   chooseDevice(device);
   while (started.length < Math.min(most, count)) {
-    const settings = { dataset, storeFolder: store.folder, threads, towers, stop };
-    started.push(await startRunWorker(settings, bars.log));
+    const settings = {
+      ...{ dataset, storeFolder: store.folder, towers, stop },
+      threads: { ...shares, ...device && { device } },
+    };
+    started.push(await threads.start(settings, bars.log));
   }
   const [first] = started;
   if (first) bars.log(`computing on ${deviceInWords(first.device)}, in ${setup.train.precision}`);

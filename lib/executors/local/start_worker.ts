@@ -1,6 +1,8 @@
 /** Starts worker threads that execute runs. Does not load TensorFlow itself. */
 import type { Device } from "../../system/device.ts";
+import type { Bars } from "../../system/progress.ts";
 import { startWorker } from "../../system/workers.ts";
+import { ensureInstalled } from "../../tensorflow/install/mod.ts";
 import type { ImageCache, ImageCacheContents } from "../../vgg/image_cache.ts";
 import type { RunJob, WorkerAnswer, WorkerJob, WorkerNote, WorkerSettings } from "./worker.ts";
 
@@ -21,8 +23,18 @@ export interface RunWorker {
   stop(): void;
 }
 
-/** Starts a thread and loads TensorFlow in it. `onNotice` gets messages for the user. */
-export async function startRunWorker(
+/** How the threads of a plan come to be; a test may put others in their place. */
+export interface RunThreads {
+  /** Installs TensorFlow if it is missing. */
+  prepare(bars: Bars): Promise<void>;
+  /** Starts a thread and loads TensorFlow in it. `onNotice` gets messages for the user. */
+  start: typeof startRunWorker;
+}
+
+/** Threads with TensorFlow. */
+export const RUN_THREADS: RunThreads = { prepare: ensureInstalled, start: startRunWorker };
+
+async function startRunWorker(
   settings: Omit<WorkerSettings, "stopRun">,
   onNotice: (message: string) => void,
 ): Promise<RunWorker> {

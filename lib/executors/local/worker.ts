@@ -7,8 +7,8 @@ import { answerJobs } from "../../system/workers.ts";
 import { loadAddon, type LoadOptions } from "../../tensorflow/addon.ts";
 import { fillImageCache, type ImageCache, type ImageCacheContents } from "../../vgg/image_cache.ts";
 import { unlessStopped } from "../../vgg/stop.ts";
-import { type Engine, engineOf } from "./engine.ts";
-import { runOne } from "./run.ts";
+import { engineOf } from "./engine.ts";
+import { type Engine, runOne } from "./run.ts";
 
 /** Settings of all jobs of a worker. */
 export interface WorkerSettings {
