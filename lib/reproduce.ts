@@ -11,10 +11,10 @@ import type {
   DatasetOptions,
 } from "./datasets/dataset.ts";
 import { describeDataset, openDataset } from "./datasets/mod.ts";
-import { UserError } from "./errors.ts";
+import { Interruption, UserError } from "./errors.ts";
 import type { RunOptions } from "./executors/local/scheduler.ts";
 import type { Run } from "./experiment.ts";
-import { contextsOf, planOf } from "./plan.ts";
+import { contextsOf, mustBeTrainable, planOf } from "./plan.ts";
 import { departures, mustBePapers, sizeOf } from "./results/protocol.ts";
 import type { Study } from "./results/study.ts";
 import { fold } from "./report/fold.ts";
@@ -22,6 +22,8 @@ import { testScoresIn } from "./results/submission.ts";
 import type { Setup } from "./setup.ts";
 import { makeStore, openStore } from "./store/mod.ts";
 import { type Bars, progressBars } from "./system/progress.ts";
+import { onStopSignal } from "./system/signals.ts";
+import { together } from "./system/together.ts";
 
 /** The choice of a data set and its folder. */
 export interface DataOptions {
@@ -30,6 +32,8 @@ export interface DataOptions {
   /** Folder of all data sets. */
   readonly data: string;
   readonly skipUnreadable?: boolean;
+  /** Ends making and reading data: its reason is thrown then. */
+  readonly stop?: AbortSignal;
 }
 
 /** The choice of a study. */
@@ -58,12 +62,48 @@ export async function reproduce(
   const { runPlan } = await import("./executors/local/scheduler.ts");
   const bars = progressBars();
   try {
-    const study = await openStudy(options, bars);
+    const study = await openAndInstall(runs, options, bars);
     await runPlan(planOf(runs, study.contexts), { ...study, bars }, options);
     return { ...study, testScores: testScoresIn(study.store.folder) };
   } finally {
     bars.stop();
   }
+}
+
+/**
+ * Opens a study. Where TensorFlow is not installed and runs will need it, it is installed at the same
+ * time: that waits for the network and the disk, while the drawing of pictures needs the cores.
+ */
+async function openAndInstall(
+  runs: readonly Run[],
+  options: StudyOptions,
+  bars: Bars,
+): Promise<Study<Dataset>> {
+  const { ensureInstalled, isInstalled } = await import("./tensorflow/install/mod.ts");
+  if (await isInstalled() || !await needsRuns(runs, options)) return await openStudy(options, bars);
+  const stop = new AbortController();
+  const { signal } = stop;
+  const unlisten = onStopSignal((exitCode) => stop.abort(new Interruption(exitCode)));
+  try {
+    const opened = openStudy({ ...options, stop: signal }, bars);
+    const [study] = await together([opened, ensureInstalled(bars, { stop: signal })], stop);
+    return study;
+  } finally {
+    unlisten();
+  }
+}
+
+/**
+ * Whether any of these runs has to be carried out, as far as can be told before its data is made.
+ *
+ * @throws {UserError} It cannot be.
+ */
+async function needsRuns(runs: readonly Run[], options: StudyOptions): Promise<boolean> {
+  const { contexts, dataset, store } = await describeStudy(options);
+  if (dataset.missing !== undefined) return false; // opening explains it
+  const open = planOf(runs, contexts).filter((run) => store.status(run).state !== "done");
+  mustBeTrainable(open, dataset);
+  return open.length > 0;
 }
 
 /** Opens a study with its images, which are made if they are missing, and makes its store. */
@@ -139,7 +179,7 @@ export async function openIfMade(
 const warned = new Set<string>();
 
 function datasetOptions(
-  { setup: { scenes }, data: folder, skipUnreadable = false }: DataOptions,
+  { setup: { scenes }, data: folder, skipUnreadable = false, stop }: DataOptions,
   bars: Bars,
 ): DatasetOptions {
   const shown = new Map<string, ReturnType<Bars["bar"]>>();
@@ -148,6 +188,7 @@ function datasetOptions(
     skipUnreadable,
     ...scenes && { scenes },
     onProgress(what, done, total, unit = "images") {
+      stop?.throwIfAborted();
       const bar = shown.get(what) ?? bars.bar(what, { unit });
       shown.set(what, bar);
       bar.update(done, total);

@@ -26,6 +26,30 @@ export function stopSignals(): (keyof typeof STOP_SIGNALS)[] {
 }
 
 /**
+ * Calls `onStop` with an exit code at the first signal that stops this program. A second Ctrl-C ends
+ * the program. Other signals come twice where they go to all processes of a group and `deno task`
+ * passes them on, too.
+ *
+ * @returns a function that ends the listening
+ */
+export function onStopSignal(onStop: (exitCode: number) => void): () => void {
+  let isStopping = false;
+  const listeners = stopSignals().map((name) => {
+    const listener = () => {
+      const isFirst = !isStopping;
+      isStopping = true;
+      if (isFirst) onStop(STOP_SIGNALS[name]);
+      else if (name === "SIGINT") Deno.exit(STOP_SIGNALS[name]);
+    };
+    Deno.addSignalListener(name, listener);
+    return [name, listener] as const;
+  });
+  return () => {
+    for (const [name, listener] of listeners) Deno.removeSignalListener(name, listener);
+  };
+}
+
+/**
  * Makes SIGUSR1 harmless, and leaves an ignored SIGHUP ignored. At SIGUSR1, Deno would open a debugger
  * port, through which every user of the machine could run code in this program. At SIGHUP, Deno's
  * handlers would end this program. Called once, when the program starts.

@@ -21,15 +21,16 @@ export const compiler = (): string[] =>
 const words = (command: string): string[] => command.trim().split(/\s+/);
 
 /**
- * Runs a program to its end.
+ * Runs a program to its end, or until `stop`, whose reason is then thrown.
  *
  * @param command the program and its arguments
  * @throws {Deno.errors.NotFound} There is no such program.
  */
 export async function run(
   command: readonly string[],
-  { env = {} }: { env?: Record<string, string> } = {},
+  { env = {}, stop }: { env?: Record<string, string>; stop?: AbortSignal | undefined } = {},
 ): Promise<ProcessResult> {
+  stop?.throwIfAborted();
   const [program = "", ...args] = command;
   const { success, signal, stdout, stderr } = await new Deno.Command(program, {
     args,
@@ -37,7 +38,9 @@ export async function run(
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
+    ...stop && { signal: stop },
   }).output();
+  stop?.throwIfAborted();
   const text = new TextDecoder();
   return { ok: success, signal, stdout: text.decode(stdout), stderr: text.decode(stderr) };
 }

@@ -11,7 +11,7 @@ import { actionLabel, displayName, isEvaluation } from "../../experiment.ts";
 import { mustBeTrainable, type PlannedRun } from "../../plan.ts";
 import type { Study } from "../../results/study.ts";
 import type { Store } from "../../store/mod.ts";
-import { STOP_SIGNALS, stopSignals } from "../../system/signals.ts";
+import { onStopSignal } from "../../system/signals.ts";
 import { chooseDevice, deviceInWords, type DeviceName } from "../../system/device.ts";
 import { cores, runsAtOnce } from "../../system/machine.ts";
 import type { Bars } from "../../system/progress.ts";
@@ -274,21 +274,13 @@ const HALTED = -1;
 /** The message at the first signal. */
 const STOPPING = "stopping at the next step; interrupt again to exit at once";
 
-/**
- * Sets an int32 that threads watch at the first signal. A second Ctrl-C ends the program. Other signals
- * come twice where they go to all processes of a group and `deno task` passes them on, too.
- */
+/** Sets an int32 that threads watch at the first signal. A second Ctrl-C ends the program. */
 function listen(onStop: () => void) {
   const stop = new SharedArrayBuffer(4);
   const code = new Int32Array(stop);
-  const listeners = stopSignals().map((name) => {
-    const listener = () => {
-      const isFirst = Atomics.compareExchange(code, 0, 0, STOP_SIGNALS[name]) === 0;
-      if (isFirst) onStop();
-      else if (name === "SIGINT") Deno.exit(STOP_SIGNALS[name]);
-    };
-    Deno.addSignalListener(name, listener);
-    return [name, listener] as const;
+  const unlisten = onStopSignal((exitCode) => {
+    Atomics.compareExchange(code, 0, 0, exitCode);
+    onStop();
   });
   return {
     stop,
@@ -298,8 +290,6 @@ function listen(onStop: () => void) {
     throwIfStopped() {
       if (code[0]! > 0) throw new Interruption(code[0]!);
     },
-    unlisten() {
-      for (const [name, listener] of listeners) Deno.removeSignalListener(name, listener);
-    },
+    unlisten,
   };
 }

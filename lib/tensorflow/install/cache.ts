@@ -119,28 +119,39 @@ export async function* filesIn(folder: string, below = ""): AsyncGenerator<strin
   }
 }
 
+/** Interval between two attempts to get the lock, ms. */
+const LOCK_INTERVAL = 200;
+
 /**
  * Does `work` while no other process does any in the same cache. What earlier ones left half-done
  * is removed first. Where the file system has no locks, work goes on without.
  *
  * @param onWait called where another process has to be waited for
+ * @param stop ends the waiting: its reason is thrown then
  */
 export async function withLock<T>(
   cache: string,
-  { onWait, work }: { onWait: () => void; work: () => Promise<T> },
+  { onWait, work, stop }: {
+    onWait: () => void;
+    work: () => Promise<T>;
+    stop?: AbortSignal | undefined;
+  },
 ): Promise<T> {
   await Deno.mkdir(cache, { recursive: true });
   using file = await Deno.open(join(cache, "lock"), { create: true, write: true });
-  let locked = false;
-  try {
-    locked = await file.tryLock(true);
-    if (!locked) {
-      onWait();
-      await file.lock(true);
-      locked = true;
+  const isLocked = async () => {
+    try {
+      return await file.tryLock(true);
+    } catch {
+      // Some network file systems cannot lock: then every process makes its own copy.
     }
-  } catch {
-    // Some network file systems cannot lock: then every process makes its own copy.
+  };
+  let locked = await isLocked();
+  if (locked === false) onWait();
+  while (locked === false) {
+    stop?.throwIfAborted();
+    await new Promise((resolve) => setTimeout(resolve, LOCK_INTERVAL));
+    locked = await isLocked();
   }
   if (locked) {
     for await (const { name } of Deno.readDir(cache)) {

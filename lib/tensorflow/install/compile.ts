@@ -3,7 +3,7 @@ import headers from "node-api-headers";
 import { join } from "node:path";
 import { UserError } from "../../errors.ts";
 import { answer, compiler, failure, run } from "../../system/subprocess.ts";
-import { type InstallProgress, libraryNames } from "./wheel.ts";
+import { type InstallControl, libraryNames, overTime } from "./wheel.ts";
 
 /** File name of the addon. */
 export const ADDON = "tfjs_binding.node";
@@ -26,22 +26,18 @@ export const nodeHeaders = (headers as { include_dir: string }).include_dir;
  */
 export async function compileAddon(
   folder: string,
-  { sources, libraries, onProgress = () => {} }: {
+  { sources, libraries, onProgress = () => {}, stop }: InstallControl & {
     sources: string;
     libraries: string;
-    onProgress?: InstallProgress;
   },
 ): Promise<void> {
   await requireCompiler();
-  const start = performance.now();
-  const elapsed = () => (performance.now() - start) / 1000;
-  // A compiler reports no progress.
-  const timer = setInterval(() => onProgress(Math.min(elapsed() / COMPILE_SECONDS, 0.95)), 250);
+  const compiling = overTime(COMPILE_SECONDS, onProgress);
   const tensorflow = join(libraries, "tensorflow");
   const mac = Deno.build.os === "darwin";
   const empty = join(folder, "empty");
   try {
-    if (!mac) await makeEmptyLibraries(empty);
+    if (!mac) await makeEmptyLibraries(empty, stop);
     await compile([
       ...["-O2", "-std=c++17", "-fPIC", "-DNAPI_VERSION=8"],
       // Node-API itself is in the program that loads the addon.
@@ -51,9 +47,9 @@ export async function compileAddon(
       ...libraryNames().map((name) => join(mac ? tensorflow : empty, name)),
       `-Wl,-rpath,${mac ? "@loader_path" : "$ORIGIN"}/../../deps/lib`,
       ...["-o", join(folder, ADDON)],
-    ]);
+    ], stop);
   } finally {
-    clearInterval(timer);
+    compiling.end();
   }
   if (!mac) await Deno.remove(empty, { recursive: true });
 }
@@ -62,17 +58,17 @@ export async function compileAddon(
  * Makes empty libraries with the names of TensorFlow's. The addon is linked to them, because a linker
  * reads all of a library, which takes GNU ld 9 s for TensorFlow's 850 MB, and records only its name.
  */
-async function makeEmptyLibraries(folder: string) {
+async function makeEmptyLibraries(folder: string, stop: AbortSignal | undefined) {
   await Deno.mkdir(folder);
   for (const name of libraryNames()) {
     const options = ["-shared", "-x", "c++", "/dev/null", `-Wl,-soname,${name}`];
-    await compile([...options, "-o", join(folder, name)]);
+    await compile([...options, "-o", join(folder, name)], stop);
   }
 }
 
 /** Calls the compiler. @throws {UserError} It fails. */
-async function compile(options: readonly string[]) {
-  const { ok, stderr } = await run([...compiler(), ...options]);
+async function compile(options: readonly string[], stop: AbortSignal | undefined) {
+  const { ok, stderr } = await run([...compiler(), ...options], { stop });
   if (ok) return;
   throw failure("compile TensorFlow's addon", stderr, "install g++ 8 or newer, or set CXX to it");
 }

@@ -1,4 +1,4 @@
-import { download, type InstallProgress, unpack } from "./wheel.ts";
+import { download, type InstallControl, unpack } from "./wheel.ts";
 
 /** Approximate size of the wheels, bytes: for progress only. */
 const DOWNLOAD = 2_806_642_481;
@@ -32,16 +32,20 @@ export const CUDA_WHEELS: readonly string[] = [
 /**
  * Fetches the libraries into `folder/nvidia/`: 2.8 GB to download, 4.5 GB on disk.
  */
-export async function fetchCuda(folder: string, onProgress: InstallProgress) {
+export async function fetchCuda(
+  folder: string,
+  { onProgress = () => {}, stop }: InstallControl = {},
+) {
   const wheels = await download(CUDA_WHEELS, {
     folder,
     platforms: PLATFORMS,
     bytes: DOWNLOAD,
     onProgress: (share) => onProgress(0.7 * share),
+    stop,
   });
   for (const [i, wheel] of wheels.entries()) {
     // Beside the libraries: ptxas and libdevice, which TensorFlow compiles kernels with.
-    await unpack(wheel, folder, ["nvidia/*/lib/*", "nvidia/*/bin/*", "nvidia/*/nvvm/*"]);
+    await unpack(wheel, folder, ["nvidia/*/lib/*", "nvidia/*/bin/*", "nvidia/*/nvvm/*"], stop);
     await Deno.remove(wheel);
     onProgress(0.7 + 0.3 * (i + 1) / wheels.length);
   }

@@ -25,7 +25,7 @@ import { CUDA_LIBRARIES } from "../cuda_libraries.ts";
 import { CUDA_WHEELS, fetchCuda } from "./cuda.ts";
 import {
   fetchLibraries,
-  type InstallProgress,
+  type InstallControl,
   libraryNames,
   requirePip,
   type Variant,
@@ -43,6 +43,8 @@ export interface InstallOptions {
   /** Take the CUDA build; if absent, what was installed before, else the CPU's. */
   readonly gpu?: boolean | undefined;
   readonly onStep?: OnStep;
+  /** Ends the installation, and the programs that it started: its reason is thrown then. */
+  readonly stop?: AbortSignal | undefined;
 }
 
 /** Folders of the cache and the package; tests have their own. */
@@ -60,7 +62,7 @@ export interface InstallPart {
   /** What making it is, and how long it takes, in s on a common machine: for progress. */
   readonly step: string;
   readonly seconds: number;
-  readonly make: (folder: string, onProgress: InstallProgress) => Promise<void>;
+  readonly make: (folder: string, control: InstallControl) => Promise<void>;
   /** Looks for what `make` needs before anything is begun. */
   readonly require: () => Promise<void>;
 }
@@ -69,10 +71,13 @@ export interface InstallPart {
 export const here = (): InstallLocation => ({ cache: cacheFolder(), package: packageFolder() });
 
 /** Installs TensorFlow if it is not installed yet, behind a bar where there are bars. */
-export async function ensureInstalled(bars?: Pick<Bars, "bar">): Promise<void> {
+export async function ensureInstalled(
+  bars?: Pick<Bars, "bar">,
+  { stop }: Pick<InstallOptions, "stop"> = {},
+): Promise<void> {
   if (await isInstalled()) return;
   const bar = bars?.bar("install TensorFlow");
-  await install({ onStep: (step, share) => bar?.update(Math.round(100 * share), 100, step) });
+  await install({ onStep: (step, share) => bar?.update(Math.round(100 * share), 100, step), stop });
   bar?.stop();
 }
 
@@ -101,7 +106,7 @@ export function partsOf(
     content: `${wheel.requirement} ${wheel.sha256}`,
     step: `TensorFlow (${Math.round(wheel.bytes / 1e6)} MB)`,
     seconds: wheel.bytes / 1e7,
-    make: (folder, onProgress) => fetchLibraries(wheel, folder, onProgress),
+    make: (folder, control) => fetchLibraries(wheel, folder, control),
     require: () => requirePip(`download ${wheel.requirement}`),
   };
   const { version } = JSON.parse(Deno.readTextFileSync(join(sources, "package.json")));
@@ -111,8 +116,8 @@ export function partsOf(
     content: `tfjs-node-gpu ${version} for TensorFlow ${VERSION}`,
     step: "compile the addon",
     seconds: COMPILE_SECONDS,
-    make: (folder, onProgress) =>
-      compileAddon(folder, { sources, libraries: libraries.folder, onProgress }),
+    make: (folder, control) =>
+      compileAddon(folder, { sources, libraries: libraries.folder, ...control }),
     require: requireCompiler,
   };
   if (variant === "cpu") return [libraries, addon];
@@ -135,7 +140,7 @@ export function partsOf(
  * @throws UserError for want of pip, a compiler, the network, room, or the right to write
  */
 export async function install(
-  { gpu, onStep = () => {} }: InstallOptions = {},
+  { gpu, onStep = () => {}, stop }: InstallOptions = {},
   place: InstallLocation = here(),
 ): Promise<void> {
   const variant = gpu === undefined ? variantOf(place) : gpu ? "gpu" : "cpu";
@@ -145,7 +150,8 @@ export async function install(
     if (parts.some(isMissing)) {
       await withLock(place.cache, {
         onWait: () => onStep("wait for another installation", 0),
-        work: () => makeParts(parts.filter(isMissing), onStep),
+        work: () => makeParts(parts.filter(isMissing), { onStep, stop }),
+        stop,
       });
     }
   } catch (error) {
@@ -159,14 +165,17 @@ export async function install(
   onStep("ready", 1);
 }
 
-async function makeParts(parts: readonly InstallPart[], onStep: OnStep) {
+async function makeParts(
+  parts: readonly InstallPart[],
+  { onStep, stop }: { readonly onStep: OnStep; readonly stop: AbortSignal | undefined },
+) {
   for (const { require } of parts) await require();
   const total = parts.reduce((sum, { seconds }) => sum + seconds, 0);
   let before = 0;
   for (const { folder, content, step, seconds, make } of parts) {
     const onProgress = (share: number) => onStep(step, (before + share * seconds) / total);
     onProgress(0);
-    await makeStampedFolder(folder, content, (folder) => make(folder, onProgress));
+    await makeStampedFolder(folder, content, (folder) => make(folder, { onProgress, stop }));
     before += seconds;
   }
 }

@@ -29,6 +29,12 @@ export interface Wheel {
 /** Part of the work that is done, 0 to 1. */
 export type InstallProgress = (share: number) => void;
 
+/** Receives progress, and may stop the work: its reason is thrown then. */
+export interface InstallControl {
+  readonly onProgress?: InstallProgress | undefined;
+  readonly stop?: AbortSignal | undefined;
+}
+
 // The wheels for CPython 3.11; Python itself is not used. Sizes and checksums as published.
 const WHEELS: Record<string, Wheel> = {
   "linux x86_64 cpu": {
@@ -107,7 +113,7 @@ export function libraryNames(os: string = Deno.build.os): string[] {
 export async function fetchLibraries(
   wheel: Wheel,
   folder: string,
-  onProgress: InstallProgress = () => {},
+  { onProgress = () => {}, stop }: InstallControl = {},
 ): Promise<void> {
   const { requirement, platform, bytes } = wheel;
   const [file = ""] = await download([requirement], {
@@ -115,13 +121,27 @@ export async function fetchLibraries(
     platforms: [platform],
     bytes,
     onProgress: (share) => onProgress(0.8 * share),
+    stop,
   });
   await verify(file, wheel);
-  onProgress(0.85);
   const libraries = libraryNames().map((name) => `tensorflow/${name}`);
-  await unpack(file, folder, [...libraries, ...HEADERS, "*.dist-info/METADATA"]);
+  const patterns = [...libraries, ...HEADERS, "*.dist-info/METADATA"];
+  const unpacking = overTime(bytes / UNPACK_SPEED, (share) => onProgress(0.85 + 0.15 * share));
+  await unpack(file, folder, patterns, stop).finally(unpacking.end);
   await Deno.remove(file);
   onProgress(1);
+}
+
+/** Bytes of a wheel that a common machine unpacks in a second. */
+const UNPACK_SPEED = 5e7;
+
+/** Reports progress of work that reports none itself, from the time that it usually takes, s. */
+export function overTime(seconds: number, onProgress: InstallProgress) {
+  const start = performance.now();
+  const report = () => onProgress(Math.min((performance.now() - start) / 1000 / seconds, 0.95));
+  report();
+  const timer = setInterval(report, 250);
+  return { end: () => clearInterval(timer) };
 }
 
 /**
@@ -133,11 +153,10 @@ export async function fetchLibraries(
  */
 export async function download(
   requirements: readonly string[],
-  { folder, platforms, bytes, onProgress = () => {} }: {
+  { folder, platforms, bytes, onProgress = () => {}, stop }: InstallControl & {
     folder: string;
     platforms: readonly string[];
     bytes: number;
-    onProgress?: InstallProgress;
   },
 ): Promise<string[]> {
   const action = `download ${requirements.length === 1 ? requirements[0] : "the CUDA libraries"}`;
@@ -159,6 +178,7 @@ export async function download(
         PIP_NO_INPUT: "1",
         PIP_REQUIRE_VIRTUALENV: "0",
       },
+      stop,
     });
     if (!ok) throw failure(action, stderr, "check the network, or pip's settings for a mirror");
   } finally {
@@ -224,7 +244,13 @@ with zipfile.ZipFile(wheel) as archive:
 `;
 
 /** Unpacks the members of a wheel whose path matches one of `patterns`, as in `nvidia/*`. */
-export async function unpack(wheel: string, folder: string, patterns: readonly string[]) {
-  const { ok, stderr } = await run([...python(), "-c", UNZIP, wheel, folder, ...patterns]);
+export async function unpack(
+  wheel: string,
+  folder: string,
+  patterns: readonly string[],
+  stop?: AbortSignal,
+) {
+  const command = [...python(), "-c", UNZIP, wheel, folder, ...patterns];
+  const { ok, stderr } = await run(command, { stop });
   if (!ok) throw failure(`unpack "${basename(wheel)}"`, stderr, "run `deno task install` again");
 }

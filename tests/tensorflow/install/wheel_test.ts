@@ -81,7 +81,7 @@ Deno.test("pip fetches the wheel whatever the local Python's version, and only i
   const shares: number[] = [];
   await withEnvironment(
     offline(shelf),
-    () => fetchLibraries(wheel, folder, (share) => shares.push(share)),
+    () => fetchLibraries(wheel, folder, { onProgress: (share) => shares.push(share) }),
   );
   assert.deepEqual((await Array.fromAsync(filesIn(folder))).sort(), [
     "tensorflow/include/tensorflow/c/c_api.h",
