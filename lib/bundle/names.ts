@@ -18,9 +18,6 @@ export interface Findings {
   readonly notes: readonly Note[];
 }
 
-/** Fields of a setup that have options of their own; departures and captions name their values. */
-const OPTIONS = ["dataset", "precision"];
-
 /** Compares the setup and the tables of a plan with those of the same names. */
 export function checkNames(plan: BundlePlan, known: KnownNames): Findings {
   const found = [checkSetup(plan, known), ...plan.tables.map((table) => checkTable(table, known))];
@@ -35,7 +32,7 @@ function checkSetup({ setup, dataset }: BundlePlan, known: KnownNames): Findings
   const { name, changes, scenes } = setup;
   const own = known.setupNamed(name, changes);
   const other = own === undefined ? [] : departures(setup, own)
-    .filter(({ field }) => !OPTIONS.includes(field))
+    .filter(({ field }) => field !== "dataset") // it has its own column
     .map(({ field, here, paper }) =>
       problem(`setup "${name}" has ${field} ${here}; in this version it is ${paper}`)
     );

@@ -156,13 +156,19 @@ export function resolveOptions(
 
   const named = SETUPS[oneOf("setup", text("setup") ?? "small", Object.keys(SETUPS))]!;
   const dataset = text("dataset") ?? named.dataset;
-  const changes = text("set");
+  const { changes, precision: setPrecision } = withoutPrecision(text("set"));
   const device = deviceNamed(text("device"));
   // asked where results are meant alone: setup has to work, whatever its last note says
   const fast = takes.includes("precision") && device !== "cpu" && given.strict !== true &&
     prefersBfloat16();
   const usual = fast ? "bfloat16" : named.train.precision;
-  const precision = oneOf("precision", text("precision") ?? usual, PRECISIONS);
+  const wanted = text("precision") ?? setPrecision;
+  const precision = oneOf("precision", wanted ?? usual, PRECISIONS);
+  if ((setPrecision ?? precision) !== precision) {
+    throw new UsageError(
+      `--precision ${precision} and --set precision=${setPrecision} contradict each other: leave one out`,
+    );
+  }
   const first = whole("seed", text("seed") ?? "0", 0, LARGEST_SEED);
   const seeds = whole(
     "seeds",
@@ -176,7 +182,11 @@ export function resolveOptions(
   const executor = oneOf("executor", text("executor") ?? "local", EXECUTORS);
   const resources = text("resources");
   mustGoTogether(executor, given);
-  const setup = changed({ ...named, dataset, train: { ...named.train, precision } }, changes);
+  const isOwn = precision === named.train.precision;
+  const setup = changed(
+    { ...named, dataset, train: { ...named.train, precision } },
+    { changes, ...!isOwn && { precision } },
+  );
   const microBatch = divisorOf(setup.train.batch, text("micro-batch"));
   return {
     ...netOptions(text),
@@ -187,9 +197,7 @@ export function resolveOptions(
       ...dataset === named.dataset && text("dataset") === undefined
         ? []
         : [`--dataset ${shellWord(dataset)}`],
-      ...precision === named.train.precision && text("precision") === undefined
-        ? []
-        : [`--precision ${precision}`],
+      ...isOwn && wanted === undefined ? [] : [`--precision ${precision}`],
       ...changes === undefined ? [] : [`--set ${shellWord(changes)}`],
     ].join(" "),
     data: folder("data"),
@@ -198,7 +206,7 @@ export function resolveOptions(
       folderName([
         named.name,
         ...dataset === named.dataset ? [] : [dataset],
-        ...precision === named.train.precision ? [] : [precision],
+        ...isOwn ? [] : [precision],
         ...changes === undefined ? [] : [changes],
       ]),
     ),
@@ -273,10 +281,42 @@ function deviceNamed(word: string | undefined): DeviceName | undefined {
   throw new UsageError(`Cannot use --device "${word}": it is cpu, gpu or gpu:N, as in gpu:0`);
 }
 
-/** A setup with the fields of `--set`, which its note names. */
-function changed(setup: Setup, changes: string | undefined): Setup {
-  if (changes === undefined) return setup;
-  return { ...override(setup, changes), changes, note: `${setup.note}; with ${changes}` };
+/**
+ * A setup with the fields of `--set`, which its note names, under a name that has all changes. Captions
+ * name the precision themselves.
+ */
+function changed(
+  setup: Setup,
+  { changes, precision }: {
+    readonly changes: string | undefined;
+    readonly precision?: Precision;
+  },
+): Setup {
+  const all = [
+    ...precision === undefined ? [] : [`precision=${precision}`],
+    ...changes === undefined ? [] : [changes],
+  ].join(",");
+  return {
+    ...changes === undefined
+      ? setup
+      : { ...override(setup, changes), note: `${setup.note}; with ${changes}` },
+    ...all !== "" && { changes: all },
+  };
+}
+
+/** The changes of `--set` without the precision, which has an option of its own. */
+function withoutPrecision(
+  text: string | undefined,
+): { readonly changes: string | undefined; readonly precision?: string } {
+  const all = text?.split(",") ?? [];
+  const precisions = all.filter((change) => change.startsWith("precision="));
+  // given twice, it is refused as any other field is
+  if (precisions.length !== 1) return { changes: text };
+  const others = all.filter((change) => !precisions.includes(change)).join(",");
+  return {
+    changes: others === "" ? undefined : others,
+    precision: precisions[0]!.slice("precision=".length),
+  };
 }
 
 /** An absolute path, from one relative to the user's folder. */

@@ -51,7 +51,8 @@ interface Branch {
 export function override(setup: Setup, changes: string): Setup {
   const seen = new Set<string>();
   const result = changes.split(",").reduce((changed, text) => {
-    const [field = "", value] = text.split("=");
+    const [field = "", ...parts] = text.split("=");
+    const value = parts.length > 0 ? parts.join("=") : undefined;
     if (seen.has(field)) {
       throw new UsageError(`Cannot set "${field}" twice: only one of its values would count`);
     }

@@ -250,6 +250,13 @@ Deno.test("another setup under the name of one of ours is noticed, field by fiel
   assert.deepEqual(honest({ setup: { ...smoke, train } }), [
     `name: setup "smoke" has dropout 0.3; in this version it is ${smoke.train.dropout}`,
   ]);
+  // a number in bfloat16 is of another protocol than the setup's
+  assert.deepEqual(
+    honest({ setup: { ...smoke, train: { ...smoke.train, precision: "bfloat16" } } }),
+    [
+      'name: setup "smoke" has precision bfloat16; in this version it is float32',
+    ],
+  );
   assert.deepEqual(honest({ setup: { ...smoke, name: "mine" } }), [
     'note: setup "mine" is not one of this version\'s, so its fields were not compared',
   ]);

@@ -4,6 +4,7 @@ import { CATALOGUE } from "../../lib/command_line/catalogue.ts";
 import { OPTIONS } from "../../lib/command_line/option_list.ts";
 import { type Options, readCommandLine, resolveOptions } from "../../lib/command_line/options.ts";
 import { UsageError } from "../../lib/errors.ts";
+import { nameWithChanges } from "../../lib/results/protocol.ts";
 
 const ALL = Object.keys(OPTIONS) as (keyof typeof OPTIONS)[];
 const ROOT = resolve(import.meta.dirname!, "../..");
@@ -81,6 +82,35 @@ Deno.test("results on another data set than the setup's own lie in a folder of t
   assert.equal(setup.dataset, "cifar10");
   assert.equal(results, resolve("/r/small-cifar10"));
   assert.equal(options("--results", "/r", "--dataset", "scenes").results, resolve("/r/small"));
+});
+
+Deno.test("one precision is one setup and one protocol, by whichever option it was asked for", () => {
+  const asked = [
+    options("--results", "/r", "--precision", "bfloat16"),
+    options("--results", "/r", "--set", "precision=bfloat16"),
+    options("--results", "/r", "--precision", "bfloat16", "--set", "precision=bfloat16"),
+  ];
+  for (const { setup, results } of asked) {
+    assert.equal(setup.train.precision, "bfloat16");
+    assert.equal(nameWithChanges(setup), "small with precision=bfloat16");
+    assert.equal(results, resolve("/r/small-bfloat16"));
+  }
+  // beside other changes, in whichever order
+  const both = ["precision=bfloat16,dropout=0.3", "dropout=0.3,precision=bfloat16"];
+  for (const changes of both) {
+    const { setup, results, choice } = options("--results", "/r", "--set", changes);
+    assert.equal(nameWithChanges(setup), "small with precision=bfloat16,dropout=0.3");
+    assert.equal(results, resolve("/r/small-bfloat16-dropout=0.3"));
+    assert.equal(choice, "--setup small --precision bfloat16 --set dropout=0.3");
+  }
+  // the setup's own is no change
+  assert.equal(nameWithChanges(options("--set", "precision=float32").setup), "small");
+  assert.throws(
+    () => options("--precision", "float32", "--set", "precision=bfloat16"),
+    /contradict each other: leave one out$/,
+  );
+  assert.throws(() => options("--set", "precision=bfloat16,precision=float32"), /twice/);
+  assert.throws(() => options("--set", "precision=float16"), /is one of float32, bfloat16/);
 });
 
 Deno.test("changes of a setup name its folder, in full where a disk takes so long a name", () => {

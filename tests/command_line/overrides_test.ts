@@ -91,6 +91,7 @@ Deno.test("--set says what a field may be", () => {
     ["kernel=he", /Did you mean "kernels"\?/],
     ["kernels=hee", /Did you mean "he"\?/],
     ["kernels", /--set kernels=VALUE/],
+    ["dropout=0.3=0.5", /Cannot set dropout to "0.3=0.5": it is a number/],
     ["batch=1.5", /a whole number above 0/],
     ["scenes.train=1.5", /a whole number above 0/],
     ["dropout=-1", /not negative/],
