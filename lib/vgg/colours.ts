@@ -21,7 +21,9 @@ export function meanOf(
   if (isImported(init)) return init.mean ?? mean;
   if (!hasAncestor(init)) return mean;
   const { from, layers } = init;
-  return layers === "all" || layers.includes("conv1_1") ? meanOf(from, { mean }) : mean;
+  // every word for layers includes the first one: `all`, `deepen`, `perturb` and both kinds of `transfer`
+  const takesFirst = typeof layers === "string" || layers.includes("conv1_1");
+  return takesFirst ? meanOf(from, { mean }) : mean;
 }
 
 /**

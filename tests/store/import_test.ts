@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { smoke } from "../../experiments/setups.ts";
 import { UserError } from "../../lib/errors.ts";
 import type { Setup } from "../../lib/setup.ts";
-import { type Context, isImported, type TrainRun } from "../../lib/experiment.ts";
+import { type Context, type Inherited, isImported, type TrainRun } from "../../lib/experiment.ts";
 import { importedNet, importNet, noteIn } from "../../lib/store/import.ts";
 import { planOf } from "../../lib/plan.ts";
 import { makeStore } from "../../lib/store/mod.ts";
@@ -202,12 +202,17 @@ Deno.test("a foreign file with a NaN weight is not imported", async () => {
 Deno.test("a net that starts from an imported net subtracts the same mean", () => {
   const imported: TrainRun = { config: "D", S: 256, init: { weights: "", mean: [1, 2, 3] } };
   const colours = { mean: [4, 5, 6] };
-  const from = (layers: "all" | readonly string[], run = imported): TrainRun => ({
+  const from = (layers: Inherited, run = imported): TrainRun => ({
     ...{ config: "D", S: 384 },
     init: { from: run, layers },
   });
   assert.deepEqual(meanOf(imported, colours), [1, 2, 3]);
   assert.deepEqual(meanOf(from("all", from(["conv1_1", "fc6"])), colours), [1, 2, 3]);
+  // the first layer is among those that each word stands for
+  for (const layers of ["all", "deepen", "perturb", "transfer"] as const) {
+    assert.deepEqual(meanOf(from(layers), colours), [1, 2, 3], layers);
+    assert.deepEqual(meanOf(from("all", from(layers)), colours), [1, 2, 3], layers);
+  }
   assert.deepEqual(meanOf(from(["fc6"]), colours), [4, 5, 6]); // its first layer is initialised again
   assert.deepEqual(meanOf({ config: "A", S: 256, init: { weights: "" } }, colours), [4, 5, 6]);
   assert.deepEqual(meanOf({ config: "A", S: 256, init: "random" }, colours), [4, 5, 6]);
