@@ -67,8 +67,9 @@ export interface ImageSize {
 export interface LabelledImage extends ImageSize {
   /** Absolute path of its file, or of the archive that holds it. */
   readonly file: string;
-  /** In an archive: offset of its first byte, a multiple of 512, and its size in bytes. */
+  /** In an archive: offset of its first byte, a multiple of 512. */
   readonly at?: number;
+  /** Size in bytes; absent where another picture is read in its place. */
   readonly bytes?: number;
   /** Index of its class; -1 where the class is unknown. */
   readonly label: number;

@@ -4,17 +4,20 @@
  *
  * @module
  */
+import { quote, UserError } from "../errors.ts";
 import { BLOCK, mapFile, type MappedFile, readFile, readPart } from "../tensorflow/files.ts";
 import { type Graph, placeholder, stringPlaceholder, type Tensor } from "../tensorflow/graph.ts";
 import { type FeedValue, int32 } from "../tensorflow/session.ts";
+import { ifThere, reading } from "../system/files.ts";
 import type { Sides } from "./images.ts";
 
 /** An image and its sides, in pixels. */
 export interface ImageFile extends Sides {
   /** Path of its file, or of the archive that contains it. */
   readonly file: string;
-  /** Its place in an archive: its first byte, a multiple of 512, and its number of bytes. */
+  /** In an archive: its first byte, a multiple of 512. */
   readonly at?: number;
+  /** Its number of bytes when its sides were read. */
   readonly bytes?: number;
 }
 
@@ -59,13 +62,35 @@ export function archiveOf(images: readonly ImageFile[]): MappedFile | undefined 
   return { file: first.file, bytes: end };
 }
 
-/** Feeds of the column that `addImageColumn` adds. */
+/**
+ * Feeds of the column that `addImageColumn` adds.
+ *
+ * @throws {UserError} A file has another size than when its sides were read.
+ */
 export function feedOf(images: readonly ImageFile[], name: string): Record<string, FeedValue> {
   const count = images.length;
   if (images[0]?.at === undefined) {
+    for (const image of images) mustBeAsListed(image);
     const values = images.map(({ file }) => file);
     return { [`${name}/files`]: { dtype: "string", shape: [count], values } };
   }
   const parts = images.flatMap(({ at, bytes }) => [at! / BLOCK, bytes!]);
   return { [`${name}/parts`]: int32(parts, [count, 2]) };
+}
+
+/**
+ * Refuses a file that was replaced after its sides were read: it would be rescaled to sides that are not
+ * its own.
+ */
+function mustBeAsListed({ file, bytes }: ImageFile) {
+  if (bytes === undefined) return;
+  // a file that is missing is named by TensorFlow
+  const size = ifThere(() => reading(file, () => Deno.statSync(file).size)) ?? bytes;
+  if (size === bytes) return;
+  throw new UserError(
+    `Cannot use ${
+      quote(file)
+    }: it has ${size} bytes, and had ${bytes} when it was listed, so that its ` +
+      "sides are not known; remove the folder .verydeep of its data set, and start again",
+  );
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { UserError } from "../../lib/errors.ts";
 import type { Dataset, LabelledImage } from "../../lib/datasets/dataset.ts";
 import { Graph } from "../../lib/tensorflow/graph.ts";
 import { int32, Session } from "../../lib/tensorflow/session.ts";
@@ -7,7 +8,7 @@ import { openCrops } from "../../lib/vgg/crops.ts";
 import { cropsFromFiles, cropsOfImages, wholeImages } from "../../lib/vgg/pipeline.ts";
 import { archiveOf, feedOf } from "../../lib/vgg/sources.ts";
 import { tensorflow } from "../support/run_graph.ts";
-import { setup, tinyDataset } from "../support/tiny.ts";
+import { noisyPng, setup, tinyDataset } from "../support/tiny.ts";
 
 /** The same images one behind the other in a file, each at a multiple of 512 bytes, far from its start. */
 function archived<Images extends Pick<Dataset, "train" | "val">>(dataset: Images, start: number) {
@@ -108,4 +109,29 @@ Deno.test("an archive is used as far as its images go, and is one", () => {
   assert.deepEqual(feedOf([image("a.tar", 2 ** 37)], "crops"), {
     "crops/parts": int32([2 ** 28, 100], [1, 2]),
   });
+});
+
+Deno.test("a file that was replaced after its sides were read is refused, and not squashed", async () => {
+  using dataset = tinyDataset();
+  const listed = dataset.val.map((image) => ({ ...image, bytes: Deno.statSync(image.file).size }));
+  const [first] = listed;
+  await looks(listed, "whole");
+  Deno.writeFileSync(first!.file, noisyPng(50, 30));
+  const now = Deno.statSync(first!.file).size;
+  const reason = `"${first!.file}": it has ${now} bytes, and had ${
+    first!.bytes
+  } when it was listed`;
+  for (const method of ["whole", "crops"] as const) {
+    await assert.rejects(
+      looks(listed, method),
+      (error) => error instanceof UserError && error.message.includes(reason),
+    );
+  }
+  const train = dataset.train.map((image) => ({ ...image, bytes: 7 }));
+  await assert.rejects(crops({ ...dataset, train }), /and had 7 when it was listed/);
+  const binding = await tensorflow();
+  assert.throws(
+    () => fillImageCache(binding, listed, { scales: [32] }),
+    /remove the folder \.verydeep of its data set, and start again/,
+  );
 });

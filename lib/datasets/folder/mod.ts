@@ -65,8 +65,10 @@ export async function openFolder(
       const { path, label, bytes } = listed[i]!, seen = files[i]!;
       if ("fault" in seen) continue;
       const { width, height, upright } = seen;
-      const file = upright ? join(place, "upright", upright) : `${folder}/${path}`;
-      images.push({ file, label, width, height });
+      const file = upright
+        ? { file: join(place, "upright", upright) }
+        : { file: `${folder}/${path}`, bytes };
+      images.push({ ...file, label, width, height });
       lines.push(`${path}\t${label}\t${width}\t${height}\t${bytes}\n`);
     }
     for (const piece of chunks(lines, 10_000)) print.update(piece.join(""));

@@ -46,6 +46,14 @@ export function scanFile(path: string): { readonly bytes: number; readonly seen:
   }
 }
 
+/** Why an image cannot be used. Its sides and its size must fit the index's types. */
+export function faultOf(seen: SizeOrFault, bytes: number): string | undefined {
+  if ("fault" in seen) return seen.fault;
+  return Math.max(seen.width, seen.height) >= 2 ** 16 || bytes >= 2 ** 31
+    ? "is too large"
+    : undefined;
+}
+
 /** From a JPEG's frame header, behind segments that state their length (ITU T.81, Annex B). */
 function jpegSize(file: Bytes): ImageSize | undefined {
   for (let at = 2;;) {

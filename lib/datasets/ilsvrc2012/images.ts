@@ -126,10 +126,8 @@ function located(index: SplitIndex, form: SplitLocation): LocatedImages {
 }
 
 function imageAt(i: number, label: number, { form, paths, at, bytes, sides }: LocatedImages) {
-  const [width, height] = [sides[2 * i]!, sides[2 * i + 1]!];
-  return paths
-    ? { file: paths[i]!, label, width, height }
-    : { file: form.path, at: at[i]!, bytes: bytes[i]!, label, width, height };
+  const image = { label, bytes: bytes[i]!, width: sides[2 * i]!, height: sides[2 * i + 1]! };
+  return paths ? { file: paths[i]!, ...image } : { file: form.path, at: at[i]!, ...image };
 }
 
 /** Indices of the images that can be used. */

@@ -1,7 +1,8 @@
 /**
  * The index of a split: what was read from the headers of all its images, stored so that the next
- * opening is immediate. It is made again when an archive's size or modification time differs, or the
- * modification time of a folder, which changes when a file in it is added, removed or renamed.
+ * opening is immediate. It is made again when an archive's size, modification time or some of its blocks
+ * differ, or the modification time of a folder, which changes when a file in it is added, removed or
+ * renamed.
  *
  * The file: a line of JSON with a checksum, padded with spaces to a multiple of eight bytes; offsets
  * (float64), sizes in bytes (uint32) and sides (uint16, twice) of all images; then their names, one a
@@ -11,9 +12,11 @@
  */
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
+import { openBytes } from "./bytes.ts";
 import { writeAtomically } from "../../system/files.ts";
 import { verifyChecksum, withChecksum } from "../../system/checksums.ts";
 import { classFoldersIn, type Split, type SplitLocation } from "./layout.ts";
+import { BLOCK } from "./tar.ts";
 import type { ScannedContainer } from "./worker.ts";
 
 /** The images of a split, class by class and by name, or by name alone. */
@@ -45,11 +48,27 @@ const fileOf = (folder: string, split: Split) => join(folder, `ilsvrc2012-${spli
 /** Identifies the state of a split's files that its index was made from. */
 export function stampOf({ kind, path, byClass }: SplitLocation): string {
   const changed = (path: string) => Deno.statSync(path).mtime?.getTime() ?? 0;
-  const facts = kind === "archive" ? [basename(path), Deno.statSync(path).size, changed(path)] : [
-    changed(path),
-    ...(byClass ? classFoldersIn(path) : []).map((name) => [name, changed(join(path, name))]),
-  ];
+  const facts = kind === "archive"
+    ? [basename(path), Deno.statSync(path).size, changed(path), sampleOf(path)]
+    : [
+      changed(path),
+      ...(byClass ? classFoldersIn(path) : []).map((name) => [name, changed(join(path, name))]),
+    ];
   return createHash("sha256").update(JSON.stringify([kind, byClass, facts])).digest("hex");
+}
+
+/** Blocks of an archive that its stamp contains. */
+const SAMPLES = 16;
+
+/**
+ * SHA-256 of some blocks of an archive: one that was packed in another order has the same size, and may
+ * have been given the same time.
+ */
+function sampleOf(path: string): string {
+  using archive = openBytes(path);
+  const last = Math.max(0, Math.floor(archive.size / BLOCK) - 1);
+  const blocks = Array.from({ length: SAMPLES }, (_, i) => Math.floor(i * last / (SAMPLES - 1)));
+  return sha256(blocks.flatMap((block) => archive.read(block * BLOCK, BLOCK)?.slice() ?? []));
 }
 
 /** The stored index of a split, or undefined where it must be made. */

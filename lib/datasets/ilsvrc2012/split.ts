@@ -3,10 +3,10 @@ import { basename, join } from "node:path";
 import { UserError } from "../../errors.ts";
 import { inParallel } from "../../system/workers.ts";
 import { foldersFor, writableFolderFor } from "../../system/cache_folder.ts";
-import { openBytes } from "./bytes.ts";
+import { openBytes, partOf } from "./bytes.ts";
 import { indexOf, readIndex, type SplitIndex, stampOf, writeIndex } from "./index_file.ts";
 import { classFoldersIn, type Split, type SplitLocation } from "./layout.ts";
-import { scanFile } from "./header.ts";
+import { faultOf, scanFile, sizeIn } from "./header.ts";
 import { membersOf } from "./tar.ts";
 import { isForeign } from "../folder/listing.ts";
 import type { ImageContainer, ScannedContainer } from "./worker.ts";
@@ -67,14 +67,14 @@ export async function openSplits(
 
 /**
  * Whether a file that was faulty is another now: replacing one in place does not change its folder's
- * modification time. Files that were whole are not read again at each opening: there are 1.3 million, and
- * after replacing some in place one removes the folder .verydeep, or touches their folder.
+ * modification time, and programs that download give an archive the time of the site's. Files that were
+ * whole are not read again at each opening: there are 1.3 million. They are compared with their sizes when
+ * they are used.
  */
-function isRepaired(
-  { containers, names, faults }: SplitIndex,
-  { kind, path }: SplitLocation,
-): boolean {
-  if (kind !== "folder" || Object.keys(faults).length === 0) return false;
+function isRepaired(index: SplitIndex, { kind, path }: SplitLocation): boolean {
+  const { containers, names, faults } = index;
+  if (Object.keys(faults).length === 0) return false;
+  if (kind === "archive") return isRepairedInside(path, index);
   const list = names();
   let first = 0;
   return containers.some(([name, count]) => {
@@ -82,10 +82,19 @@ function isRepaired(
     for (; first < end; first++) {
       const fault = faults[first];
       if (fault === undefined) continue;
-      const { seen } = scanFile(join(path, name, list[first]!));
-      if (!("fault" in seen) || seen.fault !== fault) return true;
+      const { seen, bytes } = scanFile(join(path, name, list[first]!));
+      if (faultOf(seen, bytes) !== fault) return true;
     }
     return false;
+  });
+}
+
+/** Whether a part of an archive that was faulty is another now. */
+function isRepairedInside(path: string, { at, bytes, faults }: SplitIndex): boolean {
+  using archive = openBytes(path);
+  return Object.entries(faults).some(([i, fault]) => {
+    const [from, size] = [at[Number(i)]!, bytes[Number(i)]!];
+    return faultOf(sizeIn(partOf(archive, from, size)), size) !== fault;
   });
 }
 

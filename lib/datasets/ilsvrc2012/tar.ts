@@ -16,7 +16,7 @@ export interface TarMember {
   readonly size: number;
 }
 
-const BLOCK = 512;
+export const BLOCK = 512;
 
 /** Most bytes of a name or of pax records; an image's are shorter. */
 const LONGEST = 2 ** 16;

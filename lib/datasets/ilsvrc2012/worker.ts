@@ -3,7 +3,7 @@ import { quote, UserError } from "../../errors.ts";
 import { isForeign } from "../folder/listing.ts";
 import { answerJobs } from "../../system/workers.ts";
 import { type Bytes, openBytes, partOf } from "./bytes.ts";
-import { scanFile, sizeIn, type SizeOrFault } from "./header.ts";
+import { faultOf, scanFile, sizeIn, type SizeOrFault } from "./header.ts";
 import { membersOf } from "./tar.ts";
 
 /** Holds the images of a class or of a split: a folder, or a tar archive, which may be inside another. */
@@ -82,12 +82,4 @@ function scanned(found: readonly ScannedImage[], container: ImageContainer): Sca
     sides,
     faults,
   };
-}
-
-/** Why an image cannot be used. Its sides and its size must fit the index's types. */
-function faultOf(seen: SizeOrFault, bytes: number): string | undefined {
-  if ("fault" in seen) return seen.fault;
-  return Math.max(seen.width, seen.height) >= 2 ** 16 || bytes >= 2 ** 31
-    ? "is too large"
-    : undefined;
 }

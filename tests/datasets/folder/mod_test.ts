@@ -32,8 +32,8 @@ Deno.test("classes are sorted, labels are their indices, splits stay apart", asy
   const { classes, train, val } = await openFolder({ folder });
   assert.deepEqual(classes, ["cat", "dog"]);
   assert.deepEqual(train, [
-    { file: join(folder, "train/cat/1.png"), label: 0, width: 2, height: 2 },
-    { file: join(folder, "train/dog/1.png"), label: 1, width: 2, height: 2 },
+    { file: join(folder, "train/cat/1.png"), bytes: 76, label: 0, width: 2, height: 2 },
+    { file: join(folder, "train/dog/1.png"), bytes: 72, label: 1, width: 2, height: 2 },
   ]);
   assert.deepEqual(val.map(({ file }) => file), [
     join(folder, "val/cat/1.png"),

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import {
   describeIlsvrc2012,
   ilsvrcIds,
@@ -246,6 +247,53 @@ Deno.test("a damaged file that is replaced in place is read again", async () => 
   let looks = 0;
   await openIlsvrc2012({ folder, onProgress: () => looks++ });
   assert.equal(looks, 0);
+});
+
+/** Replaces a file by another of its size, under the time that it had. */
+function replaced(file: string, bytes: Uint8Array) {
+  const { mtime, size } = Deno.statSync(file);
+  assert.equal(bytes.length, size);
+  Deno.writeFileSync(file, bytes);
+  Deno.utimeSync(file, mtime!, mtime!);
+}
+
+Deno.test("an archive that is replaced by one of its size and time is read again", async () => {
+  const folder = madeIlsvrc({ train: "none", val: "archive", devkit: "folder" });
+  const archive = `${folder}/ILSVRC2012_img_val.tar`;
+  const whole = Deno.readFileSync(archive);
+  const { val, fingerprint } = await openIlsvrc2012({ folder });
+  const at = val[5]!.at!;
+
+  // an image that arrived damaged, and is whole in the next download
+  const damaged = whole.slice();
+  damaged.fill(0, at, at + 8);
+  replaced(archive, damaged);
+  Deno.removeSync(`${folder}/.verydeep`, { recursive: true });
+  await refuses(openIlsvrc2012({ folder }), '.JPEG" is not an image', "get what is damaged again");
+  replaced(archive, whole);
+  const healed = await openIlsvrc2012({ folder });
+  assert.deepEqual([healed.val, healed.fingerprint], [val, fingerprint]);
+
+  // the same images in another order: a thousand of one block and its header each
+  const members = Array.from({ length: 1000 }, (_, i) => whole.subarray(1024 * i, 1024 * (i + 1)));
+  assert.ok(
+    members.every((member) => /^ILSVRC/.test(new TextDecoder().decode(member.slice(0, 9)))),
+  );
+  const rest = whole.subarray(1024 * 1000);
+  replaced(archive, Buffer.concat([...members.toReversed(), rest]));
+  const packed = await openIlsvrc2012({ folder });
+  assert.equal(packed.fingerprint, fingerprint);
+  assert.notEqual(packed.val[5]!.at, at);
+  const file = Deno.readFileSync(archive);
+  for (const { at = NaN, width } of packed.val) assert.equal(file[at + 19], width); // of its PNG
+});
+
+Deno.test("images in folders have their sizes, so that one that is replaced in place is noticed", async () => {
+  const folder = madeIlsvrc({ train: "folder", val: "by class", devkit: "none" });
+  const { train, val } = await openIlsvrc2012({ folder });
+  for (const { file, bytes } of [...train, ...val]) {
+    assert.equal(bytes, Deno.statSync(file).size);
+  }
 });
 
 Deno.test("files that a Mac's tar puts beside the classes are left out", async () => {
