@@ -95,7 +95,7 @@ export const small: Setup = {
   name: "small",
   note: "a scaled-down setup: not ImageNet, not the paper's nets",
   dataset: "scenes",
-  scenes: { classes: 20, train: 1_000, val: 10_000 },
+  scenes: { classes: 20, train: 1_000, val: 10_000, seed: 0 },
   train: {
     ...inMinutes,
     crop: 28,
@@ -118,7 +118,7 @@ export const small: Setup = {
 export const medium: Setup = {
   ...small,
   name: "medium",
-  scenes: { classes: 20, train: 20_000, val: 10_000 },
+  scenes: { classes: 20, train: 20_000, val: 10_000, seed: 0 },
   train: {
     ...inMinutes,
     crop: 28,
@@ -134,7 +134,7 @@ export const smoke: Setup = {
   ...small,
   name: "smoke",
   note: "a smoke test: errors near chance mean nothing",
-  scenes: { classes: 5, train: 800, val: 200 },
+  scenes: { classes: 5, train: 800, val: 200, seed: 0 },
   train: {
     ...inMinutes,
     crop: 28,

@@ -152,6 +152,15 @@ export interface EvaluateSetup {
   readonly centreCrop?: "upright" | "mirrored";
 }
 
+/** Which pictures the data set `scenes` has. */
+export interface Scenes {
+  readonly classes: number;
+  readonly train: number;
+  readonly val: number;
+  /** All pictures of both splits are drawn from it; 0 if absent. */
+  readonly seed?: number;
+}
+
 /** A named way to run the paper's experiments. */
 export interface Setup {
   readonly name: string;
@@ -161,8 +170,8 @@ export interface Setup {
   readonly changes?: string;
   /** Data set used when none is named. */
   readonly dataset: string;
-  /** Size of a data set that the project makes itself. */
-  readonly scenes?: { readonly classes: number; readonly train: number; readonly val: number };
+  /** Which pictures of a data set that the project draws itself. */
+  readonly scenes?: Scenes;
   readonly train: TrainSetup;
   readonly evaluate: EvaluateSetup;
   /** Trainings in parallel: one on each core, or a single one on the whole machine. */

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { UserError } from "../errors.ts";
 import { LARGEST_SEED } from "../random.ts";
-import type { Retry, Schedule, Setup } from "../setup.ts";
+import type { Retry, Scenes, Schedule, Setup } from "../setup.ts";
 import {
   actionLabel,
   type Context,
@@ -260,7 +260,14 @@ const BUNDLE_PLAN = z.strictObject(
       note: z.string(),
       dataset: z.string(),
       changes: z.string().optional(),
-      scenes: z.strictObject({ classes: whole, train: whole, val: whole }).optional(),
+      scenes: z.strictObject(
+        {
+          classes: whole,
+          train: whole,
+          val: whole,
+          seed: whole.optional(),
+        } satisfies Fields<Scenes>,
+      ).optional(),
       train: TRAIN_SETUP,
       evaluate: deciding,
     }),

@@ -33,9 +33,24 @@ function wordsFor(field: string): readonly string[] | undefined {
 }
 
 /** Fields that are counts. */
-const WHOLE = new RegExp(
-  "^(crop|fc|batch|validations|validationImages|jitterStep|schedules\\.\\w+\\.images|scenes\\.\\w+)$",
-);
+const COUNTS =
+  /^(crop|fc|batch|validations|validationImages|jitterStep|schedules\.\w+\.images|scenes\.(classes|train|val))$/;
+
+/** What a number may be. */
+const NUMBERS = {
+  count: {
+    words: "a whole number above 0",
+    allows: (value: number) => Number.isSafeInteger(value) && value > 0,
+  },
+  seed: {
+    words: "a whole number, 0 or more",
+    allows: (value: number) => Number.isSafeInteger(value) && value >= 0,
+  },
+  size: {
+    words: "a number that is not negative",
+    allows: (value: number) => value >= 0 && value < Infinity,
+  },
+} as const;
 
 type Leaf = string | number | readonly number[];
 interface Branch {
@@ -109,12 +124,10 @@ function withLeaf(branch: object, path: string, text: string, whole = path): obj
 function leafOf(field: string, text: string, old: Leaf): Leaf {
   if (typeof old === "number") {
     const value = Number(text);
-    const whole = WHOLE.test(field);
-    if (whole ? Number.isSafeInteger(value) && value > 0 : value >= 0 && value < Infinity) {
-      return value;
-    }
-    const kind = whole ? "a whole number above 0" : "a number that is not negative";
-    throw new UsageError(`Cannot set ${field} to "${text}": it is ${kind}`);
+    const kind = COUNTS.test(field) ? "count" : field === "scenes.seed" ? "seed" : "size";
+    const { allows, words } = NUMBERS[kind];
+    if (allows(value)) return value;
+    throw new UsageError(`Cannot set ${field} to "${text}": it is ${words}`);
   }
   if (typeof old === "object") return sharesOf(field, text);
   const words = wordsFor(field)!;

@@ -1,4 +1,5 @@
 /** The types of a data set: labelled images, their sizes and colours. */
+import type { Scenes } from "../setup.ts";
 
 /** A data set without its image files. */
 export interface DatasetDescription {
@@ -79,10 +80,8 @@ export interface LabelledImage extends ImageSize {
 export interface DatasetOptions {
   /** The folder of `--data`: data is found or made there. */
   readonly folder: string;
-  /** Size of a `scenes` data set; the small setup's if absent. */
-  readonly scenes?: { readonly classes: number; readonly train: number; readonly val: number };
-  /** Seed of a `scenes` data set, 0 if absent. */
-  readonly seed?: number;
+  /** Which pictures a `scenes` data set has; the small setup's if absent. */
+  readonly scenes?: Scenes;
   /** Leave out files that are not whole images, instead of refusing the data set. */
   readonly skipUnreadable?: boolean;
   /** Called now and then while data is made or read. `unit` is what is counted; images if absent. */

@@ -29,7 +29,12 @@ Deno.test("--set changes the pictures that are made; a setup on others has no su
     classes: 50,
     train: 1000,
     val: 5000,
+    seed: 0,
   });
+  for (const seed of [0, 3]) {
+    assert.equal(override(small, `scenes.seed=${seed}`).scenes?.seed, seed);
+  }
+  assert.throws(() => override(small, "scenes.seed=-1"), /"-1": it is a whole number, 0 or more$/);
   assert.throws(() => override(paper, "scenes.classes=50"), /Cannot set "scenes.classes"/);
 });
 

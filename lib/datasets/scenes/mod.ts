@@ -13,6 +13,7 @@ import { indexMade } from "../folder/index_file.ts";
 import { exists } from "../../system/files.ts";
 import { makeImageFolder, writeFiles } from "../generated.ts";
 import type { Dataset, DatasetInfo, DatasetOptions } from "../dataset.ts";
+import type { Scenes } from "../../setup.ts";
 import { chunks, inParallel } from "../../system/workers.ts";
 import { CREDITS } from "./credits.ts";
 import { CLASSES, DESIGNS, MOST_PER_CLASS, type Recipe, VERSION } from "./recipe.ts";
@@ -26,7 +27,7 @@ const AT_ONCE = 25;
 const SMALL = { classes: 20, train: 1_000, val: 10_000 };
 
 /**
- * Opens the scenes of `options.scenes` and `options.seed`, drawing them first if they are not there.
+ * Opens the scenes of `options.scenes`, drawing them first if they are not there.
  *
  * @throws {UserError} for an impossible number of classes or images.
  */
@@ -116,8 +117,7 @@ function folderName({ classes, train, val, seed }: Recipe): string {
 
 /** The recipe that the options ask for. */
 function recipeOf(options: DatasetOptions): Recipe {
-  const recipe = { ...options.scenes ?? SMALL, seed: options.seed ?? 0 };
-  const { classes, train, val, seed } = recipe;
+  const { classes, train, val, seed = 0 }: Scenes = options.scenes ?? SMALL;
   const isCount = (n: number, least: number) => Number.isSafeInteger(n) && n >= least;
   if (!isCount(classes, 2) || classes > CLASSES.length) {
     throw new UserError(
@@ -143,5 +143,5 @@ function recipeOf(options: DatasetOptions): Recipe {
   if (!isCount(seed, 0)) {
     throw new UserError(`Cannot draw scenes from seed ${seed}: use a whole number, 0 or more`);
   }
-  return recipe;
+  return { classes, train, val, seed }; // in the order of the fingerprint
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Scenes } from "../../setup.ts";
 
 /** Raised with every change that alters a pixel, so that old pictures are not used as new. */
 export const VERSION = 1;
@@ -57,9 +58,4 @@ export const DESIGNS = 6;
 export const MOST_PER_CLASS = 100_000;
 
 /** Which pictures: how many classes, how many of each split, drawn from which seed. */
-export interface Recipe {
-  readonly classes: number;
-  readonly train: number;
-  readonly val: number;
-  readonly seed: number;
-}
+export type Recipe = Required<Scenes>;
