@@ -42,7 +42,7 @@ export interface Training {
   readonly run: TrainRun;
   readonly context: Context;
   readonly dataset: Dataset;
-  /** Weights of the net that the run starts from, if it starts from one. */
+  /** Weights of the net that the run starts from, if it starts from one; unused with a checkpoint. */
   readonly ancestor?: Tensors;
   /** Where to resume; from the beginning if absent. */
   readonly checkpoint?: Checkpoint;
@@ -105,12 +105,12 @@ export function train(
     let step = training.checkpoint?.step ?? 0;
     let plateau = training.checkpoint?.plateau ?? INITIAL_PLATEAU;
     session.run({ "seed/weights": int32([seed, 0]) }, ["initialise:0"]);
-    if (training.ancestor) {
+    if (training.checkpoint) setTensors(session, training.checkpoint.tensors);
+    else if (training.ancestor) {
       const shape = netShapeOf(setup, classes);
       const drawn = () => getTensors(session, { weights: model.weights, velocities: [] });
       setTensors(session, inherited(run, { ancestor: training.ancestor, drawn, setup, shape }));
     }
-    if (training.checkpoint) setTensors(session, training.checkpoint.tensors);
     const rateAt = (step: number) => {
       const rate = learningRate(schedule, plateau, step * batch);
       return again ? loweredRate(rate, step * batch / schedule.images, setup.retry ?? RETRY) : rate;

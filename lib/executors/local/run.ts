@@ -171,8 +171,9 @@ function trainNet(
     try {
       const outcome = engine.train({
         ...{ run, context: planned.context, dataset, microBatch, towers, again },
-        ...planned.ancestor && { ancestor: store.readWeights(planned.ancestor) },
-        ...checkpoint && { checkpoint },
+        ...checkpoint
+          ? { checkpoint }
+          : planned.ancestor && { ancestor: store.readWeights(planned.ancestor) },
         ...images && { imageCache: images },
       }, {
         onLog: log.write,
