@@ -11,7 +11,7 @@ import { isEvaluation, type Row, type Table } from "../experiment.ts";
 import { plannedRun } from "../plan.ts";
 import { cellsOf, csvOf } from "../report/csv.ts";
 import { recordsOf } from "../report/records.ts";
-import { headOf } from "../report/results_sheet.ts";
+import { headLine } from "../report/results_sheet.ts";
 import { resultsOf, type ScoredStudy } from "../results/mod.ts";
 import { placeIn } from "../store/run_files.ts";
 import { type OpenArchive, openArchive, SUMS } from "./archive.ts";
@@ -180,7 +180,7 @@ function checkTable(
     return refuse(`has ${foundLines.length} rows instead of ${lines.length}`);
   }
   const problems = rows.flatMap(({ result, reason }, index): Problem[] => {
-    const head = headOf(table, result.rows[0]!).map((text) => text.split("\n")[0]).join(", ");
+    const head = headLine(table, result.rows[0]!);
     const place = { table: table.name, row: index + 1, head };
     const [found, recomputed] = [foundLines[index]!, lines[index]!];
     // A row without numbers claims no result.

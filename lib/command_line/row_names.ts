@@ -1,9 +1,9 @@
 /** Names of tables' rows: `table3/D/384`, `table5/E/multi-crop`, `table6/1`. */
 import { UsageError } from "../errors.ts";
-import type { Table } from "../experiment.ts";
+import type { Row, Table } from "../experiment.ts";
 import type { RowPlace } from "../results/lineage.ts";
 import { PAPER_PROTOCOL, protocolOf } from "../results/protocol.ts";
-import { headOf } from "../report/results_sheet.ts";
+import { headLine, headOf } from "../report/results_sheet.ts";
 import { isTableName, tablesNamed } from "./tables.ts";
 
 /** The longest heading in a row's name; rows with longer headings are named by their number. */
@@ -57,7 +57,7 @@ export function placeOf({ table, row }: RowPlace): string {
 
 /** A row's headings in one line, only the first line of each: `D, [256;512], 384`. */
 export function headInWords({ table, row }: RowPlace): string {
-  return headTexts(table)[row - 1]!.map((text) => text.split("\n")[0]).join(", ");
+  return headLine(table, headed(table.rows[row - 1]!));
 }
 
 /** Numbers of the rows, from 1, that begin with these headings. */
@@ -74,9 +74,12 @@ function headsOf(table: Table): string[][] {
 
 /** The headings of each row; they do not depend on the setup. */
 function headTexts(table: Table): string[][] {
-  return table.rows.map((row) =>
-    headOf(table, { row, protocol: protocolOf(row.evaluations, PAPER_PROTOCOL) })
-  );
+  return table.rows.map((row) => headOf(table, headed(row)));
+}
+
+/** A row with the protocol that its headings name. */
+function headed(row: Row) {
+  return { row, protocol: protocolOf(row.evaluations, PAPER_PROTOCOL) };
 }
 
 /** The letters and digits of a text, joined by hyphens. */

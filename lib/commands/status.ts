@@ -1,8 +1,8 @@
 /** `status`: the state of each run. */
 import { UserError } from "../errors.ts";
-import { readRecords } from "../executors/slurm/records.ts";
-import { type RunState, runStates } from "../executors/slurm/states.ts";
+import { jobsOfStore, type RunState, runStates } from "../executors/slurm/states.ts";
 import { leftoversIn, leftoversInWords } from "../store/audit.ts";
+import { truncated } from "../report/fold.ts";
 import { listing } from "../report/listing.ts";
 import type { Options } from "../command_line/options.ts";
 import type { Store } from "../store/mod.ts";
@@ -30,7 +30,7 @@ export async function status(words: readonly string[], options: Options): Promis
     records,
     columns: [
       ...["run", "seed", "key", ...jobs ? ["job"] : [], "state"].map((field) => ({ field })),
-      { field: "detail", show: (detail) => jobs ? String(detail) : shortened(String(detail)) },
+      { field: "detail", show: (detail) => jobs ? String(detail) : truncated(String(detail)) },
     ],
     notes: [
       `${runs.length} runs: ${counts.join(", ")}.`,
@@ -51,16 +51,11 @@ async function statesOnCluster(
   store: Store,
 ): Promise<ReadonlyMap<string, RunState> | undefined> {
   try {
-    if (readRecords(store).length === 0) return undefined;
-    return await runStates(runs, store);
+    const jobs = await jobsOfStore(store);
+    return jobs.records.length === 0 ? undefined : await runStates(runs, store, jobs);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     console.error(`warning: ${error.message}`);
     return undefined;
   }
-}
-
-/** Shortens a text so that a table row fits on a line. */
-function shortened(text: string, length = 24): string {
-  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 }

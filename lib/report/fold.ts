@@ -21,3 +21,8 @@ export function fold(paragraph: string, width = 78): string[] {
   }
   return lines;
 }
+
+/** A text of at most 24 characters, for a place that has no room for more: a longer one ends in `…`. */
+export function truncated(text: string): string {
+  return text.length <= 24 ? text : `${text.slice(0, 23)}…`;
+}

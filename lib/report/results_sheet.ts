@@ -40,6 +40,11 @@ export function headOf({ headings }: Pick<Table, "headings">, result: Headed): s
   return headings.map((heading) => HEADINGS[heading].of(result));
 }
 
+/** The same in one line, only the first line of each: `D, [256;512], 384`. */
+export function headLine(table: Pick<Table, "headings">, result: Headed): string {
+  return headOf(table, result).map((text) => text.split("\n")[0]).join(", ");
+}
+
 /** The columns before the errors. */
 const HEADINGS: Readonly<
   Record<Heading, {

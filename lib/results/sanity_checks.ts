@@ -54,8 +54,7 @@ export function importedAtChance(
   labels: Int32Array,
 ): string[] {
   if (nets.length === 0 || !nets.every(({ init }) => isImported(init))) return [];
-  const counts = new Map<number, number>();
-  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
+  const counts = countsOf(labels);
   const share = Math.max(...counts.values()) / labels.length;
   const chance = 100 * (1 - share);
   const deviation = 100 * Math.sqrt(share * (1 - share) / labels.length);
@@ -97,11 +96,16 @@ function lossAfterFirstStep(log: ReturnType<TrainingRecords["readLog"]>): number
   return meanLoss(log, first);
 }
 
-/** Cross-entropy of predicting the frequencies of the classes for every image, nats. */
-function entropyOf(labels: Int32Array): number {
+/** How many images have each label. */
+function countsOf(labels: Int32Array): Map<number, number> {
   const counts = new Map<number, number>();
   for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
-  return [...counts.values()].reduce((sum, count) => {
+  return counts;
+}
+
+/** Cross-entropy of predicting the frequencies of the classes for every image, nats. */
+function entropyOf(labels: Int32Array): number {
+  return [...countsOf(labels).values()].reduce((sum, count) => {
     const share = count / labels.length;
     return sum - share * Math.log(share);
   }, 0);

@@ -4,9 +4,7 @@ import { actionLabel, displayName } from "../../experiment.ts";
 import type { PlannedRun } from "../../plan.ts";
 import type { Bar, Bars } from "../../system/progress.ts";
 import type { Store } from "../../store/mod.ts";
-import { queue } from "./client.ts";
-import { readRecords } from "./records.ts";
-import { progressOf, type RunState, runStates } from "./states.ts";
+import { jobsOfStore, progressOf, type RunState, runStates } from "./states.ts";
 
 /** Interval between queries of the queue, ms; Slurm's documentation advises against shorter ones. */
 const INTERVAL = 5_000;
@@ -36,9 +34,10 @@ export async function follow(
   let patience = PATIENCE;
   for (let isOver = false; !isOver;) {
     try {
-      // read before the states: a job that ends in between is then seen as ended
-      isOver = await queueIsEmpty(store);
-      states = await runStates(runs, store);
+      // before the store's states: a job that ends in between is then seen as ended
+      const jobs = await jobsOfStore(store);
+      isOver = !jobs.records.some(({ job }) => jobs.present.has(job));
+      states = await runStates(runs, store, jobs);
       // accounting hears of the end of a job later than the queue
       if (isOver && runs.some(({ key }) => isLive(states.get(key)))) isOver = patience-- === 0;
       show(runs, { store, states, bars, overall, shown });
@@ -65,13 +64,6 @@ export async function follow(
 
 function isLive(state: RunState | undefined): boolean {
   return state?.state === "running" || state?.state === "pending";
-}
-
-/** Whether no job of a store is pending or running. */
-async function queueIsEmpty(store: Store): Promise<boolean> {
-  const jobs = readRecords(store).map(({ job }) => job);
-  const present = await queue(jobs);
-  return !jobs.some((job) => present.has(job));
 }
 
 function show(

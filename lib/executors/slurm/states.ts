@@ -46,20 +46,35 @@ export function progressOf(planned: PlannedRun, store: Store): TrainingProgress 
   };
 }
 
+/** The jobs of a store. */
+export interface StoreJobs {
+  readonly records: readonly JobRecord[];
+  /** The user's jobs in the queue, by number. */
+  readonly present: ReadonlyMap<string, QueuedJob>;
+}
+
+/** The jobs of a store, and the queue. @throws {UserError} Slurm cannot be asked. */
+export async function jobsOfStore(store: Store): Promise<StoreJobs> {
+  const records = readRecords(store);
+  return {
+    records,
+    present: records.length > 0 ? await queue(records.map(({ job }) => job)) : new Map(),
+  };
+}
+
 /**
  * The states of runs by key: the store's state where no job was submitted or the run is done, and
  * else the state of the job. Each run must come after the runs that it starts from.
  *
+ * @param known the store's jobs; they are asked for if absent
  * @throws {UserError} Slurm cannot be asked.
  */
 export async function runStates(
   runs: readonly PlannedRun[],
   store: Store,
+  known?: StoreJobs,
 ): Promise<Map<string, RunState>> {
-  const records = readRecords(store);
-  const present = records.length > 0
-    ? await queue(records.map(({ job }) => job))
-    : new Map<string, QueuedJob>();
+  const { records, present } = known ?? await jobsOfStore(store);
   const jobs = jobOfRun(records, present);
   const own = new Map(runs.map((run) => [run.key, store.status(run)]));
   const ended = runs.flatMap(({ key }) => {
@@ -69,7 +84,7 @@ export async function runStates(
       ? [job]
       : [];
   });
-  const known = await jobEnds(ended);
+  const ends = await jobEnds(ended);
   const states = new Map<string, RunState>();
   for (const run of runs) {
     const record = jobs.get(run.key);
@@ -81,7 +96,7 @@ export async function runStates(
     } else if (queued) states.set(run.key, { ...job, ...queuedState(run, queued, store) });
     else if (status.state === "running") states.set(run.key, { ...status, ...job });
     else {
-      const end = known.get(record.job);
+      const end = ends.get(record.job);
       states.set(run.key, { ...job, ...endState(run, { record, end, status, states, runs }) });
     }
   }

@@ -1,12 +1,13 @@
 /** Plots of errors by class, and the confusion matrix. */
+import { truncated } from "../fold.ts";
 import type { ClassErrors, Confusion } from "../mistakes.ts";
 import { type Drawing, Plot } from "./draw.ts";
 import { ACCENT } from "./marks.ts";
 
 /** Most classes in a plot of errors (the worst ones), and in a confusion matrix. */
 const [BARS, CELLS] = [40, 30];
-/** Longest name of a class, characters, and the width of a character, pixels. */
-const [LETTERS, LETTER] = [24, 6];
+/** Width of a character, pixels. */
+const LETTER = 6;
 
 /** Errors of classes, worst first, with their intervals. */
 export function classPlot(
@@ -14,7 +15,7 @@ export function classPlot(
   names: readonly string[],
 ): Drawing {
   const shown = classes.slice(0, BARS).map((each, place) => ({ ...each, ...each.interval, place }));
-  const labels = shown.map(({ label }) => shortened(names[label]!));
+  const labels = shown.map(({ label }) => truncated(names[label]!));
   return {
     name: "classes",
     title: "Top-1 error of each class",
@@ -46,7 +47,7 @@ export function confusionPlot(
   names: readonly string[],
 ): Drawing | undefined {
   if (names.length > CELLS) return undefined;
-  const labels = names.map(shortened);
+  const labels = names.map(truncated);
   const margin = marginFor(labels);
   const domain = [...names.keys()];
   const axis = { type: "band", domain, padding: 0.06, axis: null } as const;
@@ -91,8 +92,4 @@ const UPRIGHT = { rotate: -90, dy: -6, textAnchor: "start", lineAnchor: "middle"
 
 function marginFor(labels: readonly string[]): number {
   return Math.ceil(LETTER * Math.max(...labels.map(({ length }) => length)));
-}
-
-function shortened(name: string): string {
-  return name.length <= LETTERS ? name : `${name.slice(0, LETTERS - 1)}…`;
 }
