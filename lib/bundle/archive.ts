@@ -19,8 +19,8 @@ import { storedEntries, type StoredEntry } from "../system/zip.ts";
 /** Name of the entry with the hashes of the others. */
 export const SUMS = "SHA256SUMS";
 
-/** Valid names of entries: safe on every file system and terminal. */
-const NAME = /^[\w.,=+-]+(\/[\w.,=+-]+)*$/;
+/** Valid names of entries: safe on every file system and terminal, and no two ways to the same file. */
+const NAME = /^([\w.,=+-]*[\w,=+-]\/)*[\w.,=+-]*[\w,=+-]$/;
 
 /** Longest entry that is read as text, bytes. */
 const LONGEST_TEXT = 2 ** 28;
@@ -107,9 +107,14 @@ export async function openArchive(file: string): Promise<OpenArchive> {
   const handle = opened(file);
   try {
     if (!handle.statSync().isFile) throw new Error("it is not a file");
-    entries = await storedEntries(handle);
+    entries = await storedEntries(handle, { isExact: true });
+    const seen = new Map<string, string>();
     for (const name of entries.keys()) {
       if (!NAME.test(name)) throw new Error(`an entry is called ${JSON.stringify(name)}`);
+      // one file where the disk does not tell letters' cases apart
+      const other = seen.get(name.toLowerCase());
+      if (other !== undefined) throw new Error(`there are entries "${other}" and "${name}"`);
+      seen.set(name.toLowerCase(), name);
     }
   } catch (error) {
     handle.close();

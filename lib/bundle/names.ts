@@ -36,6 +36,9 @@ function checkSetup({ setup, dataset }: BundlePlan, known: KnownNames): Findings
     .map(({ field, here, paper }) =>
       problem(`setup "${name}" has ${field} ${here}; in this version it is ${paper}`)
     );
+  const others = own === undefined ? [] : (["note", "scenes", "sideBySide"] as const)
+    .filter((field) => !isSame(setup[field], own[field]))
+    .map((field) => problem(`setup "${name}" has another ${field}`));
   const sizes = [
     ...[["classes", dataset.classes.length], ["train", dataset.train], ["val", dataset.val]],
   ] as const;
@@ -48,7 +51,7 @@ function checkSetup({ setup, dataset }: BundlePlan, known: KnownNames): Findings
       ];
     });
   return {
-    problems: [...other, ...otherSizes],
+    problems: [...other, ...others, ...otherSizes],
     notes: own === undefined
       ? [note(`setup "${name}" is not one of this version's, so its fields were not compared`)]
       : [],

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { UserError } from "../errors.ts";
 import { isEvaluation, isImported, type Row, type Table } from "../experiment.ts";
 import { count } from "../numbers.ts";
+import { pixels } from "../vgg/images.ts";
 import { type PlannedRun, plannedRun } from "../plan.ts";
 import { scored, type Scores } from "../score.ts";
 import { divergenceIn, logIn, placeIn, posteriorsIn } from "../store/run_files.ts";
@@ -26,8 +27,18 @@ import {
   type Undetermined,
 } from "./top_five.ts";
 
-/** Posteriors of an evaluation that are compared with those of another seed. */
-const COMPARED = 2 ** 18;
+/** Images of an evaluation, and their posteriors, that are compared with those of others, at most. */
+const COMPARED = 2000;
+const COMPARED_VALUES = 2 ** 18;
+
+/** Share of images whose posteriors may be those of another net by chance. */
+const COINCIDENCES = 0.01;
+
+/** An evaluation, and what its posteriors are of: a net, and the scale that it sees. */
+interface Evaluation {
+  readonly file: string;
+  readonly view: string;
+}
 
 /** Reads runs from a bundle as a store does from its folder. */
 export class OpenedBundle {
@@ -113,36 +124,43 @@ export class OpenedBundle {
     });
   }
 
-  /** Evaluations that have the posteriors of the same evaluation under another seed. */
+  /** Evaluations that share images' posteriors with those of another net or at another scale. */
   copies(): Problem[] {
-    const first = new Map<string, string>();
+    const seen = new Map<number, Evaluation>();
     return runsIn(this.#plan).flatMap((planned): Problem[] => {
-      const { run } = planned;
+      const { run, context } = planned;
       // without training the seed decides nothing
       if (!isEvaluation(run) || isImported(run.net.init)) return [];
       if (this.status(planned).state === "todo") return [];
       const file = posteriorsName(planned, this.#plan);
-      const content = this.#digest(file);
-      if (content === undefined) return [];
-      const name = `${JSON.stringify(run)} ${content}`;
-      const other = first.get(name);
-      first.set(name, other ?? file);
-      if (other === undefined) return [];
-      return [{ kind: "file", file, reason: `has the posteriors of ${other}, another seed's` }];
+      const side = pixels(run.Q, context.train.crop);
+      const own: Evaluation = { file, view: `${planned.ancestor!.key} at ${side}` };
+      const digests = this.#rowDigests(file);
+      const others = digests.flatMap((digest) => {
+        const other = seen.get(digest) ?? own;
+        seen.set(digest, other);
+        return other.view === own.view ? [] : [other];
+      });
+      if (others.length <= COINCIDENCES * digests.length) return [];
+      const reason = `has the posteriors of ${others[0]!.file} for ${others.length} of ` +
+        `${count(digests.length, "image")} that were compared`;
+      return [{ kind: "file", file, reason }];
     });
   }
 
-  /** SHA-256 of the first posteriors in a file; undefined if they cannot be read. */
-  #digest(name: string): string | undefined {
+  /** Digests of the posteriors of some images; none if they cannot be read. */
+  #rowDigests(name: string): number[] {
     try {
       using file = this.#open(name);
       const tensor = this.#plan.small ? "top_posteriors" : "posteriors";
-      const size = (file.shapes.get(tensor) ?? []).reduce((size, side) => size * side, 1);
-      const values = file.read(tensor, 0, Math.min(size, COMPARED));
-      const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-      return createHash("sha256").update(bytes).digest("hex");
+      const [images = 0, classes = 0] = file.shapes.get(tensor) ?? [];
+      const rows = Math.min(images, COMPARED, Math.floor(COMPARED_VALUES / classes));
+      return Array.from({ length: rows }, (_, i) => {
+        const image = Math.floor(i * images / rows);
+        return file.read(tensor, image * classes, (image + 1) * classes) as Float32Array;
+      }).filter(tells).map(digestOf);
     } catch (error) {
-      if (error instanceof UserError) return undefined;
+      if (error instanceof UserError) return [];
       throw error;
     }
   }
@@ -197,4 +215,15 @@ function mustBeOf(runs: readonly PlannedRun[], keys: string | undefined, name: s
   throw new UserError(
     `Cannot score "${name}": it belongs to ${keys ?? "no run"}, not to ${expected}`,
   );
+}
+
+/** Whether a row tells nets apart: many are as sure of a class as float32 allows. */
+function tells(row: Float32Array): boolean {
+  return row.some((value) => value > 0 && value < 1);
+}
+
+/** A number of 52 bits that follows from a row's bits. */
+function digestOf(row: Float32Array): number {
+  const bytes = new Uint8Array(row.buffer, row.byteOffset, row.byteLength);
+  return parseInt(createHash("sha256").update(bytes).digest("hex").slice(0, 13), 16);
 }

@@ -2,7 +2,7 @@
 import { RETRY, type TrainSetup } from "../setup.ts";
 import { isEvaluation, isImported, scheduleOf, type TrainRun } from "../experiment.ts";
 import type { PlannedRun } from "../plan.ts";
-import { logIn, placeIn, recipeText } from "../store/run_files.ts";
+import { logIn, logText, placeIn, recipeText } from "../store/run_files.ts";
 import { INITIAL_PLATEAU, learningRate, loweredRate, stepsOf } from "../vgg/schedule.ts";
 import type { OpenArchive } from "./archive.ts";
 import { type BundlePlan, ENVIRONMENT, LINEAGE, lineageText, PLAN, runsIn } from "./contents.ts";
@@ -69,6 +69,7 @@ export function logFault(planned: PlannedRun, text: string): string | undefined 
   const entries = logIn(text);
   const last = entries.at(-1);
   if (last === undefined) return "has no line";
+  if (text !== logText(entries)) return "has more than the lines of a training";
   if (!entries.every(({ loss, step }) => loss >= 0 && Number.isSafeInteger(step) && step > 0)) {
     return "has a loss or a step that is not a number";
   }

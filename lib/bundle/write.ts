@@ -12,7 +12,7 @@ import { type PlannedRun, plannedRun } from "../plan.ts";
 import { csvOf } from "../report/csv.ts";
 import { recordsOf } from "../report/records.ts";
 import { resultsOf } from "../results/mod.ts";
-import { placeIn, recipeText } from "../store/run_files.ts";
+import { logIn, logText, placeIn, recipeText } from "../store/run_files.ts";
 import type { Store } from "../store/mod.ts";
 import type { Study } from "../results/study.ts";
 import { scoreOf } from "../results/submission.ts";
@@ -98,7 +98,7 @@ export async function writeBundle(file: string, input: BundleInput): Promise<Wri
 function mustHaveLog(run: PlannedRun, store: Store) {
   const file = `${store.folderOf(run)}/log.jsonl`;
   const log = readIfThere(file);
-  const fault = log === undefined ? "is missing" : logFault(run, log);
+  const fault = log === undefined ? "is missing" : logFault(run, logText(logIn(log)));
   if (fault === undefined) return;
   throw new UserError(
     `Cannot bundle ${
@@ -147,7 +147,10 @@ function tablesOf(input: BundleInput): ArchiveContent[] {
 function recordsOfRun(run: PlannedRun, store: Store): ArchiveContent[] {
   const kept = ["log.jsonl", "diverged.json", "environment.json"].flatMap((name) => {
     const content = readIfThere(`${store.folderOf(run)}/${name}`);
-    return content === undefined ? [] : [text(`${placeIn(run)}/${name}`, content)];
+    if (content === undefined) return [];
+    // a line that a crash cut off, or that two processes wrote, stays behind
+    const kept = name === "log.jsonl" ? logText(logIn(content)) : content;
+    return [text(`${placeIn(run)}/${name}`, kept)];
   });
   return [text(`${placeIn(run)}/recipe.json`, recipeText(run)), ...kept];
 }

@@ -13,7 +13,7 @@ import { didYouMean } from "../did_you_mean.ts";
 import { FORMATS, type ReportFormat } from "../report/formats.ts";
 import { type NetOptions, netOptions } from "./net_options.ts";
 import { type Option, type OptionName, OPTIONS } from "./option_list.ts";
-import { override } from "./overrides.ts";
+import { withChanges } from "./overrides.ts";
 import { oneOf, perCent, whole } from "./option_values.ts";
 
 /** The options of a command line, resolved. */
@@ -183,10 +183,11 @@ export function resolveOptions(
   const resources = text("resources");
   mustGoTogether(executor, given);
   const isOwn = precision === named.train.precision;
-  const setup = changed(
-    { ...named, dataset, train: { ...named.train, precision } },
-    { changes, ...!isOwn && { precision } },
-  );
+  const all = [
+    ...isOwn ? [] : [`precision=${precision}`],
+    ...changes === undefined ? [] : [changes],
+  ];
+  const setup = { ...all.length === 0 ? named : withChanges(named, all.join(",")), dataset };
   const microBatch = divisorOf(setup.train.batch, text("micro-batch"));
   return {
     ...netOptions(text),
@@ -279,29 +280,6 @@ function divisorOf(batch: number, word: string | undefined): number | undefined 
 function deviceNamed(word: string | undefined): DeviceName | undefined {
   if (word === undefined || isDeviceName(word)) return word;
   throw new UsageError(`Cannot use --device "${word}": it is cpu, gpu or gpu:N, as in gpu:0`);
-}
-
-/**
- * A setup with the fields of `--set`, which its note names, under a name that has all changes. Captions
- * name the precision themselves.
- */
-function changed(
-  setup: Setup,
-  { changes, precision }: {
-    readonly changes: string | undefined;
-    readonly precision?: Precision;
-  },
-): Setup {
-  const all = [
-    ...precision === undefined ? [] : [`precision=${precision}`],
-    ...changes === undefined ? [] : [changes],
-  ].join(",");
-  return {
-    ...changes === undefined
-      ? setup
-      : { ...override(setup, changes), note: `${setup.note}; with ${changes}` },
-    ...all !== "" && { changes: all },
-  };
 }
 
 /** The changes of `--set` without the precision, which has an option of its own. */

@@ -98,6 +98,16 @@ export function override(setup: Setup, changes: string): Setup {
   );
 }
 
+/**
+ * A setup with some fields changed, under a name that has all changes; see `override`. Its note names them,
+ * but for the precision, which captions name themselves.
+ */
+export function withChanges(setup: Setup, changes: string): Setup {
+  const others = changes.split(",").filter((change) => !change.startsWith("precision=")).join(",");
+  const note = others === "" ? setup.note : `${setup.note}; with ${others}`;
+  return { ...override(setup, changes), changes, note };
+}
+
 /** Names of the numbers, words and lists in an object. */
 function leaves(branch: object, prefix = ""): string[] {
   return Object.entries(branch as Branch).flatMap(([field, value]) => {

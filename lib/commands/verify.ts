@@ -7,7 +7,7 @@ import { progressBars } from "../system/progress.ts";
 import { listing } from "../report/listing.ts";
 import type { FlatRecord } from "../report/records.ts";
 import type { Setup } from "../setup.ts";
-import { override } from "../command_line/overrides.ts";
+import { withChanges } from "../command_line/overrides.ts";
 import { type Options, pathFrom } from "../command_line/options.ts";
 import { TABLES } from "../command_line/tables.ts";
 import { count } from "../numbers.ts";
@@ -32,16 +32,19 @@ export async function verify([word]: readonly string[], { format }: Options): Pr
   }).finally(bars.stop);
   const { problems, notes } = found;
   const records = [...problems, ...notes].map(recordOf);
-  const lines = format === "csv" || format === "json"
-    ? [listing({ title: "", records, columns: FIELDS.map((field) => ({ field })) }, format)]
-    : [
+  if (format === "csv" || format === "json") {
+    const columns = FIELDS.map((field) => ({ field }));
+    console.log(withoutOrders(listing({ title: "", records, columns }, format)));
+  } else {
+    const lines = [
       ...aboutBundle(found),
       ...problems.slice(0, MOST).map(inWords),
       ...notes.slice(0, MOST).map(inWords),
       ...notes.length > MOST ? [`and ${notes.length - MOST} more notes`] : [],
       conclusion(found),
     ];
-  console.log(lines.map(printable).join("\n"));
+    console.log(lines.map((line) => withoutOrders(line.replaceAll("\n", "\ufffd"))).join("\n"));
+  }
   return problems.length === 0 ? 0 : 1;
 }
 
@@ -103,14 +106,14 @@ function setupNamed(name: string, changes: string | undefined): Setup | undefine
   const named = Object.values(setups).find((setup) => setup.name === name);
   if (named === undefined || changes === undefined) return named;
   try {
-    return override(named, changes);
+    return withChanges(named, changes);
   } catch (error) {
     if (error instanceof UsageError) return undefined;
     throw error;
   }
 }
 
-/** A line without letters that a terminal would obey: bundles are strangers' files. */
-function printable(line: string): string {
-  return line.replace(/[^\P{C}\n]/gu, "\ufffd");
+/** A text without letters that a terminal would obey: bundles are strangers' files. */
+function withoutOrders(text: string): string {
+  return text.replace(/[^\P{C}\n]/gu, "\ufffd");
 }

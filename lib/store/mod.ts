@@ -46,6 +46,7 @@ import {
   executionsText,
   logIn,
   logLine,
+  logText,
   parsed,
   placeIn,
   posteriorsIn,
@@ -318,8 +319,7 @@ export class Store {
   /** Removes the log's lines after a step, because the later steps will be repeated. */
   cutLog(planned: PlannedRun, step: number) {
     const kept = this.readLog(planned).filter((entry) => entry.step <= step);
-    const text = kept.map((entry) => `${logLine(entry)}\n`).join("");
-    writeAtomically(`${this.folderOf(planned)}/log.jsonl`, text);
+    writeAtomically(`${this.folderOf(planned)}/log.jsonl`, logText(kept));
   }
 
   /** Opens the posteriors of an evaluation, to read them in parts. */

@@ -48,6 +48,11 @@ export function logIn(text = ""): LogEntry[] {
   return [...steps.values()].sort((one, other) => one.step - other.step);
 }
 
+/** The text of a log without anything but its undamaged lines. */
+export function logText(entries: readonly LogEntry[]): string {
+  return entries.map((entry) => `${logLine(entry)}\n`).join("");
+}
+
 /** The content of environment.json: the executions of a run. */
 export function executionsText(executions: readonly Execution[]): string {
   return `${JSON.stringify(executions.map(withChecksum), null, 2)}\n`;

@@ -200,7 +200,13 @@ export function openSafetensors(
     const length = Number(new DataView(bytes(0, FIRST).buffer).getBigUint64(0, true));
     const start = FIRST + length;
     if (length > LONGEST_HEADER || start > size) throw damaged("its header is cut off");
-    const { __metadata__: metadata = {}, ...entries } = headerOf(bytes(FIRST, length), damaged);
+    const text = new TextDecoder().decode(bytes(FIRST, length));
+    const header = headerOf(text, damaged);
+    if (section !== undefined && text.trimEnd() !== JSON.stringify(header)) {
+      // with a name twice, other programs may read the other one
+      throw damaged("its header is not written as this program writes it");
+    }
+    const { __metadata__: metadata = {}, ...entries } = header;
     if (/^sha256:[0-9a-f]{64}$/.test(metadata.checksum ?? "")) delete metadata.checksum;
     for (const [name, { dtype, shape, data_offsets: [begin, end] }] of Object.entries(entries)) {
       if (!types.includes(dtype)) {
@@ -241,12 +247,12 @@ export function openSafetensors(
 }
 
 function headerOf(
-  bytes: Uint8Array,
+  text: string,
   damaged: (what: string) => Error,
 ): Record<string, TensorHeader> & { __metadata__?: Record<string, string> } {
   let header: unknown;
   try {
-    header = JSON.parse(new TextDecoder().decode(bytes));
+    header = JSON.parse(text);
   } catch {
     throw damaged("its header is not JSON");
   }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { UserError } from "../../lib/errors.ts";
@@ -133,11 +134,41 @@ const strange: Record<string, [StrangeZipEntry[], RegExp]> = {
   ], /several entries "a"$/],
   "a compressed entry": [[{ name: "a", bytes: bytes("x"), method: 8 }], /"a" is compressed/],
   "an encrypted entry": [[{ name: "a", bytes: bytes("x"), flags: 1 }], /mismatch/],
+  "a second way to a file": [[{ name: "./a", bytes: bytes("") }], /called "\.\/a"$/],
+  "a second way further down": [[{ name: "a/./b", bytes: bytes("") }], /called "a\/\.\/b"$/],
+  "a name that Windows shortens": [[{ name: "a.", bytes: bytes("") }], /called "a\."$/],
+  "names that differ in their case alone": [[
+    { name: "a", bytes: bytes("") },
+    { name: "A", bytes: bytes("") },
+  ], /entries "a" and "A"$/],
+  "an entry of two names": [
+    [{ name: "a", bytes: bytes("x"), localName: "b" }],
+    /"a" is another file to other programs/,
+  ],
+  "a link": [[{ name: "a", bytes: bytes("/etc/passwd"), mode: 0o120777 }], /"a" is another file/],
+  "an entry that the directory lacks": [
+    [{ name: "a", bytes: bytes("x"), behind: zipOf([{ name: "a", bytes: bytes("y") }]) }],
+    /bytes that belong to none of its entries$/,
+  ],
+  "bytes between two entries": [
+    [{ name: "a", bytes: bytes("x"), behind: bytes("y") }, { name: "b", bytes: bytes("") }],
+    /bytes that belong to none of its entries$/,
+  ],
   "a size beyond the end": [
     [{ name: "a", bytes: bytes("x"), size: 2 ** 30 }],
     /overflows file bounds/,
   ],
 };
+
+Deno.test("refused, and nothing unpacked: a comment on the archive, bytes before and behind it", () =>
+  inFolder(async (folder) => {
+    const one = [{ name: "a", bytes: bytes("x") }];
+    const none = /bytes that belong to none of its entries$/;
+    assert.match(await refusal(folder, zipOf(one, "0 % error")), none);
+    const [before, behind] = [new Uint8Array(9), zipOf(one)];
+    assert.match(await refusal(folder, Buffer.concat([before, behind])), /./);
+    assert.match(await refusal(folder, Buffer.concat([behind, before])), /./);
+  }));
 
 for (const [what, [entries, reason]] of Object.entries(strange)) {
   Deno.test(`refused, and nothing unpacked: ${what}`, () =>

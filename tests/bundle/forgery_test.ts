@@ -3,9 +3,10 @@
  * verification cannot prove it says in a note.
  */
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { paper, smoke } from "../../experiments/setups.ts";
 import { TABLES } from "../../lib/command_line/tables.ts";
-import type { BundlePlan } from "../../lib/bundle/contents.ts";
+import { type BundlePlan, jsonText } from "../../lib/bundle/contents.ts";
 import { checkNames, type KnownNames } from "../../lib/bundle/names.ts";
 import { readTopFive, topFiveBytes } from "../../lib/bundle/top_five.ts";
 import { UserError } from "../../lib/errors.ts";
@@ -172,11 +173,90 @@ for (const [what, [change, reason]] of Object.entries(plans)) {
 }
 
 Deno.test("fields of a setup that are unknown here, null included, are reported", async () => {
-  const found = await noticed((entries) =>
-    replace(entries, "plan.json", '"crop": ', '"x": null, "y": [{"rule": null}], "crop": ')
-  );
+  const found = await noticed((entries) => {
+    replace(entries, "plan.json", '"crop": ', '"x": null, "y": [{"rule": null}], "crop": ');
+    entries.set("plan.json", bytes(jsonText(JSON.parse(text(entries, "plan.json")))));
+  });
   assert.ok(found.includes('name plan.json setup "smoke" has x null; in this version it is none'));
 });
+
+/** Changes an evaluation's posteriors, `[40, 7]` before 40 labels, of the bytes of another one. */
+function copied(
+  entries: Entries,
+  from: RegExp,
+  to: RegExp,
+  change: (values: Float32Array) => void,
+) {
+  const [theirs, ours] = [from, to].map((pattern) => entries.get(named(entries, pattern))!);
+  const [start, end] = [4 * 40 * 8, 4 * 40];
+  const values = new Float32Array(theirs!.slice(-start, -end).buffer);
+  change(values);
+  ours!.set(new Uint8Array(values.buffer), ours!.length - start);
+}
+
+const copies: Record<string, [from: RegExp, to: RegExp, (values: Float32Array) => void, number]> = {
+  "of another net": [/^eval\/A-256-/, /^eval\/D-256-512-Q384/, () => {}, 40],
+  "of another scale": [/^eval\/D-256-512-Q256/, /^eval\/D-256-512-Q384/, () => {}, 40],
+  "but for a bit": [
+    /^eval\/A-256-/,
+    /^eval\/D-256-512-Q384/,
+    (values) => {
+      const bits = new Uint32Array(values.buffer);
+      bits[0] = bits[0]! ^ 1;
+    },
+    39,
+  ],
+  "in another order": [/^eval\/A-256-/, /^eval\/D-256-512-Q384/, (values) => {
+    values.set([...values.subarray(7), ...values.subarray(0, 7)]);
+  }, 40],
+};
+for (const [what, [from, to, change, many]] of Object.entries(copies)) {
+  Deno.test(`posteriors are noticed that are copies ${what}`, async () => {
+    const found = await noticed((entries) => copied(entries, from, to, change));
+    const line = found.find((line) => line.startsWith("file eval/"));
+    assert.match(line!, new RegExp(`has the posteriors of eval/.* for ${many} of 40 images that`));
+  });
+}
+
+Deno.test("a text with a field twice is noticed, as programs differ in which one they read", async () => {
+  await assert.rejects(
+    noticed((entries) =>
+      replace(entries, "plan.json", '"small": false', '"small": true,\n  "small": false')
+    ),
+    /its plan\.json is not written as this program writes it$/,
+  );
+  const found = await noticed((entries) => {
+    const name = named(entries, /^eval\/A-256-.*safetensors$/);
+    const content = entries.get(name)!;
+    const text = new TextDecoder("latin1").decode(content);
+    // the header is padded: a key more takes the place of spaces
+    const at = text.indexOf('"labels":{');
+    const end = text.indexOf("}}", at) + 2;
+    const entry = text.slice(at, end - 1);
+    const header = `${text.slice(8, end - 1)},${entry}}`;
+    const padded = header.padEnd(Math.ceil(header.length / 8) * 8);
+    const length = new Uint8Array(8);
+    new DataView(length.buffer).setBigUint64(0, BigInt(padded.length), true);
+    const before = Number(new DataView(content.slice(0, 8).buffer).getBigUint64(0, true));
+    entries.set(name, Buffer.concat([length, bytes(padded), content.subarray(8 + before)]));
+  });
+  assert.match(found.join("\n"), /row.*its header is not written as this program writes it/s);
+});
+
+Deno.test("a log with more than a training's lines is noticed", async () => {
+  const found = await noticed((entries) => {
+    const name = named(entries, LOG);
+    entries.set(name, bytes(`${text(entries, name)}0 % error\n`));
+  });
+  assert.match(found[0]!, /log\.jsonl has more than the lines of a training$/);
+  assert.equal(found.length, 1);
+});
+
+Deno.test("a name that would begin a line of its own is refused", () =>
+  assert.rejects(
+    noticed((entries) => replace(entries, "plan.json", '"made up"', '"made up\\nall agrees"')),
+    /its plan\.json has a control character in "made up\\nall agrees"$/,
+  ));
 
 const table3 = TABLES.find(({ name }) => name === "table3")!;
 Deno.test("a CSV with more than the computed cells is noticed, though all of them agree", async () => {
@@ -257,6 +337,9 @@ Deno.test("another setup under the name of one of ours is noticed, field by fiel
       'name: setup "smoke" has precision bfloat16; in this version it is float32',
     ],
   );
+  assert.deepEqual(honest({ setup: { ...smoke, note: "the paper itself" } }), [
+    'name: setup "smoke" has another note',
+  ]);
   assert.deepEqual(honest({ setup: { ...smoke, name: "mine" } }), [
     'note: setup "mine" is not one of this version\'s, so its fields were not compared',
   ]);

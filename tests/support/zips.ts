@@ -11,26 +11,37 @@ export interface StrangeZipEntry {
   /** Names are in UTF-8 if absent. */
   readonly flags?: number;
   readonly size?: number;
+  /** What its own header has as its name; the directory's if absent. */
+  readonly localName?: string;
+  /** Bytes behind it that belong to no entry. */
+  readonly behind?: Uint8Array;
+  /** Unix's kind of file and permissions. */
+  readonly mode?: number;
 }
 
-/** A zip file of entries in this order. */
-export function zipOf(entries: readonly StrangeZipEntry[]): Uint8Array<ArrayBuffer> {
+/** A zip file of entries in this order, and a comment on it. */
+export function zipOf(
+  entries: readonly StrangeZipEntry[],
+  comment = "",
+): Uint8Array<ArrayBuffer> {
   const locals: ArrayLike<number>[] = [];
   const directory: ArrayLike<number>[] = [];
-  for (const { name, bytes, method = 0, flags = 0x800, size = bytes.length } of entries) {
-    const letters = new TextEncoder().encode(name);
-    const common = [
-      ...u16(20, flags, method, 0, 0x21),
-      ...u32(0, size, size),
-      ...u16(letters.length, 0),
-    ];
-    const place = u32(0, lengthOf(locals));
-    directory.push(u32(0x02014b50), u16(20), common, u16(0, 0, 0), place, letters);
-    locals.push(u32(0x04034b50), common, letters, bytes);
+  for (const entry of entries) {
+    const { name, bytes, method = 0, flags = 0x800, size = bytes.length } = entry;
+    const { localName = name, behind = [], mode = 0 } = entry;
+    const [letters, own] = [name, localName].map((text) => new TextEncoder().encode(text));
+    const common = [...u16(20, flags, method, 0, 0x21), ...u32(0, size, size)];
+    const lengths = ({ length }: Uint8Array) => u16(length, 0);
+    const place = u32(mode * 2 ** 16, lengthOf(locals));
+    directory.push(u32(0x02014b50), u16(20), common, lengths(letters!), u16(0, 0, 0), place);
+    directory.push(letters!);
+    locals.push(u32(0x04034b50), common, lengths(own!), own!, bytes, behind);
   }
   const count = u16(0, 0, entries.length, entries.length);
   const sizes = u32(lengthOf(directory), lengthOf(locals));
-  return joined([...locals, ...directory, u32(0x06054b50), count, sizes, u16(0)]);
+  const remark = new TextEncoder().encode(comment);
+  const end = [u32(0x06054b50), count, sizes, u16(remark.length), remark];
+  return joined([...locals, ...directory, ...end]);
 }
 
 const lengthOf = (parts: readonly ArrayLike<number>[]) =>
