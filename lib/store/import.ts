@@ -17,6 +17,7 @@ import type { Store } from "./mod.ts";
 import { ALL_NETS, layersOf, netShapeOf, weightShapes } from "../vgg/configs.ts";
 import { firstNonFinite, shapeMismatch } from "../weights/fit.ts";
 import { type InputName, knownInput } from "../weights/inputs.ts";
+import { verifyChecksum } from "../weights/safetensors.ts";
 import { openWeights, USUAL_INPUT } from "../weights/mod.ts";
 
 /** A net with weights from a file. */
@@ -78,6 +79,11 @@ function configOf({ layout, shapes }: WeightsFile): ConfigName | undefined {
   return layout !== undefined || fitting.length === 1 ? fitting[0] : undefined;
 }
 
+/** What to do about a file whose checksum is that of other content. */
+const CHANGED =
+  "copy or export it again, or, if another program changed it, have it written without " +
+  'the text "checksum" among its metadata';
+
 /**
  * The net whose weights a file contains. Reads only names, shapes and the first kernel.
  *
@@ -87,6 +93,7 @@ function configOf({ layout, shapes }: WeightsFile): ConfigName | undefined {
 export async function importedNet(file: string, target: ImportTarget): Promise<ImportedNet> {
   const { config, S, setup, dataset } = target;
   const needed = weightShapes(layersOf(config, netShapeOf(setup.train, dataset.classes.length)));
+  verifyChecksum(file, CHANGED);
   const digest = digestOf(file);
   const known = target.input ?? knownInput(digest);
   using weights = await openWeights(file, { input: known });

@@ -14,6 +14,8 @@ export interface StoredEntry {
   /** Its offset and length, bytes. */
   readonly at: number;
   readonly size: number;
+  /** CRC-32 of its content; 0 where the program that wrote it computed none. */
+  readonly crc32: number;
 }
 
 /**
@@ -39,7 +41,7 @@ export async function storedEntries(
     if (sections.has(name)) throw new Error(`there are several entries "${name}"`);
     const header = await zip.readLocalFileHeaderPromise(entry, { minimal: !isExact });
     const at = header.fileDataStart;
-    sections.set(name, { name, at, size });
+    sections.set(name, { name, at, size, crc32: entry.crc32 });
     if (!isExact) continue;
     mustAgree(entry, header as LocalHeader);
     spans.push({
@@ -134,6 +136,7 @@ interface ZipHeader {
   readonly uncompressedSize: number;
 }
 interface ZipEntry extends ZipHeader {
+  readonly crc32: number;
   readonly fileName: string;
   readonly fileNameRaw: Buffer;
   readonly fileComment: string;

@@ -74,14 +74,15 @@ const ROOM = 2 ** 18;
 /**
  * Compares a file with its own checksum.
  *
+ * @param remedy what to do about a damaged file, for the message
  * @returns whether it has a checksum
  * @throws {UserError} The checksum is another one, or the file cannot be read.
  */
-export function verifyChecksum(file: string): boolean {
-  return reading(file, () => matchesChecksum(file));
+export function verifyChecksum(file: string, remedy = MAKE_AGAIN): boolean {
+  return reading(file, () => matchesChecksum(file, remedy));
 }
 
-function matchesChecksum(file: string): boolean {
+function matchesChecksum(file: string, remedy: string): boolean {
   const [begin, end] = [FIRST + CHECKSUM_START.length, FIRST + CHECKSUM_START.length + DIGITS];
   using handle = Deno.openSync(file);
   const head = readAt(handle, 0, end);
@@ -97,7 +98,7 @@ function matchesChecksum(file: string): boolean {
   }
   if (hash.digest("hex") === new TextDecoder().decode(head.subarray(begin))) return true;
   throw new UserError(
-    `Cannot read "${file}": its checksum does not match its content; ${MAKE_AGAIN}`,
+    `Cannot read "${file}": its checksum does not match its content; ${remedy}`,
   );
 }
 

@@ -5,8 +5,9 @@
  *
  * @module
  */
+import { crc32 } from "node:zlib";
 import { UserError } from "../errors.ts";
-import { readAt } from "../system/files.ts";
+import { PIECE, readAt } from "../system/files.ts";
 import { storedEntries, type StoredEntry } from "../system/zip.ts";
 import type { TensorFile } from "./weights_file.ts";
 import { floatsOf, type NumberType, sizeOf, WIDTHS } from "./numbers.ts";
@@ -118,12 +119,20 @@ class UnbuiltTensor implements Buildable {
 const rebuild = ([storage, offset, shape, strides]: Sequence) =>
   new TorchTensor(storage, offset, shape, strides);
 
+/** With gradient and hooks, and with what is left to do with its numbers, as in `{"neg": True}`. */
+function rebuildV2([storage, offset, shape, strides, , , metadata]: Sequence): TorchTensor {
+  if (metadata !== undefined && !(metadata instanceof Map && metadata.size === 0)) {
+    throw new PickleError("a tensor has metadata, such as a sign that its numbers lack");
+  }
+  return new TorchTensor(storage, offset, shape, strides);
+}
+
 /** The names that a state_dict uses. */
 const GLOBALS: ReadonlyMap<string, PickleGlobal> = new Map(
   [
     { name: "collections.OrderedDict", call: ([items = []]: Sequence) => orderedDict(items) },
     { name: "torch._utils._rebuild_tensor", call: rebuild },
-    { name: "torch._utils._rebuild_tensor_v2", call: rebuild },
+    { name: "torch._utils._rebuild_tensor_v2", call: rebuildV2 },
     { name: "torch._utils._rebuild_parameter", call: ([tensor]: Sequence) => tensor },
     ...Object.keys(STORAGES).flatMap((name): PickleGlobal[] => {
       const tensor = name.replace("Storage", "Tensor");
@@ -169,6 +178,7 @@ export async function openTorch(file: string, isLegacy: boolean): Promise<Tensor
         const tensor = tensors.get(name)!;
         const { storage: { type, key }, offset, end, shape } = tensor;
         if (sizeOf(shape) === 0) return new Float32Array();
+        mustBeWhole(handle, { file, name, place: places.get(key)! });
         const width = WIDTHS[type];
         const at = places.get(key)!.at + width * offset;
         const bytes = readAt(handle, at, width * (end - offset));
@@ -184,7 +194,30 @@ export async function openTorch(file: string, isLegacy: boolean): Promise<Tensor
 }
 
 /** Where the numbers of each storage are. */
-type StorageSections = ReadonlyMap<string, Pick<StoredEntry, "at" | "size">>;
+type StorageSections = ReadonlyMap<string, StorageSection>;
+type StorageSection =
+  & Pick<StoredEntry, "at" | "size">
+  & Partial<Pick<StoredEntry, "crc32">>;
+
+/** Compares numbers with their CRC-32, which PyTorch itself does not do. The older format has none. */
+function mustBeWhole(
+  handle: Deno.FsFile,
+  { file, name, place: { at, size, crc32: expected = 0 } }: {
+    readonly file: string;
+    readonly name: string;
+    readonly place: StorageSection;
+  },
+) {
+  if (expected === 0) return; // none was computed
+  let found = 0;
+  for (let from = 0; from < size; from += PIECE) {
+    const piece = readAt(handle, at + from, Math.min(PIECE, size - from));
+    if (piece === undefined) throw unreadable(file, "it is cut off");
+    found = crc32(piece, found);
+  }
+  if (found === expected) return;
+  throw unreadable(file, `the numbers of "${name}" are damaged: their CRC-32 is another one`);
+}
 
 interface TorchContent {
   readonly tensors: ReadonlyMap<string, TorchTensor>;
@@ -196,9 +229,12 @@ async function contentOfZip(handle: Deno.FsFile): Promise<TorchContent> {
   const pickle = sections.values().find(({ name }) => name.endsWith("/data.pkl"));
   if (pickle === undefined) throw new Error("it is a zip file, but not one of PyTorch's");
   const folder = pickle.name.slice(0, -"data.pkl".length);
-  const contentOf = ({ at, size }: StoredEntry) => {
+  const contentOf = ({ at, size, crc32: expected }: StoredEntry) => {
     const bytes = size > LONGEST_PICKLE ? undefined : readAt(handle, at, size);
     if (bytes === undefined) throw new Error("its pickle is cut off, or absurdly long");
+    if (expected !== 0 && crc32(bytes) !== expected) {
+      throw new Error("its pickle is damaged: its CRC-32 is another one");
+    }
     return bytes;
   };
   const order = sections.get(`${folder}byteorder`);

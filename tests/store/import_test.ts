@@ -81,6 +81,24 @@ Deno.test("imported weights are a finished training, keyed by the digest of thei
     await importNet(net, { store, contexts });
   }));
 
+Deno.test("a file of this project is compared with its checksum, in whatever layout", async () => {
+  const damaged = (file: string) => {
+    const bytes = Deno.readFileSync(file);
+    bytes[bytes.length - 5]! ^= 1; // of the last weight
+    Deno.writeFileSync(file, bytes);
+  };
+  const message =
+    /its checksum does not match its content; copy or export it again, or, if another/;
+  await inFile(weightsOfA(), async (file) => {
+    damaged(file);
+    await refused(importedNet(file, asked), message);
+  });
+  await inFile(stateDict("A"), async (file) => {
+    damaged(file);
+    await refused(importedNet(file, { ...SMALL, config: "A", S: 256 }), message);
+  });
+});
+
 Deno.test("a file with another net or number of classes is refused with both shapes", async () => {
   await inFile(weightsOfA(), async (file) => {
     await refused(

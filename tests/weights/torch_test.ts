@@ -69,13 +69,53 @@ Deno.test("tensors of PyTorch's first versions are read, whose parts come as the
   }
 });
 
-/** The bytes of a file in which a text stands for another of the same length. */
+/** The bytes of a file in which a text stands for another of the same length, without checksums. */
 function replaced(name: string, from: string, to: string): Uint8Array<ArrayBuffer> {
   assert.equal(from.length, to.length);
   const text = Buffer.from(given(name)).toString("latin1");
   assert.ok(text.includes(from), from);
-  return Uint8Array.from(Buffer.from(text.replaceAll(from, to), "latin1"));
+  return withoutChecksums(Uint8Array.from(Buffer.from(text.replaceAll(from, to), "latin1")));
 }
+
+/** A zip archive as PyTorch writes it after `set_crc32_options(False)`: with zeros. */
+function withoutChecksums(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const text = Buffer.from(bytes).toString("latin1");
+  for (let at = text.indexOf("PK\x01\x02"); at >= 0; at = text.indexOf("PK\x01\x02", at + 1)) {
+    bytes.fill(0, at + 16, at + 20);
+  }
+  return bytes;
+}
+
+Deno.test("one bit that changed in a tensor or in the pickle is noticed by the archive's checksums", async () => {
+  const whole = given("module.pth");
+  const text = Buffer.from(whole).toString("latin1");
+  // of the kernel's numbers, whose file is data/0, and of a name
+  const numbers = text.indexOf("data/0") + 200, name = text.indexOf("0.weight");
+  const [changed, renamed] = [numbers, name].map((at) => {
+    const bytes = whole.slice();
+    bytes[at]! ^= 1;
+    return bytes;
+  });
+  await inFile(changed!, async (path) => {
+    using file = await openTorch(path, false);
+    assert.equal(file.read("0.bias").length, 2);
+    assert.throws(
+      () => file.read("0.weight"),
+      /^UserError: .*: the numbers of "0\.weight" are damaged: their CRC-32 is another one; name /,
+    );
+  });
+  await refused(renamed!, /its pickle is damaged: its CRC-32 is another one/);
+  // where none were computed, none are compared
+  await inFile(withoutChecksums(whole.slice()), async (path) => {
+    using file = await openTorch(path, false);
+    assert.equal(file.read("0.weight").length, 54);
+  });
+});
+
+Deno.test("a tensor whose sign its numbers lack is refused", async () => {
+  // torch._neg_view(x) keeps the numbers of x, and says {"neg": True}
+  await refused(given("negative.pth"), /a tensor has metadata, such as a sign/);
+});
 
 Deno.test("false sizes are noticed before memory of that size is allocated", async () => {
   // a shape [2, 3, 3, 3] of (K\x02K\x03K\x03K\x03t with a first side of 200

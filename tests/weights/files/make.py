@@ -45,6 +45,7 @@ torch.save(conv.state_dict(), "module.pth")
 torch.save(conv, "whole-module.pth")
 torch.save({"epoch": 3, "state_dict": dict(conv.state_dict())}, "training.pth")
 torch.save({"state_dict": conv.state_dict(), "state_dict_ema": conv.state_dict()}, "two.pth")
+torch.save({"bias": torch._neg_view(eighths(2))}, "negative.pth")
 torch.save(tensors, "protocol-4.pth", pickle_protocol=4)
 torch.save(tensors, "protocol-4-legacy.pth", pickle_protocol=4, _use_new_zipfile_serialization=False)
 
