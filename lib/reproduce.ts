@@ -23,7 +23,6 @@ import type { Setup } from "./setup.ts";
 import { makeStore, openStore } from "./store/mod.ts";
 import { type Bars, progressBars } from "./system/progress.ts";
 import { onStopSignal } from "./system/signals.ts";
-import { together } from "./system/together.ts";
 
 /** The choice of a data set and its folder. */
 export interface DataOptions {
@@ -73,6 +72,9 @@ export async function reproduce(
 /**
  * Opens a study. Where TensorFlow is not installed and runs will need it, it is installed at the same
  * time: that waits for the network and the disk, while the drawing of pictures needs the cores.
+ *
+ * The first failure of either ends both, and so does a signal. The programs of the installation have
+ * ended then, and data ends at its next progress: what both write has its name only when it is whole.
  */
 async function openAndInstall(
   runs: readonly Run[],
@@ -81,13 +83,19 @@ async function openAndInstall(
 ): Promise<Study<Dataset>> {
   const { ensureInstalled, isInstalled } = await import("./tensorflow/install/mod.ts");
   if (await isInstalled() || !await needsRuns(runs, options)) return await openStudy(options, bars);
-  const stop = new AbortController();
-  const { signal } = stop;
-  const unlisten = onStopSignal((exitCode) => stop.abort(new Interruption(exitCode)));
+  const control = new AbortController();
+  const stop = control.signal;
+  const stopped = new Promise<never>((_, reject) => stop.onabort = () => reject(stop.reason));
+  const unlisten = onStopSignal((exitCode) => control.abort(new Interruption(exitCode)));
+  const opening = openStudy({ ...options, stop }, bars);
+  const installing = ensureInstalled(bars, { stop });
   try {
-    const opened = openStudy({ ...options, stop: signal }, bars);
-    const [study] = await together([opened, ensureInstalled(bars, { stop: signal })], stop);
+    const [study] = await Promise.race([Promise.all([opening, installing]), stopped]);
     return study;
+  } catch (error) {
+    control.abort(error);
+    await installing.catch(() => {});
+    throw error;
   } finally {
     unlisten();
   }

@@ -28,7 +28,7 @@ export interface Bars {
 
 /** How a bar counts. */
 export interface BarOptions {
-  /** The unit, as in `images`. */
+  /** The unit, as in `images`; with `%` only the share is shown. */
   readonly unit?: string;
 }
 
@@ -203,8 +203,11 @@ function sentence(work: Task, now: number): string {
 function factsOf(work: Task, now: number): string[] {
   const { done, total, unit, note } = work;
   const rate = work.rate(now);
-  const facts = [`${count(done)}/${count(total)} ${unit}`.trim()];
-  if (rate !== undefined && rate >= 2) facts.push(`${count(rate)}/s`);
+  const facts: string[] = [];
+  if (unit !== "%") {
+    facts.push(`${count(done)}/${count(total)} ${unit}`.trim());
+    if (rate !== undefined && rate >= 2) facts.push(`${count(rate)}/s`);
+  }
   if (done >= total) facts.push(`in ${clock(work.age(now) / 1000)}`);
   else if (rate !== undefined) facts.push(`${clock((total - done) / rate)} left`);
   return note ? [...facts, note] : facts;

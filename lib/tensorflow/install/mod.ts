@@ -76,8 +76,8 @@ export async function ensureInstalled(
   { stop }: Pick<InstallOptions, "stop"> = {},
 ): Promise<void> {
   if (await isInstalled()) return;
-  const bar = bars?.bar("install TensorFlow");
-  await install({ onStep: (step, share) => bar?.update(Math.round(100 * share), 100, step), stop });
+  const bar = bars?.bar("install TensorFlow", { unit: "%" });
+  await install({ onStep: (step, share) => bar?.update(100 * share, 100, step), stop });
   bar?.stop();
 }
 
