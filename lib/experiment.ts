@@ -118,11 +118,21 @@ export interface Row {
   readonly title?: string;
   /** Empty for a result of others (Table 7). */
   readonly evaluations: readonly EvalRun[];
-  readonly published: Published;
+  /** Absent where nobody published errors. */
+  readonly published?: Published;
 }
 
 /** The columns before the errors, which identify a row. */
 export type Heading = "config" | "S" | "Q" | "method" | "nets" | "title";
+
+/**
+ * A column after these: measured errors of the validation split, or of the test split; the published
+ * ones of the same kinds; the difference from the baseline's top-1 error; its p-value.
+ */
+export type Column = typeof COLUMNS[number];
+
+/** Every column after the headings, in their order. */
+export const COLUMNS = ["top1", "top5", "testTop5", "published", "difference", "p"] as const;
 
 /** A table that needs runs. */
 export interface Table {
@@ -131,6 +141,10 @@ export interface Table {
   /** In the paper's order. Neighbours with the same first heading form a group. */
   readonly headings: readonly [Heading, ...Heading[]];
   readonly rows: readonly Row[];
+  /** The columns that it shows; all that have a number if absent. CSV and JSON have all of them. */
+  readonly columns?: readonly Column[];
+  /** Number of the row, from 1, that the others are compared with. */
+  readonly baseline?: number;
   /** Whether its measured rows repeat rows of other tables (Table 7). */
   readonly quotes?: true;
   /** A footnote for readers who compare its rows; left out where weights were imported. */

@@ -5,11 +5,13 @@ import { LARGEST_SEED } from "../random.ts";
 import type { Retry, Scenes, Schedule, Setup } from "../setup.ts";
 import {
   actionLabel,
+  COLUMNS,
   type Context,
   type EvalRun,
   type Inherited,
   type Init,
   METHODS,
+  type Published,
   type Row,
   type Table,
   type TrainRun,
@@ -210,8 +212,8 @@ const ROW = z.strictObject(
         top1: z.number().optional(),
         top5: z.number().optional(),
         testTop5: z.union([z.number(), z.literal("merged")]).optional(),
-      } satisfies Fields<Row["published"]>,
-    ),
+      } satisfies Fields<Published>,
+    ).optional(),
   } satisfies Fields<Row>,
 );
 
@@ -221,6 +223,8 @@ const TABLE = z.strictObject(
     caption: z.string(),
     headings: z.array(z.enum(["config", "S", "Q", "method", "nets", "title"])).nonempty(),
     rows: z.array(ROW).nonempty(),
+    columns: z.array(z.enum(COLUMNS)).optional(),
+    baseline: z.number().int().positive().optional(),
     quotes: z.literal(true).optional(),
     note: z.string().optional(),
   } satisfies Fields<Table>,

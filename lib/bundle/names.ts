@@ -100,7 +100,7 @@ function checkTable(table: Table, { tables }: KnownNames): Findings {
 /** How a row differs from this version's; undefined if only its weights are imported. */
 function faultOf(row: Row, own: Row): string | undefined {
   for (const kind of ["top1", "top5", "testTop5"] as const) {
-    const [found, expected] = [row.published[kind], own.published[kind]];
+    const [found, expected] = [row.published?.[kind], own.published?.[kind]];
     if (found === expected) continue;
     return `has the published ${kind} ${found ?? "none"} instead of ${expected ?? "none"}`;
   }

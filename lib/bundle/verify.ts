@@ -7,7 +7,7 @@
 import { UserError } from "../errors.ts";
 import type { Setup } from "../setup.ts";
 import type { TableResult } from "../results/row_result.ts";
-import { isEvaluation, type Row, type Table } from "../experiment.ts";
+import { isEvaluation, type Table } from "../experiment.ts";
 import { plannedRun } from "../plan.ts";
 import { cellsOf, csvOf } from "../report/csv.ts";
 import { recordsOf } from "../report/records.ts";
@@ -167,7 +167,7 @@ function checkTable(
     ...{ notes: [], cells: 0 },
   });
   if (!input.archive.entries.has(file)) return refuse("is missing");
-  const rows = table.rows.map((row) => computeRow(row, table, input));
+  const rows = table.rows.map((_, index) => computeRow(index, table, input));
   const whole = { ...rows[0]!.result, table, rows: rows.map(({ result }) => result.rows[0]!) };
   const computed = csvOf(recordsOf(whole));
   const text = input.archive.text(file);
@@ -205,15 +205,26 @@ interface ComputedRow {
   readonly reason?: string;
 }
 
-/** Computes a row by itself, so that damage to one row does not affect the others. */
-function computeRow(row: Row, table: Table, { bundle, plan, paper }: VerifyInput): ComputedRow {
+/**
+ * Computes a row by itself, or with the table's baseline, so that damage to one row does not affect the
+ * others.
+ */
+function computeRow(
+  index: number,
+  table: Table,
+  { bundle, plan, paper }: VerifyInput,
+): ComputedRow {
+  const row = table.rows[index]!;
+  const { baseline, ...alone } = table;
+  const other = baseline === index + 1 ? undefined : table.rows[(baseline ?? 0) - 1];
+  const part = other ? { ...table, rows: [row, other], baseline: 2 } : { ...alone, rows: [row] };
   const { setup, dataset } = plan;
   const contexts = contextsIn(plan);
   const sizes = { train: { length: dataset.train }, val: { length: dataset.val } };
   function computed(store: ScoredStudy["store"]): TableResult {
     const study = { setup, paper, store, dataset: { ...dataset, ...sizes }, contexts };
     const { testScores = [] } = plan;
-    return resultsOf([{ ...table, rows: [row] }], { ...study, testScores })[0]!;
+    return resultsOf([part], { ...study, testScores })[0]!;
   }
 
   const missing = contexts.flatMap((context) =>

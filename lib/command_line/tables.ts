@@ -47,7 +47,9 @@ export function tablesNamed(words: readonly string[]): readonly Table[] {
 /** The tables of these rows, without their other rows. */
 export function tablesWith(rows: ReadonlySet<Row>): Table[] {
   return TABLES
-    .map((table) => ({ ...table, rows: table.rows.filter((row) => rows.has(row)) }))
+    .map(({ baseline: _, ...table }) => (
+      { ...table, rows: table.rows.filter((row) => rows.has(row)) }
+    ))
     .filter((table) => table.rows.length > 0);
 }
 

@@ -180,7 +180,7 @@ function resultInWords(result: Errors | Fault | LogEntry): string {
 function aboutRow(place: RowPlace, library: Library, options: Options): Explanation {
   const { table, row } = place;
   const evaluations = runsAt(place, library);
-  const { published } = table.rows[row - 1]!;
+  const { published = {} } = table.rows[row - 1]!;
   const command = evaluations.length > 0 ? tableLine(table.name, options) : undefined;
   const lines = [
     `${table.name}, row ${row}: ${headInWords(place)}`,

@@ -8,14 +8,13 @@ import {
   type PairResult,
   type Relation,
 } from "../results/claims.ts";
-import type { Difference } from "../results/paired_difference.ts";
 import { formatS, type Row } from "../experiment.ts";
 import { type Field, nameWithChanges } from "../results/protocol.ts";
 import { MARGIN, signed } from "../statistics/mod.ts";
 import { configsOf, type FlatRecord, netsOf, rounded } from "./records.ts";
 import { cell, type Sheet, type SheetRow } from "./sheet.ts";
-import { measuredOn, MISSING } from "./words.ts";
-import { count, fixed, formatNumber } from "../numbers.ts";
+import { decimalsFor, differenceText, measuredOn, MISSING, probability } from "./words.ts";
+import { count, formatNumber } from "../numbers.ts";
 
 /** Relations as signs. */
 const SIGNS: Readonly<Record<Relation, string>> = {
@@ -43,9 +42,6 @@ export function claimsSheet(result: ClaimsResult): Sheet {
   };
 }
 
-/** From 10,000 images on, one image is at most a hundredth of a point. */
-const decimalsFor = (images: number) => images >= 10_000 ? 2 : 1;
-
 /** A claim's own row, and one for each of its pairs. */
 function groupOf({ claim, status, pairs }: ClaimResult, decimals: number): SheetRow[] {
   const counts = pairs.length > 1 ? countOf(pairs) : "";
@@ -57,7 +53,7 @@ function groupOf({ claim, status, pairs }: ClaimResult, decimals: number): Sheet
     ],
     ...pairs.map((pair, at) => [
       `  ${labelOf(claim, at)}${pair.pair.control ? " (control)" : ""}`,
-      pair.difference === undefined ? MISSING : measured(pair.difference, decimals),
+      pair.difference === undefined ? MISSING : differenceText(pair.difference, decimals),
       pair.published === undefined ? MISSING : signed(pair.published, 1),
       pair.difference === undefined ? MISSING : probability(pair.difference.p),
       [pair.status, ...needsOf(pair)].join("\n"),
@@ -86,16 +82,6 @@ function summaryOf({ claims, dataset, seeds }: ClaimsResult): string {
 
 function having(pairs: readonly PairResult[], status: PairResult["status"]): PairResult[] {
   return pairs.filter((pair) => pair.status === status);
-}
-
-/** `-1.2 [-2.3;-0.1]`: the difference and its interval. */
-function measured({ points, interval }: Difference, decimals: number): string {
-  const ends = [interval.low, interval.high].map((end) => fixed(end, decimals));
-  return `${signed(points, decimals)} [${ends.join(";")}]`;
-}
-
-function probability(p: number): string {
-  return p < 0.001 ? "<0.001" : p.toFixed(3);
 }
 
 /** What a pair needs for a verdict. */

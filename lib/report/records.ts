@@ -17,9 +17,12 @@ export type FlatRecord = Readonly<Record<string, RecordValue>>;
 export function recordsOf({ table, rows, departures }: TableResult): FlatRecord[] {
   const departed = departures.map(departureInWords);
   return rows.map(
-    ({ row, protocol, measured, intervals, seeds, runs, comparison, tested }, index) => {
+    (
+      { row, protocol, measured, intervals, seeds, runs, comparison, tested, difference },
+      index,
+    ) => {
       const { S, Q, methods, images, classes, dataset, setup, split, flips } = protocol;
-      const { published, evaluations } = row;
+      const { published = {}, evaluations } = row;
       const spread = deviation(seeds);
       return {
         table: table.name,
@@ -58,6 +61,14 @@ export function recordsOf({ table, rows, departures }: TableResult): FlatRecord[
           : undefined,
         top5_test_error: rounded(tested?.top5),
         test_images: tested?.protocol.images,
+        ...table.baseline !== undefined && {
+          baseline: table.baseline,
+          difference: rounded(difference?.points),
+          difference_low: rounded(difference?.interval.low),
+          difference_high: rounded(difference?.interval.high),
+          difference_from: difference?.from,
+          p: difference?.p,
+        },
       };
     },
   );

@@ -1,21 +1,40 @@
 /** Results of a table as a sheet: measured and published errors in the paper's layout. */
 import type { RowResult, TableResult } from "../results/row_result.ts";
-import { type Errors, formatS, type Heading, type Row, type Table } from "../experiment.ts";
+import {
+  COLUMNS,
+  type Errors,
+  formatS,
+  type Heading,
+  type Row,
+  type Table,
+} from "../experiment.ts";
 import type { Interval } from "../statistics/mod.ts";
 import { configsOf, deviation, formatQ, netsOf, recordsOf } from "./records.ts";
 import { cell, type Sheet, type SheetCell, type SheetRow } from "./sheet.ts";
-import { captionOf, IMPORTED, importsIn, MISSING, notesOf, titleOf } from "./words.ts";
+import {
+  captionOf,
+  decimalsFor,
+  differenceText,
+  IMPORTED,
+  importsIn,
+  MISSING,
+  notesOf,
+  probability,
+  titleOf,
+} from "./words.ts";
 
 /** A table's results as a sheet. */
 export function sheetOf(result: TableResult): Sheet {
   const { table, rows } = result;
-  const kinds = errorColumns(rows);
+  const kinds = errorColumns(result);
+  const decimals = decimalsFor(result.dataset.images);
   const best = bestOf(rows);
   const { headings } = table;
   const cellsOf = (row: RowResult) => [
     ...headOf(table, row).map((text) => cell(text)),
     ...kinds.measured.map((kind) => measuredCell(row, kind, best)),
     ...publishedCells(row.row, kinds.published),
+    ...comparisonCells(row, kinds.compared, decimals),
   ];
   return {
     name: table.name,
@@ -24,9 +43,9 @@ export function sheetOf(result: TableResult): Sheet {
     notes: notesOf(result),
     columns: [
       ...headings.map((heading) => HEADINGS[heading].align),
-      ...[...kinds.measured, ...kinds.published].map(() => "right" as const),
+      ...Object.values(kinds).flat().map(() => "right" as const),
     ],
-    header: headerOf(headings, kinds),
+    header: headerOf(table, kinds),
     body: headings.length > 1 ? grouped(rows.map(cellsOf)) : [rows.map(cellsOf)],
     records: recordsOf(result),
   };
@@ -68,14 +87,25 @@ const HEADINGS: Readonly<
 type ErrorKind = "top1" | "top5" | "testTop5";
 const ERROR_KINDS: readonly ErrorKind[] = ["top1", "top5", "testTop5"];
 
-/** The error columns of a table: those in which at least one row has a number. */
-function errorColumns(rows: readonly RowResult[]) {
-  const published = ERROR_KINDS.filter((kind) =>
-    rows.some(({ row }) => row.published[kind] !== undefined)
-  );
+/**
+ * The columns of a table after its headings: those that it lists, or else those in which at least one
+ * row has a number.
+ */
+function errorColumns({ table, rows }: Pick<TableResult, "table" | "rows">) {
+  const { baseline, columns = COLUMNS } = table;
+  const kinds = ERROR_KINDS.filter((kind) => columns.includes(kind));
   const isTested = rows.some(({ tested }) => tested !== undefined);
-  return { measured: ERROR_KINDS.filter((kind) => kind !== "testTop5" || isTested), published };
+  return {
+    measured: kinds.filter((kind) => kind !== "testTop5" || isTested),
+    published: (columns.includes("published") ? kinds : []).filter((kind) =>
+      rows.some(({ row }) => row.published?.[kind] !== undefined)
+    ),
+    compared: COMPARISONS.filter((column) => baseline !== undefined && columns.includes(column)),
+  };
 }
+
+/** The columns about the baseline. */
+const COMPARISONS = ["difference", "p"] as const;
 
 /** Headings of error columns; all but the last are of the validation split. */
 const KINDS: Readonly<Record<ErrorKind, string>> = {
@@ -85,8 +115,8 @@ const KINDS: Readonly<Record<ErrorKind, string>> = {
 };
 
 function headerOf(
-  headings: readonly Heading[],
-  { measured, published }: ReturnType<typeof errorColumns>,
+  { headings, baseline }: Table,
+  { measured, published, compared }: ReturnType<typeof errorColumns>,
 ): SheetRow[] {
   const centred = (text: string, span: number) => cell(text, { span, align: "center" });
   const S = headings.indexOf("S");
@@ -97,13 +127,15 @@ function headerOf(
   return [
     [
       ...above,
-      centred("measured, %", measured.length),
+      ...measured.length > 0 ? [centred("measured, %", measured.length)] : [],
       ...published.length > 0 ? [centred("published, %", published.length)] : [],
+      ...compared.length > 0 ? [centred(`against row ${baseline}`, compared.length)] : [],
     ],
     [
       ...headings.map((heading) => cell(HEADINGS[heading].title)),
       ...measured.map((kind) => cell(KINDS[kind])),
       ...published.map((kind) => cell(KINDS[kind])),
+      ...compared.map((column) => cell(column === "p" ? "p" : "top-1, points")),
     ],
   ];
 }
@@ -139,12 +171,27 @@ function rangeOf({ low, high }: Interval): string {
 }
 
 /** Published errors; one cell for both splits if the paper merges them. */
-function publishedCells({ published }: Row, kinds: readonly ErrorKind[]): SheetCell[] {
+function publishedCells({ published = {} }: Row, kinds: readonly ErrorKind[]): SheetCell[] {
   return kinds.flatMap((kind) => {
     const value = published[kind];
     if (value === "merged") return [];
     const merged = kind === "top5" && published.testTop5 === "merged";
     return [cell(error(value), merged ? { span: 2, align: "center" } : {})];
+  });
+}
+
+/** The difference from the baseline; a dash where it is unknown. */
+function comparisonCells(
+  { row: { evaluations }, difference }: RowResult,
+  columns: readonly (typeof COMPARISONS)[number][],
+  decimals: number,
+): SheetCell[] {
+  return columns.map((column) => {
+    if (evaluations.length === 0) return cell("");
+    if (difference === undefined) return cell(MISSING);
+    return cell(
+      column === "p" ? probability(difference.p) : differenceText(difference, decimals),
+    );
   });
 }
 

@@ -4,8 +4,9 @@ import { formatS, isImported, type Table, type TrainRun } from "../experiment.ts
 import { importInWords } from "../results/lineage.ts";
 import { GUESSES } from "../score.ts";
 import type { EvaluateSetup } from "../setup.ts";
-import type { Interval } from "../statistics/mod.ts";
-import { count } from "../numbers.ts";
+import { type Interval, signed } from "../statistics/mod.ts";
+import { count, fixed } from "../numbers.ts";
+import type { Difference } from "../results/paired_difference.ts";
 
 /** The data set whose errors the paper prints. */
 const PAPERS_OWN = "ILSVRC-2012, 1,000 classes, 50,000 validation images";
@@ -29,7 +30,7 @@ export function captionOf({ table, setup, dataset, rows }: TableResult): string[
   const sentences = [
     `Measured: ${measuredOn({ setup, dataset })}, ` +
     (most > 1 ? `mean ± standard deviation of ${most} seeds.` : "one seed."),
-    ...rows.some(({ row }) => Object.keys(row.published).length > 0)
+    ...rows.some(({ row }) => Object.keys(row.published ?? {}).length > 0)
       ? [`Published: ${PAPERS_OWN}.`]
       : [],
     "Errors in per cent. S (training) and Q (test): smallest image side in the paper's pixels.",
@@ -41,6 +42,7 @@ export function captionOf({ table, setup, dataset, rows }: TableResult): string[
         `±${widest.toFixed(1)} points (95 %, Wilson); the CSV lists each interval.`,
     );
   }
+  sentences.push(...baselineInWords(table, rows));
   sentences.push(...withoutTopFive(dataset.classes, setup.evaluate));
   const tested = rows.flatMap(({ tested }) => tested ?? [])[0];
   if (tested) {
@@ -57,6 +59,17 @@ export function captionOf({ table, setup, dataset, rows }: TableResult): string[
     );
   }
   return sentences;
+}
+
+/** What the comparison with a baseline is; empty without one. */
+function baselineInWords({ baseline }: Table, rows: readonly RowResult[]): string[] {
+  const compared = rows.filter(({ difference }) => difference !== undefined).length;
+  if (compared === 0) return [];
+  return [
+    `Differences: top-1 error minus that of row ${baseline}, in points, with 95 % intervals of the ` +
+    "same images. p: McNemar's exact test" +
+    (compared > 1 ? `, each by itself: it is not corrected for ${compared} rows.` : "."),
+  ];
 }
 
 /** Why there are no top-5 errors; empty if there are. */
@@ -79,6 +92,20 @@ export function measuredOn({ setup, dataset }: Pick<TableResult, "setup" | "data
   return `${dataset.name}, ${count(dataset.classes, "class", "classes")}, ` +
     `${count(dataset.images, "validation image")}; setup "${setup.name}" (${setup.note}), ` +
     setup.train.precision;
+}
+
+/** Decimals of differences: from 10,000 images on, one image is at most a hundredth of a point. */
+export const decimalsFor = (images: number) => images >= 10_000 ? 2 : 1;
+
+/** `-1.2 [-2.3;-0.1]`: a difference in points, and its interval. */
+export function differenceText({ points, interval }: Difference, decimals: number): string {
+  const ends = [interval.low, interval.high].map((end) => fixed(end, decimals));
+  return `${signed(points, decimals)} [${ends.join(";")}]`;
+}
+
+/** A p-value to three decimals. */
+export function probability(p: number): string {
+  return p < 0.001 ? "<0.001" : p.toFixed(3);
 }
 
 /** Marks numbers of nets with imported weights. */

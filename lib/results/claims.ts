@@ -206,7 +206,7 @@ function exclusionOf({ interval }: Difference, relation: Relation): string | und
 
 /** First - second as published, points; errors are printed to 0.1. */
 export function publishedDifference({ first, second, published }: RowPair): number | undefined {
-  const [one, other] = [first.published.top1, second.published.top1];
+  const [one, other] = [first.published?.top1, second.published?.top1];
   if (one === undefined || other === undefined) return published;
   return Math.round(10 * (one - other)) / 10;
 }

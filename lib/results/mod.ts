@@ -11,6 +11,7 @@ import {
 } from "./sanity_checks.ts";
 import { UnreadableError, UserError } from "../errors.ts";
 import { finalLoss, type LossOf } from "./losses.ts";
+import { differenceOf } from "./paired_difference.ts";
 import { type PlannedRun, plannedRun } from "../plan.ts";
 import {
   departures,
@@ -109,8 +110,19 @@ export function resultsOf(
   return tables.map((table) => ({
     ...{ table, setup, dataset },
     departures: departures(setup, paper, sizeOf(study.dataset)),
-    rows: table.rows.map(rowResult),
+    rows: compared(table.rows.map(rowResult), table),
   }));
+}
+
+/** Results with their differences from the baseline of their table, where both are measured. */
+function compared(results: readonly RowResult[], { baseline }: Table): readonly RowResult[] {
+  const other = results[(baseline ?? 0) - 1];
+  if (other?.measured === undefined) return results;
+  return results.map((result) =>
+    result === other || result.measured === undefined
+      ? result
+      : { ...result, difference: differenceOf(result.scores, other.scores) }
+  );
 }
 
 /** The error of a row that the test server reported; undefined unless it did for every seed. */
@@ -191,7 +203,7 @@ function remembering(score: (runs: readonly PlannedRun[]) => Scores) {
 
 /** Compares top-1 errors, one for each seed, with the paper's; undefined if it gives none. */
 function comparisonOf(
-  { evaluations, published: { top1 } }: Row,
+  { evaluations, published: { top1 } = {} }: Row,
   protocol: Protocol,
   errors: readonly Errors[],
 ): Comparison | undefined {

@@ -1,5 +1,6 @@
 /** Results of the rows of a table, with their protocols. */
 import type { Errors, Method, Row, Table, TrainScale } from "../experiment.ts";
+import type { Difference } from "./paired_difference.ts";
 import type { Scores } from "../score.ts";
 import type { Setup } from "../setup.ts";
 import type { Interval, Status } from "../statistics/mod.ts";
@@ -50,6 +51,8 @@ export interface RowResult {
   readonly runs: readonly string[];
   /** Comparison with the published top-1 error, or the reason why the row is left out. */
   readonly comparison?: Comparison;
+  /** Its top-1 error - that of the table's baseline; absent in the baseline itself. */
+  readonly difference?: Difference;
   /** Top-5 error on test images as the test server reported it, in per cent, with its protocol. */
   readonly tested?: { readonly top5: number; readonly protocol: Protocol };
   /** Remarks on its nets, as sentences. */

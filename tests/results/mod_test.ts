@@ -38,17 +38,18 @@ function keep(store: Store, run: EvalRun, context: Context, ofClass0: readonly n
 function results(
   rows: readonly Row[],
   fill: (store: Store) => void,
-  { setup = small, seeds = contexts, includeAtChance = false }: {
+  { setup = small, seeds = contexts, includeAtChance = false, baseline }: {
     setup?: Setup;
     seeds?: Context[];
     includeAtChance?: boolean;
+    baseline?: number;
   } = {},
 ) {
   const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
   try {
     const store = makeStore(folder);
     fill(store);
-    const tables = [table(rows)];
+    const tables = [{ ...table(rows), ...baseline !== undefined && { baseline } }];
     return resultsOf(tables, {
       ...{ setup, paper },
       store,
@@ -214,4 +215,23 @@ Deno.test("a net that began again after it diverged is named", () => {
     "B 256 diverged at first (the loss is NaN at step 7, learning rate 0.01) and was trained " +
     "again with the setup's retry rule.",
   ]);
+});
+
+Deno.test("rows are compared with their table's baseline, image by image, and it with none", () => {
+  const rows: Row[] = [{ evaluations: [atQ224] }, { evaluations: [atQ256] }, both];
+  const fill = (store: Store) => {
+    for (const context of contexts) keep(store, atQ224, context, bad);
+    keep(store, atQ256, contexts[0]!, good);
+  };
+  const [one, other, fused] = results(rows, fill, { seeds: [contexts[0]!], baseline: 1 });
+  assert.equal(one!.difference, undefined);
+  // `good` alone misses image 3, `bad` alone 0, 1, 2 and 7: exact McNemar 2 (1 + 5) (1/2)^5
+  const { points, p, pairs } = other!.difference!;
+  assert.deepEqual([points, p], [-37.5, 0.375]);
+  assert.deepEqual(pairs, { images: 8, onlyFirst: 1, onlySecond: 4 });
+  assert.ok(fused!.difference);
+  // under a second seed the first row alone is measured
+  const [, missing] = results(rows, fill, { baseline: 1 });
+  assert.equal(missing!.difference, undefined);
+  assert.ok(results(rows, fill, { seeds: [contexts[0]!] }).every((row) => !row.difference));
 });

@@ -38,7 +38,7 @@ export function rowTitle({ row, protocol }: RowResult): string {
 }
 
 function factsOf(
-  { row: { published }, measured, intervals, seeds, comparison }: RowResult,
+  { row: { published = {} }, measured, intervals, seeds, comparison }: RowResult,
 ): (readonly [string, HtmlContent])[] {
   const facts: (readonly [string, HtmlContent])[] = [];
   if (measured) {

@@ -75,7 +75,7 @@ export function publishedPlot(results: readonly TableResult[]): Drawing | undefi
 }
 
 function pointOf({ row, measured, intervals }: RowResult) {
-  const { top1 } = row.published;
+  const { top1 } = row.published ?? {};
   if (measured === undefined || top1 === undefined) return [];
   const { low, high } = intervals?.top1 ?? { low: measured.top1, high: measured.top1 };
   const title =
@@ -104,7 +104,7 @@ export function depthPlots(results: readonly TableResult[]): Drawing[] {
     measured ? [netError(row.evaluations[0]!, measured.top1, intervals?.top1)] : []
   );
   const published = rows.flatMap(({ row }) =>
-    row.published.top1 === undefined ? [] : [netError(row.evaluations[0]!, row.published.top1)]
+    row.published?.top1 === undefined ? [] : [netError(row.evaluations[0]!, row.published.top1)]
   );
   return [
     depthPlot("measured", measured),
