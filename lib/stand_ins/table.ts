@@ -107,10 +107,7 @@ export class Table<TRow extends RowType = RowType> {
     for (const row of cells) while (columnsOf(row) < count) row.push(new Cell(""));
 
     const widths = Array.from({ length: count }, (_, column) => widthOf(column, cells));
-    const table = new CliTable({
-      colWidths: widths.map((width) => width + 2 * PADDING),
-      style: { head: [], border: [], "padding-left": PADDING, "padding-right": PADDING },
-    });
+    const drawn: DrawnCell[][] = [];
     // A row of several lines is drawn as several rows, without the rules between them: cli-table3
     // takes a time that grows with the cube of a cell's lines.
     const isFirst: boolean[] = [];
@@ -126,14 +123,41 @@ export class Table<TRow extends RowType = RowType> {
       });
       const height = Math.max(...columns.map(({ lines }) => lines.length));
       for (let line = 0; line < height; line++) {
-        table.push(columns.map(({ lines, look }) => ({ content: lines[line] ?? "", ...look })));
+        drawn.push(columns.map(({ lines, look }) => ({ content: lines[line] ?? "", ...look })));
         isFirst.push(line === 0);
       }
     }
     // every second line is a rule, the last one too
-    return table.toString().split("\n").filter((_, i) => i % 2 === 1 || isFirst[i / 2] !== false)
+    return linesOf(drawn, widths).filter((_, i) => i % 2 === 1 || isFirst[i / 2] !== false)
       .join("\n");
   }
+}
+
+/** A cell of one line as cli-table3 takes it. */
+interface DrawnCell {
+  readonly content: string;
+  readonly colSpan: number;
+  readonly hAlign: Direction;
+}
+
+/** Rows that are drawn at once: cli-table3 takes a time that grows with their square. */
+const PART = 50;
+
+/** The lines of a table: a rule, then each row with a rule below it. Parts share a row, and its rules. */
+function linesOf(rows: readonly DrawnCell[][], widths: readonly number[]): string[] {
+  const lines: string[] = [];
+  for (let from = 0; from === 0 || from < rows.length - 1; from += PART) {
+    const table = new CliTable({
+      colWidths: widths.map((width) => width + 2 * PADDING),
+      style: { head: [], border: [], "padding-left": PADDING, "padding-right": PADDING },
+    });
+    table.push(...rows.slice(from, from + PART + 1));
+    const own = table.toString().split("\n");
+    // the first row of a later part was drawn as the last one of the part before
+    const isLast = from + PART + 1 >= rows.length;
+    lines.push(...own.slice(from === 0 ? 0 : 2, isLast ? undefined : -1));
+  }
+  return lines;
 }
 
 /** Columns that a row covers. */

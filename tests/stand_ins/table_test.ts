@@ -89,3 +89,21 @@ Deno.test("wide letters take two columns, combining ones none: no name is cut of
 └──────────────┘`.slice(1),
   );
 });
+
+Deno.test("a long table is what it would be if its rows were few, whatever they span", () => {
+  const row = (i: number) =>
+    i % 7 === 3 ? [new Cell(`across ${i}`).colSpan(2), "c"] : [`a ${i}`, "b", i % 5 ? "c" : "c\nd"];
+  const draw = (from: number, to: number) =>
+    new Table().border().columns([{ align: "right" }])
+      .body(Array.from({ length: to - from }, (_, i) => row(from + i)))
+      .toString().split("\n");
+  // the lines around a row depend on it and its neighbours alone, where widths are the same
+  const all = draw(100, 351);
+  for (let first = 100; first < 348; first++) {
+    const few = draw(first, first + 3).slice(2, -2);
+    const at = all.findIndex((line, i) => few.every((other, j) => all[i + j] === other));
+    assert.ok(at > 0, `rows ${first} to ${first + 2}:\n${few.join("\n")}`);
+  }
+  assert.deepEqual([all[0]![0], all.at(-1)![0]], ["┌", "└"]);
+  assert.equal(all.filter((line) => /^[┌└]/.test(line)).length, 2);
+});
