@@ -1,5 +1,6 @@
 /** A failure that the user can mend: its message is shown without a stack. */
 export class UserError extends Error {
+  /** Its class, for messages. */
   override readonly name: string = "UserError";
 }
 

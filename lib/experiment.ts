@@ -60,8 +60,11 @@ export type Init = "random" | {
 
 /** One network to train. The runs it starts from are inside it. */
 export interface TrainRun {
+  /** Its layers. */
   readonly config: ConfigName;
+  /** Training scale. */
   readonly S: TrainScale;
+  /** Its weights at the start. */
   readonly init: Init;
   /** Layers that are trained: `"all"` (default), or the fully-connected ones only (Section 4.4). */
   readonly update?: "all" | "fc";
@@ -86,9 +89,11 @@ export function looksAtMirror(
 
 /** One network at one test scale: yields a class posterior for each image. */
 export interface EvalRun {
+  /** The net that is tested. */
   readonly net: TrainRun;
   /** Test scale. */
   readonly Q: number;
+  /** How it is applied to an image. */
   readonly method: Method;
   /** Fingerprint of the test images, if they are tested instead of validation images. */
   readonly test?: string;
@@ -99,6 +104,7 @@ export type Run = TrainRun | EvalRun;
 
 /** Errors in per cent, as the paper prints them. */
 export interface Errors {
+  /** Share of images whose class is not the first guess. */
   readonly top1: number;
   /** Absent where a data set has five classes or fewer: five guesses include the right one. */
   readonly top5?: number;
@@ -106,7 +112,9 @@ export interface Errors {
 
 /** The errors that the paper prints in a row; absent where it prints none. */
 export interface Published {
+  /** On the validation split. */
   readonly top1?: number;
+  /** On the validation split. */
   readonly top5?: number;
   /** Top-5 error on the test split; `"merged"` where the paper has one cell for both splits. */
   readonly testTop5?: number | "merged";
@@ -136,10 +144,13 @@ export const COLUMNS = ["top1", "top5", "testTop5", "published", "difference", "
 
 /** A table that needs runs. */
 export interface Table {
+  /** Base name of its files. */
   readonly name: string;
+  /** What it is about, without a full stop. */
   readonly caption: string;
   /** In the paper's order. Neighbours with the same first heading form a group. */
   readonly headings: readonly [Heading, ...Heading[]];
+  /** From the first to the last. */
   readonly rows: readonly Row[];
   /** The columns that it shows; all that have a number if absent. CSV and JSON have all of them. */
   readonly columns?: readonly Column[];
@@ -149,6 +160,8 @@ export interface Table {
   readonly quotes?: true;
   /** A footnote for readers who compare its rows; left out where weights were imported. */
   readonly note?: string;
+  /** The file that it was read from, as the user named it; absent in the project's own tables. */
+  readonly file?: string;
 }
 
 /** A table as an experiment file gives it. */

@@ -12,6 +12,7 @@ import { rowSums } from "./system/row_sums.ts";
 export interface Posteriors {
   /** A name for messages: a file or a run. */
   readonly name: string;
+  /** Number of classes. */
   readonly classes: number;
   /** `[images]`. */
   readonly labels: Int32Array;
@@ -24,6 +25,7 @@ export interface Posteriors {
 
 /** Ranks and predictions of each image under mean posteriors. */
 export interface Scores {
+  /** Number of classes. */
   readonly classes: number;
   /** `[images]`: the true class. */
   readonly labels: Int32Array;

@@ -25,6 +25,7 @@ export interface Schedule {
   readonly images: number;
   /** Share of the training in which the rate rises linearly from 0. */
   readonly warmup?: number;
+  /** How the rate falls after the warm-up. */
   readonly drops: Drops;
 }
 
@@ -93,6 +94,7 @@ export interface TrainSetup {
   readonly fc: number;
   /** Images in an update; gradients are accumulated where memory allows only a part at once. */
   readonly batch: number;
+  /** Share of the velocity that an update keeps. */
   readonly momentum: number;
   /** Lambda of the loss term 0.5 lambda |w|^2, so that the gradient is lambda w. */
   readonly weightDecay: number;
@@ -124,6 +126,7 @@ export interface TrainSetup {
   readonly resize?: ResizeFilter;
   /** How max-pooling halves odd sides. */
   readonly oddSides?: OddSides;
+  /** Where the learning rate enters an update. */
   readonly momentumForm?: MomentumForm;
   /** What deeper nets take over from net A; this and the next are `TRANSFER` if absent. */
   readonly transfer?: Transfer;
@@ -163,6 +166,7 @@ export interface Scenes {
 
 /** A named way to run the paper's experiments. */
 export interface Setup {
+  /** As in `--setup`. */
   readonly name: string;
   /** What a reader must know before comparing numbers with the paper's. */
   readonly note: string;
@@ -172,7 +176,9 @@ export interface Setup {
   readonly dataset: string;
   /** Which pictures of a data set that the project draws itself. */
   readonly scenes?: Scenes;
+  /** How nets are trained. */
   readonly train: TrainSetup;
+  /** How they are tested. */
   readonly evaluate: EvaluateSetup;
   /** Trainings in parallel: one on each core, or a single one on the whole machine. */
   readonly sideBySide: "cores" | 1;

@@ -20,6 +20,7 @@ interface Import {
  */
 const ORDER = [
   "cli.ts",
+  "mod.ts",
   "lib/commands/",
   "lib/bench/",
   "lib/command_line/",
@@ -28,6 +29,7 @@ const ORDER = [
   "lib/bundle/",
   "lib/report/",
   "lib/executors/",
+  "lib/tables/",
   "lib/results/",
   "lib/store/",
   "lib/estimates/",
@@ -62,6 +64,7 @@ function filesIn(folder: string): string[] {
 /** Where the program, its threads and its library of graphs begin. */
 const ENTRIES = [
   "cli.ts",
+  "mod.ts",
   "lib/tensorflow/mod.ts",
   ...filesIn("lib").filter((file) => /\/worker\.ts$|^lib\/bench\//.test(file)),
 ];
@@ -107,7 +110,9 @@ async function readModules(): Promise<Map<string, Import[]>> {
 }
 
 const modules = await readModules();
-const ours = [...modules.keys()].filter((file) => /^(lib|experiments)\/|^cli\.ts$/.test(file));
+const ours = [...modules.keys()].filter((file) =>
+  /^(lib|experiments)\/|^(cli|mod)\.ts$/.test(file)
+);
 const importsOf = (file: string) => modules.get(file) ?? [];
 
 /** All that is loaded before `file` runs. */
@@ -213,6 +218,7 @@ const HEAVY = /tfjs-node|sharp|iconify|protobufjs|h5wasm|^lib\/tensorflow\/(addo
 for (
   const file of [
     "cli.ts",
+    "mod.ts",
     "lib/commands/main.ts",
     "lib/commands/plan.ts",
     "lib/commands/status.ts",
@@ -233,6 +239,7 @@ for (
     "lib/system/environment.ts",
     "lib/results/lineage.ts",
     "experiments/mod.ts",
+    "lib/tables/mod.ts",
     "lib/plan.ts",
     "lib/estimates/cost.ts",
     "lib/store/mod.ts",

@@ -6,7 +6,8 @@
  *
  * - `<!-- not run: needs ImageNet -->`: its commands must exist and take these options all the same.
  *
- * Blocks of Python run as well, where their packages are installed.
+ * Blocks of Python run as well, where their packages are installed. A block under
+ * `<!-- file: NAME -->` is a file beside the commands.
  *
  * A block of text is compared with what the commands before it print, if a comment says so:
  *
@@ -21,15 +22,13 @@
  */
 import assert from "node:assert/strict";
 import { dirname, join, relative, resolve } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
 import project from "../deno.json" with { type: "json" };
 import { paperTables, setups, sideExperiments } from "../experiments/mod.ts";
-import { net } from "../experiments/protocol.ts";
 import { CATALOGUE, type CommandFacts } from "../lib/command_line/catalogue.ts";
 import { type Option, type OptionName, OPTIONS } from "../lib/command_line/option_list.ts";
 import { readCommandLine } from "../lib/command_line/options.ts";
 import { readConfig } from "../lib/executors/slurm/resources.ts";
-import type { ListedTable } from "../lib/experiment.ts";
 import { formatNumber } from "../lib/numbers.ts";
 import {
   anchorsIn,
@@ -95,7 +94,8 @@ Deno.test("every block of code says what it is, and shell commands without a rea
     for (const { language, text, comment, line } of codeBlocks(read(file))) {
       const place = `${file}:${line}`;
       assert.match(language, /^(sh|text|json|python|ts)$/, `${place} has no language`);
-      if (language === "json" && text.startsWith("{")) readConfigText(text);
+      const isFile = /^file: \S+$/.test(comment);
+      if (language === "json" && text.startsWith("{") && !isFile) readConfigText(text);
       const isRun = !/^not run: \S/.test(comment);
       if (language !== "sh" || !isRun) continue;
       assert.equal(comment, "", `${place} has a comment that says nothing here`);
@@ -396,27 +396,6 @@ for (const [file, list] of Object.entries(LISTS)) {
   });
 }
 
-Deno.test("the table that the tutorial adds is one, and its evaluations are those it was about", async () => {
-  const blocks = codeBlocks(read("docs/tutorial.md")).filter(({ language }) => language === "ts");
-  const [source, listing] = blocks.map(({ text }) => text) as [string, string];
-  const folder = pathToFileURL(join(ROOT, "experiments/")).href;
-  const imports = source.replaceAll(
-    / from "(\..*?)"/g,
-    (_, path) => ` from "${new URL(path, folder)}"`,
-  );
-  const file = Deno.makeTempFileSync({ suffix: ".ts" });
-  Deno.writeTextFileSync(file, imports);
-  const { default: made }: { default: ListedTable } = await import(pathToFileURL(file).href);
-  Deno.removeSync(file);
-  const A = net("A", 256);
-  assert.deepEqual(made.rows.map(({ evaluations }) => evaluations), [
-    [{ net: A, Q: 256, method: "dense" }],
-    [224, 256, 288].map((Q) => ({ net: A, Q, method: "dense" })),
-  ]);
-  const names = listing.match(/\[(.*?)\];$/m)![1]!.split(", ").slice(0, -1);
-  assert.ok(read("experiments/mod.ts").includes(`[${names.join(", ")}]`));
-});
-
 /** A folder in which commands of documents run. */
 class Desk implements Disposable {
   readonly folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
@@ -456,6 +435,11 @@ class Desk implements Disposable {
     }).output();
     const text = (bytes: Uint8Array) => this.#asWithout(new TextDecoder().decode(bytes));
     return { code, out: text(stdout), err: text(stderr) };
+  }
+
+  /** Writes a file that commands read. */
+  write(name: string, text: string) {
+    Deno.writeTextFileSync(join(this.folder, name), text);
   }
 
   /** Files that commands wrote below a folder of this one. */
@@ -532,6 +516,8 @@ Deno.test("commands in the documentation run, and print what it shows", async (t
       for (let i = 0; i < count; i++) {
         const block = codeBlocks(markdown)[i]!;
         const { language, text, comment, line } = block;
+        const [, name] = /^file: (\S+)$/.exec(comment) ?? [];
+        if (name !== undefined) desk.write(name, text);
         if (language === "python" && comment === "") output = await desk.python(text);
         if (isRun(block)) {
           output = "";

@@ -3,24 +3,12 @@ import { createHash } from "node:crypto";
 import { printable, quote, UserError } from "../errors.ts";
 import { LARGEST_SEED } from "../random.ts";
 import type { Retry, Scenes, Schedule, Setup } from "../setup.ts";
-import {
-  actionLabel,
-  COLUMNS,
-  type Context,
-  type EvalRun,
-  type Inherited,
-  type Init,
-  METHODS,
-  type Published,
-  type Row,
-  type Table,
-  type TrainRun,
-} from "../experiment.ts";
+import { actionLabel, type Context, type Table } from "../experiment.ts";
 import { rowsByRun } from "../results/lineage.ts";
 import { ancestorKeys, contextsOf, plan, type PlannedRun } from "../plan.ts";
 import { z } from "../schema.ts";
+import { type Fields, TABLE, whole } from "../tables/shape.ts";
 import { placeIn } from "../store/run_files.ts";
-import { ALL_NETS } from "../vgg/configs.ts";
 import type { TestScore } from "../results/submission.ts";
 
 /** Version of the layout. */
@@ -162,74 +150,6 @@ function depthOf(text: string): number {
   return deepest;
 }
 
-const whole = z.number().int().nonnegative();
-
-/** Words for inherited layers; the type makes the list complete. */
-const INHERITED: Readonly<Record<Extract<Inherited, string>, true>> = {
-  ...{ all: true, deepen: true, perturb: true, transfer: true },
-};
-
-const TRAIN_RUN: z.ZodType = z.strictObject(
-  {
-    config: z.enum(ALL_NETS),
-    S: z.union([whole, z.tuple([whole, whole])]),
-    init: z.union([
-      z.literal("random"),
-      z.strictObject(
-        {
-          from: z.lazy(() => TRAIN_RUN),
-          layers: z.union([z.enum(Object.keys(INHERITED)), z.array(z.string())]),
-        } satisfies Fields<Extract<Init, { readonly from: TrainRun }>>,
-      ),
-      z.strictObject(
-        {
-          weights: z.string(),
-          layout: z.enum(["keras", "torchvision"]).optional(),
-          input: z.enum(["caffe", "torchvision", "own"]).optional(),
-          mean: z.array(z.number()).optional(),
-        } satisfies Fields<Extract<Init, { readonly weights: string }>>,
-      ),
-    ]),
-    update: z.enum(["all", "fc"]).optional(),
-  } satisfies Fields<TrainRun>,
-);
-
-const EVAL_RUN = z.strictObject(
-  {
-    net: TRAIN_RUN,
-    Q: whole,
-    method: z.enum(METHODS),
-    test: z.string().optional(),
-  } satisfies Fields<EvalRun>,
-);
-
-const ROW = z.strictObject(
-  {
-    title: z.string().optional(),
-    evaluations: z.array(EVAL_RUN),
-    published: z.strictObject(
-      {
-        top1: z.number().optional(),
-        top5: z.number().optional(),
-        testTop5: z.union([z.number(), z.literal("merged")]).optional(),
-      } satisfies Fields<Published>,
-    ).optional(),
-  } satisfies Fields<Row>,
-);
-
-const TABLE = z.strictObject(
-  {
-    name: z.string().regex(/^\w[\w-]*$/),
-    caption: z.string(),
-    headings: z.array(z.enum(["config", "S", "Q", "method", "nets", "title"])).nonempty(),
-    rows: z.array(ROW).nonempty(),
-    columns: z.array(z.enum(COLUMNS)).optional(),
-    baseline: z.number().int().positive().optional(),
-    quotes: z.literal(true).optional(),
-    note: z.string().optional(),
-  } satisfies Fields<Table>,
-);
-
 /** Setups may have fields that this version does not know: they only enter the keys of runs. */
 const deciding = z.record(z.string(), z.json());
 
@@ -306,6 +226,3 @@ const BUNDLE_PLAN = z.strictObject(
     testScores: z.array(TEST_SCORE).optional(),
   } satisfies Fields<BundlePlan>,
 );
-
-/** A schema for every field. */
-type Fields<Value> = Record<keyof Value, z.ZodType>;

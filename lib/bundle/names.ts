@@ -72,7 +72,7 @@ function checkTable(table: Table, { tables }: KnownNames): Findings {
     reason: `${name} ${what}; it is not this version's table of that name`,
   });
   const { rows, ...rest } = table;
-  const { rows: ownRows, ...ownRest } = own;
+  const { rows: ownRows, file: _, ...ownRest } = own;
   const imported = new Set(
     rows.flatMap(({ evaluations }) =>
       evaluations.flatMap(({ net: { init } }) => isImported(init) ? [init.weights] : [])

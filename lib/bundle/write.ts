@@ -16,6 +16,7 @@ import { logIn, logText, placeIn, recipeText } from "../store/run_files.ts";
 import type { Store } from "../store/mod.ts";
 import type { Study } from "../results/study.ts";
 import { scoreOf } from "../results/submission.ts";
+import { tableTask } from "../results/table_task.ts";
 import { type ArchiveContent, writeArchive } from "./archive.ts";
 import {
   type BundlePlan,
@@ -74,7 +75,7 @@ export async function writeBundle(file: string, input: BundleInput): Promise<Wri
     throw new UserError(
       `Cannot bundle ${bundle.tables.map(({ name }) => name).join(", ")}: none of their ` +
         `${missing.length} evaluations is done in "${store.folder}"; to run them, use ` +
-        `deno task ${bundle.tables[0]!.name}`,
+        tableTask(input.tables[0]!),
     );
   }
 
@@ -118,7 +119,7 @@ function planOf(input: BundleInput): BundlePlan {
     setup,
     dataset: { name, classes, train: train.length, val: val.length, fingerprint },
     seeds: contexts.map(({ seed }) => seed),
-    tables,
+    tables: tables.map(({ file: _, ...table }) => table),
     ...testScores.length > 0 && { testScores },
   };
 }

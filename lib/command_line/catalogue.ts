@@ -36,7 +36,11 @@ export const RESULTS = [
   "results",
 ] as const;
 
+/** A TABLE is the name of a table, or a file or folder with tables of the user's own. */
 const TABLES = { pattern: "[TABLE...]", most: Infinity };
+
+const OWN_TABLES = "A TABLE may be a file or a folder of your own, as in ./mine.ts: " +
+  "docs/how-to/own-tables.md.";
 
 const TABLE_OPTIONS: readonly OptionName[] = [
   ...RESULTS,
@@ -123,11 +127,12 @@ const others = {
     summary: "Reproduce the named tables, as one plan",
     words: { pattern: "TABLE...", most: Infinity },
     takes: TABLE_OPTIONS,
-    about:
-      `The tables that it names, as one plan: runs that they share are done once. ${HOW_TABLES_RUN}`,
+    about: "The tables that it names, as one plan: runs that they share are done once. " +
+      `${OWN_TABLES} ${HOW_TABLES_RUN}`,
     examples: {
       "table table3 table4": "two of the paper's tables",
       "table filter-size initialisation": "both side experiments",
+      "table ./mine.ts": "a table of your own",
       "table table3 --dry-run": "what would run",
     },
   },
@@ -147,12 +152,13 @@ const others = {
   },
   claims: {
     summary: "Test the paper's claims on the stored results",
-    words: { pattern: "[NAME...]", most: Infinity },
+    words: { pattern: "[NAME|FILE...]", most: Infinity },
     takes: [...RESULTS, "skip-unreadable", "strict", "include-at-chance", "format"],
     about:
       "Tests the paper's conclusions, sentence by sentence, on the stored errors: each claim " +
       "holds, is contradicted or is undecided. Prints the differences, their intervals and " +
-      "p-values, and how many images would decide. Trains and tests nothing. Most claims need " +
+      "p-values, and how many images would decide. A FILE, as in ./mine.ts, has claims of your own " +
+      "about its rows. Trains and tests nothing. Most of the paper's claims need " +
       "Tables 3 to 6; two need the side experiments: deno task filter-size, deno task " +
       `initialisation. The claims are ${claims.map(({ name }) => name).join(", ")}.`,
     examples: {
@@ -254,7 +260,7 @@ const others = {
       "in which they would be carried out: each once, after its ancestors, with its time, disk space " +
       "and memory. Runs nothing. Times are based on what the installation, or deno task doctor speed, " +
       "measured here on the device that would be used. Without a measurement they are guesses, and " +
-      "the plan says so.",
+      `the plan says so. ${OWN_TABLES}`,
     examples: {
       "plan": "all tables under the small setup",
       "plan table3 --setup paper --data DIR": "the cost of the paper itself",
@@ -337,7 +343,7 @@ const others = {
       "done, its folder, when and on which machine it was carried out, the command that makes it, " +
       "and the fields in which it differs from the most similar other run. Name a run by the first " +
       "digits of its key, which status lists. Name a row by table and headings (table3/D/384) or by " +
-      "number (table6/1).",
+      "number (table6/1); of a table of your own by its file (./mine.ts/1).",
     examples: {
       "why table3/D/384": "the run of a row of Table 3",
       "why table5/E/multi-crop": "the runs of a row of Table 5",
@@ -378,14 +384,15 @@ const others = {
   },
   verify: {
     summary: "Recompute the tables of a bundle from its posteriors",
-    words: { pattern: "FILE", most: 1 },
+    words: { pattern: "FILE [TABLE...]", most: Infinity },
     takes: ["format"],
     about:
       "Checks a file that deno task bundle wrote: the hash of each entry, recipes and lineage, " +
       "and every cell of every table, computed again from the posteriors. Needs neither TensorFlow " +
       "nor the results nor the data set, and unpacks nothing. Prints how many cells agree, or names " +
       "each entry that was altered and each cell that differs; the exit code is then 1. Notes name " +
-      "what cannot be verified.",
+      "what cannot be verified. A TABLE, as in ./mine.ts, is a table of your own that the bundle's is " +
+      "compared with.",
     examples: {
       "verify all.zip": "does everything agree?",
       "verify all.zip --format json": "for a program",

@@ -15,7 +15,10 @@ import { makeStore } from "../store/mod.ts";
 import { optionsFor } from "./suggested_commands.ts";
 import type { DatasetInfo } from "../datasets/dataset.ts";
 import type { Study } from "../results/study.ts";
-import { type Options, ROOT, startFolder } from "./options.ts";
+import { type Options, pathFrom, ROOT, startFolder } from "./options.ts";
+import { shellWord } from "../system/shell.ts";
+import { CATALOGUE } from "./catalogue.ts";
+import { isPath } from "./tables.ts";
 
 /** The command that submits jobs, and what it submits. */
 export interface ClusterRequest {
@@ -93,7 +96,9 @@ function slurmOptionsOf(
       report: report ? line("report", ...report) : line(...command),
     },
     reportsAnyway: report !== undefined,
-    again: ["deno task", ...command, optionsFor(command[0], { given: all })].join(" "),
+    again: ["deno task", ...command.map(shellWord), optionsFor(command[0], { given: all })].join(
+      " ",
+    ),
   };
 }
 
@@ -116,7 +121,16 @@ function commandLine(
   // with the permissions of the task of this name; the path of deno may differ on the nodes
   const task = (project.tasks as Readonly<Record<string, { command: string }>>)[command]!.command
     .replace(/^deno/, '"$deno"');
-  return [task, ...words, options, ...folder].filter((part) => part !== "").join(" ");
+  return [task, ...words.map(wordOfJob), options, ...folder].filter((part) => part !== "").join(
+    " ",
+  );
+}
+
+/** An argument of a job's command: files with tables by absolute paths; `$key` is the script's own. */
+function wordOfJob(word: string): string {
+  return word in CATALOGUE || word.startsWith("$")
+    ? word
+    : shellWord(isPath(word) ? pathFrom(word) : word);
 }
 
 /** Prints every script, and then the jobs with their dependencies. */

@@ -24,7 +24,7 @@ export async function tablesFilled(
   words: readonly string[],
   options: Options,
 ): Promise<readonly Table[]> {
-  const tables = tablesNamed(words);
+  const tables = await tablesNamed(words, options);
   if (options.weights === undefined) return tables;
   const study = await describedStudy(options);
   const filled = await filledTables(tables, options.weights, { options, study });

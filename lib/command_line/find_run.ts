@@ -1,14 +1,14 @@
 /** Finds runs as a user names them: by the first digits of a key, or by a table's row. */
 import { UsageError, UserError } from "../errors.ts";
-import { actionLabel, type Context, isEvaluation, isImported } from "../experiment.ts";
+import { actionLabel, type Context, isEvaluation, isImported, type Table } from "../experiment.ts";
 import { type RowPlace, rowsOn } from "../results/lineage.ts";
 import { type PlannedRun, plannedRun } from "../plan.ts";
 import type { Store } from "../store/mod.ts";
 import { evaluateLine, submissionLine, tableLine, trainLine } from "./suggested_commands.ts";
 import type { Options } from "./options.ts";
 import { isPlace, rowAt } from "./row_names.ts";
-import { knownRuns, runByKey } from "./known_runs.ts";
-import { TABLES } from "./tables.ts";
+import { runByKey, runsOf } from "./known_runs.ts";
+import { tablesAround } from "./tables.ts";
 
 /** Every run that is planned or stored. */
 export interface Library {
@@ -17,16 +17,19 @@ export interface Library {
   readonly runs: readonly PlannedRun[];
   /** One for each seed; empty if there is no data set. */
   readonly contexts: readonly Context[];
+  /** The project's tables, and those of the files that the command names. */
+  readonly tables: readonly Table[];
 }
 
-/** Lists all runs under the options. */
-export async function openLibrary(options: Options): Promise<Library> {
-  const { runs, study } = await knownRuns(TABLES.map(({ name }) => name), options);
+/** Lists all runs under the options, those of tables in files that `words` name among them. */
+export async function openLibrary(words: readonly string[], options: Options): Promise<Library> {
+  const tables = await tablesAround(words, options);
+  const { runs, study } = await runsOf(tables, options);
   const { store, dataset } = study;
   // Without data no planned run has a key.
   const isFound = dataset.missing === undefined;
   const all = new Map([...isFound ? runs : [], ...store.runs()].map((run) => [run.key, run]));
-  return { store, runs: [...all.values()], contexts: isFound ? study.contexts : [] };
+  return { store, runs: [...all.values()], contexts: isFound ? study.contexts : [], tables };
 }
 
 /** What a user's word names: a run, or a row of a table. */
@@ -37,8 +40,8 @@ export type RunOrRow = { readonly run: PlannedRun } | { readonly place: RowPlace
  *
  * @throws {UserError} No run has that name, or several have.
  */
-export function find(word: string, { runs, store }: Library): RunOrRow {
-  if (isPlace(word)) return { place: rowAt(word) };
+export function find(word: string, { runs, store, tables }: Library): RunOrRow {
+  if (isPlace(word)) return { place: rowAt(word, tables) };
   if (!/^[0-9a-f]{1,12}$/.test(word)) {
     throw new UsageError(
       `Cannot find "${word}": name a run by the first of its key's 12 hexadecimal digits ` +
@@ -80,13 +83,13 @@ export function findRun(word: string, library: Library): PlannedRun {
 export function commandFor(
   planned: PlannedRun,
   options: Options,
-  { contexts: [here] }: Library,
+  { contexts: [here], tables }: Library,
 ): string | undefined {
   const { run, context } = planned;
   if (here === undefined) return undefined;
   if (plannedRun(run, { ...here, seed: context.seed }).key !== planned.key) return undefined;
-  const [row] = rowsOn(planned, TABLES);
-  if (row !== undefined) return tableLine(row.table.name, options, context.seed);
+  const [row] = rowsOn(planned, tables);
+  if (row !== undefined) return tableLine(row.table, options, context.seed);
   if (!isEvaluation(run)) return isImported(run.init) ? undefined : trainLine(planned, options);
   const { net, Q, method, test } = run;
   if (test !== undefined) {

@@ -1,14 +1,14 @@
 /** The runs that a command line asks for, and their states. Carries nothing out. */
 import type { DatasetInfo } from "../datasets/dataset.ts";
 import { UserError } from "../errors.ts";
-import { actionLabel } from "../experiment.ts";
+import { actionLabel, type Table } from "../experiment.ts";
 import { formatNumber } from "../numbers.ts";
 import { plan, type PlannedRun, trainingIn } from "../plan.ts";
 import { fold } from "../report/fold.ts";
 import type { Study } from "../results/study.ts";
 import type { RunStatus, Store } from "../store/mod.ts";
 import type { Options } from "./options.ts";
-import { tablesNamed } from "./tables.ts";
+import { PAPER_TABLES, tablesNamed } from "./tables.ts";
 
 /** A run and its state. */
 export interface KnownRun extends PlannedRun {
@@ -56,12 +56,17 @@ export function runNamed(
 ): PlannedRun {
   const begun = store.runs();
   const isBegun = begun.some(({ key }) => key.startsWith(digits));
-  return runByKey(digits, isBegun ? begun : plan(tablesNamed([]), contexts), store);
+  return runByKey(digits, isBegun ? begun : plan(PAPER_TABLES, contexts), store);
 }
 
 /** Every run that the tables called `words` need, ancestors first, and the study. */
-export async function knownRuns(
-  words: readonly string[],
+export async function knownRuns(words: readonly string[], options: Options) {
+  return await runsOf(await tablesNamed(words, options), options);
+}
+
+/** Every run that tables need, ancestors first, and the study. */
+export async function runsOf(
+  tables: readonly Table[],
   options: Options,
 ): Promise<
   {
@@ -69,7 +74,6 @@ export async function knownRuns(
     readonly study: Study<DatasetInfo>;
   }
 > {
-  const tables = tablesNamed(words);
   const study = await describedStudy(options);
   return { runs: known(plan(tables, study.contexts), study), study };
 }

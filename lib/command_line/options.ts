@@ -8,7 +8,7 @@ import { type DeviceName, isDeviceName, prefersBfloat16 } from "../system/device
 import { type Isa, ISAS } from "../system/processor.ts";
 import { quote, UsageError } from "../errors.ts";
 import { LARGEST_SEED } from "../random.ts";
-import { type Precision, PRECISIONS, type Setup } from "../setup.ts";
+import { PRECISIONS, type Setup } from "../setup.ts";
 import { didYouMean } from "../did_you_mean.ts";
 import { FORMATS, type ReportFormat } from "../report/formats.ts";
 import { type NetOptions, netOptions } from "./net_options.ts";

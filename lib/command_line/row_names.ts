@@ -1,10 +1,11 @@
 /** Names of tables' rows: `table3/D/384`, `table5/E/multi-crop`, `table6/1`. */
+import { didYouMean } from "../did_you_mean.ts";
 import { UsageError } from "../errors.ts";
 import type { Row, Table } from "../experiment.ts";
 import type { RowPlace } from "../results/lineage.ts";
 import { PAPER_PROTOCOL, protocolOf } from "../results/protocol.ts";
 import { headLine, headOf } from "../report/results_sheet.ts";
-import { isTableName, tablesNamed } from "./tables.ts";
+import { fileIn, isTableName, mustNeedRuns } from "./tables.ts";
 
 /** The longest heading in a row's name; rows with longer headings are named by their number. */
 const LONGEST = 20;
@@ -20,9 +21,8 @@ export function isPlace(word: string): boolean {
  *
  * @throws {UsageError} There is no such row, or there are several; the message lists the possible rows.
  */
-export function rowAt(place: string): RowPlace {
-  const [name = "", ...words] = place.split("/");
-  const [table] = tablesNamed([name]) as [Table];
+export function rowAt(place: string, tables: readonly Table[]): RowPlace {
+  const { table, name, words } = tableAt(place, tables);
   const parts = words.map(plain).filter((part) => part !== "");
   const heads = headsOf(table);
   const begun = heads.flatMap((head, index) =>
@@ -45,6 +45,26 @@ export function rowAt(place: string): RowPlace {
   );
 }
 
+/** The table that a row's name begins with, the name that it has there, and the words that follow. */
+function tableAt(place: string, tables: readonly Table[]) {
+  const inFile = fileIn(place);
+  const [first = "", ...others] = (inFile?.rest ?? place).split("/");
+  const candidates = tables.filter(({ file }) => file === inFile?.file);
+  const named = candidates.find(({ name }) => name === first);
+  const before = inFile === undefined ? "" : `${inFile.file}/`;
+  if (named !== undefined) return { table: named, name: `${before}${first}`, words: others };
+  const [only, more] = candidates;
+  if (inFile !== undefined && only !== undefined && more === undefined) {
+    return { table: only, name: inFile.file, words: inFile.rest.split("/") };
+  }
+  mustNeedRuns(first);
+  const names = candidates.map(({ name }) => `${before}${name}`);
+  throw new UsageError(
+    `There is no table "${before}${first}": the tables that need runs are ${names.join(", ")}.` +
+      didYouMean(`${before}${first}`, names),
+  );
+}
+
 /** The shortest name of a row, as `rowAt` reads it: `table3/D/384`. */
 export function placeOf({ table, row }: RowPlace): string {
   const heads = headsOf(table);
@@ -52,7 +72,8 @@ export function placeOf({ table, row }: RowPlace): string {
   const enough = own.findIndex((_, i) => rowsBeginning(heads, own.slice(0, i + 1)).length === 1);
   const words = headTexts(table)[row - 1]!.slice(0, enough + 1).map(joined);
   const isShort = words.length > 0 && words.every((word) => word && word.length <= LONGEST);
-  return [table.name, ...isShort ? words : [row]].join("/");
+  const file = table.file === undefined ? [] : [table.file];
+  return [...file, table.name, ...isShort ? words : [row]].join("/");
 }
 
 /** A row's headings in one line, only the first line of each: `D, [256;512], 384`. */

@@ -1,10 +1,11 @@
 /** Command lines that messages suggest, to be copied. */
 import { net } from "../../experiments/protocol.ts";
-import { hasAncestor, key, type Method, type TrainRun } from "../experiment.ts";
+import { hasAncestor, key, type Method, type Table, type TrainRun } from "../experiment.ts";
 import type { PlannedRun } from "../plan.ts";
 import { CATALOGUE } from "./catalogue.ts";
 import type { OptionName } from "./option_list.ts";
 import { type Options, pathFrom } from "./options.ts";
+import { tableTask } from "../results/table_task.ts";
 import { shellWord } from "../system/shell.ts";
 
 /** Options that choose the store and the data. */
@@ -19,14 +20,14 @@ type Written = Pick<Options, "given">;
 export function commandOfTables(names: readonly string[]): [command: string, ...words: string[]] {
   const [name, ...more] = names;
   if (name === undefined) return ["reproduce-all"];
-  return more.length === 0 ? [name] : ["table", ...names];
+  return more.length === 0 && name in CATALOGUE ? [name] : ["table", ...names];
 }
 
 /** The command of a table, for the seeds of this command line or for one of them. */
-export function tableLine(table: string, options: Written, seed?: number): string {
+export function tableLine(table: Table, options: Written, seed?: number): string {
   const seeds = (["seeds", "seed"] as const).flatMap((name) => written(name, options.given[name]));
   return [
-    `deno task ${table}`,
+    tableTask(table),
     ...seed === undefined ? seeds : onSeed(seed),
     ...where(options),
   ].join(" ");

@@ -1,52 +1,169 @@
-/** Finds tables by name; writes and prints their results. */
+/** Finds tables by name or in files; writes and prints their results. */
+import { join } from "node:path";
 import { paperTables, sideExperiments } from "../../experiments/mod.ts";
-import { UsageError } from "../errors.ts";
+import table1 from "../../experiments/table1.ts";
+import table2 from "../../experiments/table2.ts";
+import { quote, UsageError, UserError } from "../errors.ts";
 import type { ListedTable, Row, Table } from "../experiment.ts";
 import { didYouMean } from "../did_you_mean.ts";
+import { fold } from "../report/fold.ts";
 import { report, writeReports } from "../report/mod.ts";
 import type { Sheet } from "../report/sheet.ts";
-import type { Options } from "./options.ts";
+import type { Claim } from "../results/claims.ts";
+import { exists } from "../system/files.ts";
+import { type Options, pathFrom } from "./options.ts";
 
 /** The paper's tables that need runs. */
 export const PAPER_TABLES: readonly Table[] = paperTables.map(withoutHelp);
 
-/** Every table that needs runs: the paper's, then the others. */
+/** Every table of the project that needs runs: the paper's, then the others. */
 export const TABLES: readonly Table[] = [...PAPER_TABLES, ...sideExperiments.map(withoutHelp)];
+
+/** Tables that need no runs. */
+const PRINTED: readonly string[] = [table1.name, table2.name];
+
+/** Names that a table in a file cannot have: files of results have them. */
+const TAKEN = [...TABLES.map(({ name }) => name), ...PRINTED, "all", "tables", "claims", "report"];
 
 /** A table without its help text. */
 function withoutHelp({ help: _help, ...table }: ListedTable): Table {
   return table;
 }
 
-/** Whether a word is the name of a table that needs runs. */
+/** Whether a word is the name of a table that needs runs, or of a file with tables. */
 export function isTableName(word: string): boolean {
-  return TABLES.some(({ name }) => name === word);
+  return TABLES.some(({ name }) => name === word) || fileIn(word) !== undefined;
 }
 
+/** The file that a word begins with, as in `./mine.ts/D/384`, and what follows; nothing if it is none. */
+export function fileIn(word: string): { readonly file: string; readonly rest: string } | undefined {
+  const [, file, rest = ""] = /^(.*?\.(?:[cm]?[jt]s|json))(?:\/(.*))?$/s.exec(word) ?? [];
+  return file === undefined ? undefined : { file, rest };
+}
+
+/** Whether a word names a file or a folder with tables, rather than a table of the project. */
+export function isPath(word: string): boolean {
+  return !TABLES.some(({ name }) => name === word) &&
+    (fileIn(word)?.rest === "" || exists(pathFrom(word), "isDirectory"));
+}
+
+/** The options that decide what a table may be. */
+type CheckingOptions = Pick<Options, "setup">;
+
 /**
- * The tables called `words`, each once; the paper's if there are none.
+ * The tables called `words`, each once; the paper's if there are none. A word is the name of a table of
+ * the project, a file with tables, or a folder of such files.
  *
- * @throws {UsageError} There is no such table, or it needs no runs.
+ * @throws {UserError} There is no such table or file, it needs no runs, or a file has something else.
  */
-export function tablesNamed(words: readonly string[]): readonly Table[] {
+export async function tablesNamed(
+  words: readonly string[],
+  options: CheckingOptions,
+): Promise<readonly Table[]> {
   if (words.length === 0) return PAPER_TABLES;
-  return [...new Set(words)].map((word) => {
-    const table = TABLES.find(({ name }) => name === word);
-    if (table !== undefined) return table;
-    if (word === "table1" || word === "table2") {
-      throw new UsageError(`${word} needs no runs; print it with: deno task ${word}`);
-    }
-    const names = TABLES.map(({ name }) => name);
+  const found: Table[] = [];
+  for (const word of new Set(words)) {
+    const listed = TABLES.find(({ name }) => name === word);
+    if (listed !== undefined) found.push(listed);
+    else found.push(...await tablesInFiles(word, options));
+  }
+  const tables = [...new Set(found)];
+  for (const { name, file } of tables) {
+    const [one, other] = tables.filter((table) => table.name === name);
+    if (other === undefined) continue;
     throw new UsageError(
-      `There is no table "${word}": the tables that need runs are ${names.join(", ")}.` +
-        didYouMean(word, names),
+      `Two tables are called "${name}", in ${quote(one!.file ?? name)} and ${
+        quote(other.file ?? name)
+      }: files of results are named after tables; rename one in ${quote(file ?? name)}`,
     );
+  }
+  return tables;
+}
+
+/** The tables of a file or a folder. @throws {UserError} There are none. */
+async function tablesInFiles(word: string, options: CheckingOptions): Promise<readonly Table[]> {
+  if (exists(pathFrom(word), "isDirectory")) return await tablesInFolder(word, options);
+  if (fileIn(word)?.rest === "") {
+    const { tables } = await opened(word, options);
+    if (tables.length > 0) return tables;
+    throw new UserError(
+      `Cannot read tables from ${quote(word)}: it exports no table; end it with: ` +
+        "export default { name, caption, headings, rows }",
+    );
+  }
+  mustNeedRuns(word);
+  if (word.includes("/")) {
+    throw new UserError(`Cannot read tables from ${quote(word)}: there is no such file or folder`);
+  }
+  const names = TABLES.map(({ name }) => name);
+  throw new UsageError(
+    `There is no table "${word}": the tables that need runs are ${names.join(", ")}.` +
+      (didYouMean(word, names) || " A table of your own is a file, as in ./mine.ts."),
+  );
+}
+
+/** @throws {UsageError} The word is the name of a table that needs no runs. */
+export function mustNeedRuns(word: string) {
+  if (!PRINTED.includes(word)) return;
+  throw new UsageError(`${word} needs no runs; print it with: deno task ${word}`);
+}
+
+async function tablesInFolder(word: string, options: CheckingOptions): Promise<readonly Table[]> {
+  const { tableFilesIn } = await import("../tables/mod.ts");
+  const names = tableFilesIn(pathFrom(word));
+  const files: [string, readonly Table[]][] = [];
+  for (const name of names) {
+    files.push([name, (await opened(join(word, name), options, { isFound: true })).tables]);
+  }
+  const others = files.filter(([, tables]) => tables.length === 0).map(([name]) => name);
+  if (others.length === files.length) {
+    throw new UserError(
+      `Cannot read tables from ${quote(word)}: no .ts, .js or .json file in it has a table`,
+    );
+  }
+  if (others.length > 0) {
+    console.error(fold(`note: no table in ${others.map(quote).join(", ")}`).join("\n"));
+  }
+  return files.flatMap(([, tables]) => tables);
+}
+
+/** Opens a file, by the name that the user gave it. */
+async function opened(
+  word: string,
+  { setup }: CheckingOptions,
+  more: { readonly isFound?: true } = {},
+) {
+  // loaded here: most commands name no file, and checking takes a library
+  const { openTableFile } = await import("../tables/mod.ts");
+  return await openTableFile(pathFrom(word), {
+    ...{ setup, listed: TABLES, taken: TAKEN, word, ...more },
   });
 }
 
-/** The tables of these rows, without their other rows. */
-export function tablesWith(rows: ReadonlySet<Row>): Table[] {
-  return TABLES
+/** The claims of a file, and its tables. @throws {UserError} It has no claims. */
+export async function claimsIn(
+  word: string,
+  options: CheckingOptions,
+): Promise<{ readonly claims: readonly Claim[]; readonly tables: readonly Table[] }> {
+  const found = await opened(word, options);
+  if (found.claims.length > 0) return found;
+  throw new UserError(
+    `Cannot read claims from ${quote(word)}: it exports none; add: export const claims = [...]`,
+  );
+}
+
+/** The project's tables, and those of the files that words name, as in `./mine.ts/D`. */
+export async function tablesAround(
+  words: readonly string[],
+  options: CheckingOptions,
+): Promise<readonly Table[]> {
+  const files = words.flatMap((word) => fileIn(word)?.file ?? []);
+  return files.length === 0 ? TABLES : [...TABLES, ...await tablesNamed(files, options)];
+}
+
+/** The tables among `all` that have some of these rows, without their other rows. */
+export function tablesWith(rows: ReadonlySet<Row>, all: readonly Table[] = TABLES): Table[] {
+  return all
     .map(({ baseline: _, ...table }) => (
       { ...table, rows: table.rows.filter((row) => rows.has(row)) }
     ))

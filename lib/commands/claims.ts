@@ -2,6 +2,7 @@
 import claims from "../../experiments/claims.ts";
 import { didYouMean } from "../did_you_mean.ts";
 import { UsageError } from "../errors.ts";
+import type { Table } from "../experiment.ts";
 import { claimsSheet } from "../report/claims_sheet.ts";
 import { report } from "../report/mod.ts";
 import type { Sheet } from "../report/sheet.ts";
@@ -10,35 +11,49 @@ import { claimsOf } from "../results/mod.ts";
 import type { TableResult } from "../results/row_result.ts";
 import type { Study } from "../results/study.ts";
 import type { Options } from "../command_line/options.ts";
-import { publish, tablesWith } from "../command_line/tables.ts";
+import { claimsIn, isPath, publish, TABLES, tablesWith } from "../command_line/tables.ts";
 
 /**
  * Prints the claims called `words`. Without words it prints all claims, and writes them beside the
  * results.
  */
 export async function examine(words: readonly string[], options: Options): Promise<number> {
-  const wanted = words.length > 0 ? words.map(claimNamed) : claims;
+  const wanted: Claim[] = [];
+  const files: Table[] = [];
+  for (const word of words) {
+    if (!isPath(word)) wanted.push(claimNamed(word));
+    else {
+      const found = await claimsIn(word, options);
+      wanted.push(...found.claims);
+      files.push(...found.tables);
+    }
+  }
   const { findStudy } = await import("../reproduce.ts");
-  const sheet = sheetOfClaims(await findStudy(options), options, { wanted });
+  const sheet = sheetOfClaims(await findStudy(options), options, {
+    ...words.length > 0 && { wanted },
+    ...{ tables: [...TABLES, ...new Set(files)] },
+  });
   if (words.length === 0) return publish([sheet], options);
   console.log(report([sheet], options.format));
   return 0;
 }
 
-/** Claims judged by a study, as a sheet; all claims by default. `known` results are not computed again. */
+/** Claims judged by a study, as a sheet; the paper's by default. `known` results are not computed again. */
 export function sheetOfClaims(
   study: Study,
   options: Options,
-  { wanted = claims, known = [] }: {
+  { wanted = claims, known = [], tables: all = TABLES }: {
     readonly wanted?: readonly Claim[];
     readonly known?: readonly TableResult[];
+    /** Tables that have the claims' rows. */
+    readonly tables?: readonly Table[];
   },
 ): Sheet {
   const rows = new Set(
     wanted.flatMap(({ pairs }) => pairs.flatMap(({ first, second }) => [first, second])),
   );
   const knownRows = new Set(known.flatMap(({ rows }) => rows.map(({ row }) => row)));
-  const tables = tablesWith(rows.difference(knownRows));
+  const tables = tablesWith(rows.difference(knownRows), all);
   return claimsSheet(claimsOf(wanted, study, { ...options, tables, known }));
 }
 

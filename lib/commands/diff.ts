@@ -17,7 +17,7 @@ export async function diff(words: readonly string[], options: Options): Promise<
   if (first === undefined || second === undefined) {
     throw new UsageError("diff needs the keys of two runs: deno task diff KEY KEY");
   }
-  const library = await openLibrary(options);
+  const library = await openLibrary(words, options);
   const [one, other] = [findRun(first, library), findRun(second, library)];
   const records = differencesBetween(one, other).map((difference) => ({ ...difference }));
   const [name, otherName] = [one, other].map(({ run, key }) => `${actionLabel(run)} (${key})`);

@@ -22,7 +22,7 @@ import { diskSpaceFor } from "../estimates/cost.ts";
 import { type Options, ROOT } from "../command_line/options.ts";
 import { describedStudy, known } from "../command_line/known_runs.ts";
 import { speed } from "./doctor_speed.ts";
-import { tablesNamed } from "../command_line/tables.ts";
+import { PAPER_TABLES } from "../command_line/tables.ts";
 import { formatNumber } from "../numbers.ts";
 
 /** The result of one check. */
@@ -122,7 +122,7 @@ async function dataAndDisk(options: Options): Promise<Finding[]> {
     ? { part: "data", ok: true, detail: `${what}${made ? "" : "; they are made when needed"}` }
     : wrong("data", missing);
 
-  const runs = known(plan(tablesNamed([]), study.contexts), study);
+  const runs = known(plan(PAPER_TABLES, study.contexts), study);
   const open = runs.filter(({ status }) => status.state !== "done");
   const { weights, posteriors, checkpoints } = diskSpaceFor(open, study.dataset);
   const needed = weights + posteriors + checkpoints;

@@ -8,6 +8,6 @@ import { askedFor } from "../plan.ts";
 /** Prints the plan of the tables called `words`. */
 export async function plan(words: readonly string[], options: Options): Promise<number> {
   const { runs, study } = await knownRuns(words, options);
-  const asked = askedFor(tablesNamed(words), study.contexts);
+  const asked = askedFor(await tablesNamed(words, options), study.contexts);
   return printPlan({ runs, study, asked }, options);
 }

@@ -12,7 +12,7 @@ import type { Options } from "../command_line/options.ts";
 export async function run(words: readonly string[], options: Options): Promise<number> {
   const [word] = words;
   if (word === undefined) throw new UsageError("run needs the key of a run: deno task run KEY");
-  const planned = findRun(word, await openLibrary(options));
+  const planned = findRun(word, await openLibrary(words, options));
   const store = makeStore(options.results);
   const bars = progressBars();
   const isDone = await carryOutAsJob(planned, store, async () => {

@@ -11,6 +11,7 @@ import type { Study } from "../results/study.ts";
 import type { Options } from "../command_line/options.ts";
 import { count, formatNumber } from "../numbers.ts";
 import { isPlace, rowAt } from "../command_line/row_names.ts";
+import { tablesAround } from "../command_line/tables.ts";
 import { describedStudy, runNamed } from "../command_line/known_runs.ts";
 
 /** Test images of ILSVRC-2012. */
@@ -29,7 +30,7 @@ export async function submission(words: readonly string[], options: Options): Pr
   const study = await describedStudy(options);
   const { missing, test, name } = study.dataset;
   if (missing !== undefined) throw new UserError(missing);
-  const members = membersNamed(words, study, options);
+  const members = await membersNamed(words, study, options);
   if (options.score !== undefined) {
     keepScore(members, options.score, study.store);
     return print(members, { score: options.score }, options);
@@ -66,11 +67,11 @@ export async function submission(words: readonly string[], options: Options): Pr
 }
 
 /** The named evaluations of validation images, under the seed of the options. */
-function membersNamed(
+async function membersNamed(
   words: readonly string[],
   { store, contexts }: Study,
   options: Options,
-): PlannedRun[] {
+): Promise<PlannedRun[]> {
   const [context] = contexts as readonly [Context];
   if (!words.some(isPlace)) {
     const found = words.flatMap((word) =>
@@ -89,7 +90,7 @@ function membersNamed(
   if (more !== undefined) {
     throw new UsageError("A submission is one row; to combine others, name keys");
   }
-  const { table, row } = rowAt(word!);
+  const { table, row } = rowAt(word!, await tablesAround(words, options));
   const { evaluations } = table.rows[row - 1]!;
   if (evaluations.length > 0) return evaluations.map((run) => plannedRun(run, context));
   throw new UserError(`Cannot submit "${word}": it is a result of others, without a net here`);

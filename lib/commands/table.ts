@@ -30,7 +30,7 @@ export async function reproduceAll(options: Options): Promise<number> {
 
 /** The tables called `names`, all of the paper's if there are none. */
 async function reproduceNamed(names: readonly string[], options: Options): Promise<number> {
-  const tables = tablesNamed(names);
+  const tables = await tablesNamed(names, options);
   if (options.weights !== undefined) return await fill(names, options.weights, options);
   if (options.executor === "slurm") return await onCluster(names, options);
   if (options.dryRun) return (await import("./plan.ts")).plan(names, options);
@@ -65,10 +65,14 @@ async function show(
  */
 async function fill(names: readonly string[], weights: string, options: Options): Promise<number> {
   const described = await describedStudy(options);
-  const { tables, runs, imported } = await filledTables(tablesNamed(names), weights, {
-    options,
-    study: described,
-  });
+  const { tables, runs, imported } = await filledTables(
+    await tablesNamed(names, options),
+    weights,
+    {
+      options,
+      study: described,
+    },
+  );
   const command = commandOfTables(names);
   const request = { command, options, study: described, imported, report: names };
   if (options.dryRun) return await printRuns(runs, request);
@@ -83,7 +87,7 @@ async function fill(names: readonly string[], weights: string, options: Options)
 async function onCluster(names: readonly string[], options: Options): Promise<number> {
   const { showJobs, submitRuns } = await import("../command_line/cluster.ts");
   const study = await describedStudy(options);
-  const runs = plan(tablesNamed(names), study.contexts);
+  const runs = plan(await tablesNamed(names, options), study.contexts);
   const request = { command: commandOfTables(names), options, study, report: names };
   if (options.dryRun) return showJobs(runs, request);
   await submitRuns(runs, request);

@@ -9,7 +9,7 @@ import type { FlatRecord } from "../report/records.ts";
 import type { Setup } from "../setup.ts";
 import { withChanges } from "../command_line/overrides.ts";
 import { type Options, pathFrom } from "../command_line/options.ts";
-import { TABLES } from "../command_line/tables.ts";
+import { TABLES, tablesNamed } from "../command_line/tables.ts";
 import { count } from "../numbers.ts";
 
 /** Problems that are told one by one; more are counted. */
@@ -21,13 +21,18 @@ const MOST = 20;
  * @returns the exit code: 0 where all agrees, else 1
  * @throws {UserError} It is no bundle.
  */
-export async function verify([word]: readonly string[], { format }: Options): Promise<number> {
+export async function verify(words: readonly string[], options: Options): Promise<number> {
+  const [word, ...names] = words;
+  const { format } = options;
   if (word === undefined) throw new UsageError("verify needs a bundle: deno task verify FILE.zip");
   const { verifyBundle } = await import("../bundle/verify.ts");
+  const tables = [
+    ...new Set([...TABLES, ...names.length > 0 ? await tablesNamed(names, options) : []]),
+  ];
   const bars = progressBars();
   const bar = bars.bar("check hashes", { unit: "bytes" });
   const found = await verifyBundle(pathFrom(word), {
-    ...{ paper: setups.paper, tables: TABLES, setupNamed },
+    ...{ paper: setups.paper, tables, setupNamed },
     onProgress: bar.update,
   }).finally(bars.stop);
   const { problems, notes } = found;

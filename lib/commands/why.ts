@@ -38,7 +38,6 @@ import {
 import { tableLine } from "../command_line/suggested_commands.ts";
 import type { Options } from "../command_line/options.ts";
 import { headInWords, placeOf } from "../command_line/row_names.ts";
-import { TABLES } from "../command_line/tables.ts";
 
 /** An explanation, for people and for programs. */
 interface Explanation {
@@ -53,11 +52,12 @@ interface Explanation {
  *
  * @throws {UserError} There is no such run or row, or there are several.
  */
-export async function why([word]: readonly string[], options: Options): Promise<number> {
+export async function why(words: readonly string[], options: Options): Promise<number> {
+  const [word] = words;
   if (word === undefined) {
     throw new UsageError("why needs the key of a run or a row of a table, as in table3/D/384");
   }
-  const library = await openLibrary(options);
+  const library = await openLibrary(words, options);
   const found = find(word, library);
   const answer = "run" in found
     ? aboutRun(found.run, library, options)
@@ -78,7 +78,7 @@ function drawn({ lines, listings, data }: Explanation, format: ReportFormat): st
 
 /** Everything about a run, for programs. */
 function factsOf(run: PlannedRun, library: Library, options: Options) {
-  const { store, runs } = library;
+  const { store, runs, tables } = library;
   const summaries = (runs: readonly PlannedRun[]) => runs.map((each) => summaryOf(each, library));
   const command = commandFor(run, options, library);
   const result = resultOf(run, library);
@@ -93,7 +93,7 @@ function factsOf(run: PlannedRun, library: Library, options: Options) {
     executions: store.readExecutions(run),
     lineage: summaries(withAncestors(run)),
     heirs: summaries(heirsOf(run, library)),
-    rows: rowsOn(run, TABLES).map((place) => ({ place: placeOf(place), row: headInWords(place) })),
+    rows: rowsOn(run, tables).map((place) => ({ place: placeOf(place), row: headInWords(place) })),
     ...nearest && {
       nearest: {
         key: nearest.planned.key,
@@ -181,7 +181,7 @@ function aboutRow(place: RowPlace, library: Library, options: Options): Explanat
   const { table, row } = place;
   const evaluations = runsAt(place, library);
   const { published = {} } = table.rows[row - 1]!;
-  const command = evaluations.length > 0 ? tableLine(table.name, options) : undefined;
+  const command = evaluations.length > 0 ? tableLine(table, options) : undefined;
   const lines = [
     `${table.name}, row ${row}: ${headInWords(place)}`,
     ...publishedInWords(published),

@@ -2,6 +2,7 @@
 import type { Departure, RowResult, TableResult } from "../results/row_result.ts";
 import { formatS, isImported, type Table, type TrainRun } from "../experiment.ts";
 import { importInWords } from "../results/lineage.ts";
+import { tableTask } from "../results/table_task.ts";
 import { GUESSES } from "../score.ts";
 import type { EvaluateSetup } from "../setup.ts";
 import { type Interval, signed } from "../statistics/mod.ts";
@@ -54,7 +55,7 @@ export function captionOf({ table, setup, dataset, rows }: TableResult): string[
   if (missing > 0) {
     sentences.push(
       `${missing} of ${count(ours.length, "row")} not measured yet (${MISSING}). To measure ` +
-        `${missing === 1 ? "it" : "them"}, run deno task ${table.name} with the same options` +
+        `${missing === 1 ? "it" : "them"}, run ${tableTask(table)} with the same options` +
         (importsIn(rows).length > 0 ? " except --weights." : "."),
     );
   }

@@ -10,7 +10,8 @@
 import { type Difference, differenceOf } from "./paired_difference.ts";
 import type { Departure, RowResult, TableResult } from "./row_result.ts";
 import type { Setup } from "../setup.ts";
-import { displayName, type Row } from "../experiment.ts";
+import { displayName, type Row, type Table } from "../experiment.ts";
+import { tableTask } from "./table_task.ts";
 import { compareLosses, type LossOf } from "./losses.ts";
 import { differingFields, type Field, namesOf } from "./protocol.ts";
 import { imagesToDecide, type Interval, MARGIN } from "../statistics/mod.ts";
@@ -33,7 +34,9 @@ export const ALLOWED: Readonly<Record<Relation, Interval>> = {
 
 /** Two rows of tables whose errors a claim compares. */
 export interface RowPair {
+  /** Whose error is first in the relation. */
   readonly first: Row;
+  /** Whose error is second. */
   readonly second: Row;
   /** First - second in points, if the paper gives the difference but not the errors. */
   readonly published?: number;
@@ -46,13 +49,17 @@ export interface RowPair {
 
 /** A sentence of the paper, with the rows that support it. */
 export interface Claim {
+  /** One word, for the command line. */
   readonly name: string;
+  /** Where the sentence stands. */
   readonly section: string;
   /** The paper's words; ours are in brackets. */
   readonly sentence: string;
   /** How the sentence is interpreted, where that is not obvious. */
   readonly reading?: string;
+  /** How the first error of a pair is said to be to the second. */
   readonly relation: Relation;
+  /** Rows to compare. */
   readonly pairs: readonly RowPair[];
   /** Fields in which the rows of a pair may differ; the first is the subject of the claim. */
   readonly varies: readonly [Field, ...Field[]];
@@ -104,7 +111,7 @@ export function judgeClaims(
 ): ClaimResult[] {
   const results = new Map(
     tables.flatMap(({ table, rows }) =>
-      rows.map((result): [Row, TableRow] => [result.row, { ...result, table: table.name }])
+      rows.map((result): [Row, TableRow] => [result.row, { ...result, table }])
     ),
   );
   const find = (row: Row): TableRow => {
@@ -129,8 +136,8 @@ export function decidingPairs(pairs: readonly PairResult[]): PairResult[] {
   return pairs.filter(({ pair, missing }) => !pair.control || missing.length === 0);
 }
 
-/** A row's result, with the name of its table. */
-type TableRow = RowResult & { readonly table: string };
+/** A row's result, with its table. */
+type TableRow = RowResult & { readonly table: Table };
 
 /**
  * A claim holds if every pair holds, measured controls included, each at 95 %. That needs no
@@ -158,8 +165,9 @@ function judgePair(
   }
   const missing = [first, second].filter(({ measured }) => measured === undefined);
   if (missing.length > 0) {
-    const names = [...new Set(missing.map(({ table }) => table))].sort();
-    const note = `needs ${names.map((name) => `deno task ${name}`).join(", ")}`;
+    const needed = new Map(missing.map(({ table }) => [table.name, tableTask(table)]));
+    const names = [...needed.keys()].sort();
+    const note = `needs ${names.map((name) => needed.get(name)).join(", ")}`;
     return { ...unknown, status: "undecided", missing: names, note };
   }
   const difference = differenceOf(first.scores, second.scores);

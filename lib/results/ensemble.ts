@@ -4,7 +4,7 @@ import { UserError } from "../errors.ts";
 import type { Errors } from "../experiment.ts";
 import type { PlannedRun } from "../plan.ts";
 import { intervalsOf } from "./mod.ts";
-import { type Scores } from "../score.ts";
+import type { Scores } from "../score.ts";
 import { errorsOfRuns } from "./run_errors.ts";
 import type { ErrorIntervals } from "./row_result.ts";
 import type { Store } from "../store/mod.ts";

@@ -23,7 +23,7 @@ import {
   type SharedProtocol,
   sizeOf,
 } from "./protocol.ts";
-import { type Scores } from "../score.ts";
+import type { Scores } from "../score.ts";
 import { errorsOfRuns } from "./run_errors.ts";
 import { meanAndDeviation, verdict, wilson } from "../statistics/mod.ts";
 import type { RunStatus, Store } from "../store/mod.ts";

@@ -18,6 +18,7 @@ import {
 export interface Difference {
   /** Mean over the seeds. */
   readonly points: number;
+  /** 95 % interval, points. */
   readonly interval: Interval;
   /** The larger source of uncertainty, which gives the interval: images or seeds. */
   readonly from: "images" | "seeds";
@@ -28,7 +29,7 @@ export interface Difference {
 }
 
 /** The part of a row's scores that is needed. */
-type Ranks = Pick<Scores, "ranks">;
+export type Ranks = Pick<Scores, "ranks">;
 
 /**
  * Compares two rows, seed by seed. The interval is the wider of two: Tango's over the images, whose

@@ -110,6 +110,9 @@ const NAMES: Readonly<Record<Field, string>> = {
   flips: "flips",
 };
 
+/** Every field in which two rows may differ. */
+export const FIELDS = Object.keys(NAMES) as readonly Field[];
+
 /** Names of fields as a list: `setup, data set, number of classes`. */
 export function namesOf(fields: readonly Field[]): string {
   return fields.map((field) => NAMES[field]).join(", ");

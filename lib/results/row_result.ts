@@ -7,14 +7,23 @@ import type { Interval, Status } from "../statistics/mod.ts";
 
 /** Data, setup and method of a number; numbers of different protocols are not comparable. */
 export interface Protocol {
+  /** Name of the setup, with its changes. */
   readonly setup: string;
+  /** Name of the data set. */
   readonly dataset: string;
+  /** Images that are tested. */
   readonly split: "val" | "test";
+  /** Their number. */
   readonly images: number;
+  /** Number of classes. */
   readonly classes: number;
+  /** Training scales. */
   readonly S: readonly TrainScale[];
+  /** Test scales. */
   readonly Q: readonly number[];
+  /** How images are looked at. */
   readonly methods: readonly Method[];
+  /** Whether mirror images are averaged in. */
   readonly flips: boolean;
 }
 

@@ -9,6 +9,7 @@ import type { Interval } from "./proportion.ts";
 
 /** How two classifiers did on the same images; a mean over seeds may be fractional. */
 export interface Pairs {
+  /** Number of images. */
   readonly images: number;
   /** Number of images that only the first got wrong. */
   readonly onlyFirst: number;

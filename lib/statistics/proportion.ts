@@ -3,7 +3,9 @@ import { normalQuantile, upperProbability } from "./distributions.ts";
 
 /** The values from `low` to `high`. */
 export interface Interval {
+  /** Its lower end. */
   readonly low: number;
+  /** Its upper end. */
   readonly high: number;
 }
 

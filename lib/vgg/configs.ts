@@ -4,12 +4,15 @@ import type { ConfigName } from "../experiment.ts";
 
 /** A layer with weights: `conv<size>-<outputs>` in the paper's notation, or fully connected. */
 export interface Conv {
+  /** Tells it from layers without weights. */
   readonly kind: "conv";
   /** Block and place, as in `conv3_2`; the fully-connected layers are `fc6`, `fc7` and `fc8`. */
   readonly name: string;
   /** Side of the kernel; fc6's is the side of a crop's last feature map. */
   readonly size: number;
+  /** Channels of its input. */
   readonly inputs: number;
+  /** Channels of its output. */
   readonly outputs: number;
 }
 
@@ -23,6 +26,7 @@ export type Layer =
 export interface NetShape {
   /** Side of a training crop in pixels. */
   readonly crop: number;
+  /** Number of classes. */
   readonly classes: number;
   /** Channels of the convolutions as a share of the paper's. */
   readonly width: number;

@@ -107,8 +107,8 @@ type NamedLayers = readonly [config: ConfigName, layers: readonly Layer[]];
 export function insertedLayers([from, theirs]: NamedLayers, [config, ours]: NamedLayers): Conv[] {
   const refuse = (why: string): never => {
     throw new UserError(
-      `Cannot deepen ${from} into ${config}: ${why}; take another net with --init-from, name ` +
-        "layers to copy with --layers, or use --set transfer=paper",
+      `Cannot deepen ${from} into ${config}: ${why}; start from another net, list ` +
+        "the layers to copy, or use --set transfer=paper",
     );
   };
   const mine = new Map(convsOf(ours).map((layer) => [layer.name, layer]));

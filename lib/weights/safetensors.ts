@@ -176,7 +176,7 @@ const OUR_TYPES: readonly NumberType[] = ["F32", "I32"];
 export function openSafetensors(
   file: string,
   { section, remedy = MAKE_AGAIN, types = OUR_TYPES }: {
-    readonly section?: StoredEntry;
+    readonly section?: Pick<StoredEntry, "name" | "at" | "size">;
     readonly remedy?: string;
     readonly types?: readonly NumberType[];
   } = {},

@@ -3,6 +3,7 @@ import { readCommandLine, resolveOptions } from "../../lib/command_line/options.
 import { knownRuns, runByKey } from "../../lib/command_line/known_runs.ts";
 import { plan, type PlannedRun } from "../../lib/plan.ts";
 import { smoke } from "../../experiments/setups.ts";
+import table3 from "../../experiments/table3.ts";
 import { UserError } from "../../lib/errors.ts";
 import { findStudy } from "../../lib/reproduce.ts";
 import { resultsOf } from "../../lib/results/mod.ts";
@@ -35,7 +36,7 @@ Deno.test("a plan and a report make no pictures", async () => {
   const { runs, study: { dataset } } = await knownRuns(["table3"], options);
   assert.deepEqual([runs.length, dataset.made], [24, false]); // 12 nets, each tested once
   assert.equal(new Set(runs.map(({ key }) => key)).size, 24);
-  const [result] = resultsOf(tablesNamed(["table3"]), await findStudy(options));
+  const [result] = resultsOf(await tablesNamed(["table3"], options), await findStudy(options));
   assert.deepEqual(result!.dataset, { name: "scenes", classes: 5, images: 200 });
   assert.deepEqual([...Deno.readDirSync(folder)], []);
 });
@@ -58,7 +59,7 @@ Deno.test("a report without its data set is refused: a table of blanks would rep
 });
 
 Deno.test("a run is found by the first digits of its key; no run, or several, are refused", () => {
-  const runs = plan(tablesNamed(["table3"]), [CONTEXT]);
+  const runs = plan([table3], [CONTEXT]);
   const place = { folder: "/results" };
   const [first] = runs as [PlannedRun];
   assert.equal(runByKey(first.key.slice(0, 8), runs, place), first);

@@ -4,7 +4,7 @@ import { TABLES } from "../../lib/command_line/tables.ts";
 import { UsageError } from "../../lib/errors.ts";
 
 const found = (place: string) => {
-  const { table, row } = rowAt(place);
+  const { table, row } = rowAt(place, TABLES);
   return `${table.name} ${row}`;
 };
 
@@ -50,7 +50,7 @@ Deno.test("each row is found by the place that it is given", () => {
 Deno.test("several rows or none: those that may be meant are named", () => {
   const refused = (place: string, message: RegExp) =>
     assert.throws(
-      () => rowAt(place),
+      () => rowAt(place, TABLES),
       (error) => error instanceof UsageError && message.test(error.message),
     );
   refused(
@@ -72,6 +72,6 @@ Deno.test("a place is told from a key", () => {
 });
 
 Deno.test("a row's headings in a line", () => {
-  assert.equal(headInWords(rowAt("table3/9")), "D, [256;512], 384");
-  assert.equal(headInWords(rowAt("table6/1")), "ILSVRC submission, dense");
+  assert.equal(headInWords(rowAt("table3/9", TABLES)), "D, [256;512], 384");
+  assert.equal(headInWords(rowAt("table6/1", TABLES)), "ILSVRC submission, dense");
 });

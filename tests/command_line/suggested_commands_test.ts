@@ -9,6 +9,7 @@ import {
 import { readCommandLine } from "../../lib/command_line/options.ts";
 import { JITTERED, net } from "../../experiments/protocol.ts";
 import { smoke } from "../../experiments/setups.ts";
+import table3 from "../../experiments/table3.ts";
 import type { Context, TrainRun } from "../../lib/experiment.ts";
 import { plannedRun } from "../../lib/plan.ts";
 
@@ -21,11 +22,11 @@ const given = (line: string) => ({ given: readCommandLine(line.split(" ")).given
 Deno.test("a table's command has the options that were given here, or one seed alone", () => {
   const options = given("--setup smoke --seeds 3 --format csv --skip-unreadable");
   assert.equal(
-    tableLine("table3", options),
+    tableLine(table3, options),
     "deno task table3 --seeds 3 --setup smoke --skip-unreadable",
   );
   const one = "deno task table3 --seed 2 --setup smoke --skip-unreadable";
-  assert.equal(tableLine("table3", options, 2), one);
+  assert.equal(tableLine(table3, options, 2), one);
 });
 
 Deno.test("the paper's nets are trained by their config and S, others from where they start", () => {

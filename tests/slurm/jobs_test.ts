@@ -246,7 +246,7 @@ Deno.test("a training's job gets SIGUSR2 before its time limit, and ignores SIGU
   const lines = ["--signal=B:USR1@60"];
   assert.throws(
     () => overridden({ train: { lines } }, "cpus=2"),
-    /train\.lines\.0: must be .*trainings know SIGUSR2 alone/,
+    /train\.lines\[0\]: must be .*trainings know SIGUSR2 alone/,
   );
 });
 

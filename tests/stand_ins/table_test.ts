@@ -101,7 +101,7 @@ Deno.test("a long table is what it would be if its rows were few, whatever they 
   const all = draw(100, 351);
   for (let first = 100; first < 348; first++) {
     const few = draw(first, first + 3).slice(2, -2);
-    const at = all.findIndex((line, i) => few.every((other, j) => all[i + j] === other));
+    const at = all.findIndex((_, i) => few.every((other, j) => all[i + j] === other));
     assert.ok(at > 0, `rows ${first} to ${first + 2}:\n${few.join("\n")}`);
   }
   assert.deepEqual([all[0]![0], all.at(-1)![0]], ["┌", "└"]);

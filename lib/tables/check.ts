@@ -1,0 +1,170 @@
+/**
+ * What is wrong with a table that someone wrote, before anything runs: its shape, rows alike, scales
+ * below the crop, nets that cannot start as they are to.
+ *
+ * @module
+ */
+import { UserError } from "../errors.ts";
+import {
+  type Context,
+  type EvalRun,
+  formatS,
+  hasAncestor,
+  inheritance,
+  key,
+  type Row,
+  type Table,
+  type TrainRun,
+} from "../experiment.ts";
+import { flaw, z } from "../schema.ts";
+import type { Setup } from "../setup.ts";
+import { layersInCommon, layersOf, netShapeOf } from "../vgg/configs.ts";
+import { PAPER_CROP } from "../vgg/images.ts";
+import { insertedLayers } from "../vgg/initialisation.ts";
+import { TABLE } from "./shape.ts";
+
+/** The setup, as far as it decides what a net can start from. */
+export type CheckingSetup = Pick<Setup, "train" | "evaluate">;
+
+/** A table in a file: with texts for a list of commands, if it has them. */
+export const FILE_TABLE = TABLE.extend({
+  help: z.strictObject({ summary: z.string(), about: z.string() }).optional(),
+});
+
+/** Levels of objects in a table at most; each ancestor of a net takes two. */
+const DEEPEST = 100;
+
+/** The first fault of a value that should be a table, with its place in it; nothing if it is one. */
+export function tableFault(value: unknown, setup: CheckingSetup): string | undefined {
+  if (isDeeper(value, DEEPEST)) {
+    return `it is nested more than ${DEEPEST} levels deep, or contains itself`;
+  }
+  const wrong = flaw(value, FILE_TABLE);
+  if (wrong !== undefined) return wrong;
+  const table = value as Table;
+  return rowFault(table, setup) ?? alikeFault(table, setup) ?? columnFault(table);
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
+}
+
+/** The first fault of a row by itself. */
+function rowFault({ rows }: Table, setup: CheckingSetup): string | undefined {
+  const checked = new Map<string, string | undefined>();
+  for (const [i, { title, evaluations }] of rows.entries()) {
+    if (evaluations.length === 0 && title === undefined) {
+      return `rows[${i}]: a row without evaluations, a result of others, needs a title`;
+    }
+    for (const [at, run] of evaluations.entries()) {
+      const fault = evaluationFault(run) ?? netFault(run.net, setup, checked);
+      if (fault !== undefined) return `rows[${i}].evaluations[${at}]${fault}`;
+    }
+  }
+  return undefined;
+}
+
+function evaluationFault({ Q, test }: EvalRun): string | undefined {
+  if (test !== undefined) return ".test: tables are of validation images";
+  return Q >= PAPER_CROP ? undefined : `.Q is ${Q}: ${leastScale}`;
+}
+
+const leastScale =
+  `the least scale is ${PAPER_CROP}, the side of the crop in the paper's pixels, whatever the setup's`;
+
+/** The fault of a net or of one that it starts from; nets that are known already are not checked again. */
+function netFault(
+  net: TrainRun,
+  setup: CheckingSetup,
+  checked: Map<string, string | undefined>,
+  path = ".net",
+): string | undefined {
+  const { S, init } = net;
+  const [low, high] = typeof S === "number" ? [S, S + 1] : S;
+  if (low < PAPER_CROP) return `${path}.S is ${formatS(S)}: ${leastScale}`;
+  if (low >= high) return `${path}.S is ${formatS(S)}: its first end must be below the second`;
+  if (!hasAncestor(init)) return undefined;
+  const start = JSON.stringify([init.from.config, net.config, init.layers]);
+  if (!checked.has(start)) checked.set(start, startFault(net, setup));
+  const fault = checked.get(start);
+  if (fault !== undefined) return `${path}.init: ${fault}`;
+  return netFault(init.from, setup, checked, `${path}.init.from`);
+}
+
+/** Why a net cannot start from another one as it is to. */
+function startFault(net: TrainRun, { train }: CheckingSetup): string | undefined {
+  const { config, init } = net;
+  if (!hasAncestor(init)) return undefined;
+  const { from, layers } = inheritance(init, train);
+  const shape = netShapeOf(train, 1_000);
+  const [theirs, ours] = [layersOf(from.config, shape), layersOf(config, shape)];
+  if (layers === "deepen") return deepeningFault([from.config, theirs], [config, ours]);
+  const common = layersInCommon(theirs, ours);
+  const known = `the layers that both have with equal shapes are ${common.join(", ") || "none"}`;
+  if (typeof layers === "string") {
+    return from.config === config
+      ? undefined
+      : `Cannot take ${layers} layers of ${from.config} over into ${config}, which is another net; ` +
+        `list layers, or use "transfer" or "deepen"; ${known}`;
+  }
+  const odd = layers.filter((layer) => !common.includes(layer));
+  return odd.length === 0
+    ? undefined
+    : `Cannot copy ${odd.join(", ")} from ${from.config} into ${config}: ${known}`;
+}
+
+function deepeningFault(...nets: Parameters<typeof insertedLayers>): string | undefined {
+  try {
+    insertedLayers(...nets);
+    return undefined;
+  } catch (error) {
+    if (error instanceof UserError) return error.message;
+    throw error;
+  }
+}
+
+/** Two rows of the same evaluations are one. */
+function alikeFault({ rows }: Table, { train, evaluate }: CheckingSetup): string | undefined {
+  const context = { train, evaluate, seed: 0, data: "" };
+  const seen = new Map<string, number>();
+  for (const [i, row] of rows.entries()) {
+    const content = contentOf(row, context);
+    const other = seen.get(content);
+    if (other !== undefined) {
+      return `rows[${i}] is rows[${other}] again: both have the same evaluations; remove one`;
+    }
+    seen.set(content, i);
+  }
+  return undefined;
+}
+
+/** What makes a row another one: its evaluations, in any order, or else its title. */
+function contentOf({ title, evaluations }: Row, context: Context): string {
+  return evaluations.length === 0
+    ? `title ${title}`
+    : evaluations.map((run) => key(run, context)).sort().join();
+}
+
+/** A baseline is a row of the table with evaluations; differences need one. */
+function columnFault({ rows, baseline, columns = [] }: Table): string | undefined {
+  const comparing = columns.find((column) => column === "difference" || column === "p");
+  if (baseline === undefined) {
+    return comparing === undefined
+      ? undefined
+      : `columns: "${comparing}" needs a baseline, the number of the row to compare with`;
+  }
+  const row = rows[baseline - 1];
+  if (row === undefined) return `baseline: ${baseline} is not a row: they are 1 to ${rows.length}`;
+  return row.evaluations.length > 0
+    ? undefined
+    : `baseline: row ${baseline} is a result of others: its images are not known one by one`;
+}
+
+/** JSON schema of a table in a file, for editors. */
+export function tableSchema(): object {
+  return {
+    title: "A table of verydeep",
+    ...z.toJSONSchema(FILE_TABLE.extend({ $schema: z.string().optional() })),
+  };
+}

@@ -1,0 +1,182 @@
+/**
+ * Opens tables in files of their own: TypeScript or JavaScript, which are run, and JSON, which is data.
+ * The paper's tables pass the same check.
+ *
+ * @module
+ */
+import { basename } from "node:path";
+import { pathToFileURL } from "node:url";
+import { UserError } from "../errors.ts";
+import type { ListedTable, Table } from "../experiment.ts";
+import type { Claim } from "../results/claims.ts";
+import { reading } from "../system/files.ts";
+import { type CheckingSetup, tableFault } from "./check.ts";
+import { claimsFault } from "./claims.ts";
+
+/** What a file has. */
+export interface TableFile {
+  /** Each with the file's name. */
+  readonly tables: readonly Table[];
+  /** About rows of these tables or of the listed ones. */
+  readonly claims: readonly Claim[];
+}
+
+/** What a file may not take, and what its nets must fit. */
+export interface Opening {
+  readonly setup: CheckingSetup;
+  /** The project's own tables. */
+  readonly listed: readonly Table[];
+  /** Names that files of results have already. */
+  readonly taken: readonly string[];
+  /** The file's name as the user wrote it, for messages and commands. */
+  readonly word: string;
+  /** Whether it was found in a folder, in which other files may be something else than tables. */
+  readonly isFound?: boolean;
+}
+
+/** Endings of files with tables. */
+const ENDING = /\.([cm]?[jt]s|json)$/;
+
+/** Whether a file may have tables, by its name. */
+export function isTableFile(name: string): boolean {
+  return ENDING.test(name) && !name.endsWith(".d.ts");
+}
+
+/** Files that were opened in this process, so that their rows stay the same objects. */
+const opened = new Map<string, Promise<TableFile>>();
+
+/**
+ * Opens a file's tables and claims. A file of code is run with the permissions of this process.
+ *
+ * @param file its absolute path
+ * @throws {UserError} It cannot be read, throws, or has something else than tables; the message names
+ *   the place and what was expected.
+ */
+export function openTableFile(file: string, opening: Opening): Promise<TableFile> {
+  const found = opened.get(file) ?? open(file, opening);
+  opened.set(file, found);
+  return found;
+}
+
+async function open(file: string, opening: Opening): Promise<TableFile> {
+  const { setup, listed, taken, word, isFound = false } = opening;
+  const refuse = (fault: string) => new UserError(`Cannot read tables from "${word}": ${fault}`);
+  const found = file.endsWith(".json") ? inJson(file, refuse) : await inModule(file, refuse);
+  const values = isFound
+    ? { ...found, tables: found.tables.filter(([, value]) => isMeantAsTable(value)) }
+    : found;
+  const known = new Set<unknown>(listed.map(({ rows }) => rows));
+  for (const [path, value] of values.tables) {
+    const at = path === "" ? "" : `${path}: `;
+    const fault = tableFault(value, setup);
+    if (fault !== undefined) throw refuse(`${at}${fault}`);
+    const { name, rows } = value as Table;
+    if (taken.includes(name) && !known.has(rows)) {
+      throw refuse(
+        `${at}name: a table of the project, or another of its results, is called "${name}"; choose ` +
+          "another name",
+      );
+    }
+  }
+  const tables = values.tables.map(([, value]): Table => {
+    const { help: _, ...table } = value as ListedTable;
+    return { ...table, file: word };
+  });
+  const twice = tables.find(({ name }, i) => tables.findIndex((other) => other.name === name) < i);
+  if (twice !== undefined) throw refuse(`two tables are called "${twice.name}"`);
+  const { claims = [] } = values;
+  const fault = claimsFault(claims, [...tables, ...listed]);
+  if (fault !== undefined) throw refuse(`claims${fault.startsWith("[") ? "" : ": "}${fault}`);
+  return { tables, claims: claims as readonly Claim[] };
+}
+
+/** Values of a file that should be tables, each with its place; and those that should be claims. */
+interface Values {
+  readonly tables: readonly (readonly [path: string, value: unknown])[];
+  readonly claims?: unknown;
+}
+
+/** Makes the error of a file. */
+type Refuse = (fault: string) => UserError;
+
+function inJson(file: string, refuse: Refuse): Values {
+  let value: unknown;
+  try {
+    value = JSON.parse(readText(file, refuse).replace(/^\ufeff/, ""));
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw refuse(
+      `it is not JSON: ${error.message}; a table with code is a file that ends in .ts`,
+    );
+  }
+  const withoutSchema = (value: unknown) => {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+    const { $schema: _, ...table } = value as { $schema?: string };
+    return table;
+  };
+  return {
+    tables: Array.isArray(value)
+      ? value.map((table, i) => [`[${i}]`, withoutSchema(table)])
+      : [["", withoutSchema(value)]],
+  };
+}
+
+function readText(file: string, refuse: Refuse): string {
+  try {
+    return reading(file, () => Deno.readTextFileSync(file));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) throw refuse("there is no such file");
+    throw error;
+  }
+}
+
+async function inModule(file: string, refuse: Refuse): Promise<Values> {
+  readText(file, refuse); // a missing file is no fault of a module
+  const url = pathToFileURL(file).href;
+  let exports: Record<string, unknown>;
+  try {
+    exports = await import(url);
+  } catch (error) {
+    throw refuse(thrownInWords(error, { url, name: basename(file) }));
+  }
+  const { default: main, claims, ...others } = exports;
+  const tables: [string, unknown][] = [
+    ...Array.isArray(main)
+      ? main.map((table, i): [string, unknown] => [`default[${i}]`, table])
+      : main === undefined
+      ? []
+      : [["default", main] as [string, unknown]],
+    ...Object.entries(others).filter(([, value]) => isMeantAsTable(value)),
+  ];
+  const values = tables.map(([, value]) => value);
+  return {
+    tables: tables.filter(([, value], i) => values.indexOf(value) === i),
+    ...claims !== undefined && { claims },
+  };
+}
+
+/** Whether an export besides the default one is meant as a table; helpers may be anything else. */
+function isMeantAsTable(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "rows" in value && "headings" in value;
+}
+
+/** Why a module could not be run, in a line with the place in it. */
+function thrownInWords(
+  error: unknown,
+  { url, name }: { readonly url: string; readonly name: string },
+): string {
+  if (!(error instanceof Error)) return `it throws ${String(error)}`;
+  const [first = ""] = error.message.split("\n");
+  const text = `${error.message}\n${error.stack ?? ""}`;
+  const at = text.split(url).slice(1).map((rest) => /^:\d+:\d+/.exec(rest)?.[0])
+    .find((place) => place !== undefined);
+  const what = first.replaceAll(/ at file:\S+$/g, "").replaceAll(url, name);
+  return `it throws ${what}${at === undefined ? "" : ` (${name}${at})`}`;
+}
+
+/** Names of files in a folder that may have tables, by name. Names that begin with _ or . are left out. */
+export function tableFilesIn(folder: string): string[] {
+  return [...reading(folder, () => [...Deno.readDirSync(folder)])]
+    .filter(({ name, isDirectory }) => !isDirectory && !/^[_.]/.test(name) && isTableFile(name))
+    .map(({ name }) => name).sort();
+}

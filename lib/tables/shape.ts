@@ -1,0 +1,105 @@
+/** The shape of tables as JSON, for files that people write and for bundles. */
+import {
+  COLUMNS,
+  type EvalRun,
+  type Inherited,
+  type Init,
+  METHODS,
+  type Published,
+  type Row,
+  type Table,
+  type TrainRun,
+} from "../experiment.ts";
+import { z } from "../schema.ts";
+import { ALL_NETS } from "../vgg/configs.ts";
+
+/** A schema for every field. */
+export type Fields<Value> = Record<keyof Value, z.ZodType>;
+
+/** A whole number, not negative. */
+export const whole = z.number().int().nonnegative();
+
+/** An error in per cent. */
+const error = z.number().min(0).max(100);
+
+/** Words for inherited layers; the type makes the list complete. */
+const INHERITED: Readonly<Record<Extract<Inherited, string>, true>> = {
+  ...{ all: true, deepen: true, perturb: true, transfer: true },
+};
+
+/** A net to train, with the nets that it starts from. */
+const TRAIN_RUN: z.ZodType = z.strictObject(
+  {
+    config: z.enum(ALL_NETS),
+    S: z.union(
+      [whole, z.tuple([whole, whole])],
+      "must be a scale such as 256, or the two ends of a range such as [256, 512]",
+    ).describe("Training scale: the smallest side of an image in the paper's pixels"),
+    init: z.union([
+      z.literal("random"),
+      z.strictObject(
+        {
+          from: z.lazy(() => TRAIN_RUN),
+          layers: z.union(
+            [z.enum(Object.keys(INHERITED)), z.array(z.string())],
+            `must be ${
+              Object.keys(INHERITED).map((word) => `"${word}"`).join(", ")
+            }, or a list of ` +
+              "layers",
+          ).describe("Layers that are copied; the others are drawn at random"),
+        } satisfies Fields<Extract<Init, { readonly from: TrainRun }>>,
+      ),
+      z.strictObject(
+        {
+          weights: z.string(),
+          layout: z.enum(["keras", "torchvision"]).optional(),
+          input: z.enum(["caffe", "torchvision", "own"]).optional(),
+          mean: z.array(z.number()).optional(),
+        } satisfies Fields<Extract<Init, { readonly weights: string }>>,
+      ),
+    ], 'must be "random", or the net that it starts from: {"from": NET, "layers": LAYERS}'),
+    update: z.enum(["all", "fc"]).describe("Layers that are trained; all if absent").optional(),
+  } satisfies Fields<TrainRun>,
+);
+
+const EVAL_RUN = z.strictObject(
+  {
+    net: TRAIN_RUN,
+    Q: whole.describe("Test scale"),
+    method: z.enum(METHODS),
+    test: z.string().optional(),
+  } satisfies Fields<EvalRun>,
+);
+
+const ROW = z.strictObject(
+  {
+    title: z.string().optional(),
+    evaluations: z.array(EVAL_RUN),
+    published: z.strictObject(
+      {
+        top1: error.optional(),
+        top5: error.optional(),
+        testTop5: z.union([error, z.literal("merged")]).optional(),
+      } satisfies Fields<Published>,
+    ).optional(),
+  } satisfies Fields<Row>,
+);
+
+/** A table. */
+export const TABLE = z.strictObject(
+  {
+    name: z.string().regex(
+      /^\w[\w-]*$/,
+      "must be a word of letters, digits, - and _: files are named after it",
+    ).describe("Base name of its files"),
+    caption: z.string(),
+    headings: z.array(z.enum(["config", "S", "Q", "method", "nets", "title"])).nonempty(),
+    rows: z.array(ROW).nonempty("must have a row"),
+    columns: z.array(z.enum(COLUMNS)).describe("Columns that it shows after the headings")
+      .optional(),
+    baseline: z.number().int().positive()
+      .describe("Number of the row, from 1, that the others are compared with").optional(),
+    quotes: z.literal(true).describe("Whether its rows repeat rows of other tables").optional(),
+    note: z.string().describe("A footnote for readers who compare its rows").optional(),
+  } satisfies Fields<Omit<Table, "file">>,
+);

@@ -1,0 +1,212 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { net } from "../../experiments/protocol.ts";
+import { paperTables, sideExperiments } from "../../experiments/mod.ts";
+import { medium, paper, small, smoke } from "../../experiments/setups.ts";
+import claims from "../../experiments/claims.ts";
+import { UserError } from "../../lib/errors.ts";
+import type { TrainRun } from "../../lib/experiment.ts";
+import { tableFault, tableSchema } from "../../lib/tables/check.ts";
+import { claimsFault } from "../../lib/tables/claims.ts";
+import { isTableFile, openTableFile, tableFilesIn } from "../../lib/tables/mod.ts";
+
+const listed = [...paperTables, ...sideExperiments];
+const A = net("A", 256);
+const fromA = (config: TrainRun["config"], layers: unknown) => ({
+  ...{ config, S: 256 },
+  init: { from: A, layers },
+});
+const row = (net: unknown, Q: unknown = 256, method = "dense") => ({
+  evaluations: [{ net, Q, method }],
+});
+const table = (rows: unknown[], more: object = {}) => ({
+  ...{ name: "mine", caption: "A table", headings: ["config"], rows },
+  ...more,
+});
+
+/** Opens a file of this text. */
+async function opened(name: string, text: string) {
+  const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
+  const file = join(folder, name);
+  Deno.writeTextFileSync(file, text);
+  try {
+    return await openTableFile(file, {
+      ...{ setup: small, listed, taken: listed.map(({ name }) => name), word: name },
+    });
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+}
+
+Deno.test("the paper's own tables and claims pass the check that files have to pass", () => {
+  for (const setup of [smoke, small, medium, paper]) {
+    for (const each of listed) assert.equal(tableFault(each, setup), undefined, each.name);
+  }
+  assert.equal(claimsFault(claims, listed), undefined);
+});
+
+/** Tables that are none, and what is said of them. */
+const FAULTS: readonly (readonly [value: unknown, fault: RegExp])[] = [
+  [5, /^all of it: .*expected object, received number$/],
+  [table([]), /^rows: must have a row$/],
+  [table([row(A)], { headins: [] }), /no field "headins".*Did you mean "headings"\?$/],
+  [table([row({ config: "A", S: 256, inti: "random" })]), /net\.inti": the fields of .* "init"\?$/],
+  [table([row({ ...A, config: "F" })]), /^rows\[0\]\.evaluations\[0\]\.net\.config: .*"A"\|/],
+  [table([row({ ...A, S: "256" })]), /\.net\.S: must be a scale such as 256, or the two ends/],
+  [table([row({ ...A, S: 223 })]), /\.net\.S is 223: the least scale is 224/],
+  [table([row({ ...A, S: [512, 256] })]), /\.net\.S is \[512;256\]: its first end must be below/],
+  [table([row(A, 223)]), /^rows\[0\]\.evaluations\[0\]\.Q is 223: the least scale is 224/],
+  [table([row(A, 256, "densee")]), /\.method: .*"dense"\|"multi-crop"\|"centre-crop"/],
+  [
+    table([row(A), row({ ...A, update: "all" })]),
+    /^rows\[1\] is rows\[0\] again: both have the same evaluations/,
+  ],
+  [table([{ evaluations: [] }]), /^rows\[0\]: a row without evaluations.* needs a title$/],
+  [table([row(fromA("B", ["conv1_1", "conv1_2"]))]), /\.init: Cannot copy conv1_2 from A into B/],
+  [table([row(fromA("B", "all"))]), /\.init: Cannot take all layers of A over into B/],
+  [table([row(fromA("A-LRN", "deepen"))]), /\.init: Cannot deepen A into A-LRN: .*normalisation/],
+  // the small setup's transfer is deepen
+  [
+    table([row(fromA("B-5x5", "transfer"))]),
+    /\.init: Cannot deepen A into B-5x5: B-5x5 has no conv3_2/,
+  ],
+  [table([row(fromA("B", "some"))]), /\.init\.layers: must be "all", "deepen", "perturb", "tran/],
+  [
+    table([row({ ...A, init: { from: fromA("B-5x5", "all"), layers: "all" } })]),
+    /\.net\.init: Cannot take all layers of B-5x5 over into A/,
+  ],
+  [
+    table([row({ ...A, init: { from: fromA("B-5x5", ["conv1_1"]), layers: ["fc6"] } })]),
+    /\.net\.init\.from\.init: Cannot copy conv1_1 from A into B-5x5/,
+  ],
+  [table([row(A)], { baseline: 2 }), /^baseline: 2 is not a row: they are 1 to 1$/],
+  [
+    table([row(A), { title: "theirs", evaluations: [] }], { baseline: 2 }),
+    /^baseline: row 2 is a result of others/,
+  ],
+  [table([row(A)], { columns: ["p"] }), /^columns: "p" needs a baseline/],
+  [table([row(A)], { columns: ["top2"] }), /^columns\[0\]: .*"top1"\|"top5"/],
+  [table([{ ...row(A), published: { top1: 120 } }]), /^rows\[0\]\.published\.top1: .*100/],
+  [table([row(A)], { name: "my table" }), /^name: must be a word of letters/],
+  [table([{ evaluations: [{ net: A, Q: 256, method: "dense", test: "x" }] }]), /\.test: tables/],
+];
+
+for (const [value, fault] of FAULTS) {
+  Deno.test(`a table is refused: ${fault.source}`, () => {
+    assert.match(tableFault(value, small) ?? "no fault", fault);
+  });
+}
+
+Deno.test("a net that contains itself, or an endless chain of nets, is refused", () => {
+  const circle: Record<string, unknown> = { config: "A", S: 256 };
+  circle.init = { from: circle, layers: "all" };
+  assert.match(tableFault(table([row(circle)]), small)!, /contains itself$/);
+});
+
+Deno.test("a file of code gives its tables and claims, and rows stay the same objects", async () => {
+  const { tables, claims } = await opened(
+    "mine.ts",
+    `import { evaluations, net, table3, type Table } from "verydeep";
+    const rows = [{ evaluations: evaluations(net("A", 384), [384], "dense") }] as const;
+    export const one: Table = { name: "one", caption: "1", headings: ["config"], rows };
+    export default [one, { ...one, name: "two" }];
+    export const helper = 7;
+    export const claims = [{
+      name: "larger", section: "1", sentence: "384 is better than 256", relation: "lower",
+      pairs: [{ first: rows[0], second: table3.rows[0] }], varies: ["S", "Q", "init"],
+    }];`,
+  );
+  assert.deepEqual(tables.map(({ name, file }) => [name, file]), [
+    ["one", "mine.ts"],
+    ["two", "mine.ts"],
+  ]);
+  assert.deepEqual(tables[0]!.rows[0]!.evaluations[0]!.net, net("A", 384));
+  assert.equal(claims[0]!.pairs[0]!.first, tables[0]!.rows[0]);
+  assert.equal(claims[0]!.pairs[0]!.second, paperTables[0]!.rows[0]);
+});
+
+Deno.test("a file of JSON is the same table, and may name its schema", async () => {
+  const mine = table([row(fromA("B", "transfer")), row(A)], { baseline: 2 });
+  const { tables: [found] } = await opened("mine.json", JSON.stringify({ $schema: "x", ...mine }));
+  assert.deepEqual(found, { ...mine, file: "mine.json" });
+  const { tables } = await opened("two.json", JSON.stringify([mine, { ...mine, name: "more" }]));
+  assert.deepEqual(tables.map(({ name }) => name), ["mine", "more"]);
+});
+
+const VALID = JSON.stringify(table([row(A)]));
+
+/** Files that have no tables, and what is said of them. */
+const BAD_FILES: readonly (readonly [name: string, text: string, message: RegExp])[] = [
+  [
+    "throws.ts",
+    "\n  throw new Error('no luck');",
+    /"throws\.ts": it throws no luck \(throws\.ts:2:\d+\)/,
+  ],
+  ["word.js", "throw 'no luck';", /it throws no luck$/],
+  ["syntax.ts", "export default {", /it throws .*\(syntax\.ts:1:\d+\)$/],
+  [
+    "import.ts",
+    'import { x } from "verydeep"; export default x;',
+    /export named 'x' \(import\.ts:1:10\)/,
+  ],
+  ["lost.ts", 'export * from "./nowhere.ts";', /it throws Module not found ".*nowhere\.ts"/],
+  ["five.ts", "export default 5;", /default: all of it: .*expected object, received number/],
+  ["list.ts", "export default [{}];", /default\[0\]: name: .*expected string/],
+  ["named.ts", "export const t = { rows: [], headings: [] };", /: t: name: .*expected string/],
+  [
+    "code.json",
+    'export default { name: "x" }',
+    /it is not JSON: .*; a table with code .* in \.ts$/,
+  ],
+  ["taken.json", VALID.replace('"mine"', '"table3"'), /name: a table of the project.*"table3"/],
+  ["twice.json", `[${VALID}, ${VALID}]`, /two tables are called "mine"$/],
+  [
+    "claim.ts",
+    `export default ${VALID}; export const claims = [{ name: "c", section: "", sentence: "",
+      relation: "lower", pairs: [{ first: { evaluations: [] }, second: { evaluations: [] } }],
+      varies: ["S"] }];`,
+    /claims\[0\]\.pairs\[0\]\.first is not a row of a table of this file/,
+  ],
+  [
+    "claims.ts",
+    `export const claims = [{ nam: "c" }];`,
+    /claims: .*"\[0\]\.nam"|there is no field/,
+  ],
+];
+
+for (const [name, text, message] of BAD_FILES) {
+  Deno.test(`a file is refused in one line: ${message.source}`, async () => {
+    await assert.rejects(opened(name, text), (error) => {
+      assert.ok(error instanceof UserError, String(error));
+      assert.match(error.message, /^Cannot read tables from ".*": /);
+      assert.match(error.message, message);
+      assert.ok(!error.message.includes("\n"));
+      return true;
+    });
+  });
+}
+
+Deno.test("a file that is missing, or that the system cannot read, is named", async () => {
+  const open = (file: string) =>
+    openTableFile(file, { setup: small, listed, taken: [], word: "gone.ts" });
+  await assert.rejects(open("/nowhere/gone.ts"), /"gone\.ts": there is no such file$/);
+});
+
+Deno.test("a folder's files with tables are those with the right endings, by name", () => {
+  const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
+  for (const name of ["b.ts", "a.json", "_helper.ts", ".hidden.ts", "notes.md", "types.d.ts"]) {
+    Deno.writeTextFileSync(join(folder, name), "");
+  }
+  Deno.mkdirSync(join(folder, "folder.ts"));
+  assert.deepEqual(tableFilesIn(folder), ["a.json", "b.ts"]);
+  assert.ok(isTableFile("x.mjs") && !isTableFile("x.tsv"));
+  Deno.removeSync(folder, { recursive: true });
+});
+
+Deno.test("docs/reference/table.schema.json is what a table of JSON is checked with", async () => {
+  const file = new URL("../../docs/reference/table.schema.json", import.meta.url);
+  assert.deepEqual(
+    JSON.parse(await Deno.readTextFile(file)),
+    JSON.parse(JSON.stringify(tableSchema())),
+  );
+});
