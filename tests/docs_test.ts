@@ -27,6 +27,7 @@ import project from "../deno.json" with { type: "json" };
 import { paperTables, setups, sideExperiments } from "../experiments/mod.ts";
 import { CATALOGUE, type CommandFacts } from "../lib/command_line/catalogue.ts";
 import { type Option, type OptionName, OPTIONS } from "../lib/command_line/option_list.ts";
+import { setupFields } from "../lib/command_line/setup_fields.ts";
 import { readCommandLine } from "../lib/command_line/options.ts";
 import { readConfig } from "../lib/executors/slurm/resources.ts";
 import { formatNumber } from "../lib/numbers.ts";
@@ -349,10 +350,13 @@ function setupList(): string {
     if (value === undefined) return "–";
     return Number.isInteger(value) ? formatNumber(value as number) : String(value);
   };
+  const known = new Map(setupFields().map((each) => [each.field, each]));
   return table(
-    ["field", ...columns.map(({ name }) => name)],
-    fields.filter((field) => field !== "name")
-      .map((field) => [`\`${field}\``, ...flats.map((fields) => shown(fields[field]))]),
+    ["field", ...columns.map(({ name }) => name), "meaning", "section"],
+    fields.filter((field) => field !== "name").map((field) => {
+      const { meaning = "", section = "" } = known.get(field.replace(/(drops)\.\w+$/, "$1")) ?? {};
+      return [`\`${field}\``, ...flats.map((fields) => shown(fields[field])), meaning, section];
+    }),
   );
 }
 

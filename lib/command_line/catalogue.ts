@@ -296,6 +296,20 @@ const others = {
       "cancel table6 --setup paper --data DIR": "the jobs that Table 6 needs",
     },
   },
+  setups: {
+    summary: "Fields of setups: values, meaning, section of the paper, and keys",
+    words: { pattern: "[SETUP...]", most: Infinity },
+    takes: ["format"],
+    about:
+      "Lists every field of the named setups, small and paper if none is named: its value, what it " +
+      "means, the section of the paper that has it, and which runs have it in their keys. A SETUP is " +
+      "smoke, small, medium, paper, or a file of your own, as in ./mine.json: docs/how-to/own-setup.md.",
+    examples: {
+      "setups": "the default setup beside the paper's",
+      "setups smoke medium": "two others",
+      "setups ./mine.json --format csv": "one of your own, for a program",
+    },
+  },
   run: {
     summary: "Carry out one run by its key, as a job of a cluster does",
     words: { pattern: "KEY", most: 1 },

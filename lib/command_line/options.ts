@@ -144,7 +144,12 @@ function onlyValue(name: OptionName, values: readonly string[]): string | undefi
  */
 export function resolveOptions(
   { given }: CommandLine,
-  { command, takes }: { command: string; takes: readonly OptionName[] },
+  { command, takes, own }: {
+    readonly command: string;
+    readonly takes: readonly OptionName[];
+    /** The setup in the file that `--setup` names. */
+    readonly own?: Setup;
+  },
 ): Options {
   for (const name of Object.keys(given) as OptionName[]) {
     if (!takes.includes(name) && name !== "help") {
@@ -154,7 +159,7 @@ export function resolveOptions(
   const text = (name: OptionName) => typeof given[name] === "string" ? given[name] : undefined;
   const folder = (name: "data" | "results") => pathFrom(text(name) ?? `${ROOT}/${name}`);
 
-  const named = SETUPS[oneOf("setup", text("setup") ?? "small", Object.keys(SETUPS))]!;
+  const named = own ?? SETUPS[setupNamed(text("setup") ?? "small")]!;
   const dataset = text("dataset") ?? named.dataset;
   const { changes, precision: setPrecision } = withoutPrecision(text("set"));
   const device = deviceNamed(text("device"));
@@ -194,7 +199,7 @@ export function resolveOptions(
     setup,
     paper: setups.paper,
     choice: [
-      `--setup ${named.name}`,
+      `--setup ${own === undefined ? named.name : shellWord(text("setup")!)}`,
       ...dataset === named.dataset && text("dataset") === undefined
         ? []
         : [`--dataset ${shellWord(dataset)}`],
@@ -232,6 +237,33 @@ export function resolveOptions(
     format: oneOf("format", text("format") ?? "table", FORMATS),
     given,
   };
+}
+
+/** The name of one of the project's setups. @throws {UsageError} There is no such setup. */
+export function setupNamed(word: string): string {
+  const names = Object.keys(SETUPS);
+  if (names.includes(word)) return word;
+  const own = didYouMean(word, names) === ""
+    ? " A setup of your own is a file, as in ./mine.json."
+    : "";
+  throw new UsageError(
+    `--setup is one of ${names.join(", ")}, not "${word}".${didYouMean(word, names)}${own}`,
+  );
+}
+
+/** Whether the value of `--setup` names a file. */
+export function isSetupFile(word: string | boolean | undefined): word is string {
+  return typeof word === "string" && /\.([cm]?[jt]s|json)$/.test(word);
+}
+
+/** The setup in the file that `--setup` names; nothing where it names one of the project's. */
+export async function ownSetup(
+  { given: { setup } }: CommandLine,
+): Promise<{ readonly own?: Setup }> {
+  if (!isSetupFile(setup)) return {};
+  // loaded here: most commands name none, and checking takes a library
+  const { openSetup } = await import("./setup_file.ts");
+  return { own: await openSetup(pathFrom(setup), { word: setup, setups: SETUPS }) };
 }
 
 /** Largest number of seeds of a command. */

@@ -87,11 +87,20 @@ export function override(setup: Setup, changes: string): Setup {
     const part = leaves(train).includes(field) ? "train" : "evaluate";
     return { ...changed, [part]: withLeaf(changed[part], field, value) };
   }, setup);
-  const { crop, oddSides } = result.train;
-  for (const [name, schedule] of Object.entries(result.train.schedules)) {
+  mustHold(result);
+  return result;
+}
+
+/**
+ * Refuses a setup whose fields are good one by one and cannot be together.
+ *
+ * @throws {UserError} A schedule's warm-up takes all images, or poolings shrink a crop to nothing.
+ */
+export function mustHold({ train: { crop, oddSides, schedules } }: Pick<Setup, "train">) {
+  for (const [name, schedule] of Object.entries(schedules)) {
     mustOutlastWarmup(`schedules.${name}`, schedule);
   }
-  if (pooled(crop, oddSides) > 0) return result;
+  if (pooled(crop, oddSides) > 0) return;
   throw new UsageError(
     `Cannot set oddSides to ${oddSides}: five poolings shrink a crop of ${crop} pixels to nothing; ` +
       "also set crop to 32 or more",

@@ -4,7 +4,7 @@ import { hasAncestor, key, type Method, type Table, type TrainRun } from "../exp
 import type { PlannedRun } from "../plan.ts";
 import { CATALOGUE } from "./catalogue.ts";
 import type { OptionName } from "./option_list.ts";
-import { type Options, pathFrom } from "./options.ts";
+import { isSetupFile, type Options, pathFrom } from "./options.ts";
 import { tableTask } from "../results/table_task.ts";
 import { shellWord } from "../system/shell.ts";
 
@@ -99,8 +99,9 @@ export function optionsFor(command: string, { given }: Written): string {
   const takes: readonly OptionName[] = CATALOGUE[command]!.takes;
   return takes.filter((name) => name !== "wait" && name !== "format").flatMap((name) => {
     const value = given[name];
-    const isFolder = (name === "data" || name === "results") && typeof value === "string";
-    return written(name, isFolder ? pathFrom(value) : value);
+    const isPath = name === "data" || name === "results" ||
+      (name === "setup" && isSetupFile(value));
+    return written(name, isPath && typeof value === "string" ? pathFrom(value) : value);
   }).join(" ");
 }
 

@@ -2,7 +2,7 @@
 import { helpOf, overview } from "../command_line/help.ts";
 import { CATALOGUE } from "../command_line/catalogue.ts";
 import { commandNamed } from "./mod.ts";
-import { readCommandLine, resolveOptions } from "../command_line/options.ts";
+import { ownSetup, readCommandLine, resolveOptions } from "../command_line/options.ts";
 import project from "../../deno.json" with { type: "json" };
 import { Interruption, UsageError, UserError } from "../errors.ts";
 import { didYouMean } from "../did_you_mean.ts";
@@ -32,7 +32,9 @@ async function carryOut(args: readonly string[]): Promise<number> {
       `${name} takes no argument "${words[most]}"; ${name} --help says what it takes`,
     );
   }
-  return await command.run(resolveOptions(line, { command: name, takes: command.takes }), words);
+  const { takes } = command;
+  const options = resolveOptions(line, { command: name, takes, ...await ownSetup(line) });
+  return await command.run(options, words);
 }
 
 function noCommand(name: string): never {

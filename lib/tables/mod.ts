@@ -4,14 +4,13 @@
  *
  * @module
  */
-import { basename } from "node:path";
-import { pathToFileURL } from "node:url";
 import { UserError } from "../errors.ts";
 import type { ListedTable, Table } from "../experiment.ts";
 import type { Claim } from "../results/claims.ts";
 import { reading } from "../system/files.ts";
 import { type CheckingSetup, tableFault } from "./check.ts";
 import { claimsFault } from "./claims.ts";
+import { exportsOf, jsonIn, type Refuse } from "./values.ts";
 
 /** What a file has. */
 export interface TableFile {
@@ -96,19 +95,8 @@ interface Values {
   readonly claims?: unknown;
 }
 
-/** Makes the error of a file. */
-type Refuse = (fault: string) => UserError;
-
 function inJson(file: string, refuse: Refuse): Values {
-  let value: unknown;
-  try {
-    value = JSON.parse(readText(file, refuse).replace(/^\ufeff/, ""));
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw refuse(
-      `it is not JSON: ${error.message}; a table with code is a file that ends in .ts`,
-    );
-  }
+  const value = jsonIn(file, refuse);
   const withoutSchema = (value: unknown) => {
     if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
     const { $schema: _, ...table } = value as { $schema?: string };
@@ -121,25 +109,8 @@ function inJson(file: string, refuse: Refuse): Values {
   };
 }
 
-function readText(file: string, refuse: Refuse): string {
-  try {
-    return reading(file, () => Deno.readTextFileSync(file));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) throw refuse("there is no such file");
-    throw error;
-  }
-}
-
 async function inModule(file: string, refuse: Refuse): Promise<Values> {
-  readText(file, refuse); // a missing file is no fault of a module
-  const url = pathToFileURL(file).href;
-  let exports: Record<string, unknown>;
-  try {
-    exports = await import(url);
-  } catch (error) {
-    throw refuse(thrownInWords(error, { url, name: basename(file) }));
-  }
-  const { default: main, claims, ...others } = exports;
+  const { default: main, claims, ...others } = await exportsOf(file, refuse);
   const tables: [string, unknown][] = [
     ...Array.isArray(main)
       ? main.map((table, i): [string, unknown] => [`default[${i}]`, table])
@@ -158,20 +129,6 @@ async function inModule(file: string, refuse: Refuse): Promise<Values> {
 /** Whether an export besides the default one is meant as a table; helpers may be anything else. */
 function isMeantAsTable(value: unknown): boolean {
   return typeof value === "object" && value !== null && "rows" in value && "headings" in value;
-}
-
-/** Why a module could not be run, in a line with the place in it. */
-function thrownInWords(
-  error: unknown,
-  { url, name }: { readonly url: string; readonly name: string },
-): string {
-  if (!(error instanceof Error)) return `it throws ${String(error)}`;
-  const [first = ""] = error.message.split("\n");
-  const text = `${error.message}\n${error.stack ?? ""}`;
-  const at = text.split(url).slice(1).map((rest) => /^:\d+:\d+/.exec(rest)?.[0])
-    .find((place) => place !== undefined);
-  const what = first.replaceAll(/ at file:\S+$/g, "").replaceAll(url, name);
-  return `it throws ${what}${at === undefined ? "" : ` (${name}${at})`}`;
 }
 
 /** Names of files in a folder that may have tables, by name. Names that begin with _ or . are left out. */
