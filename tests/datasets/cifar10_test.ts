@@ -2,22 +2,12 @@ import assert from "node:assert/strict";
 import { describeCifar10, openCifar10 } from "../../lib/datasets/cifar10.ts";
 import { probeImage } from "../../lib/datasets/pixels.ts";
 import { UserError } from "../../lib/errors.ts";
+import { cifarRecords } from "../support/cifar.ts";
 import { folderWith } from "../support/datasets.ts";
 
-/** Ten records, one of each class: red is `level`, green the pixel's column, blue its row. */
-function batch(level: number): Uint8Array {
-  const bytes = new Uint8Array(10 * 3073);
-  for (let record = 0; record < 10; record++) {
-    const start = record * 3073;
-    bytes[start] = record;
-    for (let i = 0; i < 1024; i++) {
-      bytes[start + 1 + i] = level;
-      bytes[start + 1 + 1024 + i] = i % 32;
-      bytes[start + 1 + 2048 + i] = Math.floor(i / 32);
-    }
-  }
-  return bytes;
-}
+/** Ten records, one of each class, with this red. */
+const batch = (level: number) =>
+  cifarRecords(Array.from({ length: 10 }, (_, label) => [label]), level);
 
 const below = (place: string, change: Record<string, Uint8Array> = {}) =>
   Object.fromEntries(
@@ -89,4 +79,14 @@ Deno.test("variants with other numbers of images are distinguished from CIFAR-10
   });
   assert.equal(warnings.length, 1);
   assert.match(warnings[0]!, /are not the published CIFAR-10, which has 5,000 training images and/);
+});
+
+Deno.test("another list of classes is doubted", async () => {
+  const warnings: string[] = [];
+  const names = new TextEncoder().encode("airplane\nautomobile\nbird\nkitten\n");
+  await describeCifar10({
+    folder: folderWith(below("", { "batches.meta.txt": names })),
+    onWarning: (text) => warnings.push(text),
+  });
+  assert.match(warnings[0]!, /batches.meta.txt" is not .* CIFAR-10's classes: class 3 is "kitten"/);
 });
