@@ -426,6 +426,7 @@ const others = {
       "data folder --data DIR": "your images: DIR/{train,val}/<class>/*",
       "data fashion-mnist": "Debian's package dataset-fashion-mnist, or --data DIR",
       "data cifar10 --data DIR": "the .bin files of its binary version",
+      "data cifar100 --data DIR": "the same; classes are the fine labels",
       "data ilsvrc2012 --data DIR": "ImageNet: its archives, or their contents",
       "data ilsvrc2012 --data DIR --verify": "compare their MD5 with ImageNet's site",
     },

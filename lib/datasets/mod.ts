@@ -7,6 +7,7 @@
 import { UserError } from "../errors.ts";
 import { nearest } from "../did_you_mean.ts";
 import { describeCifar10, openCifar10 } from "./cifar10.ts";
+import { describeCifar100, openCifar100 } from "./cifar100.ts";
 import { describeFashionMnist, openFashionMnist } from "./fashion_mnist.ts";
 import { describeFolder, openFolder } from "./folder/mod.ts";
 import { describeIlsvrc2012, openIlsvrc2012 } from "./ilsvrc2012/mod.ts";
@@ -26,6 +27,7 @@ const LOADERS: Readonly<Record<string, DatasetLoader>> = {
   "folder": { open: openFolder, describe: describeFolder },
   "fashion-mnist": { open: openFashionMnist, describe: describeFashionMnist },
   "cifar10": { open: openCifar10, describe: describeCifar10 },
+  "cifar100": { open: openCifar100, describe: describeCifar100 },
   "ilsvrc2012": { open: openIlsvrc2012, describe: describeIlsvrc2012 },
 };
 

@@ -14,7 +14,10 @@ Deno.test("a data set is described by its name, under the same name", async () =
     const where = name === "ilsvrc2012" ? Deno.makeTempDirSync() : folder;
     assert.equal((await describeDataset(name, { folder: where })).name, name);
   }
-  await assert.rejects(describeDataset("cifar10", { folder }), /Cannot find cifar10.*--data DIR/);
+  for (const name of ["cifar10", "cifar100"]) {
+    const reason = new RegExp(`Cannot find ${name}:.*--data DIR`);
+    await assert.rejects(describeDataset(name, { folder }), reason);
+  }
   await assert.rejects(describeDataset("toString", { folder }), UserError);
 });
 

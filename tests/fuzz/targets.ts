@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { paper } from "../../experiments/setups.ts";
 import { describeCifar10 } from "../../lib/datasets/cifar10.ts";
+import { describeCifar100 } from "../../lib/datasets/cifar100.ts";
 import { listingDigest, readIndex } from "../../lib/datasets/folder/index_file.ts";
 import { decodeBitmap } from "../../lib/datasets/folder/bitmaps.ts";
 import { listFolder } from "../../lib/datasets/folder/listing.ts";
@@ -40,6 +41,7 @@ import {
   safetensorsBytes,
 } from "../../lib/weights/safetensors.ts";
 import { openTorch } from "../../lib/weights/torch.ts";
+import { cifar100Labels, cifarRecords } from "../support/cifar.ts";
 import { smallestFolder } from "../support/datasets.ts";
 import { readKaggle } from "../../lib/datasets/ilsvrc2012/kaggle.ts";
 import { kaggleFiles, META, tarOf } from "../support/ilsvrc2012/made.ts";
@@ -170,12 +172,25 @@ export const targets: readonly Target[] = [
   {
     name: "cifar10",
     files(folder) {
-      const bytes = Uint8Array.from(counting(2 * 3073), (i) => i % 3073 === 0 ? i % 10 : i % 256);
+      const bytes = cifarRecords([[0], [1]]);
       const names = [...counting(5).map((i) => `data_batch_${i + 1}.bin`), "test_batch.bin"];
       for (const name of names) Deno.writeFileSync(`${folder}/${name}`, bytes);
-      return [{ path: "data_batch_2.bin", bytes }, { path: "test_batch.bin", bytes }];
+      return [
+        { path: "data_batch_2.bin", bytes },
+        { path: "test_batch.bin", bytes },
+        { path: "batches.meta.txt", bytes: new TextEncoder().encode("airplane\nautomobile\n") },
+      ];
     },
     read: (_, folder) => describeCifar10({ folder }),
+  },
+  {
+    name: "cifar100",
+    files: () => [
+      { path: "train.bin", bytes: cifarRecords(cifar100Labels().slice(0, 3)) },
+      { path: "test.bin", bytes: cifarRecords(cifar100Labels().slice(0, 2)) },
+      { path: "fine_label_names.txt", bytes: new TextEncoder().encode("apple\naquarium_fish\n") },
+    ],
+    read: (_, folder) => describeCifar100({ folder, onWarning: () => {} }),
   },
   {
     name: "images",

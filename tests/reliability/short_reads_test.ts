@@ -32,6 +32,7 @@ async function whileReadsAreShort(work: () => Promise<unknown> | unknown): Promi
 const WHOLE = [
   "idx",
   "cifar10",
+  "cifar100",
   "images",
   "bitmaps",
   "labels of Kaggle's ImageNet",
