@@ -130,6 +130,7 @@ export const SETUP = z.strictObject(
       classes: field(count, "classes of the drawn pictures"),
       train: field(count, "drawn training images"),
       val: field(count, "drawn validation images"),
+      seed: field(z.int().nonnegative(), "draws other pictures of both kinds").optional(),
     }).optional(),
     train: TRAIN,
     evaluate: EVALUATE,

@@ -67,28 +67,28 @@ function baseNamed(
 /** A setup with changes, which its note names unless they have a note. */
 function withChanges(
   base: Setup,
-  { word, ...changes }: Fields & { readonly word: string },
-): Fields {
+  { word, ...changes }: Parts & { readonly word: string },
+): Parts {
   const note = `${base.note}; with changes of ${word.split("/").at(-1)}`;
   return merged({ ...base, note }, changes);
 }
 
-type Fields = Readonly<Record<string, unknown>>;
+type Parts = Readonly<Record<string, unknown>>;
 
-function isObject(value: unknown): value is Fields {
+function isObject(value: unknown): value is Parts {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** An object with changes inside it; null takes a field away, and a rule for drops is a whole one. */
-function merged(base: Fields, changes: Fields): Fields {
+function merged(base: Parts, changes: Parts): Parts {
   const fields = new Map(Object.entries(base));
   for (const [name, value] of Object.entries(changes)) {
     const old = fields.get(name);
     if (value === null) fields.delete(name);
-    else {fields.set(
-        name,
-        isObject(value) && isObject(old) && name !== "drops" ? merged(old, value) : value,
-      );}
+    else {
+      const isInner = isObject(value) && isObject(old) && name !== "drops";
+      fields.set(name, isInner ? merged(old, value) : value);
+    }
   }
   return Object.fromEntries(fields);
 }

@@ -157,7 +157,8 @@ Deno.test("a slip is answered by what was meant", () => {
   );
   refuses(
     ["--setup", "toString"],
-    '--setup is one of medium, paper, small, smoke, not "toString".',
+    '--setup is one of medium, paper, small, smoke, not "toString". A setup of your own is a file, ' +
+      "as in ./mine.json.",
   );
   refuses(["--format", "pdf"], '--format is one of table, csv, json, markdown, latex, not "pdf".');
   refuses(

@@ -156,7 +156,7 @@ const BAD_FILES: readonly (readonly [name: string, text: string, message: RegExp
   [
     "code.json",
     'export default { name: "x" }',
-    /it is not JSON: .*; a table with code .* in \.ts$/,
+    /it is not JSON: .*; a file with code is one that ends in \.ts$/,
   ],
   ["taken.json", VALID.replace('"mine"', '"table3"'), /name: a table of the project.*"table3"/],
   ["twice.json", `[${VALID}, ${VALID}]`, /two tables are called "mine"$/],

@@ -14,7 +14,7 @@ import { archiveOf } from "../../vgg/sources.ts";
 import { unlessStopped } from "../../vgg/stop.ts";
 import { setTensors, train } from "../../vgg/train.ts";
 import { fewerImages } from "./out_of_memory.ts";
-import type { Engine, Evaluation, RunControl } from "./run.ts";
+import type { Engine, EvaluationTask, RunControl } from "./run.ts";
 
 /** TensorFlow, once it is loaded. */
 export function engineOf(binding: Binding): Engine {
@@ -29,7 +29,7 @@ export function engineOf(binding: Binding): Engine {
 
 function evaluate(
   binding: Binding,
-  { run, context, dataset, images, weights }: Evaluation,
+  { run, context, dataset, images, weights }: EvaluationTask,
   control: RunControl,
 ): Float32Array | undefined {
   const { classes, colours } = dataset;

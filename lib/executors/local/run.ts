@@ -40,13 +40,13 @@ export interface Engine {
     callbacks: TrainingCallbacks,
   ): { readonly finished: boolean; readonly checkpoint: Checkpoint };
   /** Posteriors `[images, classes]`; undefined if it was stopped. */
-  evaluate(evaluation: Evaluation, control: RunControl): Float32Array | undefined;
+  evaluate(evaluation: EvaluationTask, control: RunControl): Float32Array | undefined;
   /** Opens a new file of TensorBoard's events in a folder. */
   openSummaries(folder: string): Summaries;
 }
 
 /** An evaluation to be done. */
-export interface Evaluation {
+export interface EvaluationTask {
   readonly run: EvalRun;
   readonly context: Context;
   readonly dataset: Dataset;
