@@ -54,7 +54,9 @@ export function sheetOfClaims(
   );
   const knownRows = new Set(known.flatMap(({ rows }) => rows.map(({ row }) => row)));
   const tables = tablesWith(rows.difference(knownRows), all);
-  return claimsSheet(claimsOf(wanted, study, { ...options, tables, known }));
+  const sheet = claimsSheet(claimsOf(wanted, study, { ...options, tables, known }));
+  const isPapers = wanted.every((claim) => (claims as readonly Claim[]).includes(claim));
+  return isPapers ? sheet : { ...sheet, title: "Claims, by top-1 errors" };
 }
 
 /** @throws {UsageError} There is no such claim. */
