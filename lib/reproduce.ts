@@ -33,6 +33,8 @@ export interface DataOptions {
   readonly skipUnreadable?: boolean;
   /** Ends making and reading data: its reason is thrown then. */
   readonly stop?: AbortSignal;
+  /** Whether to read all images again, and compare them with what was read at first. */
+  readonly readAgain?: boolean;
 }
 
 /** The choice of a study. */
@@ -187,13 +189,13 @@ export async function openIfMade(
 const warned = new Set<string>();
 
 function datasetOptions(
-  { setup: { scenes }, data: folder, skipUnreadable = false, stop }: DataOptions,
+  { setup: { scenes }, data: folder, skipUnreadable = false, readAgain = false, stop }: DataOptions,
   bars: Bars,
 ): DatasetOptions {
   const shown = new Map<string, ReturnType<Bars["bar"]>>();
   return {
     folder,
-    skipUnreadable,
+    ...{ skipUnreadable, readAgain },
     ...scenes && { scenes },
     onProgress(what, done, total, unit = "images") {
       stop?.throwIfAborted();

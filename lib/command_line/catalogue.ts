@@ -423,6 +423,7 @@ const others = {
     examples: {
       "data scenes": "emoji on drawn backgrounds: made here, nothing to download",
       "data scenes --setup smoke": "fewer of them",
+      "data scenes --verify": "read all again: are they as they were?",
       "data folder --data DIR": "your images: DIR/{train,val}/<class>/*",
       "data fashion-mnist": "Debian's package dataset-fashion-mnist, or --data DIR",
       "data cifar10 --data DIR": "the .bin files of its binary version",

@@ -133,7 +133,7 @@ export const OPTIONS = {
     group: "How to run it",
   },
   verify: {
-    text: "compare archives with their known MD5; open nothing",
+    text: "compare archives with their known MD5; read all other images again",
     group: "How to run it",
   },
   isa: {

@@ -1,6 +1,6 @@
 /** `data`: makes or inspects a data set. */
 import type { DatasetStatistics } from "../datasets/statistics.ts";
-import { UsageError, UserError } from "../errors.ts";
+import { UserError } from "../errors.ts";
 import { progressBar, progressBars } from "../system/progress.ts";
 import { listing } from "../report/listing.ts";
 import type { Options } from "../command_line/options.ts";
@@ -18,7 +18,7 @@ export type InspectOptions = Pick<
  * @throws {UserError} The data set is unknown, or cannot be trained on.
  */
 export async function data(name: string, options: InspectOptions): Promise<number> {
-  if (options.verify) return await verifyArchives(name, options);
+  if (options.verify && name === "ilsvrc2012") return await verifyArchives(name, options);
   const dataset = await open(name, options);
   const { statisticsOf, writeSheet } = await import("../datasets/statistics.ts");
   const sheet = await writeSheet(dataset, options.data).catch(unwritten);
@@ -49,20 +49,15 @@ function unwritten(error: unknown): undefined {
   console.error(`warning: no contact sheet: ${error.message}`);
 }
 
-async function open(name: string, { setup, data, skipUnreadable }: InspectOptions) {
+async function open(name: string, { setup, data, skipUnreadable, verify }: InspectOptions) {
   const { openData } = await import("../reproduce.ts");
   const bars = progressBars();
-  return await openData({ setup: { ...setup, dataset: name }, data, skipUnreadable }, bars)
-    .finally(bars.stop);
+  const options = { setup: { ...setup, dataset: name }, data, skipUnreadable, readAgain: verify };
+  return await openData(options, bars).finally(bars.stop);
 }
 
 /** Compares archives with their known MD5. @returns the exit code: 1 if one differs */
 async function verifyArchives(name: string, { data, format }: InspectOptions): Promise<number> {
-  if (name !== "ilsvrc2012") {
-    throw new UsageError(
-      `Cannot verify "${name}": MD5 sums are known for the archives of ilsvrc2012 only`,
-    );
-  }
   const { checkArchives } = await import("../datasets/ilsvrc2012/checksums.ts");
   const bar = progressBar("Reading archives", { unit: "MB" });
   const checked = checkArchives(data, (done, total) => {

@@ -84,6 +84,8 @@ export interface DatasetOptions {
   readonly scenes?: Scenes;
   /** Leave out files that are not whole images, instead of refusing the data set. */
   readonly skipUnreadable?: boolean;
+  /** Read all files again though an index has them, and compare both. ILSVRC-2012 does not. */
+  readonly readAgain?: boolean;
   /** Called now and then while data is made or read. `unit` is what is counted; images if absent. */
   readonly onProgress?: (what: string, done: number, total: number, unit?: string) => void;
   /** Called with a sentence where data is probably not what it is taken for. */

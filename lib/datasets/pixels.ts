@@ -84,6 +84,9 @@ export async function probeImage(
 ): Promise<Probe> {
   const { format, orientation = 1, depth, hasAlpha, space, autoOrient } = await sharp(file)
     .metadata();
+  if (depth !== "uchar" && depth !== "ushort") {
+    throw new Error(`its numbers are of the type ${depth}, not whole numbers of 8 or 16 bits`);
+  }
   const needsConversion = !(format === "jpeg" || format === "png") || orientation > 1 ||
     depth !== "uchar" || hasAlpha || space === "cmyk";
   if (sizeOnly) return { ...autoOrient, needsConversion };

@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { data } from "../../lib/commands/data.ts";
 import { small } from "../../experiments/setups.ts";
 import type { ReportFormat } from "../../lib/report/formats.ts";
+import { withChecksum } from "../../lib/system/checksums.ts";
 import { smallestFolder, solidPng } from "../support/datasets.ts";
 
 /** What `data folder --data folder` prints. */
-async function printed(folder: string, format: ReportFormat): Promise<string> {
+async function printed(folder: string, format: ReportFormat, verify = false): Promise<string> {
   const { log, error } = console;
   let out = "";
   console.log = (text: string) => out += `${text}\n`;
@@ -16,7 +17,7 @@ async function printed(folder: string, format: ReportFormat): Promise<string> {
         setup: small,
         data: folder,
         skipUnreadable: false,
-        verify: false,
+        verify,
         format,
       }),
       0,
@@ -44,4 +45,20 @@ Deno.test("programs get a record of each class and nothing else", async () => {
     { class: "cat", label: 0, train: 1, val: 1 },
     { class: "dog", label: 1, train: 1, val: 1 },
   ]);
+});
+
+Deno.test("--verify reads all images again, and notices what size and time do not tell", async () => {
+  const folder = smallestFolder();
+  await printed(folder, "json");
+  await printed(folder, "json", true);
+  // a disk that fails gives other bytes without any change of a file's state: as from another index
+  const file = `${folder}/.verydeep/index.json`;
+  const { checksum: _, content: __, ...index } = JSON.parse(Deno.readTextFileSync(file));
+  const other = withChecksum({ ...index, content: "0".repeat(64) });
+  Deno.writeTextFileSync(file, JSON.stringify(other));
+  await printed(folder, "json");
+  await assert.rejects(
+    printed(folder, "json", true),
+    /^UserError: The files in ".*" are not those that were read before, though sizes and times are/,
+  );
 });

@@ -57,3 +57,47 @@ export function unreadableFormat(bytes: Uint8Array): string | undefined {
   if (text.startsWith("8BPS")) return "a Photoshop document";
   return undefined;
 }
+
+/** Tags of a TIFF, and their values that matter (TIFF 6.0). */
+const [BITS, COMPRESSION, PHOTOMETRIC, SAMPLE_FORMAT] = [258, 259, 262, 339];
+const [JPEG_OLD, JPEG_NEW, YCBCR, UNSIGNED] = [6, 7, 6, 1];
+
+/**
+ * Why a TIFF's numbers are not read as levels of red, green and blue; undefined where they are, and for
+ * other files. Where black and white are in numbers of 32 bits or in fractions, no rule says; YCbCr would
+ * be taken for red, green and blue, unless JPEG's decoder converts it.
+ */
+export function oddTiff(bytes: Uint8Array): string | undefined {
+  const tags = tiffTags(bytes);
+  const [bits = 1, format = UNSIGNED] = [tags.get(BITS), tags.get(SAMPLE_FORMAT)];
+  if (format !== UNSIGNED || bits > 16) {
+    const kind = format === UNSIGNED
+      ? `whole numbers of ${bits} bits`
+      : "signed numbers or fractions";
+    return `is a TIFF of ${kind}; save it with 8 or 16 bits`;
+  }
+  const isJpeg = [JPEG_OLD, JPEG_NEW].includes(tags.get(COMPRESSION) ?? 1);
+  return tags.get(PHOTOMETRIC) === YCBCR && !isJpeg
+    ? "is a TIFF of YCbCr; save it as RGB"
+    : undefined;
+}
+
+/** First values of the tags of a TIFF's first image; empty for other files, and BigTIFF. */
+function tiffTags(bytes: Uint8Array): Map<number, number> {
+  const tags = new Map<number, number>();
+  const [first, second] = bytes;
+  const isLittle = first === 0x49;
+  if (first !== second || (first !== 0x49 && first !== 0x4D)) return tags;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const short = (at: number) => at + 2 <= bytes.length ? view.getUint16(at, isLittle) : 0;
+  const long = (at: number) => at + 4 <= bytes.length ? view.getUint32(at, isLittle) : 0;
+  if (short(2) !== 42) return tags;
+  const start = long(4);
+  for (let i = 0, count = short(start); i < count; i++) {
+    const at = start + 2 + 12 * i;
+    // a value of more than four bytes stands elsewhere: three shorts for red, green and blue
+    const place = 2 * long(at + 4) > 4 ? long(at + 8) : at + 8;
+    if (short(at + 2) === 3) tags.set(short(at), short(place));
+  }
+  return tags;
+}

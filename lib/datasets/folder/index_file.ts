@@ -19,12 +19,14 @@ import type { ImageSize } from "../dataset.ts";
 export interface FolderIndex {
   readonly files: readonly ProbedFile[];
   readonly colours: ColourSums;
-  /** SHA-256 of what was read of all usable files; empty for generated images. */
+  /** SHA-256 of what was read of all usable files. */
   readonly content: string;
+  /** Why the images are doubtful, as sentences. */
+  readonly doubts: readonly string[];
 }
 
 /** Version of the stored index; raised with every change of its content. */
-const VERSION = 2;
+const VERSION = 3;
 interface StoredIndex {
   readonly version: number;
   /** SHA-256 of the listing that it belongs to. */
@@ -38,6 +40,7 @@ interface StoredIndex {
   /** Sums are whole numbers beyond 2^53, so they are text. */
   readonly colours: readonly string[];
   readonly content: string;
+  readonly doubts: readonly string[];
 }
 
 /**
@@ -65,7 +68,7 @@ export async function findIndex(folder: string, listing: string): Promise<FoundI
   return undefined;
 }
 
-/** SHA-256 of a listing: changes with any file's path, size or modification time. */
+/** SHA-256 of a listing: changes with any file's path, size or times. */
 export function listingDigest({ train, val }: FolderListing): string {
   const hash = createHash("sha256");
   for (const files of [train, val]) {
@@ -95,12 +98,13 @@ export async function readIndex(place: string, listing: string): Promise<FolderI
     return turned === undefined ? size : { ...size, upright: turned };
   });
   const colours = stored.colours.map(BigInt) as unknown as ColourSums;
-  return { files, colours, content: stored.content };
+  const { content, doubts } = stored;
+  return { files, colours, content, doubts };
 }
 
 function isStoredIndex(value: unknown): value is StoredIndex {
   if (typeof value !== "object" || value === null) return false;
-  const { version, sizes, faults, upright, colours, content } = value as Record<
+  const { version, sizes, faults, upright, colours, content, doubts } = value as Record<
     keyof StoredIndex,
     unknown
   >;
@@ -110,14 +114,14 @@ function isStoredIndex(value: unknown): value is StoredIndex {
     typeof record === "object" && record !== null && !Array.isArray(record) &&
     Object.values(record).every((part) => typeof part === "string");
   return version === VERSION && typeof content === "string" && holdsTexts(faults) &&
-    holdsTexts(upright) &&
+    holdsTexts(upright) && isList(doubts, (doubt) => typeof doubt === "string") &&
     isList(sizes, (side) => Number.isSafeInteger(side) && side as number >= 0) &&
     isList(colours, (sum) => typeof sum === "string" && /^\d+$/.test(sum));
 }
 
 /** Stores an index in one piece, and removes upright pictures that it does not name. */
 export async function writeIndex(place: string, listing: string, index: FolderIndex) {
-  const { files, colours, content } = index;
+  const { files, colours, content, doubts } = index;
   const faults: Record<number, string> = {}, upright: Record<number, string> = {};
   for (const [i, file] of files.entries()) {
     if ("fault" in file) faults[i] = file.fault;
@@ -131,6 +135,7 @@ export async function writeIndex(place: string, listing: string, index: FolderIn
     upright,
     colours: colours.map(String),
     content,
+    doubts,
   };
   await flushTree(join(place, "upright")); // before an index says that they are there
   const draft = join(place, `index-${crypto.randomUUID()}.json`);
@@ -144,24 +149,39 @@ export async function writeIndex(place: string, listing: string, index: FolderIn
   }
 }
 
-/** Beside the index of generated images: how many there are, and SHA-256 of their paths and sizes. */
+/** Beside the index of generated images: how many there are, and SHA-256 of their paths and bytes. */
 const GENERATED = "generated.txt";
 
-/** Numbers of training and validation files, and SHA-256 of their paths and sizes without their times. */
-function summaryOf({ train, val }: FolderListing): string {
+/** How a summary names the files' content; older versions noted their paths and sizes alone. */
+const OF_CONTENT = "SHA-256 of their content";
+
+/** Numbers of training and validation files, and SHA-256 of their paths, sizes and content. */
+function summaryOf({ train, val }: FolderListing, content?: string): string {
   const hash = createHash("sha256");
   for (const { path, bytes } of [...train, ...val]) hash.update(`${path}\t${bytes}\n`);
-  return `${train.length} + ${val.length} files, SHA-256 ${hash.digest("hex")}`;
+  const name = content === undefined ? "SHA-256" : OF_CONTENT;
+  return `${train.length} + ${val.length} files, ${name} ${
+    hash.update(content ?? "").digest("hex")
+  }`;
 }
 
 /**
  * Compares generated images with their state when they were generated: they have the fingerprint of their
  * recipe, which knows nothing of changes.
  *
+ * @param content SHA-256 of what was read of all files
  * @throws {UserError} A file was changed, added or removed.
  */
-export function mustBeAsGenerated(folder: string, place: string, listing: FolderListing) {
-  const [generated, found] = [readIfThere(join(place, GENERATED)), summaryOf(listing)];
+export function mustBeAsGenerated(
+  { folder, place, listing, content }: {
+    readonly folder: string;
+    readonly place: string;
+    readonly listing: FolderListing;
+    readonly content: string;
+  },
+) {
+  const generated = readIfThere(join(place, GENERATED));
+  const found = summaryOf(listing, generated?.includes(OF_CONTENT) ? content : undefined);
   if (generated === undefined || generated === found) return;
   const [before, now] = [generated, found].map((text) => text.split(" files")[0]);
   throw new UserError(
@@ -170,8 +190,15 @@ export function mustBeAsGenerated(folder: string, place: string, listing: Folder
   );
 }
 
+/** SHA-256 of the digests of all files, in the order of a listing: training, then validation. */
+export function contentOf(digests: Iterable<Uint8Array>): string {
+  const content = createHash("sha256");
+  for (const digest of digests) content.update(digest);
+  return content.digest("hex");
+}
+
 /**
- * Writes the index of a folder that was just made. Its images are known and need not be read:
+ * Writes the index of a folder that was just made. Its images are known and need not be decoded:
  * `sizeOf` gives their sizes by their paths, as in `train/fox/00001.jpg`.
  */
 export async function indexMade(
@@ -182,14 +209,18 @@ export async function indexMade(
   },
 ) {
   const listing = listFolder(folder);
+  const paths = [...listing.train, ...listing.val].map(({ path }) => path);
+  const content = contentOf(
+    paths.values().map((path) =>
+      createHash("sha256").update(Deno.readFileSync(join(folder, path))).digest()
+    ),
+  );
   const place = join(folder, ".verydeep");
   await Deno.mkdir(join(place, "upright"), { recursive: true });
   const generated = join(place, GENERATED);
-  await Deno.writeTextFile(generated, summaryOf(listing));
+  await Deno.writeTextFile(generated, summaryOf(listing, content));
   await flush([generated]);
   await writeIndex(place, listingDigest(listing), {
-    files: [...listing.train, ...listing.val].map(({ path }) => sizeOf(path)),
-    colours,
-    content: "",
+    ...{ files: paths.map(sizeOf), colours, content, doubts: [] },
   });
 }

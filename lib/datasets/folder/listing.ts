@@ -6,6 +6,7 @@
  */
 import { join } from "node:path";
 import { firstOf, quote, UserError } from "../../errors.ts";
+import { count } from "../../numbers.ts";
 
 /** A file as the folder lists it. */
 export interface ListedFile {
@@ -14,8 +15,11 @@ export interface ListedFile {
   /** Index of its class. */
   readonly label: number;
   readonly bytes: number;
-  /** Milliseconds since 1970; 0 where the file cannot be reached. */
-  readonly changed: number;
+  /**
+   * When its content and its state last changed; empty where the file cannot be reached. Programs that copy
+   * set the first, and none sets the second.
+   */
+  readonly changed: string;
   /** Why the file cannot be reached, as the end of a sentence that begins with its name. */
   readonly fault?: string;
 }
@@ -100,6 +104,17 @@ function classesOf(folder: string, split: string): string[] {
         "UTF-8; rename its folder",
     );
   }
+  const images = imagesAmong(entries);
+  if (classes.length > 0 && images.length > 0) {
+    throw new UserError(
+      `Cannot open the images in "${folder}": ${split}/ has ${
+        count(images.length, "image")
+      } beside its ` +
+        `folders of classes, such as ${
+          quote(images[0]!)
+        }; move each into the folder of its class, or away`,
+    );
+  }
   if (classes.length > 0) return classes;
   throw new UserError(
     `Cannot open the images in "${folder}": ${split}/ has no classes; ` +
@@ -124,6 +139,17 @@ const FOREIGN = ["Thumbs.db", "desktop.ini", "__MACOSX", "@eaDir", "#recycle", "
 /** Whether a name in a folder of images is hidden, or that of another system's own files. */
 export function isForeign(name: string): boolean {
   return name.startsWith(".") || FOREIGN.includes(name);
+}
+
+/** Ends of the names of images. */
+const IMAGE = /\.(jpe?g|png|bmp|p[bgp]m|webp|gif|tiff?|avif|hei[cf])$/i;
+
+/** Names of the images among the entries of a folder. */
+export function imagesAmong(entries: readonly Deno.DirEntry[]): string[] {
+  return entries.filter(({ name, isDirectory }) =>
+    !isDirectory && IMAGE.test(name) && !isForeign(name)
+  )
+    .map(({ name }) => name);
 }
 
 /** The files of a split, classes interleaved. */
@@ -175,11 +201,12 @@ function* filesBelow(folder: string, below: string, label: number): Iterable<Lis
     if (stat?.isDirectory) {
       yield* filesBelow(folder, path, label);
     } else if (stat) {
-      yield { path, label, bytes: stat.size, changed: stat.mtime?.getTime() ?? 0 };
+      const changed = [stat.mtime, stat.ctime].map((time) => time?.getTime()).join(" ");
+      yield { path, label, bytes: stat.size, changed };
     } else {
       const isOdd = name.includes("\uFFFD");
       const fault = isOdd ? "has a name that is not UTF-8" : "is a broken link";
-      if (!isDirectory || isOdd) yield { path, label, bytes: 0, changed: 0, fault };
+      if (!isDirectory || isOdd) yield { path, label, bytes: 0, changed: "", fault };
     }
   }
 }

@@ -8,7 +8,9 @@ import { createHash } from "node:crypto";
 import { join, resolve } from "node:path";
 import { firstOf, printable, quote, UserError } from "../../errors.ts";
 import { addColours, coloursOf, NO_COLOURS } from "./colours.ts";
+import { doubtsOf } from "./doubts.ts";
 import {
+  contentOf,
   findIndex,
   type FolderIndex,
   type FoundIndex,
@@ -52,10 +54,19 @@ export async function openFolder(
   const listing = listFolder(folder);
   const listed = [...listing.train, ...listing.val];
   const name = listingDigest(listing);
-  const { place, index } = await findIndex(folder, name) ??
-    await makeIndex(listing, name, { ...options, folder, isGenerated });
+  const known = await findIndex(folder, name);
+  const { place, index } = known && !options.readAgain
+    ? known
+    : await makeIndex(listing, name, { ...options, folder, isGenerated });
+  if (known && known.index.content !== index.content) {
+    throw new UserError(
+      `The files in "${folder}" are not those that were read before, though sizes and times are: their ` +
+        "disk may be failing; compare them with a copy. They are another data set from now on",
+    );
+  }
   const { files } = index;
   if (!options.skipUnreadable) refuseFaults(listed, files);
+  for (const doubt of index.doubts) options.onWarning?.(doubt);
 
   const print = createHash("sha256").update(index.content);
   function images(from: number, to: number): LabelledImage[] {
@@ -102,18 +113,23 @@ async function makeIndex(
   name: string,
   { isGenerated, ...options }: DatasetOptions & { readonly isGenerated: boolean },
 ): Promise<FoundIndex> {
-  const place = await indexFolderOf(options.folder);
-  if (isGenerated) mustBeAsGenerated(options.folder, place, listing);
-  const index = await probeAll(listing, { ...options, upright: join(place, "upright") });
+  const { folder } = options;
+  const place = await indexFolderOf(folder);
+  const probed = await probeAll(listing, { ...options, upright: join(place, "upright") });
+  const { content } = probed;
+  if (isGenerated) mustBeAsGenerated({ folder, place, listing, content });
+  // what the project makes itself is what it should be
+  const index = isGenerated ? { ...probed, doubts: [] } : probed;
   if (!index.files.some(mayHeal)) await writeIndex(place, name, index);
   return { place, index };
 }
 
 /** Reads every file, on all cores. */
 async function probeAll(
-  { train, val }: FolderListing,
+  listing: FolderListing,
   { folder, upright, onProgress }: DatasetOptions & { readonly upright: string },
 ): Promise<FolderIndex> {
+  const { train, val } = listing;
   const total = train.length + val.length;
   const stride = Math.max(1, train.length / READ_WHOLE);
   const isSampled = (i: number) => Math.floor((i + 1) / stride) > Math.floor(i / stride);
@@ -124,6 +140,7 @@ async function probeAll(
 
   const files: ProbedFile[] = new Array(total);
   const digests: Uint8Array[] = new Array(total);
+  const flat: boolean[] = new Array(total);
   let colours = NO_COLOURS, done = 0;
   const common: ProbeSettings = { folder, upright };
   const worker = new URL("./worker.ts", import.meta.url);
@@ -136,13 +153,19 @@ async function probeAll(
     for (const [i, seen] of answer.files.entries()) {
       files[index * AT_ONCE + i] = seen;
       digests[index * AT_ONCE + i] = answer.digests[i]!;
+      flat[index * AT_ONCE + i] = answer.flat[i]!;
     }
     colours = addColours(colours, answer.colours);
     onProgress?.("Reading images", done += answer.files.length, total);
   }
-  const content = createHash("sha256");
-  for (const digest of digests) content.update(digest);
-  return { files, colours, content: content.digest("hex") };
+  const doubts = doubtsOf(
+    listing,
+    jobs.map(({ whole }, i) => ({
+      digest: whole ? digests[i]! : new Uint8Array(),
+      isFlat: flat[i]!,
+    })),
+  );
+  return { files, colours, content: contentOf(digests), doubts };
 }
 
 /** Whether a fault may go away without a change of the file, such as a missing permission. */

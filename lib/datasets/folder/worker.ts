@@ -7,9 +7,11 @@ import {
   CANNOT_OPEN,
   hasEndMark,
   isBaselineJpeg,
+  oddTiff,
   unreadableFormat,
   withEndMark,
 } from "./formats.ts";
+import { isFlat } from "./doubts.ts";
 import type { ListedFile } from "./listing.ts";
 import { readAt } from "../../system/files.ts";
 import { answerJobs } from "../../system/workers.ts";
@@ -37,6 +39,8 @@ export interface ProbeAnswer {
   readonly colours: ColourSums;
   /** SHA-256 of each file's bytes, or, where it was not decoded, of its ends. */
   readonly digests: readonly Uint8Array[];
+  /** Whether each file was decoded and shows one colour, or nearly so. */
+  readonly flat: readonly boolean[];
 }
 
 /** What was found in a file: its size, or why it is not an image. */
@@ -64,6 +68,7 @@ answerJobs(async (jobs: readonly ProbeJob[], settings: ProbeSettings): Promise<P
   return {
     files: found.map(({ file }) => file),
     digests: found.map(({ digest }) => digest),
+    flat: found.map(({ flat = false }) => flat),
     colours,
   };
 
@@ -80,9 +85,10 @@ answerJobs(async (jobs: readonly ProbeJob[], settings: ProbeSettings): Promise<P
       );
     }
     if (picture && countColours) colours = addColours(colours, sumColours(picture));
-    if (!picture || !needsConversion) return { file: { width, height }, digest };
+    const flat = picture !== undefined && isFlat(picture);
+    if (!picture || !needsConversion) return { file: { width, height }, digest, flat };
     const upright = await save(picture, file);
-    return { file: { width, height, upright }, digest };
+    return { file: { width, height, upright }, digest, flat };
   }
 
   /** Saves a picture as PNG under a name that changes with its file. @returns the name */
@@ -98,6 +104,7 @@ answerJobs(async (jobs: readonly ProbeJob[], settings: ProbeSettings): Promise<P
 interface Found {
   readonly file: ProbedFile;
   readonly digest: Uint8Array;
+  readonly flat?: boolean;
 }
 
 function faulty(fault: string): Found {
@@ -132,6 +139,8 @@ async function probeWhole(path: string): Promise<Probed> {
   } catch (error) {
     return { fault: `${CANNOT_OPEN} (${(error as Error).message})` };
   }
+  const odd = oddTiff(bytes);
+  if (odd !== undefined) return { fault: odd };
   try {
     return { image: await decoded(bytes), digest: sha256(bytes) };
   } catch (error) {

@@ -8,7 +8,7 @@
 import { basename, join } from "node:path";
 import { UserError } from "../../errors.ts";
 import { count, formatNumber } from "../../numbers.ts";
-import { foldersAmong, isForeign } from "../folder/listing.ts";
+import { foldersAmong, imagesAmong } from "../folder/listing.ts";
 import { entriesIn, exists } from "../../system/files.ts";
 import { DEVKIT } from "./devkit.ts";
 import { KAGGLE, type KaggleFiles } from "./kaggle.ts";
@@ -92,9 +92,7 @@ function formOf(split: Split, place: string): SplitLocation | undefined {
 
 /** Refuses images beside folders of classes: sorting them was interrupted, or is wanted. */
 function refuseMixture(path: string, folders: number) {
-  const images = entriesIn(path).filter(({ name }) =>
-    /\.(jpe?g|png)$/i.test(name) && !isForeign(name)
-  );
+  const images = imagesAmong(entriesIn(path));
   if (images.length === 0) return;
   throw new UserError(
     `Cannot use "${path}": it has ${formatNumber(images.length)} images beside ` +

@@ -51,6 +51,20 @@ Deno.test("files are listed with their sizes", () => {
   assert.equal(train[0]!.bytes, 321);
 });
 
+Deno.test("images beside the folders of classes are refused; other files are not images", () => {
+  const files = {
+    "val/1.png": file,
+    "val/2.JPG": file,
+    "val/.3.png": file,
+    "train/labels.csv": file,
+  };
+  refuses(
+    smallestFolder(files),
+    /val\/ has 2 images beside its folders of classes, such as "(1\.png|2\.JPG)"; move each into/,
+  );
+  assert.equal(listFolder(smallestFolder({ "train/labels.csv": file })).train.length, 2);
+});
+
 Deno.test("images in folders below a class's belong to it; other systems' folders are left out", () => {
   const { train } = listFolder(smallestFolder({
     "train/cat/images/0.png": file, // as Tiny ImageNet has them

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { basename, dirname, join } from "node:path";
 import { describeFolder, openFolder } from "../../../lib/datasets/folder/mod.ts";
 import { encodeJpeg, probeImage, sharp } from "../../../lib/datasets/pixels.ts";
@@ -12,6 +13,7 @@ import {
   solidPng,
   turned,
 } from "../../support/datasets.ts";
+import { noisyPng } from "../../support/tiny.ts";
 
 /** Refusal that a user sees, with these words in it. */
 function refusal(...words: readonly (string | RegExp)[]) {
@@ -69,13 +71,6 @@ Deno.test("mean and covariance count every training pixel once", async () => {
 });
 
 Deno.test("the fingerprint covers pixels: files of equal names and sizes are distinguished", async () => {
-  // uncompressed, so that other pixels leave the size as it is
-  const bmp = (level: number) => {
-    const bytes = new Uint8Array(54 + 16);
-    bytes.set([0x42, 0x4D, 70, 0, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0, 40]);
-    bytes.set([2, 0, 0, 0, 2, 0, 0, 0, 1, 0, 24], 18);
-    return bytes.fill(level, 54);
-  };
   const print = async (train: number, val: number) => {
     const folder = smallestFolder({ "train/cat/2.bmp": bmp(train), "val/cat/2.bmp": bmp(val) });
     return (await openFolder({ folder })).fingerprint;
@@ -118,6 +113,139 @@ Deno.test("the second opening reads no image; a change is noticed", async () => 
   assert(looks > 0);
   assert.equal(after.train[0]!.width, 5);
   assert.notDeepEqual(after.colours, before.colours);
+});
+
+/** A BMP of 2 by 2 pixels of one colour: other colours leave its size as it is. */
+function bmp(level: number): Uint8Array {
+  const bytes = new Uint8Array(54 + 16);
+  bytes.set([0x42, 0x4D, 70, 0, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0, 40]);
+  bytes.set([2, 0, 0, 0, 2, 0, 0, 0, 1, 0, 24], 18);
+  return bytes.fill(level, 54);
+}
+
+Deno.test("a file that keeps its size and its time is another one after it changed all the same", async () => {
+  const folder = smallestFolder({ "train/cat/2.bmp": bmp(200), "train/dog/2.bmp": bmp(50) });
+  const [cat, dog] = ["cat", "dog"].map((name) => join(folder, `train/${name}/2.bmp`));
+  const time = new Date(2020, 0, 1);
+  for (const file of [cat!, dog!]) Deno.utimeSync(file, time, time);
+  const print = async () => (await openFolder({ folder })).fingerprint;
+  const first = await print();
+  // as cp --preserve=timestamps does
+  Deno.writeFileSync(cat!, bmp(55));
+  Deno.utimeSync(cat!, time, time);
+  const second = await print();
+  assert.notEqual(second, first);
+  // exchanged, and with them their labels
+  Deno.renameSync(cat!, join(folder, "other"));
+  Deno.renameSync(dog!, cat!);
+  Deno.renameSync(join(folder, "other"), dog!);
+  assert.notEqual(await print(), second);
+});
+
+/** The warnings of opening a folder, at once and once more from its index. */
+async function warnings(files: Readonly<Record<string, Uint8Array>>): Promise<string[]> {
+  const folder = folderWith(files);
+  const found: string[][] = [[], []];
+  for (const list of found) {
+    await openFolder({ folder, onWarning: (warning) => list.push(warning) });
+  }
+  assert.deepEqual(found[1], found[0]);
+  return found[0]!;
+}
+
+/** Pictures of noise, all different. */
+const noises = (...paths: readonly string[]) =>
+  Object.fromEntries(paths.map((path, i) => [path, noisyPng(8, 8, 1000 * i)]));
+
+const TWO_EACH = ["train", "val"].flatMap((split) =>
+  ["cat", "dog"].flatMap((name) => [1, 2].map((i) => `${split}/${name}/${i}.png`))
+);
+
+Deno.test("different pictures cause no warning", async () => {
+  assert.deepEqual(await warnings(noises(...TWO_EACH)), []);
+});
+
+Deno.test("validation images that are training images cause a warning", async () => {
+  const files = noises(...TWO_EACH);
+  const leaked = { "val/dog/2.png": files["train/dog/1.png"]!, "val/cat/9.png": noisyPng(8, 8) };
+  assert.deepEqual(await warnings({ ...files, ...leaked }), [
+    '2 of 5 validation images are training images, byte for byte: "val/dog/2.png" is ' +
+    '"train/dog/1.png", "val/cat/9.png" is "train/cat/1.png". Errors on them say nothing about new ' +
+    "images.",
+  ]);
+});
+
+Deno.test("a picture in two classes, and one that occurs twice, cause warnings", async () => {
+  const files = noises(...TWO_EACH);
+  const more = {
+    "train/dog/9.png": files["train/cat/2.png"]!,
+    "val/dog/2.png": files["val/dog/1.png"]!,
+  };
+  assert.deepEqual(await warnings({ ...files, ...more }), [
+    '1 image occurs in two classes: "train/dog/9.png" is "train/cat/2.png".',
+    '1 of 4 validation images occurs more than once: "val/dog/2.png" is "val/dog/1.png".',
+  ]);
+});
+
+Deno.test("pictures that show nothing cause a warning", async () => {
+  // a 12-bit camera's 4,095 of 65,535 is 15 of 255
+  const dark = png({ width: 2, bits: 16, kind: 0, rows: [[0x0F, 0xFF, 0, 0], [0, 0, 0, 9]] });
+  const dim = png({ width: 2, bits: 16, kind: 0, rows: [[0x10, 0, 0, 0], [0, 0, 0, 9]] });
+  const files = { ...noises(...TWO_EACH), "train/cat/3.png": dark, "train/cat/4.png": dim };
+  assert.deepEqual(await warnings({ ...files, "val/dog/5.png": solidPng(255, 255, 255) }), [
+    '2 of 11 images show one colour, or nearly so: "train/cat/3.png", "val/dog/5.png". Pictures with ' +
+    "numbers of 10 or 12 bits in files of 16 become almost black.",
+  ]);
+});
+
+/** A TIFF of one row, little-endian, whose numbers take `bits` each. */
+function tiff(
+  { bits, format, photometric, samples }: Record<
+    "bits" | "format" | "photometric" | "samples",
+    number
+  >,
+): Uint8Array {
+  const tags = [
+    ...[[256, 4], [257, 1], [258, bits], [259, 1], [262, photometric], [273, 8], [277, samples]],
+    ...[[278, 1], [279, 4 * samples * bits / 8], [339, format]],
+  ];
+  const start = 8 + 4 * samples * bits / 8;
+  const bytes = Buffer.alloc(start + 2 + 12 * tags.length + 4, 1);
+  bytes.write("II*\0", 0, "latin1");
+  bytes.writeUInt32LE(start, 4);
+  bytes.writeUInt16LE(tags.length, start);
+  for (const [i, [tag, value]] of tags.entries()) {
+    const at = start + 2 + 12 * i;
+    for (const [offset, part] of [tag!, 3].entries()) bytes.writeUInt16LE(part, at + 2 * offset);
+    bytes.writeUInt32LE(1, at + 4);
+    bytes.writeUInt32LE(value!, at + 8);
+  }
+  bytes.writeUInt32LE(0, bytes.length - 4);
+  return bytes;
+}
+
+Deno.test("TIFFs without a rule for black and white, or of YCbCr, are named", async () => {
+  const grey = { samples: 1, photometric: 1 };
+  const folder = smallestFolder({
+    "train/cat/2.tif": tiff({ ...grey, bits: 8, format: 1 }),
+    "train/cat/3.tif": tiff({ ...grey, bits: 16, format: 1 }),
+    "train/cat/4.tif": tiff({ ...grey, bits: 32, format: 3 }),
+    "train/cat/5.tif": tiff({ ...grey, bits: 32, format: 1 }),
+    "train/cat/6.tif": tiff({ ...grey, bits: 16, format: 2 }),
+    "train/cat/7.tif": tiff({ bits: 8, format: 1, photometric: 6, samples: 3 }),
+  });
+  await assert.rejects(
+    openFolder({ folder }),
+    refusal(
+      "Cannot read 4 images",
+      '"train/cat/4.tif" is a TIFF of signed numbers or fractions; save it with 8 or 16 bits',
+      '"train/cat/5.tif" is a TIFF of whole numbers of 32 bits',
+      '"train/cat/6.tif" is a TIFF of signed numbers or fractions',
+      '"train/cat/7.tif" is a TIFF of YCbCr; save it as RGB',
+    ),
+  );
+  const { train } = await openFolder({ folder, skipUnreadable: true });
+  assert.deepEqual(train.map(({ width }) => width), [2, 2, 4, 4]);
 });
 
 Deno.test("a damaged index is made again", async () => {
