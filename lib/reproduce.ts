@@ -17,7 +17,7 @@ import type { Run } from "./experiment.ts";
 import { contextsOf, mustBeTrainable, planOf } from "./plan.ts";
 import { departures, mustBePapers, sizeOf } from "./results/protocol.ts";
 import type { Study } from "./results/study.ts";
-import { fold } from "./report/fold.ts";
+import { warn } from "./report/warn.ts";
 import { testScoresIn } from "./results/submission.ts";
 import type { Setup } from "./setup.ts";
 import { makeStore, openStore } from "./store/mod.ts";
@@ -207,7 +207,7 @@ function datasetOptions(
     onWarning(warning) {
       if (warned.has(warning)) return;
       warned.add(warning);
-      console.error(fold(`warning: ${warning}`).join("\n"));
+      warn(warning);
     },
   };
 }

@@ -12,6 +12,7 @@ import {
   type TrainScale,
 } from "../experiment.ts";
 import { fold } from "../report/fold.ts";
+import { warn } from "../report/warn.ts";
 import { exists } from "../system/files.ts";
 import { type ImportedNet, importedNet, noteIn } from "../store/import.ts";
 import type { PlannedRun } from "../plan.ts";
@@ -143,9 +144,8 @@ async function netIn(
   const { setup, input } = options;
   const { dataset } = study;
   const imported = await importedNet(file, { config, S, setup, dataset, input });
-  if (imported.doubt !== undefined) {
-    console.error(fold(`warning: ${imported.doubt}`).join("\n"));
-  }
+  if (imported.doubt !== undefined) warn(imported.doubt);
+  else if (imported.assumption !== undefined) console.error(fold(imported.assumption).join("\n"));
   return { run: imported.run, imported: [imported] };
 }
 

@@ -5,6 +5,7 @@ import { actionLabel, type Table } from "../experiment.ts";
 import { formatNumber } from "../numbers.ts";
 import { plan, type PlannedRun, trainingIn } from "../plan.ts";
 import { fold } from "../report/fold.ts";
+import { warn } from "../report/warn.ts";
 import type { Study } from "../results/study.ts";
 import type { RunStatus, Store } from "../store/mod.ts";
 import type { Options } from "./options.ts";
@@ -90,7 +91,7 @@ export function known(
   const { missing, untrainable } = dataset;
   const open = found.filter(({ status }) => status.state !== "done");
   if (untrainable !== undefined && trainingIn(open) !== undefined) {
-    console.error(fold(`warning: no net can be trained here: ${untrainable}.`).join("\n"));
+    warn(`no net can be trained here: ${untrainable}.`);
   }
   if (missing === undefined) return found;
   console.error(warningOf(dataset, missing));

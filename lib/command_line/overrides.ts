@@ -32,25 +32,78 @@ function wordsFor(field: string): readonly string[] | undefined {
   return RULE.test(field) ? Object.keys(DROPS) : WORDS[field];
 }
 
-/** Fields that are counts. */
-const COUNTS =
-  /^(crop|fc|batch|validations|validationImages|jitterStep|schedules\.\w+\.images|scenes\.(classes|train|val))$/;
-
 /** What a number may be. */
-const NUMBERS = {
-  count: {
+interface Range {
+  readonly fields: RegExp;
+  readonly holds: (value: number) => boolean;
+  readonly words: string;
+}
+
+const isCount = (value: number, least: number, most = Infinity) =>
+  Number.isSafeInteger(value) && value >= least && value <= most;
+
+/** Channels of the paper's narrowest layers, of which a setup's width is a share. */
+const NARROWEST = 64;
+
+/** Ranges of numbers; the first that has a field counts. */
+const RANGES: readonly Range[] = [
+  {
+    fields: /^crop$/,
+    holds: (value) => isCount(value, 1, 2048),
+    words: "a whole number from 1 to 2048",
+  },
+  {
+    // more would take a machine's memory before anything could tell
+    fields: /^(fc|batch)$/,
+    holds: (value) => isCount(value, 1, 65_536),
+    words: "a whole number from 1 to 65536",
+  },
+  {
+    fields:
+      /^(validations|validationImages|jitterStep|schedules\.\w+\.(images|drops\.patience)|scenes\.(classes|train|val))$/,
+    holds: (value) => isCount(value, 1),
     words: "a whole number above 0",
-    allows: (value: number) => Number.isSafeInteger(value) && value > 0,
   },
-  seed: {
+  {
+    fields: /^scenes\.seed$/,
+    holds: (value) => isCount(value, 0),
     words: "a whole number, 0 or more",
-    allows: (value: number) => Number.isSafeInteger(value) && value >= 0,
   },
-  size: {
+  {
+    fields: /\.drops\.times$/,
+    holds: (value) => isCount(value, 0, 100),
+    words: "a whole number from 0 to 100",
+  },
+  {
+    fields: /^width$/,
+    holds: (value) => isCount(value * NARROWEST, 1, 16 * NARROWEST),
+    words:
+      `a number of ${NARROWEST}ths from 1/${NARROWEST} to 16, so that layers have whole channels`,
+  },
+  {
+    fields: /^(dropout|momentum)$/,
+    holds: (value) => value >= 0 && value < 1,
+    words: "a number that is not negative, and below 1",
+  },
+  {
+    fields: /^retry\./,
+    holds: (value) => value >= 0 && value <= 1,
+    words: "a number from 0 to 1",
+  },
+  {
+    fields: /^(inputScale|schedules\.\w+\.learningRate)$/,
+    holds: (value) => value > 0 && value < Infinity,
+    words: "a number above 0",
+  },
+  {
+    fields: /./,
+    holds: (value) => value >= 0 && value < Infinity,
     words: "a number that is not negative",
-    allows: (value: number) => value >= 0 && value < Infinity,
   },
-} as const;
+];
+
+/** A decimal number, as `Number` reads it; that also reads blanks, as 0. */
+const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
 type Leaf = string | number | readonly number[];
 interface Branch {
@@ -142,10 +195,9 @@ function withLeaf(branch: object, path: string, text: string, whole = path): obj
 
 function leafOf(field: string, text: string, old: Leaf): Leaf {
   if (typeof old === "number") {
-    const value = Number(text);
-    const kind = COUNTS.test(field) ? "count" : field === "scenes.seed" ? "seed" : "size";
-    const { allows, words } = NUMBERS[kind];
-    if (allows(value)) return value;
+    const value = DECIMAL.test(text) ? Number(text) : NaN;
+    const { holds, words } = RANGES.find(({ fields }) => fields.test(field))!;
+    if (holds(value)) return value;
     throw new UsageError(`Cannot set ${field} to "${text}": it is ${words}`);
   }
   if (typeof old === "object") return sharesOf(field, text);

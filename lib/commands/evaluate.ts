@@ -1,12 +1,10 @@
 /** `evaluate`: tests one net at any scales with any methods, and the mean of all. */
 import { evaluations, oneScale } from "../../experiments/protocol.ts";
 import { displayName, isEvaluation } from "../experiment.ts";
-import type { LabelledImage } from "../datasets/dataset.ts";
-import { fold } from "../report/fold.ts";
-import { importedAtChance } from "../results/sanity_checks.ts";
-import { type Ensemble, ensembleOf } from "../results/ensemble.ts";
+import { ensembleOf } from "../results/ensemble.ts";
 import { planOf } from "../plan.ts";
 import { nameWithChanges } from "../results/protocol.ts";
+import { warn } from "../report/warn.ts";
 import { ensembleListing } from "../report/ensemble_listing.ts";
 import { listing } from "../report/listing.ts";
 import { carryOut, printRuns } from "../command_line/carry_out.ts";
@@ -30,7 +28,7 @@ export async function evaluate(options: Options): Promise<number> {
     const done = planOf(runs, [context]).filter(({ run }) => isEvaluation(run));
     return ensembleOf(done, store);
   });
-  warnAtChance(fusions.flatMap(({ members }) => members), dataset.val);
+  new Set(fusions.flatMap(({ doubts }) => doubts)).forEach(warn);
   console.log(listing(
     ensembleListing(fusions, {
       setup,
@@ -41,15 +39,4 @@ export async function evaluate(options: Options): Promise<number> {
     options.format,
   ));
   return 0;
-}
-
-/** Warns where imported weights do no better than chance. */
-function warnAtChance(members: Ensemble["members"], images: readonly LabelledImage[]) {
-  const labels = Int32Array.from(images, ({ label }) => label);
-  for (const { run: { run }, errors } of members) {
-    const nets = isEvaluation(run) ? [run.net] : [];
-    for (const reason of importedAtChance(nets, errors, labels)) {
-      console.error(fold(`warning: ${reason}`).join("\n"));
-    }
-  }
 }

@@ -5,6 +5,7 @@ import { ensembleOf } from "../results/ensemble.ts";
 import type { PlannedRun } from "../plan.ts";
 import { ensembleListing } from "../report/ensemble_listing.ts";
 import { listing } from "../report/listing.ts";
+import { warn } from "../report/warn.ts";
 import { openStore, type Store } from "../store/mod.ts";
 import { middleOf } from "../vgg/images.ts";
 import { evaluateLine } from "../command_line/suggested_commands.ts";
@@ -25,6 +26,7 @@ export async function fuse(words: readonly string[], options: Options): Promise<
   );
   mustBeSeveral(members);
   const fusion = ensembleOf(members, store);
+  fusion.doubts.forEach(warn);
   const title = `Mean of ${members.length} evaluations on ${options.setup.dataset}, ` +
     `${count(fusion.classes, "class", "classes")}, ${count(fusion.images, "validation image")}`;
   console.log(listing(ensembleListing([fusion], { title, setup: options.setup }), options.format));

@@ -7,6 +7,7 @@ import { intervalsOf } from "./mod.ts";
 import type { Scores } from "../score.ts";
 import { errorsOfRuns } from "./run_errors.ts";
 import type { ErrorIntervals } from "./row_result.ts";
+import { whyMeaningless } from "./sanity_checks.ts";
 import type { Store } from "../store/mod.ts";
 
 /** Errors in per cent, with Wilson's 95 % intervals. */
@@ -22,6 +23,8 @@ export interface Ensemble {
   readonly members: readonly (Measured & { readonly run: PlannedRun })[];
   /** The mean of several members, compared with the member of the lowest top-1 error. */
   readonly mean?: Measured & { readonly best: PlannedRun; readonly difference: Difference };
+  /** Why errors mean nothing, as sentences. */
+  readonly doubts: readonly string[];
 }
 
 /**
@@ -36,8 +39,11 @@ export function ensembleOf(runs: readonly PlannedRun[], store: Store): Ensemble 
     throw new RangeError("Cannot average zero evaluations: name at least one");
   }
   const members = runs.map((run, i) => ({ run, ...measured([run], scores[i]!) }));
-  const size = { images: first.labels.length, classes: first.classes };
-  if (members.length === 1) return { ...size, members };
+  const facts = {
+    ...{ images: first.labels.length, classes: first.classes },
+    doubts: whyMeaningless(members, first.labels, store),
+  };
+  if (members.length === 1) return { ...facts, members };
   const together = store.scoresOf(runs);
   mustBeOfSameData(runs);
   const lowest = Math.min(...members.map(({ errors }) => errors.top1));
@@ -47,7 +53,7 @@ export function ensembleOf(runs: readonly PlannedRun[], store: Store): Ensemble 
     best: runs[best]!,
     difference: differenceOf([together], [scores[best]!]),
   };
-  return { ...size, members, mean };
+  return { ...facts, members, mean };
 }
 
 function measured(runs: readonly PlannedRun[], scores: Scores): Measured {

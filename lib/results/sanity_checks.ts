@@ -1,5 +1,11 @@
 /** Sanity checks of trained nets: is a measured error meaningful at all? Loads no TensorFlow. */
-import { displayName, type Errors, isImported, type TrainRun } from "../experiment.ts";
+import {
+  displayName,
+  type Errors,
+  isEvaluation,
+  isImported,
+  type TrainRun,
+} from "../experiment.ts";
 import { meanLoss } from "./losses.ts";
 import type { PlannedRun } from "../plan.ts";
 import type { Divergence, LogEntry } from "../vgg/checkpoint.ts";
@@ -68,6 +74,26 @@ export function importedAtChance(
     } %. The weights may need ` +
     "another input; --input caffe, torchvision or own says which",
   ];
+}
+
+/**
+ * Why the errors of evaluations mean nothing, as sentences: their nets are at chance, or all images have
+ * one label.
+ */
+export function whyMeaningless(
+  members: readonly { readonly run: PlannedRun; readonly errors: Errors }[],
+  labels: Int32Array,
+  records: Pick<TrainingRecords, "readLog">,
+): string[] {
+  const trainings = new Map(
+    members.flatMap(({ run: { ancestor } }) =>
+      ancestor === undefined ? [] : [[ancestor.key, ancestor] as const]
+    ),
+  );
+  const imported = members.flatMap(({ run: { run }, errors }) =>
+    isEvaluation(run) ? importedAtChance([run.net], errors, labels) : []
+  );
+  return [...new Set([...sanityChecks([...trainings.values()], labels, records), ...imported])];
 }
 
 /** Remarks on trainings whose numbers are valid, as sentences. */

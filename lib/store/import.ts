@@ -16,7 +16,7 @@ import { planOf } from "../plan.ts";
 import type { Store } from "./mod.ts";
 import { ALL_NETS, layersOf, netShapeOf, weightShapes } from "../vgg/configs.ts";
 import { firstNonFinite, shapeMismatch } from "../weights/fit.ts";
-import { type InputName, knownInput } from "../weights/inputs.ts";
+import { INPUT_WORDS, type InputName, knownInput } from "../weights/inputs.ts";
 import { verifyChecksum } from "../weights/safetensors.ts";
 import { openWeights, USUAL_INPUT } from "../weights/mod.ts";
 
@@ -26,6 +26,8 @@ export interface ImportedNet {
   readonly run: TrainRun;
   /** A warning if the assumed input may be wrong: one sentence. */
   readonly doubt?: string;
+  /** The input that is assumed, as nothing names it: one sentence. */
+  readonly assumption?: string;
 }
 
 /** What the weights must fit. */
@@ -116,6 +118,7 @@ export async function importedNet(file: string, target: ImportTarget): Promise<I
   }
   const isUsual = input === USUAL_INPUT[layout ?? "own"];
   const doubt = target.input === undefined ? weights.doubt() : undefined;
+  const isAssumed = known === undefined && layout !== undefined && !weights.notesMean;
   const init = {
     weights: digest,
     ...layout && { layout },
@@ -127,6 +130,13 @@ export async function importedNet(file: string, target: ImportTarget): Promise<I
     ...doubt !== undefined && {
       doubt: `"${file}" is read as weights with torchvision's input, but ${doubt}. If it has ` +
         "Caffe's input (blue, green and red of 0 to 255, minus a mean), add --input caffe.",
+    },
+    ...isAssumed && {
+      assumption:
+        `"${file}" has ${layout === "keras" ? "Keras's" : "torchvision's"} layout, and no ` +
+        `note of its net's input, which is taken to be ${
+          INPUT_WORDS[input]
+        }; --input names another.`,
     },
   };
 }

@@ -36,6 +36,17 @@ export const INPUTS = {
   own: { isBgr: false },
 } as const satisfies Record<string, InputConvention>;
 
+/** Conventions in words. */
+export const INPUT_WORDS: Readonly<Record<InputName, string>> = {
+  caffe: "Caffe's (blue, green and red of 0 to 255, minus ImageNet's mean)",
+  torchvision:
+    "torchvision's (red, green and blue of 0 to 1, minus ImageNet's mean, divided by its " +
+    "deviation)",
+  own:
+    "this project's (red, green and blue of 0 to 255, minus the training images' mean, times the " +
+    "setup's inputScale)",
+};
+
 /** Name of a convention. */
 export type InputName = keyof typeof INPUTS;
 

@@ -80,7 +80,7 @@ function withInput(
   const [, , inputs = 1, outputs = 1] = shapes.get(FIRST) ?? [];
   return {
     ...layout && { layout },
-    ...{ input, shapes },
+    ...{ input, shapes, notesMean: noted !== undefined },
     ...mean && { mean },
     ...inputScale !== undefined && { inputScale },
     ...recipe !== undefined && { recipe },

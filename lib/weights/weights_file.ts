@@ -45,6 +45,8 @@ export interface WeightsFile extends Omit<LayoutFile, "notes" | "doubt"> {
   readonly input: InputName;
   /** The mean to subtract; absent where it is that of the training images. */
   readonly mean?: readonly number[];
+  /** Whether the file notes it itself. */
+  readonly notesMean: boolean;
   /** The factor after that; absent where it is the setup's. */
   readonly inputScale?: number;
   /** Why the file's input is doubtful, if it is. Reads the first kernel. */

@@ -97,7 +97,22 @@ Deno.test("--set says what a field may be", () => {
     ["kernels=hee", /Did you mean "he"\?/],
     ["kernels", /--set kernels=VALUE/],
     ["dropout=0.3=0.5", /Cannot set dropout to "0.3=0.5": it is a number/],
-    ["batch=1.5", /a whole number above 0/],
+    ["batch=1.5", /a whole number from 1 to 65536/],
+    ["batch=1e9", /a whole number from 1 to 65536/],
+    ["crop=1e6", /a whole number from 1 to 2048/],
+    ["validations=0", /a whole number above 0/],
+    ["width=0", /a number of 64ths from 1\/64 to 16/],
+    ["width=0.3", /so that layers have whole channels/],
+    ["width=1e-9", /so that layers have whole channels/],
+    ["dropout=1", /not negative, and below 1/],
+    ["dropout=1.5", /not negative, and below 1/],
+    ["momentum=1", /not negative, and below 1/],
+    ["inputScale=0", /a number above 0/],
+    ["schedules.first.learningRate=0", /a number above 0/],
+    ["retry.share=2", /from 0 to 1/],
+    ["weightDecay= ", /not negative/],
+    ["weightDecay=0x10", /not negative/],
+    ["weightDecay=Infinity", /not negative/],
     ["scenes.train=1.5", /a whole number above 0/],
     ["dropout=-1", /not negative/],
     ["dropout=much", /not negative/],
@@ -117,6 +132,12 @@ Deno.test("--set says what a field may be", () => {
     ["schedules.first.drops.patience=3", /Cannot set "schedules.first.drops.patience"/],
     ["crop=31,oddSides=down", /shrink a crop of 31 pixels to nothing; also set crop to 32 or/],
   ];
+  assert.throws(
+    () => override(paper, "schedules.first.drops.patience=1.5"),
+    /whole number above 0/,
+  );
+  assert.throws(() => override(paper, "schedules.first.drops.times=1.5"), /from 0 to 100/);
+  assert.equal(override(paper, "width=0.015625,fc=65536,dropout=0").train.width, 1 / 64);
   for (const [changes, message] of cases) {
     assert.throws(() => override(medium, changes), (error) => {
       return error instanceof UsageError && message.test(error.message);

@@ -26,7 +26,7 @@ function ensemble(onlyMean: number, onlyBest: number, context = contexts[0]!): E
     intervals: { top1: { low: 14.1234, high: 17.9876 }, top5: { low: 0, high: 0.19 } },
   });
   return {
-    ...{ images, classes: 20 },
+    ...{ images, classes: 20, doubts: [] },
     members: [
       { run: first!, ...measured(both + onlyBest) },
       { run: second!, ...measured(500) },

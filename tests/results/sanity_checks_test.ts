@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import type { TrainRun } from "../../lib/experiment.ts";
-import { importedAtChance } from "../../lib/results/sanity_checks.ts";
+import { evaluations, net } from "../../experiments/protocol.ts";
+import { smoke } from "../../experiments/setups.ts";
+import { planOf } from "../../lib/plan.ts";
+import { importedAtChance, whyMeaningless } from "../../lib/results/sanity_checks.ts";
 
 Deno.test("imported nets are at chance from two deviations above the most frequent class on", () => {
   // 400 images, a quarter of them of class 0: chance is 75 %, its deviation 2.165 points
@@ -15,4 +18,25 @@ Deno.test("imported nets are at chance from two deviations above the most freque
   assert.deepEqual(reasons(70.6, imported), []);
   assert.deepEqual(reasons(75, { ...imported, init: "random" }), []); // its log tells more
   assert.deepEqual(reasons(75, imported, { ...imported, init: "random" }), []);
+});
+
+Deno.test("evaluations of a trained net say that it is at chance, as tables do, once for all of them", () => {
+  const context = { train: smoke.train, evaluate: smoke.evaluate, seed: 0, data: "made-up" };
+  const members = planOf(evaluations(net("A", 256), [224, 256], "dense"), [context]).slice(1)
+    .map((run) => ({ run, errors: { top1: 75 } }));
+  const labels = Int32Array.from({ length: 400 }, (_, i) => i % 4);
+  const reasons = (loss: number) =>
+    whyMeaningless(members, labels, {
+      readLog: () => [
+        { step: 10, loss: 2, learningRate: 0.005 },
+        { step: 20, loss, learningRate: 0.0005 },
+      ],
+    });
+  assert.equal(members.length, 2);
+  // four classes alike: ln 4 = 1.386
+  assert.match(
+    reasons(1.38).join("|"),
+    /^A 256 is at chance: .* its loss is 1\.38, .* gives 1\.39$/,
+  );
+  assert.deepEqual(reasons(1.3), []);
 });

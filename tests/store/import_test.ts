@@ -337,6 +337,22 @@ Deno.test("Caffe's input under torchvision's names needs an option, and causes a
   assert.deepEqual(isImported(run.init) && run.init.input, undefined);
 });
 
+Deno.test("the input that a foreign file is taken to have is said, unless it is noted, asked for or known", async () => {
+  using here = place();
+  const file = `${here.folder}/a.safetensors`;
+  const target = { ...SMALL, config: "A", S: 256 } as const;
+  const assumption = async (more: object = {}) =>
+    (await importedNet(file, { ...target, ...more })).assumption;
+  writeTorchvisions(file, "A");
+  assert.match(
+    (await assumption())!,
+    /^".*" has torchvision's layout, and no note of its net's input, which is taken to be torchvision's \(red, green and blue of 0 to 1, .*\); --input names another\.$/,
+  );
+  assert.equal(await assumption({ input: "torchvision" }), undefined);
+  writeSafetensors(file, { tensors: stateDict("A"), metadata: { mean: "1 2 3" } });
+  assert.equal(await assumption(), undefined);
+});
+
 Deno.test("an input that contradicts a file's metadata is refused; known files need no option", async () => {
   await inFile(weightsOfA(), (file) =>
     refused(
