@@ -27,6 +27,9 @@ export interface Verdict {
 /** Shortest time after which a process counts as hanging, s, and how many times an unbroken one's. */
 const PATIENCE = { seconds: 120, times: 20 };
 
+/** Processes for each core that want to run: where there are several, each takes so much longer. */
+const crowding = () => Math.max(1, Deno.loadavg()[0]! / navigator.hardwareConcurrency);
+
 /** A laboratory: a folder for starts, copies and traces. */
 export class Laboratory {
   readonly #folder: string;
@@ -91,7 +94,7 @@ export class Laboratory {
       command: phase.command(folder),
       ...phase.env && { env: phase.env(folder) },
       ...one && { fault: diskFaultOf(one, folder) },
-      patience: Math.max(this.#patience, usual),
+      patience: Math.max(crowding() * this.#patience, usual),
     });
     return { ending, content: contentOf(folder) };
   }
@@ -113,7 +116,7 @@ export class Laboratory {
     }
     if (command) {
       const ending = await carryOut({
-        ...{ folder: place, command: command(place), patience: this.#patience },
+        ...{ folder: place, command: command(place), patience: crowding() * this.#patience },
         ...fault && { fault: { ...fault, path: patternOfPlace(fault.place, place) } },
       });
       const isAsMeant = fault ? ending.hit !== undefined : ending.code === 0;
