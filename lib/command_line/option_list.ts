@@ -46,7 +46,7 @@ export const OPTIONS = {
   },
   setup: {
     value: "NAME",
-    text: "smoke, small (default), medium, paper, or a file of your own",
+    text: "smoke, small (default), medium, paper, or a file",
     group: "What to run",
   },
   dataset: {
