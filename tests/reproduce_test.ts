@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { cpSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { printed } from "./support/processes.ts";
 import { flagsOf } from "./support/tasks.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
@@ -47,12 +48,9 @@ class FreshClone implements Disposable {
 
   /** Whether pip runs, as Linux tells. */
   isPipAlive(): boolean {
-    try {
-      const pid = Deno.readTextFileSync(this.pip).trim();
-      return !/^State:\s*Z/m.test(Deno.readTextFileSync(`/proc/${pid}/status`));
-    } catch {
-      return false;
-    }
+    if (!isWritten(this.pip)) return false;
+    const status = printed("cat", `/proc/${Deno.readTextFileSync(this.pip).trim()}/status`);
+    return /^State:\s*[^Z\s]/m.test(status);
   }
 
   [Symbol.dispose]() {
