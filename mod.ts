@@ -37,6 +37,7 @@ import paperTable7 from "./experiments/table7.ts";
 
 // tables and their rows
 export type {
+  BlockLayer,
   Column,
   ConfigName,
   EvalRun,
@@ -44,6 +45,7 @@ export type {
   Inherited,
   Init,
   Method,
+  NetLayers,
   Published,
   Row,
   Table,
@@ -61,6 +63,8 @@ export {
   oneScale,
   threeScales,
 } from "./experiments/protocol.ts";
+
+export { ownNet } from "./lib/tables/own_net.ts";
 
 // setups
 export type {

@@ -58,10 +58,24 @@ export type Init = "random" | {
   readonly mean?: readonly number[];
 };
 
+/** A layer in a block: a 3x3 convolution to so many channels, one of another size, or LRN. */
+export type BlockLayer = number | "lrn" | {
+  /** Side of the kernel, odd. */
+  readonly size: number;
+  /** Channels of its output. */
+  readonly channels: number;
+};
+
+/** The layers of a net: those of a config of the paper, or blocks of one's own. */
+export interface NetLayers {
+  /** The paper's name, or another one, for people, of a net with blocks. */
+  readonly config: string;
+  /** Blocks of layers up to fc6, each with a max-pooling after it; absent in the paper's nets. */
+  readonly blocks?: readonly (readonly BlockLayer[])[];
+}
+
 /** One network to train. The runs it starts from are inside it. */
-export interface TrainRun {
-  /** Its layers. */
-  readonly config: ConfigName;
+export interface TrainRun extends NetLayers {
   /** Training scale. */
   readonly S: TrainScale;
   /** Its weights at the start. */
@@ -210,9 +224,11 @@ export function key(run: Run, { evaluate, train, ...context }: Context): string 
 
 /** A training and its ancestors, each with the fields of the setup that it alone uses. */
 function settled(run: TrainRun, train: TrainSetup): object {
-  if (isImported(run.init)) return run; // nothing of it is trained
+  const { config, ...others } = run;
+  const net = run.blocks === undefined ? { config, ...others } : others; // blocks say it all
+  if (isImported(run.init)) return net; // nothing of it is trained
   return {
-    ...run,
+    ...net,
     schedule: scheduleOf(run, train),
     ...typeof run.S !== "number" && { jitterStep: train.jitterStep },
     ...hasAncestor(run.init) && {

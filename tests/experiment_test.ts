@@ -204,3 +204,16 @@ Deno.test("runs have names for people and for folders", () => {
     ...["A-256", "D-256-512", "D-256-512-Q384-dense", "D-256-512-fc"],
   ]);
 });
+
+Deno.test("a net of one's own is named by its blocks, whatever people call it", () => {
+  const blocks = [[64], [128], [256, 256], [512, 512], [512, 512], [512]];
+  const F: TrainRun = { config: "F", blocks, S: 256, init: "random" };
+  assert.equal(key({ ...F, config: "G" }, context), key(F, context));
+  const others = [A, { ...F, blocks: blocks.slice(1) }, { ...F, S: 384 }];
+  assert.equal(new Set([F, ...others].map((run) => key(run, context))).size, 4);
+  const heir = (config: string): TrainRun => ({
+    ...A,
+    init: { from: { ...F, config }, layers: ["conv1_1"] },
+  });
+  assert.equal(key(heir("F"), context), key(heir("G"), context));
+});

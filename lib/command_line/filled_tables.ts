@@ -50,7 +50,7 @@ export async function filledTables(
   weights: string,
   search: NetSearch,
 ): Promise<FilledTables> {
-  const nets = new Map<ConfigName, TrainRun>();
+  const nets = new Map<string, { readonly own: TrainRun; readonly given: TrainRun }>();
   const imported: ImportedNet[] = [];
   for (const [config, from] of pairsIn(weights)) {
     const own = net(config, JITTERED);
@@ -70,7 +70,7 @@ export async function filledTables(
           `${displayName(own)} that were not trained here`,
       );
     }
-    nets.set(config, run);
+    nets.set(config, { own, given: run });
     imported.push(...meant.imported);
   }
   mustNeedInput(search.options, imported);
@@ -79,10 +79,8 @@ export async function filledTables(
     ...table,
     rows: table.rows.map((row) => {
       const evaluations = row.evaluations.map((run) => {
-        const given = nets.get(run.net.config);
-        return given && isSame(run.net, net(run.net.config, JITTERED))
-          ? { ...run, net: given }
-          : run;
+        const { own, given } = nets.get(run.net.config) ?? {};
+        return own && given && isSame(run.net, own) ? { ...run, net: given } : run;
       });
       // an unchanged row stays the same object
       return evaluations.every((run, i) => run === row.evaluations[i]) ? row : {
@@ -91,7 +89,7 @@ export async function filledTables(
       };
     }),
   }));
-  const given = [...nets.values()];
+  const given = [...nets.values()].map(({ given }) => given);
   const runs = evaluationsOf(filled).filter(({ net }) => given.includes(net));
   return { tables: filled, runs, imported };
 }

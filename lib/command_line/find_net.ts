@@ -184,7 +184,7 @@ function layersFrom(
   { dataset }: Study,
 ): Inherited {
   const shape = netShapeOf(setup.train, dataset.classes.length);
-  const [theirs, ours] = [layersOf(from.config, shape), layersOf(config!, shape)];
+  const [theirs, ours] = [layersOf(from, shape), layersOf(config!, shape)];
   const common = layersInCommon(theirs, ours);
   const [word] = layers?.length === 1 ? layers : [];
   const asked = isWord(word) ? word : layers ?? initFrom(from, config!).layers;

@@ -90,7 +90,10 @@ export function commandFor(
   if (plannedRun(run, { ...here, seed: context.seed }).key !== planned.key) return undefined;
   const [row] = rowsOn(planned, tables);
   if (row !== undefined) return tableLine(row.table, options, context.seed);
-  if (!isEvaluation(run)) return isImported(run.init) ? undefined : trainLine(planned, options);
+  if (!isEvaluation(run)) {
+    // a net of one's own is trained by its table alone
+    return isImported(run.init) || run.blocks ? undefined : trainLine(planned, options);
+  }
   const { net, Q, method, test } = run;
   if (test !== undefined) {
     return submissionLine(plannedRun({ net, Q, method }, context), options);

@@ -100,7 +100,7 @@ export function memoryOf(
   { classes }: Pick<DatasetInfo, "classes">,
 ): string[] {
   const nets = runs.flatMap(({ run }) => isEvaluation(run) ? [] : [run]).map((run) => {
-    const layers = layersOf(run.config, netShapeOf(setup.train, classes.length));
+    const layers = layersOf(run, netShapeOf(setup.train, classes.length));
     return { name: displayName(run), layers, size: sizeOf(layers, setup) };
   });
   const [largest] = nets.toSorted((one, other) => other.size - one.size);

@@ -6,6 +6,7 @@ import { CATALOGUE } from "./catalogue.ts";
 import type { OptionName } from "./option_list.ts";
 import { isSetupFile, type Options, pathFrom } from "./options.ts";
 import { tableTask } from "../results/table_task.ts";
+import { isConfig } from "../vgg/configs.ts";
 import { shellWord } from "../system/shell.ts";
 
 /** Options that choose the store and the data. */
@@ -91,7 +92,7 @@ export function scoreLine(words: readonly string[], options: Written): string {
 /** Whether a training is the paper's own net of its config and S, with the paper's chain of ancestors. */
 function isPapers({ key: name, run, context }: PlannedRun): boolean {
   const { config, S, update } = run as TrainRun;
-  return key({ ...net(config, S), ...update && { update } }, context) === name;
+  return isConfig(config) && key({ ...net(config, S), ...update && { update } }, context) === name;
 }
 
 /** The options of this command line that a job's command takes, with absolute folders. */

@@ -74,7 +74,7 @@ const WRITE: Readonly<
   savedmodel: async (file, net, { run, context }) => {
     const { savedModelOf } = await import("../vgg/saved_model.ts");
     const [classes = 0] = net.tensors.get("fc8.bias")!.shape;
-    const layers = layersOf(run.config, netShapeOf(context.train, classes));
+    const layers = layersOf(run, netShapeOf(context.train, classes));
     const bytes = savedModelOf({ ...net, layers, evaluate: context.evaluate });
     written(file, () => writeAtomically(`${file}/saved_model.pb`, [bytes]));
   },
@@ -138,7 +138,13 @@ async function meanFor(
 }
 
 /** Other libraries' nets lack A-LRN's normalisation: with its weights they would give wrong scores. */
-function mustHaveNoLrn({ config }: TrainRun) {
+function mustHaveNoLrn({ config, blocks }: TrainRun) {
+  if (blocks !== undefined) {
+    throw new UserError(
+      `Cannot export ${config} for torchvision or Keras: their VGG has other layers; choose ` +
+        "--as savedmodel, which has its own",
+    );
+  }
   if (config !== "A-LRN") return;
   throw new UserError(
     "Cannot export A-LRN for torchvision or Keras: their VGG has no local response normalisation; " +

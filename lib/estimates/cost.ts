@@ -15,10 +15,10 @@ import { type MeasuredSpeed, speedAt } from "./speed.ts";
 import {
   countMultiplyAdds,
   countParameters,
+  lastMapOf,
   type Layer,
   layersOf,
   netShapeOf,
-  pooled,
 } from "../vgg/configs.ts";
 import { GRID, middleOf, pixels, rescale } from "../vgg/images.ts";
 
@@ -53,7 +53,7 @@ export function cost(
 ): RunCost {
   const setup = context.train;
   const net = isEvaluation(run) ? run.net : run;
-  const layers = layersOf(net.config, netShapeOf(setup, classes.length));
+  const layers = layersOf(net, netShapeOf(setup, classes.length));
   const images = isEvaluation(run) && run.test !== undefined ? test?.images ?? [] : val;
   const [training, testing] = isEvaluation(run)
     ? [0, evaluationAdds(run, { layers, images, context })]
@@ -84,7 +84,7 @@ function trainingAdds(
   const forward = countMultiplyAdds(layers, setup.crop);
   const fc = layers.filter((layer) => layer.kind === "conv" && layer.name.startsWith("fc"));
   const learning = run.update === "fc"
-    ? countMultiplyAdds(fc, pooled(setup.crop, setup.oddSides))
+    ? countMultiplyAdds(fc, lastMapOf(layers, setup.crop, setup.oddSides))
     : forward;
   return (forward + 2 * learning) * scheduleOf(run, setup).images;
 }
@@ -149,7 +149,7 @@ export function diskSpaceFor(
   const nets = runs.flatMap(({ run, context: { train } }) =>
     isEvaluation(run)
       ? []
-      : FLOAT * countParameters(layersOf(run.config, netShapeOf(train, classes.length)))
+      : FLOAT * countParameters(layersOf(run, netShapeOf(train, classes.length)))
   );
   return {
     weights: nets.reduce((sum, size) => sum + size, 0),

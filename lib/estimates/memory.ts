@@ -112,8 +112,7 @@ export function memoryFor(
   { classes, train, val, test }: Pick<DatasetDescription, "classes" | "train" | "val" | "test">,
   { gpus }: Pick<Hardware, "gpus">,
 ): number {
-  const { config } = isEvaluation(run) ? run.net : run;
-  const layers = layersOf(config, netShapeOf(setup, classes.length));
+  const layers = layersOf(isEvaluation(run) ? run.net : run, netShapeOf(setup, classes.length));
   const weights = BYTES.float32 * countParameters(layers);
   const { net, image } = footprint(layers, setup);
   /** Of images while they are tested: rescaled, and their feature maps. */

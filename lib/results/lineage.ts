@@ -126,8 +126,12 @@ function trainFieldsOf(run: Run, { schedules, jitterStep, ...train }: TrainSetup
 }
 
 function netFields(net: TrainRun, train: TrainSetup): Record<string, string> {
-  const { config, S, update = "all" } = net;
-  return { config, S: formatS(S), update, ...originFields(net, train) };
+  const { config, blocks, S, update = "all" } = net;
+  return {
+    config,
+    ...blocks && { blocks: JSON.stringify(blocks) },
+    ...{ S: formatS(S), update, ...originFields(net, train) },
+  };
 }
 
 /** The initialisation of a net, of its ancestor, and so on. */

@@ -59,7 +59,7 @@ export function compareLosses(worse: Row, better: Row, lossOf: LossOf): LossComp
   if (Number(one.loss) <= Number(other.loss)) {
     return { underTrained: false, words: `${losses}; not under-trained` };
   }
-  if (!isDeeperForm(one.config, other.config)) return { underTrained: false, words: losses };
+  if (!isDeeperForm(one.net, other.net)) return { underTrained: false, words: losses };
   return {
     underTrained: true,
     words: `${losses}; the deeper net is under-trained, so this says nothing against depth`,
@@ -76,7 +76,7 @@ function trainedNet({ title: own, evaluations }: Row, lossOf: LossOf) {
     key,
     S: formatS(net.S),
     name: own ?? displayName(net),
-    config: net.config,
+    net,
     loss: loss.toFixed(2),
   };
 }

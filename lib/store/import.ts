@@ -41,7 +41,9 @@ export interface ImportTarget {
 }
 
 /** A file's net, according to the metadata that we wrote into it and to its layers. */
-export type WeightsNote = Partial<Pick<TrainRun, "config" | "S"> & Pick<WeightsFile, "layout">>;
+export type WeightsNote = Partial<
+  Pick<TrainRun, "S"> & { readonly config: ConfigName } & Pick<WeightsFile, "layout">
+>;
 
 /**
  * Reads which net a file contains.

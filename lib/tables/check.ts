@@ -18,7 +18,7 @@ import {
 } from "../experiment.ts";
 import { flaw, z } from "../schema.ts";
 import type { Setup } from "../setup.ts";
-import { layersInCommon, layersOf, netShapeOf } from "../vgg/configs.ts";
+import { convsOf, lastMapOf, layersInCommon, layersOf, netShapeOf } from "../vgg/configs.ts";
 import { PAPER_CROP } from "../vgg/images.ts";
 import { insertedLayers } from "../vgg/initialisation.ts";
 import { TABLE } from "./shape.ts";
@@ -80,16 +80,45 @@ function netFault(
   checked: Map<string, string | undefined>,
   path = ".net",
 ): string | undefined {
-  const { S, init } = net;
+  const { config, S, blocks, init } = net;
+  const layers = `${config} ${JSON.stringify(blocks)}`;
+  if (!checked.has(layers)) checked.set(layers, layersFault(net, setup, checked));
+  const wrong = checked.get(layers);
+  if (wrong !== undefined) return `${path}.${wrong}`;
   const [low, high] = typeof S === "number" ? [S, S + 1] : S;
   if (low < PAPER_CROP) return `${path}.S is ${formatS(S)}: ${leastScale}`;
   if (low >= high) return `${path}.S is ${formatS(S)}: its first end must be below the second`;
   if (!hasAncestor(init)) return undefined;
-  const start = JSON.stringify([init.from.config, net.config, init.layers]);
+  const start = JSON.stringify([init.from.config, config, init.layers]);
   if (!checked.has(start)) checked.set(start, startFault(net, setup));
   const fault = checked.get(start);
   if (fault !== undefined) return `${path}.init: ${fault}`;
   return netFault(init.from, setup, checked, `${path}.init.from`);
+}
+
+/** Why blocks of one's own make no net under a setup. */
+function layersFault(
+  net: TrainRun,
+  { train }: CheckingSetup,
+  checked: Map<string, string | undefined>,
+): string | undefined {
+  const { config, blocks } = net;
+  if (blocks === undefined) return undefined;
+  const other = [...checked.keys()].find((known) => known.startsWith(`${config} [`));
+  if (other !== undefined) {
+    return `blocks: two nets are called "${config}" and have other blocks; rename one`;
+  }
+  const shape = netShapeOf(train, 1_000);
+  const layers = layersOf(net, shape);
+  if (lastMapOf(layers, shape.crop, shape.oddSides) < 1) {
+    return `blocks: ${blocks.length} max-poolings shrink a crop of ${shape.crop} pixels to nothing; ` +
+      "take fewer blocks, or a setup with a larger crop";
+  }
+  const odd = convsOf(layers).find(({ outputs }) => !Number.isInteger(outputs));
+  return odd === undefined
+    ? undefined
+    : `blocks: ${odd.name} has ${odd.outputs} channels, its own number times the setup's width of ` +
+      `${shape.width}; take a number that the width divides`;
 }
 
 /** Why a net cannot start from another one as it is to. */
@@ -98,7 +127,7 @@ function startFault(net: TrainRun, { train }: CheckingSetup): string | undefined
   if (!hasAncestor(init)) return undefined;
   const { from, layers } = inheritance(init, train);
   const shape = netShapeOf(train, 1_000);
-  const [theirs, ours] = [layersOf(from.config, shape), layersOf(config, shape)];
+  const [theirs, ours] = [layersOf(from, shape), layersOf(net, shape)];
   if (layers === "deepen") return deepeningFault([from.config, theirs], [config, ours]);
   const common = layersInCommon(theirs, ours);
   const known = `the layers that both have with equal shapes are ${common.join(", ") || "none"}`;

@@ -10,6 +10,7 @@ import {
   type Table,
   type TrainRun,
 } from "../experiment.ts";
+import { didYouMean } from "../did_you_mean.ts";
 import { z } from "../schema.ts";
 import { ALL_NETS } from "../vgg/configs.ts";
 
@@ -27,10 +28,33 @@ const INHERITED: Readonly<Record<Extract<Inherited, string>, true>> = {
   ...{ all: true, deepen: true, perturb: true, transfer: true },
 };
 
+/** A layer in a block of a net. */
+const BLOCK_LAYER = z.union([
+  z.int().positive(),
+  z.literal("lrn"),
+  z.strictObject({
+    size: z.int().min(1).max(15).refine((size) => size % 2 === 1, "must be odd")
+      .describe("Side of the kernel"),
+    channels: z.int().positive().describe("Channels of its output"),
+  }),
+], 'must be channels of a 3x3 convolution, "lrn", or {"size": N, "channels": N}');
+
 /** A net to train, with the nets that it starts from. */
 const TRAIN_RUN: z.ZodType = z.strictObject(
   {
-    config: z.enum(ALL_NETS),
+    config: z.string().regex(
+      /^\w[\w.-]*$/,
+      "must be a word of letters, digits, -, . and _",
+    ).describe(`A net of the paper (${ALL_NETS.join(", ")}), or the name of one with blocks`),
+    blocks: z.array(
+      z.array(BLOCK_LAYER).refine(
+        (block) => block.some((layer) => layer !== "lrn"),
+        "must have a convolution",
+      ),
+    ).nonempty(
+      "must have a block",
+    )
+      .describe("Layers up to fc6, with a max-pooling after each block").optional(),
     S: z.union(
       [whole, z.tuple([whole, whole])],
       "must be a scale such as 256, or the two ends of a range such as [256, 512]",
@@ -60,7 +84,18 @@ const TRAIN_RUN: z.ZodType = z.strictObject(
     ], 'must be "random", or the net that it starts from: {"from": NET, "layers": LAYERS}'),
     update: z.enum(["all", "fc"]).describe("Layers that are trained; all if absent").optional(),
   } satisfies Fields<TrainRun>,
-);
+).superRefine(({ config, blocks }, context) => {
+  const isNamed = (ALL_NETS as readonly string[]).includes(config);
+  if (isNamed === (blocks === undefined)) return;
+  context.addIssue({
+    code: "custom",
+    path: ["config"],
+    message: isNamed
+      ? `${config} is a net of the paper; give a net with blocks another name`
+      : `must be ${ALL_NETS.join(", ")}; a net of your own has blocks, too.` +
+        didYouMean(config, ALL_NETS),
+  });
+});
 
 const EVAL_RUN = z.strictObject(
   {

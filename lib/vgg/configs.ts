@@ -1,6 +1,6 @@
 /** Table 1 of the paper as data, and the layers it describes (Section 2.1). */
 import { INTERPRETATIONS, type OddSides, type TrainSetup } from "../setup.ts";
-import type { ConfigName } from "../experiment.ts";
+import type { BlockLayer, ConfigName, NetLayers } from "../experiment.ts";
 
 /** A layer with weights: `conv<size>-<outputs>` in the paper's notation, or fully connected. */
 export interface Conv {
@@ -71,14 +71,45 @@ export function halved(side: number, oddSides: OddSides = INTERPRETATIONS.train.
   return oddSides === "up" ? Math.ceil(side / 2) : Math.floor(side / 2);
 }
 
-/** Side of a feature map after the five poolings; 0: nothing is left of so small an image. */
-export function pooled(side: number, oddSides?: OddSides): number {
-  for (let pooling = 0; pooling < 5; pooling++) side = halved(side, oddSides);
+/** Poolings of the paper's nets. */
+const POOLINGS = 5;
+
+/** Side of a feature map after poolings; 0: nothing is left of so small an image. */
+export function pooled(side: number, oddSides?: OddSides, poolings = POOLINGS): number {
+  for (let pooling = 0; pooling < poolings; pooling++) side = halved(side, oddSides);
   return side;
 }
 
-/** The layers of a configuration, first to last. */
-export function layersOf(config: ConfigName, shape = IMAGENET): Layer[] {
+/** Side of the map of an image or a crop that fc6 gets. */
+export function lastMapOf(layers: readonly Layer[], side: number, oddSides?: OddSides): number {
+  return pooled(side, oddSides, layers.filter(({ kind }) => kind === "maxpool").length);
+}
+
+/** The blocks of a config of the project. */
+function blocksOf(config: ConfigName): BlockLayer[][] {
+  return NETS[config].split("|").slice(0, -1).map((block) =>
+    block.trim().split(" ").map((cell): BlockLayer => {
+      if (cell === "lrn") return cell;
+      const [channels, size] = cell.split("x").reverse().map(Number) as [number, number?];
+      return size === undefined ? channels : { size, channels };
+    })
+  );
+}
+
+/** Whether a net is one of the project's, by its name. */
+export function isConfig(name: string): name is ConfigName {
+  return Object.hasOwn(NETS, name);
+}
+
+/**
+ * The layers of a net, first to last: of a config of the project, or of blocks of one's own.
+ *
+ * @throws {RangeError} The net has no blocks, and no config of the project has its name.
+ */
+export function layersOf(net: ConfigName | NetLayers, shape: NetShape = IMAGENET): Layer[] {
+  const { config, blocks: own } = typeof net === "string" ? { config: net } : net;
+  const blocks = own ?? (isConfig(config) ? blocksOf(config) : undefined);
+  if (blocks === undefined) throw new RangeError(`Cannot tell the layers of net "${config}"`);
   const layers: Layer[] = [];
   let inputs = 3;
   function conv(name: string, size: number, outputs: number) {
@@ -86,20 +117,19 @@ export function layersOf(config: ConfigName, shape = IMAGENET): Layer[] {
     inputs = outputs;
   }
 
-  let block = 1, place = 1;
-  for (const cell of NETS[config].split(" ")) {
-    if (cell === "|") {
-      layers.push({ kind: "maxpool", ...shape.oddSides && { oddSides: shape.oddSides } });
-      block++;
-      place = 1;
-    } else if (cell === "lrn") {
-      layers.push({ kind: "lrn" });
-    } else {
-      const [channels, size = "3"] = cell.split("x").reverse();
-      conv(`conv${block}_${place++}`, Number(size), Number(channels) * shape.width);
+  for (const [block, cells] of blocks.entries()) {
+    let place = 1;
+    for (const cell of cells) {
+      if (cell === "lrn") {
+        layers.push({ kind: "lrn" });
+        continue;
+      }
+      const { size, channels } = typeof cell === "number" ? { size: 3, channels: cell } : cell;
+      conv(`conv${block + 1}_${place++}`, size, channels * shape.width);
     }
+    layers.push({ kind: "maxpool", ...shape.oddSides && { oddSides: shape.oddSides } });
   }
-  conv("fc6", pooled(shape.crop, shape.oddSides), shape.fc);
+  conv("fc6", lastMapOf(layers, shape.crop, shape.oddSides), shape.fc);
   conv("fc7", 1, shape.fc);
   conv("fc8", 1, shape.classes);
   return layers;
@@ -111,8 +141,8 @@ export function convsOf(layers: readonly Layer[]): Conv[] {
 }
 
 /** Weight layers of a configuration: what the paper calls its depth, 11 in A to 19 in E. */
-export function depthOf(config: ConfigName): number {
-  return convsOf(layersOf(config)).length;
+export function depthOf(net: ConfigName | NetLayers): number {
+  return convsOf(layersOf(net)).length;
 }
 
 /** Shapes of a net's weights by name: kernels `[size, size, inputs, outputs]`, biases `[outputs]`. */
@@ -139,7 +169,7 @@ export function layersInCommon(one: readonly Layer[], other: readonly Layer[]): 
  * Whether depth is the only difference of two nets: one has every layer of the other, in one shape,
  * and more convolutions.
  */
-export function isDeeperForm(one: ConfigName, other: ConfigName): boolean {
+export function isDeeperForm(one: NetLayers, other: NetLayers): boolean {
   const [deep, shallow] = [layersOf(one), layersOf(other)];
   const lrn = (layers: readonly Layer[]) => layers.filter(({ kind }) => kind === "lrn").length;
   return lrn(deep) === lrn(shallow) && depthOf(one) > depthOf(other) &&

@@ -5,7 +5,7 @@
  * @module
  */
 import { UserError } from "../errors.ts";
-import { type ConfigName, hasAncestor, inheritance, type TrainRun } from "../experiment.ts";
+import { hasAncestor, inheritance, type TrainRun } from "../experiment.ts";
 import type { KernelInit, TrainSetup } from "../setup.ts";
 import type { Tensors } from "./checkpoint.ts";
 import { type Conv, convsOf, type Layer, layersOf, type NetShape } from "./configs.ts";
@@ -51,16 +51,17 @@ export interface Inheriting {
  *
  * @throws {UserError} The net cannot be a deeper form of its ancestor; see `insertedLayers`.
  */
-export function inherited({ config, init }: TrainRun, sources: Inheriting): Tensors {
+export function inherited(run: TrainRun, sources: Inheriting): Tensors {
+  const { config, init } = run;
   if (!hasAncestor(init)) return new Map();
   const { ancestor, drawn, setup, shape } = sources;
   const { from, layers, noise = 0 } = inheritance(init, setup);
   if (typeof layers !== "string") {
     return new Map([...ancestor].filter(([name]) => layers.includes(name.split(".")[0]!)));
   }
-  const net = layersOf(config, shape);
+  const net = layersOf(run, shape);
   const noisy = layers === "deepen"
-    ? insertedLayers([from.config, layersOf(from.config, shape)], [config, net])
+    ? insertedLayers([from.config, layersOf(from, shape)], [config, net])
     : layers === "perturb"
     ? convsOf(net).filter(({ name }) => name.startsWith("conv"))
     : [];
@@ -95,7 +96,7 @@ function identityKernel({ size, inputs, outputs }: Conv): Float32Array {
 }
 
 /** A configuration and its layers. */
-type NamedLayers = readonly [config: ConfigName, layers: readonly Layer[]];
+type NamedLayers = readonly [config: string, layers: readonly Layer[]];
 
 /**
  * The convolutions that a deeper net has and a shallower one lacks, where the deeper net can begin

@@ -78,7 +78,7 @@ export function trainingGraph(run: TrainRun, options: TrainingOptions): Model {
   const { setup, classes, microBatch, towers = 1, source, archives = {} } = options;
   const { batch, crop, inputScale, resize, precision } = setup;
   const graph = new Graph();
-  const net = network(graph, layersOf(run.config, netShapeOf(setup, classes)));
+  const net = network(graph, layersOf(run, netShapeOf(setup, classes)));
   const weights = variablesOf(net);
   const learning = weights.filter(({ name }) => run.update !== "fc" || name.startsWith("fc"));
   const velocities = learning.map(({ name, shape }) => variable(graph, `${name}.velocity`, shape));
@@ -130,13 +130,13 @@ export function trainingGraph(run: TrainRun, options: TrainingOptions): Model {
 
 /** The graph of an evaluation: weights are set from outside; see `addEvaluator`. */
 export function evaluationGraph(
-  { net: { config }, method }: Pick<EvalRun, "net" | "method">,
+  { net: run, method }: Pick<EvalRun, "net" | "method">,
   { setup, evaluate, classes, archive }:
     & Pick<TrainingOptions, "setup" | "classes">
     & Pick<EvaluatorOptions, "evaluate" | "archive">,
 ): Model {
   const graph = new Graph();
-  const net = network(graph, layersOf(config, netShapeOf(setup, classes)));
+  const net = network(graph, layersOf(run, netShapeOf(setup, classes)));
   const weights = variablesOf(net);
   for (const each of weights) addSetter(graph, each);
   addEvaluator(graph, net, { method, setup, evaluate, archive });

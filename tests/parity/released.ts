@@ -184,7 +184,7 @@ export async function scoresOf(
   const { run, tensors } = await broughtIn(file, size);
   const { setup, dataset, looks: { [look]: [height, width] } } = size;
   const graph = new Graph();
-  const net = network(graph, layersOf(run.config, netShapeOf(setup.train, dataset.classes.length)));
+  const net = network(graph, layersOf(run, netShapeOf(setup.train, dataset.classes.length)));
   for (const variable of variablesOf(net)) addSetter(graph, variable);
   const shape = [1, height, width, 3];
   const images = placeholder(graph, "images", { dtype: "float32", shape });

@@ -8,6 +8,7 @@ import { UserError } from "../../lib/errors.ts";
 import type { TrainRun } from "../../lib/experiment.ts";
 import { tableFault, tableSchema } from "../../lib/tables/check.ts";
 import { claimsFault } from "../../lib/tables/claims.ts";
+import { ownNet } from "../../lib/tables/own_net.ts";
 import { isTableFile, openTableFile, tableFilesIn } from "../../lib/tables/mod.ts";
 
 const listed = [...paperTables, ...sideExperiments];
@@ -51,7 +52,10 @@ const FAULTS: readonly (readonly [value: unknown, fault: RegExp])[] = [
   [table([]), /^rows: must have a row$/],
   [table([row(A)], { headins: [] }), /no field "headins".*Did you mean "headings"\?$/],
   [table([row({ config: "A", S: 256, inti: "random" })]), /net\.inti": the fields of .* "init"\?$/],
-  [table([row({ ...A, config: "F" })]), /^rows\[0\]\.evaluations\[0\]\.net\.config: .*"A"\|/],
+  [
+    table([row({ ...A, config: "F" })]),
+    /^rows\[0\]\.evaluations\[0\]\.net\.config: must be A, .*has blocks, too/,
+  ],
   [table([row({ ...A, S: "256" })]), /\.net\.S: must be a scale such as 256, or the two ends/],
   [table([row({ ...A, S: 223 })]), /\.net\.S is 223: the least scale is 224/],
   [table([row({ ...A, S: [512, 256] })]), /\.net\.S is \[512;256\]: its first end must be below/],
@@ -208,5 +212,36 @@ Deno.test("docs/reference/table.schema.json is what a table of JSON is checked w
   assert.deepEqual(
     JSON.parse(await Deno.readTextFile(file)),
     JSON.parse(JSON.stringify(tableSchema())),
+  );
+});
+
+const blocks = (...each: unknown[]) => table([row({ ...A, config: "F", blocks: each })]);
+
+Deno.test("a net of one's own is refused where its blocks make none, with the place in the file", () => {
+  const fault = (value: unknown, setup = small) => tableFault(value, setup) ?? "no fault";
+  assert.match(fault(blocks([64], [])), /net\.blocks\[1\]: must have a convolution$/);
+  assert.match(fault(blocks(["lrn"])), /net\.blocks\[0\]: must have a convolution$/);
+  assert.match(fault(blocks([64.5])), /net\.blocks\[0\]\[0\]: must be channels of a 3x3/);
+  assert.match(
+    fault(blocks([{ size: 2, channels: 64 }])),
+    /\.blocks\[0\]\[0\]\.size: must be odd$/,
+  );
+  assert.match(fault(blocks([10])), /conv1_1 has 2\.5 channels, .* width of 0\.25/);
+  assert.match(fault(table([row({ ...A, blocks: [[64]] })])), /config: A is a net of the paper/);
+  assert.match(fault(table([row({ ...A, config: "G" })])), /config: must be A, .* has blocks, too/);
+  const down = { ...small, train: { ...small.train, oddSides: "down" as const } };
+  // 28 14 7 3 1 0
+  assert.match(fault(blocks(...Array(5).fill([64])), down), /5 max-poolings shrink a crop of 28/);
+  assert.equal(fault(blocks(...Array(4).fill([64])), down), "no fault");
+  const two = table([
+    row({ ...A, config: "F", blocks: [[64]] }),
+    row({ ...A, config: "F", blocks: [[128]] }),
+  ]);
+  assert.match(fault(two), /rows\[1\].*blocks: two nets are called "F" and have other blocks/);
+  const from = ownNet({ config: "F", blocks: [[64], [128]] }, 256);
+  const bad = { config: "G", blocks: [[32], [128]], S: 256, init: { from, layers: ["conv1_1"] } };
+  assert.match(
+    fault(table([row(bad)])),
+    /init: Cannot copy conv1_1 from F into G: .* are fc6, fc7, fc8$/,
   );
 });

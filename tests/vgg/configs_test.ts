@@ -185,3 +185,34 @@ Deno.test("what nets have in common has one name and one shape", () => {
   assert.equal(common("C", "D").includes("conv3_3"), false); // 1x1 and 3x3
   assert.equal(common("B-5x5", "B"), "fc6 fc7 fc8");
 });
+
+Deno.test("blocks of one's own make the same layers as the paper's column of Table 1", () => {
+  const C = [
+    ...[[64, 64], [128, 128], [256, 256, { size: 1, channels: 256 }]],
+    ...[[512, 512, { size: 1, channels: 512 }], [512, 512, { size: 1, channels: 512 }]],
+  ];
+  assert.deepEqual(layersOf({ config: "mine", blocks: C }), layersOf("C"));
+  const lrn = [[64, "lrn"], [128], [256, 256], [512, 512], [512, 512]] as const;
+  assert.deepEqual(layersOf({ config: "mine", blocks: lrn }), layersOf("A-LRN"));
+});
+
+Deno.test("a sixth block halves the last map once more, and fc6 covers it", () => {
+  const six = { config: "F", blocks: [[64], [128], [256, 256], [512, 512], [512, 512], [512]] };
+  const layers = layersOf(six);
+  assert.equal(layers.filter(({ kind }) => kind === "maxpool").length, 6);
+  // 224 112 56 28 14 7 4, rounded up
+  assert.deepEqual(
+    convsOf(layers).slice(-4).map(({ name, size, inputs }) => [name, size, inputs]),
+    [
+      ["conv6_1", 3, 512],
+      ["fc6", 4, 512],
+      ["fc7", 1, 4096],
+      ["fc8", 1, 4096],
+    ],
+  );
+  // A has 132,863,336 parameters; its fc6 gets 7 x 7 maps, and here 4 x 4; conv6_1 is 3 x 3 x 512 + 1
+  assert.equal(
+    countParameters(layers),
+    132_863_336 - (49 - 16) * 512 * 4096 + (9 * 512 + 1) * 512,
+  );
+});

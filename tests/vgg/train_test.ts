@@ -215,7 +215,7 @@ Deno.test("a loss that is no number stops the training and names the step; good 
 
 /** Weights of a net of our tiny shape by the formula. */
 function weightsOf(run: TrainRun): Tensors {
-  const layers = convsOf(layersOf(run.config, netShapeOf(setup, 2)));
+  const layers = convsOf(layersOf(run, netShapeOf(setup, 2)));
   return new Map(layers.flatMap(({ name, size, inputs, outputs }, i) => [
     [`${name}.kernel`, {
       shape: [size, size, inputs, outputs],

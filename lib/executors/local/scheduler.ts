@@ -249,9 +249,9 @@ async function runUnderLease(
     const filling = isTraining ? caches.of(run, worker) : undefined;
     const images = await filling;
     if (filling !== undefined && images === undefined) return queue.close(run); // reading was stopped
-    const { config } = isEvaluation(run.run) ? run.run.net : run.run;
     const { train } = run.context;
-    const layers = layersOf(config, netShapeOf(train, dataset.classes.length));
+    const net = isEvaluation(run.run) ? run.run.net : run.run;
+    const layers = layersOf(net, netShapeOf(train, dataset.classes.length));
     const room = shareFor(worker.device, runsAtOnce(setup, options.workers));
     const isFinished = loss === undefined && await worker.run({
       planned: run,

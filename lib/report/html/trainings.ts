@@ -81,7 +81,7 @@ function factsOf(
   runDetails: RunDetails,
 ): (readonly [string, HtmlContent])[] {
   const { key, run, context: { train, data, seed }, folder, log } = training;
-  const layers = layersOf(run.config, netShapeOf(train, runDetails.classes.length));
+  const layers = layersOf(run, netShapeOf(train, runDetails.classes.length));
   const { images, learningRate } = scheduleOf(run, train);
   return [
     ["Key", code(key)],

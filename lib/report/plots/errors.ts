@@ -1,8 +1,8 @@
 /** Plots of errors: measured against published, against depth, against the test scale. */
 import type { RowResult, TableResult } from "../../results/row_result.ts";
-import { type ConfigName, formatS, type TrainScale } from "../../experiment.ts";
+import { formatS, type TrainScale } from "../../experiment.ts";
 import type { Interval } from "../../statistics/mod.ts";
-import { convsOf, layersOf } from "../../vgg/configs.ts";
+import { depthOf } from "../../vgg/configs.ts";
 import type { RunDetails } from "../run_details.ts";
 import { netsOf } from "../records.ts";
 import { type Drawing, Plot } from "./draw.ts";
@@ -86,7 +86,7 @@ function pointOf({ row, measured, intervals }: RowResult) {
 
 /** A net's error at one test scale. */
 interface NetError {
-  readonly config: ConfigName;
+  readonly config: string;
   readonly S: TrainScale;
   readonly depth: number;
   readonly error: number;
@@ -113,16 +113,17 @@ export function depthPlots(results: readonly TableResult[]): Drawing[] {
 }
 
 function netError(
-  { net: { config, S } }: RowResult["row"]["evaluations"][number],
+  { net }: RowResult["row"]["evaluations"][number],
   error: number,
   interval?: Interval,
 ): NetError {
-  const depth = convsOf(layersOf(config)).length;
+  const { config, S } = net;
+  const depth = depthOf(net);
   return { config, S, depth, error, ...interval && { interval } };
 }
 
 /** Nets with 3x3 convolutions only, each an extension of the previous one. */
-const LINE: readonly ConfigName[] = ["A", "B", "D", "E"];
+const LINE: readonly string[] = ["A", "B", "D", "E"];
 
 function depthPlot(which: "measured" | "published", nets: readonly NetError[]) {
   if (nets.length === 0) return undefined;
@@ -209,7 +210,7 @@ export function scalePlots({ evaluations }: RunDetails): Drawing[] {
       marks: [
         Plot.line(points.toSorted((a, b) => a.Q - b.Q), {
           ...{ x: "Q", y: "error", z: "config", strokeWidth: 2, marker: "dot" },
-          stroke: ({ config }: { config: ConfigName }) => colourOf(config),
+          stroke: ({ config }: { config: string }) => colourOf(config),
         }),
         ...legendOfNets(configs, LEGEND),
       ],

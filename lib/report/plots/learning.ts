@@ -1,5 +1,5 @@
 /** Learning curves: the training loss and the validation errors over the epochs. */
-import { type ConfigName, displayName, folderName, formatS } from "../../experiment.ts";
+import { displayName, folderName, formatS } from "../../experiment.ts";
 import type { LogEntry } from "../../vgg/checkpoint.ts";
 import type { TrainingDetails } from "../run_details.ts";
 import { type Drawing, Plot } from "./draw.ts";
@@ -91,7 +91,7 @@ export function lossPlots(trainings: readonly TrainingDetails[]): Drawing[] {
       marks: [
         Plot.line(entries, {
           ...{ x: "epoch", y: "loss", z: "config" },
-          stroke: ({ config }: { config: ConfigName }) => colourOf(config),
+          stroke: ({ config }: { config: string }) => colourOf(config),
         }),
         ...legendOfNets(configs, LEGEND),
       ],

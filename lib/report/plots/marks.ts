@@ -14,17 +14,19 @@ const COLOURS: Readonly<Record<ConfigName, string>> = {
 };
 
 /** The colour of a configuration. */
-export function colourOf(config: ConfigName): string {
-  return COLOURS[config];
+export function colourOf(config: string): string {
+  const known: Readonly<Record<string, string>> = COLOURS;
+  return known[config] ?? "#5a6270";
 }
 
 /** The colour of plots with a single series. */
 export const ACCENT = "#d55e00";
 
 /** Nets in the order of Table 1. */
-export function inOrder(configs: Iterable<ConfigName>): ConfigName[] {
+export function inOrder(configs: Iterable<string>): string[] {
   const order = Object.keys(COLOURS);
-  return [...new Set(configs)].sort((a, b) => order.indexOf(a) - order.indexOf(b));
+  const place = (config: string) => order.includes(config) ? order.indexOf(config) : order.length;
+  return [...new Set(configs)].sort((a, b) => place(a) - place(b));
 }
 
 /** The symbol of a training scale: S = 256, a larger S, or jittered S. */
@@ -61,7 +63,7 @@ export function legend(entries: readonly LegendEntry[], dy: number): Plot.Markis
 }
 
 /** A legend of configurations. */
-export function legendOfNets(configs: readonly ConfigName[], dy: number): Plot.Markish[] {
+export function legendOfNets(configs: readonly string[], dy: number): Plot.Markish[] {
   return legend(configs.map((config) => ({ text: config, colour: colourOf(config) })), dy);
 }
 
