@@ -29,6 +29,6 @@ export default {
   rows: [
     row("from net A", net("B", 256)),
     row("from random weights", shallow),
-    row("again", { ...shallow, init: initFrom(shallow, shallow.config) }),
+    row("again", { ...shallow, init: initFrom(shallow, "B-5x5") }),
   ],
 } satisfies ListedTable;
