@@ -343,7 +343,8 @@ function optionList(): string {
 
 /** Every field of every setup. */
 function setupList(): string {
-  const columns = [setups.smoke, setups.small, setups.medium, setups.paper];
+  const { smoke, small, medium, cifar10, cifar100, paper } = setups;
+  const columns = [smoke, small, medium, cifar10, cifar100, paper];
   const flats = columns.map((setup) => flat(setup));
   const fields = [...new Set(flats.flatMap((fields) => Object.keys(fields)))];
   const shown = (value: unknown) => {

@@ -303,7 +303,8 @@ const others = {
     about:
       "Lists every field of the named setups, small and paper if none is named: its value, what it " +
       "means, the section of the paper that has it, and which runs have it in their keys. A SETUP is " +
-      "smoke, small, medium, paper, or a file of your own, as in ./mine.json: docs/how-to/own-setup.md.",
+      "smoke, small, medium, cifar10, cifar100, paper, or a file of your own, as in ./mine.json: " +
+      "docs/how-to/own-setup.md.",
     examples: {
       "setups": "the default setup beside the paper's",
       "setups smoke medium": "two others",

@@ -46,7 +46,7 @@ export const OPTIONS = {
   },
   setup: {
     value: "NAME",
-    text: "smoke, small (default), medium, paper, or a file",
+    text: "small (default), another of deno task setups, or a file",
     group: "What to run",
   },
   dataset: {

@@ -153,12 +153,12 @@ Deno.test("a slip is answered by what was meant", () => {
   refuses(["-x"], "There is no option -x.");
   refuses(
     ["--setup", "smal"],
-    '--setup is one of medium, paper, small, smoke, not "smal". Did you mean "small"?',
+    '--setup is one of cifar10, cifar100, medium, paper, small, smoke, not "smal". Did you mean "small"?',
   );
   refuses(
     ["--setup", "toString"],
-    '--setup is one of medium, paper, small, smoke, not "toString". A setup of your own is a file, ' +
-      "as in ./mine.json.",
+    '--setup is one of cifar10, cifar100, medium, paper, small, smoke, not "toString". A setup of ' +
+      "your own is a file, as in ./mine.json.",
   );
   refuses(["--format", "pdf"], '--format is one of table, csv, json, markdown, latex, not "pdf".');
   refuses(

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { net } from "../../experiments/protocol.ts";
-import { paperTables, sideExperiments } from "../../experiments/mod.ts";
-import { medium, paper, small, smoke } from "../../experiments/setups.ts";
+import { paperTables, setups, sideExperiments } from "../../experiments/mod.ts";
 import claims from "../../experiments/claims.ts";
 import { UserError } from "../../lib/errors.ts";
 import type { TrainRun } from "../../lib/experiment.ts";
@@ -11,6 +10,7 @@ import { claimsFault } from "../../lib/tables/claims.ts";
 import { ownNet } from "../../lib/tables/own_net.ts";
 import { isTableFile, openTableFile, tableFilesIn } from "../../lib/tables/mod.ts";
 
+const { small } = setups;
 const listed = [...paperTables, ...sideExperiments];
 const A = net("A", 256);
 const fromA = (config: TrainRun["config"], layers: unknown) => ({
@@ -40,7 +40,7 @@ async function opened(name: string, text: string) {
 }
 
 Deno.test("the paper's own tables and claims pass the check that files have to pass", () => {
-  for (const setup of [smoke, small, medium, paper]) {
+  for (const setup of Object.values(setups)) {
     for (const each of listed) assert.equal(tableFault(each, setup), undefined, each.name);
   }
   assert.equal(claimsFault(claims, listed), undefined);
