@@ -15,7 +15,7 @@ import {
 } from "../lib/experiment.ts";
 import filterSize from "./filter_size.ts";
 import { JITTERED } from "./protocol.ts";
-import initialisation from "./initialisation.ts";
+import initialisation, { trainedAgain } from "./initialisation.ts";
 import table3 from "./table3.ts";
 import table4 from "./table4.ts";
 import table5 from "./table5.ts";
@@ -45,7 +45,6 @@ function started(config: ConfigName, title: string): Row {
     row.title === title && row.evaluations[0]?.net.config === config
   )!;
 }
-const again = started("A", "again");
 
 const pair = (first: Row, second: Row): RowPair => ({ first, second });
 
@@ -77,7 +76,7 @@ export default [
         pair(atOneScale(deeper, 256), atOneScale(shallower, 256))
       ),
       ...(["B", "D", "E"] as const).map((deeper): RowPair => ({
-        ...pair(atOneScale(deeper, 256), again),
+        ...pair(atOneScale(deeper, 256), trainedAgain),
         control: true,
       })),
     ],

@@ -33,6 +33,9 @@ function row(title: string, run: TrainRun): Row {
   return { title, evaluations: evaluations(run, oneScale(run.S), "dense"), published: {} };
 }
 
+/** The control of depth: deeper nets have to be better than net A that was trained as often. */
+export const trainedAgain = row("again", again);
+
 export default {
   name: "initialisation",
   caption: "Pre-initialisation from net A or random weights (Section 3.1), and controls",
@@ -46,7 +49,7 @@ export default {
   headings: ["config", "title"],
   rows: [
     row("from random weights", A),
-    row("again", again),
+    trainedAgain,
     row("again, with noise", startingFrom(A, "A", "perturb")),
     row("again, twice", startingFrom(again, "A", "all")),
     ...(["B", "D", "E"] as const).flatMap((config) => [

@@ -1,4 +1,5 @@
 /** `report`: prints tables from stored results. */
+import initialisation, { trainedAgain } from "../../experiments/initialisation.ts";
 import type { Dataset } from "../datasets/dataset.ts";
 import type { Table } from "../experiment.ts";
 import { writeCollections, writeReports } from "../report/mod.ts";
@@ -40,13 +41,15 @@ export async function publishAll(
   const results = resultsOf(tables, study, options);
   const [counts, errors] = [[table1(), table2()], results.map(sheetOf)];
   publish([...counts, ...errors], options);
-  const claims = sheetOfClaims(study, options, { known: results });
+  const controls = resultsOf([{ ...initialisation, rows: [trainedAgain] }], study, options);
+  const claims = sheetOfClaims(study, options, { known: [...results, ...controls] });
   const { writePage } = await import("../report/html/mod.ts");
   tell([
     ...writeReports([claims], options.results),
     ...writeCollections({ counts, errors }, options.results),
     ...await writePage({
       ...{ sheets: [...counts, ...errors, claims], results, study, choice: options.choice },
+      ...{ controls: controls.flatMap(({ rows }) => rows) },
       ...dataset && { dataset },
     }, options.results),
   ]);

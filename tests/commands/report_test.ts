@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import initialisation, { trainedAgain } from "../../experiments/initialisation.ts";
 import { readCommandLine, resolveOptions } from "../../lib/command_line/options.ts";
 import { PAPER_TABLES } from "../../lib/command_line/tables.ts";
 import { isEvaluation } from "../../lib/experiment.ts";
@@ -10,7 +11,7 @@ import { resultsOf } from "../../lib/results/mod.ts";
 import { makeStore } from "../../lib/store/mod.ts";
 import { commandLine } from "../support/tasks.ts";
 
-/** The smoke setup's store, all runs done: of image i every third net takes another class. */
+/** The smoke setup's store, all runs done, net A again, too: of image i every third net takes another class. */
 async function filledStore() {
   const folder = await Deno.makeTempDir({ prefix: "verydeep-test-" });
   const args = ["--setup", "smoke", "--data", join(folder, "data"), "--results", folder];
@@ -22,7 +23,8 @@ async function filledStore() {
   const store = makeStore(options.results);
   const classes = study.dataset.classes.length;
   const labels = Int32Array.from(study.dataset.val, (_, i) => i % classes);
-  for (const [r, planned] of plan(PAPER_TABLES, study.contexts).entries()) {
+  const control = { ...initialisation, rows: [trainedAgain] };
+  for (const [r, planned] of plan([...PAPER_TABLES, control], study.contexts).entries()) {
     store.begin(planned);
     if (isEvaluation(planned.run)) {
       const values = new Float32Array(labels.length * classes).fill(0.1);
@@ -76,6 +78,8 @@ Deno.test("report makes the seven tables in every format, one CSV, one document 
   assert.equal(files.get("all.csv")!.trimEnd().split("\n").length, 1 + 12 + 10 + 6 + 4 + 15);
   assert.equal(files.get("tables.tex")!.match(/\\input/g)?.length, 7);
   const plots = [...files.keys()].filter((name) => name.startsWith("plots/"));
+  // a control of another table
+  assert.match(files.get("plots/depth-measured.svg")!, /<title>A again, S = 256: \d+\.\d %</);
   // scatter, depth twice, scale and losses for three S, classes, confusions; 13 nets, twice each
   assert.equal(plots.length, 1 + 2 + 3 + 3 + 1 + 1 + 2 * 13);
   const page = files.get("report.html")!;

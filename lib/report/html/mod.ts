@@ -1,7 +1,7 @@
 /** Collects, draws and writes the page and its plots. */
 import { join } from "node:path";
 import type { Dataset } from "../../datasets/dataset.ts";
-import type { TableResult } from "../../results/row_result.ts";
+import type { RowResult, TableResult } from "../../results/row_result.ts";
 import { writeAtomically } from "../../system/files.ts";
 import type { Study } from "../../results/study.ts";
 import { runDetailsOf } from "../run_details.ts";
@@ -19,6 +19,8 @@ export interface PageSource {
   /** In the order of the page. */
   readonly sheets: readonly Sheet[];
   readonly results: readonly TableResult[];
+  /** Net A trained again, which deeper nets are compared with; drawn if it was measured. */
+  readonly controls?: readonly RowResult[];
   readonly study: Study;
   /** Command-line options that select these results: `--setup small`. */
   readonly choice: string;
@@ -33,11 +35,11 @@ export interface PageSource {
  * @throws {UserError} The folder cannot be written.
  */
 export async function writePage(
-  { sheets, results, study, choice, dataset }: PageSource,
+  { sheets, results, controls, study, choice, dataset }: PageSource,
   folder: string,
 ): Promise<string[]> {
   const runDetails = runDetailsOf(results, { ...study, choice });
-  const figures = figuresOf(results, runDetails);
+  const figures = figuresOf(results, runDetails, controls);
   const scores = bestRow(results)?.result.scores[0];
   const mistakes = scores ? mostConfidentMistakes(scores, MISTAKES) : [];
   const content = {

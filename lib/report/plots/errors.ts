@@ -12,6 +12,7 @@ import {
   inOrder,
   LEGEND,
   legend,
+  LEGEND_ROW,
   type LegendEntry,
   legendOfNets,
   padded,
@@ -24,8 +25,14 @@ const SIZE = {
   ...{ marginTop: TOP, marginRight: 24, marginBottom: 40, marginLeft: 44 },
 } as const;
 
-/** Colours and symbols of tables, in turn. */
-const SIGNS: readonly (Omit<LegendEntry, "text"> & { readonly colour: string })[] = [
+/** How an interval's line is drawn: visible behind a symbol at 400 pixels. */
+const INTERVAL = { strokeWidth: 1.5, strokeOpacity: 0.8 } as const;
+
+/** Colour and symbol of a series. */
+type Sign = Omit<LegendEntry, "text"> & { readonly colour: string };
+
+/** Those of tables, in turn. */
+const SIGNS: readonly Sign[] = [
   { colour: "#3a918d", symbol: "circle" },
   { colour: "#8a9a2e", symbol: "square" },
   { colour: "#b5742c", symbol: "diamond" },
@@ -62,7 +69,7 @@ export function publishedPlot(results: readonly TableResult[]): Drawing | undefi
         const { colour, symbol = "circle" } = SIGNS[i % SIGNS.length]!;
         return [
           Plot.ruleX(points, {
-            ...{ x: "published", y1: "low", y2: "high", stroke: colour, strokeOpacity: 0.35 },
+            ...{ x: "published", y1: "low", y2: "high", stroke: colour, ...INTERVAL },
           }),
           Plot.dot(points, {
             ...{ x: "published", y: "measured", fill: colour, symbol, r: 4, title: "title" },
@@ -86,6 +93,8 @@ function pointOf({ row, measured, intervals }: RowResult) {
 
 /** A net's error at one test scale. */
 interface NetError {
+  /** What it is called: its configuration, or the control's name. */
+  readonly name: string;
   readonly config: string;
   readonly S: TrainScale;
   readonly depth: number;
@@ -93,23 +102,31 @@ interface NetError {
   readonly interval?: Interval;
 }
 
-/** Measured and published errors of single nets against their depth. */
-export function depthPlots(results: readonly TableResult[]): Drawing[] {
+/**
+ * Measured and published errors of single nets against their depth.
+ *
+ * @param controls net A trained again, which deeper nets are compared with, as far as it was measured
+ */
+export function depthPlots(
+  results: readonly TableResult[],
+  controls: readonly RowResult[] = [],
+): Drawing[] {
   const rows = results.filter(({ table }) => table.headings.includes("S"))
     .flatMap(({ rows }) => rows)
     .filter(({ row: { evaluations } }) =>
       evaluations.length === 1 && evaluations[0]!.method === "dense"
     );
-  const measured = rows.flatMap(({ row, measured, intervals }) =>
-    measured ? [netError(row.evaluations[0]!, measured.top1, intervals?.top1)] : []
-  );
   const published = rows.flatMap(({ row }) =>
     row.published?.top1 === undefined ? [] : [netError(row.evaluations[0]!, row.published.top1)]
   );
   return [
-    depthPlot("measured", measured),
+    depthPlot("measured", rows.flatMap(measuredError), controls.flatMap(measuredError)),
     depthPlot("published", published),
   ].flatMap((plot) => plot ?? []);
+}
+
+function measuredError({ row, measured, intervals }: RowResult): NetError[] {
+  return measured ? [netError(row.evaluations[0]!, measured.top1, intervals?.top1)] : [];
 }
 
 function netError(
@@ -119,64 +136,104 @@ function netError(
 ): NetError {
   const { config, S } = net;
   const depth = depthOf(net);
-  return { config, S, depth, error, ...interval && { interval } };
+  return { name: config, config, S, depth, error, ...interval && { interval } };
 }
 
 /** Nets with 3x3 convolutions only, each an extension of the previous one. */
 const LINE: readonly string[] = ["A", "B", "D", "E"];
+const isInLine = ({ config }: Pick<NetError, "config">) => LINE.includes(config);
 
-function depthPlot(which: "measured" | "published", nets: readonly NetError[]) {
+/** Colours of training scales, in turn, and of the control. */
+const SCALES = ["#3f8fbb", "#5a78d1", "#9152c8"];
+const CONTROL: Sign = { colour: "#b5742c", symbol: "triangle" };
+const AGAIN = "A again";
+
+/** Distances on the axis of depths, layers: between nets of different S, and beside the line. */
+const [APART, BESIDE] = [0.22, 0.55];
+
+function depthPlot(
+  which: "measured" | "published",
+  nets: readonly NetError[],
+  controls: readonly NetError[] = [],
+): Drawing | undefined {
   if (nets.length === 0) return undefined;
   const depths = Map.groupBy(nets, ({ depth }) => depth);
-  const names = (depth: number) =>
-    `${depth}\n${inOrder(depths.get(depth)!.map(({ config }) => config)).join(", ")}`;
+  const names = (depth: number) => {
+    const [line, others] = [true, false].map((wanted) =>
+      inOrder(depths.get(depth)!.filter((net) => isInLine(net) === wanted).map((net) => net.config))
+    );
+    return `${depth}\n${[...others!, ...line!].join(", ")}`;
+  };
   const scales = [...Map.groupBy(nets, ({ S }) => formatS(S)).values()];
-  const bounds = nets.flatMap((
+  const all = [...nets, ...controls];
+  const bounds = all.flatMap((
     { error, interval: { low, high } = { low: error, high: error } },
   ) => [low, high]);
+  const bars = all.some(({ interval }) => interval) ? " (bars: 95 % intervals)" : "";
+  const others = inOrder(nets.filter((net) => !isInLine(net)).map(({ config }) => config));
+  const again = controls.map(() => ({ text: `${AGAIN} (control)`, ...CONTROL }));
   return {
     name: `depth-${which}`,
     title: `Top-1 error against depth, ${which}`,
     description: "Single nets at one test scale, dense. Lines join nets with 3x3 convolutions " +
-      "only; hollow symbols are C, which has 1x1 convolutions, and A-LRN.",
+      "only; hollow symbols are C, which has 1x1 convolutions, and A-LRN." +
+      (controls.length > 0 ? ` ${AGAIN} started from net A, as the deeper nets did.` : ""),
     ...SIZE,
+    height: SIZE.height + LEGEND_ROW,
+    marginTop: TOP + LEGEND_ROW,
     marginBottom: 52,
     x: {
       ...{ domain: [10, 20], ticks: [...depths.keys()].sort((a, b) => a - b), tickFormat: names },
       label: "weight layers",
     },
-    y: { domain: padded(bounds), label: "top-1 error, %", grid: true, ticks: 6 },
+    y: { domain: padded(bounds), label: `${which} top-1 error, %${bars}`, grid: true, ticks: 6 },
     marks: [
-      ...scales.flatMap((nets, i) => seriesOf(nets, SCALES[i % SCALES.length]!, 5 * (i - 1))),
+      ...scales.flatMap((series, i) => {
+        const colour = SCALES[i % SCALES.length]!;
+        return seriesOf(series.map((net) => ({ ...net, x: placeOf(net, nets) })), { colour });
+      }),
+      ...controls.flatMap((net) =>
+        seriesOf([{ ...net, name: AGAIN, x: net.depth + BESIDE }], CONTROL)
+      ),
       ...legend(
         scales.map(([net], i) => ({
           text: `S = ${formatS(net!.S)}`,
           colour: SCALES[i % SCALES.length]!,
           symbol: symbolOf(net!.S),
         })),
-        LEGEND,
+        LEGEND - LEGEND_ROW,
       ),
+      ...legend([
+        ...others.length > 0 ? [{ text: others.join(", "), isHollow: true }] : [],
+        ...again,
+      ], LEGEND),
     ],
   };
 }
 
-/** Colours of training scales, in turn. */
-const SCALES = ["#3f8fbb", "#5a78d1", "#9152c8"];
+/** Where a net is on the axis of depths, layers: symbols of one depth do not cover each other. */
+function placeOf(net: NetError, nets: readonly NetError[]): number {
+  const same = nets.filter(({ config }) => config === net.config);
+  const shift = APART * (same.indexOf(net) - (same.length - 1) / 2);
+  return net.depth + shift - (isInLine(net) ? 0 : BESIDE);
+}
 
-/** Nets of one S, shifted by `dx` pixels so that series do not overlap. */
-function seriesOf(nets: readonly NetError[], colour: string, dx: number) {
-  const uncertain = nets.flatMap(({ depth, interval }) => interval ? { depth, ...interval } : []);
-  const plain = nets.filter(({ config }) => LINE.includes(config));
+/** Nets of one S, each at its place `x`. */
+function seriesOf(
+  nets: readonly (NetError & { readonly x: number })[],
+  { colour, symbol = symbolOf(nets[0]!.S) }: Sign,
+) {
+  const uncertain = nets.flatMap(({ x, interval }) => interval ? { x, ...interval } : []);
+  const at = { x: "x", y: "error" } as const;
   return [
-    Plot.line(plain, { x: "depth", y: "error", stroke: colour, strokeOpacity: 0.7, dx }),
+    Plot.line(nets.filter(isInLine), { ...at, stroke: colour, strokeOpacity: 0.7 }),
     Plot.ruleX(uncertain, {
-      ...{ x: "depth", y1: "low", y2: "high", stroke: colour, strokeOpacity: 0.4, dx },
+      ...{ x: "x", y1: "low", y2: "high", stroke: colour, ...INTERVAL },
     }),
     Plot.dot(nets, {
-      ...{ x: "depth", y: "error", symbol: symbolOf(nets[0]!.S), r: 4, stroke: colour, dx },
-      fill: ({ config }: NetError) => LINE.includes(config) ? colour : "none",
-      title: ({ config, S, error }: NetError) =>
-        `${config}, S = ${formatS(S)}: ${error.toFixed(1)} %`,
+      ...{ ...at, symbol, r: 4, stroke: colour },
+      fill: (net: NetError) => isInLine(net) ? colour : "none",
+      title: ({ name, S, error }: NetError) => `${name}, S = ${formatS(S)}: ${error.toFixed(1)} %`,
     }),
   ];
 }

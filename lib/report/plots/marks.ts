@@ -39,11 +39,15 @@ export interface LegendEntry {
   readonly text: string;
   readonly colour?: string;
   readonly symbol?: "circle" | "square" | "diamond" | "triangle";
+  readonly isHollow?: boolean;
 }
 
 /** Position of a legend in a top margin of `TOP` pixels, below the axis's label. */
 export const LEGEND = -20;
 export const TOP = 48;
+
+/** Distance of two lines of a legend, pixels. */
+export const LEGEND_ROW = 16;
 
 /** Width of a letter in a legend, pixels. */
 const LETTER = 6.2;
@@ -51,10 +55,11 @@ const LETTER = 6.2;
 /** A legend in a plot's top margin: symbols and words in one line from the left. */
 export function legend(entries: readonly LegendEntry[], dy: number): Plot.Markish[] {
   let dx = 0;
-  return entries.flatMap(({ text, colour = "currentColor", symbol = "circle" }) => {
+  return entries.flatMap(({ text, colour = "currentColor", symbol = "circle", isHollow }) => {
     const at = { frameAnchor: "top-left", dy } as const;
+    const paint = isHollow ? { stroke: colour, fill: "none" } : { fill: colour };
     const marks = [
-      Plot.dot([0], { ...at, dx: dx + 4, fill: colour, symbol, r: 4 }),
+      Plot.dot([0], { ...at, dx: dx + 4, ...paint, symbol, r: 4 }),
       Plot.text([text], { ...at, dx: dx + 13, textAnchor: "start", lineAnchor: "middle" }),
     ];
     dx += 26 + LETTER * text.length;

@@ -1,5 +1,5 @@
 /** Every plot of a report. */
-import type { TableResult } from "../../results/row_result.ts";
+import type { RowResult, TableResult } from "../../results/row_result.ts";
 import type { RunDetails } from "../run_details.ts";
 import { bestRow, classErrors, confusions } from "../mistakes.ts";
 import { classPlot, confusionPlot } from "./classes.ts";
@@ -21,15 +21,19 @@ export interface Figures {
   readonly confusions: readonly Figure[];
 }
 
-/** Draws all plots of results and of the logs of their runs. */
-export function figuresOf(results: readonly TableResult[], runDetails: RunDetails): Figures {
+/** Draws all plots of results, of controls if there are any, and of the logs of the results' runs. */
+export function figuresOf(
+  results: readonly TableResult[],
+  runDetails: RunDetails,
+  controls: readonly RowResult[] = [],
+): Figures {
   const drawn = (...drawings: readonly (Drawing | undefined)[]) =>
     drawings.flatMap((drawing) => drawing ? draw(drawing) : []);
   const scores = bestRow(results)?.result.scores;
   const { trainings, classes } = runDetails;
   return {
     published: drawn(publishedPlot(results)),
-    depth: drawn(...depthPlots(results)),
+    depth: drawn(...depthPlots(results, controls)),
     scales: drawn(...scalePlots(runDetails)),
     losses: drawn(...lossPlots(trainings)),
     learning: new Map(

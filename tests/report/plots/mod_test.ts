@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { trainedAgain } from "../../../experiments/initialisation.ts";
 import { drawSvg } from "../../../lib/datasets/pixels.ts";
 import { allOf, figuresOf, fileOf } from "../../../lib/report/plots/mod.ts";
 import { HOSTILE, madeUpRunDetails, measured } from "../../support/pages.ts";
@@ -51,9 +52,54 @@ Deno.test("every file is whole SVG that another program draws, with a title and 
   }
 });
 
-Deno.test("the published errors of Table 3 against depth, as a file", () => {
+Deno.test("the published errors of Table 3 against depth, as the file in the README", () => {
   const [, published] = figures.depth;
-  assertSnapshot(fileOf(published!).trimEnd(), "depth-published.svg");
+  assertSnapshot(fileOf(published!).trimEnd(), "../../../docs/depth-published.svg");
+});
+
+/** The x and y of the symbol whose title begins with these words. */
+function placeOf(svg: string, words: string): { x: number; y: number } {
+  const element = new RegExp(`<(?:circle|path)([^>]*)><title>${RegExp.escape(words)}`).exec(
+    svg,
+  )![1]!;
+  const [, x, y] = /translate\(([\d.]+),([\d.]+)\)/.exec(element) ??
+    [0, /cx="([\d.]+)"/.exec(element)![1], /cy="([\d.]+)"/.exec(element)![1]];
+  return { x: Number(x), y: Number(y) };
+}
+
+Deno.test("net A that was trained again is drawn beside A, below it if it is better, with a legend", () => {
+  const [row] = measured().rows;
+  const control = {
+    ...{ ...row!, row: trainedAgain, measured: { top1: 8 } },
+    intervals: { top1: { low: 7.5, high: 8.5 } },
+  };
+  const svg = figuresOf([measured()], madeUpRunDetails(), [control]).depth[0]!.svg;
+  const [A, again] = [placeOf(svg, "A, S = 256: 10.0 %"), placeOf(svg, "A again, S = 256: 8.0 %")];
+  assert.ok(again.x > A.x + 8 && again.y > A.y, JSON.stringify({ A, again }));
+  assert.match(svg, />A again \(control\)</);
+  // its interval has half the length in points of that from A to it
+  const [, y1, y2] = new RegExp(`<line y2="([\\d.]+)" y1="([\\d.]+)" x2="${again.x}"`).exec(svg)!;
+  assert.ok(Math.abs(Math.abs(Number(y1) - Number(y2)) * 2 - (again.y - A.y)) < 0.05);
+  const { measured: _, ...undone } = control;
+  for (const controls of [[], [undone]]) {
+    const [drawn] = figuresOf([measured()], madeUpRunDetails(), controls).depth;
+    assert.ok(!drawn!.svg.includes("A again"));
+  }
+});
+
+Deno.test("nets of one depth are beside each other, in the order of their names below", () => {
+  for (const { svg } of figures.depth) {
+    const error = svg.includes("measured top-1")
+      ? ["11.0", "13.0", "16.0"]
+      : ["29.7", "28.1", "27.0"];
+    const places = ["A-LRN", "C", "D"].map((net, i) =>
+      placeOf(svg, `${net}, S = 256: ${error[i]} %`).x
+    );
+    const A = placeOf(svg, "A, S = 256").x;
+    assert.ok(A - places[0]! > 8 && places[2]! - places[1]! > 8, places.join());
+    const labels = [...svg.matchAll(/dy="1em" x="0">([^<]+)</g)].map(([, text]) => text);
+    assert.deepEqual(labels, ["A-LRN, A", "B", "C, D", "E"]);
+  }
 });
 
 Deno.test("names of classes are letters in a plot, not markup", () => {
