@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { CATALOGUE } from "../lib/command_line/catalogue.ts";
+import { refusalIn } from "../lib/commands/main.ts";
 import project from "../deno.json" with { type: "json" };
-import { commandLine } from "./support/tasks.ts";
+import { commandLine, flagsOf } from "./support/tasks.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
@@ -206,6 +207,22 @@ Deno.test("plan and status name every run once, ancestors first", async () => {
 });
 
 Deno.test({
+  name: "the system's own files, which Deno keeps programs from, are no place for results",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    for (const place of ["/dev/null", "/proc/1"]) {
+      const args = ["status", "--setup", "smoke", "--results", place];
+      const { code, stderr: err } = await deno("run", ...flagsOf("status"), "cli.ts", ...args);
+      assert.equal(code, 1);
+      assert.match(
+        err,
+        /error: Cannot use "\/(dev\/null|proc\/1)\/smoke\/store\.json": Deno keeps/,
+      );
+    }
+  },
+});
+
+Deno.test({
   name: "output that cannot be written is an error of its place, and a reader that leaves is none",
   ignore: Deno.build.os !== "linux",
   async fn() {
@@ -226,4 +243,12 @@ Deno.test({
     assert.deepEqual(await into("| true"), { code: 0, err: "" });
     assert.equal((await into("> /dev/full 2> /dev/full")).code, 1);
   },
+});
+
+Deno.test("too many open files are a limit of the session, and no defect", () => {
+  assert.match(
+    refusalIn("Too many open files (os error 24): open '/data/1.jpg'")!,
+    /^Too many open files .*; raise the limit of this session, as in ulimit -n 1024$/,
+  );
+  assert.equal(refusalIn("No such file or directory (os error 2)"), undefined);
 });

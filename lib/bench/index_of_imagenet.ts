@@ -22,6 +22,7 @@ const shelves = Array.from({ length: CLASSES }, (_, label) => {
     at: Float64Array.from({ length: count }, (_, i) => 512 * (label * 2000 + i)),
     bytes: new Uint32Array(count).fill(110_000),
     sides: new Uint16Array(2 * count).fill(400),
+    digests: new Uint32Array(2 * count).fill(400),
     faults: {},
   }] as const;
 });

@@ -221,7 +221,10 @@ const BUNDLE_PLAN = z.strictObject(
         fingerprint: z.string(),
       } satisfies Fields<BundlePlan["dataset"]>,
     ),
-    seeds: distinct(whole.max(LARGEST_SEED), (seed) => seed),
+    seeds: distinct(whole.max(LARGEST_SEED), (seed) => seed).refine(
+      (seeds) => seeds.every((seed, i) => seed === seeds[0]! + i),
+      "one is left out: commands take seeds that follow each other",
+    ),
     tables: distinct(TABLE, ({ name }) => name),
     testScores: z.array(TEST_SCORE).optional(),
   } satisfies Fields<BundlePlan>,

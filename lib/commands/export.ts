@@ -1,12 +1,13 @@
 /** `export`: writes a stored net's weights in other layouts. */
 import { UsageError, UserError } from "../errors.ts";
 import { displayName, isEvaluation, type TrainRun } from "../experiment.ts";
-import { writeAtomically } from "../system/files.ts";
+import { entriesIn, exists, writeAtomically } from "../system/files.ts";
 import type { PlannedRun } from "../plan.ts";
 import { fold } from "../report/fold.ts";
 import { meanOf } from "../vgg/colours.ts";
 import { layersOf, netShapeOf } from "../vgg/configs.ts";
 import type { NetWeights } from "../weights/weights_file.ts";
+import { openWeights } from "../weights/mod.ts";
 import { DEVIATION } from "../weights/inputs.ts";
 import { writeTorchvision } from "../weights/torchvision.ts";
 import type { ExportLayout } from "../command_line/net_options.ts";
@@ -30,6 +31,7 @@ export async function exportNet(words: readonly string[], options: Options): Pro
     );
   }
   const file = pathFrom(word);
+  await mustBeFree(file, layout);
   const study = await describedStudy(options);
   const planned = trainingDone(digits, study);
   const mean = await meanFor(planned, study, options);
@@ -45,6 +47,34 @@ export async function exportNet(words: readonly string[], options: Options): Pro
     fold(`${displayName(run)} for ${READERS[layout]}. ${inputInWords(layout, mean)}`).join("\n"),
   );
   return 0;
+}
+
+/**
+ * Refuses to replace what is no net.
+ *
+ * @throws {UserError} There is something else under that name.
+ */
+async function mustBeFree(file: string, layout: ExportLayout) {
+  const isNet = layout === "savedmodel" ? exists(`${file}/saved_model.pb`) : await holdsNet(file);
+  const isEmpty = layout === "savedmodel" && exists(file, "isDirectory") &&
+    entriesIn(file).length === 0;
+  if (isNet || isEmpty || !(exists(file) || exists(file, "isDirectory"))) return;
+  throw new UserError(
+    `Cannot write "${file}": it exists, and is not a net that this command would replace; name ` +
+      "another, or remove it",
+  );
+}
+
+/** Whether a file has a net's weights. */
+async function holdsNet(file: string): Promise<boolean> {
+  if (!exists(file)) return false;
+  try {
+    (await openWeights(file))[Symbol.dispose]();
+    return true;
+  } catch (error) {
+    if (error instanceof UserError) return false;
+    throw error;
+  }
 }
 
 /** What reads a layout. */

@@ -50,6 +50,16 @@ function print(text: string): number {
   return DONE;
 }
 
+/** What a machine refuses wherever it is asked for, with the way out; undefined for all other errors. */
+export function refusalIn(message: string): string | undefined {
+  if (/os error 24\b/.test(message)) {
+    return `${message}; raise the limit of this session, as in ulimit -n 1024`;
+  }
+  const [, place] = /^Requires all access to (".*"), run again/.exec(message) ?? [];
+  return place && `Cannot use ${place}: Deno keeps programs from the system's own files; name a ` +
+      "folder elsewhere";
+}
+
 /** Explains an error on standard error. @returns the exit code */
 function explain(error: unknown): number {
   const message = error instanceof Error ? error.message : String(error);
@@ -57,7 +67,9 @@ function explain(error: unknown): number {
     console.error(message);
     return error.exitCode;
   }
-  console.error(`error: ${message}`);
+  const refusal = refusalIn(message);
+  console.error(`error: ${refusal ?? message}`);
+  if (refusal !== undefined) return FAILED;
   if (error instanceof UsageError) return MISUSED;
   if (error instanceof UserError) return FAILED;
   console.error("This is a defect of verydeep; the stack below shows where.");

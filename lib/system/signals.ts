@@ -9,6 +9,7 @@ export const TIME_LIMIT_SIGNAL = "SIGUSR2";
 /** Numbers of signals, by platform. */
 const SIGHUP = 1;
 const SIGUSR1 = Deno.build.os === "darwin" ? 30 : 10;
+const SIGXFSZ = 25;
 
 /** The C library, by platform. */
 const LIBC = Deno.build.os === "darwin" ? "libSystem.B.dylib" : "libc.so.6";
@@ -52,9 +53,10 @@ export function onStopSignal(onStop: (exitCode: number) => void): () => void {
 /**
  * Makes SIGUSR1 harmless, and leaves an ignored SIGHUP ignored. At SIGUSR1, Deno would open a debugger
  * port, through which every user of the machine could run code in this program. At SIGHUP, Deno's
- * handlers would end this program. Called once, when the program starts.
+ * handlers would end this program. At SIGXFSZ, a file beyond the user's limit would end it without a
+ * word; ignored, writing fails. Called once, when the program starts.
  *
- * Without permission to call C, SIGUSR1 ends the program, as by default.
+ * Without permission to call C, SIGUSR1 and SIGXFSZ end the program, as by default.
  */
 export function settleSignals() {
   if (Deno.build.os === "windows") return;
@@ -68,6 +70,7 @@ export function settleSignals() {
   // Deno installs its handlers at the first listener only, so the next calls are not undone
   listenToUser1();
   libc.signal(SIGUSR1, ignore);
+  libc.signal(SIGXFSZ, ignore);
   if (isHangupIgnored) libc.signal(SIGHUP, ignore);
 }
 

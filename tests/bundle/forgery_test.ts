@@ -144,6 +144,10 @@ const plans: Record<string, [(entries: Entries) => void, RegExp]> = {
     (entries) => replace(entries, "plan.json", /"seeds": \[\s*0,\s*1\s*\]/, '"seeds": [0, 0, 0]'),
     /plan\.json is not valid: seeds: a value occurs twice$/,
   ],
+  "a seed left out": [
+    (entries) => replace(entries, "plan.json", /"seeds": \[\s*0,\s*1\s*\]/, '"seeds": [0, 2]'),
+    /plan\.json is not valid: seeds: one is left out: commands take seeds that follow each other$/,
+  ],
   "a table twice": [
     (entries) => replace(entries, "plan.json", '"name": "second"', '"name": "first"'),
     /plan\.json is not valid: tables: a value occurs twice$/,

@@ -100,6 +100,20 @@ Deno.test("what cannot be exported is refused with the way out", async () => {
       `it is an evaluation, A 256 at Q = 256, dense; the training that it tests is ${key}$`,
     ),
   );
+  // what is no net is not replaced; a net is
+  const other = `${sandbox.folder}/other`;
+  Deno.mkdirSync(`${other}.folder`);
+  for (const place of [other, `${other}.folder/letter`]) Deno.writeTextFileSync(place, "precious");
+  for (const [layout, place] of [["torchvision", other], ["keras", other], ["savedmodel", other]]) {
+    await refused(sandbox, [key, place!], ["--as", layout!], /other": it exists, and is not a net/);
+  }
+  await refused(sandbox, [key, `${other}.folder`], ["--as", "savedmodel"], /it exists, and is not/);
+  assert.equal(Deno.readTextFileSync(other), "precious");
+  for (const layout of ["torchvision", "keras", "savedmodel"]) {
+    for (let i = 0; i < 2; i++) {
+      await sandbox.printed("export", [key, `${sandbox.folder}/${layout}.out`], "--as", layout);
+    }
+  }
   for (const layout of ["torchvision", "keras", "savedmodel"]) {
     await refused(
       sandbox,

@@ -282,7 +282,8 @@ export const targets: readonly Target[] = [
       const faults = { 1: "is empty" };
       const shelf = { names: ["a", "b"], at: Float64Array.of(512, 1024), faults };
       const sizes = { bytes: Uint32Array.of(5, 6), sides: Uint16Array.of(1, 2, 3, 4) };
-      writeSplitIndex(folder, "val", "", indexOf([["", { ...shelf, ...sizes }]]));
+      const digests = Uint32Array.of(1, 2, 3, 4);
+      writeSplitIndex(folder, "val", "", indexOf([["", { ...shelf, ...sizes, digests }]]));
       const path = "ilsvrc2012-val.index";
       return [{ path, bytes: Deno.readFileSync(`${folder}/${path}`) }];
     },

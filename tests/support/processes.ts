@@ -1,6 +1,6 @@
 /** What Linux tells of a process. */
 
-const NUMBERS = { SIGHUP: 1, SIGUSR1: 10 } as const;
+const NUMBERS = { SIGHUP: 1, SIGUSR1: 10, SIGXFSZ: 25 } as const;
 
 /**
  * What a program prints to standard output. Tests look at other processes through programs, as only a

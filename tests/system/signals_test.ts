@@ -69,6 +69,17 @@ Deno.test({
 });
 
 Deno.test({
+  name: "a file beyond the user's limit is an error of writing, not the end of the program",
+  ignore: !isLinux,
+  fn: () =>
+    withProcess({ task: "train" }, async (child, ask) => {
+      assert.ok(isIgnored(child.pid, "SIGXFSZ"));
+      child.kill("SIGXFSZ");
+      assert.equal(await ask(), "SIGHUP SIGINT SIGTERM SIGUSR2");
+    }),
+});
+
+Deno.test({
   name: "SIGUSR1 ends a program that may not ignore it",
   ignore: !isLinux,
   fn: () =>

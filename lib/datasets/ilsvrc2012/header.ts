@@ -1,4 +1,5 @@
 /** Sizes of images from the first bytes of their files: JPEG and PNG, told apart by content. */
+import { createHash } from "node:crypto";
 import type { ImageSize } from "../dataset.ts";
 import { type Bytes, openBytes } from "./bytes.ts";
 
@@ -7,6 +8,9 @@ export type SizeOrFault = ImageSize | { readonly fault: string };
 
 /** How much of a file's end is searched for its end mark; some cameras write notes behind it. */
 const TAIL = 2048;
+
+/** Bytes at either end of a file that its digest covers. */
+const ENDS = 1024;
 
 /** How images begin, and how they end: JPEG's SOI and EOI, PNG's signature and IEND. */
 const JPEG = { begin: [0xFF, 0xD8], end: [0xFF, 0xD9] };
@@ -31,19 +35,42 @@ export function sizeIn(file: Bytes): SizeOrFault {
   return last && lastIndexOf(last, end) >= 0 ? size : { fault: "is cut off" };
 }
 
-/** The size of an image in a file of its own, and the file's bytes. */
-export function scanFile(path: string): { readonly bytes: number; readonly seen: SizeOrFault } {
+/** What is read of an image's file. */
+export interface ScannedFile {
+  readonly bytes: number;
+  readonly seen: SizeOrFault;
+  /**
+   * 64 bits of the SHA-256 of its first and last 1,024 bytes, as two numbers; zeros where it cannot be
+   * opened.
+   */
+  readonly digest: readonly [number, number];
+}
+
+/** Reads the header and the ends of an image in a file of its own. */
+export function scanFile(path: string): ScannedFile {
   try {
     using file = openBytes(path);
-    return { bytes: file.size, seen: sizeIn(file) };
+    return scanned(file);
   } catch (error) {
     const fault = !(error instanceof Deno.errors.NotFound)
       ? `cannot be read (${(error as Error).message})`
       : path.includes("\uFFFD")
       ? "has a name that is not UTF-8"
       : "is a broken link";
-    return { bytes: 0, seen: { fault } };
+    return { bytes: 0, seen: { fault }, digest: [0, 0] };
   }
+}
+
+/** Reads the header and the ends of an image. */
+export function scanned(file: Bytes): ScannedFile {
+  const length = Math.min(ENDS, file.size);
+  const hash = createHash("sha256");
+  // each end is in the window that finding the size reads anyway
+  hash.update(file.read(0, length) ?? new Uint8Array());
+  const seen = sizeIn(file);
+  hash.update(file.read(file.size - length, length) ?? new Uint8Array());
+  const digest = hash.digest();
+  return { bytes: file.size, seen, digest: [digest.readUInt32LE(0), digest.readUInt32LE(4)] };
 }
 
 /** Why an image cannot be used. Its sides and its size must fit the index's types. */

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { firstOf, quote, UserError } from "../../errors.ts";
 import { interleaved } from "../folder/listing.ts";
 import type { Colours, Dataset, DatasetOptions, LabelledImage } from "../dataset.ts";
-import type { SplitIndex } from "./index_file.ts";
+import { factsOf, type SplitIndex } from "./index_file.ts";
 import type { IlsvrcLayout, Split, SplitLocation } from "./layout.ts";
 
 /** Name of the data set. */
@@ -45,17 +45,13 @@ export function imagesOf(
 ): Dataset {
   for (const [split, index] of Object.entries({ train, val, test })) {
     if (index) refuseFaults(index, layout[split as Split]!, options);
+    for (const doubt of index?.doubts ?? []) options.onWarning?.(doubt);
   }
   const names = val.names();
   const print = createHash("sha256");
   if (train) print.update(train.digest);
   const byName = [...names.keys()].sort((a, b) => names[a]! < names[b]! ? -1 : 1);
-  const { sides, bytes } = val;
-  print.update(
-    byName.map((i) =>
-      `${names[i]}\t${labels[i]}\t${sides[2 * i]}\t${sides[2 * i + 1]}\t${bytes[i]}\n`
-    ).join(""),
-  );
+  print.update(byName.map((i) => factsOf(`${names[i]}\t${labels[i]}`, i, val)).join(""));
   return {
     name: NAME,
     classes: wnids.map((wnid, i) => [wnid, ...words?.[i]?.split(",", 1) ?? []].join(" ")),

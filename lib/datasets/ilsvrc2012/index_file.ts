@@ -5,13 +5,15 @@
  * renamed.
  *
  * The file: a line of JSON with a checksum, padded with spaces to a multiple of eight bytes; offsets
- * (float64), sizes in bytes (uint32) and sides (uint16, twice) of all images; then their names, one a
- * line. The first line has the SHA-256 of the rest, so that damage is noticed.
+ * (float64), sizes in bytes (uint32), sides (uint16, twice) and digests (uint32, twice) of all images;
+ * then their names, one a line. The first line has the SHA-256 of the rest, so that damage is noticed.
  *
  * @module
  */
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
+import { firstOf, quote } from "../../errors.ts";
+import { count } from "../../numbers.ts";
 import { openBytes } from "./bytes.ts";
 import { writeAtomically } from "../../system/files.ts";
 import { verifyChecksum, withChecksum } from "../../system/checksums.ts";
@@ -26,17 +28,20 @@ export interface SplitIndex {
   readonly at: Float64Array;
   readonly bytes: Uint32Array;
   readonly sides: Uint16Array;
+  readonly digests: Uint32Array;
   readonly faults: Readonly<Record<number, string>>;
   /** Names of the images, decoded on each call. */
   names(): string[];
-  /** SHA-256 of names, sizes and sides: the same from an archive and from folders. */
+  /** SHA-256 of names, sizes, sides and digests: the same from an archive and from folders. */
   readonly digest: string;
+  /** Why the images are doubtful, as sentences. */
+  readonly doubts: readonly string[];
 }
 
 /** Raised with every change of the file's content. */
-const VERSION = 2;
+const VERSION = 3;
 
-interface IndexHeader extends Pick<SplitIndex, "containers" | "faults" | "digest"> {
+interface IndexHeader extends Pick<SplitIndex, "containers" | "faults" | "digest" | "doubts"> {
   readonly version: number;
   readonly stamp: string;
   /** SHA-256 of what follows, hexadecimal. */
@@ -89,8 +94,9 @@ export function readIndex(folder: string, split: Split, stamp: string): SplitInd
     const at = new Float64Array(file.buffer, end, count);
     const bytes = new Uint32Array(file.buffer, end + 8 * count, count);
     const sides = new Uint16Array(file.buffer, end + 12 * count, 2 * count);
-    const names = file.subarray(end + 16 * count);
-    return { ...header, at, bytes, sides, names: () => lines(names) };
+    const digests = new Uint32Array(file.buffer, end + 16 * count, 2 * count);
+    const names = file.subarray(end + 24 * count);
+    return { ...header, at, bytes, sides, digests, names: () => lines(names) };
   } catch {
     return undefined; // damaged: it is made again
   }
@@ -104,12 +110,11 @@ export function indexOf(
   const hash = createHash("sha256");
   const faults: Record<number, string> = {};
   let at = 0;
-  for (const [container, { names, bytes, sides, faults: own }] of containers) {
-    hash.update(
-      names.map((name, i) =>
-        `${container}/${name}\t${sides[2 * i]}\t${sides[2 * i + 1]}\t${bytes[i]}\n`
-      ).join(""),
-    );
+  const strays: string[] = [];
+  for (const [container, scanned] of containers) {
+    const { names, faults: own } = scanned;
+    hash.update(names.map((name, i) => factsOf(`${container}/${name}`, i, scanned)).join(""));
+    strays.push(...names.filter((name) => isOfAnother(container, name)));
     for (const [i, fault] of Object.entries(own)) faults[at + Number(i)] = fault;
     at += names.length;
   }
@@ -118,23 +123,47 @@ export function indexOf(
     at: joined(Float64Array, containers.map(([, { at }]) => at)),
     bytes: joined(Uint32Array, containers.map(([, { bytes }]) => bytes)),
     sides: joined(Uint16Array, containers.map(([, { sides }]) => sides)),
+    digests: joined(Uint32Array, containers.map(([, { digests }]) => digests)),
     faults,
     names: () => names,
     digest: hash.digest("hex"),
+    doubts: strays.length === 0 ? [] : [
+      `${count(strays.length, "training image")} ${
+        strays.length === 1
+          ? "is named after another class than its folder"
+          : "are named after other classes than their folders"
+      }: ${firstOf(strays.map(quote), 3)}.`,
+    ],
   };
+}
+
+/** What an index knows of image `i`, as a line of a digest that begins with `name`. */
+export function factsOf(
+  name: string,
+  i: number,
+  { sides, bytes, digests }: Pick<SplitIndex, "sides" | "bytes" | "digests">,
+): string {
+  const facts = [sides[2 * i], sides[2 * i + 1], bytes[i], digests[2 * i], digests[2 * i + 1]];
+  return `${[name, ...facts].join("\t")}\n`;
+}
+
+/** Whether a training image is named after another class, as in `n01440764_10026.JPEG`. */
+function isOfAnother(container: string, name: string): boolean {
+  const [, wnid] = /^(n\d{8})_/.exec(name) ?? [];
+  return wnid !== undefined && container !== "" && wnid !== container;
 }
 
 /** Stores an index atomically. */
 export function writeIndex(folder: string, split: Split, stamp: string, index: SplitIndex) {
-  const { containers, faults, digest, at, bytes, sides } = index;
+  const { containers, faults, digest, doubts, at, bytes, sides, digests } = index;
   const content = [
-    ...[at, bytes, sides].map(({ buffer, byteOffset, byteLength }) =>
+    ...[at, bytes, sides, digests].map(({ buffer, byteOffset, byteLength }) =>
       new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength)
     ),
     new TextEncoder().encode(index.names().join("\n")),
   ];
   const header: IndexHeader = {
-    ...{ version: VERSION, stamp, containers, faults, digest },
+    ...{ version: VERSION, stamp, containers, faults, digest, doubts },
     content: sha256(content),
   };
   const line = new TextEncoder().encode(JSON.stringify(withChecksum(header)));

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { UserError } from "../../errors.ts";
+import { quote, UserError } from "../../errors.ts";
 import type { ClassList } from "./devkit.ts";
 
 /** The files: classes of the validation images, and words of the classes. */
@@ -39,17 +39,31 @@ export function readKaggle({ solution, mapping }: KaggleFiles): KaggleLabels {
     return { wnid, words: words! };
   }).sort((a, b) => a.wnid < b.wnid ? -1 : 1);
   const labelOf = new Map(classes.map(({ wnid }, label) => [wnid, label]));
+  if (labelOf.size < classes.length) {
+    const { wnid } = classes.find(({ wnid }, i) => wnid === classes[i + 1]?.wnid)!;
+    throw new UserError(`Cannot use "${mapping}": it has the class ${wnid} twice; get it again`);
+  }
   // "ILSVRC2012_val_00048981,n03995372 85 1 499 272": a class, and boxes of no use here
-  const byName = linesOf(solution).slice(1).map((line): [string, number] => {
-    const [, name, wnid] = /^([^,]+),(n\d{8})[ \d]/.exec(`${line} `) ?? [];
-    const label = labelOf.get(wnid ?? "");
-    if (label === undefined) throw refuse(solution, line, "an image and one of the classes");
-    return [name!, label];
-  });
+  const byName = new Map<string, number>();
+  for (const line of linesOf(solution).slice(1)) {
+    const [, name, classes] = /^([^,]+),([n\d ]+)$/.exec(line) ?? [];
+    const wnids = new Set(classes?.split(" ").filter((word) => word.startsWith("n")));
+    const [wnid = ""] = wnids;
+    const label = labelOf.get(wnid);
+    if (label === undefined || wnids.size > 1 || !/^n\d{8}( |$)/.test(classes!)) {
+      throw refuse(solution, line, "an image and one of the classes");
+    }
+    if ((byName.get(name!) ?? label) !== label) {
+      throw new UserError(
+        `Cannot use "${solution}": it has ${quote(name!)} in two classes; get it again`,
+      );
+    }
+    byName.set(name!, label);
+  }
   return {
     wnids: classes.map(({ wnid }) => wnid),
     words: classes.map(({ words }) => words),
-    byName: new Map(byName),
+    byName,
   };
 }
 

@@ -9,6 +9,7 @@
  */
 import { parse } from "node:path";
 import { firstOf, quote, UserError } from "../../errors.ts";
+import { count } from "../../numbers.ts";
 import { type ClassList, type Devkit, readDevkit } from "./devkit.ts";
 import type { SplitIndex } from "./index_file.ts";
 import { CLASSES, imagesOf, type LoadedSplits, NAME, usable } from "./images.ts";
@@ -114,8 +115,9 @@ async function loadSplits(
   if (source) mustHaveClasses(source.classes.wnids, wnids, source.place);
   if (layout.val!.byClass) mustHaveClasses(containers(val), wnids, layout.val!.path);
   const labels = layout.val!.byClass
-    ? val.containers.flatMap(([, count], i) => Array(count).fill(i))
+    ? val.containers.flatMap(([, count], i) => Array<number>(count).fill(i))
     : source!.labelsOf(val.names(), layout.val!.path);
+  if (layout.val!.byClass && source) mustAgree(val.names(), labels, source, layout.val!.path);
   return {
     ...{ train, val, test: splits.get("test"), layout, wnids, labels },
     words: source?.classes.words,
@@ -128,6 +130,8 @@ interface LabelSource {
   readonly classes: ClassList;
   /** Labels of images by their names. @throws {UserError} They are not those that it knows. */
   labelsOf(names: readonly string[], images: string): number[];
+  /** The label of an image by its name; undefined if it is not one of those that it knows. */
+  labelOf(name: string): number | undefined;
 }
 
 /** The development kit, or Kaggle's files in its place, if there are any. */
@@ -138,23 +142,60 @@ function labelSource({ devkit, kaggle }: IlsvrcLayout): LabelSource | undefined 
       place: devkit,
       classes: kit,
       labelsOf: (names, images) => labelsByOrder(kit, names, { devkit, images }),
+      labelOf: (name) => kit.validation[numberIn(name)! - 1],
     };
   }
   if (kaggle === undefined) return undefined;
   const labels = readKaggle(kaggle);
+  const labelOf = (name: string) => labels.byName.get(parse(name).name);
   return {
     place: kaggle.mapping,
     classes: labels,
-    labelsOf: (names, images) =>
-      names.map((name) => {
-        const label = labels.byName.get(parse(name).name);
+    labelOf,
+    labelsOf(names, images) {
+      const found = names.map((name) => {
+        const label = labelOf(name);
         if (label !== undefined) return label;
         throw new UserError(
           `Cannot tell the class of ${quote(name)} in "${images}": "${kaggle.solution}" does not ` +
-            "list it; get the one that is not whole again",
+            `list it; ${GET_AGAIN}`,
         );
-      }),
+      });
+      if (labels.byName.size === names.length) return found;
+      throw new UserError(
+        `Cannot use "${images}": it has ${names.length} images, but "${kaggle.solution}" lists ` +
+          `${labels.byName.size}; ${GET_AGAIN}`,
+      );
+    },
   };
+}
+
+/** The way out where images and labels do not belong together. */
+const GET_AGAIN = "get the one that is not whole again";
+
+/** The number in a name such as ILSVRC2012_val_00000001.JPEG. */
+function numberIn(name: string): number | undefined {
+  const [, number] = /_(\d{8})\./.exec(name) ?? [];
+  return number === undefined ? undefined : Number(number);
+}
+
+/** Refuses images in folders of other classes than the source of labels says. */
+function mustAgree(
+  names: readonly string[],
+  labels: readonly number[],
+  { labelOf, place }: LabelSource,
+  images: string,
+) {
+  const odd = names.filter((name, i) => (labelOf(name) ?? labels[i]) !== labels[i]);
+  if (odd.length === 0) return;
+  throw new UserError(
+    `Cannot use "${images}": ${count(odd.length, "image")} of ${names.length} ${
+      odd.length === 1 ? "is" : "are"
+    } in the folder of another class than "${place}" says, such as ${
+      firstOf(odd.map(quote), 3)
+    }; ` +
+      "sort them again",
+  );
 }
 
 /** Labels of the kit, which lists them in the order of the files' names. */
@@ -163,22 +204,18 @@ function labelsByOrder(
   names: readonly string[],
   { devkit, images }: { readonly devkit: string; readonly images: string },
 ): number[] {
-  const advice = "get the one that is not whole again";
   if (validation.length !== names.length) {
     throw new UserError(
       `Cannot tell the classes of validation images: "${devkit}" has ${validation.length}, but there ` +
-        `are ${names.length} images in "${images}"; ${advice}`,
+        `are ${names.length} images in "${images}"; ${GET_AGAIN}`,
     );
   }
   // ILSVRC2012_val_00000001.JPEG is the first: an image that is missing would shift all that follow
-  const odd = names.findIndex((name, i) => {
-    const [, number] = /_(\d{8})\./.exec(name) ?? [];
-    return number !== undefined && Number(number) !== i + 1;
-  });
+  const odd = names.findIndex((name, i) => (numberIn(name) ?? i + 1) !== i + 1);
   if (odd < 0) return [...validation];
   throw new UserError(
     `Cannot tell the classes of validation images: ${quote(names[odd]!)} is image ${odd + 1} in ` +
-      `"${images}", in the order of the names; ${advice}`,
+      `"${images}", in the order of the names; ${GET_AGAIN}`,
   );
 }
 

@@ -3,7 +3,7 @@ import { quote, UserError } from "../../errors.ts";
 import { isForeign } from "../folder/listing.ts";
 import { answerJobs } from "../../system/workers.ts";
 import { type Bytes, openBytes, partOf } from "./bytes.ts";
-import { faultOf, scanFile, sizeIn, type SizeOrFault } from "./header.ts";
+import { faultOf, scanFile, scanned, type ScannedFile } from "./header.ts";
 import { membersOf } from "./tar.ts";
 
 /** Holds the images of a class or of a split: a folder, or a tar archive, which may be inside another. */
@@ -19,21 +19,21 @@ export interface ScannedContainer {
   readonly bytes: Uint32Array;
   /** Width and height of each; 0 and 0 where it is not an image. */
   readonly sides: Uint16Array;
+  /** 64 bits of each's digest, as two numbers; see `ScannedFile`. */
+  readonly digests: Uint32Array;
   /** By index: why a file is not an image. */
   readonly faults: Readonly<Record<number, string>>;
 }
 
 /** An image, as its header describes it. */
-interface ScannedImage {
+interface ScannedImage extends ScannedFile {
   readonly name: string;
   readonly at: number;
-  readonly bytes: number;
-  readonly seen: SizeOrFault;
 }
 
 answerJobs((container: ImageContainer) => {
   const found = "folder" in container ? [...filesIn(container.folder)] : [...partsOf(container)];
-  return scanned(found.sort((a, b) => a.name < b.name ? -1 : 1), container);
+  return joined(found.sort((a, b) => a.name < b.name ? -1 : 1), container);
 });
 
 function* filesIn(folder: string): Iterable<ScannedImage> {
@@ -59,14 +59,16 @@ function* partsOf(
     const name = entry.name.slice(entry.name.lastIndexOf("/") + 1);
     if (isForeign(name)) continue;
     const place = at + entry.at;
-    yield { name, at: place, bytes: entry.size, seen: sizeIn(partOf(file, place, entry.size)) };
+    yield { name, at: place, ...scanned(partOf(file, place, entry.size)) };
   }
 }
 
-function scanned(found: readonly ScannedImage[], container: ImageContainer): ScannedContainer {
+function joined(found: readonly ScannedImage[], container: ImageContainer): ScannedContainer {
   const faults: Record<number, string> = {};
   const sides = new Uint16Array(2 * found.length);
-  for (const [i, { name, bytes, seen }] of found.entries()) {
+  const digests = new Uint32Array(2 * found.length);
+  for (const [i, { name, bytes, seen, digest }] of found.entries()) {
+    digests.set(digest, 2 * i);
     if (name === found[i - 1]?.name) {
       const place = "folder" in container ? container.folder : container.archive;
       throw new UserError(`Cannot use "${place}": "${name}" is in it twice; get it again`);
@@ -79,7 +81,7 @@ function scanned(found: readonly ScannedImage[], container: ImageContainer): Sca
     names: found.map(({ name }) => name),
     at: Float64Array.from(found, ({ at }) => at),
     bytes: Uint32Array.from(found, ({ bytes }) => bytes),
-    sides,
+    ...{ sides, digests },
     faults,
   };
 }

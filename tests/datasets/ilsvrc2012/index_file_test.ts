@@ -12,6 +12,7 @@ const index = indexOf([1, 2].map((id) => [`n0000000${id}`, {
   at: Float64Array.of(512, 1024, 2 ** 40 + id),
   bytes: Uint32Array.of(300, 301, 302),
   sides: Uint16Array.of(500, 375, 333, 500, 0, 0),
+  digests: Uint32Array.of(1, 2, 3, 2 ** 32 - 1, 0, 0),
   faults: { 2: "is empty" },
 }]));
 
@@ -20,12 +21,15 @@ const facts = ({ names, ...index }: SplitIndex) => ({ ...index, names: names() }
 Deno.test("an index is read as it was written, but not with another stamp", () => {
   const folder = Deno.makeTempDirSync();
   writeIndex(folder, "train", "stamp", index);
-  const { containers, at, bytes, sides, faults, digest, names } = readIndex(
+  const { containers, at, bytes, sides, digests, faults, digest, doubts, names } = readIndex(
     folder,
     "train",
     "stamp",
   )!;
-  assert.deepEqual(facts({ containers, at, bytes, sides, faults, digest, names }), facts(index));
+  assert.deepEqual(
+    facts({ containers, at, bytes, sides, digests, faults, digest, doubts, names }),
+    facts(index),
+  );
   assert.equal(readIndex(folder, "train", "other"), undefined);
   assert.equal(readIndex(folder, "val", "stamp"), undefined);
   Deno.removeSync(folder, { recursive: true });

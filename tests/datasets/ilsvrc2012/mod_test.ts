@@ -288,6 +288,92 @@ Deno.test("an archive that is replaced by one of its size and time is read again
   for (const { at = NaN, width } of packed.val) assert.equal(file[at + 19], width); // of its PNG
 });
 
+Deno.test("the fingerprint covers the ends of every file: images that exchange names are noticed", async () => {
+  const forms = { train: "folder", val: "by class", devkit: "none" } as const;
+  const { fingerprint } = await openIlsvrc2012({ folder: madeIlsvrc(forms) });
+  for (const split of ["train", "val"]) {
+    const folder = madeIlsvrc(forms);
+    const place = `${folder}/${split}/${SORTED[3]}`;
+    const [{ name }] = [...Deno.readDirSync(place)] as [Deno.DirEntry];
+    const bytes = Deno.readFileSync(`${place}/${name}`);
+    bytes[bytes.length - 20]! ^= 1; // of its pixels: neither its size nor its sides
+    Deno.writeFileSync(`${place}/${name}`, bytes);
+    assert.notEqual((await openIlsvrc2012({ folder })).fingerprint, fingerprint);
+  }
+});
+
+Deno.test("a training image that is named after another class causes a warning", async () => {
+  const folder = madeIlsvrc({ train: "folder", val: "by class", devkit: "none" });
+  const [from, to] = [SORTED[3], SORTED[4]];
+  Deno.copyFileSync(
+    `${folder}/train/${from}/${from}_1.JPEG`,
+    `${folder}/train/${to}/${from}_1.JPEG`,
+  );
+  for (let i = 0; i < 2; i++) {
+    const warnings: string[] = [];
+    await openIlsvrc2012({ folder, onWarning: (warning) => warnings.push(warning) });
+    assert.deepEqual(warnings, [
+      `1 training image is named after another class than its folder: "${from}_1.JPEG".`,
+    ]);
+  }
+});
+
+Deno.test("validation images in other classes' folders than the kit, or Kaggle, says are refused", async () => {
+  for (const devkit of ["folder", "none"] as const) {
+    const folder = madeIlsvrc({ train: "folder", val: "by class", devkit });
+    if (devkit === "none") folderWith(kaggleFiles(), folder);
+    await openIlsvrc2012({ folder });
+    const [one, other] = [3, 8].map((i) => `${folder}/val/${SORTED[i]}`);
+    Deno.renameSync(one!, `${folder}/val/x`);
+    Deno.renameSync(other!, one!);
+    Deno.renameSync(`${folder}/val/x`, other!);
+    await refuses(
+      openIlsvrc2012({ folder }),
+      "2 images of 1000 are in the folder of another class than",
+      "sort them again",
+    );
+  }
+});
+
+Deno.test("labels of Kaggle's that contradict themselves, or that lack an image, are refused", async () => {
+  const forms = { train: "folder", val: "flat", devkit: "none" } as const;
+  const changed = async (
+    file: keyof ReturnType<typeof kaggleFiles>,
+    change: (text: string) => string,
+  ) => {
+    const files = kaggleFiles();
+    const text = change(new TextDecoder().decode(files[file]));
+    return openIlsvrc2012({
+      folder: folderWith({ ...files, [file]: new TextEncoder().encode(text) }, madeIlsvrc(forms)),
+    });
+  };
+  const [solution, mapping] = ["LOC_val_solution.csv", "LOC_synset_mapping.txt"];
+  await refuses(
+    changed(mapping!, (text) => `${text}${text.split("\n")[0]}\n`),
+    `it has the class ${wnidOf(1)} twice`,
+  );
+  const first = nameOf("val", 1).replace(".JPEG", "");
+  const [own, other] = [wnidOf(idOfVal(1)), wnidOf(idOfVal(2))];
+  await refuses(
+    changed(solution!, (text) => `${text}${first},${other} 1 2 3 4\n`),
+    `it has "${first}" in two classes; get it again`,
+  );
+  await refuses(
+    changed(
+      solution!,
+      (text) => text.replace(`${first},${own}`, `${first},${own} 1 2 3 4 ${other}`),
+    ),
+    "not an image and one of the classes",
+  );
+  // the same line twice, and two boxes of one class, say the same
+  await changed(solution!, (text) => `${text}${first},${own} 1 2 3 4 ${own} 5 6 7 8\n`);
+  await refuses(
+    changed(solution!, (text) => `${text}ILSVRC2012_val_00001001,${other} 1 2 3 4\n`),
+    "it has 1000 images, but",
+    "lists 1001; get the one that is not whole again",
+  );
+});
+
 Deno.test("images in folders have their sizes, so that one that is replaced in place is noticed", async () => {
   const folder = madeIlsvrc({ train: "folder", val: "by class", devkit: "none" });
   const { train, val } = await openIlsvrc2012({ folder });

@@ -73,8 +73,9 @@ const wordsOf = (id: number) => `word ${id}, other word`;
 
 /** Kaggle's label files, in no order of IDs or names. */
 export function kaggleFiles(): Record<string, Uint8Array> {
+  const boxOf = (i: number) => wnidOf(idOfVal(i));
   const solution = IDS.toReversed().map((i) =>
-    `${nameOf("val", i).replace(".JPEG", "")},${wnidOf(idOfVal(i))} 1 2 3 4 ${wnidOf(1)} 5 6 7 8 \n`
+    `${nameOf("val", i).replace(".JPEG", "")},${boxOf(i)} 1 2 3 4 ${boxOf(i)} 5 6 7 8 \n`
   );
   const mapping = IDS.map((id) => `${wnidOf(id)} ${wordsOf(id)}\n`);
   return {
