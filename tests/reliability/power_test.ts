@@ -64,7 +64,8 @@ const WRITERS: Readonly<Record<string, (folder: string) => Promise<unknown> | vo
   },
   "an index of ImageNet"(folder) {
     const shelf = { names: ["a", "b"], at: Float64Array.of(512, 1024), faults: {} };
-    const sizes = { bytes: Uint32Array.of(5, 6), sides: Uint16Array.of(1, 2, 3, 4) };
+    const sides = { sides: Uint16Array.of(1, 2, 3, 4), digests: Uint32Array.of(7, 8, 9, 10) };
+    const sizes = { bytes: Uint32Array.of(5, 6), ...sides };
     writeIndex(folder, "val", "stamp", indexOf([["", { ...shelf, ...sizes }]]));
     assert.ok(readIndex(folder, "val", "stamp"));
   },

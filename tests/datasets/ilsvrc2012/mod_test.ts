@@ -337,7 +337,7 @@ Deno.test("validation images in other classes' folders than the kit, or Kaggle, 
 
 Deno.test("labels of Kaggle's that contradict themselves, or that lack an image, are refused", async () => {
   const forms = { train: "folder", val: "flat", devkit: "none" } as const;
-  const changed = async (
+  const changed = (
     file: keyof ReturnType<typeof kaggleFiles>,
     change: (text: string) => string,
   ) => {
