@@ -1,15 +1,29 @@
 /** Every reader of files that may come from strangers, or from a disc that lost some of them. */
+import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { paper } from "../../experiments/setups.ts";
+import { paper, small, smoke } from "../../experiments/setups.ts";
 import { describeCifar10 } from "../../lib/datasets/cifar10.ts";
 import { describeCifar100 } from "../../lib/datasets/cifar100.ts";
 import { listingDigest, readIndex } from "../../lib/datasets/folder/index_file.ts";
 import { decodeBitmap } from "../../lib/datasets/folder/bitmaps.ts";
+import {
+  hasEndMark,
+  isBaselineJpeg,
+  oddTiff,
+  unreadableFormat,
+  withEndMark,
+} from "../../lib/datasets/folder/formats.ts";
 import { listFolder } from "../../lib/datasets/folder/listing.ts";
 import { openFolder } from "../../lib/datasets/folder/mod.ts";
-import { encodeJpeg, encodePng, type Picture, probeImage } from "../../lib/datasets/pixels.ts";
+import {
+  encodeJpeg,
+  encodePng,
+  type Picture,
+  probeImage,
+  sharp,
+} from "../../lib/datasets/pixels.ts";
 import { openBytes, partOf } from "../../lib/datasets/ilsvrc2012/bytes.ts";
 import { devkitOf } from "../../lib/datasets/ilsvrc2012/devkit.ts";
 import { sizeIn } from "../../lib/datasets/ilsvrc2012/header.ts";
@@ -20,6 +34,7 @@ import {
 } from "../../lib/datasets/ilsvrc2012/index_file.ts";
 import { membersOf } from "../../lib/datasets/ilsvrc2012/tar.ts";
 import { readIdx } from "../../lib/datasets/raw_images/idx.ts";
+import { estimateSpeed } from "../../lib/estimates/speed.ts";
 import { UserError } from "../../lib/errors.ts";
 import { openArchive, SUMS } from "../../lib/bundle/archive.ts";
 import { writeBundle } from "../../lib/bundle/write.ts";
@@ -27,11 +42,16 @@ import { verifyBundle } from "../../lib/bundle/verify.ts";
 import { openRecords, readRecords } from "../../lib/executors/slurm/records.ts";
 import { readConfig } from "../../lib/executors/slurm/resources.ts";
 import { isEvaluation, type Run } from "../../lib/experiment.ts";
+import { testScoresIn } from "../../lib/results/submission.ts";
+import { withChecksum } from "../../lib/system/checksums.ts";
+import { prefersBfloat16 } from "../../lib/system/device.ts";
 import { writeAtomically } from "../../lib/system/files.ts";
 import { leftoversIn } from "../../lib/store/audit.ts";
 import { scored } from "../../lib/score.ts";
+import { importedNet, type ImportTarget, noteIn } from "../../lib/store/import.ts";
 import { posteriorsIn } from "../../lib/store/run_files.ts";
 import { makeStore, openStore } from "../../lib/store/mod.ts";
+import { layersOf, netShapeOf, weightShapes } from "../../lib/vgg/configs.ts";
 import { INITIAL_PLATEAU } from "../../lib/vgg/schedule.ts";
 import type { TensorFile } from "../../lib/weights/weights_file.ts";
 import { openWeights } from "../../lib/weights/mod.ts";
@@ -47,7 +67,8 @@ import { readKaggle } from "../../lib/datasets/ilsvrc2012/kaggle.ts";
 import { kaggleFiles, META, tarOf } from "../support/ilsvrc2012/made.ts";
 import { synsets } from "../support/ilsvrc2012/mats.ts";
 import { withStore } from "../support/made_store.ts";
-import { zipOf } from "../support/zips.ts";
+import { setup as tiny } from "../support/tiny.ts";
+import { withoutChecksums, zipOf } from "../support/zips.ts";
 import type { GoodFile, Target } from "./hunt.ts";
 
 /** Parts of a file as one. */
@@ -127,6 +148,46 @@ function bmp(): Uint8Array {
   return bytes;
 }
 
+/** A tiny A, and what its weights are read for. */
+const IMPORT: ImportTarget = {
+  ...{ config: "A", S: 256, setup: { ...smoke, train: tiny } },
+  dataset: { name: "made up", classes: ["a", "b"], fingerprint: "made-up" },
+};
+
+/** Tensors of its shapes, under other names. */
+function tensorsOf(rename: (name: string) => string) {
+  const shapes = weightShapes(layersOf("A", netShapeOf(tiny, 2)));
+  return new Map([...shapes].map(([name, shape]) => {
+    const size = shape.reduce((product, side) => product * side, 1);
+    return [rename(name), { shape, values: new Float32Array(size).fill(0.25) }];
+  }));
+}
+
+/** Its weights as this project writes them, with notes, and without. */
+function ownFiles(): GoodFile[] {
+  const recipe = JSON.stringify({ run: { config: "A", S: 256, init: "random" }, train: tiny });
+  const content = { tensors: tensorsOf((name) => name), metadata: { recipe, mean: "1 2 3" } };
+  const whole = joined(safetensorsBytes(content));
+  // without its checksum damage reaches what is behind it
+  const text = Buffer.from(whole).toString("latin1").replace("sha256:", "sha257:");
+  const bare = Uint8Array.from(Buffer.from(text, "latin1"));
+  return [{ path: "own.safetensors", bytes: whole }, { path: "bare.safetensors", bytes: bare }];
+}
+
+/** A layer of torchvision's, and of timm's, under their names, and a checkpoint's. */
+function torchFiles(): GoodFile[] {
+  const layer = (prefix: string) => {
+    const tensors = new Map([
+      [`${prefix}features.0.weight`, { shape: [2, 3, 3, 3], values: new Float32Array(54).fill(1) }],
+      [`${prefix}features.0.bias`, { shape: [2], values: Float32Array.of(1, 2) }],
+      [`${prefix}pre_logits.fc1.weight`, { shape: [4, 2, 1, 1], values: new Float32Array(8) }],
+      [`${prefix}pre_logits.fc1.bias`, { shape: [4], values: new Float32Array(4) }],
+    ]);
+    return joined(safetensorsBytes({ tensors, metadata: { format: "pt" } }));
+  };
+  return ["", "module."].map((prefix, i) => ({ path: `${i}.safetensors`, bytes: layer(prefix) }));
+}
+
 export const targets: readonly Target[] = [
   {
     name: "safetensors",
@@ -151,15 +212,30 @@ export const targets: readonly Target[] = [
   },
   {
     name: "weights of PyTorch",
+    // with zeros for checksums damage reaches what is behind them
     files: () =>
       weightsFiles(
         ...["tensors.pth", "tensors-legacy.pth", "training.pth", "oldest.pth"],
         ...["protocol-4.pth", "protocol-4-legacy.pth"],
-      ),
+      ).map(({ path, bytes }) => ({ path, bytes: withoutChecksums(bytes) })),
     async read(file) {
       using weights = await openTorch(file, /(-legacy|oldest)\.pth$/.test(file));
       readSmall(weights);
     },
+  },
+  {
+    name: "weights of torchvision and timm",
+    files: () => torchFiles(),
+    async read(file) {
+      await noteIn(file);
+      using weights = await openWeights(file, { input: "caffe" });
+      readSmall(weights);
+    },
+  },
+  {
+    name: "weights of this project",
+    files: () => ownFiles(),
+    read: (file) => importedNet(file, IMPORT),
   },
   {
     name: "idx",
@@ -197,8 +273,20 @@ export const targets: readonly Target[] = [
     files: async () => [
       { path: "a.jpg", bytes: await encodeJpeg(picture) },
       { path: "a.png", bytes: await encodePng(picture) },
+      ...await Promise.all(
+        (["tiff", "webp", "gif"] as const).map(async (format) => ({
+          path: `a.${format}`,
+          bytes: await sharp(picture.pixels, { raw: picture }).toFormat(format).toBuffer(),
+        })),
+      ),
     ],
-    read: (file) => refusing(probeImage(file)),
+    read(file) {
+      // as the worker does that probes a folder's files
+      const bytes = Deno.readFileSync(file);
+      if (oddTiff(bytes) !== undefined || unreadableFormat(bytes) !== undefined) return;
+      hasEndMark(bytes, bytes.subarray(-4096));
+      return refusing(probeImage(isBaselineJpeg(bytes) ? withEndMark(bytes) : bytes));
+    },
   },
   {
     name: "bitmaps",
@@ -377,6 +465,48 @@ export const targets: readonly Target[] = [
       }
       leftoversIn(store);
       readRecords(store);
+    },
+  },
+  {
+    name: "scores of the test server",
+    files(folder) {
+      const place = "submissions/0123456789ab";
+      const predictions = new TextEncoder().encode("1 2 3 4 5\n");
+      writeBelow(folder, `${place}/predictions.txt`, predictions);
+      const digest = createHash("sha256").update(predictions).digest("hex");
+      const score = { evaluations: ["0123456789ab"], images: 1, predictions: digest, top5: 7.5 };
+      const text = JSON.stringify(withChecksum(score));
+      return [
+        { path: `${place}/submission.json`, bytes: new TextEncoder().encode(text) },
+        { path: `${place}/predictions.txt`, bytes: predictions },
+      ];
+    },
+    read: (_, folder) => testScoresIn(folder),
+  },
+  {
+    name: "notes of this machine",
+    files() {
+      const speed = {
+        ...{ host: Deno.hostname(), device: "CPU", crop: 28, width: 0.25, fc: 512 },
+        ...{
+          precision: "float32",
+          training: 1e9,
+          testing: 2e9,
+          images: { training: 5, testing: 9 },
+        },
+        ...{ bfloat16: false, load: 0, measured: "2026-01-31T12:00:00.000Z" },
+      };
+      const gpu = { name: "NVIDIA A2", memory: 2 ** 34, capability: 8.6, driver: "550.54.15" };
+      const text = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+      return [{ path: "speeds.json", bytes: text([speed]) }, {
+        path: "gpus.json",
+        bytes: text([gpu]),
+      }];
+    },
+    read(file, folder) {
+      const train = { ...small.train, width: 0.5 };
+      estimateSpeed(train, { device: { kind: "cpu" }, file: `${folder}/speeds.json` });
+      if (file.endsWith("gpus.json")) prefersBfloat16(file);
     },
   },
   {

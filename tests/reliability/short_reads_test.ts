@@ -39,6 +39,8 @@ const WHOLE = [
   "index of a folder",
   "development kit",
   "index of ImageNet",
+  "scores of the test server",
+  "notes of this machine",
   "settings of a cluster",
 ];
 

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { openTorch } from "../../lib/weights/torch.ts";
 import { given, inFile, pathOf, refused } from "../support/refused.ts";
+import { withoutChecksums } from "../support/zips.ts";
 
 const eighths = (count: number, from = 0) =>
   Array.from({ length: count }, (_, i) => (from + i) / 8);
@@ -75,15 +76,6 @@ function replaced(name: string, from: string, to: string): Uint8Array<ArrayBuffe
   const text = Buffer.from(given(name)).toString("latin1");
   assert.ok(text.includes(from), from);
   return withoutChecksums(Uint8Array.from(Buffer.from(text.replaceAll(from, to), "latin1")));
-}
-
-/** A zip archive as PyTorch writes it after `set_crc32_options(False)`: with zeros. */
-function withoutChecksums(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  const text = Buffer.from(bytes).toString("latin1");
-  for (let at = text.indexOf("PK\x01\x02"); at >= 0; at = text.indexOf("PK\x01\x02", at + 1)) {
-    bytes.fill(0, at + 16, at + 20);
-  }
-  return bytes;
 }
 
 Deno.test("one bit that changed in a tensor or in the pickle is noticed by the archive's checksums", async () => {

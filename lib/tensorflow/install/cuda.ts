@@ -1,7 +1,7 @@
 import { download, type InstallControl, unpack } from "./wheel.ts";
 
 /** Approximate size of the wheels, bytes: for progress only. */
-const DOWNLOAD = 2_806_642_481;
+const DOWNLOAD = 2_768_473_749;
 
 /** Tags of Linux wheels that run wherever TensorFlow's own does, newest first. */
 const PLATFORMS = [
@@ -30,7 +30,7 @@ export const CUDA_WHEELS: readonly string[] = [
 ];
 
 /**
- * Fetches the libraries into `folder/nvidia/`: 2.8 GB to download, 4.5 GB on disk.
+ * Fetches the libraries into `folder/nvidia/`: 2.8 GB to download, 4.3 GB on disk.
  */
 export async function fetchCuda(
   folder: string,
