@@ -124,6 +124,11 @@ export function deviceOf(usesGpu: boolean): Device {
   return { kind: "gpu", ...gpu && { gpu } };
 }
 
+/** Parts of a batch to compute in parallel: a GPU does its own work in parallel. */
+export function towersOn({ kind }: Device, onProcessor: number): number {
+  return kind === "gpu" ? 1 : onProcessor;
+}
+
 /** A device's name, for comparisons of speed: `CPU`, `NVIDIA H100 80GB HBM3`. */
 export function nameOfDevice(device: Device): string {
   return device.kind === "cpu" ? "CPU" : device.gpu?.name ?? "a GPU";

@@ -9,6 +9,7 @@ import {
   nameOfDevice,
   noteGpus,
   prefersBfloat16,
+  towersOn,
   visibleFor,
 } from "../../lib/system/device.ts";
 import { UserError } from "../../lib/errors.ts";
@@ -86,4 +87,8 @@ Deno.test("bfloat16 is preferred where all GPUs that were noted have it, and now
   noteGpus([], file);
   assert.equal(prefersBfloat16(file), false);
   assert.deepEqual([...Deno.readDirSync(join(file, ".."))], []);
+});
+
+Deno.test("a GPU computes a batch as a whole, a processor in as many parts as were chosen", () => {
+  assert.deepEqual([towersOn({ kind: "gpu" }, 2), towersOn({ kind: "cpu" }, 2)], [1, 2]);
 });

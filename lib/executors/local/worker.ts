@@ -2,7 +2,7 @@
 import type { Dataset } from "../../datasets/dataset.ts";
 import type { PlannedRun } from "../../plan.ts";
 import { openStore } from "../../store/mod.ts";
-import type { Device } from "../../system/device.ts";
+import { type Device, towersOn } from "../../system/device.ts";
 import { answerJobs } from "../../system/workers.ts";
 import { loadAddon, type LoadOptions } from "../../tensorflow/addon.ts";
 import { fillImageCache, type ImageCache, type ImageCacheContents } from "../../vgg/image_cache.ts";
@@ -80,8 +80,7 @@ answerJobs(async (
     store: openStore(storeFolder),
     ...images && { images },
     ...microBatch !== undefined && { microBatch },
-    // a GPU parallelises its own work
-    towers: device.kind === "gpu" ? 1 : towers,
+    towers: towersOn(device, towers),
     ...threads.intraOpThreads !== undefined && { threads: threads.intraOpThreads },
     onNotice: (notice) => send({ notice }),
   });
