@@ -144,8 +144,8 @@ async function netIn(
   const { setup, input } = options;
   const { dataset } = study;
   const imported = await importedNet(file, { config, S, setup, dataset, input });
-  if (imported.doubt !== undefined) warn(imported.doubt);
-  else if (imported.assumption !== undefined) console.error(fold(imported.assumption).join("\n"));
+  imported.doubts.forEach(warn);
+  if (imported.assumption !== undefined) console.error(fold(imported.assumption).join("\n"));
   return { run: imported.run, imported: [imported] };
 }
 

@@ -6,7 +6,7 @@
  */
 import { createHash } from "node:crypto";
 import { UserError } from "../errors.ts";
-import type { Setup } from "../setup.ts";
+import { INTERPRETATIONS, type Setup, type TrainSetup } from "../setup.ts";
 import type { WeightsFile } from "../weights/weights_file.ts";
 import type { DatasetDescription } from "../datasets/dataset.ts";
 import type { ConfigName, Context, Init, TrainRun, TrainScale } from "../experiment.ts";
@@ -24,8 +24,8 @@ import { openWeights, USUAL_INPUT } from "../weights/mod.ts";
 export interface ImportedNet {
   readonly file: string;
   readonly run: TrainRun;
-  /** A warning if the assumed input may be wrong: one sentence. */
-  readonly doubt?: string;
+  /** Why its numbers may not be what they are taken for: warnings, as sentences. */
+  readonly doubts: readonly string[];
   /** The input that is assumed, as nothing names it: one sentence. */
   readonly assumption?: string;
 }
@@ -129,11 +129,14 @@ export async function importedNet(file: string, target: ImportTarget): Promise<I
   };
   return {
     ...{ file, run: { config, S, init } },
-    ...doubt !== undefined && {
-      doubt: `"${file}" is read as weights with torchvision's input, but ${doubt}. If it has ` +
-        "Caffe's input (blue, green and red of 0 to 255, minus a mean), add --input caffe.",
-    },
-    ...isAssumed && {
+    doubts: [
+      ...doubt === undefined ? [] : [
+        `"${file}" is read as weights with torchvision's input, but ${doubt}. If it has Caffe's input ` +
+        "(blue, green and red of 0 to 255, minus a mean), add --input caffe.",
+      ],
+      ...departuresFrom(weights.recipe, target).map((departure) => `"${file}" ${departure}`),
+    ],
+    ...isAssumed && doubt === undefined && {
       assumption:
         `"${file}" has ${layout === "keras" ? "Keras's" : "torchvision's"} layout, and no ` +
         `note of its net's input, which is taken to be ${
@@ -141,6 +144,32 @@ export async function importedNet(file: string, target: ImportTarget): Promise<I
         }; --input names another.`,
     },
   };
+}
+
+/** Fields of a setup that decide what a net sees and computes, whose change leaves all shapes as they are. */
+const SEEN = ["crop", "oddSides", "resize"] as const;
+
+/** How what a net was trained under here differs from what it is to be used under: ends of sentences. */
+function departuresFrom(
+  recipe: string | undefined,
+  { setup, dataset }: Pick<ImportTarget, "setup" | "dataset">,
+): string[] {
+  try {
+    const { data, train } = JSON.parse(recipe ?? "");
+    const under = (train: object) => ({ ...INTERPRETATIONS.train, ...train }) as TrainSetup;
+    const [theirs, ours] = [under(train), under(setup.train)];
+    const fields = SEEN.filter((field) => theirs[field] !== ours[field])
+      .map((field) => `${field} ${theirs[field]} and not ${ours[field]}`);
+    return [
+      ...fields.length === 0 ? [] : [`was trained under a setup with ${fields.join(", ")}.`],
+      ...data === dataset.fingerprint ? [] : [
+        `was trained on other images than these of ${dataset.name}: its classes are taken to be the ` +
+        "same, in the same order.",
+      ],
+    ];
+  } catch {
+    return []; // it has no recipe, or a damaged one
+  }
 }
 
 /**

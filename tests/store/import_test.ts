@@ -272,6 +272,26 @@ Deno.test("a net from a store's file keeps its mean on other data; a file withou
   }
 });
 
+Deno.test("a net that was trained on other images, or saw them otherwise, causes warnings", async () => {
+  const doubts = async (data: string, more: object) => {
+    const run: TrainRun = { config: "A", S: 256, init: "random" };
+    const recipe = JSON.stringify({ run, ...contexts[0], data, train: { ...tiny, ...more } });
+    let found: readonly string[] = [];
+    await inFile(weightsOfA(), async (file) => {
+      const net = await importedNet(file, { ...asked, input: undefined });
+      found = net.doubts.map((doubt) => doubt.replace(`"${file}" `, ""));
+    }, { recipe, mean: "1 2 3" });
+    return found;
+  };
+  assert.deepEqual(await doubts("made-up", { dropout: 0.1, kernels: "glorot" }), []);
+  // the same shapes: crops of 28 and 24 pixels both end as a map of one place
+  assert.deepEqual(await doubts("other", { crop: 24, resize: "lanczos3" }), [
+    "was trained under a setup with crop 24 and not 28, resize lanczos3 and not bicubic.",
+    "was trained on other images than these of made up: its classes are taken to be the same, in the " +
+    "same order.",
+  ]);
+});
+
 Deno.test("the first kernel is rescaled if it was trained with another input scale", async () => {
   const kernels = async (inputScale: number) => {
     let found: Float32Array = new Float32Array();
@@ -315,8 +335,8 @@ Deno.test("Caffe's input under torchvision's names needs an option, and causes a
   const told = await importedNet(theirs, { ...target, input: "caffe" });
   assert.ok(isImported(told.run.init));
   assert.deepEqual(
-    [told.run.init.layout, told.run.init.input, told.run.init.mean, told.doubt],
-    ["torchvision", "caffe", [123.68, 116.779, 103.939], undefined],
+    [told.run.init.layout, told.run.init.input, told.run.init.mean, told.doubts],
+    ["torchvision", "caffe", [123.68, 116.779, 103.939], []],
   );
   using open = await openWeights(theirs, { input: "caffe" });
   assert.deepEqual(open.read("conv1_1.kernel"), rgb);
@@ -332,7 +352,7 @@ Deno.test("Caffe's input under torchvision's names needs an option, and causes a
   // a kernel for 0 to 255 is some 60 times smaller than one for [0, 1]
   const small = { ...first, values: values.map((value) => value / 64) };
   writeSafetensors(theirs, { tensors: tensors.set("features.0.weight", small), metadata: {} });
-  const { doubt, run } = await importedNet(theirs, target);
+  const { doubts: [doubt], run } = await importedNet(theirs, target);
   assert.match(doubt!, /torchvision's input, but its first kernel is so small .* --input caffe\.$/);
   assert.deepEqual(isImported(run.init) && run.init.input, undefined);
 });
