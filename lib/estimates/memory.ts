@@ -3,7 +3,7 @@ import type { Hardware } from "./cost.ts";
 import type { DatasetDescription, ImageSize } from "../datasets/dataset.ts";
 import type { Precision, TrainSetup } from "../setup.ts";
 import type { Device } from "../system/device.ts";
-import { isEvaluation } from "../experiment.ts";
+import { actionLabel, isEvaluation } from "../experiment.ts";
 import { memory } from "../system/machine.ts";
 import type { PlannedRun } from "../plan.ts";
 import { countParameters, halved, type Layer, layersOf, netShapeOf } from "../vgg/configs.ts";
@@ -136,6 +136,25 @@ export function memoryFor(
   // training images that exceed their share of memory are read from files instead
   const withImages = images <= IMAGE_CACHE_SHARE * LARGEST ? images / IMAGE_CACHE_SHARE : 0;
   return Math.max(RUNTIME + training, gpus > 0 ? 0 : training / SHARE.cpu, withImages);
+}
+
+/**
+ * A warning where a test would need more memory than the machine, or the job, has: a system ends such a
+ * program without a word. Undefined for others, and for trainings, which take fewer images at once.
+ */
+export function memoryDoubt(
+  planned: PlannedRun,
+  dataset: Pick<DatasetDescription, "classes" | "train" | "val" | "test">,
+  { device, room = memory() }: { readonly device: Device; readonly room?: number },
+): string | undefined {
+  if (!isEvaluation(planned.run)) return undefined;
+  const needed = memoryFor(planned, dataset, { gpus: device.kind === "gpu" ? 1 : 0 });
+  if (needed <= Math.max(room, 2 * RUNTIME)) return undefined;
+  const [wanted, given] = [needed, room].map((bytes) => (bytes / 2 ** 30).toFixed(1));
+  return `${
+    actionLabel(planned.run)
+  } needs about ${wanted} GiB of memory for an image, and there are ` +
+    `${given}: the system may end this program. A smaller --Q needs less.`;
 }
 
 /**

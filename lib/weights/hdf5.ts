@@ -92,7 +92,14 @@ export async function openHdf5(file: string): Promise<Hdf5> {
           read: () => tried(() => valuesOf(isHalf ? asBits(found) : found, sides)),
         };
       }),
-    [Symbol.dispose]: () => void open.close(),
+    [Symbol.dispose]() {
+      try {
+        open.close();
+      } catch (error) {
+        // the library gave up on a damaged file, and can do nothing more
+        if (!hasGivenUp(error)) throw error;
+      }
+    },
   };
 }
 
@@ -188,11 +195,17 @@ async function library() {
   return h5wasm;
 }
 
+/** Whether the library ended itself, as C's `abort` does. */
+function hasGivenUp(error: unknown): boolean {
+  return error instanceof WebAssembly.RuntimeError;
+}
+
 /** Calls the library; a failure becomes an error of one line. */
 function tried<Result>(act: () => Result): Result {
   try {
     return act();
   } catch (error) {
+    if (hasGivenUp(error)) throw new Error("it is damaged (the HDF5 library gives up)");
     const { message = String(error) } = error as Error;
     // a stack of functions; the innermost says most
     const reason = [...message.matchAll(/#\d+: .*\(\): (.+)/g)].at(-1)?.[1];

@@ -6,6 +6,7 @@ import { planOf } from "../../lib/plan.ts";
 import { pixelsAtOnce } from "../../lib/vgg/batches.ts";
 import {
   footprint,
+  memoryDoubt,
   memoryFor,
   microBatchFor,
   nextSmaller,
@@ -72,6 +73,27 @@ Deno.test("a picture of extreme sides is evaluated alone, and counts with all of
   assert.ok(tests! > 2.45 && tests! < 3 * 2.45, `${tests}`);
   // a GPU holds the maps, not the images
   assert.ok(bytes(test, [common, long], 1) - bytes(test, [common], 1) > 2 * 3 * 4 * pixels - 1);
+});
+
+Deno.test("a test that needs more memory than there is causes a warning before it begins", () => {
+  const context = { train: smoke.train, evaluate: smoke.evaluate, seed: 0, data: "" };
+  const dataset = {
+    ...{ classes: ["a", "b"], train: { length: 40 } },
+    val: [{ height: 40, width: 48 }],
+  };
+  const doubt = (Q: number, room: number) => {
+    const [training, test] = planOf(evaluations(net("A", 256), [Q], "dense"), [context]);
+    const on = { device: { kind: "cpu" }, room } as const;
+    assert.equal(memoryDoubt(training!, dataset, on), undefined);
+    return memoryDoubt(test!, dataset, on);
+  };
+  assert.equal(doubt(256, GB), undefined);
+  // 12,500 by 15,000 pixels
+  assert.match(
+    doubt(100_000, 8 * GB)!,
+    /^test A 256 at Q = 100000, dense needs about \d\d\.\d GiB of memory for an image, and there are 7\.5: .*--Q/,
+  );
+  assert.equal(doubt(100_000, 64 * GB), undefined);
 });
 
 Deno.test("a smaller micro-batch divides the batch, and is at most half as large", () => {

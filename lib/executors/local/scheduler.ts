@@ -6,7 +6,7 @@
  */
 import type { Dataset } from "../../datasets/dataset.ts";
 import { Interruption, UserError } from "../../errors.ts";
-import { microBatchFor, shareFor } from "../../estimates/memory.ts";
+import { memoryDoubt, microBatchFor, shareFor } from "../../estimates/memory.ts";
 import { actionLabel, displayName, isEvaluation } from "../../experiment.ts";
 import { mustBeTrainable, type PlannedRun } from "../../plan.ts";
 import type { Study } from "../../results/study.ts";
@@ -246,6 +246,8 @@ async function runUnderLease(
     if (state === "unreadable") throw new UserError(detail);
     if (state === "done") return queue.finish(run);
     const isTraining = !isEvaluation(run.run);
+    const doubt = memoryDoubt(run, dataset, { device: worker.device });
+    if (doubt !== undefined) bars.log(`warning: ${doubt}`);
     const filling = isTraining ? caches.of(run, worker) : undefined;
     const images = await filling;
     if (filling !== undefined && images === undefined) return queue.close(run); // reading was stopped
