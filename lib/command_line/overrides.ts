@@ -145,11 +145,16 @@ export function override(setup: Setup, changes: string): Setup {
 }
 
 /**
- * Refuses a setup whose fields are good one by one and cannot be together.
+ * Refuses a setup that no net can have.
  *
- * @throws {UserError} A schedule's warm-up takes all images, or poolings shrink a crop to nothing.
+ * @throws {UserError} A number is out of its range, a schedule's warm-up takes all images, or poolings
+ * shrink a crop to nothing.
  */
-export function mustHold({ train: { crop, oddSides, schedules } }: Pick<Setup, "train">) {
+export function mustHold(
+  { train, evaluate, scenes }: Pick<Setup, "train" | "evaluate" | "scenes">,
+) {
+  for (const branch of [train, evaluate, { scenes: scenes ?? {} }]) mustBeInRange(branch);
+  const { crop, oddSides, schedules } = train;
   for (const [name, schedule] of Object.entries(schedules)) {
     mustOutlastWarmup(`schedules.${name}`, schedule);
   }
@@ -168,6 +173,22 @@ export function withChanges(setup: Setup, changes: string): Setup {
   const others = changes.split(",").filter((change) => !change.startsWith("precision=")).join(",");
   const note = others === "" ? setup.note : `${setup.note}; with ${others}`;
   return { ...override(setup, changes), changes, note };
+}
+
+/** Refuses an object with a number that is out of its field's range. */
+function mustBeInRange(branch: object, prefix = "") {
+  for (const [field, value] of Object.entries(branch as Branch)) {
+    const path = `${prefix}${field}`;
+    if (typeof value === "number") inRange(path, value, String(value));
+    else if (!isLeaf(value)) mustBeInRange(value, `${path}.`);
+  }
+}
+
+/** A number for a field. @throws {UsageError} It is out of its range. */
+function inRange(field: string, value: number, text: string): number {
+  const { holds, words } = RANGES.find(({ fields }) => fields.test(field))!;
+  if (holds(value)) return value;
+  throw new UsageError(`Cannot set ${field} to "${text}": it is ${words}`);
 }
 
 /** Names of the numbers, words and lists in an object. */
@@ -195,10 +216,7 @@ function withLeaf(branch: object, path: string, text: string, whole = path): obj
 
 function leafOf(field: string, text: string, old: Leaf): Leaf {
   if (typeof old === "number") {
-    const value = DECIMAL.test(text) ? Number(text) : NaN;
-    const { holds, words } = RANGES.find(({ fields }) => fields.test(field))!;
-    if (holds(value)) return value;
-    throw new UsageError(`Cannot set ${field} to "${text}": it is ${words}`);
+    return inRange(field, DECIMAL.test(text) ? Number(text) : NaN, text);
   }
   if (typeof old === "object") return sharesOf(field, text);
   const words = wordsFor(field)!;

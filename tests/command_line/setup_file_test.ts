@@ -70,6 +70,9 @@ const FAULTS: readonly (readonly [value: unknown, message: RegExp])[] = [
   [{ from: "small", name: "x", train: { dropot: 0 } }, /"train\.dropot".*Did you mean "dropout"/],
   [{ from: "small", name: "x", train: { dropout: 2 } }, /train\.dropout: .*<=1/],
   [{ from: "small", name: "x", train: { crop: null } }, /train\.crop: /],
+  [{ from: "small", name: "x", train: { dropout: 1 } }, /dropout to "1": it is .* below 1$/],
+  [{ from: "small", name: "x", train: { width: 0.3 } }, /width to "0.3": .* whole channels$/],
+  [{ from: "small", name: "x", train: { batch: 1e9 } }, /batch to "1000000000": it is a whole/],
   [{ from: "small", name: "x", train: { kernels: "hee" } }, /train\.kernels: .*"he"/],
   [
     { from: "small", name: "x", train: { schedules: { first: { drops: { rule: "plateau" } } } } },
