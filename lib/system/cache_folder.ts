@@ -42,15 +42,17 @@ export function foldersFor(folder: string): string[] {
  * @throws {UserError} Neither is writable.
  */
 export async function writableFolderFor(folder: string): Promise<string> {
-  try {
+  const tryOut = async (folder: string) => {
     await Deno.mkdir(folder, { recursive: true });
     await Deno.remove(await Deno.makeTempFile({ dir: folder, prefix: ".verydeep-" }));
     return folder;
+  };
+  try {
+    return await tryOut(folder);
   } catch {
     const substitute = cacheFolderFor(folder);
     try {
-      await Deno.mkdir(substitute, { recursive: true });
-      return substitute;
+      return await tryOut(substitute);
     } catch (error) {
       throw new UserError(
         `Cannot write to "${folder}" nor, in its place, to "${substitute}" ` +

@@ -59,8 +59,15 @@ export interface FoundIndex {
   readonly index: FolderIndex;
 }
 
-/** Looks for an image folder's index. Nothing is written, so that a read-only installation is enough. */
-export async function findIndex(folder: string, listing: string): Promise<FoundIndex | undefined> {
+/**
+ * Looks for an image folder's index. Nothing is written, so that a read-only installation is enough.
+ *
+ * @param listing its files' digest; if absent, indices that may be older count, too
+ */
+export async function findIndex(
+  folder: string,
+  listing: string | undefined,
+): Promise<FoundIndex | undefined> {
   for (const place of foldersFor(folder).map((folder) => join(folder, ".verydeep"))) {
     const index = await readIndex(place, listing);
     if (index) return { place, index };
@@ -72,21 +79,26 @@ export async function findIndex(folder: string, listing: string): Promise<FoundI
 export function listingDigest({ train, val }: FolderListing): string {
   const hash = createHash("sha256");
   for (const files of [train, val]) {
-    const lines = files.map(({ path, bytes, changed }) => `${path}\t${bytes}\t${changed}\n`);
+    const lines = files.map(({ path, bytes, changed, altered }) =>
+      `${path}\t${bytes}\t${changed}\t${altered}\n`
+    );
     for (let i = 0; i < lines.length; i += 10_000) hash.update(lines.slice(i, i + 10_000).join(""));
   }
   return hash.digest("hex");
 }
 
-/** The stored index of this listing, or undefined where it must be made. */
-export async function readIndex(place: string, listing: string): Promise<FolderIndex | undefined> {
+/** The stored index of this listing, or of any; undefined where it must be made. */
+export async function readIndex(
+  place: string,
+  listing: string | undefined,
+): Promise<FolderIndex | undefined> {
   let stored: unknown;
   try {
     stored = verifyChecksum(JSON.parse(await Deno.readTextFile(join(place, "index.json"))));
   } catch {
     return undefined; // missing or damaged: it is made again
   }
-  if (!isStoredIndex(stored) || stored.listing !== listing) return undefined;
+  if (!isStoredIndex(stored) || stored.listing !== (listing ?? stored.listing)) return undefined;
   const { sizes, faults, upright } = stored;
   for (const file of Object.values(upright)) {
     if (!exists(join(place, "upright", file))) return undefined;

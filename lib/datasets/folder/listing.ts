@@ -15,11 +15,10 @@ export interface ListedFile {
   /** Index of its class. */
   readonly label: number;
   readonly bytes: number;
-  /**
-   * When its content and its state last changed; empty where the file cannot be reached. Programs that copy
-   * set the first, and none sets the second.
-   */
-  readonly changed: string;
+  /** When its content last changed, ms since 1970; 0 where it cannot be reached. Programs that copy set it. */
+  readonly changed: number;
+  /** When its state last changed, such as its content, name or permissions. No program sets that. */
+  readonly altered: number;
   /** Why the file cannot be reached, as the end of a sentence that begins with its name. */
   readonly fault?: string;
 }
@@ -201,12 +200,12 @@ function* filesBelow(folder: string, below: string, label: number): Iterable<Lis
     if (stat?.isDirectory) {
       yield* filesBelow(folder, path, label);
     } else if (stat) {
-      const changed = [stat.mtime, stat.ctime].map((time) => time?.getTime()).join(" ");
-      yield { path, label, bytes: stat.size, changed };
+      const [changed = 0, altered = 0] = [stat.mtime, stat.ctime].map((time) => time?.getTime());
+      yield { path, label, bytes: stat.size, changed, altered };
     } else {
       const isOdd = name.includes("\uFFFD");
       const fault = isOdd ? "has a name that is not UTF-8" : "is a broken link";
-      if (!isDirectory || isOdd) yield { path, label, bytes: 0, changed: "", fault };
+      if (!isDirectory || isOdd) yield { path, label, bytes: 0, changed: 0, altered: 0, fault };
     }
   }
 }

@@ -52,7 +52,7 @@ export async function openFolder(
 ): Promise<Dataset> {
   const folder = resolve(options.folder);
   const listing = listFolder(folder);
-  const listed = [...listing.train, ...listing.val];
+  const listed = filesIn(listing);
   const name = listingDigest(listing);
   const known = await findIndex(folder, name);
   const { place, index } = known && !options.readAgain
@@ -114,7 +114,14 @@ async function makeIndex(
   { isGenerated, ...options }: DatasetOptions & { readonly isGenerated: boolean },
 ): Promise<FoundIndex> {
   const { folder } = options;
-  const place = await indexFolderOf(folder);
+  let place: string;
+  try {
+    place = await indexFolderOf(folder);
+  } catch (error) {
+    const known = await unchangedIndex(listing, options);
+    if (known !== undefined) return known;
+    throw error;
+  }
   const probed = await probeAll(listing, { ...options, upright: join(place, "upright") });
   const { content } = probed;
   if (isGenerated) mustBeAsGenerated({ folder, place, listing, content });
@@ -124,10 +131,24 @@ async function makeIndex(
   return { place, index };
 }
 
-/** Reads every file, on all cores. */
+/**
+ * The index of files whose state changed and whose content did not, as after `chmod -R a-w`, where no new
+ * index can be kept; undefined for others. Reads every file.
+ */
+async function unchangedIndex(
+  listing: FolderListing,
+  options: DatasetOptions,
+): Promise<FoundIndex | undefined> {
+  const known = await findIndex(options.folder, undefined);
+  if (known === undefined || known.index.files.length !== filesIn(listing).length) return undefined;
+  const { content } = await probeAll(listing, options);
+  return content === known.index.content ? known : undefined;
+}
+
+/** Reads every file, on all cores. Without a folder for upright pictures none is saved. */
 async function probeAll(
   listing: FolderListing,
-  { folder, upright, onProgress }: DatasetOptions & { readonly upright: string },
+  { folder, upright, onProgress }: DatasetOptions & { readonly upright?: string },
 ): Promise<FolderIndex> {
   const { train, val } = listing;
   const total = train.length + val.length;
@@ -142,7 +163,7 @@ async function probeAll(
   const digests: Uint8Array[] = new Array(total);
   const flat: boolean[] = new Array(total);
   let colours = NO_COLOURS, done = 0;
-  const common: ProbeSettings = { folder, upright };
+  const common: ProbeSettings = { folder, ...upright !== undefined && { upright } };
   const worker = new URL("./worker.ts", import.meta.url);
   for await (
     const { index, answer } of inParallel<ProbeJob[], ProbeAnswer>(chunks(jobs, AT_ONCE), {
@@ -166,6 +187,11 @@ async function probeAll(
     })),
   );
   return { files, colours, content: contentOf(digests), doubts };
+}
+
+/** All files of a listing: training, then validation. */
+function filesIn({ train, val }: FolderListing): ListedFile[] {
+  return [...train, ...val];
 }
 
 /** Whether a fault may go away without a change of the file, such as a missing permission. */

@@ -29,8 +29,8 @@ export interface ProbeJob {
 /** What all jobs share. */
 export interface ProbeSettings {
   readonly folder: string;
-  /** Where to save pictures that TensorFlow would decode differently. */
-  readonly upright: string;
+  /** Where to save pictures that TensorFlow would decode differently; nowhere if absent. */
+  readonly upright?: string;
 }
 
 /** What was found in several files. */
@@ -95,7 +95,8 @@ answerJobs(async (jobs: readonly ProbeJob[], settings: ProbeSettings): Promise<P
   async function save(picture: Picture, { path, bytes, changed }: ListedFile): Promise<string> {
     const identity = `${path}\n${bytes}\n${changed}`;
     const name = createHash("sha256").update(identity).digest("hex").slice(0, 24) + ".png";
-    await Deno.writeFile(join(settings.upright, name), await encodePng(picture));
+    const { upright } = settings;
+    if (upright !== undefined) await Deno.writeFile(join(upright, name), await encodePng(picture));
     return name;
   }
 });

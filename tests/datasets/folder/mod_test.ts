@@ -461,6 +461,30 @@ Deno.test({
   },
 });
 
+const shut = smallestFolder();
+const beforeShut = await openFolder({ folder: shut });
+for (const split of ["train", "val"]) {
+  const image = join(shut, split, "cat/1.png");
+  Deno.chmodSync(image, 0o444);
+  Deno.utimeSync(image, 1, 1); // later than the index by its state, whatever the clock's ticks
+}
+
+Deno.test({
+  name: "a folder whose permissions changed after its index was made is opened by it all the same",
+  permissions: { read: true, env: true, ffi: true, sys: true, write: false },
+  fn: async () => assert.deepEqual(await openFolder({ folder: shut }), beforeShut),
+});
+
+const other = smallestFolder();
+await openFolder({ folder: other });
+Deno.writeFileSync(join(other, "train/cat/1.png"), solidPng(9, 9, 9));
+
+Deno.test({
+  name: "where no index can be kept, an index of other files does not count",
+  permissions: { read: true, env: true, ffi: true, sys: true, write: false },
+  fn: () => assert.rejects(openFolder({ folder: other }), refusal("Cannot write to")),
+});
+
 const bare = smallestFolder();
 
 Deno.test({
