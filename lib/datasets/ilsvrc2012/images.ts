@@ -1,6 +1,7 @@
 /** ILSVRC-2012 as a data set: its images in their order, with their labels. */
 import { createHash } from "node:crypto";
 import { firstOf, quote, UserError } from "../../errors.ts";
+import { count } from "../../numbers.ts";
 import { interleaved } from "../folder/listing.ts";
 import type { Colours, Dataset, DatasetOptions, LabelledImage } from "../dataset.ts";
 import { factsOf, type SplitIndex } from "./index_file.ts";
@@ -47,6 +48,7 @@ export function imagesOf(
     if (index) refuseFaults(index, layout[split as Split]!, options);
     for (const doubt of index?.doubts ?? []) options.onWarning?.(doubt);
   }
+  if (train && only.includes("train")) warnOfLeaks(train, val, options);
   const names = val.names();
   const print = createHash("sha256");
   if (train) print.update(train.digest);
@@ -67,6 +69,30 @@ export function imagesOf(
     fingerprint: print.digest("hex").slice(0, 12),
     colours: COLOURS,
   };
+}
+
+/** Warns of validation images that are training images, as far as sizes and both ends of files tell. */
+function warnOfLeaks(train: SplitIndex, val: SplitIndex, { onWarning }: DatasetOptions) {
+  if (onWarning === undefined) return;
+  // numbers of 53 bits: of the digest, of which 64 are known
+  const printOf = ({ digests }: SplitIndex, i: number) =>
+    digests[2 * i]! * 2 ** 21 + (digests[2 * i + 1]! >>> 11);
+  const places = new Map(usable(val).map((i) => [printOf(val, i), i]));
+  const found = new Map<number, number>();
+  for (let i = 0; i < train.bytes.length; i++) {
+    const place = places.get(printOf(train, i));
+    if (place !== undefined && train.bytes[i] === val.bytes[place]) found.set(place, i);
+  }
+  const [first] = found;
+  if (first === undefined) return;
+  const [place, i] = first;
+  onWarning(
+    `${found.size} of ${count(val.bytes.length, "validation image")} ${
+      found.size === 1 ? "is a training image" : "are training images"
+    }, as their sizes and ends say: ${quote(val.names()[place]!)} is ${
+      quote(train.names()[i]!)
+    }. Errors on them say nothing about new images.`,
+  );
 }
 
 /** Training images, classes interleaved. */

@@ -302,6 +302,18 @@ Deno.test("the fingerprint covers the ends of every file: images that exchange n
   }
 });
 
+Deno.test("validation images that are training images cause a warning", async () => {
+  const folder = madeIlsvrc({ train: "folder", val: "flat", devkit: "folder" });
+  const [one, other] = [5, 6].map((i) => `${folder}/train/${SORTED[i]}/${SORTED[i]}_1.JPEG`);
+  for (const [i, file] of [one!, other!].entries()) {
+    Deno.copyFileSync(file, `${folder}/val/${nameOf("val", 700 + i)}`);
+  }
+  const warnings: string[] = [];
+  await openIlsvrc2012({ folder, onWarning: (warning) => warnings.push(warning) });
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0]!, /^2 of 1,000 validation images are training images, as their sizes/);
+});
+
 Deno.test("a training image that is named after another class causes a warning", async () => {
   const folder = madeIlsvrc({ train: "folder", val: "by class", devkit: "none" });
   const [from, to] = [SORTED[3], SORTED[4]];

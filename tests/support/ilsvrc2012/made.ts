@@ -47,7 +47,8 @@ export const nameOf = (split: "val" | "test", i: number) =>
   `ILSVRC2012_${split}_${String(i).padStart(8, "0")}.JPEG`;
 
 /** An image whose sides tell its number; PNG under the name of a JPEG, as one in ImageNet is. */
-const image = (i: number) => solidPng(i % 256, 100, 200, 1 + i % 50, 1 + Math.floor(i / 50));
+const image = (i: number, blue = 200) =>
+  solidPng(i % 256, 100, blue, 1 + i % 50, 1 + Math.floor(i / 50));
 
 /** Training images by class: two of the first ID, one of each other. */
 const TRAIN = IDS.map((id) => ({
@@ -57,7 +58,11 @@ const TRAIN = IDS.map((id) => ({
     bytes: image(id + n - 1),
   })),
 }));
-const VAL = IDS.map((i) => ({ name: nameOf("val", i), bytes: image(i), wnid: wnidOf(idOfVal(i)) }));
+const VAL = IDS.map((i) => ({
+  name: nameOf("val", i),
+  bytes: image(i, 150),
+  wnid: wnidOf(idOfVal(i)),
+}));
 const TEST = [3, 1, 2].map((i) => ({ name: `test/${nameOf("test", i)}`, bytes: image(i) }));
 
 const KIT = "ILSVRC2012_devkit_t12/data";
