@@ -142,12 +142,23 @@ static enum fate fate_at(const char *call, int place, const char *path) {
   return fate_of(call, whole);
 }
 
-#define REAL(name) ((typeof(&name)) dlsym(RTLD_NEXT, #name))
+/*
+ * Finds a function of the C library when the program starts. To look for it at a call could wait for
+ * ever: dlsym waits for a dlopen in another thread, which may wait for this one.
+ */
+#define FIND(name)                                                \
+  static typeof(&name) real_##name;                               \
+  __attribute__((constructor)) static void find_##name(void) {    \
+    real_##name = (typeof(&name)) dlsym(RTLD_NEXT, #name);        \
+  }
+/* That function; before the start of the program others may call it, too. */
+#define REAL(name) (real_##name != NULL ? real_##name : (typeof(&name)) dlsym(RTLD_NEXT, #name))
 
 /* Defines a call of the C library: `decided` is what becomes of it. */
 #define CALL(type, name, declared, passed, decided, failure) \
+  FIND(name)                                                 \
   type name declared {                                       \
-    enum fate is = decided;                               \
+    enum fate is = decided;                                  \
     if (is == FAILS) return failure;                         \
     type result = REAL(name) passed;                         \
     if (is == IS_LAST) die();                                \
@@ -156,11 +167,12 @@ static enum fate fate_at(const char *call, int place, const char *path) {
 
 /* The same for one that moves bytes; `half` does the first half of them. */
 #define MOVE(type, name, declared, passed, half, decided, failure) \
+  FIND(name)                                                       \
   type name declared {                                             \
-    enum fate is = decided;                                     \
+    enum fate is = decided;                                        \
     if (is == FAILS) return failure;                               \
-    type result = is == IS_CUT || is == IS_TORN ? REAL(name) half  \
-                                                : REAL(name) passed; \
+    int is_cut = is == IS_CUT || is == IS_TORN;                    \
+    type result = is_cut ? REAL(name) half : REAL(name) passed;    \
     if (is == IS_LAST || is == IS_TORN) die();                     \
     return result;                                                 \
   }
@@ -172,6 +184,7 @@ static enum fate fate_at(const char *call, int place, const char *path) {
 #define OPENED(flags) (((flags) & (O_WRONLY | O_RDWR)) != 0 ? "create" : "open")
 
 #define OPEN(name)                                                            \
+  FIND(name)                                                                  \
   int name(const char *path, int flags, ...) {                                \
     va_list rest;                                                             \
     va_start(rest, flags);                                                    \
@@ -187,6 +200,7 @@ OPEN(open)
 OPEN(open64)
 
 #define OPENAT(name)                                                          \
+  FIND(name)                                                                  \
   int name(int place, const char *path, int flags, ...) {                     \
     va_list rest;                                                             \
     va_start(rest, flags);                                                    \
@@ -216,10 +230,12 @@ static enum fate fate_of_listing(DIR *list) {
   return fate_on("list", dirfd(list));
 }
 
+FIND(opendir)
 DIR *opendir(const char *path) {
   return fate_at("list", AT_FDCWD, path) == FAILS ? NULL : listed(REAL(opendir)(path));
 }
 
+FIND(fdopendir)
 DIR *fdopendir(int file) {
   return fate_on("list", file) == FAILS ? NULL : listed(REAL(fdopendir)(file));
 }
@@ -266,6 +282,7 @@ MOVE(size_t, fwrite, (const void *bytes, size_t size, size_t count, FILE *file),
 /* Without a stream it flushes all of them. */
 CALL(int, fflush, (FILE *file), (file), file == NULL ? PASSES : STREAM, EOF)
 
+FIND(fclose)
 int fclose(FILE *file) {
   enum fate is = STREAM;
   int result = REAL(fclose)(file);
