@@ -27,11 +27,11 @@ export function wrongUnderFault(
   if (hangs) return `does not end within ${Math.round(seconds)} s`;
   const said = `${out}\n${err}`;
   if (CRASH.test(said)) return `crashes: ${lineWith(CRASH, said)}`;
-  if (hit === undefined) return difference({ ending, content }, unbroken);
+  if (hit === undefined) return difference({ ending, content }, unbroken, isDraft);
   if (kills(one)) return signal === "SIGKILL" ? undefined : `is not killed, but ends with ${code}`;
   if (signal !== null) return `is ended by ${signal}`;
   if (code === 0) {
-    const change = difference({ ending, content }, unbroken, one);
+    const change = difference({ ending, content }, unbroken, isDraft);
     const mustSay = change !== undefined || one.call.name === "fsync";
     return mustSay && !names(said, hit) ? silence(change, hit) : undefined;
   }
@@ -62,19 +62,25 @@ export function wrongAfterwards(
   const { code, hangs, out, err, seconds } = ending;
   if (hangs) return `run again, does not end within ${Math.round(seconds)} s`;
   if (code !== 0) return `run again, ends with ${code}: ${(err || out).trim().split("\n").at(-1)}`;
-  const change = difference({ ending, content }, unbroken, one);
+  const change = difference({ ending, content }, unbroken, (place) => {
+    return one !== undefined && leavesDrafts(one) && isDraft(place) && !isContinued(place);
+  });
   return change && `run again, ${change}`;
 }
 
 /** In what a result differs from an unbroken command's; undefined if in nothing that counts. */
-function difference({ ending, content }: Result, unbroken: Result, one?: Case): string | undefined {
+function difference(
+  { ending, content }: Result,
+  unbroken: Result,
+  mayStay: (place: string) => boolean,
+): string | undefined {
   const places = new Set([...content.keys(), ...unbroken.content.keys()]);
   for (const place of [...places].sort()) {
     const [found, wanted] = [content.get(place), unbroken.content.get(place)];
     if (found === wanted || COUNTS_FOR_NOTHING.test(place)) continue;
     if (found === undefined) return `${place} is missing`;
     if (wanted !== undefined) return `${place} is another`;
-    if (one === undefined || !mayLeave(one, place)) return `${place} is left`;
+    if (!mayStay(place)) return `${place} is left`;
   }
   return ending.out === unbroken.ending.out ? undefined : "it prints something else";
 }
@@ -87,28 +93,30 @@ export function leavesDrafts(one: Case): boolean {
   return kills(one) || one.fault === "EROFS" || one.call.name === "unlink";
 }
 
-/**
- * Whether a case may leave a file for good: a draft or a temporary file. Drafts of a run are removed
- * when it is carried out, and drawing continues with its own.
- */
-function mayLeave(one: Case, place: string): boolean {
-  const isRemoved = /^results\/.*\/(train|eval)\/.*\/(?!recipe)|^data\//.test(place);
-  const isDraft = place.startsWith("tmp/") || place.includes("UUID") && !isRemoved;
-  return isDraft && leavesDrafts(one);
-}
+/** Whether a place is one of a draft or of a temporary file. */
+const isDraft = (place: string) => /^tmp\/|UUID|\/\.writing\/$/.test(place);
 
-/** Whether a text names the file of a place, what it is a draft of, or its folder. */
+/** Whether drafts at a place are removed when the work on them is done again. */
+const isContinued = (place: string) =>
+  /^results\/.*\/(train|eval)\/.*\/(?!recipe)|\/\.writing\//.test(place);
+
+/**
+ * Whether a text names the file of a place, what it is a draft of, or its folder; of a data set, also
+ * the folder that has all of it.
+ */
 function names(text: string, place: string): boolean {
   if (place.startsWith("tmp/") && text.includes("temporary file")) return true;
   const file = place.replace(/(\.UUID)?(\.part)?(\.UUID\.part)?$/, "");
   const folder = file.replace(/\/[^/]*$/, "");
-  return [place, file, folder].some((name) => patternOfName(name).test(text));
+  const [, dataset, inside] = /^data\/(.+?)(?:\.unfinished)?(?:\/(.*))?$/.exec(file) ?? [];
+  return [place, file, folder, dataset, inside].some((name) => {
+    return name !== undefined && patternOfName(name).test(text);
+  });
 }
 
 /** A pattern of a place's name, below the scratch folder or below a folder of results. */
 function patternOfName(place: string): RegExp {
-  const short = place.replace(/^results\/\*\//, "").replace(/^data\//, "");
-  const literal = short.replace(/[.+^${}()|[\]\\]/g, "\\$&");
+  const literal = place.replace(/^results\/\*\//, "").replace(/[.+^${}()|[\]\\]/g, "\\$&");
   return new RegExp(literal.replaceAll("UUID", "[-0-9a-f]+").replaceAll("*", '[^/"]*'));
 }
 
