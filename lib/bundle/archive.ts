@@ -7,13 +7,22 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { createWriteStream } from "node:fs";
 import { dirname } from "node:path";
 import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import * as yazl from "yazl";
 import { UserError } from "../errors.ts";
-import { draftOf, flush, flushFolder, PIECE, readAt, removeIfPossible } from "../system/files.ts";
+import {
+  cannotRead,
+  draftOf,
+  flushFolder,
+  isOfSystem,
+  PIECE,
+  readAt,
+  reading,
+  removeIfPossible,
+  systemReason,
+  writeAll,
+} from "../system/files.ts";
 import { storedEntries, type StoredEntry } from "../system/zip.ts";
 
 /** Name of the entry with the hashes of the others. */
@@ -47,13 +56,13 @@ export async function writeArchive(
   const sums: string[] = [];
   // Zip files store local times: one fixed time makes the bytes independent of clock and time zone.
   const mtime = new Date(2000, 0, 1);
-  const failed = Promise.withResolvers<never>();
-  zip.on("error", failed.reject);
+  const fail = (error: Error) => void zip.outputStream.destroy(error);
+  zip.on("error", fail);
   function add(name: string, parts: () => Iterable<Uint8Array>) {
     const options = { mtime, mode: 0o100644, compress: false, forceDosTimestamp: true };
     zip.addReadStreamLazy(name, options, (give) => {
       const stream = Readable.from(parts(), { objectMode: false });
-      stream.on("error", failed.reject);
+      stream.on("error", fail);
       give(null, stream);
     });
   }
@@ -73,15 +82,20 @@ export async function writeArchive(
 
   const draft = draftOf(file);
   try {
-    await Promise.race([pipeline(zip.outputStream, createWriteStream(draft)), failed.promise]);
-    await flush([draft]);
-    await Deno.rename(draft, file);
+    {
+      using handle = Deno.openSync(draft, { write: true, createNew: true });
+      for await (const piece of zip.outputStream) writeAll(handle, piece);
+      handle.syncSync();
+    }
+    Deno.renameSync(draft, file);
     flushFolder(dirname(file));
   } catch (error) {
     removeIfPossible(draft);
     if (error instanceof UserError) throw error;
-    const [reason] = (error as Error).message.split(", ");
-    throw new UserError(`Cannot write "${file}": ${reason}`, { cause: error });
+    throw new UserError(
+      `Cannot write "${file}": ${systemReason(error)}; free some space, or name another file`,
+      { cause: error },
+    );
   }
   return createHash("sha256").update(sums.join("")).digest("hex");
 }
@@ -106,7 +120,7 @@ export async function openArchive(file: string): Promise<OpenArchive> {
   let entries: ReadonlyMap<string, StoredEntry>;
   const handle = opened(file);
   try {
-    if (!handle.statSync().isFile) throw new Error("it is not a file");
+    if (!reading(file, () => handle.statSync()).isFile) throw new Error("it is not a file");
     entries = await storedEntries(handle, { isExact: true });
     const seen = new Map<string, string>();
     for (const name of entries.keys()) {
@@ -118,13 +132,15 @@ export async function openArchive(file: string): Promise<OpenArchive> {
     }
   } catch (error) {
     handle.close();
+    if (error instanceof UserError) throw error;
+    if (isOfSystem(error)) throw cannotRead(file, error);
     throw new UserError(`Cannot read "${file}" as a bundle: ${(error as Error).message}`);
   }
 
   function* pieces(name: string): Iterable<Uint8Array<ArrayBuffer>> {
     const { at, size } = entries.get(name)!;
     for (let from = 0; from < size; from += PIECE) {
-      const piece = readAt(handle, at + from, Math.min(PIECE, size - from));
+      const piece = reading(file, () => readAt(handle, at + from, Math.min(PIECE, size - from)));
       if (piece === undefined) throw new UserError(`Cannot read "${file}": "${name}" is cut off`);
       yield piece;
     }
@@ -160,7 +176,10 @@ function opened(file: string): Deno.FsFile {
   try {
     return Deno.openSync(file);
   } catch (error) {
-    throw new UserError(`Cannot open "${file}": ${(error as Error).message}`, { cause: error });
+    throw new UserError(
+      `Cannot open "${file}": ${systemReason(error)}; name a file that deno task bundle wrote`,
+      { cause: error },
+    );
   }
 }
 

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { join, resolve } from "node:path";
 import { UserError } from "../errors.ts";
+import { cannotWrite, ifThere, isFailingDisk, isThere, systemReason } from "./files.ts";
 
 /**
  * `$VERYDEEP_CACHE`, or else `verydeep` in the system's cache folder (`$XDG_CACHE_HOME` or `~/.cache`,
@@ -36,27 +37,30 @@ export function foldersFor(folder: string): string[] {
 }
 
 /**
- * Returns `folder` if it is writable, or else its substitute in the user's cache folder. Creates the
+ * Returns `folder` if it may be written, or else its substitute in the user's cache folder. Creates the
  * folder that it returns.
  *
- * @throws {UserError} Neither is writable.
+ * @throws {UserError} Neither may be written, or the disk of `folder` fails or is full.
  */
 export async function writableFolderFor(folder: string): Promise<string> {
   const tryOut = async (folder: string) => {
-    await Deno.mkdir(folder, { recursive: true });
-    await Deno.remove(await Deno.makeTempFile({ dir: folder, prefix: ".verydeep-" }));
+    if (!isThere(folder, "isDirectory")) await Deno.mkdir(folder, { recursive: true });
+    const probe = join(folder, ".verydeep-probe");
+    Deno.writeFileSync(probe, new Uint8Array());
+    ifThere(() => Deno.removeSync(probe)); // another process may probe, too
     return folder;
   };
   try {
     return await tryOut(folder);
-  } catch {
+  } catch (error) {
+    if (isFailingDisk(error)) throw cannotWrite(folder, error, "--data");
     const substitute = cacheFolderFor(folder);
     try {
       return await tryOut(substitute);
     } catch (error) {
       throw new UserError(
         `Cannot write to "${folder}" nor, in its place, to "${substitute}" ` +
-          `(${(error as Error).message}); set VERYDEEP_CACHE to a folder that you may write to`,
+          `(${systemReason(error)}); set VERYDEEP_CACHE to a folder that you may write to`,
         { cause: error },
       );
     }

@@ -7,12 +7,16 @@ import { UnreadableError, UserError } from "../errors.ts";
  * file or the new one, never a part. Missing folders are created.
  *
  * @param check verifies the draft before it replaces the file; if it throws, the old file stays
+ * @param option the option that chooses its folder
  * @throws {UserError} The disk is full, or the file cannot be written.
  */
 export function writeAtomically(
   file: string,
   content: string | readonly Uint8Array[],
-  check?: (draft: string) => void,
+  { check, option }: {
+    readonly check?: (draft: string) => void;
+    readonly option?: FolderOption;
+  } = {},
 ) {
   const parts = typeof content === "string" ? [new TextEncoder().encode(content)] : content;
   const draft = draftOf(file);
@@ -32,9 +36,12 @@ export function writeAtomically(
       throw error;
     }
   } catch (error) {
-    throw cannotWrite(file, error);
+    throw cannotWrite(file, error, option);
   }
 }
+
+/** An option that chooses a folder. */
+type FolderOption = "--data" | "--results";
 
 /**
  * A new name for a file's draft, `FILE.(random).part`. It is random because processes in different
@@ -59,21 +66,53 @@ export function appendLine(file: string, line: string) {
   }
 }
 
-function writeAll(handle: Deno.FsFile, bytes: Uint8Array) {
+/** Writes all of these bytes to an open file; the system may take a part of them at a time. */
+export function writeAll(handle: Deno.FsFile, bytes: Uint8Array) {
   for (let at = 0; at < bytes.length;) at += handle.writeSync(bytes.subarray(at));
 }
 
-function cannotWrite(file: string, error: unknown): UserError {
+/**
+ * Returns the result of writing a file or folder.
+ *
+ * @param option the option that chooses its folder
+ * @throws {UserError} The system cannot write it. Errors that are not the system's are thrown unchanged.
+ */
+export function writing<Value>(
+  file: string,
+  write: () => Value,
+  option?: FolderOption,
+): Value {
+  try {
+    return write();
+  } catch (error) {
+    throw isOfSystem(error) ? cannotWrite(file, error, option) : error;
+  }
+}
+
+/** The error of writing a file. @param option the option that chooses its folder */
+export function cannotWrite(
+  file: string,
+  error: unknown,
+  option: FolderOption = "--results",
+): UserError {
   return new UserError(
     `Cannot write "${file}": ${systemReason(error)}; free some space, or name a folder ` +
-      "that can be written with --results DIR",
+      `that can be written with ${option} DIR`,
     { cause: error },
   );
 }
 
+/** Whether the system refused a file, in contrast to a mistake or to an error of ours. */
+export function isOfSystem(error: unknown): error is Error {
+  // Deno gives rare errors such as ESTALE no code, and Node's functions have words of their own
+  return error instanceof Error && !(error instanceof UserError) &&
+    (/\(os error \d+\)/.test(error.message) || "syscall" in error);
+}
+
 /** The system's reason without its number and the call: `No space left on device`. */
 export function systemReason(error: unknown): string {
-  return (error as Error).message.replace(/ \(os error \d+\).*$/s, "");
+  return (error as Error).message.replace(/ \(os error \d+\).*$/s, "")
+    .replace(/^E[A-Z]+: ([^,]*), .*$/s, "$1"); // as Node has it
 }
 
 /**
@@ -92,10 +131,12 @@ export function reading<Value>(file: string, read: () => Value): Value {
 
 /** The error of reading a file; an error of the system becomes an `UnreadableError`. */
 function unreadable(file: string, error: unknown): unknown {
-  const { NotFound, NotCapable } = Deno.errors;
-  if (error instanceof NotFound || error instanceof NotCapable) return error;
-  // Deno gives rare errors such as ESTALE no code
-  if (!/\(os error \d+\)/.test((error as Error).message)) return error;
+  const isPassedOn = error instanceof Deno.errors.NotFound || !isOfSystem(error);
+  return isPassedOn ? error : cannotRead(file, error);
+}
+
+/** The error of reading a file that is there. */
+export function cannotRead(file: string, error: unknown): UnreadableError {
   return new UnreadableError(
     `Cannot read "${file}": ${systemReason(error)}; check its permissions and its disk`,
     { cause: error },
@@ -126,10 +167,15 @@ export function flushFolder(folder: string) {
   }
 }
 
-/** Whether the disk fails or is full, in contrast to an unsupported operation. */
-function isDiskFault(error: unknown): boolean {
+/** Whether the disk fails or is full, in contrast to an operation that is unsupported or forbidden. */
+export function isFailingDisk(error: unknown): boolean {
   return /^(Input\/output error|No space left|Disk quota exceeded|Stale (NFS )?file handle)/i
     .test((error as Error).message);
+}
+
+/** The same for a flush, which an intact disk does not forbid. */
+function isDiskFault(error: unknown): boolean {
+  return isFailingDisk(error) || /^Read-only/i.test((error as Error).message);
 }
 
 /** Files to flush at the same time: the file system then writes its journal once for many. */
@@ -197,12 +243,18 @@ export function readIfThere(file: string): string | undefined {
 }
 
 /**
- * Whether a file exists. In contrast, `exists` returns false if that cannot be determined.
+ * Whether a file, or a folder, exists. In contrast, `exists` returns false if that cannot be determined.
  *
  * @throws {UnreadableError} It cannot be determined.
  */
-export function isThere(file: string): boolean {
-  return ifThere(() => reading(file, () => Deno.statSync(file).isFile)) ?? false;
+export function isThere(file: string, what: "isFile" | "isDirectory" = "isFile"): boolean {
+  try {
+    return ifThere(() => reading(file, () => Deno.statSync(file)[what])) ?? false;
+  } catch (error) {
+    // a part of the path is a file
+    if ((error as Error).cause instanceof Deno.errors.NotADirectory) return false;
+    throw error;
+  }
 }
 
 /** Bytes `at` to `at + length` of an open file; `undefined` if it is shorter. */
@@ -232,6 +284,19 @@ export function readInto<Buffer extends ArrayBufferLike>(
 
 /** Bytes to read at a time. */
 export const PIECE = 2 ** 20;
+
+/**
+ * The bytes of a file, off the main thread's loop.
+ *
+ * @throws {UnreadableError} It is there and cannot be read.
+ */
+export async function readBytes(file: string): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return await Deno.readFile(file);
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+}
 
 /**
  * The bytes of a file, piece by piece.
@@ -295,10 +360,10 @@ export function removeIfThere(file: string) {
   changing("remove", file, () => Deno.removeSync(file));
 }
 
-/** Removes a file that is of no use, unless that fails: it may stay. */
+/** Removes a file, or a folder with all that is in it, that is of no use, unless that fails: it may stay. */
 export function removeIfPossible(file: string) {
   try {
-    Deno.removeSync(file);
+    Deno.removeSync(file, { recursive: true });
   } catch {
     // `status` lists it
   }

@@ -1,6 +1,6 @@
 /** Creates folders atomically: they are complete or absent, even after an interruption. */
 import { dirname } from "node:path";
-import { exists, flushFolder, flushTree } from "./files.ts";
+import { flushFolder, flushTree, isThere } from "./files.ts";
 
 /**
  * Creates `folder` unless it is complete: `fill` fills the folder `draft`, which is flushed to the disk
@@ -20,7 +20,7 @@ export async function makeWholeFolder(
     readonly isWhole?: () => boolean;
   },
 ) {
-  const isDone = isWhole ?? (() => exists(folder, "isDirectory"));
+  const isDone = isWhole ?? (() => isThere(folder, "isDirectory"));
   if (isDone()) return;
   const replaced = `${draft}.replaced`;
   try {

@@ -62,9 +62,11 @@ export function writeSafetensors(
   content: Safetensors,
   { keep }: { readonly keep?: string } = {},
 ) {
-  writeAtomically(file, safetensorsBytes(content), (draft) => {
-    verifyChecksum(draft);
-    if (keep !== undefined) renameIfThere(file, keep);
+  writeAtomically(file, safetensorsBytes(content), {
+    check(draft) {
+      verifyChecksum(draft);
+      if (keep !== undefined) renameIfThere(file, keep);
+    },
   });
 }
 
