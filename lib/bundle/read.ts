@@ -155,10 +155,13 @@ export class OpenedBundle {
       const tensor = this.#plan.small ? "top_posteriors" : "posteriors";
       const [images = 0, classes = 0] = file.shapes.get(tensor) ?? [];
       const rows = Math.min(images, COMPARED, Math.floor(COMPARED_VALUES / classes));
-      return Array.from({ length: rows }, (_, i) => {
+      const digests = Array.from({ length: rows }, (_, i) => {
         const image = Math.floor(i * images / rows);
         return file.read(tensor, image * classes, (image + 1) * classes) as Float32Array;
       }).filter(tells).map(digestOf);
+      // nets at chance give every image the same posteriors, and each other's
+      const alike = Map.groupBy(digests, (digest) => digest);
+      return digests.filter((digest) => alike.get(digest)!.length === 1);
     } catch (error) {
       if (error instanceof UserError) return [];
       throw error;

@@ -149,9 +149,8 @@ Deno.test("a better posterior, with all hashes made right: the cells that it cha
       }
       coverUp(entries);
     });
-    // the same posteriors under both seeds are noticed, too
-    assert.match(files(problems)[0]!.reason, /^has the posteriors of .* for 40 of 40 images that/);
-    assert.equal(files(problems).length, 1);
+    // the same posteriors for all images are those of nets at chance: other nets may have them, too
+    assert.deepEqual(files(problems), []);
     // 6 of the images 0 to 39 are of class 1: 34 of 40 are wrong, all ties counted
     const [cell] = cells(problems).filter(({ column }) => column === "top1_error");
     assert.deepEqual([cell!.table, cell!.row, cell!.recomputed], ["first", 1, "85"]);
@@ -298,8 +297,7 @@ Deno.test("a row that a store leaves out is left out of its bundle, with the sam
     const file = `${folder}/some.zip`;
     await writeBundle(file, input);
     const { problems } = await verify(file);
-    // the same posteriors under both seeds, and of all nets, are noticed
-    assert.deepEqual(problems.map(({ kind }) => kind), Array(7).fill("file"));
+    assert.deepEqual(problems, []); // nets at chance may have the same posteriors
     using archive = await openArchive(file);
     assert.match(archive.text("first.csv"), /left out,"all images have one label, so a net/);
   }, () => false));
