@@ -46,11 +46,10 @@ export function readKaggle({ solution, mapping }: KaggleFiles): KaggleLabels {
   // "ILSVRC2012_val_00048981,n03995372 85 1 499 272": a class, and boxes of no use here
   const byName = new Map<string, number>();
   for (const line of linesOf(solution).slice(1)) {
-    const [, name, classes] = /^([^,]+),([n\d ]+)$/.exec(line) ?? [];
-    const wnids = new Set(classes?.split(" ").filter((word) => word.startsWith("n")));
-    const [wnid = ""] = wnids;
-    const label = labelOf.get(wnid);
-    if (label === undefined || wnids.size > 1 || !/^n\d{8}( |$)/.test(classes!)) {
+    const [, name, boxes = ""] = /^([^,]+),(.*)$/.exec(line) ?? [];
+    const [first = "", ...others] = boxes.trim().split(/ +/);
+    const label = labelOf.get(first);
+    if (label === undefined || others.some((word) => word.startsWith("n") && word !== first)) {
       throw refuse(solution, line, "an image and one of the classes");
     }
     if ((byName.get(name!) ?? label) !== label) {
