@@ -4,6 +4,7 @@
  *
  * @module
  */
+export { holm, letters } from "./multiple_comparisons.ts";
 export { type Interval, wilson } from "./proportion.ts";
 export { imagesToDecide, imagesToDetect, mcnemar, pairedDifference, type Pairs } from "./pairs.ts";
 export { meanAndDeviation, studentInterval } from "./seeds.ts";
