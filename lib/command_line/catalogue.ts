@@ -54,6 +54,7 @@ const TABLE_OPTIONS: readonly OptionName[] = [
   "skip-unreadable",
   "strict",
   "include-at-chance",
+  "compare",
   "dry-run",
   "format",
 ];
@@ -334,6 +335,7 @@ const others = {
       "skip-unreadable",
       "strict",
       "include-at-chance",
+      "compare",
       "format",
     ],
     about:
@@ -345,6 +347,7 @@ const others = {
     examples: {
       "report": "every table under the small setup",
       "report table3 --format latex": "Table 3 for a paper",
+      "report table3 --compare best": "which rows differ from the best one",
       "report --setup smoke --format csv": "the numbers for a program",
       "report table3 --weights D=FILE": "with a net from a file",
     },

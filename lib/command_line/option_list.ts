@@ -118,6 +118,11 @@ export const OPTIONS = {
     text: "also show errors of nets at chance level",
     group: "What to print",
   },
+  compare: {
+    value: "ROW",
+    text: "test each row against this one: its number, best or baseline",
+    group: "What to print",
+  },
   "dry-run": { text: "print what would run, and run nothing", group: "How to run it" },
   score: {
     value: "ERROR",

@@ -1,6 +1,7 @@
 /** Checks the values of options: names, numbers, scales, and lists of them. */
 import { UsageError } from "../errors.ts";
 import type { TrainScale } from "../experiment.ts";
+import type { Reference } from "../results/compare_rows.ts";
 import { didYouMean } from "../did_you_mean.ts";
 import { PAPER_CROP } from "../vgg/images.ts";
 import type { OptionName } from "./option_list.ts";
@@ -72,4 +73,14 @@ export function perCent(name: OptionName, value: string): number {
   const number = Number(value);
   if (/^\d+(\.\d+)?$/.test(value) && number <= 100) return number;
   throw new UsageError(`--${name} is a number from 0 to 100, in per cent, not "${value}"`);
+}
+
+/** The row of a table: its number from 1, `best` or `baseline`. */
+export function rowOrName(value: string): Reference {
+  if (value === "best" || value === "baseline") return value;
+  const number = Number(value);
+  if (/^\d+$/.test(value) && number >= 1 && Number.isSafeInteger(number)) return number;
+  throw new UsageError(
+    `--compare is the number of a row, 1 or more, or best, or baseline, not "${value}"`,
+  );
 }

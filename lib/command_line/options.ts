@@ -9,12 +9,13 @@ import { type Isa, ISAS } from "../system/processor.ts";
 import { quote, UsageError } from "../errors.ts";
 import { LARGEST_SEED } from "../random.ts";
 import { PRECISIONS, type Setup } from "../setup.ts";
+import type { Reference } from "../results/compare_rows.ts";
 import { didYouMean } from "../did_you_mean.ts";
 import { FORMATS, type ReportFormat } from "../report/formats.ts";
 import { type NetOptions, netOptions } from "./net_options.ts";
 import { type Option, type OptionName, OPTIONS } from "./option_list.ts";
 import { withChanges } from "./overrides.ts";
-import { oneOf, perCent, whole } from "./option_values.ts";
+import { oneOf, perCent, rowOrName, whole } from "./option_values.ts";
 
 /** The options of a command line, resolved. */
 export interface Options extends NetOptions {
@@ -42,6 +43,8 @@ export interface Options extends NetOptions {
   readonly skipUnreadable: boolean;
   readonly dryRun: boolean;
   readonly includeAtChance: boolean;
+  /** The row of each table that its other rows are compared with. */
+  readonly compare?: Reference;
   readonly strict: boolean;
   readonly check: boolean;
   readonly small: boolean;
@@ -184,6 +187,7 @@ export function resolveOptions(
   const workers = text("workers");
   const score = text("score");
   const isa = text("isa");
+  const compare = text("compare");
   const executor = oneOf("executor", text("executor") ?? "local", EXECUTORS);
   const resources = text("resources");
   mustGoTogether(executor, given);
@@ -226,6 +230,7 @@ export function resolveOptions(
     skipUnreadable: given["skip-unreadable"] === true,
     dryRun: given["dry-run"] === true,
     includeAtChance: given["include-at-chance"] === true,
+    ...compare !== undefined && { compare: rowOrName(compare) },
     strict: given.strict === true,
     check: given.check === true,
     small: given.small === true,

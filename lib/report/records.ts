@@ -14,11 +14,23 @@ export type FlatRecord = Readonly<Record<string, RecordValue>>;
  * Makes one record for each row of a table. Errors are in per cent, S and Q in the paper's pixels.
  * `seeds` counts the measured seeds, and `run` lists the keys of the row's evaluations.
  */
-export function recordsOf({ table, rows, departures }: TableResult): FlatRecord[] {
+export function recordsOf({ table, rows, departures, comparisons }: TableResult): FlatRecord[] {
   const departed = departures.map(departureInWords);
   return rows.map(
     (
-      { row, protocol, measured, intervals, seeds, runs, comparison, tested, difference },
+      {
+        row,
+        protocol,
+        measured,
+        intervals,
+        seeds,
+        runs,
+        comparison,
+        tested,
+        difference,
+        pHolm,
+        letters,
+      },
       index,
     ) => {
       const { S, Q, methods, images, classes, dataset, setup, split, flips } = protocol;
@@ -68,6 +80,11 @@ export function recordsOf({ table, rows, departures }: TableResult): FlatRecord[
           difference_high: rounded(difference?.interval.high),
           difference_from: difference?.from,
           p: difference?.p,
+          ...comparisons !== undefined && {
+            p_seeds: difference?.pSeeds,
+            p_holm: pHolm,
+            letters,
+          },
         },
       };
     },

@@ -1,4 +1,5 @@
 /** Results of a table as a sheet: measured and published errors in the paper's layout. */
+import { SIGNIFICANT } from "../results/compare_rows.ts";
 import type { RowResult, TableResult } from "../results/row_result.ts";
 import {
   COLUMNS,
@@ -35,6 +36,9 @@ export function sheetOf(result: TableResult): Sheet {
     ...kinds.measured.map((kind) => measuredCell(row, kind, best)),
     ...publishedCells(row.row, kinds.published),
     ...comparisonCells(row, kinds.compared, decimals),
+    ...kinds.lettered.map(() =>
+      cell(row.letters ?? (row.row.evaluations.length > 0 ? MISSING : ""))
+    ),
   ];
   return {
     name: table.name,
@@ -43,7 +47,9 @@ export function sheetOf(result: TableResult): Sheet {
     notes: notesOf(result),
     columns: [
       ...headings.map((heading) => HEADINGS[heading].align),
-      ...Object.values(kinds).flat().map(() => "right" as const),
+      ...Object.entries(kinds).flatMap(([kind, columns]) =>
+        columns.map(() => kind === "lettered" ? "left" as const : "right" as const)
+      ),
     ],
     header: headerOf(table, kinds),
     body: headings.length > 1 ? grouped(rows.map(cellsOf)) : [rows.map(cellsOf)],
@@ -91,7 +97,9 @@ const ERROR_KINDS: readonly ErrorKind[] = ["top1", "top5", "testTop5"];
  * The columns of a table after its headings: those that it lists, or else those in which at least one
  * row has a number.
  */
-function errorColumns({ table, rows }: Pick<TableResult, "table" | "rows">) {
+function errorColumns(
+  { table, rows, comparisons }: Pick<TableResult, "table" | "rows" | "comparisons">,
+) {
   const { baseline, columns = COLUMNS } = table;
   const kinds = ERROR_KINDS.filter((kind) => columns.includes(kind));
   const isTested = rows.some(({ tested }) => tested !== undefined);
@@ -101,6 +109,7 @@ function errorColumns({ table, rows }: Pick<TableResult, "table" | "rows">) {
       rows.some(({ row }) => row.published?.[kind] !== undefined)
     ),
     compared: COMPARISONS.filter((column) => baseline !== undefined && columns.includes(column)),
+    lettered: comparisons?.pairs === undefined ? [] : ["letters"],
   };
 }
 
@@ -116,7 +125,7 @@ const KINDS: Readonly<Record<ErrorKind, string>> = {
 
 function headerOf(
   { headings, baseline }: Table,
-  { measured, published, compared }: ReturnType<typeof errorColumns>,
+  { measured, published, compared, lettered }: ReturnType<typeof errorColumns>,
 ): SheetRow[] {
   const centred = (text: string, span: number) => cell(text, { span, align: "center" });
   const S = headings.indexOf("S");
@@ -130,12 +139,14 @@ function headerOf(
       ...measured.length > 0 ? [centred("measured, %", measured.length)] : [],
       ...published.length > 0 ? [centred("published, %", published.length)] : [],
       ...compared.length > 0 ? [centred(`against row ${baseline}`, compared.length)] : [],
+      ...lettered.map(() => cell("")),
     ],
     [
       ...headings.map((heading) => cell(HEADINGS[heading].title)),
       ...measured.map((kind) => cell(KINDS[kind])),
       ...published.map((kind) => cell(KINDS[kind])),
       ...compared.map((column) => cell(column === "p" ? "p" : "top-1, points")),
+      ...lettered.map((title) => cell(title)),
     ],
   ];
 }
@@ -182,16 +193,16 @@ function publishedCells({ published = {} }: Row, kinds: readonly ErrorKind[]): S
 
 /** The difference from the baseline; a dash where it is unknown. */
 function comparisonCells(
-  { row: { evaluations }, difference }: RowResult,
+  { row: { evaluations }, difference, pHolm }: RowResult,
   columns: readonly (typeof COMPARISONS)[number][],
   decimals: number,
 ): SheetCell[] {
   return columns.map((column) => {
     if (evaluations.length === 0) return cell("");
     if (difference === undefined) return cell(MISSING);
-    return cell(
-      column === "p" ? probability(difference.p) : differenceText(difference, decimals),
-    );
+    if (column === "difference") return cell(differenceText(difference, decimals));
+    if (pHolm === undefined) return cell(probability(difference.p));
+    return cell(probability(pHolm) + (pHolm < SIGNIFICANT ? "*" : ""));
   });
 }
 

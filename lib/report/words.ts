@@ -8,6 +8,7 @@ import type { EvaluateSetup } from "../setup.ts";
 import { type Interval, signed } from "../statistics/mod.ts";
 import { count, fixed } from "../numbers.ts";
 import type { Difference } from "../results/paired_difference.ts";
+import { MOST_LETTERED } from "../results/compare_rows.ts";
 
 /** The data set whose errors the paper prints. */
 const PAPERS_OWN = "ILSVRC-2012, 1,000 classes, 50,000 validation images";
@@ -22,7 +23,8 @@ export function titleOf({ name, caption }: Pick<Table, "name" | "caption">): str
 }
 
 /** Caption of a table, as sentences: what was measured, what was published, how accurate it is. */
-export function captionOf({ table, setup, dataset, rows }: TableResult): string[] {
+export function captionOf(result: TableResult): string[] {
+  const { table, setup, dataset, rows } = result;
   const ours = rows.filter(({ row }) => row.evaluations.length > 0);
   const most = Math.max(0, ...ours.map(({ seeds }) => seeds.length));
   const missing = ours.filter(({ measured, comparison }) => (
@@ -43,7 +45,7 @@ export function captionOf({ table, setup, dataset, rows }: TableResult): string[
         `±${widest.toFixed(1)} points (95 %, Wilson); the CSV lists each interval.`,
     );
   }
-  sentences.push(...baselineInWords(table, rows));
+  sentences.push(...baselineInWords(result));
   sentences.push(...withoutTopFive(dataset.classes, setup.evaluate));
   const tested = rows.flatMap(({ tested }) => tested ?? [])[0];
   if (tested) {
@@ -63,13 +65,32 @@ export function captionOf({ table, setup, dataset, rows }: TableResult): string[
 }
 
 /** What the comparison with a baseline is; empty without one. */
-function baselineInWords({ baseline }: Table, rows: readonly RowResult[]): string[] {
-  const compared = rows.filter(({ difference }) => difference !== undefined).length;
-  if (compared === 0) return [];
-  return [
+function baselineInWords({ table: { baseline }, rows, comparisons }: TableResult): string[] {
+  const compared = rows.filter(({ difference }) => difference !== undefined);
+  if (compared.length === 0) return [];
+  const seeds = compared.some(({ seeds }) => seeds.length > 1);
+  const differences =
     `Differences: top-1 error minus that of row ${baseline}, in points, with 95 % intervals of the ` +
-    "same images. p: McNemar's exact test" +
-    (compared > 1 ? `, each by itself: it is not corrected for ${compared} rows.` : "."),
+    "same images. p: McNemar's exact test";
+  if (comparisons === undefined) {
+    const many = compared.length > 1;
+    return [
+      differences +
+      (many ? `, each by itself: it is not corrected for ${compared.length} rows.` : "."),
+    ];
+  }
+  const { isBest, withReference, pairs } = comparisons;
+  return [
+    differences + (seeds ? " or Student's paired t-test over the seeds, the larger" : "") +
+    (withReference > 1 ? `, corrected for ${count(withReference, "row")} (Holm)` : "") +
+    "; * marks p < 0.05, the interval is not corrected.",
+    ...isBest
+      ? [`Row ${baseline} was chosen by its error on these same images, which flatters it.`]
+      : [],
+    pairs === undefined
+      ? `Letters are given for tables of at most ${MOST_LETTERED} measured rows.`
+      : `Letters: rows without a common letter differ significantly (the same test, p < 0.05, ` +
+        `corrected for ${count(pairs, "pair")} of rows).`,
   ];
 }
 

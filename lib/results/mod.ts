@@ -1,5 +1,6 @@
 /** Results of tables and claims from a store. Loads no TensorFlow. */
 import { type Claim, type ClaimsResult, judgeClaims } from "./claims.ts";
+import { type ComparedRows, compareRows, type Reference } from "./compare_rows.ts";
 import type { DatasetDescription } from "../datasets/dataset.ts";
 import type { Comparison, ErrorIntervals, Protocol, RowResult, TableResult } from "./row_result.ts";
 import { type Errors, type Init, isImported, type Row, type Table } from "../experiment.ts";
@@ -46,13 +47,15 @@ export interface ScoredStudy extends Omit<Study, "store" | "dataset"> {
 export interface ScoringOptions {
   /** Whether rows keep their numbers where sanity checks fail, as for a net at chance. */
   readonly includeAtChance?: boolean;
+  /** The row that the others are compared with; if absent the table's baseline, uncorrected. */
+  readonly compare?: Reference | undefined;
 }
 
 /** Results of tables; rows whose runs are not done have no `measured`. */
 export function resultsOf(
   tables: readonly Table[],
   study: ScoredStudy,
-  { includeAtChance = false }: ScoringOptions = {},
+  { includeAtChance = false, compare }: ScoringOptions = {},
 ): TableResult[] {
   const { setup, paper, store, contexts } = study;
   const { name, classes, val } = study.dataset;
@@ -108,21 +111,29 @@ export function resultsOf(
   }
 
   return tables.map((table) => ({
-    ...{ table, setup, dataset },
+    ...{ setup, dataset },
     departures: departures(setup, paper, sizeOf(study.dataset)),
-    rows: compared(table.rows.map(rowResult), table),
+    ...compared(table.rows.map(rowResult), table, compare),
   }));
 }
 
-/** Results with their differences from the baseline of their table, where both are measured. */
-function compared(results: readonly RowResult[], { baseline }: Table): readonly RowResult[] {
-  const other = results[(baseline ?? 0) - 1];
-  if (other?.measured === undefined) return results;
-  return results.map((result) =>
-    result === other || result.measured === undefined
-      ? result
-      : { ...result, difference: differenceOf(result.scores, other.scores) }
-  );
+/** Results with their differences from a row of their table, where both are measured. */
+function compared(
+  rows: readonly RowResult[],
+  table: Table,
+  reference: Reference | undefined,
+): ComparedRows {
+  if (reference !== undefined) return compareRows(rows, table, reference);
+  const other = rows[(table.baseline ?? 0) - 1];
+  if (other?.measured === undefined) return { table, rows };
+  return {
+    table,
+    rows: rows.map((row) =>
+      row === other || row.measured === undefined
+        ? row
+        : { ...row, difference: differenceOf(row.scores, other.scores) }
+    ),
+  };
 }
 
 /** The error of a row that the test server reported; undefined unless it did for every seed. */

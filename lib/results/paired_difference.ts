@@ -12,6 +12,7 @@ import {
   pairedDifference,
   type Pairs,
   studentInterval,
+  studentTest,
 } from "../statistics/mod.ts";
 
 /** First error - second error, in points. */
@@ -24,6 +25,8 @@ export interface Difference {
   readonly from: "images" | "seeds";
   /** McNemar's exact test of no difference. */
   readonly p: number;
+  /** Student's paired t-test over the seeds; absent for one seed. */
+  readonly pSeeds?: number;
   /** Numbers of images that one row alone misclassified, means over the seeds. */
   readonly pairs: Pairs;
 }
@@ -60,6 +63,7 @@ export function differenceOf(
     points: meanAndDeviation(points).mean,
     ...intervalOf(pairs, points, confidence),
     p: mcnemar(count(together, 1), count(together, -1)),
+    ...points.length > 1 && { pSeeds: studentTest(points) },
     pairs,
   };
 }

@@ -1,5 +1,6 @@
 /** Results of the rows of a table, with their protocols. */
 import type { Errors, Method, Row, Table, TrainScale } from "../experiment.ts";
+import type { Comparisons } from "./compare_rows.ts";
 import type { Difference } from "./paired_difference.ts";
 import type { Scores } from "../score.ts";
 import type { Setup } from "../setup.ts";
@@ -62,6 +63,10 @@ export interface RowResult {
   readonly comparison?: Comparison;
   /** Its top-1 error - that of the table's baseline; absent in the baseline itself. */
   readonly difference?: Difference;
+  /** The p-value of this difference, corrected for all rows that are compared (Holm). */
+  readonly pHolm?: number;
+  /** Rows without a common letter differ significantly. */
+  readonly letters?: string;
   /** Top-5 error on test images as the test server reported it, in per cent, with its protocol. */
   readonly tested?: { readonly top5: number; readonly protocol: Protocol };
   /** Remarks on its nets, as sentences. */
@@ -76,4 +81,6 @@ export interface TableResult {
   /** Departures of all its numbers from the paper's protocol. */
   readonly departures: readonly Departure[];
   readonly rows: readonly RowResult[];
+  /** Absent unless the command line asks for a comparison with corrected p-values. */
+  readonly comparisons?: Comparisons;
 }

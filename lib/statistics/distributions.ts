@@ -21,6 +21,11 @@ export function studentQuantile(p: number, degrees: number): number {
   return cephes().stdtri(degrees, p);
 }
 
+/** The probability that a draw of Student's t with `degrees` of freedom is below `x`. */
+export function studentCdf(x: number, degrees: number): number {
+  return cephes().stdtr(degrees, x);
+}
+
 /** The probability that a normal draw of N(0, 1) is below `x`. */
 export function normalCdf(x: number): number {
   return cephes().ndtr(x);

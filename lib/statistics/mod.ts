@@ -7,5 +7,5 @@
 export { holm, letters } from "./multiple_comparisons.ts";
 export { type Interval, wilson } from "./proportion.ts";
 export { imagesToDecide, imagesToDetect, mcnemar, pairedDifference, type Pairs } from "./pairs.ts";
-export { meanAndDeviation, studentInterval } from "./seeds.ts";
+export { meanAndDeviation, studentInterval, studentTest } from "./seeds.ts";
 export { MARGIN, signed, type Status, type Verdict, verdict } from "./verdict.ts";

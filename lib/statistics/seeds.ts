@@ -1,5 +1,5 @@
 /** Means and intervals over seeds. */
-import { studentQuantile, upperProbability } from "./distributions.ts";
+import { studentCdf, studentQuantile, upperProbability } from "./distributions.ts";
 import type { Interval } from "./proportion.ts";
 
 /**
@@ -33,4 +33,20 @@ export function studentInterval(values: readonly number[], confidence = 0.95): I
   const t = studentQuantile(upperProbability(confidence), values.length - 1);
   const half = t * deviation / Math.sqrt(values.length);
   return { low: mean - half, high: mean + half };
+}
+
+/**
+ * Two-sided p-value of Student's t-test that the mean over infinitely many seeds is 0; for
+ * differences within a seed, the paired t-test.
+ *
+ * @throws {RangeError} There are fewer than two values, or one is not finite.
+ */
+export function studentTest(values: readonly number[]): number {
+  const { mean, deviation } = meanAndDeviation(values);
+  if (values.length < 2) {
+    throw new RangeError(`Cannot tell from one seed (${mean}) how seeds differ: run at least two`);
+  }
+  if (deviation === 0) return mean === 0 ? 1 : 0;
+  const t = Math.abs(mean) / (deviation / Math.sqrt(values.length));
+  return Math.min(1, 2 * studentCdf(-t, values.length - 1));
 }

@@ -4,7 +4,19 @@ import { UsageError } from "../../lib/errors.ts";
 
 /** What options of a net come to. */
 function options(...args: string[]) {
-  const takes = ["config", "S", "Q", "method", "layers", "update", "init-from", "weights"] as const;
+  const takes = [
+    ...[
+      "config",
+      "S",
+      "Q",
+      "method",
+      "layers",
+      "update",
+      "init-from",
+      "weights",
+      "compare",
+    ] as const,
+  ];
   return resolveOptions(readCommandLine(args), { command: "train", takes });
 }
 
@@ -33,6 +45,12 @@ Deno.test("what a command line does not say of a net is absent", () => {
   ]);
 });
 
+Deno.test("a row to compare with is a number or a name", () => {
+  const found = ["3", "best", "baseline"].map((word) => options("--compare", word).compare);
+  assert.deepEqual(found, [3, "best", "baseline"]);
+  assert.equal(options().compare, undefined);
+});
+
 Deno.test("what cannot be is refused in a sentence that says what can", () => {
   const least = 'whole number, 224 or more, not "';
   const cases: [string[], string][] = [
@@ -46,6 +64,8 @@ Deno.test("what cannot be is refused in a sentence that says what can", () => {
     [["--Q", "1e3"], least + '1e3"'],
     [["--config", "a-lrm"], 'not "a-lrm". Did you mean "A-LRN"?'],
     [["--method", "dense,multicrop"], 'not "multicrop". Did you mean "multi-crop"?'],
+    [["--compare", "0"], 'number of a row, 1 or more, or best, or baseline, not "0"'],
+    [["--compare", "worst"], 'not "worst"'],
     [["--update", "fcs"], '--update is one of all, fc, not "fcs".'],
   ];
   for (const [args, message] of cases) {

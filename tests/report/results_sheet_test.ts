@@ -58,3 +58,30 @@ Deno.test("records of a table with a baseline have the comparison, those of othe
   assert.deepEqual([first!.baseline, first!.difference], [1, undefined]);
   assert.ok(!csvOf(recordsOf(resultsWith({}))).includes("difference"));
 });
+
+Deno.test("a comparison of all rows shows corrected p-values and letters, in every format", () => {
+  const result = resultsWith({ baseline: 1 });
+  const comparisons = { isBest: true, withReference: 11, pairs: 66 };
+  const rows = result.rows.map((row, i) => ({
+    ...row,
+    ...i === 1 && { pHolm: 0.0312 },
+    letters: i < 2 ? "a" : "ab",
+  }));
+  const compared = { ...result, rows, comparisons };
+  const { header, body, caption, records } = sheetOf(compared);
+  assert.deepEqual(header[1]!.slice(-3).map(({ text }) => text), ["top-1, points", "p", "letters"]);
+  const last = body.flat().map((row) => row.slice(-2).map(({ text }) => text));
+  assert.deepEqual(last.slice(0, 3), [["–", "a"], ["0.031*", "a"], ["–", "ab"]]);
+  assert.deepEqual([records[1]!.p_holm, records[1]!.letters, records[2]!.letters], [
+    0.0312,
+    "a",
+    "ab",
+  ]);
+  const words = caption.join(" ");
+  assert.match(words, /corrected for 11 rows \(Holm\); \* marks p < 0.05/);
+  assert.match(words, /Row 1 was chosen by its error on these same images/);
+  assert.match(words, /corrected for 66 pairs of rows/);
+  for (const format of ["table", "markdown", "latex", "csv", "json"] as const) {
+    assert.match(report([sheetOf(compared)], format), /letters/);
+  }
+});

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { meanAndDeviation, studentInterval } from "../../lib/statistics/mod.ts";
+import { meanAndDeviation, studentInterval, studentTest } from "../../lib/statistics/mod.ts";
 import { assertNear } from "../support/near.ts";
 
 Deno.test("mean, deviation and Student's interval agree with NumPy and SciPy", () => {
@@ -62,4 +62,13 @@ Deno.test("no values and what is no number are refused", () => {
       });
     }
   }
+});
+
+Deno.test("Student's test of the mean over seeds agrees with SciPy's", () => {
+  // scipy.stats.ttest_1samp(v, 0).pvalue
+  assertNear(studentTest([-0.7, -1.3, -0.2]), 0.14751731587865863);
+  assertNear(studentTest([0.1, -0.1]), 1);
+  assertNear(studentTest([2, 2.5, 1.8, 2.2]), 0.0007515242664131058);
+  assert.deepEqual([studentTest([0, 0]), studentTest([1, 1])], [1, 0]);
+  assert.throws(() => studentTest([1]), /one seed/);
 });
