@@ -8,7 +8,7 @@ import { quote, UserError } from "../errors.ts";
 import type { Table } from "../experiment.ts";
 import { holm, letters } from "../statistics/mod.ts";
 import { type Difference, differenceOf } from "./paired_difference.ts";
-import type { RowResult } from "./row_result.ts";
+import type { Comparisons, RowResult } from "./row_result.ts";
 
 /** Which row the others are compared with: its number from 1, the one of lowest error, the table's own. */
 export type Reference = number | "best" | "baseline";
@@ -25,16 +25,6 @@ export interface ComparedRows {
   readonly rows: readonly RowResult[];
   /** What was compared; absent if the reference or all other rows are not measured. */
   readonly comparisons?: Comparisons;
-}
-
-/** How many comparisons p-values were corrected for. */
-export interface Comparisons {
-  /** Whether the reference was chosen for its error on these same images. */
-  readonly isBest: boolean;
-  /** Rows that are compared with the reference. */
-  readonly withReference: number;
-  /** Pairs of rows behind the letters; absent if there are too many rows for letters. */
-  readonly pairs?: number;
 }
 
 /**

@@ -1,6 +1,5 @@
 /** Results of the rows of a table, with their protocols. */
 import type { Errors, Method, Row, Table, TrainScale } from "../experiment.ts";
-import type { Comparisons } from "./compare_rows.ts";
 import type { Difference } from "./paired_difference.ts";
 import type { Scores } from "../score.ts";
 import type { Setup } from "../setup.ts";
@@ -71,6 +70,16 @@ export interface RowResult {
   readonly tested?: { readonly top5: number; readonly protocol: Protocol };
   /** Remarks on its nets, as sentences. */
   readonly remarks?: readonly string[];
+}
+
+/** How many comparisons p-values were corrected for. */
+export interface Comparisons {
+  /** Whether the reference was chosen for its error on these same images. */
+  readonly isBest: boolean;
+  /** Rows that are compared with the reference. */
+  readonly withReference: number;
+  /** Pairs of rows behind the letters; absent if there are too many rows for letters. */
+  readonly pairs?: number;
 }
 
 /** Results of a table. */
