@@ -1,5 +1,6 @@
 /** Every fault of every call, and samples of them. */
 import { createHash } from "node:crypto";
+import { UsageError } from "../../lib/errors.ts";
 import { type Call, patternOfPlace } from "./calls.ts";
 import { type CallName, CHANGES, type DiskFault, LOOKS } from "./library.ts";
 
@@ -66,8 +67,17 @@ export function caseInWords({ phase, call: { name, place, number }, fault }: Cas
   return `${phase} ${fault} ${name} '${place}' ${number}`;
 }
 
-/** The case of such words. */
+/** The case of such words. @throws {UsageError} They are not those of a case. */
 export function caseOf(words: readonly string[]): Case {
+  const isCase = words.length === 5 && words[1]! in FAULTS &&
+    ([...LOOKS, ...CHANGES] as readonly string[]).includes(words[2]!) && Number(words[4]) > 0;
+  if (!isCase) {
+    throw new UsageError(
+      `"${
+        words.join(" ")
+      }" is no case; a case is PHASE FAULT CALL 'PLACE' NUMBER, as a failure names it`,
+    );
+  }
   const [phase, fault, name, place, number] = words as [
     string,
     FaultName,

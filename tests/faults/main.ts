@@ -1,13 +1,15 @@
 /**
- * `deno task faults [CASE] [--sample N --seed TEXT] [--phase NAME,...] [--at-once N]`: makes every file
- * call of a small plan go wrong in turn, in every way, and carries the same command out again. CASE is
- * what a failure names; it is then tried alone. Ends with 1 where anything failed.
+ * `deno task faults`: makes every file call of a small plan go wrong in turn, in every way, and carries
+ * the same command out again. Ends with 1 where anything failed.
  *
  * @module
  */
-import { parseArgs } from "@std/cli/parse-args";
+import { didYouMean } from "../../lib/did_you_mean.ts";
+import { UsageError } from "../../lib/errors.ts";
 import { count, formatNumber } from "../../lib/numbers.ts";
+import { threads } from "../../lib/system/machine.ts";
 import { clock } from "../../lib/system/progress.ts";
+import { countIn, runTask, type TaskLine } from "../support/task_options.ts";
 import {
   type Case,
   caseInWords,
@@ -20,50 +22,79 @@ import {
 import { PHASES } from "./phases.ts";
 import { Laboratory, type Rehearsed, tryAll, type Verdict } from "./sweep.ts";
 
-const options = parseArgs(Deno.args, { string: ["sample", "seed", "phase", "at-once"] });
-const { sample, seed = "", phase: phases } = options;
-const atOnce = Number(options["at-once"] ?? navigator.hardwareConcurrency);
-const words = options._.map(String);
-const replayed = words.length > 0 ? caseOf(words) : undefined;
+const USAGE = {
+  words: "[CASE]",
+  summary:
+    `Makes every file call of a small plan go wrong in turn, in every way, and carries the same command
+out again. CASE is what a failure names; it is then tried alone.`,
+  options: {
+    phase: { value: "NAME,...", text: "phases to try (default: all)" },
+    sample: { value: "N", text: "try about N cases" },
+    seed: { value: "TEXT", text: "which sample; texts that differ come to every case" },
+    "at-once": { value: "N", text: "processes side by side (default: one for each core)" },
+  },
+  notes: `Phases: ${PHASES.map(({ name }) => name).join(", ")}.
+Ends with 1 where a case failed. All cases take more than an hour.`,
+} as const;
+
 const begin = performance.now();
 const time = () => clock((performance.now() - begin) / 1000);
+let isReplay = false;
 
-const chosen = replayed ? [replayed.phase] : phases?.split(",");
-const folder = await Deno.makeTempDir({ prefix: "verydeep-faults-" });
-try {
-  const laboratory = new Laboratory(folder);
-  const rehearsed = new Map<string, Rehearsed>();
-  const all: Case[] = [];
-  for (const phase of PHASES) {
-    if (chosen && !chosen.includes(phase.name)) continue;
-    const done = await laboratory.rehearse(phase);
-    rehearsed.set(phase.name, done);
-    const cases = casesOf(phase.name, done.calls);
-    all.push(...cases);
-    const { seconds } = done.unbroken.ending;
-    console.log(
-      `${phase.name}: ${count(done.calls.length, "file call")} in ${seconds.toFixed(1)} s, ` +
-        count(cases.length, "case"),
+Deno.exit(await runTask("faults", USAGE, sweep));
+
+/** Tries the cases that a command line names. @returns the exit code */
+async function sweep(line: TaskLine<keyof typeof USAGE.options>): Promise<number> {
+  const replayed = line.words.length > 0 ? caseOf(line.words) : undefined;
+  isReplay = replayed !== undefined;
+  const chosen = replayed ? [replayed.phase] : line.given.phase?.split(",");
+  const unknown = chosen?.find((name) => !PHASES.some((phase) => phase.name === name));
+  if (unknown !== undefined) {
+    throw new UsageError(
+      `There is no phase "${unknown}": the phases are ${
+        PHASES.map(({ name }) => name).join(", ")
+      }.` +
+        didYouMean(unknown, PHASES.map(({ name }) => name)),
     );
   }
-  const cases = replayed ? [replayed] : sample ? sampled(all, Number(sample), seed) : all;
-  // what nothing like it was tried before comes first
-  cases.sort((one, other) => one.call.number - other.call.number);
-  console.log(
-    `${formatNumber(cases.length)} of ${count(all.length, "case")} to try, after ${time()}`,
-  );
-  const verdicts: Verdict[] = [];
-  for await (const verdict of tryAll(cases, { laboratory, rehearsed, atOnce })) {
-    verdicts.push(verdict);
-    if (verdict.wrong !== undefined || replayed) tell(verdict);
-    if (verdicts.length % 200 === 0) {
-      console.log(`${formatNumber(verdicts.length)} tried, ${time()}`);
+  const [sample, atOnce = threads()] = [countIn(line, "sample"), countIn(line, "at-once")];
+  const folder = await Deno.makeTempDir({ prefix: "verydeep-faults-" });
+  try {
+    const laboratory = new Laboratory(folder);
+    const rehearsed = new Map<string, Rehearsed>();
+    const all: Case[] = [];
+    for (const phase of PHASES) {
+      if (chosen && !chosen.includes(phase.name)) continue;
+      const done = await laboratory.rehearse(phase);
+      rehearsed.set(phase.name, done);
+      const cases = casesOf(phase.name, done.calls);
+      all.push(...cases);
+      const { seconds } = done.unbroken.ending;
+      console.log(
+        `${phase.name}: ${count(done.calls.length, "file call")} in ${seconds.toFixed(1)} s, ` +
+          count(cases.length, "case"),
+      );
     }
+    const seed = line.given.seed ?? "";
+    const cases = replayed ? [replayed] : sample ? sampled(all, sample, seed) : all;
+    // what nothing like it was tried before comes first
+    cases.sort((one, other) => one.call.number - other.call.number);
+    console.log(
+      `${formatNumber(cases.length)} of ${count(all.length, "case")} to try, after ${time()}`,
+    );
+    const verdicts: Verdict[] = [];
+    for await (const verdict of tryAll(cases, { laboratory, rehearsed, atOnce })) {
+      verdicts.push(verdict);
+      if (verdict.wrong !== undefined || isReplay) tell(verdict);
+      if (verdicts.length % 200 === 0) {
+        console.log(`${formatNumber(verdicts.length)} tried, ${time()}`);
+      }
+    }
+    summarise(verdicts);
+    return verdicts.some(({ wrong }) => wrong !== undefined) ? 1 : 0;
+  } finally {
+    await Deno.remove(folder, { recursive: true });
   }
-  summarise(verdicts);
-  Deno.exitCode = verdicts.some(({ wrong }) => wrong !== undefined) ? 1 : 0;
-} finally {
-  await Deno.remove(folder, { recursive: true });
 }
 
 /** Prints how a case went, and how to try it again. */
@@ -71,10 +102,10 @@ function tell({ one, wrong, isHit, endings }: Verdict) {
   console.log(`\n${wrong === undefined ? "passed" : "FAILED"}: ${caseInWords(one)}`);
   if (wrong !== undefined) console.log(`  ${wrong}`);
   if (!isHit) console.log("  the process did not come to this call");
-  for (const { code, signal, out, err } of replayed ? endings : []) {
+  for (const { code, signal, out, err } of isReplay ? endings : []) {
     console.log(`--- ended with ${signal ?? code}, saying:\n${out}${err}`);
   }
-  if (!replayed) console.log(`  deno task faults ${caseInWords(one)}`);
+  if (!isReplay) console.log(`  deno task faults ${caseInWords(one)}`);
 }
 
 /** Prints how many cases of each kind there were, as a table in Markdown. */

@@ -5,13 +5,14 @@
  *
  * @module
  */
-import { parseArgs } from "@std/cli/parse-args";
 import { fileURLToPath } from "node:url";
 import { lines } from "../../lib/bench/contestant.ts";
 import { PATIENCE } from "./hunt.ts";
 import { targets } from "./targets.ts";
 import type { Line } from "./worker.ts";
 import { formatNumber } from "../../lib/numbers.ts";
+import { UsageError } from "../../lib/errors.ts";
+import { countIn, runTask } from "../support/task_options.ts";
 
 const FINDINGS = "fuzz-findings";
 const WORKER = fileURLToPath(new URL("worker.ts", import.meta.url));
@@ -67,15 +68,34 @@ async function hunt(name: string, { minutes, seed }: { minutes: number; seed: nu
   return { rounds, found };
 }
 
-const { _: words, minutes, seed } = parseArgs(Deno.args, { string: ["minutes", "seed"] });
-let all = 0;
-for (const { name } of targets) {
-  if (!words.every((word) => name.includes(String(word)))) continue;
-  const { rounds, found } = await hunt(name, {
-    minutes: Number(minutes ?? 10),
-    seed: Number(seed ?? 0),
-  });
-  console.log(`${name}: ${formatNumber(rounds)} files, ${found} findings`);
-  all += found;
-}
-Deno.exit(all > 0 ? 1 : 0);
+const USAGE = {
+  words: "[WORDS]",
+  summary: "Damages files, and lets every reader in whose name the words occur read them.",
+  options: {
+    minutes: { value: "N", text: "minutes for each reader (default: 10)" },
+    seed: { value: "N", text: "whole number that the damages follow from (default: 0)" },
+  },
+  notes: `Readers: ${targets.map(({ name }) => name).join(", ")}.
+Keeps what it finds in ${FINDINGS}/, and ends with 1 where there was anything.`,
+} as const;
+
+const code = await runTask("fuzz", USAGE, async (line) => {
+  const minutes = countIn(line, "minutes", { least: 0, isWhole: false }) ?? 10;
+  const seed = countIn(line, "seed", { least: 0 }) ?? 0;
+  const chosen = targets.filter(({ name }) => line.words.every((word) => name.includes(word)));
+  if (chosen.length === 0) {
+    throw new UsageError(
+      `There is no reader with "${
+        line.words.join(" ")
+      }" in its name; deno task fuzz --help lists them`,
+    );
+  }
+  let all = 0;
+  for (const { name } of chosen) {
+    const { rounds, found } = await hunt(name, { minutes, seed });
+    console.log(`${name}: ${formatNumber(rounds)} files, ${found} findings`);
+    all += found;
+  }
+  return all > 0 ? 1 : 0;
+});
+Deno.exit(code);

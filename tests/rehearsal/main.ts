@@ -10,9 +10,23 @@ import { clock } from "../../lib/system/progress.ts";
 import { pathFrom } from "../../lib/command_line/options.ts";
 import { FULL, rehearse } from "./rehearse.ts";
 
+const HELP = `usage:
+  deno task rehearse FOLDER [OPTIONS]
+
+Rehearses ImageNet in FOLDER, which must be new or empty: archives, nets, crops and batches of full
+size, but fewer images and iterations. docs/how-to/imagenet.md says what it does and takes.
+
+Options that decide which results are meant, as --precision bfloat16, go to each command. An option
+that these do not know is refused by the first of them.
+Ends with 1 where something is not as it must be.`;
+
 const [name, ...options] = Deno.args;
+if (Deno.args.some((arg) => arg === "--help" || arg === "-h")) {
+  console.log(HELP);
+  Deno.exit(0);
+}
 if (name === undefined || name.startsWith("-")) {
-  console.error("usage: deno task rehearse FOLDER [OPTIONS]");
+  console.error("error: the first argument must be a folder; deno task rehearse --help says more");
   Deno.exit(2);
 }
 const folder = pathFrom(name);
