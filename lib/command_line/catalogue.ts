@@ -297,6 +297,18 @@ const others = {
       "cancel table6 --setup paper --data DIR": "the jobs that Table 6 needs",
     },
   },
+  init: {
+    summary: "Write a starter: a table, a net, a claim and a setup of your own",
+    words: { pattern: "[FOLDER]", most: 1 },
+    takes: [],
+    about:
+      "Writes a new folder, my-study if none is named, with a commented table that can be carried out " +
+      "as it is, a net, a claim, a setup and a README. Refuses a folder that is not empty.",
+    examples: {
+      "init my-study": "a folder to start from",
+      "table ./my-study/table.ts --setup smoke": "carries it out",
+    },
+  },
   setups: {
     summary: "Fields of setups: values, meaning, section of the paper, and keys",
     words: { pattern: "[SETUP...]", most: Infinity },

@@ -25,6 +25,11 @@ const PRINTED: readonly string[] = [table1.name, table2.name];
 /** Names that a table in a file cannot have: files of results have them. */
 const TAKEN = [...TABLES.map(({ name }) => name), ...PRINTED, "all", "tables", "claims", "report"];
 
+/** Whether a name is one of the project's tables, or of another file of results. */
+export function isTakenName(name: string): boolean {
+  return TAKEN.includes(name);
+}
+
 /** A table without its help text. */
 function withoutHelp({ help: _help, ...table }: ListedTable): Table {
   return table;
