@@ -4,7 +4,7 @@
  *
  * @module
  */
-export { holm, letters } from "./multiple_comparisons.ts";
+export { fewLetters, holm, letters, ones } from "./multiple_comparisons.ts";
 export { type Interval, wilson } from "./proportion.ts";
 export { imagesToDecide, imagesToDetect, mcnemar, pairedDifference, type Pairs } from "./pairs.ts";
 export { meanAndDeviation, studentInterval, studentTest } from "./seeds.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { uniform } from "../../lib/random.ts";
-import { holm, letters } from "../../lib/statistics/mod.ts";
+import { fewLetters, holm, letters, ones } from "../../lib/statistics/mod.ts";
 import { assertNear } from "../support/near.ts";
 
 Deno.test("Holm's corrected p-values agree with statsmodels'", () => {
@@ -31,6 +31,10 @@ Deno.test("letters of small examples", () => {
     { length: 28 },
     (_, b) => Array.from({ length: b }, (_, a) => [a, b] as const),
   );
+  // a ring of four has a letter for each of its edges
+  assert.deepEqual(of(4, [0, 2], [1, 3]), ["ab", "ac", "cd", "bd"]);
+  // R, multcompView: multcompLetters(c("A-B" = FALSE, "A-C" = FALSE, "B-C" = TRUE)): A "ab", B "a", C "b"
+  assert.deepEqual(of(3, [1, 2]), ["ab", "a", "b"]);
   assert.deepEqual(of(28, ...all.flat()).slice(24), ["y", "z", "a2", "b2"]);
 });
 
@@ -56,5 +60,22 @@ Deno.test("two items share a letter exactly if they do not differ, and no letter
     for (const each of new Set(found.join(""))) {
       assert.ok(!isRight(each), `${each}: ${found.join(" ")}`);
     }
+  }
+});
+
+Deno.test("a display with more than 52 letters is none, and is given up soon", () => {
+  // items differ from 30 places on: windows of 30 of 1,000 items
+  assert.equal(fewLetters(1_000, (i, j) => j - i >= 30), undefined);
+  assert.equal(fewLetters(53, () => true), undefined);
+  assert.equal(fewLetters(52, () => true)!.at(-1), "z2");
+  // 30 pairs, each of two that differ: 2^30 largest groups
+  assert.equal(fewLetters(60, (i, j) => i % 2 === 0 && j === i + 1), undefined);
+  // all of 1,000 items are alike
+  assert.deepEqual(new Set(letters(1_000, () => false)), new Set(["a"]));
+});
+
+Deno.test("ones counts the bits of words of both signs", () => {
+  for (const [word, bits] of [[0, 0], [1, 1], [-1, 32], [0x55555555, 16], [-(2 ** 31), 1]]) {
+    assert.equal(ones(word!), bits);
   }
 });
