@@ -97,26 +97,32 @@ const tableCommands: Readonly<Record<string, CommandFacts>> = Object.fromEntries
   [...paperTables, ...sideExperiments].map((table) => [table.name, tableCommand(table)]),
 );
 
-/** Commands that print what the paper says of its nets, and run nothing. */
+/** Commands that print what the paper says of its nets, or what a file says of its own, and run nothing. */
 const printed = {
   table1: {
     summary: "Table 1: the six configurations",
+    words: TABLES,
     takes: ["format"],
     about: "Prints the configurations that all other commands train, from the data that defines " +
-      "them. As csv or json: one record for each layer with weights.",
+      "them; or the nets of other tables. As csv or json: one record for each layer with weights. " +
+      OWN_TABLES,
     examples: {
       "table1": "the table of the paper",
+      "table1 ./mine.ts": "the layers of nets of your own",
       "table1 --format csv": "every layer with its shape and parameters",
     },
   },
   table2: {
     summary: "Table 2: the number of parameters",
+    words: TABLES,
     takes: ["format"],
     about:
       "Counts the weights and biases of the paper's networks (224 pixels, 1,000 classes) from " +
-      "the data of Table 1, and prints them next to the paper's numbers, in millions.",
+      "the data of Table 1, and prints them next to the paper's numbers, in millions; or those of " +
+      `the nets of other tables. ${OWN_TABLES}`,
     examples: {
       "table2": "counted and published",
+      "table2 ./mine.ts": "counted for nets of your own",
       "table2 --format json": "the same for a program",
     },
   },

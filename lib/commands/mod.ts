@@ -11,8 +11,8 @@ export interface Command extends CommandFacts {
 }
 
 const RUNS: Readonly<Record<OwnCommand, CommandRun>> = {
-  table1: async (options) => (await import("./table1.ts")).table1(options),
-  table2: async (options) => (await import("./table2.ts")).table2(options),
+  table1: async (options, words) => (await import("./table1.ts")).table1(words, options),
+  table2: async (options, words) => (await import("./table2.ts")).table2(words, options),
   table: async (options, words) => (await import("./table.ts")).reproduceTables(words, options),
   "reproduce-all": async (options) => (await import("./table.ts")).reproduceAll(options),
   claims: async (options, words) => (await import("./claims.ts")).examine(words, options),

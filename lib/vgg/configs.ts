@@ -96,6 +96,11 @@ function blocksOf(config: ConfigName): BlockLayer[][] {
   );
 }
 
+/** The fields of a net that say which layers it has, without those of its training. */
+export function layersFields({ config, blocks }: NetLayers): NetLayers {
+  return { config, ...blocks && { blocks } };
+}
+
 /** Whether a net is one of the project's, by its name. */
 export function isConfig(name: string): name is ConfigName {
   return Object.hasOwn(NETS, name);
