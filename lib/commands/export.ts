@@ -5,7 +5,7 @@ import { entriesIn, exists, writeAtomically } from "../system/files.ts";
 import type { PlannedRun } from "../plan.ts";
 import { fold } from "../report/fold.ts";
 import { meanOf } from "../vgg/colours.ts";
-import { layersOf, netShapeOf } from "../vgg/configs.ts";
+import { convsOf, layersOf, netShapeOf } from "../vgg/configs.ts";
 import type { NetWeights } from "../weights/weights_file.ts";
 import { openWeights } from "../weights/mod.ts";
 import { DEVIATION } from "../weights/inputs.ts";
@@ -44,7 +44,10 @@ export async function exportNet(words: readonly string[], options: Options): Pro
   await WRITE[layout](file, net, planned);
   console.error(`written: ${file}`);
   console.log(
-    fold(`${displayName(run)} for ${READERS[layout]}. ${inputInWords(layout, mean)}`).join("\n"),
+    fold(
+      `${displayName(run)} for ${READERS[layout]}. ${inputInWords(layout, mean)}` +
+        (layout === "torchvision" ? torchvisionsLayers(planned, net) : ""),
+    ).join("\n"),
   );
   return 0;
 }
@@ -93,11 +96,11 @@ const WRITE: Readonly<
   >
 > = {
   torchvision: (file, net, { run }) => {
-    mustHaveNoLrn(run);
+    mustBeTorchvisions(run);
     written(file, () => writeTorchvision(file, net));
   },
   keras: async (file, net, { run }) => {
-    mustHaveNoLrn(run);
+    mustBeKeras(run);
     const { writeKeras } = await import("../weights/keras.ts");
     await writeKeras(file, net);
   },
@@ -168,18 +171,55 @@ async function meanFor(
 }
 
 /** Other libraries' nets lack A-LRN's normalisation: with its weights they would give wrong scores. */
-function mustHaveNoLrn({ config, blocks }: TrainRun) {
-  if (blocks !== undefined) {
-    throw new UserError(
-      `Cannot export ${config} for torchvision or Keras: their VGG has other layers; choose ` +
-        "--as savedmodel, which has its own",
-    );
-  }
-  if (config !== "A-LRN") return;
+function mustHaveNoLrn(run: TrainRun) {
+  if (!layersOf(run).some(({ kind }) => kind === "lrn")) return;
   throw new UserError(
-    "Cannot export A-LRN for torchvision or Keras: their VGG has no local response normalisation; " +
+    `Cannot export ${run.config} for torchvision or Keras: their VGG has no local response normalisation; ` +
       "choose --as savedmodel, which has it",
   );
+}
+
+/** Keras has VGG16 and VGG19 only, whatever blocks one wishes for. */
+function mustBeKeras(run: TrainRun) {
+  mustHaveNoLrn(run);
+  if (run.blocks === undefined) return;
+  throw new UserError(
+    `Cannot export ${run.config} for Keras: it makes no VGG of other blocks; choose --as torchvision ` +
+      "or --as savedmodel",
+  );
+}
+
+/** torchvision makes a VGG of any blocks of 3x3 convolutions. */
+function mustBeTorchvisions(run: TrainRun) {
+  mustHaveNoLrn(run);
+  if (run.blocks === undefined) return;
+  const odd = convsOf(layersOf(run)).find(({ name, size }) =>
+    name.startsWith("conv") && size !== 3
+  );
+  if (odd === undefined) return;
+  throw new UserError(
+    `Cannot export ${run.config} for torchvision: its make_layers has 3x3 convolutions only, and ` +
+      `${odd.name} is ${odd.size}x${odd.size}; choose --as savedmodel`,
+  );
+}
+
+/** How torchvision makes a net of one's own, as a sentence; nothing for the paper's nets. */
+function torchvisionsLayers({ run, context: { train } }: Planned, { tensors }: NetWeights): string {
+  if (run.blocks === undefined) return "";
+  const [size, , channels] = tensors.get("fc6.kernel")!.shape;
+  const [classes = 0] = tensors.get("fc8.bias")!.shape;
+  const cells = layersOf(run, netShapeOf(train, classes)).flatMap((layer) =>
+    layer.kind === "maxpool"
+      ? ['"M"']
+      : layer.kind === "conv" && layer.name.startsWith("conv")
+      ? [String(layer.outputs)]
+      : []
+  );
+  return ` Its layers: torchvision.models.vgg.make_layers([${cells.join(", ")}])` +
+    `${
+      train.oddSides === "down" ? "" : ", each MaxPool2d with ceil_mode=True"
+    }; its classifier gets ` +
+    `${channels} channels of ${size} by ${size} places.`;
 }
 
 /** Writes a file; the error of a failure names it. */

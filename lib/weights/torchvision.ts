@@ -166,7 +166,7 @@ function modulesOf(names: readonly string[]): Map<string, string> {
   );
   let [number, last] = [0, "1"];
   for (const layer of new Set(names.map((name) => name.split(".")[0]!))) {
-    const [, block] = /^conv(\d)_\d$/.exec(layer) ?? [];
+    const [, block] = /^conv(\d+)_\d+$/.exec(layer) ?? [];
     if (block === undefined) continue;
     if (block !== last) number++; // the pooling
     modules.set(layer, `features.${number}`);

@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { exportNet } from "../../lib/commands/export.ts";
 import { net } from "../../experiments/protocol.ts";
 import { UserError } from "../../lib/errors.ts";
-import type { ConfigName } from "../../lib/experiment.ts";
+import type { ConfigName, NetLayers } from "../../lib/experiment.ts";
+import { ownNet } from "../../lib/tables/own_net.ts";
 import { plannedRun } from "../../lib/plan.ts";
 import { makeStore } from "../../lib/store/mod.ts";
 import { layersOf, netShapeOf, weightShapes } from "../../lib/vgg/configs.ts";
+import { openSafetensors } from "../../lib/weights/safetensors.ts";
 import { openWeights } from "../../lib/weights/mod.ts";
 import { gap, noises } from "../support/formula.ts";
 import { CommandSandbox } from "../support/command_sandbox.ts";
@@ -14,10 +16,11 @@ import { CommandSandbox } from "../support/command_sandbox.ts";
 const GREY = 127.5;
 
 /** Puts a net of S = 256 into the sandbox's store, by formula. */
-async function trained(sandbox: CommandSandbox, config: ConfigName) {
+async function trained(sandbox: CommandSandbox, config: ConfigName | NetLayers) {
   const options = sandbox.options("export");
   const { contexts } = await sandbox.study(options);
-  const planned = plannedRun(net(config, 256), contexts[0]!);
+  const run = typeof config === "string" ? net(config, 256) : ownNet(config, 256);
+  const planned = plannedRun(run, contexts[0]!);
   const shapes = weightShapes(layersOf(config, netShapeOf(options.setup.train, 2)));
   const tensors = new Map([...shapes].map(([name, shape], i) => {
     const count = shape.reduce((product, side) => product * side);
@@ -71,6 +74,51 @@ Deno.test("A-LRN goes to TensorFlow with its normalisation, and nowhere without 
   await sandbox.printed("export", [key, file], "--as", "savedmodel");
   const graph = Deno.readFileSync(`${file}/saved_model.pb`);
   assert.ok(new TextDecoder().decode(graph).includes("LRN"));
+});
+
+Deno.test("a net of one's own goes to torchvision where its make_layers can make it", async () => {
+  using sandbox = new CommandSandbox();
+  const blocks = [[64], [128, 128], [256]];
+  const { key, tensors } = await trained(sandbox, { config: "F", blocks });
+  const file = `${sandbox.folder}/f.safetensors`;
+  const said = await sandbox.printed("export", [key, file], "--as", "torchvision");
+  // a 32nd of the channels; 28 pixels are 14, 7 and 4
+  assert.match(said.replaceAll(/\s+/g, " "), /make_layers\(\[2, "M", 4, 4, "M", 8, "M"\]\), each/);
+  assert.match(said.replaceAll(/\s+/g, " "), /classifier gets 8 channels of 4 by 4 places\./);
+  const theirs = openSafetensors(file, { remedy: "" });
+  // conv, ReLU, pooling; conv, ReLU, conv, ReLU, pooling; conv
+  assert.deepEqual(
+    [...theirs.shapes.keys()].filter((name) => name.endsWith("weight")).map((name) => [
+      name,
+      theirs.shapes.get(name),
+    ]),
+    [
+      ["features.0.weight", [2, 3, 3, 3]],
+      ["features.3.weight", [4, 2, 3, 3]],
+      ["features.5.weight", [4, 4, 3, 3]],
+      ["features.8.weight", [8, 4, 3, 3]],
+      ["classifier.0.weight", [16, 8 * 4 * 4]],
+      ["classifier.3.weight", [16, 16]],
+      ["classifier.6.weight", [2, 16]],
+    ],
+  );
+  theirs[Symbol.dispose]();
+  using weights = await openWeights(file);
+  assert.deepEqual(weights.read("conv3_1.kernel"), tensors.get("conv3_1.kernel")!.values);
+  await sandbox.printed("export", [key, `${sandbox.folder}/f`], "--as", "savedmodel");
+  await refused(
+    sandbox,
+    [key, `${sandbox.folder}/f.h5`],
+    ["--as", "keras"],
+    /^Cannot export F for Keras: it makes no VGG of other blocks; choose --as torchvision/,
+  );
+  const odd = await trained(sandbox, { config: "G", blocks: [[{ size: 5, channels: 64 }]] });
+  await refused(
+    sandbox,
+    [odd.key, file],
+    ["--as", "torchvision"],
+    /^Cannot export G for torchvision: .* conv1_1 is 5x5; choose --as savedmodel$/,
+  );
 });
 
 Deno.test("what cannot be exported is refused with the way out", async () => {
