@@ -181,7 +181,9 @@ const others = {
       "paper's own net, with the paper's chain of ancestors, and so the run that the tables use. " +
       "Scales other than 256 use the setup's finer or jittered schedule. --init-from copies weights " +
       "by layer name: all layers of a net of the same config; otherwise those that the paper's " +
-      "deeper nets copy from net A, or those of --layers. --update fc freezes the convolutions. " +
+      "deeper nets copy from net A, or those of --layers. --config ./mine.ts/F is net F of a file " +
+      "with tables, as the file starts it; without --S at its only scale. --update fc freezes the " +
+      "convolutions. " +
       "--executor slurm submits jobs to a cluster.",
     examples: {
       "train --config D --S 384": "a net of Table 3",
@@ -197,7 +199,7 @@ const others = {
     about:
       "Tests a net at each Q with each method, and prints each error and the error of the mean " +
       "of all posteriors, with 95 % intervals. The net is the paper's own net of --config and --S, " +
-      "which is trained first if necessary; or --weights: a stored training, or a file of weights, " +
+      "which is trained first if necessary, or a file's, as in --config ./mine.ts/F; or --weights: a stored training, or a file of weights, " +
       "which is copied into the store. Files can be Keras's VGG (HDF5), torchvision's (safetensors " +
       "or .pth) or a store's own weights.safetensors. The posteriors are stored where the tables " +
       "use them. --executor slurm submits jobs to a cluster.",

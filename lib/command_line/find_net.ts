@@ -1,5 +1,6 @@
 /** Finds the net that a command line names: the paper's own, a stored one, or one in a file. */
-import { initFrom, JITTERED, net } from "../../experiments/protocol.ts";
+import { isDeepStrictEqual } from "node:util";
+import { JITTERED, net } from "../../experiments/protocol.ts";
 import { UsageError, UserError } from "../errors.ts";
 import {
   displayName,
@@ -8,6 +9,7 @@ import {
   type Inherited,
   isEvaluation,
   key,
+  type NetLayers,
   type TrainRun,
   type TrainScale,
 } from "../experiment.ts";
@@ -18,10 +20,11 @@ import { type ImportedNet, importedNet, noteIn } from "../store/import.ts";
 import type { PlannedRun } from "../plan.ts";
 import type { Study } from "../results/study.ts";
 import type { DatasetInfo } from "../datasets/dataset.ts";
-import { layersInCommon, layersOf, netShapeOf } from "../vgg/configs.ts";
+import { layersFields, layersInCommon, layersOf, netShapeOf } from "../vgg/configs.ts";
 import { insertedLayers } from "../vgg/initialisation.ts";
 import { type Options, pathFrom } from "./options.ts";
 import { runNamed } from "./known_runs.ts";
+import { layersInFile, trainingInFile } from "./nets_in_tables.ts";
 
 /** A net, and the file's net that it is or starts from. */
 export interface MeantNet {
@@ -41,8 +44,8 @@ const UNTOLD_S = 256;
  * @throws {UserError} Options are missing, contradict each other, or name something that does not exist.
  */
 export async function netToTrain(options: Options, study: Study<DatasetInfo>): Promise<MeantNet> {
-  const { config, S, initFrom: start, layers } = options;
-  if (config === undefined || S === undefined) {
+  const { config, S, initFrom: start, layers, netInFile } = options;
+  if (netInFile === undefined && (config === undefined || S === undefined)) {
     throw new UsageError("train needs --config and --S: deno task train --config D --S 256");
   }
   if (layers !== undefined && (start === undefined || start === "random")) {
@@ -50,12 +53,21 @@ export async function netToTrain(options: Options, study: Study<DatasetInfo>): P
   }
   const learning = options.update === "fc" ? { update: "fc" } as const : {};
   if (start === undefined || start === "random") mustNeedInput(options, []);
-  if (start === undefined) return { run: { ...net(config, S), ...learning }, imported: [] };
-  if (start === "random") return { run: { config, S, init: "random", ...learning }, imported: [] };
+  if (start === undefined) {
+    const run = netInFile === undefined
+      ? net(config!, S!)
+      : await trainingInFile(netInFile, options);
+    return { run: { ...run, ...learning }, imported: [] };
+  }
+  if (S === undefined) throw new UsageError("--init-from needs --S: the scale to train at");
+  const own: NetLayers = netInFile === undefined
+    ? { config: config! }
+    : await layersInFile(netInFile, options);
+  if (start === "random") return { run: { ...own, S, init: "random", ...learning }, imported: [] };
   const source = await netNamed(start, { option: "init-from" }, { options, study });
   mustNeedInput(options, source.imported);
-  const init = { from: source.run, layers: layersFrom(source.run, options, study) };
-  return { ...source, run: { config, S, init, ...learning } };
+  const init = { from: source.run, layers: layersFrom(source.run, own, { options, study }) };
+  return { ...source, run: { ...own, S, init, ...learning } };
 }
 
 /** Refuses --input where no net comes from a file: it would do nothing. */
@@ -76,8 +88,13 @@ export async function netToEvaluate(
   options: Options,
   study: Study<DatasetInfo>,
 ): Promise<MeantNet> {
-  const { config, S, weights, update } = options;
+  const { config, S, weights, update, netInFile } = options;
   if (weights === undefined) {
+    if (netInFile !== undefined) {
+      mustNeedInput(options, []);
+      const run = await trainingInFile(netInFile, options);
+      return { run: { ...run, ...update === "fc" && { update } }, imported: [] };
+    }
     if (config === undefined || S === undefined) {
       throw new UsageError(
         "evaluate needs --weights, or --config and --S: deno task evaluate --config D --S 256",
@@ -177,20 +194,26 @@ function isWord(text: string | undefined): text is "all" | "deepen" | "perturb" 
   return text === "all" || text === "deepen" || text === "perturb";
 }
 
-/** Layers that a net copies: those of `--layers`, or those that the paper's nets copy. */
+/**
+ * Layers that a net copies: those of `--layers`, or those that the paper's nets copy; into a net of one's
+ * own, all that fit.
+ */
 function layersFrom(
   from: TrainRun,
-  { config, layers, setup }: Options,
-  { dataset }: Study,
+  to: NetLayers,
+  { options: { layers, setup }, study: { dataset } }: NetSearch,
 ): Inherited {
+  const { config } = to;
   const shape = netShapeOf(setup.train, dataset.classes.length);
-  const [theirs, ours] = [layersOf(from, shape), layersOf(config!, shape)];
+  const [theirs, ours] = [layersOf(from, shape), layersOf(to, shape)];
   const common = layersInCommon(theirs, ours);
+  const isSame = isDeepStrictEqual(layersFields(from), layersFields(to));
+  const isOwn = from.blocks !== undefined || to.blocks !== undefined;
   const [word] = layers?.length === 1 ? layers : [];
-  const asked = isWord(word) ? word : layers ?? initFrom(from, config!).layers;
+  const asked = isWord(word) ? word : layers ?? (isSame ? "all" : isOwn ? common : "transfer");
   const { layers: wanted } = inheritance({ from, layers: asked }, setup.train);
-  if (wanted === "deepen") insertedLayers([from.config, theirs], [config!, ours]);
-  else if (typeof wanted === "string" && from.config !== config) {
+  if (wanted === "deepen") insertedLayers([from.config, theirs], [config, ours]);
+  else if (typeof wanted === "string" && !isSame) {
     throw new UserError(
       `Cannot take ${wanted} layers of ${
         displayName(from)
@@ -200,11 +223,14 @@ function layersFrom(
   }
   if (typeof wanted === "string") return asked;
   const odd = wanted.filter((layer) => !common.includes(layer));
-  if (odd.length === 0) {
+  if (odd.length === 0 && common.length > 0) {
     return asked === "transfer" ? asked : common.filter((layer) => wanted.includes(layer));
   }
   throw new UserError(
-    `Cannot copy ${odd.join(", ")} from ${displayName(from)} into ${config}: the layers that ` +
-      `both have with equal shapes are ${common.join(", ")}; choose among them with --layers`,
+    `Cannot copy ${odd.join(", ") || "layers"} from ${
+      displayName(from)
+    } into ${config}: the layers ` +
+      `that both have with equal shapes are ${common.join(", ") || "none"}; ` +
+      (common.length > 0 ? "choose among them with --layers" : "use --init-from random"),
   );
 }

@@ -14,6 +14,8 @@ import { oneOf, parts, someOf, testScales, trainScale } from "./option_values.ts
 /** A net as a command line describes it; fields that it does not give are absent. */
 export interface NetOptions {
   readonly config?: ConfigName;
+  /** A net of a file with tables, as in `./mine.ts/F`, where `--config` names one. */
+  readonly netInFile?: string;
   readonly S?: TrainScale;
   /** `random`, a key or a file. */
   readonly initFrom?: string;
@@ -50,7 +52,9 @@ export function netOptions(text: (name: OptionName) => string | undefined): NetO
     return written === undefined ? {} : { [field]: judge(written) };
   }
   return {
-    ...value("config", "config", (name) => oneOf("config", name, ALL_NETS)),
+    ...isNetInFile(text("config"))
+      ? { netInFile: text("config")! }
+      : value("config", "config", (name) => oneOf("config", name, ALL_NETS)),
     ...value("S", "S", trainScale),
     ...value("initFrom", "init-from", String),
     ...value("layers", "layers", parts),
@@ -61,4 +65,9 @@ export function netOptions(text: (name: OptionName) => string | undefined): NetO
     ...value("Q", "Q", testScales),
     ...value("methods", "method", (names) => someOf("method", names, METHODS)),
   };
+}
+
+/** Whether the value of `--config` names a file's net, as in `./mine.ts/F`, and not one of the paper's. */
+function isNetInFile(config: string | undefined): boolean {
+  return config !== undefined && /\.([cm]?[jt]s|json)(\/|$)/.test(config);
 }

@@ -1,9 +1,12 @@
 /** The nets of tables, for commands that print layers and carry nothing out. */
 import { setups } from "../../experiments/mod.ts";
-import { quote, UserError } from "../errors.ts";
-import { hasAncestor, type NetLayers, type TrainRun } from "../experiment.ts";
+import { quote, UsageError, UserError } from "../errors.ts";
+import { isDeepStrictEqual } from "node:util";
+import { formatS, hasAncestor, type NetLayers, type TrainRun } from "../experiment.ts";
 import { layersFields } from "../vgg/configs.ts";
-import { tablesNamed } from "./tables.ts";
+import { didYouMean } from "../did_you_mean.ts";
+import type { Options } from "./options.ts";
+import { fileIn, tablesNamed } from "./tables.ts";
 
 /**
  * The nets that the tables called `words` test, and those of one's own that these start from; each once,
@@ -34,4 +37,73 @@ function ownAncestorsOf({ init }: TrainRun): TrainRun[] {
   if (!hasAncestor(init)) return [];
   const { from } = init;
   return [...from.blocks === undefined ? [] : [from], ...ownAncestorsOf(from)];
+}
+
+/**
+ * The nets that a file's tables train under the name that ends a word, as in `./mine.ts/F`: each start and
+ * scale once, those of `--S` alone if it is given.
+ *
+ * @throws {UserError} There is no such file, or it trains no net of that name.
+ */
+async function trainingsNamed(word: string, options: Pick<Options, "setup">): Promise<TrainRun[]> {
+  const { file, rest } = fileIn(word)!;
+  const tables = await tablesNamed([file], options);
+  const all = tables.flatMap(({ rows }) => rows)
+    .flatMap(({ evaluations }) => evaluations.flatMap(({ net }) => lineOf(net)));
+  const found = all.filter(({ config }) => config === rest);
+  if (found.length > 0) {
+    return found.filter((run, i) =>
+      found.findIndex((other) => isDeepStrictEqual(other, run)) === i
+    );
+  }
+  const names = [...new Set(all.map(({ config }) => config))];
+  const list = names.map((name) => `${file}/${name}`).join(", ");
+  throw new UsageError(
+    rest === ""
+      ? `--config "${word}" names a file; its nets are ${list}`
+      : `There is no net "${rest}" in "${file}": its nets are ${list}.${didYouMean(rest, names)}`,
+  );
+}
+
+/** A net and those that it starts from. */
+function lineOf(net: TrainRun): TrainRun[] {
+  return hasAncestor(net.init) ? [net, ...lineOf(net.init.from)] : [net];
+}
+
+/**
+ * The training that a word such as `./mine.ts/F` names, at `--S` if it is given.
+ *
+ * @throws {UserError} There is none, or there are several.
+ */
+export async function trainingInFile(
+  word: string,
+  options: Pick<Options, "setup" | "S">,
+): Promise<TrainRun> {
+  const { S } = options;
+  const runs = await trainingsNamed(word, options);
+  const [only, ...others] = runs.filter((run) => S === undefined || formatS(run.S) === formatS(S));
+  if (only !== undefined && others.length === 0) return only;
+  const scales = [...new Set(runs.map((run) => formatS(run.S)))].join(", ");
+  throw new UsageError(
+    only === undefined
+      ? `"${word}" is not trained at S = ${
+        formatS(S!)
+      } in its file, but at ${scales}; name one of ` +
+        "these, or another start with --init-from"
+      : S === undefined && scales.includes(",")
+      ? `"${word}" is trained at S = ${scales} in its file; add one of these as --S`
+      : `"${word}" is trained from ${
+        others.length + 1
+      } starts in its file; add --init-from random or ` +
+        "--init-from KEY",
+  );
+}
+
+/** The layers of the net that a word such as `./mine.ts/F` names. @throws {UserError} There is none. */
+export async function layersInFile(
+  word: string,
+  options: Pick<Options, "setup">,
+): Promise<NetLayers> {
+  const [run] = await trainingsNamed(word, options);
+  return layersFields(run!);
 }

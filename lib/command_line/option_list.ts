@@ -15,7 +15,11 @@ export interface Option {
 
 /** Every option, in the order of a help text. */
 export const OPTIONS = {
-  config: { value: "NAME", text: "A, A-LRN, B, C, D, E or B-5x5", group: "Which net" },
+  config: {
+    value: "NAME",
+    text: "A, A-LRN, B, C, D, E, B-5x5, or ./mine.ts/NAME",
+    group: "Which net",
+  },
   S: { value: "S", text: "training scale: 256, or jittered as in 256,512", group: "Which net" },
   "init-from": { value: "FROM", text: "random, a run's key, or a file", group: "Which net" },
   layers: {

@@ -5,6 +5,7 @@ import table3 from "../../experiments/table3.ts";
 import table6 from "../../experiments/table6.ts";
 import { UserError } from "../../lib/errors.ts";
 import { hasAncestor, key, type TrainRun } from "../../lib/experiment.ts";
+import { ownNet } from "../../lib/tables/own_net.ts";
 import { plan, planOf } from "../../lib/plan.ts";
 import { makeStore } from "../../lib/store/mod.ts";
 import { writeSafetensors } from "../../lib/weights/safetensors.ts";
@@ -57,6 +58,51 @@ Deno.test("starting by key from what the paper's net starts from makes the paper
     meant(sandbox, "train", "--config", "D", "--S", S, "--init-from", from.slice(0, 8));
   assert.deepEqual((await start(A, "256")).run, net("D", 256));
   assert.deepEqual((await start(D, "384")).run, net("D", 384));
+});
+
+Deno.test("--config FILE/NAME is a file's net as the file starts it, or from another start", async () => {
+  using sandbox = new CommandSandbox();
+  const file = `${sandbox.folder}/mine.ts`;
+  Deno.writeTextFileSync(
+    file,
+    `import { evaluations, net, ownNet } from "verydeep";
+    const F = { config: "F", blocks: [[64], [128], [256, 256], [512, 512], [512, 512], [512]] };
+    const row = (run) => ({ evaluations: evaluations(run, [384], "dense") });
+    const rows = [row(ownNet(F, 256, net("A", 256))), row(ownNet(F, 384, ownNet(F, 256)))];
+    export default { name: "mine", caption: "", headings: ["config"], rows };`,
+  );
+  const F = { config: "F", blocks: [[64], [128], [256, 256], [512, 512], [512, 512], [512]] };
+  const at = (name: string, ...more: string[]) => ["--config", `${file}/${name}`, ...more];
+  for (const command of ["train", "evaluate"] as const) {
+    const { run } = await meant(sandbox, command, ...at("F", "--S", "384"));
+    assert.deepEqual(run, ownNet(F, 384, ownNet(F, 256)));
+    const of = (...args: string[]) => meant(sandbox, command, ...args);
+    await refused(
+      of(...at("F")),
+      /is trained at S = 256, 384 in its file; add one of these as --S$/,
+    );
+    await refused(
+      of(...at("F", "--S", "256")),
+      /from 2 starts in its file; add --init-from random/,
+    );
+    await refused(
+      of(...at("F", "--S", "512")),
+      /not trained at S = 512 in its file, but at 256, 384/,
+    );
+    await refused(of(...at("f")), /There is no net "f" in ".*": its nets are .*\/F, .*\/A\./);
+    await refused(of("--config", file), /names a file; its nets are .*mine\.ts\/F, /);
+  }
+  const start = ["--S", "512", "--init-from"];
+  const { run: random } = await meant(sandbox, "train", ...at("F", ...start, "random"));
+  assert.deepEqual(random, { ...F, S: 512, init: "random" });
+  const A = await begun(sandbox, net("A", 256));
+  const { run } = await meant(sandbox, "train", ...at("F", ...start, A, "--update", "fc"));
+  // all that fit: the sandbox's fc6 covers one place in both nets
+  const convs = ["conv1_1", "conv2_1", "conv3_1", "conv3_2", "conv4_1", "conv4_2"];
+  assert.deepEqual(run, {
+    ...{ ...F, S: 512, update: "fc" },
+    init: { from: net("A", 256), layers: [...convs, "conv5_1", "conv5_2", "fc6", "fc7", "fc8"] },
+  });
 });
 
 Deno.test("random weights and chosen layers are starts, too; layers come in the net's order", async () => {
