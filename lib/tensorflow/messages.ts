@@ -1,5 +1,5 @@
 /** TensorFlow's protobuf messages that a SavedModel needs, with TensorFlow's own field numbers. */
-import protobuf from "protobufjs";
+import { messageTypes } from "../system/protobuf.ts";
 
 const PROTO = `syntax = "proto3"; package tensorflow;
   message TensorShapeProto { message Dim { int64 size = 1; } repeated Dim dim = 2; }
@@ -49,9 +49,9 @@ const PROTO = `syntax = "proto3"; package tensorflow;
     int64 saved_model_schema_version = 1; repeated MetaGraphDef meta_graphs = 2;
   }`;
 
-const { root } = protobuf.parse(PROTO, { keepCase: true });
-const SavedModel = root.lookupType("tensorflow.SavedModel");
-const DatasetOptions = root.lookupType("tensorflow.DatasetOptions");
+const typeOf = messageTypes(PROTO);
+const SavedModel = typeOf("tensorflow.SavedModel");
+const DatasetOptions = typeOf("tensorflow.DatasetOptions");
 
 /** Shape of a tensor; `null` is a side that is known only when the graph runs. */
 export type Shape = readonly (number | null)[];
