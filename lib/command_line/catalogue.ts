@@ -211,18 +211,21 @@ const others = {
     },
   },
   export: {
-    summary: "Write a stored net's weights for torchvision, Keras or TensorFlow",
+    summary: "Write a stored net for torchvision, Keras, TensorFlow or ONNX",
     words: { pattern: "KEY FILE", most: 2 },
-    takes: ["as", ...RESULTS, "skip-unreadable"],
+    takes: ["as", "raw", ...RESULTS, "skip-unreadable"],
     about:
       "Writes the weights of a finished training, which the first digits of its key name, and " +
       "prints what the net expects as input: --as torchvision, a state_dict of its VGG as a " +
       "safetensors file; --as keras, an HDF5 file for load_weights of its VGG; --as savedmodel, a " +
-      "folder for TensorFlow that includes the input's mean and the soft-max.",
+      "folder for TensorFlow that includes the input's mean and the soft-max; --as onnx, a file for " +
+      "any runtime of ONNX that includes them, too, unless --raw is given, and takes whole images of " +
+      "any size.",
     examples: {
       "export 0123abcd d.safetensors --as torchvision": "for PyTorch",
       "export 0123abcd d.h5 --as keras": "for Keras",
       "export 0123abcd d --as savedmodel": "for TensorFlow, in Python or elsewhere",
+      "export 0123abcd d.onnx --as onnx": "for ONNX Runtime, in browsers, on phones or elsewhere",
     },
   },
   fuse: {

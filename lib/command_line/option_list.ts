@@ -154,7 +154,11 @@ export const OPTIONS = {
     text: "one thread each, by the processor's clock: for a busy machine",
     group: "How to run it",
   },
-  as: { value: "LAYOUT", text: "torchvision, keras or savedmodel", group: "What to print" },
+  as: { value: "LAYOUT", text: "torchvision, keras, savedmodel or onnx", group: "What to print" },
+  raw: {
+    text: "leave mean, scale and soft-max to the user of an ONNX file",
+    group: "What to print",
+  },
   gpu: { text: "install the CUDA build", group: "How to run it" },
   format: {
     value: "FORMAT",

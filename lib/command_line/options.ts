@@ -48,6 +48,8 @@ export interface Options extends NetOptions {
   readonly strict: boolean;
   readonly check: boolean;
   readonly small: boolean;
+  /** An exported net without its input's mean and its soft-max. */
+  readonly raw: boolean;
   readonly verify: boolean;
   /** Whether a benchmark is of one thread each, by the processor's clock. */
   readonly oneCore: boolean;
@@ -234,6 +236,7 @@ export function resolveOptions(
     strict: given.strict === true,
     check: given.check === true,
     small: given.small === true,
+    raw: given.raw === true,
     verify: given.verify === true,
     oneCore: given["one-core"] === true,
     ...isa !== undefined && { isa: oneOf("isa", isa, ISAS) },

@@ -1,7 +1,7 @@
 /** `export`: writes a stored net's weights in other layouts. */
 import { UsageError, UserError } from "../errors.ts";
 import { displayName, isEvaluation, type TrainRun } from "../experiment.ts";
-import { entriesIn, exists, writeAtomically } from "../system/files.ts";
+import { entriesIn, exists, readAt, writeAtomically } from "../system/files.ts";
 import type { PlannedRun } from "../plan.ts";
 import { fold } from "../report/fold.ts";
 import { meanOf } from "../vgg/colours.ts";
@@ -18,6 +18,7 @@ import { describedStudy, runNamed } from "../command_line/known_runs.ts";
 
 /**
  * Writes the net of a training to a file or, for TensorFlow, to a folder.
+ * Weights are float32 in every layout, also those of a net that was trained in bfloat16.
  *
  * @throws {UserError} There is no such training, it is not done, or the file cannot be written.
  */
@@ -28,6 +29,11 @@ export async function exportNet(words: readonly string[], options: Options): Pro
     throw new UsageError(
       "export needs a training's key, a file and --as: " +
         "deno task export 0123abcd d.h5 --as keras",
+    );
+  }
+  if (options.raw && layout !== "onnx") {
+    throw new UsageError(
+      `--raw leaves parts of an ONNX file out; --as ${layout} has no such parts, so leave --raw out`,
     );
   }
   const file = pathFrom(word);
@@ -41,14 +47,12 @@ export async function exportNet(words: readonly string[], options: Options): Pro
     ...{ mean, inputScale: context.train.inputScale },
     recipe: JSON.stringify({ run, ...context }),
   };
-  await WRITE[layout](file, net, planned);
+  const classes = context.data === study.dataset.fingerprint ? study.dataset.classes : undefined;
+  await WRITE[layout](file, net, { planned, classes, raw: options.raw });
   console.error(`written: ${file}`);
-  console.log(
-    fold(
-      `${displayName(run)} for ${READERS[layout]}. ${inputInWords(layout, mean)}` +
-        (layout === "torchvision" ? torchvisionsLayers(planned, net) : ""),
-    ).join("\n"),
-  );
+  const input = inputInWords(layout, { ...net, raw: options.raw });
+  const layers = layout === "torchvision" ? torchvisionsLayers(planned, net) : "";
+  console.log(fold(`${displayName(run)} for ${READERS[layout]}. ${input}${layers}`).join("\n"));
   return 0;
 }
 
@@ -58,7 +62,11 @@ export async function exportNet(words: readonly string[], options: Options): Pro
  * @throws {UserError} There is something else under that name.
  */
 async function mustBeFree(file: string, layout: ExportLayout) {
-  const isNet = layout === "savedmodel" ? exists(`${file}/saved_model.pb`) : await holdsNet(file);
+  const isNet = layout === "savedmodel"
+    ? exists(`${file}/saved_model.pb`)
+    : layout === "onnx"
+    ? await isOurOnnx(file)
+    : await holdsNet(file);
   const isEmpty = layout === "savedmodel" && exists(file, "isDirectory") &&
     entriesIn(file).length === 0;
   if (isNet || isEmpty || !(exists(file) || exists(file, "isDirectory"))) return;
@@ -80,41 +88,80 @@ async function holdsNet(file: string): Promise<boolean> {
   }
 }
 
+/** Whether a file is an ONNX model of this project. */
+async function isOurOnnx(file: string): Promise<boolean> {
+  if (!exists(file)) return false;
+  const { OUR_ONNX_START: start } = await import("../weights/onnx.ts");
+  using handle = Deno.openSync(file);
+  const found = readAt(handle, 0, start.length);
+  return found !== undefined && start.every((byte, i) => found[i] === byte);
+}
+
 /** What reads a layout. */
 const READERS: Readonly<Record<ExportLayout, string>> = {
   torchvision: "torchvision's VGG",
   keras: "Keras's VGG",
   savedmodel: "TensorFlow",
+  onnx: "ONNX",
 };
 
 type Planned = PlannedRun & { readonly run: TrainRun };
 
+/** Which net is written, and what else its file may say. */
+interface Exported {
+  readonly planned: Planned;
+  /** Names of its classes, if they are known. */
+  readonly classes: readonly string[] | undefined;
+  readonly raw: boolean;
+}
+
 const WRITE: Readonly<
   Record<
     ExportLayout,
-    (file: string, net: NetWeights, planned: Planned) => void | Promise<void>
+    (file: string, net: NetWeights, exported: Exported) => void | Promise<void>
   >
 > = {
-  torchvision: (file, net, { run }) => {
+  torchvision: (file, net, { planned: { run } }) => {
     mustBeTorchvisions(run);
     written(file, () => writeTorchvision(file, net));
   },
-  keras: async (file, net, { run }) => {
+  keras: async (file, net, { planned: { run } }) => {
     mustBeKeras(run);
     const { writeKeras } = await import("../weights/keras.ts");
     await writeKeras(file, net);
   },
-  savedmodel: async (file, net, { run, context }) => {
+  savedmodel: async (file, net, { planned }) => {
     const { savedModelOf } = await import("../vgg/saved_model.ts");
-    const [classes = 0] = net.tensors.get("fc8.bias")!.shape;
-    const layers = layersOf(run, netShapeOf(context.train, classes));
-    const bytes = savedModelOf({ ...net, layers, evaluate: context.evaluate });
+    const bytes = savedModelOf({ ...net, ...layersAndTests(planned, net) });
     written(file, () => writeAtomically(`${file}/saved_model.pb`, [bytes]));
+  },
+  onnx: async (file, net, { planned, classes, raw }) => {
+    const { onnxOf } = await import("../vgg/onnx.ts");
+    const bytes = onnxOf({
+      ...{ ...net, ...layersAndTests(planned, net), raw },
+      description: `${displayName(planned.run)}, ${planned.key}`,
+      metadata: {
+        ...{ key: planned.key, recipe: net.recipe },
+        ...{ mean: net.mean.join(" "), inputScale: String(net.inputScale) },
+        ...classes && { classes: JSON.stringify(classes) },
+      },
+    });
+    written(file, () => writeAtomically(file, [bytes]));
   },
 };
 
+/** A net's layers, and how it is tested. */
+function layersAndTests({ run, context }: Planned, { tensors }: NetWeights) {
+  const [classes = 0] = tensors.get("fc8.bias")!.shape;
+  const layers = layersOf(run, netShapeOf(context.train, classes));
+  return { layers, evaluate: context.evaluate };
+}
+
 /** The input that an exported net expects. */
-function inputInWords(layout: ExportLayout, mean: readonly number[]): string {
+function inputInWords(
+  layout: ExportLayout,
+  { mean, inputScale, raw }: Pick<NetWeights, "mean" | "inputScale"> & Pick<Exported, "raw">,
+): string {
   const rounded = (parts: readonly number[], digits: number) =>
     parts.map((part) => part.toFixed(digits)).join(", ");
   switch (layout) {
@@ -126,6 +173,17 @@ function inputInWords(layout: ExportLayout, mean: readonly number[]): string {
     case "savedmodel":
       return "Its signature serving_default takes images (float32, [batch, height, width, 3], red, " +
         "green and blue of 0 to 255) of any size, and gives posteriors and scores.";
+    case "onnx": {
+      const input =
+        "It takes images (float32, [batch, 3, height, width]) of any size: red, green and " +
+        "blue of 0 to 255";
+      return raw
+        ? `${input}, minus ${
+          rounded(mean, 3)
+        }, times ${inputScale}. It gives scores and score_map; ` +
+          "their soft-max is left to you."
+        : `${input}. It gives posteriors, scores and score_map.`;
+    }
   }
 }
 
@@ -175,7 +233,7 @@ function mustHaveNoLrn(run: TrainRun) {
   if (!layersOf(run).some(({ kind }) => kind === "lrn")) return;
   throw new UserError(
     `Cannot export ${run.config} for torchvision or Keras: their VGG has no local response normalisation; ` +
-      "choose --as savedmodel, which has it",
+      "choose --as savedmodel or --as onnx, which have it",
   );
 }
 
@@ -184,8 +242,8 @@ function mustBeKeras(run: TrainRun) {
   mustHaveNoLrn(run);
   if (run.blocks === undefined) return;
   throw new UserError(
-    `Cannot export ${run.config} for Keras: it makes no VGG of other blocks; choose --as torchvision ` +
-      "or --as savedmodel",
+    `Cannot export ${run.config} for Keras: it makes no VGG of other blocks; choose --as torchvision, ` +
+      "--as savedmodel or --as onnx",
   );
 }
 
@@ -199,7 +257,7 @@ function mustBeTorchvisions(run: TrainRun) {
   if (odd === undefined) return;
   throw new UserError(
     `Cannot export ${run.config} for torchvision: its make_layers has 3x3 convolutions only, and ` +
-      `${odd.name} is ${odd.size}x${odd.size}; choose --as savedmodel`,
+      `${odd.name} is ${odd.size}x${odd.size}; choose --as savedmodel or --as onnx`,
   );
 }
 

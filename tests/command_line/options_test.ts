@@ -43,6 +43,7 @@ Deno.test("a bare command means one seed of the small setup, inside the project"
     dryRun: false,
     check: false,
     small: false,
+    raw: false,
     format: "table",
   });
 });
@@ -72,6 +73,7 @@ Deno.test("options change what they name", () => {
     dryRun: true,
     check: false,
     small: false,
+    raw: false,
     gpu: false,
     format: "csv",
   });

@@ -16,8 +16,12 @@ import { CommandSandbox } from "../support/command_sandbox.ts";
 const GREY = 127.5;
 
 /** Puts a net of S = 256 into the sandbox's store, by formula. */
-async function trained(sandbox: CommandSandbox, config: ConfigName | NetLayers) {
-  const options = sandbox.options("export");
+async function trained(
+  sandbox: CommandSandbox,
+  config: ConfigName | NetLayers,
+  precision = "float32",
+) {
+  const options = sandbox.options("export", "--precision", precision);
   const { contexts } = await sandbox.study(options);
   const run = typeof config === "string" ? net(config, 256) : ownNet(config, 256);
   const planned = plannedRun(run, contexts[0]!);
@@ -68,7 +72,7 @@ Deno.test("A-LRN goes to TensorFlow with its normalisation, and nowhere without 
       sandbox,
       [key, file],
       ["--as", layout],
-      /^Cannot export A-LRN for torchvision or Keras: .*; choose --as savedmodel, which has it$/,
+      /^Cannot export A-LRN for torchvision or Keras: .*; choose --as savedmodel or --as onnx, which have it$/,
     );
   }
   await sandbox.printed("export", [key, file], "--as", "savedmodel");
@@ -110,16 +114,47 @@ Deno.test("a net of one's own goes to torchvision where its make_layers can make
     sandbox,
     [key, `${sandbox.folder}/f.h5`],
     ["--as", "keras"],
-    /^Cannot export F for Keras: it makes no VGG of other blocks; choose --as torchvision/,
+    /^Cannot export F for Keras: it makes no VGG of other blocks; choose --as torchvision, --as savedmodel or --as onnx$/,
   );
   const odd = await trained(sandbox, { config: "G", blocks: [[{ size: 5, channels: 64 }]] });
   await refused(
     sandbox,
     [odd.key, file],
     ["--as", "torchvision"],
-    /^Cannot export G for torchvision: .* conv1_1 is 5x5; choose --as savedmodel$/,
+    /^Cannot export G for torchvision: .* conv1_1 is 5x5; choose --as savedmodel or --as onnx$/,
   );
 });
+
+for (const precision of ["float32", "bfloat16"]) {
+  Deno.test(`a net trained in ${precision} is exported as ONNX in float32`, async () => {
+    using sandbox = new CommandSandbox();
+    const { key, tensors, scale } = await trained(sandbox, "A-LRN", precision);
+    const file = `${sandbox.folder}/a.onnx`;
+    const asked = ["--precision", precision, "--as", "onnx"];
+    const said = await sandbox.printed("export", [key, file], ...asked);
+    assert.match(
+      said.replace(/\s+/g, " "),
+      /float32, \[batch, 3, height, width\].*gives posteriors/,
+    );
+    const bytes = Deno.readFileSync(file);
+    const { values } = tensors.get("conv1_1.bias")!;
+    assert.ok(includes(bytes, new Uint8Array(values.buffer)));
+    const text = new TextDecoder("latin1").decode(bytes);
+    assert.ok(text.includes('["even","odd"]') && text.includes(key) && text.includes("Softmax"));
+    const raw = await sandbox.printed("export", [key, file], ...asked, "--raw");
+    assert.match(
+      raw.replace(/\s+/g, " "),
+      new RegExp(`minus 12\\d.*, times ${scale}. It gives scores`),
+    );
+    assert.ok(!new TextDecoder("latin1").decode(Deno.readFileSync(file)).includes("Softmax"));
+  });
+}
+
+/** Whether bytes occur in others. */
+function includes(all: Uint8Array, part: Uint8Array): boolean {
+  const latin1 = new TextDecoder("latin1");
+  return latin1.decode(all).includes(latin1.decode(part));
+}
 
 Deno.test("what cannot be exported is refused with the way out", async () => {
   using sandbox = new CommandSandbox();
@@ -132,6 +167,12 @@ Deno.test("what cannot be exported is refused with the way out", async () => {
     /export needs .*: deno task export 0123abcd d\.h5/,
   );
   await refused(sandbox, [key, file], [], /export needs a training's key, a file and --as/);
+  await refused(
+    sandbox,
+    [key, file],
+    ["--as", "keras", "--raw"],
+    /^--raw leaves parts of an ONNX file out; --as keras has no such parts, so leave --raw out$/,
+  );
   const D = plannedRun(net("D", 256), context).key;
   await refused(
     sandbox,
@@ -152,17 +193,17 @@ Deno.test("what cannot be exported is refused with the way out", async () => {
   const other = `${sandbox.folder}/other`;
   Deno.mkdirSync(`${other}.folder`);
   for (const place of [other, `${other}.folder/letter`]) Deno.writeTextFileSync(place, "precious");
-  for (const [layout, place] of [["torchvision", other], ["keras", other], ["savedmodel", other]]) {
-    await refused(sandbox, [key, place!], ["--as", layout!], /other": it exists, and is not a net/);
+  for (const layout of ["torchvision", "keras", "savedmodel", "onnx"]) {
+    await refused(sandbox, [key, other], ["--as", layout], /other": it exists, and is not a net/);
   }
   await refused(sandbox, [key, `${other}.folder`], ["--as", "savedmodel"], /it exists, and is not/);
   assert.equal(Deno.readTextFileSync(other), "precious");
-  for (const layout of ["torchvision", "keras", "savedmodel"]) {
+  for (const layout of ["torchvision", "keras", "savedmodel", "onnx"]) {
     for (let i = 0; i < 2; i++) {
       await sandbox.printed("export", [key, `${sandbox.folder}/${layout}.out`], "--as", layout);
     }
   }
-  for (const layout of ["torchvision", "keras", "savedmodel"]) {
+  for (const layout of ["torchvision", "keras", "savedmodel", "onnx"]) {
     await refused(
       sandbox,
       [key, `${sandbox.folder}/train/odd/1.png/a`],

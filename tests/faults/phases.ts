@@ -127,8 +127,8 @@ const exported = (layout: Layout): Start => ({
   from: table,
   command: exporting(layout),
 });
-function exporting(layout: Layout | "savedmodel") {
-  const file = layout === "savedmodel" ? "FOLDER/net" : FILES[layout];
+function exporting(layout: Layout | "savedmodel" | "onnx") {
+  const file = layout === "savedmodel" || layout === "onnx" ? "FOLDER/net" : FILES[layout];
   return ofNet("A-256", (key) => study("export", [key, file], ["--as", layout]));
 }
 const copied: Start = {
@@ -210,7 +210,7 @@ export const PHASES: readonly Phase[] = [
     start: exported(layout),
     command: study("evaluate", [], ["--weights", FILES[layout], "--config", "A"]),
   })),
-  ...[...LAYOUTS, "savedmodel" as const].map((layout): Phase => ({
+  ...[...LAYOUTS, "savedmodel" as const, "onnx" as const].map((layout): Phase => ({
     ...{ name: `export-${layout}`, start: table, command: exporting(layout) },
   })),
   // a thousand headers are read alike
