@@ -11,6 +11,7 @@ import { commandFor } from "./commands.ts";
 import { departureTable, publishedWords, summary } from "./facts.ts";
 import { h, type HtmlContent, raw } from "../markup.ts";
 import css from "./page.css" with { type: "text" };
+import script from "./page_script.js" with { type: "text" };
 import { code, details, link, plots } from "./parts.ts";
 import { rowDetails, rowTitle } from "./rows.ts";
 import { rowId, sheetTable } from "./sheet_table.ts";
@@ -39,14 +40,9 @@ const TITLE = "Very deep convolutional networks, measured again";
 const PAPER = "K. Simonyan and A. Zisserman, Very Deep Convolutional Networks for Large-Scale " +
   "Image Recognition, arXiv 1409.1556";
 
-/** Opens the element that a link leads to; most browsers do so by themselves. */
-const SCRIPT = `const open=()=>{const target=document.getElementById(location.hash.slice(1));` +
-  `for(let e=target;e;e=e.parentElement)if(e.tagName==="DETAILS")e.open=true;` +
-  `target?.scrollIntoView()};addEventListener("hashchange",open);open()`;
-
 /** The page may load nothing but its own content. */
 const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; " +
-  `script-src 'sha256-${createHash("sha256").update(SCRIPT).digest("base64")}'`;
+  `script-src 'sha256-${createHash("sha256").update(script).digest("base64")}'`;
 
 /** The page as the text of a file. */
 export function page(content: PageContent): string {
@@ -82,7 +78,7 @@ export function page(content: PageContent): string {
       ),
     ),
     h("footer", {}, h("p", {}, "Made by verydeep: ", code(commandFor("report", runDetails)), ".")),
-    h("script", {}, raw(SCRIPT)),
+    h("script", {}, raw(script)),
   );
   return `<!doctype html>\n${h("html", { lang: "en" }, head, body).markup}`;
 }
@@ -105,7 +101,7 @@ function pageSections(content: PageContent): PageSection[] {
       )]
       : [],
     ...figures.depth.length > 0
-      ? [section("depth", "Error against depth", plots(figures.depth))]
+      ? [section("depth", "Error against depth and cost", plots(figures.depth))]
       : [],
     ...figures.scales.length > 0
       ? [section("scale", "Error against test scale", plots(figures.scales))]
@@ -130,7 +126,7 @@ function sheetContent(sheet: Sheet, { results, runDetails }: PageContent): HtmlC
   const { name, caption, notes } = sheet;
   const result = results.find(({ table }) => table.name === name);
   return [
-    sheetTable(sheet),
+    sheetTable(sheet, { isSortable: result !== undefined }),
     caption.length > 0 && h("p", { class: "words" }, caption.join(" ")),
     notes.length > 0 && details("Footnotes", notes.map((note) => h("p", {}, note))),
     result && rowDetails(result, runDetails),

@@ -11,15 +11,22 @@ export function rowId(table: string, row: number): string {
 /** Characters of a heading that may break into several lines on a narrow screen. */
 const LONG = 24;
 
-/** Draws a sheet; the heading above it has the sheet's name as its id. */
-export function sheetTable({ name, columns, header, body }: Sheet): Markup {
+/**
+ * Draws a sheet; the heading above it has the sheet's name as its id.
+ *
+ * @param options.isSortable whether the page's script lets readers sort it
+ */
+export function sheetTable(
+  { name, columns, header, body }: Sheet,
+  { isSortable = false }: { readonly isSortable?: boolean } = {},
+): Markup {
   let row = 0;
   const label = { "aria-labelledby": name };
   return scrollable(
     label,
     h(
       "table",
-      label,
+      { ...label, class: isSortable ? "sortable" : undefined },
       h("thead", {}, header.map((cells, i) => headRow(cells, columns, i === header.length - 1))),
       body.map((group) =>
         h(

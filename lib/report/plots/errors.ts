@@ -2,7 +2,14 @@
 import type { RowResult, TableResult } from "../../results/row_result.ts";
 import { formatS, type TrainScale } from "../../experiment.ts";
 import type { Interval } from "../../statistics/mod.ts";
-import { depthOf } from "../../vgg/configs.ts";
+import {
+  countMultiplyAdds,
+  depthOf,
+  IMAGENET,
+  layersOf,
+  type NetShape,
+  netShapeOf,
+} from "../../vgg/configs.ts";
 import type { RunDetails } from "../run_details.ts";
 import { netsOf } from "../records.ts";
 import { type Drawing, Plot } from "./draw.ts";
@@ -85,10 +92,16 @@ function pointOf({ row, measured, intervals }: RowResult) {
   const { top1 } = row.published ?? {};
   if (measured === undefined || top1 === undefined) return [];
   const { low, high } = intervals?.top1 ?? { low: measured.top1, high: measured.top1 };
-  const title =
-    `${row.title ?? netsOf(row).join(" + ")}: measured ${measured.top1.toFixed(1)} %, ` +
-    `published ${top1.toFixed(1)} %`;
+  const title = `${row.title ?? netsOf(row).join(" + ")}: measured ${
+    errorInWords(measured.top1, intervals?.top1)
+  }, published ${errorInWords(top1)}`;
   return [{ published: top1, measured: measured.top1, low, high, title }];
+}
+
+/** `10.8 %`, or `10.8 % [10.2;11.4]` with its interval. */
+function errorInWords(error: number, interval?: Interval): string {
+  const ends = interval && [interval.low, interval.high].map((end) => end.toFixed(1));
+  return `${error.toFixed(1)} %${ends ? ` [${ends.join(";")}]` : ""}`;
 }
 
 /** A net's error at one test scale. */
@@ -98,12 +111,14 @@ interface NetError {
   readonly config: string;
   readonly S: TrainScale;
   readonly depth: number;
+  /** Multiply-adds of one crop, billions. */
+  readonly cost: number;
   readonly error: number;
   readonly interval?: Interval;
 }
 
 /**
- * Measured and published errors of single nets against their depth.
+ * Measured and published errors of single nets against their depth, then against their cost.
  *
  * @param controls net A trained again, which deeper nets are compared with, as far as it was measured
  */
@@ -111,32 +126,45 @@ export function depthPlots(
   results: readonly TableResult[],
   controls: readonly RowResult[] = [],
 ): Drawing[] {
+  const [first] = results;
+  if (first === undefined) return [];
+  const shape = netShapeOf(first.setup.train, first.dataset.classes);
   const rows = results.filter(({ table }) => table.headings.includes("S"))
     .flatMap(({ rows }) => rows)
     .filter(({ row: { evaluations } }) =>
       evaluations.length === 1 && evaluations[0]!.method === "dense"
     );
   const published = rows.flatMap(({ row }) =>
-    row.published?.top1 === undefined ? [] : [netError(row.evaluations[0]!, row.published.top1)]
+    row.published?.top1 === undefined
+      ? []
+      : [netError(row.evaluations[0]!, IMAGENET, { error: row.published.top1 })]
+  );
+  const [measured, again] = [rows, controls].map((all) =>
+    all.flatMap((row) => measuredError(row, shape))
   );
   return [
-    depthPlot("measured", rows.flatMap(measuredError), controls.flatMap(measuredError)),
+    depthPlot("measured", measured!, again),
     depthPlot("published", published),
+    costPlot("measured", measured!, again),
+    costPlot("published", published),
   ].flatMap((plot) => plot ?? []);
 }
 
-function measuredError({ row, measured, intervals }: RowResult): NetError[] {
-  return measured ? [netError(row.evaluations[0]!, measured.top1, intervals?.top1)] : [];
+function measuredError({ row, measured, intervals }: RowResult, shape: NetShape): NetError[] {
+  if (measured === undefined) return [];
+  const { top1: error } = measured;
+  const interval = intervals?.top1;
+  return [netError(row.evaluations[0]!, shape, { error, ...interval && { interval } })];
 }
 
 function netError(
   { net }: RowResult["row"]["evaluations"][number],
-  error: number,
-  interval?: Interval,
+  shape: NetShape,
+  error: Pick<NetError, "error" | "interval">,
 ): NetError {
   const { config, S } = net;
-  const depth = depthOf(net);
-  return { name: config, config, S, depth, error, ...interval && { interval } };
+  const cost = countMultiplyAdds(layersOf(net, shape), shape.crop) / 1e9;
+  return { name: config, config, S, depth: depthOf(net), cost, ...error };
 }
 
 /** Nets with 3x3 convolutions only, each an extension of the previous one. */
@@ -164,6 +192,59 @@ function depthPlot(
     );
     return `${depth}\n${[...others!, ...line!].join(", ")}`;
   };
+  return netsPlot({ which, nets, controls }, {
+    name: `depth-${which}`,
+    title: `Top-1 error against depth, ${which}`,
+    marginBottom: 52,
+    x: {
+      ...{ domain: [10, 20], ticks: [...depths.keys()].sort((a, b) => a - b), tickFormat: names },
+      label: "weight layers",
+    },
+    placeOf: (net) => controls.includes(net) ? net.depth + BESIDE : placeAmong(net, nets),
+  });
+}
+
+/** Errors against multiply-adds: what a better net costs. */
+function costPlot(
+  which: "measured" | "published",
+  nets: readonly NetError[],
+  controls: readonly NetError[] = [],
+): Drawing | undefined {
+  if (nets.length === 0) return undefined;
+  const most = Math.max(...nets.map(({ cost }) => cost));
+  // nets of scaled-down setups take millions
+  const [factor, word] = most < 1 ? [1e3, "millions"] : [1, "billions"];
+  const lowest = [...Map.groupBy(nets, ({ cost }) => cost)].map(([cost, same]) => ({
+    names: inOrder(same.map(({ config }) => config)).join(", "),
+    x: cost * factor,
+    y: Math.min(...same.map(({ error, interval }) => interval?.low ?? error)),
+  }));
+  const base = netsPlot({ which, nets, controls }, {
+    name: `cost-${which}`,
+    title: `Top-1 error against multiply-adds, ${which}`,
+    x: { domain: [0, 1.08 * most * factor], ticks: 5, label: `multiply-adds of a crop, ${word}` },
+    placeOf: ({ cost }) => cost * factor,
+  });
+  const labels = Plot.text(lowest, { x: "x", y: "y", text: "names", dy: 13 });
+  return { ...base, marks: [...base.marks ?? [], labels] };
+}
+
+/** What a plot of nets has of its own. */
+interface NetAxis extends Pick<Drawing, "name" | "title" | "x"> {
+  readonly marginBottom?: number;
+  /** Where a net is on the axis. */
+  readonly placeOf: (net: NetError) => number;
+}
+
+/** Errors of nets, a colour for each S, with the control. */
+function netsPlot(
+  { which, nets, controls }: {
+    readonly which: "measured" | "published";
+    readonly nets: readonly NetError[];
+    readonly controls: readonly NetError[];
+  },
+  { placeOf, ...axis }: NetAxis,
+): Drawing {
   const scales = [...Map.groupBy(nets, ({ S }) => formatS(S)).values()];
   const all = [...nets, ...controls];
   const bounds = all.flatMap((
@@ -172,29 +253,21 @@ function depthPlot(
   const bars = all.some(({ interval }) => interval) ? " (bars: 95 % intervals)" : "";
   const others = inOrder(nets.filter((net) => !isInLine(net)).map(({ config }) => config));
   const again = controls.map(() => ({ text: `${AGAIN} (control)`, ...CONTROL }));
+  const placed = (net: NetError) => ({ ...net, x: placeOf(net) });
   return {
-    name: `depth-${which}`,
-    title: `Top-1 error against depth, ${which}`,
     description: "Single nets at one test scale, dense. Lines join nets with 3x3 convolutions " +
       "only; hollow symbols are C, which has 1x1 convolutions, and A-LRN." +
       (controls.length > 0 ? ` ${AGAIN} started from net A, as the deeper nets did.` : ""),
     ...SIZE,
     height: SIZE.height + LEGEND_ROW,
     marginTop: TOP + LEGEND_ROW,
-    marginBottom: 52,
-    x: {
-      ...{ domain: [10, 20], ticks: [...depths.keys()].sort((a, b) => a - b), tickFormat: names },
-      label: "weight layers",
-    },
     y: { domain: padded(bounds), label: `${which} top-1 error, %${bars}`, grid: true, ticks: 6 },
+    ...axis,
     marks: [
-      ...scales.flatMap((series, i) => {
-        const colour = SCALES[i % SCALES.length]!;
-        return seriesOf(series.map((net) => ({ ...net, x: placeOf(net, nets) })), { colour });
-      }),
-      ...controls.flatMap((net) =>
-        seriesOf([{ ...net, name: AGAIN, x: net.depth + BESIDE }], CONTROL)
+      ...scales.flatMap((series, i) =>
+        seriesOf(series.map(placed), { colour: SCALES[i % SCALES.length]! })
       ),
+      ...controls.flatMap((net) => seriesOf([{ ...placed(net), name: AGAIN }], CONTROL)),
       ...legend(
         scales.map(([net], i) => ({
           text: `S = ${formatS(net!.S)}`,
@@ -212,7 +285,7 @@ function depthPlot(
 }
 
 /** Where a net is on the axis of depths, layers: symbols of one depth do not cover each other. */
-function placeOf(net: NetError, nets: readonly NetError[]): number {
+function placeAmong(net: NetError, nets: readonly NetError[]): number {
   const same = nets.filter(({ config }) => config === net.config);
   const shift = APART * (same.indexOf(net) - (same.length - 1) / 2);
   return net.depth + shift - (isInLine(net) ? 0 : BESIDE);
@@ -233,7 +306,8 @@ function seriesOf(
     Plot.dot(nets, {
       ...{ ...at, symbol, r: 4, stroke: colour },
       fill: (net: NetError) => isInLine(net) ? colour : "none",
-      title: ({ name, S, error }: NetError) => `${name}, S = ${formatS(S)}: ${error.toFixed(1)} %`,
+      title: ({ name, S, error, interval }: NetError) =>
+        `${name}, S = ${formatS(S)}: ${errorInWords(error, interval)}`,
     }),
   ];
 }
