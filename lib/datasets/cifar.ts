@@ -7,7 +7,7 @@
 import { join } from "node:path";
 import { quote, UserError } from "../errors.ts";
 import { formatNumber } from "../numbers.ts";
-import { exists, readIfThere } from "../system/files.ts";
+import { exists, isThere, readIfThere } from "../system/files.ts";
 import type { RawImages } from "./raw_images/images.ts";
 import type { RawFiles } from "./raw_images/mod.ts";
 
@@ -106,7 +106,7 @@ function find(cifar: Cifar, folder: string): { place: string; files: string[] } 
   const names = [...train, ...test];
   const below = ["", cifar.folder, name, `${name}/${cifar.folder}`];
   for (const place of below.map((path) => join(folder, path))) {
-    const missing = names.filter((name) => !exists(join(place, name)));
+    const missing = names.filter((name) => !isThere(join(place, name)));
     if (missing.length === 0) return { place, files: names.map((name) => join(place, name)) };
     if (missing.length === names.length) continue;
     throw new UserError(
@@ -187,8 +187,9 @@ function checkLabels({ labels }: Cifar, all: readonly RecordFile[]) {
 function doubtNames({ title, namesFile, labels }: Cifar, place: string): string | undefined {
   const file = join(place, namesFile);
   const { names } = labels.at(-1)!;
-  if (!exists(file)) return undefined;
-  const listed = (readIfThere(file) ?? "").split("\n").map((line) => line.trim())
+  const text = readIfThere(file);
+  if (text === undefined) return undefined;
+  const listed = text.split("\n").map((line) => line.trim())
     .filter((line) => line !== "");
   const other = names.findIndex((name, label) => listed[label] !== name);
   if (other < 0 && listed.length === names.length) return undefined;

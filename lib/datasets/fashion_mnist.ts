@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 import { firstOf, quote, UserError } from "../errors.ts";
 import { readIdx, unpackIdx } from "./raw_images/idx.ts";
-import { entriesIn, exists } from "../system/files.ts";
+import { entriesIn, isThere } from "../system/files.ts";
 import type { Dataset, DatasetInfo, DatasetOptions } from "./dataset.ts";
 import type { RawImages } from "./raw_images/images.ts";
 import { describeRaw, openRaw, type RawFiles } from "./raw_images/mod.ts";
@@ -127,7 +127,7 @@ function find(folders: readonly string[]): string[] {
       return [name, dotted].flatMap((
         file,
       ) => [file, `${file}.gz`, `${file}/${name}`, `${file}/${file}`])
-        .map((file) => join(folder, file)).find((file) => exists(file));
+        .map((file) => join(folder, file)).find((file) => isThere(file));
     });
     const missing = FILES.filter((_, i) => found[i] === undefined);
     if (missing.length === 0) return found as string[];

@@ -5,8 +5,7 @@
  * @module
  */
 import { dirname, join } from "node:path";
-import { UserError } from "../errors.ts";
-import { exists, flush, ifThere } from "../system/files.ts";
+import { cannotWrite, exists, flush, ifThere, isOfSystem, writing } from "../system/files.ts";
 import { makeWholeFolder } from "../system/whole_folder.ts";
 
 /** Where `writeFiles` keeps unfinished files, inside the unfinished folder. */
@@ -33,13 +32,15 @@ export async function makeImageFolder(folder: string, fill: (draft: string) => P
     // only now: another process may write the same folder's files there until it has its name
     await Deno.remove(join(folder, DRAFTS), { recursive: true }).catch(() => {});
   } catch (error) {
-    throw isDiskError(error) ? cannotWrite(folder, error) : error;
+    throw isOfSystem(error) ? cannotWrite(folder, error, "--data") : error;
   }
 }
 
 /**
  * Writes files below `folder`, each completely or not at all, even after a power failure. They are
  * flushed together, which is faster than one by one.
+ *
+ * @throws {UserError} The disk is full, or a file cannot be written.
  */
 export async function writeFiles(
   files: readonly (readonly [file: string, bytes: Uint8Array])[],
@@ -47,27 +48,16 @@ export async function writeFiles(
 ) {
   const drafts = files.map(([file, bytes]) => {
     const draft = join(folder, DRAFTS, crypto.randomUUID());
-    Deno.writeFileSync(draft, bytes);
+    writing(file, () => Deno.writeFileSync(draft, bytes), "--data");
     return { draft, file };
   });
-  await flush(drafts.map(({ draft }) => draft));
-  for (const { draft, file } of drafts) {
-    if (ifThere(() => (Deno.renameSync(draft, file), true))) continue;
-    Deno.mkdirSync(dirname(file), { recursive: true });
-    Deno.renameSync(draft, file);
-  }
+  await writing(folder, () => flush(drafts.map(({ draft }) => draft)), "--data");
+  for (const { draft, file } of drafts) writing(file, () => put(draft, file), "--data");
 }
 
-/** Whether the disk is full, or the folder is read-only, closed or below a file. */
-function isDiskError(error: unknown): error is Error {
-  const { AlreadyExists, NotADirectory, PermissionDenied } = Deno.errors;
-  return error instanceof AlreadyExists || error instanceof NotADirectory ||
-    error instanceof PermissionDenied ||
-    (error instanceof Error && /read-only|space left/i.test(error.message));
-}
-
-function cannotWrite(folder: string, { message }: Error): UserError {
-  return new UserError(
-    `Cannot write "${folder}": ${message}; name a folder that can be written with --data DIR`,
-  );
+/** Gives a draft its name, in a folder that may not be there yet. */
+function put(draft: string, file: string) {
+  if (ifThere(() => (Deno.renameSync(draft, file), true))) return;
+  Deno.mkdirSync(dirname(file), { recursive: true });
+  Deno.renameSync(draft, file);
 }

@@ -5,7 +5,7 @@
  */
 import { Buffer } from "node:buffer";
 import sharp from "sharp";
-import { readAt } from "../system/files.ts";
+import { readAt, reading } from "../system/files.ts";
 import type { LabelledImage } from "./dataset.ts";
 
 // Every core has its own worker, and no picture is needed twice.
@@ -134,8 +134,10 @@ type ImageLocation = Pick<LabelledImage, "file" | "at" | "bytes">;
 /** An image's file, or, where it is in an archive, its bytes. */
 function content({ file, at, bytes }: ImageLocation): string | Uint8Array {
   if (at === undefined || bytes === undefined) return file;
-  using archive = Deno.openSync(file);
-  return readAt(archive, at, bytes) ?? new Uint8Array();
+  return reading(file, () => {
+    using archive = Deno.openSync(file);
+    return readAt(archive, at, bytes) ?? new Uint8Array();
+  });
 }
 
 /** An image as a JPEG of some kilobytes that fits into a square of `side` pixels. */

@@ -4,9 +4,8 @@
  * @module
  */
 import { join } from "node:path";
-import { UserError } from "../errors.ts";
 import { writableFolderFor } from "../system/cache_folder.ts";
-import { systemReason } from "../system/files.ts";
+import { reading, writing } from "../system/files.ts";
 import type { Dataset, LabelledImage } from "./dataset.ts";
 import { contactSheet } from "./pixels.ts";
 
@@ -62,7 +61,7 @@ export function statisticsOf({ classes, train, val, colours }: Dataset): Dataset
     mean: colours.mean,
     deviation: colours.covariance.map((row, i) => 255 * Math.sqrt(row[i]!)),
     bytes: images.reduce(
-      (sum, { file, bytes }) => sum + (bytes ?? Deno.statSync(file).size),
+      (sum, { file, bytes }) => sum + (bytes ?? reading(file, () => Deno.statSync(file).size)),
       0,
     ),
   };
@@ -91,16 +90,6 @@ export async function writeSheet(dataset: Dataset, folder: string): Promise<stri
   const place = await writableFolderFor(folder);
   const sheet = join(place, `${dataset.name}-${dataset.fingerprint}.png`);
   const bytes = await contactSheet(rows);
-  try {
-    await Deno.writeFile(sheet, bytes);
-  } catch (error) {
-    throw new UserError(
-      `Cannot write "${sheet}": ${
-        systemReason(error)
-      }; free some space, or name another folder with ` +
-        "--data DIR",
-      { cause: error },
-    );
-  }
+  await writing(sheet, () => Deno.writeFile(sheet, bytes), "--data");
   return sheet;
 }

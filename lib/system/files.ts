@@ -72,7 +72,7 @@ export function writeAll(handle: Deno.FsFile, bytes: Uint8Array) {
 }
 
 /**
- * Returns the result of writing a file or folder.
+ * Returns the result of writing a file or folder, or its promise.
  *
  * @param option the option that chooses its folder
  * @throws {UserError} The system cannot write it. Errors that are not the system's are thrown unchanged.
@@ -82,10 +82,22 @@ export function writing<Value>(
   write: () => Value,
   option?: FolderOption,
 ): Value {
+  return explained(
+    write,
+    (error) => isOfSystem(error) ? cannotWrite(file, error, option) : error,
+  );
+}
+
+/** The result of some work, or its promise; `explain` gives the error to throw in place of another. */
+function explained<Value>(work: () => Value, explain: (error: unknown) => unknown): Value {
+  const fail = (error: unknown): never => {
+    throw explain(error);
+  };
   try {
-    return write();
+    const value = work();
+    return value instanceof Promise ? value.catch(fail) as Value : value;
   } catch (error) {
-    throw isOfSystem(error) ? cannotWrite(file, error, option) : error;
+    return fail(error);
   }
 }
 
@@ -116,17 +128,13 @@ export function systemReason(error: unknown): string {
 }
 
 /**
- * Returns the result of reading a file.
+ * Returns the result of reading a file, or its promise.
  *
  * @throws {UnreadableError} The system cannot read the file. A missing file, and errors that are not the
  * system's, are thrown unchanged.
  */
 export function reading<Value>(file: string, read: () => Value): Value {
-  try {
-    return read();
-  } catch (error) {
-    throw unreadable(file, error);
-  }
+  return explained(read, (error) => unreadable(file, error));
 }
 
 /** The error of reading a file; an error of the system becomes an `UnreadableError`. */
@@ -291,11 +299,7 @@ export const PIECE = 2 ** 20;
  * @throws {UnreadableError} It is there and cannot be read.
  */
 export async function readBytes(file: string): Promise<Uint8Array<ArrayBuffer>> {
-  try {
-    return await Deno.readFile(file);
-  } catch (error) {
-    throw unreadable(file, error);
-  }
+  return await reading(file, () => Deno.readFile(file));
 }
 
 /**

@@ -10,7 +10,16 @@ import { UserError } from "../../errors.ts";
 import type { ColourSums } from "./colours.ts";
 import { type FolderListing, listFolder } from "./listing.ts";
 import type { ProbedFile } from "./worker.ts";
-import { exists, flush, flushTree, readIfThere } from "../../system/files.ts";
+import {
+  entriesIn,
+  exists,
+  flushTree,
+  readIfThere,
+  reading,
+  removeIfPossible,
+  writeAtomically,
+  writing,
+} from "../../system/files.ts";
 import { verifyChecksum, withChecksum } from "../../system/checksums.ts";
 import { foldersFor, writableFolderFor } from "../../system/cache_folder.ts";
 import type { ImageSize } from "../dataset.ts";
@@ -49,8 +58,14 @@ interface StoredIndex {
  */
 export async function indexFolderOf(folder: string): Promise<string> {
   const place = join(await writableFolderFor(folder), ".verydeep");
-  await Deno.mkdir(join(place, "upright"), { recursive: true });
+  await makeUpright(place);
   return place;
+}
+
+/** Creates the folder of upright pictures. @throws {UserError} It cannot be created. */
+async function makeUpright(place: string) {
+  const upright = join(place, "upright");
+  await writing(upright, () => Deno.mkdir(upright, { recursive: true }), "--data");
 }
 
 /** An index and the folder that has it, beside the images or in the user's cache folder. */
@@ -131,9 +146,13 @@ function isStoredIndex(value: unknown): value is StoredIndex {
     isList(colours, (sum) => typeof sum === "string" && /^\d+$/.test(sum));
 }
 
-/** Stores an index in one piece, and removes upright pictures that it does not name. */
+/**
+ * Stores an index in one piece, and removes upright pictures that it does not name.
+ *
+ * @throws {UserError} The disk is full, or the index cannot be written.
+ */
 export async function writeIndex(place: string, listing: string, index: FolderIndex) {
-  const { files, colours, content, doubts } = index;
+  const { files, colours, doubts } = index;
   const faults: Record<number, string> = {}, upright: Record<number, string> = {};
   for (const [i, file] of files.entries()) {
     if ("fault" in file) faults[i] = file.fault;
@@ -146,18 +165,18 @@ export async function writeIndex(place: string, listing: string, index: FolderIn
     faults,
     upright,
     colours: colours.map(String),
-    content,
+    content: index.content,
     doubts,
   };
-  await flushTree(join(place, "upright")); // before an index says that they are there
-  const draft = join(place, `index-${crypto.randomUUID()}.json`);
-  await Deno.writeTextFile(draft, JSON.stringify(withChecksum(stored)));
-  await flush([draft]);
-  await Deno.rename(draft, join(place, "index.json"));
+  const pictures = join(place, "upright");
+  // before an index says that they are there
+  await writing(pictures, () => flushTree(pictures), "--data");
+  const content = JSON.stringify(withChecksum(stored));
+  writeAtomically(join(place, "index.json"), content, { option: "--data" });
 
   const named = new Set(Object.values(upright));
-  for await (const { name } of Deno.readDir(join(place, "upright"))) {
-    if (!named.has(name)) await Deno.remove(join(place, "upright", name));
+  for (const { name } of entriesIn(pictures)) {
+    if (!named.has(name)) removeIfPossible(join(pictures, name));
   }
 }
 
@@ -224,14 +243,14 @@ export async function indexMade(
   const paths = [...listing.train, ...listing.val].map(({ path }) => path);
   const content = contentOf(
     paths.values().map((path) =>
-      createHash("sha256").update(Deno.readFileSync(join(folder, path))).digest()
+      createHash("sha256").update(
+        reading(join(folder, path), () => Deno.readFileSync(join(folder, path))),
+      ).digest()
     ),
   );
   const place = join(folder, ".verydeep");
-  await Deno.mkdir(join(place, "upright"), { recursive: true });
-  const generated = join(place, GENERATED);
-  await Deno.writeTextFile(generated, summaryOf(listing, content));
-  await flush([generated]);
+  await makeUpright(place);
+  writeAtomically(join(place, GENERATED), summaryOf(listing, content), { option: "--data" });
   await writeIndex(place, listingDigest(listing), {
     ...{ files: paths.map(sizeOf), colours, content, doubts: [] },
   });

@@ -7,6 +7,8 @@
 import { join } from "node:path";
 import { firstOf, quote, UserError } from "../../errors.ts";
 import { count } from "../../numbers.ts";
+import { cannotRead, isOfSystem, systemReason } from "../../system/files.ts";
+import { CANNOT_OPEN } from "./formats.ts";
 
 /** A file as the folder lists it. */
 export interface ListedFile {
@@ -81,7 +83,8 @@ function classesOf(folder: string, split: string): string[] {
   let entries: Deno.DirEntry[];
   try {
     entries = [...Deno.readDirSync(place)];
-  } catch {
+  } catch (error) {
+    if (isOfSystem(error) && !isMissing(error)) throw cannotRead(place, error);
     if (!statIfThere(folder)?.isDirectory) {
       throw new UserError(
         `Cannot open the images in "${folder}": the folder does not exist; name one that has ` +
@@ -177,7 +180,7 @@ function entriesOf(folder: string, below: string): Deno.DirEntry[] {
   } catch (error) {
     throw new UserError(
       `Cannot open the images in "${folder}": ${quote(below)} cannot be listed ` +
-        `(${(error as Error).message}); change its permissions, or move it away`,
+        `(${systemReason(error)}); change its permissions, or move it away`,
       { cause: error },
     );
   }
@@ -196,8 +199,11 @@ function* filesBelow(folder: string, below: string, label: number): Iterable<Lis
   for (const { name, isDirectory } of entriesOf(folder, below)) {
     if (isForeign(name)) continue;
     const path = `${below}/${name}`;
-    const stat = statIfThere(`${folder}/${path}`);
-    if (stat?.isDirectory) {
+    const stat = seen(`${folder}/${path}`);
+    if (typeof stat === "string") {
+      const fault = `${CANNOT_OPEN} (${stat})`;
+      yield { path, label, bytes: 0, changed: 0, altered: 0, fault };
+    } else if (stat?.isDirectory) {
       yield* filesBelow(folder, path, label);
     } else if (stat) {
       const [changed = 0, altered = 0] = [stat.mtime, stat.ctime].map((time) => time?.getTime());
@@ -221,10 +227,24 @@ export function interleaved<Item>(rows: readonly (readonly Item[])[]): Item[] {
   return items;
 }
 
-function statIfThere(path: string): Deno.FileInfo | undefined {
+/** A file's state; undefined where there is none, and the system's reason where it tells none. */
+function seen(path: string): Deno.FileInfo | string | undefined {
   try {
     return Deno.statSync(path);
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (!isOfSystem(error) || isMissing(error)) return undefined;
+    return systemReason(error);
   }
+}
+
+function statIfThere(path: string): Deno.FileInfo | undefined {
+  const stat = seen(path);
+  return typeof stat === "string" ? undefined : stat;
+}
+
+/** Whether a path leads nowhere. */
+function isMissing(error: unknown): boolean {
+  const { FilesystemLoop, NotADirectory, NotFound } = Deno.errors;
+  return error instanceof NotFound || error instanceof NotADirectory ||
+    error instanceof FilesystemLoop;
 }

@@ -13,7 +13,7 @@ import {
 } from "./formats.ts";
 import { isFlat } from "./doubts.ts";
 import type { ListedFile } from "./listing.ts";
-import { readAt } from "../../system/files.ts";
+import { readAt, systemReason, writing } from "../../system/files.ts";
 import { answerJobs } from "../../system/workers.ts";
 import { encodePng, type Picture, type Probe, probeImage } from "../pixels.ts";
 
@@ -96,7 +96,10 @@ answerJobs(async (jobs: readonly ProbeJob[], settings: ProbeSettings): Promise<P
     const identity = `${path}\n${bytes}\n${changed}`;
     const name = createHash("sha256").update(identity).digest("hex").slice(0, 24) + ".png";
     const { upright } = settings;
-    if (upright !== undefined) await Deno.writeFile(join(upright, name), await encodePng(picture));
+    if (upright === undefined) return name;
+    const png = await encodePng(picture);
+    const file = join(upright, name);
+    await writing(file, () => Deno.writeFile(file, png), "--data");
     return name;
   }
 });
@@ -138,7 +141,7 @@ async function probeWhole(path: string): Promise<Probed> {
   try {
     bytes = await Deno.readFile(path);
   } catch (error) {
-    return { fault: `${CANNOT_OPEN} (${(error as Error).message})` };
+    return { fault: `${CANNOT_OPEN} (${systemReason(error)})` };
   }
   const odd = oddTiff(bytes);
   if (odd !== undefined) return { fault: odd };

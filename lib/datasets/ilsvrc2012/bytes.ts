@@ -1,5 +1,5 @@
 /** Random access to bytes, in a file or in memory. */
-import { readAt } from "../../system/files.ts";
+import { readAt, reading } from "../../system/files.ts";
 
 /** Bytes with a name and a length. */
 export interface Bytes {
@@ -22,10 +22,14 @@ export function bytesInMemory(name: string, bytes: Uint8Array): Bytes {
 /** Bytes of one read, so that small parts close to each other take one call. */
 const WINDOW = 8192;
 
-/** Opens a file to read parts of it. A length beyond the end allocates nothing. */
+/**
+ * Opens a file to read parts of it. A length beyond the end allocates nothing.
+ *
+ * @throws {UnreadableError} It is there and cannot be read; so do its parts.
+ */
 export function openBytes(file: string): Bytes & Disposable {
-  const handle = Deno.openSync(file);
-  const { size } = handle.statSync();
+  const handle = reading(file, () => Deno.openSync(file));
+  const { size } = reading(file, () => handle.statSync());
   let start = 0, window: Uint8Array = new Uint8Array();
   return {
     name: file,
@@ -33,7 +37,8 @@ export function openBytes(file: string): Bytes & Disposable {
     read(at, length) {
       if (at < 0 || at + length > size) return undefined;
       if (at < start || at + length > start + window.length) {
-        const read = readAt(handle, at, Math.min(Math.max(length, WINDOW), size - at));
+        const wanted = Math.min(Math.max(length, WINDOW), size - at);
+        const read = reading(file, () => readAt(handle, at, wanted));
         if (read === undefined) return undefined;
         [start, window] = [at, read];
       }

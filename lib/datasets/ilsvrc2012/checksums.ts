@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 import { UserError } from "../../errors.ts";
-import { exists, piecesOf } from "../../system/files.ts";
+import { isThere, piecesOf, reading } from "../../system/files.ts";
 import { DEVKIT } from "./devkit.ts";
 import { ARCHIVES, findLayout } from "./layout.ts";
 
@@ -32,14 +32,14 @@ export function checkArchives(
 ): ArchiveChecksum[] {
   const { place } = findLayout(folder);
   const names = [...Object.values(ARCHIVES).flat(), DEVKIT.archive];
-  const files = names.map((name) => join(place, name)).filter((file) => exists(file));
+  const files = names.map((name) => join(place, name)).filter((file) => isThere(file));
   if (files.length === 0) {
     throw new UserError(
       `Cannot verify archives in "${place}": found none of ${names.join(", ")}; name ` +
         "their folder with --data DIR",
     );
   }
-  const total = files.reduce((sum, file) => sum + Deno.statSync(file).size, 0);
+  const total = files.reduce((sum, file) => sum + reading(file, () => Deno.statSync(file).size), 0);
   let done = 0;
   return files.map((file) => {
     const hash = createHash("md5");

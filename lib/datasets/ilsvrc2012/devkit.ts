@@ -10,6 +10,7 @@
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { UserError } from "../../errors.ts";
+import { ifThere, reading } from "../../system/files.ts";
 import { bytesInMemory } from "./bytes.ts";
 import { type MatStruct, type MatValue, readMat } from "./mat.ts";
 import { membersOf } from "./tar.ts";
@@ -119,9 +120,10 @@ function leavesIn(variables: ReadonlyMap<string, MatValue>, name: string): Synse
 }
 
 function filesInArchive(place: string) {
+  const packed = reading(place, () => Deno.readFileSync(place));
   let tar: Uint8Array;
   try {
-    tar = gunzipSync(Deno.readFileSync(place), { maxOutputLength: LARGEST });
+    tar = gunzipSync(packed, { maxOutputLength: LARGEST });
   } catch (error) {
     const { message } = error as Error;
     throw new UserError(`Cannot read "${place}": ${message}; get the archive again`);
@@ -138,14 +140,8 @@ function filesInArchive(place: string) {
 
 function filesInFolder(place: string) {
   return chosen((name) => {
-    try {
-      return Deno.readFileSync(join(place, "data", name));
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return undefined;
-      throw new UserError(
-        `Cannot read "${join(place, "data", name)}": ${(error as Error).message}`,
-      );
-    }
+    const file = join(place, "data", name);
+    return ifThere(() => reading(file, () => Deno.readFileSync(file)));
   }, place);
 }
 

@@ -1,6 +1,7 @@
 /** Sizes of images from the first bytes of their files: JPEG and PNG, told apart by content. */
 import { createHash } from "node:crypto";
 import type { ImageSize } from "../dataset.ts";
+import { systemReason } from "../../system/files.ts";
 import { type Bytes, openBytes } from "./bytes.ts";
 
 /** An image's size, or why it is not an image, as the end of a sentence that begins with its name. */
@@ -53,7 +54,7 @@ export function scanFile(path: string): ScannedFile {
     return scanned(file);
   } catch (error) {
     const fault = !(error instanceof Deno.errors.NotFound)
-      ? `cannot be read (${(error as Error).message})`
+      ? `cannot be read (${systemReason((error as Error).cause ?? error)})`
       : path.includes("\uFFFD")
       ? "has a name that is not UTF-8"
       : "is a broken link";

@@ -15,7 +15,7 @@ import { basename, join } from "node:path";
 import { firstOf, quote } from "../../errors.ts";
 import { count } from "../../numbers.ts";
 import { openBytes } from "./bytes.ts";
-import { writeAtomically } from "../../system/files.ts";
+import { ifThere, reading, writeAtomically } from "../../system/files.ts";
 import { verifyChecksum, withChecksum } from "../../system/checksums.ts";
 import { classFoldersIn, type Split, type SplitLocation } from "./layout.ts";
 import { BLOCK } from "./tar.ts";
@@ -52,9 +52,10 @@ const fileOf = (folder: string, split: Split) => join(folder, `ilsvrc2012-${spli
 
 /** Identifies the state of a split's files that its index was made from. */
 export function stampOf({ kind, path, byClass }: SplitLocation): string {
-  const changed = (path: string) => Deno.statSync(path).mtime?.getTime() ?? 0;
+  const state = (path: string) => reading(path, () => Deno.statSync(path));
+  const changed = (path: string) => state(path).mtime?.getTime() ?? 0;
   const facts = kind === "archive"
-    ? [basename(path), Deno.statSync(path).size, changed(path), sampleOf(path)]
+    ? [basename(path), state(path).size, changed(path), sampleOf(path)]
     : [
       changed(path),
       ...(byClass ? classFoldersIn(path) : []).map((name) => [name, changed(join(path, name))]),
@@ -78,12 +79,9 @@ function sampleOf(path: string): string {
 
 /** The stored index of a split, or undefined where it must be made. */
 export function readIndex(folder: string, split: Split, stamp: string): SplitIndex | undefined {
-  let file: Uint8Array<ArrayBuffer>;
-  try {
-    file = Deno.readFileSync(fileOf(folder, split));
-  } catch {
-    return undefined; // not made yet
-  }
+  const place = fileOf(folder, split);
+  const file = ifThere(() => reading(place, () => Deno.readFileSync(place)));
+  if (file === undefined) return undefined; // not made yet
   try {
     const end = file.indexOf(0x0A) + 1;
     const line = new TextDecoder().decode(file.subarray(0, end));
@@ -168,7 +166,7 @@ export function writeIndex(folder: string, split: Split, stamp: string, index: S
   };
   const line = new TextEncoder().encode(JSON.stringify(withChecksum(header)));
   const padding = new TextEncoder().encode(" ".repeat(7 - line.length % 8) + "\n");
-  writeAtomically(fileOf(folder, split), [line, padding, ...content]);
+  writeAtomically(fileOf(folder, split), [line, padding, ...content], { option: "--data" });
 }
 
 function sha256(parts: readonly Uint8Array[]): string {

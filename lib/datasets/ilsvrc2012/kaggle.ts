@@ -5,6 +5,7 @@
  * @module
  */
 import { quote, UserError } from "../../errors.ts";
+import { reading } from "../../system/files.ts";
 import type { ClassList } from "./devkit.ts";
 
 /** The files: classes of the validation images, and words of the classes. */
@@ -67,11 +68,6 @@ export function readKaggle({ solution, mapping }: KaggleFiles): KaggleLabels {
 }
 
 function linesOf(file: string): string[] {
-  try {
-    return Deno.readTextFileSync(file).replace(/^\uFEFF/, "").split(/\r?\n/).filter((line) =>
-      line !== ""
-    );
-  } catch (error) {
-    throw new UserError(`Cannot read "${file}": ${(error as Error).message}`, { cause: error });
-  }
+  const text = reading(file, () => Deno.readTextFileSync(file));
+  return text.replace(/^\uFEFF/, "").split(/\r?\n/).filter((line) => line !== "");
 }

@@ -9,7 +9,7 @@ import { basename, join } from "node:path";
 import { UserError } from "../../errors.ts";
 import { count, formatNumber } from "../../numbers.ts";
 import { foldersAmong, imagesAmong } from "../folder/listing.ts";
-import { entriesIn, exists } from "../../system/files.ts";
+import { entriesIn, isThere, reading } from "../../system/files.ts";
 import { DEVKIT } from "./devkit.ts";
 import { KAGGLE, type KaggleFiles } from "./kaggle.ts";
 
@@ -55,7 +55,11 @@ export function findLayout(folder: string): IlsvrcLayout {
 
 function layoutOf(place: string): IlsvrcLayout {
   const [archive, unpacked] = [join(place, DEVKIT.archive), join(place, DEVKIT.folder)];
-  const devkit = exists(archive) ? archive : exists(unpacked, "isDirectory") ? unpacked : undefined;
+  const devkit = isThere(archive)
+    ? archive
+    : isThere(unpacked, "isDirectory")
+    ? unpacked
+    : undefined;
   const forms = (["train", "val", "test"] as const).flatMap((split) => {
     const form = formOf(split, place);
     return form ? [[split, form] as const] : [];
@@ -77,14 +81,14 @@ function kaggleFilesFor(place: string): KaggleFiles | undefined {
       solution: join(folder, KAGGLE.solution),
       mapping: join(folder, KAGGLE.mapping),
     }))
-    .find(({ solution, mapping }) => exists(solution) && exists(mapping));
+    .find(({ solution, mapping }) => isThere(solution) && isThere(mapping));
 }
 
 function formOf(split: Split, place: string): SplitLocation | undefined {
-  const archive = ARCHIVES[split].map((name) => join(place, name)).find((file) => exists(file));
+  const archive = ARCHIVES[split].map((name) => join(place, name)).find((file) => isThere(file));
   if (archive !== undefined) return { kind: "archive", path: archive, byClass: split === "train" };
   const path = join(place, split);
-  if (!exists(path, "isDirectory")) return undefined;
+  if (!isThere(path, "isDirectory")) return undefined;
   const folders = split === "test" ? [] : classFoldersIn(path);
   if (folders.length > 0) refuseMixture(path, folders.length);
   return { kind: "folder", path, byClass: split === "train" || folders.length > 0 };
@@ -105,7 +109,7 @@ function refuseMixture(path: string, folders: number) {
 
 /** The folders of classes in a folder, sorted. */
 export function classFoldersIn(folder: string): string[] {
-  return foldersAmong(Deno.readDirSync(folder), folder);
+  return foldersAmong(reading(folder, () => [...Deno.readDirSync(folder)]), folder);
 }
 
 /** What a layout lacks for training. */

@@ -11,7 +11,7 @@ import { openFolder } from "../folder/mod.ts";
 import { sumColours } from "../folder/colours.ts";
 import { indexMade } from "../folder/index_file.ts";
 import { foldersFor, writableFolderFor } from "../../system/cache_folder.ts";
-import { exists } from "../../system/files.ts";
+import { exists, readBytes } from "../../system/files.ts";
 import { makeImageFolder } from "../generated.ts";
 import type { Dataset, DatasetInfo, DatasetOptions } from "../dataset.ts";
 import type { RawDataset, RawImages } from "./images.ts";
@@ -82,7 +82,7 @@ export async function describeRaw(source: RawFiles, options: DatasetOptions): Pr
 /** Reads a source, and names the folder and the fingerprint of its images by its content. */
 async function load(source: RawFiles, { onWarning }: DatasetOptions) {
   const { name, files } = source;
-  const contents = await Promise.all(files.map((file) => Deno.readFile(file)));
+  const contents = await Promise.all(files.map(readBytes));
   const doubt = source.doubt?.(contents);
   if (doubt !== undefined) onWarning?.(doubt);
   const hash = createHash("sha256");

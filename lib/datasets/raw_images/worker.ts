@@ -1,6 +1,6 @@
 /** Saves images of an array as files; one of several Web Workers. */
 import { join } from "node:path";
-import { exists } from "../../system/files.ts";
+import { isThere } from "../../system/files.ts";
 import { writeFiles } from "../generated.ts";
 import { answerJobs } from "../../system/workers.ts";
 import { encodeSmallPng } from "./png.ts";
@@ -26,7 +26,7 @@ answerJobs(async ({ split, from, to }: SaveJob, { folder, dataset }: SaveSetting
   for (let i = from; i < to; i++) {
     const name = `${String(i).padStart(5, "0")}.png`;
     const file = join(folder, split, dataset.classes[labels[i]!]!, name);
-    if (exists(file)) continue;
+    if (isThere(file)) continue;
     const image = { ...shape, pixels: pixels.subarray(i * size, (i + 1) * size) };
     files.push([file, encodeSmallPng(image)]);
   }

@@ -1,7 +1,7 @@
 /** Draws scenes into files and sums up their colours; one of several Web Workers. */
 import { join } from "node:path";
 import { addColours, type ColourSums, NO_COLOURS, sumColours } from "../folder/colours.ts";
-import { exists } from "../../system/files.ts";
+import { isThere, readBytes } from "../../system/files.ts";
 import { writeFiles } from "../generated.ts";
 import { answerJobs } from "../../system/workers.ts";
 import { decode, encodeJpeg } from "../pixels.ts";
@@ -41,7 +41,7 @@ answerJobs(async (scenes: readonly SceneJob[], { folder, assets }: SceneSettings
   /** The bytes of a scene that an earlier, interrupted drawing left. */
   async function found({ file }: SceneJob): Promise<Uint8Array | undefined> {
     const path = join(folder, file);
-    return exists(path) ? await Deno.readFile(path) : undefined;
+    return isThere(path) ? await readBytes(path) : undefined;
   }
 
   async function draw(scene: SceneJob): Promise<Uint8Array> {
