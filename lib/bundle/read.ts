@@ -1,6 +1,6 @@
 /** An open bundle in the role of a store: tables are scored from it alone. */
 import { createHash } from "node:crypto";
-import { UserError } from "../errors.ts";
+import { UnreadableError, UserError } from "../errors.ts";
 import { isEvaluation, isImported, type Row, type Table } from "../experiment.ts";
 import { count } from "../numbers.ts";
 import { pixels } from "../vgg/images.ts";
@@ -48,6 +48,8 @@ export class OpenedBundle {
   readonly #highests = new Map<string, TopFive>();
   /** What the evaluations of a mean leave open, by their keys. */
   readonly #undetermined = new Map<string, Undetermined>();
+  /** The first error of a disk that withheld a part of the file. It says nothing about the content. */
+  #unreadable: UnreadableError | undefined;
   /** Labels of the images in the first evaluation that was read. */
   #first: { readonly name: string; readonly labels: Int32Array } | undefined;
 
@@ -72,6 +74,11 @@ export class OpenedBundle {
     return divergenceIn(this.#text(`${placeIn(run)}/diverged.json`));
   }
 
+  /** @throws {UnreadableError} A part of the file could not be read. */
+  mustHaveBeenReadable() {
+    if (this.#unreadable !== undefined) throw this.#unreadable;
+  }
+
   /** The missing entries that are needed for the scores of the mean of `runs`. */
   missing(runs: readonly PlannedRun[]): string[] {
     return scoreNames(runs, this.#plan).filter((name) => !this.#archive.entries.has(name));
@@ -85,7 +92,7 @@ export class OpenedBundle {
   scoresOf(runs: readonly PlannedRun[]): Scores {
     const name = keysOf(runs);
     const scores = this.#scores.get(name) ??
-      (this.#plan.small ? this.#fromHighest(runs) : this.#fromPosteriors(runs));
+      this.#noting(() => this.#plan.small ? this.#fromHighest(runs) : this.#fromPosteriors(runs));
     this.#scores.set(name, scores);
     return scores;
   }
@@ -150,6 +157,10 @@ export class OpenedBundle {
 
   /** Digests of the posteriors of some images; none if they cannot be read. */
   #rowDigests(name: string): number[] {
+    return this.#noting(() => this.#digestsIn(name));
+  }
+
+  #digestsIn(name: string): number[] {
     try {
       using file = this.#open(name);
       const tensor = this.#plan.small ? "top_posteriors" : "posteriors";
@@ -163,7 +174,7 @@ export class OpenedBundle {
       const alike = Map.groupBy(digests, (digest) => digest);
       return digests.filter((digest) => alike.get(digest)!.length === 1);
     } catch (error) {
-      if (error instanceof UserError) return [];
+      if (error instanceof UserError && !(error instanceof UnreadableError)) return [];
       throw error;
     }
   }
@@ -203,7 +214,17 @@ export class OpenedBundle {
   #open(name: string) {
     const section = this.#archive.entries.get(name);
     if (section === undefined) throw new UserError(`"${name}" is missing`);
-    return openSafetensors(this.#archive.file, { section });
+    return this.#noting(() => openSafetensors(this.#archive.file, { section }));
+  }
+
+  /** Remembers the disk's error: a row without numbers would look like one that is not as it was. */
+  #noting<Value>(read: () => Value): Value {
+    try {
+      return read();
+    } catch (error) {
+      if (error instanceof UnreadableError) this.#unreadable ??= error;
+      throw error;
+    }
   }
 }
 

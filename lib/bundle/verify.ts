@@ -55,7 +55,7 @@ export interface VerifyOptions extends KnownNames {
 /**
  * Verifies a bundle.
  *
- * @throws {UserError} The file is not a bundle, or its plan or hashes cannot be read.
+ * @throws {UserError} The file is not a bundle, or a part of it cannot be read.
  */
 export async function verifyBundle(file: string, options: VerifyOptions): Promise<Verification> {
   using archive = await openArchive(file);
@@ -68,13 +68,15 @@ export async function verifyBundle(file: string, options: VerifyOptions): Promis
   const reported = new Set(altered.map(({ file, reason }) => `${file} ${reason}`));
   const records = checkRecords(archive, plan, (run) => bundle.status(run).state === "done")
     .filter((problem) => !("file" in problem && reported.has(`${problem.file} ${problem.reason}`)));
+  const copies = bundle.copies();
+  bundle.mustHaveBeenReadable();
   return {
     plan,
     problems: [
       ...altered,
       ...names.problems,
       ...records,
-      ...bundle.copies(),
+      ...copies,
       ...tables.flatMap(({ problems }) => problems),
     ],
     notes: [...names.notes, ...tables.flatMap(({ notes }) => notes), ...unverified(input)],

@@ -7,7 +7,7 @@
 import { environment } from "../system/environment.ts";
 import { UserError } from "../errors.ts";
 import { displayName, isEvaluation, type Table } from "../experiment.ts";
-import { piecesOf, readIfThere } from "../system/files.ts";
+import { piecesOf, readIfThere, reading } from "../system/files.ts";
 import { type PlannedRun, plannedRun } from "../plan.ts";
 import { csvOf } from "../report/csv.ts";
 import { recordsOf } from "../report/records.ts";
@@ -91,7 +91,7 @@ export async function writeBundle(file: string, input: BundleInput): Promise<Wri
     ...bundle.small ? meansOf(input) : [],
   ];
   const fingerprint = await writeArchive(file, contents);
-  const { size: bytes } = Deno.statSync(file);
+  const { size: bytes } = reading(file, () => Deno.statSync(file));
   return { runs: runs.length, missing, files: contents.length, bytes, fingerprint };
 }
 

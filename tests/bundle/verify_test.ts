@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import type { Table } from "../../lib/experiment.ts";
-import { afterwards, bytes, cells, coverUp, text } from "../support/bundles.ts";
+import { writeBundle } from "../../lib/bundle/write.ts";
+import { UnreadableError } from "../../lib/errors.ts";
+import { afterwards, bytes, cells, coverUp, text, verify } from "../support/bundles.ts";
+import { whileFailing } from "../support/failing_calls.ts";
 import { withStore } from "../support/made_store.ts";
 
 Deno.test("differences from a baseline are computed again, too", () =>
@@ -22,4 +25,23 @@ Deno.test("differences from a baseline are computed again, too", () =>
     assert.deepEqual(cells(changed.problems).map(({ row, column }) => [row, column]), [
       [1, "difference"],
     ]);
+  }));
+
+Deno.test("a bundle that a disk withholds in part is unreadable, not one that does not agree", () =>
+  withStore(async (input, folder) => {
+    const file = `${folder}/all.zip`;
+    for (const small of [false, true]) {
+      await writeBundle(file, { ...input, small });
+      // the first opening is the archive's, later ones are those of posteriors
+      for (const skip of [0, 1, 2, 3]) {
+        await assert.rejects(
+          whileFailing({ call: "openSync", part: file, skip }, () => verify(file)),
+          (error: Error) => {
+            if (skip > 0) assert.ok(error instanceof UnreadableError, String(error));
+            assert.match(error.message, /^Cannot (read|open) ".*all\.zip": Input\/output error; /);
+            return true;
+          },
+        );
+      }
+    }
   }));
