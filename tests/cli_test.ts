@@ -252,3 +252,19 @@ Deno.test("too many open files are a limit of the session, and no defect", () =>
   );
   assert.equal(refusalIn("No such file or directory (os error 2)"), undefined);
 });
+
+Deno.test("what a disk refuses is no defect, wherever it was asked for", () => {
+  assert.equal(
+    refusalIn("Input/output error (os error 5): rename '/data/a' -> '/data/b'"),
+    'Cannot rename "/data/a": Input/output error; check its disk, its free space and its permissions',
+  );
+  assert.match(
+    refusalIn("Disk quota exceeded (os error 122): writefile '/data/a b'")!,
+    /^Cannot write "\/data\/a b": Disk quota exceeded; /,
+  );
+  assert.match(
+    refusalIn("Read-only file system (os error 30): utime '/data/a'")!,
+    /^Cannot use "\/data\/a": Read-only file system; /,
+  );
+  assert.equal(refusalIn("No such file or directory (os error 2): open '/data/a'"), undefined);
+});

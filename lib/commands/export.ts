@@ -1,7 +1,14 @@
 /** `export`: writes a stored net's weights in other layouts. */
 import { UsageError, UserError } from "../errors.ts";
 import { displayName, isEvaluation, type TrainRun } from "../experiment.ts";
-import { entriesIn, exists, readAt, writeAtomically } from "../system/files.ts";
+import {
+  entriesIn,
+  exists,
+  isOfSystem,
+  readAt,
+  systemReason,
+  writeAtomically,
+} from "../system/files.ts";
 import type { PlannedRun } from "../plan.ts";
 import { fold } from "../report/fold.ts";
 import { meanOf } from "../vgg/colours.ts";
@@ -285,7 +292,11 @@ function written(file: string, write: () => void) {
   try {
     write();
   } catch (error) {
-    const { message } = (error as Error).cause as Error;
-    throw new UserError(`Cannot write "${file}": ${message}; name another file`, { cause: error });
+    const { cause } = error as Error;
+    if (!isOfSystem(cause)) throw error;
+    throw new UserError(
+      `Cannot write "${file}": ${systemReason(cause)}; free some space, or name another file`,
+      { cause },
+    );
   }
 }

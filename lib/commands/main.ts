@@ -50,10 +50,29 @@ function print(text: string): number {
   return DONE;
 }
 
+/**
+ * How Deno words what a disk refuses: EIO, EACCES, ENOSPC, EROFS, ESTALE, EDQUOT. Readers and writers
+ * explain these themselves; this is for what none of them foresaw.
+ */
+const OF_DISK = /^([^(]*) \(os error (?:5|13|28|30|116|122)\): (\w+) '([^']*)'/;
+
+/** What Deno's calls do, where their names say something else. */
+const ACTIONS: Readonly<Record<string, string>> = {
+  ...{ mkdir: "create", open: "open", readdir: "list", readfile: "read", remove: "remove" },
+  ...{ rename: "rename", writefile: "write" },
+};
+
 /** What a machine refuses wherever it is asked for, with the way out; undefined for all other errors. */
 export function refusalIn(message: string): string | undefined {
   if (/os error 24\b/.test(message)) {
     return `${message}; raise the limit of this session, as in ulimit -n 1024`;
+  }
+  const [, reason, call = "", file] = OF_DISK.exec(message) ?? [];
+  if (file !== undefined) {
+    return `Cannot ${
+      ACTIONS[call] ?? "use"
+    } "${file}": ${reason}; check its disk, its free space and ` +
+      "its permissions";
   }
   const [, place] = /^Requires all access to (".*"), run again/.exec(message) ?? [];
   return place && `Cannot use ${place}: Deno keeps programs from the system's own files; name a ` +

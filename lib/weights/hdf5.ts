@@ -7,7 +7,7 @@
 import type { Dataset as H5wasmDataset, Group } from "h5wasm/node";
 import { dirname } from "node:path";
 import { UserError } from "../errors.ts";
-import { draftOf, flush, flushFolder, removeIfPossible } from "../system/files.ts";
+import { draftOf, flush, flushFolder, removeIfPossible, systemReason } from "../system/files.ts";
 import { type NumberType, sizeOf } from "./numbers.ts";
 
 /** A dataset, before its values are read. */
@@ -164,7 +164,10 @@ export async function writeHdf5(
     flushFolder(dirname(file));
   } catch (error) {
     if (begun) removeIfPossible(draft);
-    throw new UserError(`Cannot write "${file}": ${(error as Error).message}`, { cause: error });
+    throw new UserError(
+      `Cannot write "${file}": ${systemReason(error)}; free some space, or name another file`,
+      { cause: error },
+    );
   }
 }
 

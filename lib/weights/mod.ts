@@ -6,7 +6,7 @@
  * @module
  */
 import { UserError } from "../errors.ts";
-import { readAt } from "../system/files.ts";
+import { readAt, systemReason } from "../system/files.ts";
 import type { NumberType } from "./numbers.ts";
 import { fromOwn, OWN_REMEDY } from "./own.ts";
 import { openSafetensors } from "./safetensors.ts";
@@ -117,6 +117,9 @@ function startOf(file: string): Uint8Array {
     const { size } = handle.statSync();
     return readAt(handle, 0, Math.min(size, LEGACY_START)) ?? new Uint8Array();
   } catch (error) {
-    throw new UserError(`Cannot open "${file}": ${(error as Error).message}`, { cause: error });
+    throw new UserError(
+      `Cannot open "${file}": ${systemReason(error)}; name a file of weights that can be read`,
+      { cause: error },
+    );
   }
 }

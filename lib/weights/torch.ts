@@ -7,7 +7,7 @@
  */
 import { crc32 } from "node:zlib";
 import { UserError } from "../errors.ts";
-import { PIECE, readAt } from "../system/files.ts";
+import { cannotRead, isOfSystem, PIECE, readAt, reading } from "../system/files.ts";
 import { storedEntries, type StoredEntry } from "../system/zip.ts";
 import type { TensorFile } from "./weights_file.ts";
 import { floatsOf, type NumberType, sizeOf, WIDTHS } from "./numbers.ts";
@@ -166,7 +166,7 @@ function storageOf(id: unknown): TorchStorage {
  * @throws {UserError} It is damaged, or holds something other than tensors by name.
  */
 export async function openTorch(file: string, isLegacy: boolean): Promise<TensorFile> {
-  const handle = Deno.openSync(file);
+  const handle = reading(file, () => Deno.openSync(file));
   try {
     const { tensors, places } = isLegacy ? contentOfLegacy(handle) : await contentOfZip(handle);
     for (const [name, { storage }] of tensors) mustBeThere(name, storage, places);
@@ -174,22 +174,17 @@ export async function openTorch(file: string, isLegacy: boolean): Promise<Tensor
       types: new Map([...tensors].map(([name, { storage }]) => [name, storage.type])),
       shapes: new Map([...tensors].map(([name, { shape }]) => [name, shape])),
       metadata: {},
-      read(name) {
-        const tensor = tensors.get(name)!;
-        const { storage: { type, key }, offset, end, shape } = tensor;
-        if (sizeOf(shape) === 0) return new Float32Array();
-        mustBeWhole(handle, { file, name, place: places.get(key)! });
-        const width = WIDTHS[type];
-        const at = places.get(key)!.at + width * offset;
-        const bytes = readAt(handle, at, width * (end - offset));
-        if (bytes === undefined) throw unreadable(file, "it is cut off");
-        return tensor.ordered(floatsOf(bytes, type));
-      },
+      read: (name) =>
+        reading(file, () => {
+          const tensor = tensors.get(name)!;
+          return valuesOf(tensor, { handle, file, name, place: places.get(tensor.storage.key)! });
+        }),
       [Symbol.dispose]: () => handle.close(),
     };
   } catch (error) {
     handle.close();
-    throw error instanceof UserError ? error : unreadable(file, (error as Error).message);
+    if (error instanceof UserError) throw error;
+    throw isOfSystem(error) ? cannotRead(file, error) : unreadable(file, (error as Error).message);
   }
 }
 
@@ -199,15 +194,28 @@ type StorageSection =
   & Pick<StoredEntry, "at" | "size">
   & Partial<Pick<StoredEntry, "crc32">>;
 
+/** Where the numbers of a tensor are. */
+interface TensorPlace {
+  readonly handle: Deno.FsFile;
+  readonly file: string;
+  readonly name: string;
+  readonly place: StorageSection;
+}
+
+/** The values of a tensor, row after row. */
+function valuesOf(tensor: TorchTensor, place: TensorPlace): Float32Array {
+  const { storage: { type }, offset, end, shape } = tensor;
+  if (sizeOf(shape) === 0) return new Float32Array();
+  mustBeWhole(place);
+  const width = WIDTHS[type];
+  const bytes = readAt(place.handle, place.place.at + width * offset, width * (end - offset));
+  if (bytes === undefined) throw unreadable(place.file, "it is cut off");
+  return tensor.ordered(floatsOf(bytes, type));
+}
+
 /** Compares numbers with their CRC-32, which PyTorch itself does not do. The older format has none. */
-function mustBeWhole(
-  handle: Deno.FsFile,
-  { file, name, place: { at, size, crc32: expected = 0 } }: {
-    readonly file: string;
-    readonly name: string;
-    readonly place: StorageSection;
-  },
-) {
+function mustBeWhole({ handle, file, name, place }: TensorPlace) {
+  const { at, size, crc32: expected = 0 } = place;
   if (expected === 0) return; // none was computed
   let found = 0;
   for (let from = 0; from < size; from += PIECE) {

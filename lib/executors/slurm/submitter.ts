@@ -1,6 +1,6 @@
 /** Submits the jobs of a plan one by one, and records which run has which job. */
 import { UserError } from "../../errors.ts";
-import { writeAtomically } from "../../system/files.ts";
+import { writeAtomically, writing } from "../../system/files.ts";
 import type { PlannedRun } from "../../plan.ts";
 import type { Store } from "../../store/mod.ts";
 import { arrayOf, cancel, clusterOf, type Dependency, numberOf, submit, taskOf } from "./client.ts";
@@ -40,7 +40,8 @@ export class JobSubmitter {
     this.#store = store;
     this.#jobs = new Map([...waiting].map(([key, { job }]) => [key, job]));
     this.#record = openRecords(store);
-    Deno.mkdirSync(`${jobsFolder(store)}/logs`, { recursive: true });
+    const logs = `${jobsFolder(store)}/logs`;
+    writing(logs, () => Deno.mkdirSync(logs, { recursive: true }));
   }
 
   /** Submits a job that starts when the jobs that it depends on have succeeded. */
