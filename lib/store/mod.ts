@@ -21,6 +21,7 @@
  *
  * @module
  */
+import { dirname } from "node:path";
 import type { Checkpoint, Divergence, LogEntry, Tensors } from "../vgg/checkpoint.ts";
 import type { Execution } from "../system/environment.ts";
 import { UnreadableError, UserError } from "../errors.ts";
@@ -33,6 +34,7 @@ import {
   isThere,
   readIfThere,
   reading,
+  refreshFolder,
   removeIfPossible,
   removeIfThere,
   renameIfThere,
@@ -94,6 +96,14 @@ export class Store {
     this.leases = new Leases(`${folder}/leases`);
   }
 
+  /** Whether a result is there, even if another machine has written it just now. */
+  #isThereNow(result: string): boolean {
+    if (isThere(result)) return true;
+    const folder = dirname(result);
+    for (const place of [this.folder, dirname(folder), folder]) refreshFolder(place);
+    return isThere(result);
+  }
+
   /** Folder of a run. */
   folderOf(planned: PlannedRun): string {
     return `${this.folder}/${placeIn(planned)}`;
@@ -115,7 +125,7 @@ export class Store {
   #statusOf(planned: PlannedRun): RunStatus {
     const folder = this.folderOf(planned);
     const result = this.#result(planned);
-    if (isThere(result)) {
+    if (this.#isThereNow(result)) {
       return this.#faults.get(result) ??
         faultOf(() => openSafetensors(result)[Symbol.dispose]()) ?? { state: "done" };
     }

@@ -186,6 +186,19 @@ function isDiskFault(error: unknown): boolean {
   return isFailingDisk(error) || /^Read-only/i.test((error as Error).message);
 }
 
+/**
+ * Makes a network file system ask its server which names a folder has. Linux's NFS otherwise relies for up
+ * to a minute on names that it has looked for before, found or missing; opening a folder asks (nfs(5),
+ * "Close-to-open cache consistency" and "Directory entry caching").
+ */
+export function refreshFolder(folder: string) {
+  try {
+    Deno.openSync(folder).close();
+  } catch {
+    // it is missing, or the system cannot open folders: reading the file tells
+  }
+}
+
 /** Files to flush at the same time: the file system then writes its journal once for many. */
 const AT_ONCE = 64;
 
