@@ -66,6 +66,15 @@ export {
 
 export { ownNet } from "./lib/tables/own_net.ts";
 
+// grids of experiments
+export {
+  type FieldValue,
+  type Grid,
+  type GridStudy,
+  type Scales,
+  study,
+} from "./lib/tables/study.ts";
+
 // setups
 export type {
   CropGrid,
@@ -77,11 +86,13 @@ export type {
   Precision,
   ResizeFilter,
   Retry,
+  Scenes,
   Schedule,
   Setup,
   TrainSetup,
   Transfer,
 } from "./lib/setup.ts";
+export { PRECISIONS } from "./lib/setup.ts";
 export { medium, paper, small, smoke } from "./experiments/setups.ts";
 
 // layers of a net

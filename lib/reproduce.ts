@@ -14,7 +14,7 @@ import { describeDataset, openDataset } from "./datasets/mod.ts";
 import { Interruption, UserError } from "./errors.ts";
 import type { RunOptions } from "./executors/local/scheduler.ts";
 import type { Run } from "./experiment.ts";
-import { contextsOf, mustBeTrainable, planOf } from "./plan.ts";
+import { contextsOf, mustBeTrainable, type PlannedRun, planOf } from "./plan.ts";
 import { departures, mustBePapers, sizeOf } from "./results/protocol.ts";
 import type { Study } from "./results/study.ts";
 import { warn } from "./report/warn.ts";
@@ -59,12 +59,23 @@ export async function reproduce(
   runs: readonly Run[],
   options: StudyOptions & RunOptions,
 ): Promise<Study<Dataset>> {
+  return await reproducePlan((data) => planOf(runs, contextsOf(options, data)), options);
+}
+
+/** Lists runs, ancestors first, on data with a fingerprint. */
+type PlanFor = (data: { readonly fingerprint: string }) => readonly PlannedRun[];
+
+/** Carries out a plan that is made when the data is known; see `reproduce`. */
+export async function reproducePlan(
+  planFor: PlanFor,
+  options: StudyOptions & RunOptions,
+): Promise<Study<Dataset>> {
   // loaded here: commands that only read results need neither threads nor an installer
   const { runPlan } = await import("./executors/local/scheduler.ts");
   const bars = progressBars();
   try {
-    const study = await openAndInstall(runs, options, bars);
-    await runPlan(planOf(runs, study.contexts), { ...study, bars }, options);
+    const study = await openAndInstall(planFor, options, bars);
+    await runPlan(planFor(study.dataset), { ...study, bars }, options);
     return { ...study, testScores: testScoresIn(study.store.folder) };
   } finally {
     bars.stop();
@@ -79,12 +90,14 @@ export async function reproduce(
  * ended then, and data ends at its next progress: what both write has its name only when it is whole.
  */
 async function openAndInstall(
-  runs: readonly Run[],
+  planFor: PlanFor,
   options: StudyOptions,
   bars: Bars,
 ): Promise<Study<Dataset>> {
   const { ensureInstalled, isInstalled } = await import("./tensorflow/install/mod.ts");
-  if (await isInstalled() || !await needsRuns(runs, options)) return await openStudy(options, bars);
+  if (await isInstalled() || !await needsRuns(planFor, options)) {
+    return await openStudy(options, bars);
+  }
   const control = new AbortController();
   const stop = control.signal;
   const stopped = new Promise<never>((_, reject) => stop.onabort = () => reject(stop.reason));
@@ -108,10 +121,10 @@ async function openAndInstall(
  *
  * @throws {UserError} It cannot be.
  */
-async function needsRuns(runs: readonly Run[], options: StudyOptions): Promise<boolean> {
-  const { contexts, dataset, store } = await describeStudy(options);
+async function needsRuns(planFor: PlanFor, options: StudyOptions): Promise<boolean> {
+  const { dataset, store } = await describeStudy(options);
   if (dataset.missing !== undefined) return false; // opening explains it
-  const open = planOf(runs, contexts).filter((run) => store.status(run).state !== "done");
+  const open = planFor(dataset).filter((run) => store.status(run).state !== "done");
   mustBeTrainable(open, dataset);
   return open.length > 0;
 }

@@ -143,6 +143,25 @@ const others = {
       "table table3 --dry-run": "what would run",
     },
   },
+  study: {
+    summary: "A grid of experiments as one table, sorted by error",
+    words: { pattern: "FILE", most: 1 },
+    takes: [
+      ...[...RESULTS, "workers", "micro-batch", "executor", "resources", "wait"] as const,
+      ...["skip-unreadable", "include-at-chance", "dry-run", "yes", "format"] as const,
+    ],
+    about:
+      "Carries out every combination of the values in a grid that a file declares: nets, S, Q, " +
+      "methods, seeds, and any fields of the setup. Prints a row for each, sorted by error, with " +
+      "intervals, the best row, p-values corrected for all pairs, and letters: rows without a common " +
+      "letter differ. Runs that tables and studies share are done once, and an interrupted study " +
+      "continues. Also written as CSV, Markdown and LaTeX. docs/how-to/study.md.",
+    examples: {
+      "study ./mine.ts --setup smoke": "a quick test of a study",
+      "study ./mine.ts --dry-run": "what would run",
+      "study ./mine.ts --executor slurm": "as jobs of a cluster",
+    },
+  },
   "reproduce-all": {
     summary: "All seven tables, as one plan",
     takes: TABLE_OPTIONS,

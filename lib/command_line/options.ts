@@ -42,6 +42,8 @@ export interface Options extends NetOptions {
   readonly microBatch?: number;
   readonly skipUnreadable: boolean;
   readonly dryRun: boolean;
+  /** Whether a grid of any size is meant. */
+  readonly yes: boolean;
   readonly includeAtChance: boolean;
   /** The row of each table that its other rows are compared with. */
   readonly compare?: Reference;
@@ -231,6 +233,7 @@ export function resolveOptions(
     ...microBatch !== undefined && { microBatch },
     skipUnreadable: given["skip-unreadable"] === true,
     dryRun: given["dry-run"] === true,
+    yes: given.yes === true,
     includeAtChance: given["include-at-chance"] === true,
     ...compare !== undefined && { compare: rowOrName(compare) },
     strict: given.strict === true,

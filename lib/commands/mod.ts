@@ -25,6 +25,7 @@ const RUNS: Readonly<Record<OwnCommand, CommandRun>> = {
   plan: async (options, words) => (await import("./plan.ts")).plan(words, options),
   status: async (options, words) => (await import("./status.ts")).status(words, options),
   cancel: async (options, words) => (await import("./cancel.ts")).cancel(words, options),
+  study: async (options, words) => (await import("./study.ts")).study(words, options),
   init: async (_options, words) => (await import("./init.ts")).init(words),
   setups: async (options, words) => (await import("./setups.ts")).setups(words, options),
   run: async (options, words) => (await import("./run.ts")).run(words, options),

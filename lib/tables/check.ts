@@ -50,8 +50,11 @@ function isDeeper(value: unknown, levels: number): boolean {
   return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
 }
 
-/** The first fault of a row by itself. */
-function rowFault({ rows }: Table, setup: CheckingSetup): string | undefined {
+/** The first fault of a row by itself; the shape of its nets is not checked. */
+export function rowFault(
+  { rows }: Pick<Table, "rows">,
+  setup: CheckingSetup,
+): string | undefined {
   const checked = new Map<string, string | undefined>();
   for (const [i, { title, evaluations }] of rows.entries()) {
     if (evaluations.length === 0 && title === undefined) {

@@ -10,6 +10,7 @@ import type { Claim } from "../results/claims.ts";
 import { reading } from "../system/files.ts";
 import { type CheckingSetup, tableFault } from "./check.ts";
 import { claimsFault } from "./claims.ts";
+import { isMeantAsStudy } from "./study.ts";
 import { exportsOf, jsonIn, type Refuse } from "./values.ts";
 
 /** What a file has. */
@@ -67,6 +68,9 @@ async function open(file: string, opening: Opening): Promise<TableFile> {
   const known = new Set<unknown>(listed.map(({ rows }) => rows));
   for (const [path, value] of values.tables) {
     const at = path === "" ? "" : `${path}: `;
+    if (isMeantAsStudy(value)) {
+      throw refuse(`${at}it is a study; carry it out with deno task study ${word}`);
+    }
     const fault = tableFault(value, setup);
     if (fault !== undefined) throw refuse(`${at}${fault}`);
     const { name, rows } = value as Table;

@@ -1,0 +1,212 @@
+/** The rows of a study: every combination of the values in its grid. */
+import { evaluations, net, oneScale, threeScales } from "../../experiments/protocol.ts";
+import { UsageError, UserError } from "../errors.ts";
+import {
+  type ConfigName,
+  type EvalRun,
+  formatS,
+  type Method,
+  type NetLayers,
+  type TrainScale,
+} from "../experiment.ts";
+import { formatNumber } from "../numbers.ts";
+import { PAPER_CROP } from "../vgg/images.ts";
+import type { Setup } from "../setup.ts";
+import { rowFault, tableFault } from "../tables/check.ts";
+import { ownNet } from "../tables/own_net.ts";
+import { combinationsOf, type FieldValue, type GridStudy, type Scales } from "../tables/study.ts";
+import { withChanges } from "./overrides.ts";
+
+/** A combination of values. */
+export interface StudyRow {
+  /** The value of each list, for people and records. */
+  readonly values: Readonly<Record<string, string | number>>;
+  readonly evaluations: readonly EvalRun[];
+  /** The command line's setup with the row's fields; one object for rows with the same fields. */
+  readonly setup: Setup;
+  /** The row's own seed, where seeds are a list of the grid. */
+  readonly seed?: number;
+}
+
+/** Combinations that need no leave, and combinations that are too many in any case. */
+const [MOST_UNASKED, MOST] = [10_000, 1_000_000];
+
+/** Lists of a grid that are no fields of a setup, and what they are if they are absent. */
+const USUAL = { config: ["A"], S: [256], Q: ["one"], method: ["dense"] } as const;
+
+/** The value of a list, its place in it, and its name for people. */
+interface Choice {
+  readonly value: unknown;
+  readonly name: string | number;
+}
+
+/**
+ * Expands a study's grid. Its size is counted first.
+ *
+ * @param word the file's name as the user wrote it
+ * @param isAllowed whether the user has asked for as many rows as there are
+ * @throws {UserError} There are too many, or a value or a combination of values is no experiment.
+ */
+export function rowsOfStudy(
+  study: GridStudy,
+  { setup, word, isAllowed }: {
+    readonly setup: Setup;
+    readonly word: string;
+    readonly isAllowed: boolean;
+  },
+): readonly StudyRow[] {
+  const refuse = (fault: string) => new UserError(`Cannot read a study from "${word}": ${fault}`);
+  mustBeFew(combinationsOf(study.grid), { word, isAllowed });
+  const grid: Readonly<Record<string, readonly unknown[]>> = {
+    ...Object.fromEntries(Object.entries(study.grid).map(([axis, values]) => [axis, values!])),
+    ...Object.fromEntries(Object.entries(USUAL).filter(([axis]) => !(axis in study.grid))),
+  };
+  const axes = Object.keys(grid);
+  const fields = axes.filter((axis) => !(axis in USUAL) && axis !== "seed");
+  const drawn = fields.find((field) => /^(scenes\b|dataset$)/.test(field));
+  if (drawn !== undefined) {
+    throw refuse(
+      `grid.${drawn}: rows of a study are of the same images; make a study for each data set, with ` +
+        "--dataset or --set",
+    );
+  }
+  const choices = axes.map((axis) =>
+    grid[axis]!.map((value): Choice => ({ value, name: nameOf(axis, value) }))
+  );
+  mustFit(grid, fields, { setup, refuse });
+
+  const setups = new Map<string, Setup>();
+  function setupWith(changes: string): Setup {
+    const known = setups.get(changes);
+    if (known !== undefined) return known;
+    const all = [setup.changes, changes].filter(Boolean).join(",");
+    const made = changes === "" ? setup : { ...withChanges(setup, changes), changes: all };
+    setups.set(changes, made);
+    return made;
+  }
+
+  return combinations(choices).map((chosen): StudyRow => {
+    const values = Object.fromEntries(axes.map((axis, i) => [axis, chosen[i]!.name]));
+    const at = Object.fromEntries(axes.map((axis, i) => [axis, chosen[i]!.value]));
+    const inWords = axes.map((axis) => `${axis} = ${values[axis]}`).join(", ");
+    try {
+      const row = {
+        values,
+        evaluations: evaluationsOf(at),
+        setup: setupWith(fields.map((field) => change(field, at[field])).join(",")),
+        ...at.seed !== undefined && { seed: at.seed as number },
+      };
+      const fault = rowFault({ rows: [row] }, row.setup);
+      if (fault === undefined) return { ...row, values: { ...values, Q: scalesOf(row) } };
+      throw refuse(`the combination ${inWords}: ${fault.replace(/^rows\[0\]\.evaluations/, "")}`);
+    } catch (error) {
+      if (error instanceof UsageError) {
+        throw refuse(`the combination ${inWords}: ${error.message}`);
+      }
+      throw error;
+    }
+  });
+}
+
+function mustBeFew(
+  count: number,
+  { word, isAllowed }: { readonly word: string; readonly isAllowed: boolean },
+) {
+  if (count > MOST) {
+    throw new UserError(
+      `Cannot carry out the study "${word}": its grid has ${
+        formatNumber(count)
+      } combinations, and ` +
+        `${formatNumber(MOST)} are the most; shorten its lists`,
+    );
+  }
+  if (count <= MOST_UNASKED || isAllowed) return;
+  throw new UsageError(
+    `The grid of "${word}" has ${
+      formatNumber(count)
+    } combinations, a row each: shorten its lists, or ` +
+      "add --yes if that is meant; --dry-run --yes says what it costs",
+  );
+}
+
+/** Refuses values that are wrong by themselves, with their place in the grid. */
+function mustFit(
+  grid: Readonly<Record<string, readonly unknown[]>>,
+  fields: readonly string[],
+  { setup, refuse }: { readonly setup: Setup; readonly refuse: (fault: string) => UserError },
+) {
+  const scales = (axis: "S" | "Q") =>
+    grid[axis]!.forEach((value, i) => {
+      const low = [value].flat().find((scale) => typeof scale === "number" && scale < PAPER_CROP);
+      if (low === undefined) return;
+      throw refuse(
+        `grid.${axis}[${i}] is ${low}: the least scale is ${PAPER_CROP}, the side of the crop in the ` +
+          "paper's pixels, whatever the setup's",
+      );
+    });
+  scales("S");
+  scales("Q");
+  grid.config!.forEach((config, i) => {
+    if (typeof config === "string") return;
+    const rows = [{ evaluations: evaluations(ownNet(config as NetLayers, 256), [256], "dense") }];
+    const fault = tableFault({ name: "grid", caption: "", headings: ["config"], rows }, setup);
+    if (fault === undefined) return;
+    throw refuse(`grid.config[${i}]: ${fault.replace(/^rows\[0\]\.evaluations\[0\]\.net\./, "")}`);
+  });
+  fields.forEach((field, place) => {
+    // a field may be one of a rule that an earlier list chooses
+    const before = fields.slice(0, place).map((other) => change(other, grid[other]![0]));
+    grid[field]!.forEach((value, i) => {
+      try {
+        withChanges(setup, [...before, change(field, value)].join(","));
+      } catch (error) {
+        if (error instanceof UserError) throw refuse(`grid.${field}[${i}]: ${error.message}`);
+        throw error;
+      }
+    });
+  });
+}
+
+/** A change of a field as `--set` takes it. */
+function change(field: string, value: unknown): string {
+  const text = Array.isArray(value) ? value.join(":") : String(value);
+  return `${field}=${text.replaceAll(",", ":")}`;
+}
+
+/** The evaluations of a combination. */
+function evaluationsOf({ config, S, Q, method }: Readonly<Record<string, unknown>>): EvalRun[] {
+  const scale = S as TrainScale;
+  const run = typeof config === "string"
+    ? net(config as ConfigName, scale)
+    : ownNet(config as NetLayers, scale);
+  return evaluations(run, testScales(Q as Scales, scale), ...[method as Method].flat());
+}
+
+function testScales(Q: Scales, S: TrainScale): readonly number[] {
+  if (Q === "one") return oneScale(S);
+  if (Q === "three") return threeScales(S);
+  return typeof Q === "number" ? [Q] : Q;
+}
+
+/** The scales that a row is tested at, as tables have them. */
+function scalesOf({ evaluations }: Pick<StudyRow, "evaluations">): string | number {
+  const scales = [...new Set(evaluations.map(({ Q }) => Q))];
+  return scales.length === 1 ? scales[0]! : scales.join(" ");
+}
+
+/** A value's name for people. */
+function nameOf(axis: string, value: unknown): string | number {
+  if (axis === "config" && typeof value === "object") return (value as NetLayers).config;
+  if (axis === "S") return typeof value === "number" ? value : formatS(value as TrainScale);
+  if (axis === "method") return [value].flat().join(" & ");
+  if (Array.isArray(value)) return value.join(axis === "Q" ? " " : ":");
+  return value as Exclude<FieldValue, readonly number[]>;
+}
+
+/** Every combination of one choice of each list; the last list varies fastest. */
+function combinations(choices: readonly (readonly Choice[])[]): Choice[][] {
+  return choices.reduce<Choice[][]>(
+    (begun, list) => begun.flatMap((chosen) => list.map((choice) => [...chosen, choice])),
+    [[]],
+  );
+}

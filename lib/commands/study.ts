@@ -1,0 +1,131 @@
+/** `study`: a grid of experiments as one table, a row for each combination. */
+import { UsageError } from "../errors.ts";
+import { count } from "../numbers.ts";
+import { contextsOf, type PlannedRun, plannedRun } from "../plan.ts";
+import { sheetOfStudy, type StudyResult } from "../report/study_sheet.ts";
+import { resultsOf } from "../results/mod.ts";
+import { ranked } from "../results/ranking.ts";
+import type { RowResult } from "../results/row_result.ts";
+import type { Study } from "../results/study.ts";
+import { shellWord } from "../system/shell.ts";
+import { type GridStudy, openStudyFile } from "../tables/study.ts";
+import { describedStudy, known } from "../command_line/known_runs.ts";
+import { type Options, pathFrom } from "../command_line/options.ts";
+import { printPlan } from "../command_line/plan_listing.ts";
+import { rowsOfStudy, type StudyRow } from "../command_line/study_rows.ts";
+import { isTakenName, publish } from "../command_line/tables.ts";
+
+/** Carries out the study in a file, and prints and writes its table. */
+export async function study(words: readonly string[], options: Options): Promise<number> {
+  const [word] = words;
+  if (word === undefined) {
+    throw new UsageError("Name a file with a study, as in deno task study ./mine.ts");
+  }
+  const declared = await openStudyFile(pathFrom(word), { word, taken: isTakenName });
+  const rows = rowsOfStudy(declared, { setup: options.setup, word, isAllowed: options.yes });
+  const seeds = seedsOf(declared, options);
+  const grid = new GridRuns(rows, seeds);
+  const command = ["study", word] as const;
+  if (options.executor === "slurm") {
+    const described = await describedStudy(options);
+    const { showJobs, submitRuns } = await import("../command_line/cluster.ts");
+    const planned = grid.plan(described.dataset);
+    const request = { command: [...command] as [string, string], options, study: described };
+    if (options.dryRun) return showJobs(planned, request);
+    await submitRuns(planned, request);
+    if (!options.wait) return 0;
+    return print({ declared, grid, word, options }, await openFound(options));
+  }
+  if (options.dryRun) {
+    const described = await describedStudy(options);
+    const runs = known(grid.plan(described.dataset), described);
+    console.error(`${declared.name}: ${count(rows.length, "combination")}`);
+    return printPlan({ runs, study: described }, options);
+  }
+  const { reproducePlan } = await import("../reproduce.ts");
+  const done = await reproducePlan((data) => grid.plan(data), options);
+  return print({ declared, grid, word, options }, done);
+}
+
+async function openFound(options: Options): Promise<Study> {
+  const { findStudy } = await import("../reproduce.ts");
+  return await findStudy(options);
+}
+
+/** Seeds of the command line, or else as many as the study wants. */
+function seedsOf({ seeds = 1 }: GridStudy, options: Options): readonly number[] {
+  const [first = 0] = options.seeds;
+  return options.given.seeds === undefined
+    ? Array.from({ length: seeds }, (_, i) => first + i)
+    : options.seeds;
+}
+
+/** The runs behind the rows of a study. */
+class GridRuns {
+  constructor(readonly rows: readonly StudyRow[], readonly seeds: readonly number[]) {}
+
+  /** The contexts of rows, which rows with the same fields and seeds share. */
+  contexts(data: { readonly fingerprint: string }) {
+    const known = new Map<unknown, Map<number | undefined, ReturnType<typeof contextsOf>>>();
+    return ({ setup, seed }: StudyRow) => {
+      const bySeed = known.get(setup) ?? new Map();
+      known.set(setup, bySeed);
+      const seeds = seed === undefined ? this.seeds : [seed];
+      const contexts = bySeed.get(seed) ?? contextsOf({ setup, seeds }, data);
+      bySeed.set(seed, contexts);
+      return contexts;
+    };
+  }
+
+  /** Every run once, ancestors first. */
+  plan(data: { readonly fingerprint: string }): PlannedRun[] {
+    const contextsFor = this.contexts(data);
+    const planned = new Map<string, PlannedRun>();
+    function add(run: PlannedRun) {
+      if (planned.has(run.key)) return;
+      if (run.ancestor) add(run.ancestor);
+      planned.set(run.key, run);
+    }
+    for (const row of this.rows) {
+      for (const context of contextsFor(row)) {
+        for (const run of row.evaluations) add(plannedRun(run, context));
+      }
+    }
+    return [...planned.values()];
+  }
+}
+
+/** Prints and writes the table of a study, as far as it is done. */
+function print(
+  { declared, grid, word, options }: {
+    readonly declared: GridStudy;
+    readonly grid: GridRuns;
+    readonly word: string;
+    readonly options: Options;
+  },
+  study: Study,
+): number {
+  const { name, caption } = declared;
+  const contextsFor = grid.contexts(study.dataset);
+  const found = new Map<string, { readonly row: StudyRow; readonly result: RowResult }>();
+  // rows with the same contexts are scored together: what they share is read once
+  const groups = Map.groupBy(grid.rows, contextsFor);
+  for (const [contexts, rows] of groups) {
+    const [{ setup }] = rows as [StudyRow];
+    const table = { name, caption, headings: ["config"] as const, rows };
+    const [scored] = resultsOf([table], { ...study, setup, contexts }, options);
+    scored!.rows.forEach((result, i) => {
+      const same = result.runs.toSorted().join(" ");
+      if (!found.has(same)) found.set(same, { row: rows[i]!, result });
+    });
+  }
+  const all = [...found.values()];
+  const [shared] = resultsOf([{ name, caption, headings: ["config"], rows: [] }], study);
+  const result: StudyResult<StudyRow> = {
+    ...{ name, caption, shared: shared! },
+    rows: ranked(all.map(({ row }) => row), all.map(({ result }) => result)),
+    repeated: grid.rows.length - all.length,
+    command: `deno task study ${shellWord(word)}`,
+  };
+  return publish([sheetOfStudy(result)], options);
+}

@@ -1,0 +1,69 @@
+/**
+ * Every row against every other one, on the same images: the p-values of McNemar's exact test, as in
+ * `paired_difference.ts`, fast enough for a thousand rows.
+ *
+ * @module
+ */
+import { mcnemar, ones } from "../statistics/mod.ts";
+import type { Ranks } from "./paired_difference.ts";
+
+/** P-values of all pairs, those of the first row first: 0-1, 0-2, ..., 1-2, ... */
+export function pairwiseP(rows: readonly (readonly Ranks[])[]): Float64Array {
+  const [first = []] = rows;
+  const images = first[0]?.ranks.length ?? 0;
+  const odd = rows.find((seeds) =>
+    seeds.length !== first.length || seeds.some(({ ranks }) => ranks.length !== images)
+  );
+  if (odd !== undefined) throw new RangeError("Cannot compare rows of other seeds or images");
+  const planes = rows.map((seeds) => planesOf(seeds, images));
+  const known = new Map<number, number>(); // many pairs have the same numbers
+  const p = new Float64Array(rows.length * (rows.length - 1) / 2);
+  let place = 0;
+  for (let one = 0; one < rows.length; one++) {
+    for (let other = one + 1; other < rows.length; other++) {
+      const [onlyOne, onlyOther] = discordant(planes[one]!, planes[other]!);
+      const numbers = onlyOne * (images + 1) + onlyOther;
+      const value = known.get(numbers) ?? mcnemar(onlyOne, onlyOther);
+      known.set(numbers, value);
+      p[place++] = value;
+    }
+  }
+  return p;
+}
+
+/** The place of a pair in such a list. */
+export function placeOfPair(one: number, other: number, rows: number): number {
+  const [first, second] = one < other ? [one, other] : [other, one];
+  return first * rows - first * (first + 1) / 2 + second - first - 1;
+}
+
+/** In how many seeds each image was wrong, as binary numbers: all images' highest bits first. */
+type Planes = readonly Int32Array[];
+
+function planesOf(seeds: readonly Ranks[], images: number): Planes {
+  const counts = new Uint32Array(images);
+  for (const { ranks } of seeds) ranks.forEach((rank, image) => counts[image]! += Math.sign(rank));
+  return Array.from({ length: 32 - Math.clz32(seeds.length) }, (_, bit) => {
+    const plane = new Int32Array(Math.ceil(images / 32));
+    counts.forEach((count, image) => plane[image >> 5]! |= (count >> bit & 1) << (image & 31));
+    return plane;
+  }).reverse();
+}
+
+/** Numbers of images that one row got wrong in more seeds than the other, and the other way round. */
+function discordant(one: Planes, other: Planes): readonly [number, number] {
+  const words = one[0]!.length;
+  let [onlyOne, onlyOther] = [0, 0];
+  for (let word = 0; word < words; word++) {
+    let [equal, more, fewer] = [-1, 0, 0];
+    for (let plane = 0; plane < one.length; plane++) {
+      const [a, b] = [one[plane]![word]!, other[plane]![word]!];
+      more |= equal & a & ~b;
+      fewer |= equal & b & ~a;
+      equal &= ~(a ^ b);
+    }
+    onlyOne += ones(more);
+    onlyOther += ones(fewer);
+  }
+  return [onlyOne, onlyOther];
+}
