@@ -72,6 +72,13 @@ export interface NetLayers {
   readonly config: string;
   /** Blocks of layers up to fc6, each with a max-pooling after it; absent in the paper's nets. */
   readonly blocks?: readonly (readonly BlockLayer[])[];
+  /**
+   * Units of the hidden fully-connected layers behind the blocks, at most two, where the paper has
+   * [4096, 4096]; a setup with fewer has as much fewer of these.
+   */
+  readonly fc?: readonly number[];
+  /** Share of their outputs that are dropped; the setup's if absent. */
+  readonly dropout?: number;
 }
 
 /** One network to train. The runs it starts from are inside it. */

@@ -254,10 +254,16 @@ function mustBeKeras(run: TrainRun) {
   );
 }
 
-/** torchvision makes a VGG of any blocks of 3x3 convolutions. */
+/** torchvision makes a VGG of any blocks of 3x3 convolutions, with two hidden fully-connected layers. */
 function mustBeTorchvisions(run: TrainRun) {
   mustHaveNoLrn(run);
   if (run.blocks === undefined) return;
+  if (run.fc !== undefined && run.fc.length !== 2) {
+    throw new UserError(
+      `Cannot export ${run.config} for torchvision: its VGG has two hidden fully-connected layers, ` +
+        `this one ${run.fc.length}; choose --as savedmodel`,
+    );
+  }
   const odd = convsOf(layersOf(run)).find(({ name, size }) =>
     name.startsWith("conv") && size !== 3
   );

@@ -17,6 +17,7 @@ import {
   type TrainRun,
 } from "../experiment.ts";
 import { type PlannedRun, plannedRun } from "../plan.ts";
+import { layersFields } from "../vgg/configs.ts";
 import { type FieldDifference, fieldDifferences, fieldsOf } from "./protocol.ts";
 
 /** A run and its ancestors, nearest first. */
@@ -126,10 +127,12 @@ function trainFieldsOf(run: Run, { schedules, jitterStep, ...train }: TrainSetup
 }
 
 function netFields(net: TrainRun, train: TrainSetup): Record<string, string> {
-  const { config, blocks, S, update = "all" } = net;
+  const { S, update = "all" } = net;
+  const { config, ...own } = layersFields(net);
+  const written = Object.entries(own).map(([field, value]) => [field, JSON.stringify(value)]);
   return {
     config,
-    ...blocks && { blocks: JSON.stringify(blocks) },
+    ...Object.fromEntries(written),
     ...{ S: formatS(S), update, ...originFields(net, train) },
   };
 }

@@ -18,7 +18,14 @@ import {
 } from "../experiment.ts";
 import { flaw, z } from "../schema.ts";
 import type { Setup } from "../setup.ts";
-import { convsOf, lastMapOf, layersInCommon, layersOf, netShapeOf } from "../vgg/configs.ts";
+import {
+  convsOf,
+  lastMapOf,
+  layersFields,
+  layersInCommon,
+  layersOf,
+  netShapeOf,
+} from "../vgg/configs.ts";
 import { PAPER_CROP } from "../vgg/images.ts";
 import { insertedLayers } from "../vgg/initialisation.ts";
 import { TABLE } from "./shape.ts";
@@ -83,8 +90,8 @@ function netFault(
   checked: Map<string, string | undefined>,
   path = ".net",
 ): string | undefined {
-  const { config, S, blocks, init } = net;
-  const layers = `${config} ${JSON.stringify(blocks)}`;
+  const { config, S, init } = net;
+  const layers = `${config} ${JSON.stringify(layersFields(net))}`;
   if (!checked.has(layers)) checked.set(layers, layersFault(net, setup, checked));
   const wrong = checked.get(layers);
   if (wrong !== undefined) return `${path}.${wrong}`;
@@ -107,9 +114,9 @@ function layersFault(
 ): string | undefined {
   const { config, blocks } = net;
   if (blocks === undefined) return undefined;
-  const other = [...checked.keys()].find((known) => known.startsWith(`${config} [`));
+  const other = [...checked.keys()].find((known) => known.startsWith(`${config} {`));
   if (other !== undefined) {
-    return `blocks: two nets are called "${config}" and have other blocks; rename one`;
+    return `blocks: two nets are called "${config}" and have other layers; rename one`;
   }
   const shape = netShapeOf(train, 1_000);
   const layers = layersOf(net, shape);
@@ -118,8 +125,10 @@ function layersFault(
       "take fewer blocks, or a setup with a larger crop";
   }
   const odd = convsOf(layers).find(({ outputs }) => !Number.isInteger(outputs));
-  return odd === undefined
-    ? undefined
+  if (odd === undefined) return undefined;
+  return odd.name.startsWith("fc")
+    ? `fc: ${odd.name} has ${odd.outputs} units, its own number times the setup's ${shape.fc} of ` +
+      "4096; take another number"
     : `blocks: ${odd.name} has ${odd.outputs} channels, its own number times the setup's width of ` +
       `${shape.width}; take a number that the width divides`;
 }

@@ -12,7 +12,7 @@ import {
 } from "../experiment.ts";
 import { didYouMean } from "../did_you_mean.ts";
 import { z } from "../schema.ts";
-import { ALL_NETS } from "../vgg/configs.ts";
+import { ALL_NETS, OWN_FIELD_NAMES } from "../vgg/configs.ts";
 
 /** A schema for every field. */
 export type Fields<Value> = Record<keyof Value, z.ZodType>;
@@ -55,6 +55,13 @@ const TRAIN_RUN: z.ZodType = z.strictObject(
       "must have a block",
     )
       .describe("Layers up to fc6, with a max-pooling after each block").optional(),
+    fc: z.array(z.int().positive()).max(
+      2,
+      "must have two layers at most; the last, to the classes, is not named",
+    )
+      .describe("Units of the hidden fully-connected layers, where the paper has [4096, 4096]")
+      .optional(),
+    dropout: z.number().min(0).lt(1).describe("Share of their outputs that are dropped").optional(),
     S: z.union(
       [whole, z.tuple([whole, whole])],
       "must be a scale such as 256, or the two ends of a range such as [256, 512]",
@@ -84,8 +91,18 @@ const TRAIN_RUN: z.ZodType = z.strictObject(
     ], 'must be "random", or the net that it starts from: {"from": NET, "layers": LAYERS}'),
     update: z.enum(["all", "fc"]).describe("Layers that are trained; all if absent").optional(),
   } satisfies Fields<TrainRun>,
-).superRefine(({ config, blocks }, context) => {
+).superRefine((net, context) => {
+  const { config, blocks } = net;
   const isNamed = (ALL_NETS as readonly string[]).includes(config);
+  const own = OWN_FIELD_NAMES.find((field) => net[field] !== undefined);
+  if (isNamed && blocks === undefined && own !== undefined) {
+    context.addIssue({
+      code: "custom",
+      path: [own],
+      message:
+        `${config} is a net of the paper; give a net with another "${own}" blocks and another name`,
+    });
+  }
   if (isNamed === (blocks === undefined)) return;
   context.addIssue({
     code: "custom",

@@ -6,9 +6,12 @@ import type { BlockLayer, ConfigName, NetLayers } from "../experiment.ts";
 export interface Conv {
   /** Tells it from layers without weights. */
   readonly kind: "conv";
-  /** Block and place, as in `conv3_2`; the fully-connected layers are `fc6`, `fc7` and `fc8`. */
+  /**
+   * Block and place, as in `conv3_2`; the fully-connected layers are `fc6`, `fc7` and `fc8`. The last is
+   * `fc8`, however many there are.
+   */
   readonly name: string;
-  /** Side of the kernel; fc6's is the side of a crop's last feature map. */
+  /** Side of the kernel; that of the first fully-connected layer covers a crop's last feature map. */
   readonly size: number;
   /** Channels of its input. */
   readonly inputs: number;
@@ -96,9 +99,18 @@ function blocksOf(config: ConfigName): BlockLayer[][] {
   );
 }
 
+/** Fields of a net with blocks besides its name; the type makes the list complete. */
+const OWN_FIELDS: Readonly<Record<Exclude<keyof NetLayers, "config">, true>> = {
+  ...{ blocks: true, fc: true, dropout: true },
+};
+
+/** Names of these fields. */
+export const OWN_FIELD_NAMES = Object.keys(OWN_FIELDS) as (keyof typeof OWN_FIELDS)[];
+
 /** The fields of a net that say which layers it has, without those of its training. */
-export function layersFields({ config, blocks }: NetLayers): NetLayers {
-  return { config, ...blocks && { blocks } };
+export function layersFields(net: NetLayers): NetLayers {
+  const own = OWN_FIELD_NAMES.filter((field) => net[field] !== undefined);
+  return { config: net.config, ...Object.fromEntries(own.map((field) => [field, net[field]])) };
 }
 
 /** Whether a net is one of the project's, by its name. */
@@ -112,7 +124,7 @@ export function isConfig(name: string): name is ConfigName {
  * @throws {RangeError} The net has no blocks, and no config of the project has its name.
  */
 export function layersOf(net: ConfigName | NetLayers, shape: NetShape = IMAGENET): Layer[] {
-  const { config, blocks: own } = typeof net === "string" ? { config: net } : net;
+  const { config, blocks: own, fc }: NetLayers = typeof net === "string" ? { config: net } : net;
   const blocks = own ?? (isConfig(config) ? blocksOf(config) : undefined);
   if (blocks === undefined) throw new RangeError(`Cannot tell the layers of net "${config}"`);
   const layers: Layer[] = [];
@@ -134,9 +146,11 @@ export function layersOf(net: ConfigName | NetLayers, shape: NetShape = IMAGENET
     }
     layers.push({ kind: "maxpool", ...shape.oddSides && { oddSides: shape.oddSides } });
   }
-  conv("fc6", lastMapOf(layers, shape.crop, shape.oddSides), shape.fc);
-  conv("fc7", 1, shape.fc);
-  conv("fc8", 1, shape.classes);
+  const hidden = fc?.map((units) => units * shape.fc / IMAGENET.fc) ?? [shape.fc, shape.fc];
+  const map = lastMapOf(layers, shape.crop, shape.oddSides);
+  for (const [i, units] of [...hidden, shape.classes].entries()) {
+    conv(i === hidden.length ? "fc8" : `fc${6 + i}`, i === 0 ? map : 1, units);
+  }
   return layers;
 }
 
@@ -190,7 +204,8 @@ export function countParameters(layers: readonly Layer[]): number {
 
 /**
  * Multiplications and additions of one forward pass over an image of `height` by `width` pixels,
- * a multiply-add counted once. Convs keep the size of their maps; fc6 to fc8 slide over the last.
+ * a multiply-add counted once. Convs keep the size of their maps; fully-connected layers slide over the
+ * last.
  */
 export function countMultiplyAdds(layers: readonly Layer[], height: number, width = height) {
   let [h, w, total] = [height, width, 0];
@@ -198,7 +213,7 @@ export function countMultiplyAdds(layers: readonly Layer[], height: number, widt
     if (layer.kind === "maxpool") [h, w] = [halved(h, layer.oddSides), halved(w, layer.oddSides)];
     if (layer.kind !== "conv") continue;
     const { name, size, inputs, outputs } = layer;
-    if (name === "fc6") [h, w] = [h - size + 1, w - size + 1];
+    if (name.startsWith("fc")) [h, w] = [h - size + 1, w - size + 1];
     total += h * w * size * size * inputs * outputs;
   }
   return total;

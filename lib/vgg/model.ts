@@ -91,7 +91,11 @@ export function trainingGraph(run: TrainRun, options: TrainingOptions): Model {
   const index = microBatch === batch
     ? undefined
     : placeholder(graph, "part/index", { dtype: "int32", shape: [] });
-  const dropout = { rate: setup.dropout, seed, ...index && { part: { batch, index } } };
+  const dropout = {
+    rate: run.dropout ?? setup.dropout,
+    seed,
+    ...index && { part: { batch, index } },
+  };
   const scores = forward(net, images, { precision, dropout, towers });
   const loss = sparseSoftmaxCrossEntropy(scores, labels, batch);
   const steps = gradients(loss, learning.map(({ value }) => value));

@@ -237,11 +237,27 @@ Deno.test("a net of one's own is refused where its blocks make none, with the pl
     row({ ...A, config: "F", blocks: [[64]] }),
     row({ ...A, config: "F", blocks: [[128]] }),
   ]);
-  assert.match(fault(two), /rows\[1\].*blocks: two nets are called "F" and have other blocks/);
+  assert.match(fault(two), /rows\[1\].*blocks: two nets are called "F" and have other layers/);
   const from = ownNet({ config: "F", blocks: [[64], [128]] }, 256);
   const bad = { config: "G", blocks: [[32], [128]], S: 256, init: { from, layers: ["conv1_1"] } };
   assert.match(
     fault(table([row(bad)])),
     /init: Cannot copy conv1_1 from F into G: .* are fc6, fc7, fc8$/,
+  );
+});
+
+const own = (fields: object) =>
+  table([row({ ...A, config: "F", blocks: [[64], [128]], ...fields })]);
+
+Deno.test("fields of a net of one's own are checked, and those of the paper's nets have none", () => {
+  const fault = (value: unknown) => tableFault(value, small) ?? "no fault";
+  assert.equal(fault(own({ fc: [512, 256], dropout: 0 })), "no fault");
+  assert.equal(fault(own({ fc: [] })), "no fault");
+  assert.match(fault(own({ fc: [1, 2, 3] })), /net\.fc: must have two layers at most/);
+  assert.match(fault(own({ fc: [1001] })), /net\.fc: fc6 has [\d.]+ units, .* setup's \d+ of 4096/);
+  assert.match(fault(own({ dropout: 1 })), /net\.dropout: /);
+  assert.match(
+    fault(table([row({ ...A, dropout: 0 })])),
+    /net\.dropout: A is a net of the paper; give a net with another "dropout" blocks and another name$/,
   );
 });

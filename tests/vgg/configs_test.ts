@@ -216,3 +216,16 @@ Deno.test("a sixth block halves the last map once more, and fc6 covers it", () =
     132_863_336 - (49 - 16) * 512 * 4096 + (9 * 512 + 1) * 512,
   );
 });
+
+Deno.test("a net has its own fully-connected layers; the last, to the classes, is fc8", () => {
+  const blocks = [[64], [128]];
+  const full = (fc: number[], shape = IMAGENET) =>
+    convsOf(layersOf({ config: "F", blocks, fc }, shape)).slice(2)
+      .map(({ name, size, inputs, outputs }) => `${name} ${size} ${inputs} ${outputs}`);
+  assert.deepEqual(full([1000, 500]), ["fc6 56 128 1000", "fc7 1 1000 500", "fc8 1 500 1000"]);
+  assert.deepEqual(full([1000]), ["fc6 56 128 1000", "fc8 1 1000 1000"]);
+  assert.deepEqual(full([]), ["fc8 56 128 1000"]);
+  // as the small setup has an eighth of 4096
+  const small = { crop: 28, classes: 10, width: 1 / 4, fc: 512 };
+  assert.deepEqual(full([2048], small), ["fc6 7 32 256", "fc8 1 256 10"]);
+});

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { MomentumForm, TrainSetup } from "../../lib/setup.ts";
-import type { TrainRun } from "../../lib/experiment.ts";
+import type { NetLayers, TrainRun } from "../../lib/experiment.ts";
 import { float32, int32, Session } from "../../lib/tensorflow/session.ts";
 import { type Conv, convsOf, layersOf } from "../../lib/vgg/configs.ts";
 import { deviation } from "../../lib/vgg/initialisation.ts";
@@ -17,15 +17,20 @@ interface Three {
   /** 0.01 each time if absent. */
   readonly rates?: readonly number[];
   readonly update?: TrainRun["update"];
+  /** A net of one's own; A if absent. */
+  readonly net?: NetLayers;
   readonly train?: Partial<TrainSetup>;
 }
 
 /** Weights by name before and after, and the losses. */
 async function train(
-  { microBatch = 16, seed = 0, updates = 3, rates = [], update, train = {} }: Three = {},
+  { microBatch = 16, seed = 0, updates = 3, rates = [], update, net, train = {} }: Three = {},
 ) {
   const options = { ...setup, batch: 16, dropout: 0, ...train };
-  const run = { config: "A", S: 256, init: "random", ...update ? { update } : {} } as const;
+  const run: TrainRun = {
+    ...{ config: "A", ...net, S: 256, init: "random" },
+    ...update ? { update } : {},
+  };
   const { graph, weights, velocities } = trainingGraph(run, {
     ...{ setup: options, classes: 3, microBatch, source: "cache" },
   });
@@ -89,6 +94,18 @@ for (const dropout of [0, 0.5]) {
     }
   });
 }
+
+Deno.test("a net's own dropout replaces the setup's", async () => {
+  const F = { config: "F", blocks: [[64]], fc: [2048] };
+  const losses = async (own: number | undefined, dropout: number) => {
+    const net = { ...F, ...own !== undefined && { dropout: own } };
+    return (await train({ net, train: { dropout } })).losses;
+  };
+  const none = await losses(undefined, 0);
+  assert.deepEqual(await losses(0, 0.5), none);
+  assert.deepEqual(await losses(0.5, 0), await losses(undefined, 0.5));
+  assert.notDeepEqual(await losses(0.5, 0), none);
+});
 
 Deno.test("one seed gives the same training to the last bit, another one another", async () => {
   const first = await train({ train: { dropout: 0.5 } });
