@@ -58,20 +58,30 @@ export type Init = "random" | {
   readonly mean?: readonly number[];
 };
 
-/** A layer in a block: a 3x3 convolution to so many channels, one of another size, or LRN. */
+/** A layer in a block: a 3x3 convolution to so many channels, one of another size or stride, or LRN. */
 export type BlockLayer = number | "lrn" | {
   /** Side of the kernel, odd. */
   readonly size: number;
   /** Channels of its output. */
   readonly channels: number;
+  /** Places from one window to the next; 1 if absent. */
+  readonly stride?: 1 | 2;
 };
 
 /** The layers of a net: those of a config of the paper, or blocks of one's own. */
 export interface NetLayers {
   /** The paper's name, or another one, for people, of a net with blocks. */
   readonly config: string;
-  /** Blocks of layers up to fc6, each with a max-pooling after it; absent in the paper's nets. */
+  /**
+   * Blocks of layers up to fc6; absent in the paper's nets. A max-pooling follows each, but a block whose
+   * last convolution has stride 2, which halves the maps itself.
+   */
   readonly blocks?: readonly (readonly BlockLayer[])[];
+  /**
+   * Whether the last map is averaged over space, whatever the image's size, before the fully-connected
+   * layers, of which it has no hidden ones if `fc` is absent.
+   */
+  readonly average?: true;
   /**
    * Units of the hidden fully-connected layers behind the blocks, at most two, where the paper has
    * [4096, 4096]; a setup with fewer has as much fewer of these.

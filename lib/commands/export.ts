@@ -12,7 +12,7 @@ import {
 import type { PlannedRun } from "../plan.ts";
 import { fold } from "../report/fold.ts";
 import { meanOf } from "../vgg/colours.ts";
-import { convsOf, layersOf, netShapeOf } from "../vgg/configs.ts";
+import { convsOf, isFullyConnected, layersOf, netShapeOf } from "../vgg/configs.ts";
 import type { NetWeights } from "../weights/weights_file.ts";
 import { openWeights } from "../weights/mod.ts";
 import { DEVIATION } from "../weights/inputs.ts";
@@ -258,19 +258,21 @@ function mustBeKeras(run: TrainRun) {
 function mustBeTorchvisions(run: TrainRun) {
   mustHaveNoLrn(run);
   if (run.blocks === undefined) return;
-  if (run.fc !== undefined && run.fc.length !== 2) {
+  const hidden = run.fc?.length ?? (run.average ? 0 : 2);
+  if (hidden !== 2) {
     throw new UserError(
       `Cannot export ${run.config} for torchvision: its VGG has two hidden fully-connected layers, ` +
-        `this one ${run.fc.length}; choose --as savedmodel`,
+        `this one ${hidden}; choose --as savedmodel or --as onnx`,
     );
   }
-  const odd = convsOf(layersOf(run)).find(({ name, size }) =>
-    name.startsWith("conv") && size !== 3
+  const odd = convsOf(layersOf(run)).find((layer) =>
+    !isFullyConnected(layer) && (layer.size !== 3 || layer.stride === 2)
   );
   if (odd === undefined) return;
   throw new UserError(
-    `Cannot export ${run.config} for torchvision: its make_layers has 3x3 convolutions only, and ` +
-      `${odd.name} is ${odd.size}x${odd.size}; choose --as savedmodel or --as onnx`,
+    `Cannot export ${run.config} for torchvision: its make_layers has 3x3 convolutions of stride 1 ` +
+      `only, and ${odd.name} is ${odd.size}x${odd.size}` +
+      `${odd.stride === 2 ? " of stride 2" : ""}; choose --as savedmodel or --as onnx`,
   );
 }
 

@@ -5,7 +5,7 @@ import { report } from "../report/mod.ts";
 import type { FlatRecord } from "../report/records.ts";
 import { cell, type Sheet, type SheetRow } from "../report/sheet.ts";
 import { titleOf } from "../report/words.ts";
-import { type Conv, countParameters, type Layer } from "../vgg/configs.ts";
+import { countParameters, isFullyConnected, type Layer } from "../vgg/configs.ts";
 import type { Options } from "../command_line/options.ts";
 
 /** Prints Table 1, or the same of the nets of the tables called `words`. */
@@ -73,11 +73,14 @@ function stagesOf({ layers }: ConfigColumn) {
   const end: string[] = [];
   let isOpen = false;
   for (const layer of layers) {
-    if (layer.kind === "conv" && isFullyConnected(layer)) {
+    if (layer.kind === "avgpool" || isFullyConnected(layer)) {
       end.push(nameOf(layer));
       continue;
     }
-    if (!isOpen) blocks.push({ layers: [], pooling: [] });
+    // a block ends with its pooling, or where the next block's first convolution begins
+    const isNext = layer.kind === "conv" && layer.name.endsWith("_1") &&
+      blocks.at(-1)?.layers.some((name) => name.startsWith("conv"));
+    if (!isOpen || isNext) blocks.push({ layers: [], pooling: [] });
     isOpen = layer.kind !== "maxpool";
     const block = blocks.at(-1)!;
     (isOpen ? block.layers : block.pooling).push(nameOf(layer));
@@ -88,11 +91,8 @@ function stagesOf({ layers }: ConfigColumn) {
 /** A layer in the paper's notation: `conv3-64`, `LRN`, `FC-4096`. */
 function nameOf(layer: Layer): string {
   if (layer.kind !== "conv") return layer.kind === "lrn" ? "LRN" : layer.kind;
-  return isFullyConnected(layer) ? `FC-${layer.outputs}` : `conv${layer.size}-${layer.outputs}`;
-}
-
-function isFullyConnected({ name }: Conv): boolean {
-  return name.startsWith("fc");
+  if (isFullyConnected(layer)) return `FC-${layer.outputs}`;
+  return `conv${layer.size}-${layer.outputs}${layer.stride === 2 ? " / 2" : ""}`;
 }
 
 function recordsOf({ name: table, columns }: Shown): FlatRecord[] {

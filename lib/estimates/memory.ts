@@ -6,7 +6,14 @@ import type { Device } from "../system/device.ts";
 import { actionLabel, isEvaluation } from "../experiment.ts";
 import { memory } from "../system/machine.ts";
 import type { PlannedRun } from "../plan.ts";
-import { countParameters, halved, type Layer, layersOf, netShapeOf } from "../vgg/configs.ts";
+import {
+  countParameters,
+  isFullyConnected,
+  type Layer,
+  layersOf,
+  netShapeOf,
+  sideAfter,
+} from "../vgg/configs.ts";
 import { pixelsAtOnce, type ViewOptions } from "../vgg/batches.ts";
 import { middleOf, pixels, rescale, scalesOf } from "../vgg/images.ts";
 
@@ -42,11 +49,9 @@ export function footprint(
 function mapValues(layers: readonly Layer[], crop: number): number {
   let [side, values, channels] = [crop, 0, 3];
   for (const layer of layers) {
-    if (layer.kind === "maxpool") side = halved(side, layer.oddSides);
-    if (layer.kind === "conv") {
-      channels = layer.outputs;
-      if (layer.name.startsWith("fc")) side = 1;
-    }
+    side = sideAfter(layer, side, layer.kind === "maxpool" ? layer.oddSides : undefined);
+    if (layer.kind === "conv") channels = layer.outputs;
+    if (isFullyConnected(layer)) side = 1;
     values += side * side * channels * (layer.kind === "conv" ? 2 : 1);
   }
   return values;

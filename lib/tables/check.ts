@@ -25,6 +25,7 @@ import {
   layersInCommon,
   layersOf,
   netShapeOf,
+  sideAfter,
 } from "../vgg/configs.ts";
 import { PAPER_CROP } from "../vgg/images.ts";
 import { insertedLayers } from "../vgg/initialisation.ts";
@@ -121,7 +122,10 @@ function layersFault(
   const shape = netShapeOf(train, 1_000);
   const layers = layersOf(net, shape);
   if (lastMapOf(layers, shape.crop, shape.oddSides) < 1) {
-    return `blocks: ${blocks.length} max-poolings shrink a crop of ${shape.crop} pixels to nothing; ` +
+    const halvings = layers.filter((layer) => sideAfter(layer, 4) === 2);
+    const poolings = halvings.filter(({ kind }) => kind === "maxpool");
+    const what = poolings.length === halvings.length ? "max-poolings" : "max-poolings and strides";
+    return `blocks: ${halvings.length} ${what} shrink a crop of ${shape.crop} pixels to nothing; ` +
       "take fewer blocks, or a setup with a larger crop";
   }
   const odd = convsOf(layers).find(({ outputs }) => !Number.isInteger(outputs));

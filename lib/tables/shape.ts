@@ -36,8 +36,10 @@ const BLOCK_LAYER = z.union([
     size: z.int().min(1).max(15).refine((size) => size % 2 === 1, "must be odd")
       .describe("Side of the kernel"),
     channels: z.int().positive().describe("Channels of its output"),
+    stride: z.union([z.literal(1), z.literal(2)], "must be 1 or 2")
+      .describe("Places from one window to the next").optional(),
   }),
-], 'must be channels of a 3x3 convolution, "lrn", or {"size": N, "channels": N}');
+], 'must be channels of a 3x3 convolution, "lrn", or {"size": N, "channels": N, "stride": 1 or 2}');
 
 /** A net to train, with the nets that it starts from. */
 const TRAIN_RUN: z.ZodType = z.strictObject(
@@ -54,7 +56,11 @@ const TRAIN_RUN: z.ZodType = z.strictObject(
     ).nonempty(
       "must have a block",
     )
-      .describe("Layers up to fc6, with a max-pooling after each block").optional(),
+      .describe(
+        "Layers up to fc6, with a max-pooling after each block that does not end with stride 2",
+      )
+      .optional(),
+    average: z.literal(true).describe("Whether the last map is averaged over space").optional(),
     fc: z.array(z.int().positive()).max(
       2,
       "must have two layers at most; the last, to the classes, is not named",

@@ -128,20 +128,28 @@ export function biasAdd(x: Tensor, bias: Tensor): Tensor {
 }
 
 /**
- * Convolution of stride 1: `[batch, h, w, inputs]` by a kernel `[size, size, inputs, outputs]`,
- * padded with zeros to keep h and w.
+ * Convolution: `[batch, h, w, inputs]` by a kernel `[size, size, inputs, outputs]`, an odd size, padded
+ * with zeros so that stride 1 keeps h and w. Windows of stride 2 are centred on every other place, from
+ * the first on, as PyTorch has them with a padding of size / 2: half of an odd side is rounded up.
  */
-export function conv2d(x: Tensor, kernel: Tensor): Tensor {
+export function conv2d(x: Tensor, kernel: Tensor, { stride = 1 }: { stride?: 1 | 2 } = {}): Tensor {
   const graph = graphOf(x);
+  const [size = 1, , , outputs = null] = kernel.shape;
+  const [batch = null, ...sides] = x.shape.slice(0, 3);
+  const pad = Math.floor(size! / 2);
   const attrs = {
     ...T(x),
     ...NHWC,
-    strides: attr.ints([1, 1, 1, 1]),
+    strides: attr.ints([1, stride, stride, 1]),
     dilations: attr.ints([1, 1, 1, 1]),
-    padding: attr.text("SAME"),
+    // TensorFlow's own padding of stride 2 puts the windows of even sides on odd places
+    ...stride === 1 ? { padding: attr.text("SAME") } : {
+      padding: attr.text("EXPLICIT"),
+      explicit_paddings: attr.ints([0, 0, pad, pad, pad, pad, 0, 0]),
+    },
   };
-  const output = { dtype: x.dtype, shape: [...x.shape.slice(0, 3), kernel.shape[3] ?? null] };
-  return graph.op("Conv2D", [x, kernel], { output }, {
+  const shape = [batch, ...sides.map((side) => side && Math.ceil(side / stride)), outputs];
+  return graph.op("Conv2D", [x, kernel], { output: { dtype: x.dtype, shape } }, {
     attrs,
     gradient: (g, [imagesNeeded]) => [
       imagesNeeded
@@ -249,6 +257,27 @@ function reduction(
     attrs: { ...T(x), Tidx: attr.type("int32"), keep_dims: attr.bool(false) },
     ...gradient === undefined ? {} : { gradient },
   });
+}
+
+/** Mean over height and width of `[batch, height, width, channels]`, which are removed. */
+export function spatialMean(x: Tensor): Tensor {
+  const [batch = null, height = null, width = null, channels = null] = x.shape;
+  return reduction("Mean", x, {
+    axes: [1, 2],
+    // every place has the same share of the gradient; sides that are unknown are those of evaluations
+    gradient: (g) => [
+      tileOver(scale(g, 1 / (height! * width!)), [batch, height, width, channels], graphOf(x)),
+    ],
+  });
+}
+
+/** Repeats `[batch, channels]` at every place of `[batch, height, width, channels]`. */
+function tileOver(x: Tensor, shape: Shape, graph: Graph): Tensor {
+  const [batch = null, height = null, width = null, channels = null] = shape;
+  const places = reshape(x, [batch, 1, 1, channels]);
+  return graph.op("Tile", [places, constant(graph, [1, height!, width!, 1])], {
+    output: { dtype: x.dtype, shape },
+  }, { attrs: { ...T(x), Tmultiples: attr.type("int32") } });
 }
 
 /** Mean over some axes, which are removed from the shape. */

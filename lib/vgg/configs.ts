@@ -17,13 +17,17 @@ export interface Conv {
   readonly inputs: number;
   /** Channels of its output. */
   readonly outputs: number;
+  /** Set if its windows are two places apart, so that it halves its input; sides are rounded up. */
+  readonly stride?: 2;
 }
 
 /** One step of a net. A ReLU follows every conv but fc8. */
 export type Layer =
   | Conv
   | { readonly kind: "maxpool"; readonly oddSides?: OddSides }
-  | { readonly kind: "lrn" };
+  | { readonly kind: "lrn" }
+  /** The mean of the last map over all its places. */
+  | { readonly kind: "avgpool" };
 
 /** What differs between the paper's networks and smaller ones. */
 export interface NetShape {
@@ -83,9 +87,29 @@ export function pooled(side: number, oddSides?: OddSides, poolings = POOLINGS): 
   return side;
 }
 
-/** Side of the map of an image or a crop that fc6 gets. */
+/** Side of a layer's output for an input of `side`, before the fully-connected layers. */
+export function sideAfter(layer: Layer, side: number, oddSides?: OddSides): number {
+  switch (layer.kind) {
+    case "maxpool":
+      return halved(side, oddSides);
+    case "conv":
+      return layer.stride === 2 ? halved(side, "up") : side;
+    case "lrn":
+      return side;
+    case "avgpool":
+      return Math.min(side, 1); // a map without places has no mean
+  }
+}
+
+/** Side of the map of an image or a crop that the first fully-connected layer gets. */
 export function lastMapOf(layers: readonly Layer[], side: number, oddSides?: OddSides): number {
-  return pooled(side, oddSides, layers.filter(({ kind }) => kind === "maxpool").length);
+  return layers.filter((layer) => !isFullyConnected(layer))
+    .reduce((side, layer) => sideAfter(layer, side, oddSides), side);
+}
+
+/** Whether a layer is fc6, fc7 or fc8. */
+export function isFullyConnected(layer: Layer): boolean {
+  return layer.kind === "conv" && layer.name.startsWith("fc");
 }
 
 /** The blocks of a config of the project. */
@@ -101,7 +125,7 @@ function blocksOf(config: ConfigName): BlockLayer[][] {
 
 /** Fields of a net with blocks besides its name; the type makes the list complete. */
 const OWN_FIELDS: Readonly<Record<Exclude<keyof NetLayers, "config">, true>> = {
-  ...{ blocks: true, fc: true, dropout: true },
+  ...{ blocks: true, average: true, fc: true, dropout: true },
 };
 
 /** Names of these fields. */
@@ -124,13 +148,15 @@ export function isConfig(name: string): name is ConfigName {
  * @throws {RangeError} The net has no blocks, and no config of the project has its name.
  */
 export function layersOf(net: ConfigName | NetLayers, shape: NetShape = IMAGENET): Layer[] {
-  const { config, blocks: own, fc }: NetLayers = typeof net === "string" ? { config: net } : net;
+  const { config, blocks: own, average, fc = average && [] }: NetLayers = typeof net === "string"
+    ? { config: net }
+    : net;
   const blocks = own ?? (isConfig(config) ? blocksOf(config) : undefined);
   if (blocks === undefined) throw new RangeError(`Cannot tell the layers of net "${config}"`);
   const layers: Layer[] = [];
   let inputs = 3;
-  function conv(name: string, size: number, outputs: number) {
-    layers.push({ kind: "conv", name, size, inputs, outputs });
+  function conv(name: string, size: number, outputs: number, stride: 1 | 2 = 1) {
+    layers.push({ kind: "conv", name, size, inputs, outputs, ...stride === 2 && { stride } });
     inputs = outputs;
   }
 
@@ -141,11 +167,15 @@ export function layersOf(net: ConfigName | NetLayers, shape: NetShape = IMAGENET
         layers.push({ kind: "lrn" });
         continue;
       }
-      const { size, channels } = typeof cell === "number" ? { size: 3, channels: cell } : cell;
-      conv(`conv${block + 1}_${place++}`, size, channels * shape.width);
+      const { size, channels, stride }: Exclude<BlockLayer, number | "lrn"> =
+        typeof cell === "number" ? { size: 3, channels: cell } : cell;
+      conv(`conv${block + 1}_${place++}`, size, channels * shape.width, stride);
     }
+    const last = cells.findLast((cell) => cell !== "lrn");
+    if (typeof last === "object" && last.stride === 2) continue;
     layers.push({ kind: "maxpool", ...shape.oddSides && { oddSides: shape.oddSides } });
   }
+  if (average) layers.push({ kind: "avgpool" });
   const hidden = fc?.map((units) => units * shape.fc / IMAGENET.fc) ?? [shape.fc, shape.fc];
   const map = lastMapOf(layers, shape.crop, shape.oddSides);
   for (const [i, units] of [...hidden, shape.classes].entries()) {
@@ -191,7 +221,10 @@ export function layersInCommon(one: readonly Layer[], other: readonly Layer[]): 
 export function isDeeperForm(one: NetLayers, other: NetLayers): boolean {
   const [deep, shallow] = [layersOf(one), layersOf(other)];
   const lrn = (layers: readonly Layer[]) => layers.filter(({ kind }) => kind === "lrn").length;
-  return lrn(deep) === lrn(shallow) && depthOf(one) > depthOf(other) &&
+  const strides = (layers: readonly Layer[]) =>
+    String(convsOf(layers).filter(({ stride }) => stride === 2).map(({ name }) => name));
+  return lrn(deep) === lrn(shallow) && strides(deep) === strides(shallow) &&
+    depthOf(one) > depthOf(other) &&
     layersInCommon(shallow, deep).length === depthOf(other);
 }
 
@@ -204,16 +237,17 @@ export function countParameters(layers: readonly Layer[]): number {
 
 /**
  * Multiplications and additions of one forward pass over an image of `height` by `width` pixels,
- * a multiply-add counted once. Convs keep the size of their maps; fully-connected layers slide over the
+ * a multiply-add counted once. Convs of stride 1 keep the size of their maps; fully-connected layers slide over the
  * last.
  */
 export function countMultiplyAdds(layers: readonly Layer[], height: number, width = height) {
   let [h, w, total] = [height, width, 0];
   for (const layer of layers) {
-    if (layer.kind === "maxpool") [h, w] = [halved(h, layer.oddSides), halved(w, layer.oddSides)];
+    const { oddSides } = layer.kind === "maxpool" ? layer : {};
+    [h, w] = [sideAfter(layer, h, oddSides), sideAfter(layer, w, oddSides)];
     if (layer.kind !== "conv") continue;
-    const { name, size, inputs, outputs } = layer;
-    if (name.startsWith("fc")) [h, w] = [h - size + 1, w - size + 1];
+    const { size, inputs, outputs } = layer;
+    if (isFullyConnected(layer)) [h, w] = [h - size + 1, w - size + 1];
     total += h * w * size * size * inputs * outputs;
   }
   return total;

@@ -15,7 +15,7 @@ import type { Graph, Tensor } from "../tensorflow/graph.ts";
 import { add, flip, reduceMean, reshape, scale, softmax } from "../tensorflow/operations.ts";
 import { float32, int32, type Session } from "../tensorflow/session.ts";
 import { identityAfter } from "../tensorflow/variables.ts";
-import { pooled } from "./configs.ts";
+import { lastMapOf, type Layer, pooled } from "./configs.ts";
 import { GRID, gridOf, rescale } from "./images.ts";
 import { groupAlike, imagesAtOnce, isLong } from "./batches.ts";
 import { averageScores, forward, type Network, sumScores } from "./network.ts";
@@ -79,6 +79,8 @@ export interface EvaluateOptions {
   readonly crop: number;
   /** How the net rounds half of an odd side; up if absent. */
   readonly oddSides?: OddSides | undefined;
+  /** The net's layers; those of the paper's nets, with their five poolings, if absent. */
+  readonly layers?: readonly Layer[];
   /** Where crops are cut, and whether they are flipped; as usual if absent. */
   readonly evaluate?: Pick<EvaluateSetup, "cropGrid" | "centreCrop">;
   readonly classes: number;
@@ -157,8 +159,9 @@ function tableOf(
 }
 
 /** Crops must fit into an image, and fc6's kernel into the last map of a whole one. */
-function mustBeLargeEnough({ method, side, crop, oddSides }: EvaluateOptions) {
-  const map = (side: number) => pooled(side, oddSides);
+function mustBeLargeEnough({ method, side, crop, oddSides, layers }: EvaluateOptions) {
+  const map = (side: number) =>
+    layers === undefined ? pooled(side, oddSides) : lastMapOf(layers, side, oddSides);
   if (method === "dense" ? map(side) >= map(crop) : side >= crop) return;
   throw new UserError(
     `Cannot evaluate (${method}) at a smallest side of ${side} pixels: the net needs at least ${crop} ` +

@@ -120,6 +120,14 @@ export function insertedLayers([from, theirs]: NamedLayers, [config, ours]: Name
     return layer.size !== size || layer.inputs !== inputs || layer.outputs !== outputs;
   });
   if (odd.length > 0) refuse(`${odd.map(({ name }) => name).join(", ")} have another shape there`);
+  const strided = convsOf(ours).filter(({ name, stride }) =>
+    stride !== convsOf(theirs).find((layer) => layer.name === name)?.stride
+  );
+  if (strided.length > 0) {
+    refuse(`${strided.map(({ name }) => name).join(", ")} would halve maps in one of them alone`);
+  }
+  const averages = (layers: readonly Layer[]) => layers.some(({ kind }) => kind === "avgpool");
+  if (averages(theirs) !== averages(ours)) refuse("one of them averages its last map");
   const normalised = ({ kind }: Layer) => kind === "lrn";
   if (theirs.filter(normalised).length !== ours.filter(normalised).length) {
     refuse("one of them has a response normalisation that the other lacks");

@@ -26,6 +26,7 @@ import {
   relu,
   reshape,
   sliceRows,
+  spatialMean,
   split,
   tensordot,
 } from "../tensorflow/operations.ts";
@@ -98,8 +99,8 @@ export interface ForwardOptions {
  *
  * @param x Images minus the mean, `[batch, height, width, 3]`, float32. With dropout or towers the
  *   batch must be known. No gradient flows back to images in several towers.
- * @returns `[batch, classes]` where the last feature map is as large as fc6's kernel (a crop), else
- *   the score map `[batch, h, w, classes]`. float32.
+ * @returns `[batch, classes]` where the last feature map is as large as fc6's kernel (a crop), or is
+ *   averaged, else the score map `[batch, h, w, classes]`. float32.
  */
 export function forward(net: Network<Weight>, x: Tensor, options: ForwardOptions = {}): Tensor {
   const { precision = "float32", dropout: dropped, towers = 1 } = options;
@@ -131,6 +132,8 @@ function tower(net: Network<Weight>, x: Tensor, masks: ReadonlyMap<string, Tenso
     } else if (layer.kind === "maxpool") {
       // after a conv it has been done already
       if (net.layers[i - 1]?.kind !== "conv") maps = maxPool(maps, layer.oddSides);
+    } else if (layer.kind === "avgpool") {
+      maps = cast(spatialMean(cast(maps, "float32")), x.dtype);
     } else {
       const { kernel, bias } = net.parameters.get(layer.name)!;
       if (layer.name.startsWith("fc")) {
@@ -139,7 +142,7 @@ function tower(net: Network<Weight>, x: Tensor, masks: ReadonlyMap<string, Tenso
         const mask = masks.get(layer.name);
         if (mask !== undefined) maps = dropout(maps, mask);
       } else {
-        const sums = conv2d(maps, weight(kernel));
+        const sums = conv2d(maps, weight(kernel), layer);
         const values = next?.kind === "maxpool" ? maxPool(sums, next.oddSides) : sums;
         maps = relu(biasAdd(values, weight(bias)));
       }

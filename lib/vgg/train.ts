@@ -21,7 +21,7 @@ import type { Binding } from "../tensorflow/addon.ts";
 import { float32, int32, Session } from "../tensorflow/session.ts";
 import type { ImageCache } from "./image_cache.ts";
 import { meanOf } from "./colours.ts";
-import { netShapeOf } from "./configs.ts";
+import { layersOf, netShapeOf } from "./configs.ts";
 import { openCrops } from "./crops.ts";
 import { posteriorsOf } from "./evaluate.ts";
 import { middleOf, pixels } from "./images.ts";
@@ -214,6 +214,7 @@ function validate(
     posteriorsOf(session, images, {
       ...{ method: "dense", side: pixels(middleOf(run.S), crop), crop, oddSides, classes },
       ...{ mean: meanOf(run, dataset.colours), flips: false, onProgress },
+      layers: layersOf(run, netShapeOf(context.train, classes)),
     }));
   if (values === undefined) return "stopped";
   if (!values.every(Number.isFinite)) return undefined;

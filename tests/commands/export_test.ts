@@ -123,6 +123,21 @@ Deno.test("a net of one's own goes to torchvision where its make_layers can make
     ["--as", "torchvision"],
     /^Cannot export G for torchvision: .* conv1_1 is 5x5; choose --as savedmodel or --as onnx$/,
   );
+  const halving = { size: 3, channels: 64, stride: 2 as const };
+  const strided = await trained(sandbox, { config: "I", blocks: [[halving]] });
+  await refused(
+    sandbox,
+    [strided.key, file],
+    ["--as", "torchvision"],
+    /conv1_1 is 3x3 of stride 2;/,
+  );
+  const averaged = await trained(sandbox, { config: "H", blocks: [[64]], average: true });
+  await refused(
+    sandbox,
+    [averaged.key, file],
+    ["--as", "torchvision"],
+    /^Cannot export H .* has two hidden fully-connected layers, this one 0; choose --as savedmodel$/,
+  );
 });
 
 for (const precision of ["float32", "bfloat16"]) {

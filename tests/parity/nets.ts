@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { small } from "../../experiments/setups.ts";
 import type { EvaluateSetup, OddSides, Precision, TrainSetup } from "../../lib/setup.ts";
-import type { ConfigName, Method } from "../../lib/experiment.ts";
+import type { ConfigName, Method, NetLayers, TrainRun } from "../../lib/experiment.ts";
 import type { Binding } from "../../lib/tensorflow/addon.ts";
 import { gradients } from "../../lib/tensorflow/gradients.ts";
 import { constant, Graph, placeholder } from "../../lib/tensorflow/graph.ts";
@@ -40,7 +40,13 @@ function setup(precision: Precision, readings: Readings = {}): TrainSetup {
 /** What is read into the paper otherwise than is usual. */
 type Readings = Partial<Pick<TrainSetup, "oddSides" | "momentumForm">>;
 
-const run = (config: ConfigName) => ({ config, S: 256, init: "random" } as const);
+/** One of the paper's nets, or one of one's own. */
+type Net = ConfigName | NetLayers;
+
+const run = (net: Net): TrainRun => ({
+  ...typeof net === "string" ? { config: net } : net,
+  ...{ S: 256, init: "random" },
+});
 const evaluate: EvaluateSetup = { scoreMap: "average-then-softmax" };
 
 /** Sets a net's weights by the formula. */
@@ -74,7 +80,7 @@ export type NamedNumbers = Map<string, ArrayLike<number>>;
 /** Scores and gradients of the first batch. */
 export function scoresAndGradients(
   binding: Binding,
-  config: ConfigName,
+  config: Net,
   readings: Readings = {},
 ): NamedNumbers {
   const { batch, crop, classes, inputScale } = NET;
@@ -113,7 +119,7 @@ export function scoresAndGradients(
 /** Losses of some steps of a training, whose crops come out of an image cache, at a rate that may drop. */
 export function losses(
   binding: Binding,
-  config: ConfigName,
+  config: Net,
   { precision = "float32", readings = {}, drop = Infinity }: {
     precision?: Precision;
     readings?: Readings;
@@ -156,7 +162,7 @@ export function losses(
 /** Posteriors of an image file, by a method: with its mirror image, and without. */
 export function posteriors(
   binding: Binding,
-  config: ConfigName,
+  config: Net,
   { method, oddSides = "up", ...others }: Partial<EvaluateSetup> & {
     method: Method;
     oddSides?: OddSides;

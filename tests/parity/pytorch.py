@@ -186,6 +186,96 @@ def nets(net):
             yield f"{config}/{name}", values
 
 
+def own_model(net, blocks, average=None, fc=None):
+    """A net of own blocks of PyTorch's modules, and the names of its layers."""
+    features, names, inputs = [], [], 3
+    for b, block in enumerate(blocks):
+        for p, cell in enumerate(block):
+            if isinstance(cell, int):
+                cell = {"size": 3, "channels": cell}
+            size, stride = cell["size"], cell.get("stride", 1)
+            outputs = int(cell["channels"] * net["width"])
+            features += [torch.nn.Conv2d(inputs, outputs, size, stride, size // 2), torch.nn.ReLU()]
+            names.append(f"conv{b + 1}_{p + 1}")
+            inputs = outputs
+        if stride == 1:
+            features.append(torch.nn.MaxPool2d(2, 2, ceil_mode=True))
+    features = torch.nn.Sequential(*features)
+    if average:
+        features.append(torch.nn.AdaptiveAvgPool2d(1))
+    with torch.no_grad():
+        side = features(torch.zeros(2, 3, net["crop"], net["crop"])).shape[2]
+    if fc is None:
+        fc = [] if average else [4096, 4096]
+    hidden, full = [units * net["fc"] // 4096 for units in fc], []
+    for i, outputs in enumerate([*hidden, net["classes"]]):
+        full += [torch.nn.Conv2d(inputs, outputs, side if i == 0 else 1), torch.nn.ReLU()]
+        inputs = outputs
+    names += [f"fc{6 + i}" for i in range(len(hidden))] + ["fc8"]
+    return torch.nn.Sequential(features, *full[:-1]), names
+
+
+def own_parameters(model, names):
+    """Parameters by the product's names, set by the formula; kernels are [out, in, size, size]."""
+    found = {}
+    convs = [module for module in model.modules() if isinstance(module, torch.nn.Conv2d)]
+    for i, (name, conv) in enumerate(zip(names, convs, strict=True)):
+        outputs, inputs, size, _ = conv.weight.shape
+        shape = (size, size, inputs, outputs)
+        kernel = math.sqrt(6 / (size * size * inputs)) * noise(2_000_000 * i, math.prod(shape))
+        bias = 0.1 * noise(2_000_000 * i + 1_000_000, outputs)
+        with torch.no_grad():
+            conv.weight.copy_(kernel.float().reshape(shape).permute(3, 2, 0, 1))
+            conv.bias.copy_(bias.float())
+        found[f"{name}.kernel"], found[f"{name}.bias"] = conv.weight, conv.bias
+    return found
+
+
+def own_net(net, fields):
+    """Scores, gradients, losses of a training, and posteriors of a whole image and of crops before it."""
+    model, names = own_model(net, **fields)
+    weights = own_parameters(model, names)
+    scores = model(crops(net, 0)).flatten(1)
+    F.cross_entropy(scores, labels(net, 0)).backward()
+    yield "scores", scores
+    for name, weight in weights.items():
+        gradient = weight.grad.permute(2, 3, 1, 0) if name.endswith("kernel") else weight.grad
+        yield f"gradient/{name}", gradient.contiguous()
+    height, width = net["whole"]
+    image = noisy_bytes(0, (1, height, width, 3)) - torch.tensor(net["mean"])
+    image = (image * net["inputScale"]).permute(0, 3, 1, 2)
+    with torch.no_grad():
+        # the score map's places averaged, of the image and its mirror image
+        both = [F.softmax(model(x).mean((2, 3)), 1) for x in (image, image.flip(3))]
+        yield "dense/average-then-softmax/both", sum(both) / 2
+        yield "dense/average-then-softmax/upright", both[0]
+        five = cuts(image, net["crop"], [0, 0.25, 0.5, 0.75, 1])
+        both = [F.softmax(model(y).flatten(1), 1) for x in five for y in (x, x.flip(3))]
+        yield "multi-crop/average-then-softmax/both", sum(both) / len(both)
+        yield "multi-crop/average-then-softmax/upright", sum(both[::2]) / len(both[::2])
+    kernels = [w for name, w in weights.items() if name.endswith("kernel")]
+    biases = [w for name, w in weights.items() if not name.endswith("kernel")]
+    optimiser = torch.optim.SGD(
+        [{"params": kernels, "weight_decay": net["decay"]}, {"params": biases, "lr": 2 * net["rate"]}],
+        lr=net["rate"],
+        momentum=net["momentum"],
+    )
+    losses = []
+    for step in range(net["steps"]):
+        optimiser.zero_grad()
+        loss = F.cross_entropy(model(crops(net, step)).flatten(1), labels(net, step))
+        loss.backward()
+        optimiser.step()
+        losses.append(loss.detach())
+    yield "losses", torch.stack(losses)
+
+
+def own_nets(net, fields_by_name):
+    for name, fields in fields_by_name.items():
+        for what, values in own_net(net, fields):
+            yield f"{name}/{what}", values
+
+
 def lanczos(image, sides):
     """Antialiased, by the formula: PyTorch has it not."""
     for axis, size in zip((2, 3), sides):
@@ -230,5 +320,9 @@ def write_safetensors(file, tensors):
 
 
 request = json.load(sys.stdin)
-answers = {**dict(nets(request["net"])), **dict(resized(request["resized"]))}
+answers = {}
+if "resized" in request:
+    answers = {**dict(nets(request["net"])), **dict(resized(request["resized"]))}
+if "own" in request:
+    answers.update(own_nets(request["net"], request["own"]))
 write_safetensors(request["out"], answers)

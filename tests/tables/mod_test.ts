@@ -256,6 +256,21 @@ Deno.test("fields of a net of one's own are checked, and those of the paper's ne
   assert.match(fault(own({ fc: [1, 2, 3] })), /net\.fc: must have two layers at most/);
   assert.match(fault(own({ fc: [1001] })), /net\.fc: fc6 has [\d.]+ units, .* setup's \d+ of 4096/);
   assert.match(fault(own({ dropout: 1 })), /net\.dropout: /);
+  assert.equal(fault(own({ average: true, fc: [512] })), "no fault");
+  assert.match(fault(own({ average: false })), /net\.average: /);
+  const halving = { size: 3, channels: 64, stride: 2 };
+  assert.equal(fault(own({ blocks: [[halving], [64]] })), "no fault");
+  assert.match(
+    fault(own({ blocks: [[{ ...halving, stride: 3 }]] })),
+    /net\.blocks\[0\]\[0\]\.stride: must be 1 or 2$/,
+  );
+  const down = { ...small, train: { ...small.train, oddSides: "down" as const } };
+  const vanishing = own({ average: true, blocks: [[halving], ...Array(4).fill([64]), [64]] });
+  // 28 14 7 3 1 0
+  assert.match(
+    tableFault(vanishing, down)!,
+    /6 max-poolings and strides shrink a crop of 28 pixels to nothing/,
+  );
   assert.match(
     fault(table([row({ ...A, dropout: 0 })])),
     /net\.dropout: A is a net of the paper; give a net with another "dropout" blocks and another name$/,

@@ -1,18 +1,20 @@
 import assert from "node:assert/strict";
 import { small } from "../../experiments/setups.ts";
-import type { ConfigName } from "../../lib/experiment.ts";
+import type { ConfigName, NetLayers } from "../../lib/experiment.ts";
 import {
   CONFIGS,
   convsOf,
   countMultiplyAdds,
   countParameters,
   IMAGENET,
+  lastMapOf,
   layersInCommon,
   layersOf,
   netShapeOf,
   pooled,
   weightShapes,
 } from "../../lib/vgg/configs.ts";
+import { insertedLayers } from "../../lib/vgg/initialisation.ts";
 
 Deno.test("Table 2: parameters at 1000 classes, and multiply-adds of a crop of 224", () => {
   const counts = Object.fromEntries(
@@ -228,4 +230,55 @@ Deno.test("a net has its own fully-connected layers; the last, to the classes, i
   // as the small setup has an eighth of 4096
   const small = { crop: 28, classes: 10, width: 1 / 4, fc: 512 };
   assert.deepEqual(full([2048], small), ["fc6 7 32 256", "fc8 1 256 10"]);
+});
+
+Deno.test("a stride of 2 halves a map, at a block's end in place of the pooling", () => {
+  const halving = { size: 3, channels: 64, stride: 2 as const };
+  const blocks = [[64, halving], [halving, 64], [halving, "lrn" as const]];
+  const layers = layersOf({ config: "F", blocks });
+  assert.deepEqual(
+    layers.map((layer) =>
+      layer.kind === "conv" ? `${layer.name}/${layer.stride ?? 1}` : layer.kind
+    ),
+    [
+      ...["conv1_1/1", "conv1_2/2"],
+      ...["conv2_1/2", "conv2_2/1", "maxpool"],
+      ...["conv3_1/2", "lrn"],
+      ...["fc6/1", "fc7/1", "fc8/1"],
+    ],
+  );
+  // halved four times; odd sides are rounded up, whatever poolings do
+  assert.equal(lastMapOf(layers, 224), 14);
+  assert.equal(lastMapOf(layers, 15, "down"), 1); // 8 4 2 1
+  const small = { crop: 8, classes: 10, width: 1, fc: 4096 };
+  const net = { config: "F", blocks: [[{ ...halving, channels: 2 }]], fc: [4] };
+  // 16 places of 27 x 2, then a map of 16 x 2 to 4, and 4 to 10
+  assert.equal(countMultiplyAdds(layersOf(net, small), 8), 16 * 54 + 32 * 4 + 4 * 10);
+});
+
+Deno.test("an averaged map has one place, and no hidden layers unless it says so", () => {
+  const F = { config: "F", blocks: [[64]], average: true as const };
+  assert.deepEqual(layersOf(F).slice(2), [
+    { kind: "avgpool" },
+    { kind: "conv", name: "fc8", size: 1, inputs: 64, outputs: 1000 },
+  ]);
+  const convs = convsOf(layersOf({ ...F, fc: [512] })).map(({ name, size }) => `${name} ${size}`);
+  assert.deepEqual(convs, ["conv1_1 3", "fc6 1", "fc8 1"]);
+  assert.equal(countParameters(layersOf(F)), 27 * 64 + 64 + 64 * 1000 + 1000);
+  assert.equal(lastMapOf(layersOf(F), 0, "down"), 0);
+});
+
+Deno.test("nets are deepened only where both halve and average alike", () => {
+  const F = { config: "F", blocks: [[64, { size: 3, channels: 64, stride: 2 as const }], [64]] };
+  const deepened = (one: NetLayers, other: NetLayers) =>
+    insertedLayers([one.config, layersOf(one)], [other.config, layersOf(other)]);
+  assert.throws(
+    () => deepened({ config: "G", blocks: [[64, 64], [64]] }, F),
+    /Cannot deepen G into F: conv1_2 would halve maps in one of them alone/,
+  );
+  const averaged = { config: "H", blocks: [[64], [64]], average: true as const, fc: [64] };
+  assert.throws(
+    () => deepened(averaged, { ...averaged, blocks: [[64], [64, F.blocks[0]![1]!]] }),
+    /conv2_2 would halve maps/,
+  );
 });

@@ -8,6 +8,7 @@ import { deviceOf } from "../../system/device.ts";
 import { imagesAtOnce } from "../../vgg/batches.ts";
 import { meanOf } from "../../vgg/colours.ts";
 import { posteriorsOf } from "../../vgg/evaluate.ts";
+import { layersOf, netShapeOf } from "../../vgg/configs.ts";
 import { pixels } from "../../vgg/images.ts";
 import { evaluationGraph } from "../../vgg/model.ts";
 import { archiveOf } from "../../vgg/sources.ts";
@@ -51,6 +52,7 @@ function evaluate(
       evaluate: context.evaluate,
       classes: classes.length,
       mean: meanOf(run.net, colours),
+      layers: layersOf(run.net, netShapeOf(setup, classes.length)),
     };
     return posteriorsWithinMemory(session, images, { ...options, ...control, run });
   } finally {
