@@ -129,23 +129,25 @@ function addLayer(
         strides: [2, 2],
         ceil_mode: layer.oddSides === "down" ? 0 : 1,
       });
+    case "avgpool":
+      return graph.add("GlobalAveragePool", [maps], name);
     case "conv":
       return addConv(graph, maps, layer, net);
     default: {
       const { kind } = layer as { readonly kind: unknown };
       throw new UserError(
-        `Cannot write layer ${name} as ONNX: only conv, maxpool and lrn are known here, not "${kind}"; ` +
+        `Cannot write layer ${name} as ONNX: only conv, maxpool, avgpool and lrn are known here, not "${kind}"; ` +
           "use the version of this program that made the net",
       );
     }
   }
 }
 
-/** A convolution that keeps the size of its maps, or a fully-connected layer that slides over them. */
+/** A convolution that keeps the size of its maps or halves it, or a fully-connected layer that slides over them. */
 function addConv(
   graph: Builder,
   maps: string,
-  { name, size, inputs, outputs }: Conv,
+  { name, size, inputs, outputs, stride }: Conv,
   { tensors }: OnnxNet,
 ): string {
   const values = (tensor: string) => tensors.get(tensor)!.values as Float32Array;
@@ -162,7 +164,11 @@ function addConv(
       graph.constant(`${name}.bias`, values(`${name}.bias`), [outputs]),
     ],
     isLast ? "score_map" : `${name}.sums`,
-    { kernel_shape: [size, size], pads: [border, border, border, border] },
+    {
+      kernel_shape: [size, size],
+      strides: stride === 2 ? [2, 2] : [1, 1],
+      pads: [border, border, border, border],
+    },
   );
   return isLast ? sums : graph.add("Relu", [sums], name);
 }

@@ -136,7 +136,7 @@ Deno.test("a net of one's own goes to torchvision where its make_layers can make
     sandbox,
     [averaged.key, file],
     ["--as", "torchvision"],
-    /^Cannot export H .* has two hidden fully-connected layers, this one 0; choose --as savedmodel$/,
+    /^Cannot export H .* has two hidden fully-connected layers, this one 0; choose --as savedmodel or --as onnx$/,
   );
 });
 

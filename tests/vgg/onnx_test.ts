@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { UserError } from "../../lib/errors.ts";
-import type { ConfigName } from "../../lib/experiment.ts";
+import type { ConfigName, NetLayers } from "../../lib/experiment.ts";
 import { type EvaluateSetup, INTERPRETATIONS, type OddSides } from "../../lib/setup.ts";
 import { layersOf, netShapeOf, weightShapes } from "../../lib/vgg/configs.ts";
 import { onnxOf } from "../../lib/vgg/onnx.ts";
@@ -23,12 +23,22 @@ const WORDS = { description: "a net", metadata: { key: "0123" } };
 /** A crop, two whole images with odd sides, and one that is flat. */
 const LOOKS = [[1, 64, 64], [2, 71, 101], [1, 129, 65]] as const;
 
-type Case = [ConfigName, EvaluateSetup["scoreMap"], OddSides];
+type Case = [ConfigName | NetLayers, EvaluateSetup["scoreMap"], OddSides];
+
+/** Nets of one's own: with stride 2 and one hidden layer, and with an averaged map. */
+const STRIDED: NetLayers = {
+  config: "strided",
+  blocks: [[64, { size: 5, channels: 64, stride: 2 }], [128], [256]],
+  fc: [512],
+};
+const AVERAGED: NetLayers = { config: "averaged", blocks: [[64], [128]], average: true };
 
 const CASES: readonly Case[] = [
   ["A-LRN", "average-then-softmax", "up"],
   ["C", "softmax-then-average", "down"],
   ["B-5x5", "sum-then-softmax", "up"],
+  [STRIDED, "softmax-then-average", "up"],
+  [AVERAGED, "average-then-softmax", "up"],
 ];
 
 /** A small net with weights by formula. */

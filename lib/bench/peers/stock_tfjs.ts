@@ -49,7 +49,9 @@ function netOf({ layers, setup: { crop, dropout } }: TrainingCase) {
   const net = tf.sequential();
   net.add(tf.layers.inputLayer({ inputShape: [crop, crop, 3] }));
   for (const layer of layers) {
-    if (layer.kind === "lrn") throw new Error("it has no layer for LRN");
+    if (layer.kind === "lrn" || layer.kind === "avgpool") {
+      throw new Error(`it has no layer for ${layer.kind}`);
+    }
     if (layer.kind === "maxpool") {
       net.add(tf.layers.maxPooling2d({ poolSize: 2, strides: 2, padding: "same" }));
     } else if (layer.name.startsWith("conv")) {
