@@ -497,8 +497,8 @@ const others = {
     },
   },
   doctor: {
-    summary: "Check machine, backend, data and results (resume: test restarts; speed: measure)",
-    words: { pattern: "[resume|speed]", most: 1 },
+    summary: "Check machine, backend, data and results (or: resume, speed, gpu)",
+    words: { pattern: "[resume|speed|gpu]", most: 1 },
     takes: [...RESULTS, "workers", "skip-unreadable", "format"],
     about:
       "Checks the machine, the backend, the data set, the disk and every stored result, which " +
@@ -506,13 +506,16 @@ const others = {
       "tiny net twice, once without interruption and once with processes that are killed at random " +
       "moments (SIGKILL), compares the weights bit by bit, and writes resume.json to the results; it " +
       "takes a minute or two. doctor speed measures how fast net D trains and tests here, for deno " +
-      "task plan: a few seconds for the small setup, a few minutes for the paper's on a processor.",
+      "task plan: a few seconds for the small setup, a few minutes for the paper's on a processor. " +
+      "doctor gpu needs TensorFlow's CUDA build and no GPU: it lists which operations of all " +
+      "trainings and evaluations a GPU takes, and what a step copies between memories.",
     examples: {
       "doctor": "check everything",
       "doctor --setup paper --data DIR": "check for the paper itself",
       "doctor resume": "does a killed training give the same bits?",
       "doctor speed --setup paper": "how fast are the paper's nets here?",
       "doctor resume --workers 1": "the same with threads inside each operation",
+      "doctor gpu --setup paper": "does a GPU take all arithmetic?",
     },
   },
   bench: {

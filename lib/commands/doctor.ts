@@ -21,6 +21,7 @@ import { openStore } from "../store/mod.ts";
 import { diskSpaceFor } from "../estimates/cost.ts";
 import { type Options, ROOT } from "../command_line/options.ts";
 import { describedStudy, known } from "../command_line/known_runs.ts";
+import { gpu } from "./doctor_gpu.ts";
 import { speed } from "./doctor_speed.ts";
 import { PAPER_TABLES } from "../command_line/tables.ts";
 import { formatNumber } from "../numbers.ts";
@@ -38,9 +39,10 @@ export async function doctor(words: readonly string[], options: Options): Promis
   const [word] = words;
   if (word === "resume") return await resume(options);
   if (word === "speed") return await speed(options);
+  if (word === "gpu") return await gpu(options);
   if (word !== undefined) {
     throw new UsageError(
-      `There is no doctor "${word}": the commands are doctor, doctor resume and doctor speed`,
+      `There is no doctor "${word}": the commands are doctor, doctor resume, doctor speed and doctor gpu`,
     );
   }
   const findings = [

@@ -103,12 +103,19 @@ export interface Signature {
   readonly outputs: Readonly<Record<string, Tensor>>;
 }
 
+/** A node as it is written, with its tensors. */
+export interface WrittenNode {
+  readonly def: NodeDef;
+  readonly inputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+}
+
 /** The library of functions that a graph and all function bodies in it share. */
 type FunctionLibrary = Map<string, FunctionDef>;
 
 /** A graph under construction, or the body of a function in it. */
 export class Graph {
-  readonly #nodes: NodeDef[] = [];
+  readonly #nodes: WrittenNode[] = [];
   readonly #names = new Map<string, number>();
   readonly #library: FunctionLibrary;
   #device: string | undefined;
@@ -145,31 +152,30 @@ export class Graph {
   ): { node: Node; outputs: Tensor[] } {
     const { attrs = {}, after = [], gradient } = options;
     const name = this.#unique(options.name ?? kind);
-    this.#nodes.push({
+    const def = {
       name,
       op: kind,
       input: [...inputs.map((tensor) => tensor.name), ...after.map((node) => `^${node.name}`)],
       ...this.#device === undefined ? {} : { device: this.#device },
       attr: attrs,
-    });
+    };
     const node: Node = {
       graph: this,
       name,
-      order: this.#nodes.length,
+      order: this.#nodes.length + 1,
       inputs,
       ...gradient === undefined ? {} : { gradient },
     };
     const named = Object.entries(outputs).flatMap(([argument, specs]) =>
       ("dtype" in specs ? [specs] : specs).map((spec, index) => ({ argument, index, spec }))
     );
-    return {
+    const tensors = named.map(({ argument, index, spec }, position) => ({
+      ...spec,
       node,
-      outputs: named.map(({ argument, index, spec }, position) => ({
-        ...spec,
-        node,
-        name: this.#body ? `${name}:${argument}:${index}` : `${name}:${position}`,
-      })),
-    };
+      name: this.#body ? `${name}:${argument}:${index}` : `${name}:${position}`,
+    }));
+    this.#nodes.push({ def, inputs, outputs: tensors });
+    return { node, outputs: tensors };
   }
 
   /** Adds a node of one output and returns that. */
@@ -206,10 +212,15 @@ export class Graph {
         output_arg: results.map(({ dtype }, i) => ({ name: `result${i}`, type: DTYPES[dtype] })),
         is_stateful: false,
       },
-      node_def: body.#nodes,
+      node_def: body.#nodes.map(({ def }) => def),
       ret: Object.fromEntries(results.map((result, i) => [`result${i}`, result.name])),
     });
     return { name, results };
+  }
+
+  /** Nodes outside functions; inputs come before their users. */
+  get nodes(): readonly WrittenNode[] {
+    return this.#nodes;
   }
 
   /** Number of nodes outside functions. */
@@ -227,7 +238,7 @@ export class Graph {
         ]),
       );
     return savedModel(
-      this.#nodes,
+      this.#nodes.map(({ def }) => def),
       [...this.#library.values()],
       signature && { inputs: infos(signature.inputs), outputs: infos(signature.outputs) },
     );

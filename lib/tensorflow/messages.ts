@@ -23,10 +23,21 @@ const PROTO = `syntax = "proto3"; package tensorflow;
     map<string, AttrValue> attr = 5;
   }
   message OpDef {
-    message ArgDef { string name = 1; int32 type = 3; }
+    message ArgDef {
+      string name = 1; int32 type = 3; string type_attr = 4; string number_attr = 5;
+      string type_list_attr = 6;
+    }
+    message AttrDef { string name = 1; string type = 2; AttrValue default_value = 3; }
     string name = 1; repeated ArgDef input_arg = 2; repeated ArgDef output_arg = 3;
-    bool is_stateful = 17;
+    repeated AttrDef attr = 4; bool is_stateful = 17;
   }
+  message OpList { repeated OpDef op = 1; }
+  message KernelDef {
+    message AttrConstraint { string name = 1; AttrValue allowed_values = 2; }
+    string op = 1; string device_type = 2; repeated AttrConstraint constraint = 3;
+    repeated string host_memory_arg = 4; string label = 5; int32 priority = 6;
+  }
+  message KernelList { repeated KernelDef kernel = 1; }
   message FunctionDef {
     OpDef signature = 1; repeated NodeDef node_def = 3; map<string, string> ret = 4;
   }
@@ -52,6 +63,8 @@ const PROTO = `syntax = "proto3"; package tensorflow;
 const typeOf = messageTypes(PROTO);
 const SavedModel = typeOf("tensorflow.SavedModel");
 const DatasetOptions = typeOf("tensorflow.DatasetOptions");
+const OpList = typeOf("tensorflow.OpList");
+const KernelList = typeOf("tensorflow.KernelList");
 
 /** Shape of a tensor; `null` is a side that is known only when the graph runs. */
 export type Shape = readonly (number | null)[];
@@ -158,4 +171,42 @@ export function savedModel(
  */
 export function untunedOptions(): Uint8Array {
   return DatasetOptions.encode({ optimization: { on: false }, autotune: { on: false } }).finish();
+}
+
+/** An argument of an operation: one tensor, or as many as an attribute says or lists. */
+export interface ArgumentDef {
+  readonly name: string;
+  readonly number_attr?: string;
+  readonly type_list_attr?: string;
+}
+
+/** An operation as TensorFlow's library describes it. */
+export interface OpDef {
+  readonly name: string;
+  readonly input_arg?: readonly ArgumentDef[];
+  readonly output_arg?: readonly ArgumentDef[];
+  readonly attr?: readonly { readonly name: string; readonly default_value?: Attr }[];
+}
+
+/** A kernel that TensorFlow's library registers. */
+export interface KernelDef {
+  readonly op: string;
+  readonly device_type: string;
+  readonly constraint?: readonly {
+    readonly name: string;
+    readonly allowed_values: { readonly list: { readonly type?: readonly number[] } };
+  }[];
+  readonly host_memory_arg?: readonly string[];
+  readonly label?: string;
+  readonly priority?: number;
+}
+
+/** The operations in the bytes of an `OpList`. */
+export function opsIn(bytes: Uint8Array): readonly OpDef[] {
+  return OpList.toObject(OpList.decode(bytes), { longs: Number }).op ?? [];
+}
+
+/** The kernels in the bytes of a `KernelList`. */
+export function kernelsIn(bytes: Uint8Array): readonly KernelDef[] {
+  return KernelList.toObject(KernelList.decode(bytes), { longs: Number }).kernel ?? [];
 }
