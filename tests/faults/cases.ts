@@ -98,6 +98,16 @@ export function sampled(cases: readonly Case[], size: number, seed: string): Cas
   return cases.filter((one) => numberOf(caseInWords(one)) % samples === chosen);
 }
 
+/** Names of phases that are sampled together: to rehearse all of them takes minutes. */
+const TOGETHER = 3;
+
+/** Some phases, which `seed` chooses as it does cases: seeds that differ come to every pair of both. */
+export function sampledPhases(names: readonly string[], seed: string): string[] {
+  const samples = Math.ceil(names.length / TOGETHER);
+  const chosen = numberOf(`phases of ${seed}`) % samples;
+  return names.filter((_, i) => i % samples === chosen);
+}
+
 /** A number of 48 bits by the SHA-256 of a text. */
 function numberOf(text: string): number {
   return createHash("sha256").update(text).digest().readUIntBE(0, 6);

@@ -11,9 +11,10 @@ import {
   type FaultName,
   FAULTS,
   sampled,
+  sampledPhases,
 } from "./cases.ts";
 import { type CallName, variablesOf } from "./library.ts";
-import type { Phase } from "./phases.ts";
+import { type Phase, PHASES } from "./phases.ts";
 import { Laboratory, tryAll } from "./sweep.ts";
 
 const PROGRAM = fileURLToPath(new URL("planted.ts", import.meta.url));
@@ -158,4 +159,11 @@ Deno.test("each case is in one sample, and samples are about as large as asked",
   const sizes = [...samples.values()].map(([sample]) => sample!.length);
   assert.equal(sizes.reduce((sum, size) => sum + size), cases.length);
   assert.ok(sizes.every((size) => size > 20 && size < 65), sizes.join());
+});
+
+Deno.test("samples come to every phase, a few at a time", () => {
+  const names = PHASES.map(({ name }) => name);
+  const samples = Array.from({ length: 100 }, (_, i) => sampledPhases(names, `commit ${i}`));
+  assert.deepEqual(new Set(samples.flat()), new Set(names));
+  assert.ok(samples.every(({ length }) => length > 0 && length <= 3));
 });

@@ -18,6 +18,7 @@ import {
   type FaultName,
   FAULTS,
   sampled,
+  sampledPhases,
 } from "./cases.ts";
 import { PHASES } from "./phases.ts";
 import { Laboratory, type Rehearsed, tryAll, type Verdict } from "./sweep.ts";
@@ -29,7 +30,7 @@ const USAGE = {
 out again. CASE is what a failure names; it is then tried alone.`,
   options: {
     phase: { value: "NAME,...", text: "phases to try (default: all)" },
-    sample: { value: "N", text: "try about N cases" },
+    sample: { value: "N", text: "try about N cases; where --phase is absent, of some phases" },
     seed: { value: "TEXT", text: "which sample; texts that differ come to every case" },
     "at-once": { value: "N", text: "processes side by side (default: one for each core)" },
   },
@@ -47,8 +48,13 @@ Deno.exit(await runTask("faults", USAGE, sweep));
 async function sweep(line: TaskLine<keyof typeof USAGE.options>): Promise<number> {
   const replayed = line.words.length > 0 ? caseOf(line.words) : undefined;
   isReplay = replayed !== undefined;
-  const chosen = replayed ? [replayed.phase] : line.given.phase?.split(",");
-  const unknown = chosen?.find((name) => !PHASES.some((phase) => phase.name === name));
+  const [sample, atOnce = threads()] = [countIn(line, "sample"), countIn(line, "at-once")];
+  const seed = line.given.seed ?? "";
+  const names = PHASES.map(({ name }) => name);
+  const chosen = replayed
+    ? [replayed.phase]
+    : line.given.phase?.split(",") ?? (sample ? sampledPhases(names, seed) : names);
+  const unknown = chosen.find((name) => !names.includes(name));
   if (unknown !== undefined) {
     throw new UsageError(
       `There is no phase "${unknown}": the phases are ${
@@ -57,14 +63,13 @@ async function sweep(line: TaskLine<keyof typeof USAGE.options>): Promise<number
         didYouMean(unknown, PHASES.map(({ name }) => name)),
     );
   }
-  const [sample, atOnce = threads()] = [countIn(line, "sample"), countIn(line, "at-once")];
   const folder = await Deno.makeTempDir({ prefix: "verydeep-faults-" });
   try {
     const laboratory = new Laboratory(folder);
     const rehearsed = new Map<string, Rehearsed>();
     const all: Case[] = [];
     for (const phase of PHASES) {
-      if (chosen && !chosen.includes(phase.name)) continue;
+      if (!chosen.includes(phase.name)) continue;
       const done = await laboratory.rehearse(phase);
       rehearsed.set(phase.name, done);
       const cases = casesOf(phase.name, done.calls);
@@ -75,7 +80,6 @@ async function sweep(line: TaskLine<keyof typeof USAGE.options>): Promise<number
           count(cases.length, "case"),
       );
     }
-    const seed = line.given.seed ?? "";
     const cases = replayed ? [replayed] : sample ? sampled(all, sample, seed) : all;
     // what nothing like it was tried before comes first
     cases.sort((one, other) => one.call.number - other.call.number);
