@@ -4,9 +4,13 @@ import {
   type Errors,
   isEvaluation,
   isImported,
+  scheduleName,
+  scheduleOf,
   type TrainRun,
 } from "../experiment.ts";
-import { meanLoss } from "./losses.ts";
+import { UnreadableError } from "../errors.ts";
+import { count } from "../numbers.ts";
+import { finalLoss, meanLoss } from "./losses.ts";
 import type { PlannedRun } from "../plan.ts";
 import type { Divergence, LogEntry } from "../vgg/checkpoint.ts";
 
@@ -47,6 +51,49 @@ export function sanityChecks(
       chance.toFixed(2),
     ];
   });
+}
+
+/**
+ * Why nets that were just trained may have learned nothing: the mean loss over the last tenth of their
+ * trainings is that of predicting the frequencies of the classes, or higher.
+ *
+ * @param labels of the training images
+ * @returns a sentence with likely causes and what to change; undefined if all have learned
+ */
+export function endedAtChance(
+  trainings: readonly PlannedRun[],
+  labels: Int32Array,
+  records: Pick<TrainingRecords, "readLog">,
+): string | undefined {
+  const chance = entropyOf(labels);
+  const found = trainings.flatMap((training) => {
+    const loss = finalLossIn(training, records);
+    return loss === undefined || loss < CHANCE * chance ? [] : [{ training, loss }];
+  });
+  const [first] = found;
+  if (chance === 0 || first === undefined) return undefined;
+  const { loss, training: { run, context: { train } } } = first;
+  const schedule = `schedules.${scheduleName(run as TrainRun)}`;
+  const { learningRate, images } = scheduleOf(run as TrainRun, train);
+  const others = found.length > 1 ? ` So did ${count(found.length - 1, "other training")}.` : "";
+  return `${displayName(run)} ended at chance: its training loss is ${loss.toFixed(2)}, and ` +
+    `predicting the frequencies of the classes gives ${chance.toFixed(2)}.${others} The learning ` +
+    `rate may be too high (--set ${schedule}.learningRate=..., now ${learningRate}), the training ` +
+    `too short (--set ${schedule}.images=..., now ${images}), or the labels wrong (deno task data ` +
+    "shows them).";
+}
+
+/** The final loss of a training; undefined if its log has none, or cannot be read. */
+function finalLossIn(
+  training: PlannedRun,
+  records: Pick<TrainingRecords, "readLog">,
+): number | undefined {
+  try {
+    return finalLoss(records.readLog(training));
+  } catch (error) {
+    if (error instanceof UnreadableError) return undefined;
+    throw error;
+  }
 }
 
 /**

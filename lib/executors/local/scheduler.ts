@@ -7,8 +7,9 @@
 import type { Dataset } from "../../datasets/dataset.ts";
 import { Interruption, UserError } from "../../errors.ts";
 import { memoryDoubt, microBatchFor, shareFor } from "../../estimates/memory.ts";
-import { actionLabel, displayName, isEvaluation } from "../../experiment.ts";
+import { actionLabel, displayName, isEvaluation, isImported } from "../../experiment.ts";
 import { mustBeTrainable, type PlannedRun } from "../../plan.ts";
+import { endedAtChance } from "../../results/sanity_checks.ts";
 import type { Study } from "../../results/study.ts";
 import type { Store } from "../../store/mod.ts";
 import { onStopSignal } from "../../system/signals.ts";
@@ -82,6 +83,7 @@ export async function runPlan(
     });
     overall.stop();
     signal.throwIfStopped();
+    warnOfChance(runs.filter((run) => !done.includes(run)), study);
     queue.throwIfFailed();
   } finally {
     for (const worker of workers) worker.stop();
@@ -118,6 +120,17 @@ export function doneOf(
     if (run.ancestor) needed.add(run.ancestor.key);
     return false;
   });
+}
+
+/** Warns where nets that were just trained are at chance. */
+function warnOfChance(runs: readonly PlannedRun[], { store, dataset, bars }: OpenStudy) {
+  const trained = runs.filter((planned) =>
+    !isEvaluation(planned.run) && !isImported(planned.run.init) &&
+    store.status(planned).state === "done"
+  );
+  const labels = Int32Array.from(dataset.train, ({ label }) => label);
+  const doubt = endedAtChance(trained, labels, store);
+  if (doubt !== undefined) bars.log(`warning: ${doubt}`);
 }
 
 /** Interval between two checks of other processes' runs, ms. */
