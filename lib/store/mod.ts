@@ -326,10 +326,24 @@ export class Store {
     return logIn(readIfThere(`${this.folderOf(planned)}/log.jsonl`));
   }
 
-  /** Removes the log's lines after a step, because the later steps will be repeated. */
+  /**
+   * Removes the log's lines after a step, because the later steps will be repeated.
+   *
+   * @throws {UserError} Another process writes the log at the same time.
+   */
   cutLog(planned: PlannedRun, step: number) {
-    const kept = this.readLog(planned).filter((entry) => entry.step <= step);
-    writeAtomically(`${this.folderOf(planned)}/log.jsonl`, logText(kept));
+    const file = `${this.folderOf(planned)}/log.jsonl`;
+    const state = () => ifThere(() => stateOf(file));
+    const before = state();
+    const text = logText(this.readLog(planned).filter((entry) => entry.step <= step));
+    // a process that has lost its lease must not put back an old log
+    if ((readIfThere(file) ?? "") === text) return;
+    writeAtomically(file, text, {
+      check() {
+        if (state() === before) return;
+        throw new UserError(`Cannot shorten "${file}": another process writes it`);
+      },
+    });
   }
 
   /** Opens the posteriors of an evaluation, to read them in parts. */
