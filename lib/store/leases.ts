@@ -46,6 +46,9 @@ interface HeldLease {
   readonly onLoss: (error: UserError) => void;
 }
 
+/** Another process has taken a lease, because this one did not touch it for too long. */
+export class LeasePassedOn extends UserError {}
+
 /** Leases in a folder. */
 export class Leases {
   readonly #folder: string;
@@ -141,7 +144,7 @@ export class Leases {
           return undefined;
         }
         if (this.#last(name) > 0) {
-          return new UserError(`Cannot keep the lease "${file}": another process has taken it`);
+          return new LeasePassedOn(`Cannot keep the lease "${file}": another process has taken it`);
         }
       } catch {
         // the next touch may succeed

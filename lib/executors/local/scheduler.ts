@@ -11,6 +11,7 @@ import { actionLabel, displayName, isEvaluation, isImported } from "../../experi
 import { mustBeTrainable, type PlannedRun } from "../../plan.ts";
 import { endedAtChance } from "../../results/sanity_checks.ts";
 import type { Study } from "../../results/study.ts";
+import { LeasePassedOn } from "../../store/leases.ts";
 import type { Store } from "../../store/mod.ts";
 import { onStopSignal } from "../../system/signals.ts";
 import { chooseDevice, deviceInWords, type DeviceName } from "../../system/device.ts";
@@ -275,12 +276,20 @@ async function runUnderLease(
     }, (done, total) => bar.update(done, total));
     if (isFinished) queue.finish(run);
     else if (loss === undefined) queue.close(run);
-    else if (store.leases.owner(run.key) !== undefined) leaveToOthers();
     else throw loss;
+  } catch (error) {
+    store.leases.touchAll(); // notices a loss at once
+    if (!(error instanceof UserError && isPassedOn(loss))) throw error;
+    // the error may come from the other process's work on the same files
+    leaveToOthers();
   } finally {
     bar.stop();
     store.leases.release(run.key);
   }
+}
+
+function isPassedOn(loss: UserError | undefined): boolean {
+  return loss instanceof LeasePassedOn;
 }
 
 /** The value that stops threads after an error instead of a signal. */
