@@ -1,0 +1,527 @@
+/**
+ * A history of processes that share a plan. Its seed decides which thread goes on, how long everything
+ * takes, and the faults.
+ *
+ * @module
+ */
+import { uniform } from "../../lib/random.ts";
+import { logIn, placeIn } from "../../lib/store/run_files.ts";
+import { isEvaluation } from "../../lib/experiment.ts";
+import { FileSystem } from "./file_system.ts";
+import { FOLDER, runs, STEPS } from "./plan.ts";
+import type { Answer, Call, Port } from "./port.ts";
+import type { Failure, Message, Start } from "./thread.ts";
+
+/** What came of a history. */
+export interface Outcome {
+  /** What broke a promise; undefined if nothing did. */
+  readonly violation: string | undefined;
+  /** How often what happened. */
+  readonly counts: ReadonlyMap<string, number>;
+  /** What happened, line by line. */
+  readonly events: readonly string[];
+}
+
+/** What a history needs. */
+export interface HistoryOptions {
+  readonly seed: number;
+  /** Name of a defect of `planted.ts`. */
+  readonly planted?: string | undefined;
+  /** Results of an unbroken history by path; absent for that history itself. */
+  readonly expected?: ReadonlyMap<string, Uint8Array>;
+}
+
+/** A thread, of one process after the other. */
+export interface Thread {
+  readonly port: Port<Answer, Call>;
+  process: Process | undefined;
+  /** What it waits for, and when that happens. */
+  call: Call;
+  due: number;
+  /** Messages that reach it, sorted by time. */
+  inbox: { readonly at: number; readonly message: Message }[];
+  /** Key of the run that it executes, and whether it was told to stop it. */
+  run?: string | undefined;
+  isRunStopped?: boolean;
+}
+
+interface Host {
+  /** Of its caches. */
+  readonly id: string;
+  /** Others may have the same. */
+  readonly name: string;
+  boot: number;
+  /** How far its date is ahead, ms. */
+  skew: number;
+}
+
+interface Process {
+  readonly host: Host;
+  readonly pid: number;
+  readonly since: number;
+  readonly main: Thread;
+  readonly threads: Set<Thread>;
+  /** What happens at which of its calls. */
+  readonly fault: { readonly kind: Fault; readonly at: number } | undefined;
+  calls: number;
+  pausedUntil: number;
+  isStopped: boolean;
+  wasSignalled: boolean;
+}
+
+const FAULTS = ["kill", "power", "suspend", "stall", "signal", "clock"] as const;
+type Fault = typeof FAULTS[number];
+
+/** Most faults of a history. */
+const MOST = 5;
+
+/** Calls of a process of which one may be hit; a command without waiting makes some 500. */
+const CALLS = 500;
+
+/** Longest virtual time, ms: no history has needed a third of it. */
+const DEADLINE = 3_600_000;
+
+/** A pause after which another process may consider an owner dead, ms: a minute after its last touch. */
+const LONG = 45_000;
+
+/** Longest time until such an owner has stopped, ms: to its next touch, and for a step. */
+const NOTICED = 30_000;
+
+/** Begin of the virtual time. */
+const EPOCH = Date.UTC(2026, 0, 1);
+
+/** Breaks off a history. */
+class Violation extends Error {}
+
+/** A history. */
+export class History {
+  readonly #threads: readonly Thread[];
+  readonly #options: HistoryOptions;
+  readonly #random: () => number;
+  readonly #files: FileSystem;
+  readonly #hosts: readonly Host[];
+  readonly #isNetwork: boolean;
+  readonly #workers: number;
+  /** Longest step of a training, ms. */
+  readonly #step: number;
+  /** Commands to be started. */
+  #starts: { readonly at: number; readonly host: Host }[] = [];
+  #now = 0;
+  #serial = 0;
+  #faults: number;
+  #wasReopened = false;
+  /** Until when a process that was suspended for long may do what another one has taken over. */
+  #mayOverlapUntil = -Infinity;
+  /** Results whose bytes changed. */
+  readonly #changed = new Set<string>();
+  readonly #events: string[] = [];
+  readonly #counts = new Map<string, number>();
+
+  constructor(threads: readonly Thread[], options: HistoryOptions) {
+    const { seed, expected } = options;
+    this.#threads = threads;
+    this.#options = options;
+    this.#random = uniform(seed, 1);
+    this.#isNetwork = expected !== undefined && this.#random() < 0.5;
+    this.#files = new FileSystem(this.#isNetwork, this.#random);
+    this.#files.do("", { name: "mkdir", path: "/sim" }, 0);
+    this.#files.fail("");
+    const isAlike = this.#random() < 0.5;
+    this.#hosts = ["a", "b"].map((id, i) => ({
+      ...{ id, name: isAlike ? "node" : `node-${id}`, boot: i },
+      skew: this.#random() < 0.5 ? 0 : this.#draw(-300_000, 300_000),
+    }));
+    this.#workers = this.#random() < 0.5 ? 2 : 1;
+    this.#step = 500 * 40 ** this.#random();
+    const commands = expected === undefined
+      ? 1
+      : 1 + Math.floor(this.#random() * (4 - this.#workers));
+    this.#faults = expected === undefined ? 0 : Math.floor(this.#random() * (MOST + 1));
+    for (let i = 0; i < commands; i++) this.#plan(i === 0 ? 0 : 60_000);
+  }
+
+  /** Lets it happen. */
+  run(): Outcome {
+    let violation: string | undefined;
+    try {
+      while (this.#goOn());
+      this.#mustBeComplete();
+    } catch (error) {
+      if (!(error instanceof Violation)) throw error;
+      violation = error.message;
+      this.#tell(violation);
+      for (const { process } of this.#threads) if (process) this.#end(process);
+    }
+    return { violation, counts: this.#counts, events: this.#events };
+  }
+
+  /** The results on the server, by path. */
+  results(): Map<string, Uint8Array> {
+    const files = [...this.#files.files()];
+    return new Map(files.filter(([path]) => /(weights|posteriors)\.safetensors$/.test(path)));
+  }
+
+  /** Lets the next thing happen. @returns whether anything was left */
+  #goOn(): boolean {
+    const [start] = this.#starts.toSorted((one, other) => one.at - other.at);
+    let next: Thread | undefined;
+    let due = start?.at ?? Infinity;
+    for (const thread of this.#threads) {
+      if (!thread.process) continue;
+      const at = Math.max(this.#dueOf(thread), thread.process.pausedUntil);
+      if (at < due) [next, due] = [thread, at];
+    }
+    if (next === undefined && start === undefined) {
+      if (this.#threads.every(({ process }) => !process)) return this.#reopens();
+      throw new Violation("a deadlock: every process waits for ever");
+    }
+    this.#now = Math.max(this.#now, due);
+    if (this.#now > DEADLINE) throw new Violation("no end: the plan is not done after an hour");
+    if (next) this.#resume(next);
+    else this.#start(start!);
+    return true;
+  }
+
+  /** Whether a bit of a result changes after the plan is done, and a command looks at it again. */
+  #reopens(): boolean {
+    if (this.#wasReopened || !this.#options.expected) return false;
+    this.#wasReopened = true;
+    this.#mustBeComplete();
+    if (this.#random() < 0.7) return false;
+    this.#changeBit();
+    this.#plan(1_000);
+    return true;
+  }
+
+  #dueOf({ call, due, inbox }: Thread): number {
+    return call.name === "idle"
+      ? Math.min(inbox[0]?.at ?? Infinity, call.next as number ?? Infinity)
+      : due;
+  }
+
+  /** Plans the start of a command within a time, ms. */
+  #plan(within: number) {
+    const host = this.#hosts[Math.floor(this.#random() * 2)]!;
+    this.#starts.push({ at: this.#now + this.#random() * within, host });
+  }
+
+  #start(start: { readonly at: number; readonly host: Host }) {
+    this.#starts = this.#starts.filter((other) => other !== start);
+    const { host } = start;
+    const isAlone = this.#threads.every(({ process }) => !process);
+    if (isAlone && this.#faults > 0 && this.#random() < 0.3) this.#changeBit();
+    // numbers are soon used again
+    const used = this.#threads.flatMap(({ process }) => process?.host === host ? process.pid : []);
+    let pid = 2;
+    do pid = 2 + Math.floor(this.#random() * 3); while (used.includes(pid));
+    const main = this.#threads.find(({ process }) => !process)!;
+    const isHit = this.#faults > 0;
+    if (isHit) this.#faults--;
+    const kind = FAULTS[Math.floor(this.#random() * FAULTS.length)]!;
+    const process: Process = {
+      ...{ host, pid, since: ++this.#serial, main, threads: new Set() },
+      fault: isHit ? { kind, at: Math.floor(this.#random() * CALLS) } : undefined,
+      ...{ calls: 0, pausedUntil: 0, isStopped: false, wasSignalled: false },
+    };
+    this.#tell("starts", process);
+    this.#wake(main, process, "command");
+  }
+
+  /** Lets a thread begin. */
+  #wake(thread: Thread, process: Process, role: Start["role"]) {
+    Object.assign(thread, { process, inbox: [], run: undefined, isRunStopped: false });
+    process.threads.add(thread);
+    const { host: { name: host }, pid } = process;
+    const value: Start = {
+      ...{ role, host, pid, serial: ++this.#serial, workers: this.#workers },
+      planted: this.#options.planted,
+    };
+    this.#answer(thread, { value });
+    this.#listen(thread);
+  }
+
+  #answer({ port, process }: Thread, answer: Partial<Answer>) {
+    const wall = Math.floor(EPOCH + this.#now + (process?.host.skew ?? 0));
+    port.send({ now: this.#now, wall, ...answer });
+  }
+
+  /** Gives a thread what it waits for. */
+  #resume(thread: Thread) {
+    const { call, process } = thread;
+    const { host } = process!;
+    if (call.name === "idle") {
+      const mail = thread.inbox[0];
+      if (mail && mail.at <= this.#now) thread.inbox.shift();
+      const message: Message = mail && mail.at <= this.#now ? mail.message : { kind: "timer" };
+      if (message.kind === "job") this.#begin(thread, message.key);
+      this.#answer(thread, { value: message });
+    } else if (call.name === "step") {
+      this.#answer(thread, { value: process!.isStopped || thread.isRunStopped });
+    } else {
+      const { fault } = process!;
+      if (fault && process!.calls++ === fault.at && this.#befall(process!, fault.kind)) return;
+      this.#answer(thread, this.#files.do(host.id, call, this.#now));
+    }
+    this.#listen(thread);
+  }
+
+  /** A fault of a process. @returns whether its thread does not go on now */
+  #befall(process: Process, kind: Fault): boolean {
+    const { host } = process;
+    this.#count(kind);
+    if (kind === "kill") this.#kill(process);
+    else if (kind === "power") {
+      const hosts = this.#isNetwork ? [host] : this.#hosts;
+      for (const failed of hosts) failed.boot = ++this.#serial;
+      for (const { process: other } of this.#threads) {
+        if (other && hosts.includes(other.host)) this.#kill(other);
+      }
+      for (const { id } of hosts) this.#files.fail(id);
+    } else if (kind === "suspend" || kind === "stall") {
+      const pause = this.#draw(1_000, 200_000);
+      // in a stall the timers go on, unless the main thread itself waits for a file
+      const isTouched = kind === "stall" && process.main.call.name === "idle";
+      if (pause > LONG && !isTouched) {
+        this.#mayOverlapUntil = Math.max(this.#mayOverlapUntil, this.#now + pause + NOTICED);
+      }
+      this.#tell(`${kind}: ${Math.round(pause / 1000)} s`, process);
+      if (kind === "suspend") process.pausedUntil = this.#now + pause;
+      else {for (const thread of process.threads) {
+          thread.due += thread.call.name === "idle" ? 0 : pause;
+        }}
+      return true;
+    } else if (kind === "signal") {
+      this.#tell("is asked to stop", process);
+      process.wasSignalled = true;
+      process.main.inbox.unshift({ at: this.#now, message: { kind: "signal", signal: "SIGTERM" } });
+    } else {
+      host.skew += (this.#random() - 0.5) * 2 * 10 ** (4 + 7 * this.#random());
+      this.#tell(`clock jumps to ${Math.round(host.skew / 1000)} s ahead`, process);
+    }
+    return process.main.process !== process;
+  }
+
+  /** Ends a process in the middle of what it does, and has it started again. */
+  #kill(process: Process) {
+    this.#tell("is killed", process);
+    for (const { call } of process.threads) {
+      // what it has just asked for may happen, or a part of it
+      const isFile = !["idle", "step"].includes(call.name);
+      if (isFile && this.#random() < 0.5) {
+        this.#files.do(process.host.id, call, this.#now, this.#random());
+      }
+    }
+    this.#end(process);
+    this.#plan(this.#random() < 0.5 ? 1_000 : 100_000);
+  }
+
+  /** Ends all threads of a process. */
+  #end(process: Process) {
+    for (const thread of [...process.threads]) this.#park(thread);
+  }
+
+  #park(thread: Thread) {
+    this.#answer(thread, { dead: true });
+    const { name } = thread.port.receive();
+    if (name !== "parked") throw new Error(`A dead thread calls "${name}"`);
+    thread.process!.threads.delete(thread);
+    thread.process = undefined;
+  }
+
+  /** Lets a thread go on until it waits for something that takes time. */
+  #listen(thread: Thread) {
+    for (;;) {
+      const call = thread.call = thread.port.receive();
+      const process = thread.process!;
+      if (call.name === "idle") {
+        if (call.isStopped) process.isStopped = true;
+        return;
+      }
+      if (call.name === "step") thread.due = this.#now + this.#random() * this.#step;
+      else if (!this.#isInstant(call.name)) thread.due = this.#now + this.#random() ** 4 * 200;
+      if (!this.#isInstant(call.name)) return;
+      if (call.name === "end") return this.#finish(process, call.failure as Failure | undefined);
+      this.#answer(thread, this.#tellNow(thread, process, call));
+    }
+  }
+
+  #isInstant(name: string): boolean {
+    return [
+      "proc",
+      "alive",
+      "log",
+      "spawn",
+      "job",
+      "stop run",
+      "terminate",
+      "answer",
+      "resume",
+      "defect",
+      "end",
+    ]
+      .includes(name);
+  }
+
+  /** The answer to a call that takes no time. */
+  #tellNow(thread: Thread, process: Process, call: Call): Partial<Answer> {
+    const other = this.#threads[call.thread as number];
+    switch (call.name) {
+      case "proc":
+        return this.#procOf(process, call.path!);
+      case "alive":
+        return { value: this.#processAt(process.host, call.pid as number) !== undefined };
+      case "log":
+        this.#tell(String(call.line), process);
+        return {};
+      case "spawn": {
+        const free = this.#threads.findIndex(({ process }) => !process);
+        this.#wake(this.#threads[free]!, process, "worker");
+        return { value: free };
+      }
+      case "job": {
+        const { id, key } = call as unknown as { id: number; key: string };
+        other!.isRunStopped = false;
+        this.#mail(other!, { kind: "job", id, key });
+        return {};
+      }
+      case "stop run":
+        other!.isRunStopped = true;
+        return {};
+      case "terminate":
+        if (other!.process === process) this.#park(other!);
+        return {};
+      case "answer": {
+        const { id, finished, failure } = call as unknown as Message & { kind: "answer" };
+        thread.run = undefined;
+        const outcome = failure ? { failure } : { finished: finished! };
+        this.#mail(process.main, { kind: "answer", id, ...outcome });
+        return {};
+      }
+      case "resume":
+        this.#mustGoOn(thread.run!, call.step as number);
+        return {};
+    }
+    throw new Violation(`an unexpected error: ${(call.failure as Failure).stack}`);
+  }
+
+  #mail(thread: Thread, message: Message) {
+    thread.inbox.push({ at: this.#now + this.#random() * 5, message });
+    thread.inbox.sort((one, other) => one.at - other.at);
+  }
+
+  #processAt(host: Host, pid: number): Process | undefined {
+    return this.#threads.find(({ process }) => process?.host === host && process.pid === pid)
+      ?.process;
+  }
+
+  /** A file of /proc. */
+  #procOf({ host }: Process, path: string): Partial<Answer> {
+    const text = (content: string) => ({ bytes: new TextEncoder().encode(content) });
+    if (path.endsWith("boot_id")) return text(`boot ${host.boot}\n`);
+    if (path.endsWith("status")) return text("NSpid:\t1\n");
+    if (path.endsWith("ns/pid")) return text(`pid:[${host.id}]`);
+    const pid = Number(path.split("/")[2]);
+    const process = this.#processAt(host, pid);
+    if (pid !== 1 && !process) return { error: "NotFound" };
+    const isIgnored = this.#options.planted === "a lease ignores when its process started";
+    const since = isIgnored ? 1 : process?.since ?? 0;
+    return text(`${pid} (deno) S ${"0 ".repeat(18)}${since} 0\n`);
+  }
+
+  /** A worker begins a run. */
+  #begin(thread: Thread, key: string) {
+    const mayOverlap = this.#now < this.#mayOverlapUntil;
+    thread.run = key;
+    this.#count("runs begun");
+    const run = runs.find((run) => run.key === key)!;
+    this.#tell(`begins ${placeIn(run)}`, thread.process);
+    const twin = this.#threads.find((other) =>
+      other !== thread && other.process && other.run === key
+    );
+    if (twin) {
+      this.#count("runs in two processes");
+      if (!mayOverlap) throw new Violation(`two processes execute ${placeIn(run)}`);
+    }
+    const path = `${FOLDER}/${placeIn(run)}/${
+      isEvaluation(run.run) ? "posteriors" : "weights"
+    }.safetensors`;
+    if (this.#expected(path) && !mayOverlap) {
+      throw new Violation(`${placeIn(run)} is done again`);
+    }
+  }
+
+  /** A training goes on from the last checkpoint on the server. */
+  #mustGoOn(key: string, step: number) {
+    const folder = `${FOLDER}/${placeIn(runs.find((run) => run.key === key)!)}`;
+    const file = this.#files.files().get(`${folder}/checkpoint.safetensors`);
+    const last = Number(/\\"step\\":(\d+)/.exec(new TextDecoder().decode(file))?.[1] ?? 0);
+    if (step >= last || this.#now < this.#mayOverlapUntil || this.#changed.size > 0) return;
+    throw new Violation(`a training begins at step ${step}, and its checkpoint is of step ${last}`);
+  }
+
+  /** Whether a result is on the server, as it should be. */
+  #expected(path: string): boolean {
+    const [wanted, found] = [this.#options.expected?.get(path), this.results().get(path)];
+    return wanted !== undefined && String(wanted) === String(found);
+  }
+
+  /** A command has ended by itself. */
+  #finish(process: Process, failure: Failure | undefined) {
+    this.#end(process);
+    this.#tell(failure ? `ends: ${failure.message}` : "ends", process);
+    if (failure === undefined) return this.#mustBeDone();
+    if (failure.name !== "Interruption" || !process.wasSignalled) {
+      throw new Violation(`a command fails: ${failure.message}\n${failure.stack}`);
+    }
+    this.#count("stops by a signal");
+    this.#plan(100_000);
+  }
+
+  /** Every result is there, and has the bytes of an unbroken history. */
+  #mustBeDone() {
+    // changed weights that nothing reads any more are compared by `doctor` only
+    const { expected } = this.#options;
+    for (const path of expected?.keys() ?? []) {
+      if (
+        !this.#expected(path) && !(path.endsWith("weights.safetensors") && this.#changed.has(path))
+      ) throw new Violation(`${path} is missing or differs`);
+    }
+  }
+
+  /** The same at the end, with the whole logs. */
+  #mustBeComplete() {
+    this.#mustBeDone();
+    const files = this.#files.files();
+    for (const run of runs.filter(({ run }) => !isEvaluation(run))) {
+      const log = files.get(`${FOLDER}/${placeIn(run)}/log.jsonl`);
+      const steps = logIn(new TextDecoder().decode(log)).map(({ step }) => step);
+      if (steps.length !== STEPS) {
+        throw new Violation(`the log of ${placeIn(run)} has steps ${steps}`);
+      }
+    }
+  }
+
+  /** A bit of any file changes while no process runs. */
+  #changeBit() {
+    const paths = [...this.#files.files().keys()].filter((path) => path.endsWith(".safetensors"));
+    const path = paths[Math.floor(this.#random() * paths.length)];
+    if (path === undefined) return;
+    this.#count("bits changed");
+    this.#tell(`a bit of ${path} changes`);
+    this.#files.flipBit(path);
+    this.#changed.add(path);
+  }
+
+  #draw(from: number, to: number): number {
+    return from + this.#random() * (to - from);
+  }
+
+  #count(what: string) {
+    this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1);
+  }
+
+  #tell(what: string, process?: Process) {
+    const who = process ? `${process.host.id}/${process.pid}: ` : "";
+    this.#events.push(`${(this.#now / 1000).toFixed(3).padStart(9)} s  ${who}${what}`);
+  }
+}
