@@ -2,7 +2,8 @@
  * What files of yours import: `import { net, evaluations, type Table } from "verydeep"`.
  *
  * A file with a table is run with `deno task table ./mine.ts`. All that is exported here is stable:
- * within a major version it keeps its names and meaning. Nothing here loads TensorFlow.
+ * within a major version it keeps its names and meaning. Nothing here loads
+ * TensorFlow before a run is carried out.
  *
  * ```ts
  * import { evaluations, net, oneScale, type Table, threeScales } from "verydeep";
@@ -95,6 +96,20 @@ export type {
 export { PRECISIONS } from "./lib/setup.ts";
 export { medium, paper, small, smoke } from "./experiments/setups.ts";
 
+// the commands as functions, for scripts and notebooks
+export {
+  evaluate,
+  type Evaluated,
+  formatted,
+  type LibraryOptions,
+  reproduce,
+  score,
+  type Scored,
+  train,
+  type TrainedNet,
+} from "./lib/library/mod.ts";
+export { FORMATS, type ReportFormat } from "./lib/report/formats.ts";
+
 // layers of a net
 export {
   type Conv,
@@ -107,13 +122,20 @@ export {
 // claims about rows
 export type { Claim, Relation, RowPair } from "./lib/results/claims.ts";
 export type { Field } from "./lib/results/protocol.ts";
-export type { Protocol } from "./lib/results/row_result.ts";
+export type {
+  Comparison,
+  Departure,
+  ErrorIntervals,
+  Protocol,
+  RowResult,
+  TableResult,
+} from "./lib/results/row_result.ts";
 
 // scoring
 export type { Errors } from "./lib/experiment.ts";
 export { errorsOf, inMemory, type Posteriors, scored, type Scores } from "./lib/score.ts";
 export { type Difference, differenceOf, type Ranks } from "./lib/results/paired_difference.ts";
-export { type Interval, type Pairs, wilson } from "./lib/statistics/mod.ts";
+export { type Interval, type Pairs, type Status, wilson } from "./lib/statistics/mod.ts";
 export { UserError } from "./lib/errors.ts";
 
 /** The paper's Table 3: a single test scale. */

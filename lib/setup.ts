@@ -157,8 +157,11 @@ export interface EvaluateSetup {
 
 /** Which pictures the data set `scenes` has. */
 export interface Scenes {
+  /** Number of classes. */
   readonly classes: number;
+  /** Number of training images. */
   readonly train: number;
+  /** Number of validation images. */
   readonly val: number;
   /** All pictures of both splits are drawn from it; 0 if absent. */
   readonly seed?: number;

@@ -21,6 +21,7 @@ interface Import {
 const ORDER = [
   "cli.ts",
   "mod.ts",
+  "lib/library/",
   "lib/commands/",
   "lib/bench/",
   "lib/command_line/",

@@ -41,16 +41,22 @@ export async function openSetup(
   const setup = from === undefined && SETUP.safeParse(changes).success
     ? changes // a whole one, as code may make of a copy
     : withChanges(baseNamed(from, { setups, refuse }), { word, ...changes });
-  const fault = flaw(setup, SETUP);
+  const fault = setupFault(setup);
   if (fault !== undefined) throw refuse(fault);
-  const whole = setup as unknown as Setup;
+  return setup as unknown as Setup;
+}
+
+/** The first fault of a value that should be a setup; nothing if it is one. */
+export function setupFault(value: unknown): string | undefined {
+  const fault = flaw(value, SETUP);
+  if (fault !== undefined) return fault;
   try {
-    mustHold(whole);
+    mustHold(value as Setup);
+    return undefined;
   } catch (error) {
-    if (error instanceof UserError) throw refuse(error.message);
+    if (error instanceof UserError) return error.message;
     throw error;
   }
-  return whole;
 }
 
 /** The setup of the project that a file names. */

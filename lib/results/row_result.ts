@@ -31,13 +31,17 @@ export interface Protocol {
 export interface Departure {
   /** As in `crop`, or `schedules.first.images`. */
   readonly field: string;
+  /** Its value in the paper. */
   readonly paper: string;
+  /** Its value here. */
   readonly here: string;
 }
 
 /** Comparison of a measured number with the published one, with a reason as a sentence. */
 export interface Comparison {
+  /** What the numbers say, or why they are not compared. */
   readonly status: Status | "protocol differs" | "left out";
+  /** One sentence. */
   readonly reason: string;
 }
 
@@ -46,7 +50,9 @@ export type ErrorIntervals = { readonly [Kind in keyof Errors]: Interval };
 
 /** Result of a row of a table. */
 export interface RowResult {
+  /** The row of the table. */
   readonly row: Row;
+  /** Data, setup and method of its numbers. */
   readonly protocol: Protocol;
   /** Mean over the seeds; absent while a run of the row is not done. */
   readonly measured?: Errors;
@@ -84,11 +90,15 @@ export interface Comparisons {
 
 /** Results of a table. */
 export interface TableResult {
+  /** The table. */
   readonly table: Table;
+  /** How its nets were trained and tested. */
   readonly setup: Setup;
+  /** The images that they were tested on. */
   readonly dataset: { readonly name: string; readonly classes: number; readonly images: number };
   /** Departures of all its numbers from the paper's protocol. */
   readonly departures: readonly Departure[];
+  /** In the table's order. */
   readonly rows: readonly RowResult[];
   /** Absent unless the command line asks for a comparison with corrected p-values. */
   readonly comparisons?: Comparisons;
