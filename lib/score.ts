@@ -16,6 +16,8 @@ export interface Posteriors {
   readonly classes: number;
   /** `[images]`. */
   readonly labels: Int32Array;
+  /** `[images, some]`: further classes that are as right, -1 after the last; none if absent. */
+  readonly alsoRight?: Int32Array;
   /**
    * Posteriors `[to - from, classes]`, row by row: in `into`, or in an array that is valid until the
    * next call.
@@ -27,10 +29,10 @@ export interface Posteriors {
 export interface Scores {
   /** Number of classes. */
   readonly classes: number;
-  /** `[images]`: the true class. */
+  /** `[images]`: the true class; of several, the one with the highest posterior. */
   readonly labels: Int32Array;
   /**
-   * `[images]`: number of other classes whose posterior is at least that of the true class. 0 is a
+   * `[images]`: number of wrong classes whose posterior is at least that of the true class. 0 is a
    * top-1 hit, less than 5 a top-5 hit.
    */
   readonly ranks: Int32Array;
@@ -49,7 +51,8 @@ const TOLERANCE = 1e-3;
 /**
  * Scores the mean of several evaluations' posteriors. They are read in parts, so that memory holds
  * only some thousand rows of each. A class that ties with the true class counts as higher, so that a
- * net with equal posteriors for all classes has no hits.
+ * net with equal posteriors for all classes has no hits. Where an image has several right classes, a
+ * guess is right if it is one of them.
  *
  * `onImage` gets each image's posteriors, summed over the evaluations; they are valid during the call.
  *
@@ -63,29 +66,48 @@ export function scored(
   if (first === undefined) {
     throw new RangeError("Cannot score: there are no posteriors: name an evaluation");
   }
-  const { classes, labels } = first;
+  const { classes, labels, alsoRight = new Int32Array() } = first;
   const count = labels.length;
-  if (!labels.every((label) => label >= 0 && label < classes)) {
+  const most = alsoRight.length / count;
+  if (
+    !labels.every((label) => label >= 0 && label < classes) ||
+    !alsoRight.every((label) => label >= -1 && label < classes)
+  ) {
     throw new UserError(`Cannot score "${first.name}": a label is not one of ${classes} classes`);
   }
   const scores = {
     classes,
-    labels,
+    labels: most > 0 ? labels.slice() : labels,
     ranks: new Int32Array(count),
     predicted: new Int32Array(count),
     confidence: new Float32Array(count),
   };
   for (const { from, to, sums } of parts(evaluations)) {
     for (let image = from; image < to; image++) {
-      const own = sums.row(image - from)[labels[image]!]!;
+      const row = sums.row(image - from);
       const best = sums.highest(image - from);
-      scores.ranks[image] = sums.atLeast(image - from, own) - 1; // without the true class itself
+      const others = alsoRight.subarray(image * most, (image + 1) * most);
+      const { label, ties } = highestRight(row, labels[image]!, others);
+      if (most > 0) scores.labels[image] = label;
+      scores.ranks[image] = sums.atLeast(image - from, row[label]!) - ties; // without right classes
       scores.predicted[image] = best;
-      scores.confidence[image] = sums.row(image - from)[best]! / evaluations.length;
-      onImage?.(image, sums.row(image - from));
+      scores.confidence[image] = row[best]! / evaluations.length;
+      onImage?.(image, row);
     }
   }
   return scores;
+}
+
+/**
+ * The right class with the highest posterior, the first one if several tie, and how many right classes
+ * have that posterior.
+ */
+function highestRight(row: Float64Array, label: number, others: Int32Array) {
+  if (others.length === 0) return { label, ties: 1 };
+  const right = new Set([label, ...others.filter((other) => other >= 0)]);
+  const highest = Math.max(...right.values().map((each) => row[each]!));
+  const tied = [...right].filter((each) => row[each] === highest);
+  return { label: Math.min(...tied), ties: tied.length };
 }
 
 /**
@@ -141,7 +163,8 @@ function mustMatch(first: Posteriors, other: Posteriors) {
     ? `"${other.name}" has ${other.classes} classes, "${first.name}" has ${first.classes}`
     : b.length !== a.length
     ? `"${other.name}" has ${b.length} images, "${first.name}" has ${a.length}`
-    : b.some((label, i) => label !== a[i])
+    : b.some((label, i) => label !== a[i]) ||
+        String(other.alsoRight ?? "") !== String(first.alsoRight ?? "")
     ? `"${other.name}" and "${first.name}" have different labels`
     : undefined;
   if (what === undefined) return;
@@ -182,12 +205,13 @@ export function errorsOf(scores: Pick<Scores, "ranks" | "classes">): Errors {
 
 /** Posteriors that are in memory, `[images, classes]`. */
 export function inMemory(
-  { name, values, labels, classes }: Omit<Posteriors, "rows"> & { readonly values: Float32Array },
+  { values, ...about }: Omit<Posteriors, "rows"> & { readonly values: Float32Array },
 ): Posteriors {
+  const { classes } = about;
   function rows(from: number, to: number, into?: Float32Array) {
     const part = values.subarray(from * classes, to * classes);
     into?.set(part);
     return into ?? part;
   }
-  return { name, classes, labels, rows };
+  return { ...about, rows };
 }

@@ -39,6 +39,32 @@ Deno.test("a net that says the same of all classes earns nothing", () => {
   assert.deepEqual(errors(same), { top1: 100, top5: 100 });
 });
 
+Deno.test("of several right classes any counts, as ReaL's authors score", () => {
+  const rows = [
+    row, // the third class is right, and so is the first
+    row, // the third and the second: a miss, but among the five highest
+    row, // the sixth and the last: a miss of both kinds
+    [0.2, 0.2, 0.2, 0.1, 0.1, 0.1, 0.1], // both right ones tie with a wrong one
+    [0.4, 0.4, 0.05, 0.05, 0.05, 0.03, 0.02], // the right ones tie with each other
+  ];
+  const all = {
+    ...posteriors(rows, [2, 2, 5, 0, 1]),
+    alsoRight: Int32Array.of(0, -1, 1, -1, 6, 5, 1, -1, 0, -1),
+  };
+  const { ranks, labels, predicted } = scored([all, all]);
+  assert.deepEqual([...ranks], [0, 1, 5, 1, 0]);
+  assert.deepEqual([...labels], [0, 1, 5, 0, 0]);
+  assert.deepEqual([...predicted], [0, 0, 0, 0, 0]);
+  assert.deepEqual(errors(all), { top1: 60, top5: 20 });
+  // what others publish: the share of images whose first guess is in the list
+  const lists = [[2, 0], [2, 1], [5, 6], [0, 1], [1, 0]];
+  const hits = rows.filter((each, i) => lists[i]!.includes(each.indexOf(Math.max(...each))));
+  assert.equal(hits.length, 3); // one more: a class that ties with a wrong one has no hit here
+  assert.throws(() => scored([all, posteriors(rows, [2, 2, 5, 0, 1])]), /have different labels/);
+  const odd = { ...all, alsoRight: all.alsoRight.with(0, 7) };
+  assert.throws(() => scored([odd]), /a label is not one of 7 classes/);
+});
+
 Deno.test("five classes or fewer have no top-5 error", () => {
   assert.deepEqual(errors(posteriors([[0.1, 0.2, 0.3, 0.25, 0.15]], [0])), { top1: 100 });
 });

@@ -37,9 +37,19 @@ export interface TopFive {
   readonly values: Float32Array;
 }
 
-/** The five highest classes of the mean of evaluations. */
+/**
+ * The five highest classes of the mean of evaluations.
+ *
+ * @throws {UserError} Images have several right classes, of which such a file keeps one.
+ */
 export function topFiveOf(evaluations: readonly Posteriors[]): TopFive {
-  const { classes, labels } = evaluations[0]!;
+  const { name, classes, labels, alsoRight } = evaluations[0]!;
+  if (alsoRight !== undefined) {
+    throw new UserError(
+      `Cannot keep only five classes of "${name}": its images have several right classes; leave ` +
+        "--small out",
+    );
+  }
   const kept = Math.min(GUESSES, classes);
   const top = new Int32Array(labels.length * kept);
   const values = new Float32Array(labels.length * kept);

@@ -74,6 +74,8 @@ export interface LabelledImage extends ImageSize {
   readonly bytes?: number;
   /** Index of its class; -1 where the class is unknown. */
   readonly label: number;
+  /** Further classes that are as right as `label`, where it shows several. */
+  readonly alsoRight?: readonly number[];
 }
 
 /** Where data is, and how to open it. */

@@ -60,6 +60,7 @@ import { withChecksum } from "../system/checksums.ts";
 import { intactOf } from "../weights/checksums/mod.ts";
 import {
   contentOf,
+  type NamedTensor,
   openSafetensors,
   type Safetensors,
   verifyChecksum,
@@ -360,17 +361,25 @@ export class Store {
     return scored(runs.map((run) => open.use(this.openPosteriors(run))));
   }
 
-  /** Stores posteriors: `posteriors` F32 `[images, classes]` and `labels` I32 `[images]`. */
+  /**
+   * Stores posteriors: `posteriors` F32 `[images, classes]`, `labels` I32 `[images]` and, where images
+   * have several right classes, `also_right` I32 `[images, some]`, -1 after the last.
+   */
   writePosteriors(
     planned: PlannedRun,
-    { classes, values, labels }: Pick<Posteriors, "classes" | "labels"> & {
+    { classes, values, labels, alsoRight }: Omit<Posteriors, "name" | "rows"> & {
       readonly values: Float32Array;
     },
   ) {
-    const tensors = new Map([
-      ["posteriors", { shape: [labels.length, classes], values }],
-      ["labels", { shape: [labels.length], values: labels }],
+    const images = labels.length;
+    const tensors = new Map<string, NamedTensor>([
+      ["posteriors", { shape: [images, classes], values }],
+      ["labels", { shape: [images], values: labels }],
     ]);
+    if (alsoRight !== undefined) {
+      const shape = [images, alsoRight.length / images];
+      tensors.set("also_right", { shape, values: alsoRight });
+    }
     writeSafetensors(this.#result(planned), { tensors, metadata: metadataOf(planned) });
   }
 

@@ -87,7 +87,12 @@ export function parsed(text: string): unknown {
 export function posteriorsIn(open: OpenSafetensors, name: string): Posteriors & Disposable {
   const [images, classes] = open.shapes.get("posteriors") ?? [];
   const labels = open.shapes.has("labels") ? open.read("labels") : undefined;
-  if (!(labels instanceof Int32Array) || classes === undefined || labels.length !== images) {
+  const alsoRight = open.shapes.has("also_right") ? open.read("also_right") : undefined;
+  if (
+    !(labels instanceof Int32Array) || classes === undefined || labels.length !== images ||
+    (alsoRight !== undefined &&
+      (!(alsoRight instanceof Int32Array) || alsoRight.length % images !== 0))
+  ) {
     open[Symbol.dispose]();
     throw new UserError(
       `Cannot read "${name}": it contains no posteriors; remove it to compute them again`,
@@ -97,6 +102,7 @@ export function posteriorsIn(open: OpenSafetensors, name: string): Posteriors & 
     name,
     classes,
     labels,
+    ...alsoRight && { alsoRight },
     rows(from, to, values = new Float32Array((to - from) * classes)) {
       open.readInto("posteriors", from * classes, values);
       return values;

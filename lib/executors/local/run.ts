@@ -250,11 +250,23 @@ function evaluate(planned: PlannedRun, resources: RunResources): boolean {
   const values = engine.evaluate({ run, context, dataset, images, weights }, resources);
   if (values === undefined) return false;
   const labels = Int32Array.from(images, ({ label }) => label);
-  const classes = dataset.classes.length;
+  const alsoRight = alsoRightIn(images);
+  const found = {
+    ...{ classes: dataset.classes.length, values, labels },
+    ...alsoRight.length > 0 && { alsoRight },
+  };
   // checks that they are posteriors
-  summed([inMemory({ name: displayName(run), classes, values, labels })], () => {});
-  store.writePosteriors(planned, { classes, values, labels });
+  summed([inMemory({ name: displayName(run), ...found })], () => {});
+  store.writePosteriors(planned, found);
   return true;
+}
+
+/** Further right classes of images, `[images, some]`, -1 after the last; empty if there are none. */
+function alsoRightIn(images: readonly LabelledImage[]): Int32Array {
+  const most = images.reduce((most, { alsoRight = [] }) => Math.max(most, alsoRight.length), 0);
+  const all = new Int32Array(images.length * most).fill(-1);
+  for (const [i, { alsoRight = [] }] of images.entries()) all.set(alsoRight, i * most);
+  return all;
 }
 
 /** The images of an evaluation. */
