@@ -27,6 +27,7 @@ export interface CommandFacts {
 export const RESULTS = [
   "setup",
   "dataset",
+  "labels",
   "seeds",
   "seed",
   "precision",
@@ -476,6 +477,7 @@ const others = {
       "data cifar100 --data DIR": "the same; classes are the fine labels",
       "data ilsvrc2012 --data DIR": "ImageNet: its archives, or their contents",
       "data ilsvrc2012 --data DIR --verify": "compare their MD5 with ImageNet's site",
+      "data imagenetv2-matched-frequency --data DIR": "10,000 newer images of ImageNet's classes",
     },
   },
   install: {

@@ -58,6 +58,11 @@ export const OPTIONS = {
     text: "images to use in place of the setup's own",
     group: "What to run",
   },
+  labels: {
+    value: "real",
+    text: "ReaL's labels of ImageNet's validation images",
+    group: "What to run",
+  },
   seeds: {
     value: "N",
     text: "number of seeds to repeat everything with (default 1)",

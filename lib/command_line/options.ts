@@ -77,6 +77,9 @@ export interface CommandLine {
 const NAMES = Object.keys(OPTIONS) as OptionName[];
 /** What carries runs out: this machine or a cluster. */
 const EXECUTORS = ["local", "slurm"] as const;
+/** Labels besides a data set's own, and the data sets that have them. */
+const LABELS = ["real"] as const;
+const LABELLED_ANEW: readonly string[] = ["ilsvrc2012"];
 const SETUPS: Readonly<Record<string, Setup>> = setups;
 /** The project's folder. */
 export const ROOT = resolve(import.meta.dirname!, "../..");
@@ -167,7 +170,7 @@ export function resolveOptions(
   const folder = (name: "data" | "results") => pathFrom(text(name) ?? `${ROOT}/${name}`);
 
   const named = own ?? SETUPS[setupNamed(text("setup") ?? "small")]!;
-  const dataset = text("dataset") ?? named.dataset;
+  const dataset = datasetNamed(text("dataset") ?? named.dataset, text("labels"));
   const { changes, precision: setPrecision } = withoutPrecision(text("set"));
   const device = deviceNamed(text("device"));
   // asked where results are meant alone: setup has to work, whatever its last note says
@@ -248,6 +251,20 @@ export function resolveOptions(
     format: oneOf("format", text("format") ?? "table", FORMATS),
     given,
   };
+}
+
+/** The data set with other labels, if they are asked for. @throws {UsageError} It has no others. */
+function datasetNamed(dataset: string, labels: string | undefined): string {
+  if (labels === undefined) return dataset;
+  const own = `${dataset}-${oneOf("labels", labels, LABELS)}`;
+  if (LABELLED_ANEW.includes(dataset)) return own;
+  if (LABELLED_ANEW.some((name) => `${name}-${labels}` === dataset)) return dataset;
+  throw new UsageError(
+    `--labels ${labels} are labels of ${
+      LABELLED_ANEW.join(", ")
+    }, not of ${dataset}; name it with ` +
+      "--dataset, or leave --labels out",
+  );
 }
 
 /** The name of one of the project's setups. @throws {UsageError} There is no such setup. */

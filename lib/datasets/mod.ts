@@ -10,7 +10,13 @@ import { describeCifar10, openCifar10 } from "./cifar10.ts";
 import { describeCifar100, openCifar100 } from "./cifar100.ts";
 import { describeFashionMnist, openFashionMnist } from "./fashion_mnist.ts";
 import { describeFolder, openFolder } from "./folder/mod.ts";
-import { describeIlsvrc2012, openIlsvrc2012 } from "./ilsvrc2012/mod.ts";
+import {
+  describeIlsvrc2012,
+  describeIlsvrc2012Real,
+  openIlsvrc2012,
+  openIlsvrc2012Real,
+} from "./ilsvrc2012/mod.ts";
+import { describeImageNetV2, IMAGENET_V2, openImageNetV2 } from "./imagenet_v2.ts";
 import { describeScenes, openScenes } from "./scenes/mod.ts";
 import type { Dataset, DatasetInfo, DatasetOptions } from "./dataset.ts";
 
@@ -29,6 +35,11 @@ const LOADERS: Readonly<Record<string, DatasetLoader>> = {
   "cifar10": { open: openCifar10, describe: describeCifar10 },
   "cifar100": { open: openCifar100, describe: describeCifar100 },
   "ilsvrc2012": { open: openIlsvrc2012, describe: describeIlsvrc2012 },
+  "ilsvrc2012-real": { open: openIlsvrc2012Real, describe: describeIlsvrc2012Real },
+  ...Object.fromEntries(IMAGENET_V2.map((name): [string, DatasetLoader] => [name, {
+    open: (options) => openImageNetV2(name, options),
+    describe: (options) => describeImageNetV2(name, options),
+  }])),
 };
 
 /** Names that `openDataset` and `describeDataset` know. */

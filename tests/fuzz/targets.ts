@@ -64,6 +64,7 @@ import { openTorch } from "../../lib/weights/torch.ts";
 import { cifar100Labels, cifarRecords } from "../support/cifar.ts";
 import { smallestFolder } from "../support/datasets.ts";
 import { readKaggle } from "../../lib/datasets/ilsvrc2012/kaggle.ts";
+import { readReal } from "../../lib/datasets/ilsvrc2012/real.ts";
 import { kaggleFiles, META, tarOf } from "../support/ilsvrc2012/made.ts";
 import { synsets } from "../support/ilsvrc2012/mats.ts";
 import { withStore } from "../support/made_store.ts";
@@ -314,6 +315,16 @@ export const targets: readonly Target[] = [
     read(_, folder) {
       const [solution, mapping] = Object.keys(kaggleFiles());
       readKaggle({ solution: `${folder}/${solution}`, mapping: `${folder}/${mapping}` });
+    },
+  },
+  {
+    name: "ReaL's labels",
+    files: () => [{
+      path: "real.json",
+      bytes: new TextEncoder().encode(JSON.stringify([[0], [], [2, 1], [3]])),
+    }],
+    read(_, folder) {
+      readReal(`${folder}/real.json`, { classes: 4, labels: [0, 1, 2, 3] });
     },
   },
   {

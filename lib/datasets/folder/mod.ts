@@ -67,6 +67,7 @@ export async function openFolder(
   const { files } = index;
   if (!options.skipUnreadable) refuseFaults(listed, files);
   for (const doubt of index.doubts) options.onWarning?.(doubt);
+  warnOfNumbers(listing.classes, options);
 
   const print = createHash("sha256").update(index.content);
   function images(from: number, to: number): LabelledImage[] {
@@ -192,6 +193,24 @@ async function probeAll(
 /** All files of a listing: training, then validation. */
 function filesIn({ train, val }: FolderListing): ListedFile[] {
   return [...train, ...val];
+}
+
+/**
+ * Warns of classes that are numbers and are not in the order of numbers. Nets that were trained here
+ * know them in this order, those of others may not: as ImageNet-V2's 0 to 999.
+ */
+function warnOfNumbers(classes: readonly string[], { onWarning }: DatasetOptions) {
+  if (!classes.every((name) => /^\d+$/.test(name))) return;
+  const at = classes.findIndex((name, i) => i > 0 && Number(name) < Number(classes[i - 1]));
+  if (at < 0) return;
+  onWarning?.(
+    `The names of the classes are numbers, and are taken in the order of the alphabet: ${
+      quote(classes[at - 1]!)
+    } comes before ${
+      quote(classes[at]!)
+    }. That is right for nets that are trained here. A net from elsewhere may take them in the order ` +
+      "of numbers; ImageNet-V2 is opened with --dataset imagenetv2-matched-frequency.",
+  );
 }
 
 /** Whether a fault may go away without a change of the file, such as a missing permission. */

@@ -6,9 +6,13 @@ import { interleaved } from "../folder/listing.ts";
 import type { Colours, Dataset, DatasetOptions, LabelledImage } from "../dataset.ts";
 import { factsOf, type SplitIndex } from "./index_file.ts";
 import type { IlsvrcLayout, Split, SplitLocation } from "./layout.ts";
+import type { RealLabels } from "./real.ts";
 
 /** Name of the data set. */
 export const NAME = "ilsvrc2012";
+
+/** Its name with ReaL's labels, which are a protocol of their own. */
+export const REAL_NAME = `${NAME}-real`;
 
 /** Classes that it has. */
 export const CLASSES = 1000;
@@ -17,7 +21,7 @@ export const CLASSES = 1000;
  * Mean and covariance of the training images' colours: the mean that the paper's authors released
  * their nets with, and the eigenvalues and eigenvectors of Krizhevsky's code, P diag(l) P^T.
  */
-const COLOURS: Colours = {
+export const COLOURS: Colours = {
   mean: [123.68, 116.779, 103.939],
   covariance: covarianceOf({
     values: [0.2175, 0.0188, 0.0045],
@@ -36,11 +40,13 @@ export interface LoadedSplits {
   readonly words?: readonly string[] | undefined;
   /** Labels of the validation images, by place in their index. */
   readonly labels: readonly number[];
+  /** ReaL's labels of these in their place, if they are asked for. */
+  readonly real?: RealLabels;
 }
 
 /** The splits as a data set, or only some of them. */
 export function imagesOf(
-  { train, val, test, layout, wnids, words, labels }: LoadedSplits,
+  { train, val, test, layout, wnids, words, labels, real }: LoadedSplits,
   options: DatasetOptions,
   only: readonly Split[] = ["train", "val", "test"],
 ): Dataset {
@@ -53,12 +59,13 @@ export function imagesOf(
   const print = createHash("sha256");
   if (train) print.update(train.digest);
   const byName = [...names.keys()].sort((a, b) => names[a]! < names[b]! ? -1 : 1);
-  print.update(byName.map((i) => factsOf(`${names[i]}\t${labels[i]}`, i, val)).join(""));
+  const labelsOf = real ?? labels;
+  print.update(byName.map((i) => factsOf(`${names[i]}\t${labelsOf[i]}`, i, val)).join(""));
   return {
-    name: NAME,
+    name: real ? REAL_NAME : NAME,
     classes: wnids.map((wnid, i) => [wnid, ...words?.[i]?.split(",", 1) ?? []].join(" ")),
     train: train && only.includes("train") ? trainingImages(train, layout.train!) : [],
-    val: validationImages(val, layout.val!, { labels, byName }),
+    val: validationImages(val, layout.val!, { labels: labelsOf, byName }),
     ...test && {
       test: {
         images: usable(test).map((i) => imageAt(i, -1, located(test, layout.test!))),
@@ -116,16 +123,27 @@ function trainingImages(train: SplitIndex, form: SplitLocation): LabelledImage[]
   );
 }
 
-/** Validation images, classes interleaved: in the same order from an archive and from folders. */
-function validationImages(
+/**
+ * Validation images, classes interleaved: in the same order from an archive and from folders. Those with
+ * an empty list of labels are left out.
+ */
+export function validationImages(
   val: SplitIndex,
   form: SplitLocation,
-  { labels, byName }: { readonly labels: readonly number[]; readonly byName: readonly number[] },
+  { labels, byName }: {
+    readonly labels: readonly (number | readonly number[])[];
+    readonly byName: readonly number[];
+  },
 ): LabelledImage[] {
   const list = located(val, form);
   const rows = Array.from({ length: CLASSES }, (): LabelledImage[] => []);
   for (const i of byName) {
-    if (!(i in val.faults)) rows[labels[i]!]!.push(imageAt(i, labels[i]!, list));
+    const [label, ...alsoRight] = [labels[i]!].flat();
+    if (i in val.faults || label === undefined) continue;
+    rows[label]!.push({
+      ...imageAt(i, label, list),
+      ...alsoRight.length > 0 && { alsoRight },
+    });
   }
   return interleaved(rows);
 }
@@ -157,7 +175,8 @@ export function usable({ bytes, faults }: SplitIndex): number[] {
   return Array.from(bytes.keys()).filter((i) => !(i in faults));
 }
 
-function refuseFaults(
+/** @throws {UserError} Some images of a split are damaged, and are not to be left out. */
+export function refuseFaults(
   { faults, names }: SplitIndex,
   { path }: SplitLocation,
   options: DatasetOptions,

@@ -12,9 +12,10 @@ import { firstOf, quote, UserError } from "../../errors.ts";
 import { count } from "../../numbers.ts";
 import { type ClassList, type Devkit, readDevkit } from "./devkit.ts";
 import type { SplitIndex } from "./index_file.ts";
-import { CLASSES, imagesOf, type LoadedSplits, NAME, usable } from "./images.ts";
+import { CLASSES, imagesOf, type LoadedSplits, NAME, REAL_NAME, usable } from "./images.ts";
 import { readKaggle } from "./kaggle.ts";
 import { findLayout, type IlsvrcLayout, missingIn, TRAINING_IMAGES } from "./layout.ts";
+import { findReal, readReal } from "./real.ts";
 import { openSplits } from "./split.ts";
 import type { Dataset, DatasetInfo, DatasetOptions } from "../dataset.ts";
 
@@ -65,6 +66,81 @@ export async function describeIlsvrc2012(options: DatasetOptions): Promise<Datas
 }
 
 /**
+ * Opens the validation images with ReaL's labels: `ilsvrc2012-real`. Nets that were trained elsewhere are
+ * tested on them; their own training images belong to `ilsvrc2012`.
+ *
+ * @throws {UserError} A part is missing, damaged, or not of this data set.
+ */
+export async function openIlsvrc2012Real(options: DatasetOptions): Promise<Dataset> {
+  const layout = validationAlone(options);
+  if (missingIn(layout).length > 0) {
+    throw new UserError(missing(layout, options, { training: false }));
+  }
+  const found = findReal(realPlaces(layout, options));
+  if ("missing" in found) throw new UserError(found.missing);
+  const loaded = withReal(await loadSplits(layout, options), found.file);
+  return { ...imagesOf(loaded, options), untrainable: NO_TRAINING };
+}
+
+/**
+ * Describes what `openIlsvrc2012Real` would open; see `describeIlsvrc2012`.
+ *
+ * @throws {UserError} What is there is damaged, or not of this data set.
+ */
+export async function describeIlsvrc2012Real(options: DatasetOptions): Promise<DatasetInfo> {
+  const layout = validationAlone(options);
+  const found = findReal(realPlaces(layout, options));
+  if (missingIn(layout).length === 0 && "file" in found) {
+    const { name, classes, train, val, fingerprint } = await openIlsvrc2012Real(options);
+    return { name, classes, train, val, fingerprint, made: true, untrainable: NO_TRAINING };
+  }
+  return {
+    ...await describeIlsvrc2012(options),
+    ...{ name: REAL_NAME, train: [], fingerprint: "", made: false, untrainable: NO_TRAINING },
+    missing: "missing" in found && missingIn(layout).length === 0
+      ? found.missing
+      : missing(layout, options, { training: false }),
+  };
+}
+
+/** Why nothing is trained under ReaL's labels. */
+const NO_TRAINING =
+  "ReaL's labels are of validation images alone; train with --dataset ilsvrc2012, and test the net's " +
+  "file with --labels real --weights FILE";
+
+/** The layout of the data set without other images than those for validation. */
+function validationAlone({ folder }: DatasetOptions): IlsvrcLayout {
+  const { train: _, test: __, ...layout } = findLayout(folder);
+  return layout;
+}
+
+/** Folders where real.json is searched: beside the images, and in the folder that was named. */
+function realPlaces({ place }: IlsvrcLayout, { folder }: DatasetOptions): string[] {
+  return [...new Set([place, folder])];
+}
+
+/** Splits with ReaL's labels. */
+function withReal(loaded: LoadedSplits, file: string): LoadedSplits {
+  const { val, labels } = loaded;
+  const names = val.names();
+  const byName = [...names.keys()].sort((a, b) => names[a]! < names[b]! ? -1 : 1);
+  // ILSVRC2012_val_00000001.JPEG has the first list: an image that is missing would shift the others
+  const odd = byName.findIndex((i, place) => (numberIn(names[i]!) ?? place + 1) !== place + 1);
+  if (odd >= 0) {
+    throw new UserError(
+      `Cannot use "${file}": ${quote(names[byName[odd]!]!)} is image ${
+        odd + 1
+      } of the validation ` +
+        `images, in the order of their names; ${GET_AGAIN}`,
+    );
+  }
+  const lists = readReal(file, { classes: CLASSES, labels: byName.map((i) => labels[i]!) });
+  const real: (readonly number[])[] = new Array(lists.length);
+  for (const [place, i] of byName.entries()) real[i] = lists[place]!;
+  return { ...loaded, real };
+}
+
+/**
  * ILSVRC2012_ID of each label, which the test server wants.
  *
  * @throws {UserError} There is no development kit.
@@ -79,9 +155,13 @@ export function ilsvrcIds({ folder }: Pick<DatasetOptions, "folder">): readonly 
   );
 }
 
-function missing(layout: IlsvrcLayout, { folder }: DatasetOptions): string {
+function missing(
+  layout: IlsvrcLayout,
+  { folder }: DatasetOptions,
+  { training = true } = {},
+): string {
   const place = layout.train ?? layout.val ? layout.place : folder;
-  const parts = [...layout.train ? [] : [TRAINING_IMAGES], ...missingIn(layout)];
+  const parts = [...layout.train || !training ? [] : [TRAINING_IMAGES], ...missingIn(layout)];
   return `Cannot find ${NAME} in "${place}": missing are ${parts.join(", ")}; ` +
     "say where they are with --data DIR";
 }

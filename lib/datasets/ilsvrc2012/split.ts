@@ -12,7 +12,7 @@ import { isForeign } from "../folder/listing.ts";
 import type { ImageContainer, ScannedContainer } from "./worker.ts";
 
 /** The folder for indices, beside the images. */
-const INDICES = ".verydeep";
+export const INDICES = ".verydeep";
 
 /** A split to open. */
 export interface RequestedSplit {
@@ -28,15 +28,17 @@ export interface RequestedSplit {
  */
 export async function openSplits(
   wanted: readonly RequestedSplit[],
-  { place, onProgress }: {
+  { place, indices = INDICES, onProgress }: {
     readonly place: string;
+    /** Folder for indices below `place`. */
+    readonly indices?: string;
     readonly onProgress?: (what: string, done: number, total: number, unit?: string) => void;
   },
 ): Promise<Map<Split, SplitIndex>> {
   const stamped = wanted.map((each) => ({ ...each, stamp: stampOf(each.form) }));
   const found = new Map(stamped.flatMap(({ split, form, stamp }) => {
     const index = foldersFor(place)
-      .map((folder) => readIndex(join(folder, INDICES), split, stamp))
+      .map((folder) => readIndex(join(folder, indices), split, stamp))
       .find((index) => index !== undefined);
     return index && !isRepaired(index, form) ? [[split, index] as const] : [];
   }));
@@ -45,7 +47,7 @@ export async function openSplits(
   );
 
   if (containers.length === 0) return found;
-  const folder = join(await writableFolderFor(place), INDICES);
+  const folder = join(await writableFolderFor(place), indices);
   const seen: ScannedContainer[] = [];
   const worker = new URL("./worker.ts", import.meta.url);
   const jobs = containers.map(({ container }) => container);
