@@ -27,7 +27,7 @@ export interface ClassList {
 export interface Devkit extends ClassList {
   /** By label: ILSVRC2012_ID, from 1 on. */
   readonly ids: readonly number[];
-  /** Labels of the validation images, in the order of their files' names. */
+  /** Labels of the validation images: the first is that of ILSVRC2012_val_00000001.JPEG. */
   readonly validation: readonly number[];
 }
 
@@ -64,7 +64,7 @@ export function devkitOf(
     ids: ranked.map(({ id }) => id),
     validation: truth.trimEnd().split("\n").map((line, i) => {
       const label = labelOf.get(Number(line));
-      if (label !== undefined && line.trim() !== "") return label;
+      if (label !== undefined && /^\d+$/.test(line.trim())) return label;
       throw new UserError(
         `Cannot use "${name}": line ${i + 1} of ${TRUTH} is "${
           line.trim().slice(0, 40)

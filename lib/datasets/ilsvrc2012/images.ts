@@ -5,6 +5,7 @@ import { count } from "../../numbers.ts";
 import { interleaved } from "../folder/listing.ts";
 import type { Colours, Dataset, DatasetOptions, LabelledImage } from "../dataset.ts";
 import { factsOf, type SplitIndex } from "./index_file.ts";
+import { numberIn } from "./names.ts";
 import type { IlsvrcLayout, Split, SplitLocation } from "./layout.ts";
 import type { RealLabels } from "./real.ts";
 
@@ -68,7 +69,7 @@ export function imagesOf(
     val: validationImages(val, layout.val!, { labels: labelsOf, byName }),
     ...test && {
       test: {
-        images: usable(test).map((i) => imageAt(i, -1, located(test, layout.test!))),
+        images: inOrder(test).map((i) => imageAt(i, -1, located(test, layout.test!))),
         unreadable: Object.keys(test.faults).length,
         fingerprint: test.digest.slice(0, 12),
       },
@@ -173,6 +174,12 @@ function imageAt(i: number, label: number, { form, paths, at, bytes, sides }: Lo
 /** Indices of the images that can be used. */
 export function usable({ bytes, faults }: SplitIndex): number[] {
   return Array.from(bytes.keys()).filter((i) => !(i in faults));
+}
+
+/** The usable images of a split by the numbers in their names, which may have no zeros in front. */
+function inOrder(test: SplitIndex): number[] {
+  const numbers = test.names().map((name) => numberIn(name) ?? 0);
+  return usable(test).sort((a, b) => numbers[a]! - numbers[b]!);
 }
 
 /** @throws {UserError} Some images of a split are damaged, and are not to be left out. */

@@ -13,6 +13,7 @@ import { count } from "../../numbers.ts";
 import { type ClassList, type Devkit, readDevkit } from "./devkit.ts";
 import type { SplitIndex } from "./index_file.ts";
 import { CLASSES, imagesOf, type LoadedSplits, NAME, REAL_NAME, usable } from "./images.ts";
+import { numberIn, publishedNumberIn } from "./names.ts";
 import { readKaggle } from "./kaggle.ts";
 import { findLayout, type IlsvrcLayout, missingIn, TRAINING_IMAGES } from "./layout.ts";
 import { findReal, readReal } from "./real.ts";
@@ -221,8 +222,8 @@ function labelSource({ devkit, kaggle }: IlsvrcLayout): LabelSource | undefined 
     return {
       place: devkit,
       classes: kit,
-      labelsOf: (names, images) => labelsByOrder(kit, names, { devkit, images }),
-      labelOf: (name) => kit.validation[numberIn(name)! - 1],
+      labelsOf: (names, images) => labelsByNumber(kit, names, { devkit, images }),
+      labelOf: (name) => kit.validation[publishedNumberIn(name)! - 1],
     };
   }
   if (kaggle === undefined) return undefined;
@@ -253,12 +254,6 @@ function labelSource({ devkit, kaggle }: IlsvrcLayout): LabelSource | undefined 
 /** The way out where images and labels do not belong together. */
 const GET_AGAIN = "get the one that is not whole again";
 
-/** The number in a name such as ILSVRC2012_val_00000001.JPEG. */
-function numberIn(name: string): number | undefined {
-  const [, number] = /_(\d{8})\./.exec(name) ?? [];
-  return number === undefined ? undefined : Number(number);
-}
-
 /** Refuses images in folders of other classes than the source of labels says. */
 function mustAgree(
   names: readonly string[],
@@ -278,25 +273,42 @@ function mustAgree(
   );
 }
 
-/** Labels of the kit, which lists them in the order of the files' names. */
-function labelsByOrder(
+/**
+ * Labels of the kit, which lists them by the numbers in the files' names. The order of the names would be
+ * another one where numbers have no zeros in front.
+ */
+function labelsByNumber(
   { validation }: Devkit,
   names: readonly string[],
   { devkit, images }: { readonly devkit: string; readonly images: string },
 ): number[] {
+  const refuse = (reason: string) =>
+    new UserError(`Cannot tell the classes of validation images: ${reason}; ${GET_AGAIN}`);
   if (validation.length !== names.length) {
-    throw new UserError(
-      `Cannot tell the classes of validation images: "${devkit}" has ${validation.length}, but there ` +
-        `are ${names.length} images in "${images}"; ${GET_AGAIN}`,
+    throw refuse(
+      `"${devkit}" has ${validation.length}, but there are ${names.length} images in "${images}"`,
     );
   }
-  // ILSVRC2012_val_00000001.JPEG is the first: an image that is missing would shift all that follow
-  const odd = names.findIndex((name, i) => (numberIn(name) ?? i + 1) !== i + 1);
-  if (odd < 0) return [...validation];
-  throw new UserError(
-    `Cannot tell the classes of validation images: ${quote(names[odd]!)} is image ${odd + 1} in ` +
-      `"${images}", in the order of the names; ${GET_AGAIN}`,
-  );
+  const other = names.find((name) => /^ILSVRC\d{4}_/.test(name) && !/^ILSVRC2012_val_/.test(name));
+  if (other !== undefined) {
+    throw refuse(
+      `${quote(other)} in "${images}" is not one of ILSVRC2012_val_00000001.JPEG and so on`,
+    );
+  }
+  const numbers = names.map(numberIn);
+  const known = new Set<number>();
+  for (const [i, number] of numbers.entries()) {
+    const name = quote(names[i]!);
+    if (number === undefined) throw refuse(`${name} in "${images}" has no number in its name`);
+    if (!(number >= 1 && number <= validation.length)) {
+      throw refuse(
+        `${name} in "${images}" has the number ${number}, not 1 to ${validation.length}`,
+      );
+    }
+    if (known.has(number)) throw refuse(`"${images}" has image ${number} twice, as ${name}, too`);
+    known.add(number);
+  }
+  return numbers.map((number) => validation[number! - 1]!);
 }
 
 /** Refuses other classes than those of the training images. */

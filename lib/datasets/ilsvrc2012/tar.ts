@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import { UserError } from "../../errors.ts";
 import type { Bytes } from "./bytes.ts";
 
@@ -21,6 +22,16 @@ export const BLOCK = 512;
 /** Most bytes of a name or of pax records; an image's are shorter. */
 const LONGEST = 2 ** 16;
 
+/** Most zeros behind the last member: tar fills up a record, of 10 kB unless it is told otherwise. */
+const LONGEST_END = 2 ** 20;
+
+/** How compressed files begin: gzip, bzip2, xz, Zstandard, ZIP. */
+const PACKED = [
+  ...[{ by: "gzip", begin: [0x1F, 0x8B] }, { by: "bzip2", begin: [0x42, 0x5A, 0x68] }],
+  ...[{ by: "xz", begin: [0xFD, 0x37, 0x7A] }, { by: "zstd", begin: [0x28, 0xB5, 0x2F, 0xFD] }],
+  { by: "zip", begin: [0x50, 0x4B, 0x03, 0x04] },
+];
+
 /** Kinds of members, by their type flag (POSIX.1-1988; L, K: GNU; x, g: pax). */
 const KINDS: Readonly<Record<string, string>> = {
   ...{ "1": "a link", "2": "a symbolic link", "3": "a device", "4": "a device", "6": "a pipe" },
@@ -30,16 +41,18 @@ const KINDS: Readonly<Record<string, string>> = {
 /**
  * The files of an archive, in its order.
  *
- * @throws {UserError} It is not a tar archive, is cut off, or holds links, devices or paths that lead
- * out of it. The message says at which byte.
+ * @throws {UserError} It is not a tar archive, is cut off, has a hole or more behind its end, or holds
+ * links, devices or paths that lead out of it. The message says at which byte.
  */
 export function* membersOf(tar: Bytes): Iterable<TarMember> {
   let coming: { path?: string; size?: number } = {};
   let ended = false;
+  refusePacked(tar);
   for (let at = 0; at < tar.size;) {
     const header = read(tar, at, BLOCK, "a header");
     if (header.every((byte) => byte === 0)) { // two empty blocks are the end
       ended = true;
+      mustEnd(tar, at);
       break;
     }
     const fields = fieldsOf(header, tar, at);
@@ -72,6 +85,42 @@ export function* membersOf(tar: Bytes): Iterable<TarMember> {
     at = next;
   }
   if (!ended) throw tarError(tar, tar.size, "it has no end mark: it is cut off");
+}
+
+/**
+ * Refuses anything but a few zeros behind an end mark. Programs that download reserve a file's place with
+ * zeros, so that a missing piece looks like an end; `cat` joins archives that end twice.
+ */
+function mustEnd(tar: Bytes, from: number) {
+  for (let at = from; at < tar.size; at += WINDOW) {
+    const bytes = read(tar, at, Math.min(WINDOW, tar.size - at), "its end");
+    const i = bytes.findIndex((byte) => byte !== 0);
+    if (i >= 0) {
+      throw tarError(
+        tar,
+        from,
+        `it ends here, but has more at byte ${
+          at + i
+        }: a piece of it is missing, or it is several ` +
+          "archives in one",
+      );
+    }
+    if (at + bytes.length - from > LONGEST_END) {
+      throw tarError(tar, from, `it has only zeros from here on: it is cut off`);
+    }
+  }
+}
+
+const WINDOW = 8192;
+
+function refusePacked(tar: Bytes) {
+  const begin = tar.read(0, Math.min(4, tar.size)) ?? new Uint8Array();
+  const found = PACKED.find((packed) => packed.begin.every((byte, i) => begin[i] === byte));
+  if (found === undefined) return;
+  throw new UserError(
+    `Cannot read "${tar.name}" at byte 0: it is packed by ${found.by}; unpack it, so that it is a tar ` +
+      "archive",
+  );
 }
 
 /** The fields of a header that are used. */
@@ -146,10 +195,15 @@ function tarError(tar: Bytes, at: number, reason: string): UserError {
   );
 }
 
-const latin = (bytes: Uint8Array) => String.fromCharCode(...bytes);
+const latin = (bytes: Uint8Array) => Buffer.from(bytes).toString("latin1");
 
-/** Text up to its first zero byte. */
+/** Text up to its first zero byte: UTF-8, or else Latin-1, so that different names stay different. */
 function decodeText(bytes: Uint8Array): string {
   const end = bytes.indexOf(0);
-  return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
+  const text = end < 0 ? bytes : bytes.subarray(0, end);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(text);
+  } catch {
+    return latin(text);
+  }
 }

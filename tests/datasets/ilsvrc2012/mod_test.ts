@@ -229,9 +229,40 @@ Deno.test("a flat split that lacks an image is refused, though there are as many
   Deno.renameSync(`${folder}/val/${nameOf("val", 500)}`, `${folder}/val/${nameOf("val", 1001)}`);
   await refuses(
     openIlsvrc2012({ folder }),
-    `"${nameOf("val", 501)}" is image 500 in`,
+    `"${nameOf("val", 1001)}" in "${folder}/val" has the number 1001, not 1 to 1000`,
     "get the one that is not whole again",
   );
+});
+
+Deno.test("labels follow the numbers in names, which may have no zeros in front", async () => {
+  const folder = madeIlsvrc({ train: "none", val: "flat", devkit: "folder", test: "archive" });
+  const rename = (i: number, name: string) =>
+    Deno.renameSync(`${folder}/val/${nameOf("val", i)}`, `${folder}/val/${name}`);
+  for (const i of IDS) rename(i, `val_${i}.JPEG`);
+  const { val } = await openIlsvrc2012({ folder });
+  const label = (i: number) => val.find(({ file }) => file.endsWith(`/val_${i}.JPEG`))!.label;
+  for (const i of [1, 2, 10, 999]) assert.equal(label(i), SORTED.indexOf(wnidOf(idOfVal(i))));
+
+  const again = (name: string) =>
+    Deno.renameSync(`${folder}/val/val_10.JPEG`, `${folder}/val/${name}`);
+  again("tench.JPEG");
+  await refuses(openIlsvrc2012({ folder }), '"tench.JPEG"', "has no number in its name");
+  Deno.renameSync(`${folder}/val/tench.JPEG`, `${folder}/val/val_0007.JPEG`);
+  await refuses(openIlsvrc2012({ folder }), "has image 7 twice");
+  Deno.renameSync(`${folder}/val/val_0007.JPEG`, `${folder}/val/${nameOf("test", 10)}`);
+  await refuses(openIlsvrc2012({ folder }), `"${nameOf("test", 10)}"`, "is not one of");
+});
+
+Deno.test("images of the test server are in the order of the numbers in their names", async () => {
+  const folder = madeIlsvrc({ train: "none", val: "by class", devkit: "none" });
+  Deno.mkdirSync(`${folder}/test`);
+  for (const i of [2, 10, 1]) {
+    const [from] = Deno.readDirSync(`${folder}/val/${SORTED[i]}`);
+    Deno.copyFileSync(`${folder}/val/${SORTED[i]}/${from!.name}`, `${folder}/test/${i}.JPEG`);
+  }
+  const { test } = await openIlsvrc2012({ folder });
+  const names = test!.images.map(({ file }) => file.slice(folder.length));
+  assert.deepEqual(names, ["/test/1.JPEG", "/test/2.JPEG", "/test/10.JPEG"]);
 });
 
 Deno.test("a damaged file that is replaced in place is read again", async () => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
+import { gzipSync } from "node:zlib";
 import { bytesInMemory } from "../../../lib/datasets/ilsvrc2012/bytes.ts";
 import { membersOf } from "../../../lib/datasets/ilsvrc2012/tar.ts";
 import { UserError } from "../../../lib/errors.ts";
@@ -98,4 +99,44 @@ Deno.test("a file that is not a tar archive, or has a damaged header, is refused
     damaged[byte]! ^= 0x55;
     assert.match(refusal(damaged), /byte 1536: /, `byte ${byte}`);
   }
+});
+
+Deno.test("a hole, or another archive, behind an end mark is refused", () => {
+  const [first, second] = [
+    tarOf([{ name: "one", bytes: one }]),
+    tarOf([{ name: "two", bytes: two }]),
+  ];
+  // header and 700 bytes end at 1536, and the end mark at 2560
+  assert.match(
+    refusal(Buffer.concat([first, second])),
+    /byte 1536: it ends here, but has more at byte 2560: a piece of it is missing/,
+  );
+  const hole = Uint8Array.from(Buffer.concat([first.subarray(0, 1536), second]));
+  hole.fill(0, 0, 1024);
+  assert.match(refusal(hole), /byte 0: it ends here, but has more at byte 1024/);
+  assert.match(
+    refusal(Buffer.concat([first, Buffer.alloc(2 ** 21)])),
+    /byte 1536: it has only zeros from here on: it is cut off/,
+  );
+  // tar fills up a record of 10,240 bytes, or of 512 kB with -b 1024
+  assert.equal(list(Buffer.concat([first, Buffer.alloc(2 ** 19)])).length, 1);
+});
+
+Deno.test("an archive that is packed is refused with the way out", () => {
+  const tar = tarOf([{ name: "one", bytes: one }]);
+  assert.match(refusal(gzipSync(tar)), /it is packed by gzip; unpack it/);
+  assert.match(refusal(Uint8Array.of(0x42, 0x5A, 0x68, 0x39, 0)), /packed by bzip2/);
+});
+
+Deno.test("names that are not UTF-8 stay different", () => {
+  const tar = tarOf([{ name: "caf?.JPEG", bytes: one }, { name: "caf!.JPEG", bytes: two }]);
+  const rename = (at: number, byte: number) => {
+    tar[at + 3] = byte;
+    const header = tar.subarray(at, at + 512);
+    const sum = header.reduce((sum, byte, i) => sum + (i >= 148 && i < 156 ? 32 : byte), 0);
+    Buffer.from(`${sum.toString(8).padStart(6, "0")}\0 `).copy(header, 148);
+  };
+  rename(0, 0xE9);
+  rename(1536, 0xE8);
+  assert.deepEqual(list(tar).map(({ name }) => name), ["café.JPEG", "cafè.JPEG"]);
 });
