@@ -124,7 +124,11 @@ function realPlaces({ place }: IlsvrcLayout, { folder }: DatasetOptions): string
 function withReal(loaded: LoadedSplits, file: string): LoadedSplits {
   const { val, labels } = loaded;
   const names = val.names();
-  const byName = [...names.keys()].sort((a, b) => names[a]! < names[b]! ? -1 : 1);
+  // by number: names may have no zeros in front of it
+  const numbers = names.map((name) => numberIn(name) ?? 0);
+  const byName = [...names.keys()].sort((a, b) =>
+    numbers[a]! - numbers[b]! || (names[a]! < names[b]! ? -1 : 1)
+  );
   // ILSVRC2012_val_00000001.JPEG has the first list: an image that is missing would shift the others
   const odd = byName.findIndex((i, place) => (numberIn(names[i]!) ?? place + 1) !== place + 1);
   if (odd >= 0) {
