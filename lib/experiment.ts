@@ -78,6 +78,11 @@ export interface NetLayers {
    */
   readonly blocks?: readonly (readonly BlockLayer[])[];
   /**
+   * Batch normalisation after every convolution, before its ReLU: by the statistics of the whole
+   * mini-batch (`true`), or of each so many images of it.
+   */
+  readonly batchNorm?: true | number;
+  /**
    * Whether the last map is averaged over space, whatever the image's size, before the fully-connected
    * layers, of which it has no hidden ones if `fc` is absent.
    */
@@ -358,6 +363,19 @@ export function folderName(run: Run): string {
 export function scheduleName({ S }: Pick<TrainRun, "S">): keyof TrainSetup["schedules"] {
   if (typeof S !== "number") return "jittered";
   return S === 256 ? "first" : "finer";
+}
+
+/**
+ * Images that batch normalisation takes its statistics over while a net is trained; undefined for a net
+ * without it, or whose convolutions are frozen. So many images are computed at once, whatever memory
+ * allows: another number would be another net.
+ */
+export function normalisedOver(
+  { batchNorm, update }: Pick<TrainRun, "batchNorm" | "update">,
+  { batch }: Pick<TrainSetup, "batch">,
+): number | undefined {
+  if (batchNorm === undefined || update === "fc") return undefined;
+  return batchNorm === true ? batch : batchNorm;
 }
 
 /** The schedule of a run. */

@@ -209,8 +209,12 @@ Deno.test("a net of one's own is named by its blocks, whatever people call it", 
   const blocks = [[64], [128], [256, 256], [512, 512], [512, 512], [512]];
   const F: TrainRun = { config: "F", blocks, S: 256, init: "random" };
   assert.equal(key({ ...F, config: "G" }, context), key(F, context));
-  const others = [A, { ...F, blocks: blocks.slice(1) }, { ...F, S: 384 }];
-  assert.equal(new Set([F, ...others].map((run) => key(run, context))).size, 4);
+  const others: TrainRun[] = [
+    ...[A, { ...F, blocks: blocks.slice(1) }, { ...F, S: 384 }] as const,
+    ...[{ ...F, fc: [512] }, { ...F, dropout: 0 }, { ...F, average: true }] as const,
+    ...[{ ...F, batchNorm: true }, { ...F, batchNorm: 8 }] as const,
+  ];
+  assert.equal(new Set([F, ...others].map((run) => key(run, context))).size, 9);
   const heir = (config: string): TrainRun => ({
     ...A,
     init: { from: { ...F, config }, layers: ["conv1_1"] },

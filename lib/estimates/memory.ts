@@ -3,7 +3,8 @@ import type { Hardware } from "./cost.ts";
 import type { DatasetDescription, ImageSize } from "../datasets/dataset.ts";
 import type { Precision, TrainSetup } from "../setup.ts";
 import type { Device } from "../system/device.ts";
-import { actionLabel, isEvaluation } from "../experiment.ts";
+import { UserError } from "../errors.ts";
+import { actionLabel, isEvaluation, normalisedOver, type TrainRun } from "../experiment.ts";
 import { memory } from "../system/machine.ts";
 import type { PlannedRun } from "../plan.ts";
 import {
@@ -45,14 +46,15 @@ export function footprint(
   };
 }
 
-/** Number of values in one image's feature maps, before and after each ReLU. */
+/** Number of values in one image's feature maps, before and after each ReLU and each normalisation. */
 function mapValues(layers: readonly Layer[], crop: number): number {
   let [side, values, channels] = [crop, 0, 3];
   for (const layer of layers) {
     side = sideAfter(layer, side, layer.kind === "maxpool" ? layer.oddSides : undefined);
     if (layer.kind === "conv") channels = layer.outputs;
     if (isFullyConnected(layer)) side = 1;
-    values += side * side * channels * (layer.kind === "conv" ? 2 : 1);
+    const maps = layer.kind === "conv" ? layer.normalised ? 3 : 2 : 1;
+    values += side * side * channels * maps;
   }
   return values;
 }
@@ -72,6 +74,36 @@ export function microBatchFor(
   let size = setup.batch;
   while (size > 1 && net + size * image > room) size = nextSmaller(size, setup.batch);
   return size;
+}
+
+/**
+ * Images of a batch that are in memory at once while a net is trained: what memory allows, or what its
+ * batch normalisation takes.
+ *
+ * @throws {UserError} These do not fit.
+ */
+export function imagesAtOnceFor(
+  run: TrainRun,
+  { layers, setup, room, asked }: {
+    readonly layers: readonly Layer[];
+    readonly setup: TrainSetup;
+    /** Bytes that the training may use. */
+    readonly room: number;
+    /** The number that the user asked for, if any. */
+    readonly asked?: number | undefined;
+  },
+): number {
+  const fixed = normalisedOver(run, setup);
+  if (fixed === undefined) return asked ?? microBatchFor(layers, setup, room);
+  const { net, image } = footprint(layers, setup);
+  if (net + fixed * image <= room) return fixed;
+  const [wanted, given] = [net + fixed * image, room].map((bytes) => (bytes / 2 ** 30).toFixed(1));
+  throw new UserError(
+    `Cannot ${
+      actionLabel(run)
+    }: its batch normalisation takes ${fixed} images at once, about ${wanted} ` +
+      `GiB, and it may use ${given}; give the net fewer, as in "batchNorm": 32`,
+  );
 }
 
 /** The largest size of a micro-batch that is at most half of `size` and divides the batch. */
@@ -134,9 +166,10 @@ export function memoryFor(
   const validated = bytesOfViews(val.slice(0, setup.validationImages), {
     ...{ method: "dense", side: pixels(middleOf(run.S), setup.crop), crop: setup.crop },
   });
-  const training = gpus > 0
-    ? GPU_COPIES * weights + validated
-    : net + Math.max(image * microBatchFor(layers, setup, SHARE.cpu * LARGEST), validated);
+  const training = gpus > 0 ? GPU_COPIES * weights + validated : net + Math.max(
+    image * (normalisedOver(run, setup) ?? microBatchFor(layers, setup, SHARE.cpu * LARGEST)),
+    validated,
+  );
   const images = imageCacheBytes(scalesOf(run.S, setup), { train, val });
   // training images that exceed their share of memory are read from files instead
   const withImages = images <= IMAGE_CACHE_SHARE * LARGEST ? images / IMAGE_CACHE_SHARE : 0;

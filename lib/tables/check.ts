@@ -12,6 +12,7 @@ import {
   hasAncestor,
   inheritance,
   key,
+  normalisedOver,
   type Row,
   type Table,
   type TrainRun,
@@ -129,12 +130,28 @@ function layersFault(
       "take fewer blocks, or a setup with a larger crop";
   }
   const odd = convsOf(layers).find(({ outputs }) => !Number.isInteger(outputs));
-  if (odd === undefined) return undefined;
+  if (odd === undefined) return batchNormFault(net, train);
   return odd.name.startsWith("fc")
     ? `fc: ${odd.name} has ${odd.outputs} units, its own number times the setup's ${shape.fc} of ` +
       "4096; take another number"
     : `blocks: ${odd.name} has ${odd.outputs} channels, its own number times the setup's width of ` +
       `${shape.width}; take a number that the width divides`;
+}
+
+/** Why a net's batch normalisation has no statistics under a setup. */
+function batchNormFault(
+  { batchNorm }: TrainRun,
+  { batch }: Pick<Setup["train"], "batch">,
+): string | undefined {
+  if (batchNorm === undefined) return undefined;
+  const images = normalisedOver({ batchNorm }, { batch })!;
+  if (images < 2) {
+    return `batchNorm: the setup's batch of ${batch} has no statistics: one image is no batch; take a ` +
+      "setup with a larger one, as with --set batch=32";
+  }
+  return batch % images === 0
+    ? undefined
+    : `batchNorm: ${images} images do not divide the setup's batch of ${batch}; take a number that does`;
 }
 
 /** Why a net cannot start from another one as it is to. */

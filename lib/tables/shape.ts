@@ -60,6 +60,13 @@ const TRAIN_RUN: z.ZodType = z.strictObject(
         "Layers up to fc6, with a max-pooling after each block that does not end with stride 2",
       )
       .optional(),
+    batchNorm: z.union(
+      [z.literal(true), z.int().min(2, "must be 2 or more: one image has no statistics")],
+      "must be true, or the number of images that statistics are taken over, 2 or more",
+    ).describe(
+      "Batch normalisation after each convolution: of the mini-batch, or of so many images",
+    )
+      .optional(),
     average: z.literal(true).describe("Whether the last map is averaged over space").optional(),
     fc: z.array(z.int().positive()).max(
       2,

@@ -110,6 +110,59 @@ export function addN(tensors: readonly [Tensor, ...Tensor[]]): Tensor {
   });
 }
 
+/** 1 / sqrt(x); no gradient flows back. */
+export function rsqrt(x: Tensor): Tensor {
+  return elementwise("Rsqrt", x, "y");
+}
+
+/** What batch normalisation gives. */
+export interface Normalised {
+  /** scale (x - mean) / sqrt(variance + epsilon) + shift. */
+  readonly output: Tensor;
+  /** Of a channel's values in the batch, float32. */
+  readonly mean: Tensor;
+  /** Sum of squared deviations divided by the number of values less one, float32. */
+  readonly variance: Tensor;
+}
+
+/**
+ * Batch normalisation of `[batch, height, width, channels]` by the mean and variance of each channel in
+ * this batch (Ioffe and Szegedy 2015, Algorithm 1). As in PyTorch, the output is divided by the deviation
+ * of the values themselves, and the variance that is given back is an unbiased estimate.
+ *
+ * @param scale `[channels]`, float32, as is `shift`.
+ */
+export function batchNormalise(
+  x: Tensor,
+  { scale, shift, epsilon }: {
+    readonly scale: Tensor;
+    readonly shift: Tensor;
+    readonly epsilon: number;
+  },
+): Normalised {
+  const graph = graphOf(x);
+  const attrs = {
+    ...{ ...T(x), U: attr.type("float32"), ...NHWC },
+    ...{ epsilon: attr.float(epsilon), is_training: attr.bool(true) },
+  };
+  const channel = like(scale);
+  const none = constant(graph, [], { dtype: "float32", shape: [0] });
+  const outputs: Tensor[] = graph.node("FusedBatchNormV3", [x, scale, shift, none, none], {
+    ...{ y: like(x), batch_mean: channel, batch_variance: channel },
+    ...{ reserve_space_1: channel, reserve_space_2: channel },
+    reserve_space_3: { dtype: "float32", shape: [null] },
+  }, {
+    attrs: { ...attrs, exponential_avg_factor: attr.float(1) },
+    gradient: (g) =>
+      graph.node("FusedBatchNormGradV3", [g, x, scale, ...outputs.slice(3)], {
+        ...{ x_backprop: like(x), scale_backprop: channel, offset_backprop: channel },
+        ...{ reserve_space_4: channel, reserve_space_5: channel },
+      }, { attrs }).outputs.slice(0, 3),
+  }).outputs;
+  const [output, mean, variance] = outputs as [Tensor, Tensor, Tensor];
+  return { output, mean, variance };
+}
+
 /** `max(x, 0)`. */
 export function relu(x: Tensor): Tensor {
   const y: Tensor = elementwise("Relu", x, "activations", (g) => [

@@ -52,11 +52,16 @@ export function identityAfter(name: string, value: Tensor, after: readonly Node[
   });
 }
 
-/** Adds a way to set a variable from outside: feed `<name>/fed`, fetch `<name>/set`. */
-export function addSetter(graph: Graph, variable: Variable) {
+/**
+ * Adds a way to set a variable, and a copy of it if there is one, from outside: feed `<name>/fed`, fetch
+ * `<name>/set`.
+ */
+export function addSetter(graph: Graph, variable: Variable, copy?: Variable) {
   const { name, shape } = variable;
   const fed = placeholder(graph, `${name}/fed`, { dtype: "float32", shape });
-  identityAfter(`${name}/set`, constant(graph, 0), [assign(variable, fed)]);
+  identityAfter(`${name}/set`, constant(graph, 0), [
+    ...[variable, ...copy ? [copy] : []].map((each) => assign(each, fed)),
+  ]);
 }
 
 /** An update by stochastic gradient descent with momentum; the rate is a scalar tensor. */

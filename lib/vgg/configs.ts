@@ -19,6 +19,8 @@ export interface Conv {
   readonly outputs: number;
   /** Set if its windows are two places apart, so that it halves its input; sides are rounded up. */
   readonly stride?: 2;
+  /** Set if batch normalisation follows it. Its bias is then the normalisation's shift. */
+  readonly normalised?: true;
 }
 
 /** One step of a net. A ReLU follows every conv but fc8. */
@@ -125,7 +127,7 @@ function blocksOf(config: ConfigName): BlockLayer[][] {
 
 /** Fields of a net with blocks besides its name; the type makes the list complete. */
 const OWN_FIELDS: Readonly<Record<Exclude<keyof NetLayers, "config">, true>> = {
-  ...{ blocks: true, average: true, fc: true, dropout: true },
+  ...{ blocks: true, batchNorm: true, average: true, fc: true, dropout: true },
 };
 
 /** Names of these fields. */
@@ -148,15 +150,18 @@ export function isConfig(name: string): name is ConfigName {
  * @throws {RangeError} The net has no blocks, and no config of the project has its name.
  */
 export function layersOf(net: ConfigName | NetLayers, shape: NetShape = IMAGENET): Layer[] {
-  const { config, blocks: own, average, fc = average && [] }: NetLayers = typeof net === "string"
-    ? { config: net }
-    : net;
+  const { config, blocks: own, batchNorm, average, fc = average && [] }: NetLayers =
+    typeof net === "string" ? { config: net } : net;
   const blocks = own ?? (isConfig(config) ? blocksOf(config) : undefined);
   if (blocks === undefined) throw new RangeError(`Cannot tell the layers of net "${config}"`);
   const layers: Layer[] = [];
   let inputs = 3;
   function conv(name: string, size: number, outputs: number, stride: 1 | 2 = 1) {
-    layers.push({ kind: "conv", name, size, inputs, outputs, ...stride === 2 && { stride } });
+    layers.push({
+      ...{ kind: "conv", name, size, inputs, outputs },
+      ...stride === 2 && { stride },
+      ...batchNorm !== undefined && !name.startsWith("fc") && { normalised: true },
+    });
     inputs = outputs;
   }
 
@@ -194,23 +199,31 @@ export function depthOf(net: ConfigName | NetLayers): number {
   return convsOf(layersOf(net)).length;
 }
 
-/** Shapes of a net's weights by name: kernels `[size, size, inputs, outputs]`, biases `[outputs]`. */
+/** Names of the tensors of a layer's batch normalisation besides its bias, the shift. */
+export const NORM_TENSORS = ["scale", "mean", "variance"] as const;
+
+/**
+ * Shapes of a net's weights by name: kernels `[size, size, inputs, outputs]`, biases `[outputs]`, and the
+ * same for the scale of batch normalisation and its running averages.
+ */
 export function weightShapes(layers: readonly Layer[]): Map<string, readonly number[]> {
   const shapes = new Map<string, readonly number[]>();
-  for (const { name, size, inputs, outputs } of convsOf(layers)) {
+  for (const { name, size, inputs, outputs, normalised } of convsOf(layers)) {
     shapes.set(`${name}.kernel`, [size, size, inputs, outputs]).set(`${name}.bias`, [outputs]);
+    if (normalised) NORM_TENSORS.forEach((tensor) => shapes.set(`${name}.${tensor}`, [outputs]));
   }
   return shapes;
 }
 
-/** Names of the layers that two nets share: equal in name, size, inputs and outputs. */
+/** Names of the layers that two nets share: equal in name, size, inputs, outputs and normalisation. */
 export function layersInCommon(one: readonly Layer[], other: readonly Layer[]): string[] {
   const of = (layers: readonly Layer[]) =>
     new Map(convsOf(layers).map((conv) => [conv.name, conv]));
   const others = of(other);
   return [...of(one)].filter(([name, conv]) => {
-    const { size, inputs, outputs } = others.get(name) ?? {};
-    return size === conv.size && inputs === conv.inputs && outputs === conv.outputs;
+    const { size, inputs, outputs, normalised } = others.get(name) ?? {};
+    return size === conv.size && inputs === conv.inputs && outputs === conv.outputs &&
+      normalised === conv.normalised;
   }).map(([name]) => name);
 }
 
@@ -228,10 +241,12 @@ export function isDeeperForm(one: NetLayers, other: NetLayers): boolean {
     layersInCommon(shallow, deep).length === depthOf(other);
 }
 
-/** Number of weights and biases, as in Table 2. */
+/** Number of weights and biases, as in Table 2, and of scales of batch normalisation. */
 export function countParameters(layers: readonly Layer[]): number {
   return convsOf(layers)
-    .map(({ size, inputs, outputs }) => (size * size * inputs + 1) * outputs)
+    .map(({ size, inputs, outputs, normalised }) =>
+      (size * size * inputs + (normalised ? 2 : 1)) * outputs
+    )
     .reduce((a, b) => a + b);
 }
 

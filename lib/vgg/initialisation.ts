@@ -132,6 +132,11 @@ export function insertedLayers([from, theirs]: NamedLayers, [config, ours]: Name
   if (theirs.filter(normalised).length !== ours.filter(normalised).length) {
     refuse("one of them has a response normalisation that the other lacks");
   }
+  const isNormalised = (layers: readonly Layer[]) =>
+    layers.some((layer) => layer.kind === "conv" && layer.normalised);
+  if (isNormalised(theirs) || isNormalised(ours)) {
+    refuse("batch normalisation makes something else of an identity");
+  }
   const known = new Set(convsOf(theirs).map(({ name }) => name));
   const inserted = convsOf(ours).filter(({ name }) => !known.has(name));
   const uneven = inserted.filter(({ inputs, outputs }) => inputs !== outputs);

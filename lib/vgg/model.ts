@@ -5,12 +5,13 @@
  * @module
  */
 import type { EvaluateSetup, KernelInit, TrainSetup } from "../setup.ts";
-import type { EvalRun, TrainRun } from "../experiment.ts";
+import { type EvalRun, normalisedOver, type TrainRun } from "../experiment.ts";
 import type { MappedFile } from "../tensorflow/files.ts";
 import { gradients } from "../tensorflow/gradients.ts";
 import { constant, Graph, placeholder, type Tensor } from "../tensorflow/graph.ts";
 import {
   add,
+  scalarLike,
   scale,
   sparseSoftmaxCrossEntropy,
   statelessRandomNormal,
@@ -28,7 +29,14 @@ import {
 import { layersOf, netShapeOf } from "./configs.ts";
 import { addEvaluator, type EvaluatorOptions } from "./evaluate.ts";
 import { deviation } from "./initialisation.ts";
-import { forward, type Network, network, variablesOf } from "./network.ts";
+import {
+  forward,
+  isRunningAverage,
+  type Network,
+  network,
+  runningAverage,
+  variablesOf,
+} from "./network.ts";
 import { cropsFromCache, cropsFromFiles } from "./pipeline.ts";
 
 /** What a training's graph depends on. */
@@ -80,7 +88,9 @@ export function trainingGraph(run: TrainRun, options: TrainingOptions): Model {
   const graph = new Graph();
   const net = network(graph, layersOf(run, netShapeOf(setup, classes)));
   const weights = variablesOf(net);
-  const learning = weights.filter(({ name }) => run.update !== "fc" || name.startsWith("fc"));
+  const learning = weights.filter((each) =>
+    !isRunningAverage(each) && (run.update !== "fc" || each.name.startsWith("fc"))
+  );
   const velocities = learning.map(({ name, shape }) => variable(graph, `${name}.velocity`, shape));
 
   const crops = source === "cache" ? cropsFromCache : cropsFromFiles;
@@ -96,14 +106,23 @@ export function trainingGraph(run: TrainRun, options: TrainingOptions): Model {
     seed,
     ...index && { part: { batch, index } },
   };
-  const scores = forward(net, images, { precision, dropout, towers });
+  const statistics = new Map<string, Tensor>();
+  const onStatistics = (layer: string, { mean, variance }: { mean: Tensor; variance: Tensor }) => {
+    statistics.set(`${layer}.mean`, mean).set(`${layer}.variance`, variance);
+  };
+  const isNormalised = normalisedOver(run, setup) !== undefined;
+  const scores = forward(net, images, {
+    ...{ precision, dropout, towers: isNormalised ? 1 : towers },
+    ...isNormalised && { onStatistics },
+  });
   const loss = sparseSoftmaxCrossEntropy(scores, labels, batch);
   const steps = gradients(loss, learning.map(({ value }) => value));
 
   const rate = placeholder(graph, "rate", { dtype: "float32", shape: [] });
   const biasRate = scale(rate, setup.biases.rate);
   const update = (gradient: Tensor, i: number) => {
-    const bias = learning[i]!.name.endsWith(".bias");
+    // scale and shift of batch normalisation learn alike
+    const bias = /\.(bias|scale)$/.test(learning[i]!.name);
     return applyMomentum(learning[i]!, velocities[i]!, {
       gradient,
       rate: bias ? biasRate : rate,
@@ -112,20 +131,32 @@ export function trainingGraph(run: TrainRun, options: TrainingOptions): Model {
       form: setup.momentumForm,
     });
   };
+  const averages = weights.filter(({ name }) => statistics.has(name));
   const sums = microBatch === batch
     ? []
     : learning.map(({ name, shape }) => variable(graph, `${name}.sum`, shape));
-  if (sums.length === 0) {
-    identityAfter("step", loss, steps.map(update));
+  // of parts of a batch; only a whole step changes the averages, so that one that stops can be repeated
+  const pending = microBatch === batch
+    ? []
+    : averages.map(({ name, shape }) => variable(graph, `${name}.next`, shape));
+  const averaged = (of: readonly Variable[]) =>
+    of.map((each, i) =>
+      assign(each, runningAverage(each.value, statistics.get(averages[i]!.name)!))
+    );
+  if (microBatch === batch) {
+    identityAfter("step", loss, [...steps.map(update), ...averaged(averages)]);
   } else {
-    identityAfter("part", loss, sums.map((sum, i) => assignAdd(sum, steps[i]!)));
+    const added = sums.map((sum, i) => assignAdd(sum, steps[i]!));
+    identityAfter("part", loss, [...added, ...averaged(pending)]);
     const updates = sums.map((sum, i) => update(sum.value, i));
     const cleared = sums.map((sum, i) => assign(sum, zeros(graph, sum.shape), [updates[i]!]));
-    identityAfter("update", constant(graph, 0), cleared);
+    const kept = averages.map((each, i) => assign(each, pending[i]!.value));
+    identityAfter("update", constant(graph, 0), [...cleared, ...kept]);
   }
 
-  addInitialisation(graph, net, { zero: [...velocities, ...sums], init: setup.kernels });
-  for (const each of [...weights, ...velocities]) addSetter(graph, each);
+  const copies = new Map(averages.map(({ name }, i) => [name, pending[i]!]));
+  addInitialisation(graph, net, { zero: [...velocities, ...sums], init: setup.kernels, copies });
+  for (const each of [...weights, ...velocities]) addSetter(graph, each, copies.get(each.name));
   addEvaluator(graph, net, {
     ...{ method: "dense", setup, evaluate: VALIDATION, archive: archives.val },
   });
@@ -147,18 +178,33 @@ export function evaluationGraph(
   return { graph, weights, velocities: [] };
 }
 
-/** Adds `initialise`: kernels drawn; biases and the variables of `zero` 0. */
+/**
+ * Adds `initialise`: kernels drawn; biases and the variables of `zero` 0; scales and running variances of
+ * batch normalisation 1, running means 0.
+ */
 function addInitialisation(
   graph: Graph,
   net: Network,
-  { zero, init }: { zero: readonly Variable[]; init: KernelInit },
+  { zero, init, copies }: {
+    zero: readonly Variable[];
+    init: KernelInit;
+    /** Variables that begin as others do, by the others' names. */
+    copies: ReadonlyMap<string, Variable | undefined>;
+  },
 ) {
+  const begun = (each: Variable) => {
+    const zero = zeros(graph, each.shape);
+    const first = each.name.endsWith(".mean") ? zero : add(zero, scalarLike(zero, 1));
+    const copy = copies.get(each.name);
+    return [each, ...copy ? [copy] : []].map((one) => assign(one, first));
+  };
   const seed = placeholder(graph, "seed/weights", { dtype: "int32", shape: [2] });
-  const assigned = [...net.parameters.values()].flatMap(({ layer, kernel, bias }, i) => {
+  const assigned = [...net.parameters.values()].flatMap(({ layer, kernel, bias, norm }, i) => {
     const draws = statelessRandomNormal(kernel.shape, add(seed, constant(graph, [0, i])));
     return [
       assign(kernel, scale(draws, deviation(layer, init))),
       assign(bias, zeros(graph, bias.shape)),
+      ...norm ? [norm.scale, norm.mean, norm.variance].flatMap(begun) : [],
     ];
   });
   const cleared = zero.map((variable) => assign(variable, zeros(graph, variable.shape)));

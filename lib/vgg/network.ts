@@ -10,6 +10,7 @@
 import { constant, type Graph, type Tensor } from "../tensorflow/graph.ts";
 import {
   add,
+  batchNormalise,
   biasAdd,
   cast,
   concat,
@@ -21,10 +22,14 @@ import {
   matMul,
   maxPool,
   multiply,
+  type Normalised,
   reduceMean,
   reduceSum,
   relu,
   reshape,
+  rsqrt,
+  scalarLike,
+  scale,
   sliceRows,
   spatialMean,
   split,
@@ -33,7 +38,7 @@ import {
 import { elements } from "../tensorflow/session.ts";
 import { type Variable, variable } from "../tensorflow/variables.ts";
 import type { Precision } from "../setup.ts";
-import { type Conv, convsOf, type Layer } from "./configs.ts";
+import { type Conv, convsOf, type Layer, type NORM_TENSORS } from "./configs.ts";
 
 /** A weight in a forward pass: a variable or a constant. */
 export type Weight = Pick<Variable, "value">;
@@ -43,7 +48,17 @@ export interface Parameters<Kind extends Weight = Variable> {
   readonly layer: Conv;
   readonly kernel: Kind;
   readonly bias: Kind;
+  /** Of batch normalisation, whose shift is the bias. */
+  readonly norm?: Norm<Kind>;
 }
+
+/** Batch normalisation's scale, and running averages of its statistics; all `[outputs]`. */
+export type Norm<Kind extends Weight = Variable> = Readonly<
+  Record<typeof NORM_TENSORS[number], Kind>
+>;
+
+/** PyTorch's defaults: what is added to a variance, and the share of new statistics in an average. */
+const [EPSILON, STATISTICS_SHARE] = [1e-5, 0.1];
 
 /** A net in a graph: its layers in order and their weights by layer name. */
 export interface Network<Kind extends Weight = Variable> {
@@ -51,19 +66,44 @@ export interface Network<Kind extends Weight = Variable> {
   readonly parameters: ReadonlyMap<string, Parameters<Kind>>;
 }
 
-/** Adds the variables of a net: `conv1_1.kernel`, `conv1_1.bias`, ..., `fc8.bias`. */
+/**
+ * Adds the variables of a net: `conv1_1.kernel`, `conv1_1.bias`, ..., `fc8.bias`; with batch normalisation
+ * `conv1_1.scale`, `conv1_1.mean` and `conv1_1.variance`.
+ */
 export function network(graph: Graph, layers: readonly Layer[]): Network {
   const parameters = convsOf(layers).map((layer): [string, Parameters] => {
-    const { name, size, inputs, outputs } = layer;
+    const { name, size, inputs, outputs, normalised } = layer;
     const kernel = variable(graph, `${name}.kernel`, [size, size, inputs, outputs]);
-    return [name, { layer, kernel, bias: variable(graph, `${name}.bias`, [outputs]) }];
+    const perChannel = (tensor: string) => variable(graph, `${name}.${tensor}`, [outputs]);
+    return [name, {
+      ...{ layer, kernel, bias: perChannel("bias") },
+      ...normalised && { norm: normOf(perChannel) },
+    }];
   });
   return { layers, parameters: new Map(parameters) };
 }
 
+/** Batch normalisation of what `make` makes of each tensor's name. */
+export function normOf<Kind extends Weight>(make: (tensor: string) => Kind): Norm<Kind> {
+  return { scale: make("scale"), mean: make("mean"), variance: make("variance") };
+}
+
 /** All variables of a net, layer by layer, kernel before bias. */
 export function variablesOf(net: Network): Variable[] {
-  return [...net.parameters.values()].flatMap(({ kernel, bias }) => [kernel, bias]);
+  return [...net.parameters.values()].flatMap(({ kernel, bias, norm }) => [
+    ...[kernel, bias],
+    ...norm ? [norm.scale, norm.mean, norm.variance] : [],
+  ]);
+}
+
+/** Whether a variable is a running average, which no gradient changes. */
+export function isRunningAverage({ name }: Pick<Variable, "name">): boolean {
+  return /\.(mean|variance)$/.test(name);
+}
+
+/** The next value of a running average, from a batch's statistic. */
+export function runningAverage(average: Tensor, statistic: Tensor): Tensor {
+  return add(scale(average, 1 - STATISTICS_SHARE), scale(statistic, STATISTICS_SHARE));
 }
 
 /** Dropout of fc6's and fc7's outputs. */
@@ -89,6 +129,11 @@ export interface ForwardOptions {
    * two parts on a core each take less time than operations that share both cores.
    */
   readonly towers?: number;
+  /**
+   * Set if batch normalisation takes the statistics of this batch, as in a training: called with those of
+   * each layer. If absent, it takes its running averages, which are folded into kernels and biases.
+   */
+  onStatistics?(layer: string, statistics: Pick<Normalised, "mean" | "variance">): void;
 }
 
 /**
@@ -103,27 +148,49 @@ export interface ForwardOptions {
  *   averaged, else the score map `[batch, h, w, classes]`. float32.
  */
 export function forward(net: Network<Weight>, x: Tensor, options: ForwardOptions = {}): Tensor {
-  const { precision = "float32", dropout: dropped, towers = 1 } = options;
+  const { precision = "float32", dropout: dropped, towers = 1, onStatistics } = options;
   const [batch = null] = x.shape;
+  if (onStatistics !== undefined && towers > 1) {
+    throw new TypeError("Cannot take the statistics of a batch in parts");
+  }
   const images = cast(x, precision);
   if (batch === null) {
-    if (!dropped && towers === 1) return cast(tower(net, images, new Map()), "float32");
+    if (!dropped && towers === 1) return cast(tower(net, images, { masks: new Map() }), "float32");
     throw new TypeError("Cannot drop outputs, or build towers, for a batch of unknown size");
   }
   const masks = dropped ? masksOf(net, { ...dropped, batch }) : new Map();
-  if (towers === 1 || batch % towers !== 0) return cast(tower(net, images, masks), "float32");
+  if (towers === 1 || batch % towers !== 0) {
+    return cast(tower(net, images, { masks, ...onStatistics && { onStatistics } }), "float32");
+  }
   // Masks are drawn for the whole batch, so that they do not depend on the number of towers.
   const sizes = Array<number>(towers).fill(batch / towers);
   const cuts = new Map([...masks].map(([name, mask]) => [name, split(mask, sizes)]));
   const scores = split(images, sizes).map((part, i) =>
-    tower(net, part, new Map([...cuts].map(([name, parts]) => [name, parts[i]!])))
+    tower(net, part, { masks: new Map([...cuts].map(([name, parts]) => [name, parts[i]!])) })
   );
   return cast(concat(scores as [Tensor, ...Tensor[]]), "float32");
 }
 
 /** The forward pass of a part of a batch; a layer's outputs are multiplied by its mask. */
-function tower(net: Network<Weight>, x: Tensor, masks: ReadonlyMap<string, Tensor>): Tensor {
+function tower(
+  net: Network<Weight>,
+  x: Tensor,
+  { masks, onStatistics }: Pick<ForwardOptions, "onStatistics"> & {
+    readonly masks: ReadonlyMap<string, Tensor>;
+  },
+): Tensor {
   const weight = ({ value }: Weight) => cast(value, x.dtype);
+  function normalised(
+    sums: Tensor,
+    { bias, norm }: { readonly bias: Weight; readonly norm: Norm<Weight> },
+    layer: string,
+  ) {
+    const { output, ...statistics } = batchNormalise(sums, {
+      ...{ scale: norm.scale.value, shift: bias.value, epsilon: EPSILON },
+    });
+    onStatistics?.(layer, statistics);
+    return output;
+  }
   let maps = x;
   for (const [i, layer] of net.layers.entries()) {
     const next = net.layers[i + 1];
@@ -135,7 +202,8 @@ function tower(net: Network<Weight>, x: Tensor, masks: ReadonlyMap<string, Tenso
     } else if (layer.kind === "avgpool") {
       maps = cast(spatialMean(cast(maps, "float32")), x.dtype);
     } else {
-      const { kernel, bias } = net.parameters.get(layer.name)!;
+      const learned = net.parameters.get(layer.name)!;
+      const { kernel, bias, norm } = onStatistics ? learned : folded(learned);
       if (layer.name.startsWith("fc")) {
         const sums = biasAdd(product(maps, weight(kernel)), weight(bias));
         maps = layer.name === "fc8" ? sums : relu(sums);
@@ -143,12 +211,29 @@ function tower(net: Network<Weight>, x: Tensor, masks: ReadonlyMap<string, Tenso
         if (mask !== undefined) maps = dropout(maps, mask);
       } else {
         const sums = conv2d(maps, weight(kernel), layer);
-        const values = next?.kind === "maxpool" ? maxPool(sums, next.oddSides) : sums;
-        maps = relu(biasAdd(values, weight(bias)));
+        const shifted = norm ? normalised(sums, { bias, norm }, layer.name) : sums;
+        const values = next?.kind === "maxpool" ? maxPool(shifted, next.oddSides) : shifted;
+        maps = relu(norm ? values : biasAdd(values, weight(bias)));
       }
     }
   }
   return maps;
+}
+
+/**
+ * A layer's kernel and bias with its batch normalisation folded in: by the running averages it multiplies
+ * each channel by a factor and adds a number.
+ */
+export function folded({ layer, kernel, bias, norm }: Parameters<Weight>): Parameters<Weight> {
+  if (norm === undefined) return { layer, kernel, bias };
+  const { value: variance } = norm.variance;
+  const factor = multiply(norm.scale.value, rsqrt(add(variance, scalarLike(variance, EPSILON))));
+  const shift = scale(multiply(norm.mean.value, factor), -1);
+  return {
+    layer,
+    kernel: { value: multiply(kernel.value, factor) },
+    bias: { value: add(bias.value, shift) },
+  };
 }
 
 /** Dropout masks of fc6 and fc7, `[batch, units]`; an empty map without dropout. */

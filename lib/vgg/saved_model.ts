@@ -6,7 +6,7 @@ import { add, scale } from "../tensorflow/operations.ts";
 import { identityAfter } from "../tensorflow/variables.ts";
 import { convsOf, type Layer } from "./configs.ts";
 import { posteriorsFrom } from "./evaluate.ts";
-import { averageScores, forward, type Parameters, type Weight } from "./network.ts";
+import { averageScores, forward, normOf, type Parameters, type Weight } from "./network.ts";
 
 /** Contents of a net's SavedModel. */
 export interface SavedNet {
@@ -33,8 +33,11 @@ export function savedModelOf(
     return { value: constant(graph, values, { dtype: "float32", shape }) };
   };
   const parameters = convsOf(layers).map((layer): [string, Parameters<Weight>] => {
-    const { name } = layer;
-    return [name, { layer, kernel: weight(`${name}.kernel`), bias: weight(`${name}.bias`) }];
+    const { name, normalised } = layer;
+    return [name, {
+      ...{ layer, kernel: weight(`${name}.kernel`), bias: weight(`${name}.bias`) },
+      ...normalised && { norm: normOf((tensor) => weight(`${name}.${tensor}`)) },
+    }];
   });
   const shape = [null, null, null, 3];
   const images = placeholder(graph, "images", { dtype: "float32", shape });

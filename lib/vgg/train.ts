@@ -13,6 +13,7 @@ import {
   type Context,
   displayName,
   type Errors,
+  normalisedOver,
   scheduleOf,
   type TrainRun,
 } from "../experiment.ts";
@@ -50,7 +51,7 @@ export interface Training {
   readonly again?: boolean;
   /** Training images in memory; they are read from their files if absent. */
   readonly imageCache?: ImageCache;
-  /** Images that are in memory at once; the batch if absent. */
+  /** Images that are in memory at once, unless batch normalisation says how many; the batch if absent. */
   readonly microBatch?: number;
   /** Parts of them that are computed in parallel; 1 if absent. See `forward`. */
   readonly towers?: number;
@@ -86,7 +87,7 @@ export function train(
   const { run, context, dataset, imageCache, again = false } = training;
   const { train: setup, seed } = context;
   const { batch } = setup;
-  const microBatch = training.microBatch ?? batch;
+  const microBatch = normalisedOver(run, setup) ?? training.microBatch ?? batch;
   const schedule = scheduleOf(run, setup);
   const steps = stepsOf(run, setup);
   const classes = dataset.classes.length;

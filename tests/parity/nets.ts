@@ -13,7 +13,7 @@ import { type Layer, layersOf, netShapeOf } from "../../lib/vgg/configs.ts";
 import { posteriorsOf } from "../../lib/vgg/evaluate.ts";
 import { evaluationGraph, trainingGraph } from "../../lib/vgg/model.ts";
 import { setTensors } from "../../lib/vgg/train.ts";
-import { forward, network, variablesOf } from "../../lib/vgg/network.ts";
+import { forward, isRunningAverage, network, variablesOf } from "../../lib/vgg/network.ts";
 import { folderWith } from "../support/datasets.ts";
 import { noise, noises, noisyBytes } from "../support/formula.ts";
 import { noisyPng } from "../support/tiny.ts";
@@ -49,18 +49,30 @@ const run = (net: Net): TrainRun => ({
 });
 const evaluate: EvaluateSetup = { scoreMap: "average-then-softmax" };
 
+/** Where the noise of each kind of tensor begins, and what it is multiplied by and added to. */
+const FORMULAS: Readonly<
+  Record<
+    "kernel" | "bias" | "scale" | "mean" | "variance",
+    { from: number; scale?: number; centre?: number }
+  >
+> = {
+  kernel: { from: 0 },
+  bias: { from: 1_000_000, scale: 0.1 },
+  scale: { from: 1_500_000, scale: 0.5, centre: 1 },
+  mean: { from: 1_600_000, scale: 0.3 },
+  variance: { from: 1_700_000, scale: 1, centre: 2 },
+};
+
 /** Sets a net's weights by the formula. */
 function setWeights(session: Session, layers: readonly Layer[], weights: readonly Variable[]) {
   const convs = layers.filter((layer) => layer.kind === "conv");
   const tensors = weights.map(({ name, shape }) => {
     const i = convs.findIndex((layer) => name.startsWith(`${layer.name}.`));
     const { size, inputs } = convs[i]!;
-    const values = name.endsWith(".kernel")
-      ? noises(elements(shape), {
-        from: 2_000_000 * i,
-        scale: Math.sqrt(6 / (size * size * inputs)),
-      })
-      : noises(elements(shape), { from: 2_000_000 * i + 1_000_000, scale: 0.1 });
+    const part = name.slice(name.lastIndexOf(".") + 1) as keyof typeof FORMULAS;
+    const { from, scale = Math.sqrt(6 / (size * size * inputs)), centre = 0 } = FORMULAS[part];
+    const values = noises(elements(shape), { from: 2_000_000 * i + from, scale })
+      .map((value) => centre + value);
     return [name, { shape, values }] as const;
   });
   setTensors(session, new Map(tensors));
@@ -91,9 +103,12 @@ export function scoresAndGradients(
   for (const each of weights) addSetter(graph, each);
   const shape = [batch, crop, crop, 3];
   const images = placeholder(graph, "images", { dtype: "float32", shape });
-  const scores = forward(net, images);
+  // batch normalisation as in a training
+  const isNormalised = layers.some((layer) => layer.kind === "conv" && layer.normalised);
+  const scores = forward(net, images, isNormalised ? { onStatistics: () => {} } : {});
   const loss = sparseSoftmaxCrossEntropy(scores, constant(graph, labels(0)), batch);
-  const slopes = gradients(loss, weights.map(({ value }) => value));
+  const learning = weights.filter((each) => !isRunningAverage(each));
+  const slopes = gradients(loss, learning.map(({ value }) => value));
   const session = new Session(binding, graph);
   try {
     setWeights(session, layers, weights);
@@ -109,51 +124,77 @@ export function scoresAndGradients(
     const [first, ...others] = session.run({ images: float32(values, shape) }, [scores, ...slopes]);
     return new Map([
       ["scores", first!.values],
-      ...others.map(({ values }, i) => [`gradient/${weights[i]!.name}`, values] as const),
+      ...others.map(({ values }, i) => [`gradient/${learning[i]!.name}`, values] as const),
     ]);
   } finally {
     session.close();
   }
 }
 
+/** How a training is varied. */
+interface TrainingOptions {
+  readonly precision?: Precision;
+  readonly readings?: Readings;
+  /** The step where the rate drops. */
+  readonly drop?: number;
+  /** Images in memory at once; the batch if absent. */
+  readonly microBatch?: number;
+}
+
 /** Losses of some steps of a training, whose crops come out of an image cache, at a rate that may drop. */
-export function losses(
+export function losses(binding: Binding, config: Net, options: TrainingOptions = {}): number[] {
+  return trained(binding, config, options).losses;
+}
+
+/** These losses, and the net's tensors after the training. */
+export function trained(
   binding: Binding,
   config: Net,
-  { precision = "float32", readings = {}, drop = Infinity }: {
-    precision?: Precision;
-    readings?: Readings;
-    drop?: number;
-  } = {},
-): number[] {
+  { precision = "float32", readings = {}, drop = Infinity, microBatch = NET.batch }:
+    TrainingOptions,
+): { losses: number[]; tensors: NamedNumbers } {
   const { batch, crop, classes, steps, rate } = NET;
   const train = setup(precision, readings);
-  const options = { setup: train, evaluate, classes, microBatch: batch, source: "cache" } as const;
+  const options = { setup: train, evaluate, classes, microBatch, source: "cache" } as const;
   const { graph, weights } = trainingGraph(run(config), options);
   const session = new Session(binding, graph);
   try {
     session.run({ "seed/weights": int32([0, 0]) }, ["initialise:0"]);
-    setWeights(session, layersOf(config, netShapeOf(train, classes)), weights);
+    const learned = weights.filter((each) => !isRunningAverage(each));
+    setWeights(session, layersOf(config, netShapeOf(train, classes)), learned);
     // the start of each crop, its rows one under the other; odd ones are read from right to left
     const pixels = 2 * batch * crop ** 2;
     const places = Array.from({ length: steps * batch }, (_, n) => {
       const start = n * crop ** 2 % pixels;
       return n % 2 === 0 ? [start, crop, 1] : [start + crop - 1, crop, -1];
     });
+    const rows = [steps * batch / microBatch, microBatch];
     session.run({
       "crops/cache": { dtype: "uint8", shape: [pixels, 3], values: noisyBytes(pixels * 3) },
-      "crops/strides": int32(places.flat(), [steps, batch, 3]),
-      "crops/offsets": float32(offsets(steps * batch), [steps, batch, 3]),
-      "crops/labels": int32(Array.from({ length: steps }, (_, step) => labels(step)).flat(), [
-        steps,
-        batch,
-      ]),
+      "crops/strides": int32(places.flat(), [...rows, 3]),
+      "crops/offsets": float32(offsets(steps * batch), [...rows, 3]),
+      "crops/labels": int32(
+        Array.from({ length: steps }, (_, step) => labels(step)).flat(),
+        rows,
+      ),
     }, ["crops/start:0"]);
     const draws = { "seed/dropout": int32([0, 0]) };
-    return Array.from({ length: steps }, (_, step) => {
-      const now = float32([step < drop ? rate : rate / 10], []);
-      return session.run({ ...draws, rate: now }, ["step:0"])[0]!.values[0]!;
+    const found = Array.from({ length: steps }, (_, step) => {
+      const now = { rate: float32([step < drop ? rate : rate / 10], []) };
+      if (microBatch === batch) {
+        return session.run({ ...draws, ...now }, ["step:0"])[0]!.values[0]!;
+      }
+      let loss = 0;
+      for (let part = 0; part < batch / microBatch; part++) {
+        const index = { "part/index": int32([part], []) };
+        loss += session.run({ ...draws, ...index }, ["part:0"])[0]!.values[0]!;
+      }
+      session.run(now, ["update:0"]);
+      return loss;
     });
+    const values = session.run({}, weights.map(({ value }) => value));
+    const tensors = weights.map(({ name }, i) => [`trained/${name}`, values[i]!.values] as const);
+    return { losses: found, tensors: new Map(tensors) };
   } finally {
     session.close();
   }

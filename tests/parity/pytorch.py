@@ -186,7 +186,7 @@ def nets(net):
             yield f"{config}/{name}", values
 
 
-def own_model(net, blocks, average=None, fc=None):
+def own_model(net, blocks, average=None, fc=None, batchNorm=None):
     """A net of own blocks of PyTorch's modules, and the names of its layers."""
     features, names, inputs = [], [], 3
     for b, block in enumerate(blocks):
@@ -195,7 +195,10 @@ def own_model(net, blocks, average=None, fc=None):
                 cell = {"size": 3, "channels": cell}
             size, stride = cell["size"], cell.get("stride", 1)
             outputs = int(cell["channels"] * net["width"])
-            features += [torch.nn.Conv2d(inputs, outputs, size, stride, size // 2), torch.nn.ReLU()]
+            features.append(torch.nn.Conv2d(inputs, outputs, size, stride, size // 2, bias=not batchNorm))
+            if batchNorm:
+                features.append(torch.nn.BatchNorm2d(outputs))
+            features.append(torch.nn.ReLU())
             names.append(f"conv{b + 1}_{p + 1}")
             inputs = outputs
         if stride == 1:
@@ -204,7 +207,8 @@ def own_model(net, blocks, average=None, fc=None):
     if average:
         features.append(torch.nn.AdaptiveAvgPool2d(1))
     with torch.no_grad():
-        side = features(torch.zeros(2, 3, net["crop"], net["crop"])).shape[2]
+        side = features.eval()(torch.zeros(2, 3, net["crop"], net["crop"])).shape[2]
+    features.train()
     if fc is None:
         fc = [] if average else [4096, 4096]
     hidden, full = [units * net["fc"] // 4096 for units in fc], []
@@ -219,6 +223,7 @@ def own_parameters(model, names):
     """Parameters by the product's names, set by the formula; kernels are [out, in, size, size]."""
     found = {}
     convs = [module for module in model.modules() if isinstance(module, torch.nn.Conv2d)]
+    norms = [module for module in model.modules() if isinstance(module, torch.nn.BatchNorm2d)]
     for i, (name, conv) in enumerate(zip(names, convs, strict=True)):
         outputs, inputs, size, _ = conv.weight.shape
         shape = (size, size, inputs, outputs)
@@ -226,8 +231,12 @@ def own_parameters(model, names):
         bias = 0.1 * noise(2_000_000 * i + 1_000_000, outputs)
         with torch.no_grad():
             conv.weight.copy_(kernel.float().reshape(shape).permute(3, 2, 0, 1))
-            conv.bias.copy_(bias.float())
-        found[f"{name}.kernel"], found[f"{name}.bias"] = conv.weight, conv.bias
+            shift = conv if conv.bias is not None else norms[i]
+            shift.bias.copy_(bias.float())
+            found[f"{name}.kernel"], found[f"{name}.bias"] = conv.weight, shift.bias
+            if shift is not conv:
+                shift.weight.copy_((1 + 0.5 * noise(2_000_000 * i + 1_500_000, outputs)).float())
+                found[f"{name}.scale"] = shift.weight
     return found
 
 
@@ -241,6 +250,11 @@ def own_net(net, fields):
     for name, weight in weights.items():
         gradient = weight.grad.permute(2, 3, 1, 0) if name.endswith("kernel") else weight.grad
         yield f"gradient/{name}", gradient.contiguous()
+    norms = [module for module in model.modules() if isinstance(module, torch.nn.BatchNorm2d)]
+    for i, norm in enumerate(norms):
+        norm.running_mean.copy_((0.3 * noise(2_000_000 * i + 1_600_000, len(norm.weight))).float())
+        norm.running_var.copy_((2 + noise(2_000_000 * i + 1_700_000, len(norm.weight))).float())
+    model.eval()
     height, width = net["whole"]
     image = noisy_bytes(0, (1, height, width, 3)) - torch.tensor(net["mean"])
     image = (image * net["inputScale"]).permute(0, 3, 1, 2)
@@ -253,6 +267,9 @@ def own_net(net, fields):
         both = [F.softmax(model(y).flatten(1), 1) for x in five for y in (x, x.flip(3))]
         yield "multi-crop/average-then-softmax/both", sum(both) / len(both)
         yield "multi-crop/average-then-softmax/upright", sum(both[::2]) / len(both[::2])
+    model.train()
+    for norm in norms:
+        norm.reset_running_stats()
     kernels = [w for name, w in weights.items() if name.endswith("kernel")]
     biases = [w for name, w in weights.items() if not name.endswith("kernel")]
     optimiser = torch.optim.SGD(
@@ -260,13 +277,24 @@ def own_net(net, fields):
         lr=net["rate"],
         momentum=net["momentum"],
     )
-    losses = []
+    losses, batch_norm = [], fields.get("batchNorm")
     for step in range(net["steps"]):
         optimiser.zero_grad()
-        loss = F.cross_entropy(model(crops(net, step)).flatten(1), labels(net, step))
-        loss.backward()
+        # of each part of a mini-batch by itself, as gradients are accumulated
+        images = net["batch"] if batch_norm in (None, True) else batch_norm
+        total = 0
+        for x, y in zip(crops(net, step).split(images), labels(net, step).split(images), strict=True):
+            loss = F.cross_entropy(model(x).flatten(1), y, reduction="sum") / net["batch"]
+            loss.backward()
+            total += loss.detach()
         optimiser.step()
-        losses.append(loss.detach())
+        losses.append(total)
+    for name, norm in zip(names, norms):
+        yield f"trained/{name}.mean", norm.running_mean
+        yield f"trained/{name}.variance", norm.running_var
+    for name, weight in weights.items():
+        if name.endswith("scale"):
+            yield f"trained/{name}", weight
     yield "losses", torch.stack(losses)
 
 

@@ -257,6 +257,34 @@ Deno.test("fields of a net of one's own are checked, and those of the paper's ne
   assert.match(fault(own({ fc: [1001] })), /net\.fc: fc6 has [\d.]+ units, .* setup's \d+ of 4096/);
   assert.match(fault(own({ dropout: 1 })), /net\.dropout: /);
   assert.equal(fault(own({ average: true, fc: [512] })), "no fault");
+  const { batch } = small.train;
+  for (const batchNorm of [true, 2, batch]) assert.equal(fault(own({ batchNorm })), "no fault");
+  assert.match(
+    fault(own({ batchNorm: 1 })),
+    /net\.batchNorm: must be 2 or more: one image has no statistics$/,
+  );
+  assert.match(
+    fault(own({ batchNorm: 3 })),
+    /net\.batchNorm: 3 images do not divide the setup's batch/,
+  );
+  const single = { ...small, train: { ...small.train, batch: 1 } };
+  assert.match(
+    tableFault(own({ batchNorm: true }), single)!,
+    /net\.batchNorm: the setup's batch of 1 has no statistics/,
+  );
+  const F = ownNet({ config: "F", blocks: [[64], [128]] }, 256);
+  const G = (layers: unknown) => ({
+    ...{ config: "G", blocks: [[64], [128]], batchNorm: true, S: 256 },
+    init: { from: F, layers },
+  });
+  assert.match(
+    fault(table([row(G(["conv1_1"]))])),
+    /Cannot copy conv1_1 from F into G: the layers .* are fc6, fc7, fc8$/,
+  );
+  assert.match(
+    fault(table([row(G("deepen"))])),
+    /Cannot deepen F into G: batch normalisation makes/,
+  );
   assert.match(fault(own({ average: false })), /net\.average: /);
   const halving = { size: 3, channels: 64, stride: 2 };
   assert.equal(fault(own({ blocks: [[halving], [64]] })), "no fault");

@@ -282,3 +282,13 @@ Deno.test("nets are deepened only where both halve and average alike", () => {
     /conv2_2 would halve maps/,
   );
 });
+
+Deno.test("batch normalisation adds a scale for each channel of the convolutions", () => {
+  const blocks = [[64], [128], [256, 256], [512, 512], [512, 512]];
+  const layers = layersOf({ config: "A-BN", blocks, batchNorm: true });
+  // torchvision's vgg11_bn has 132,868,840, of which 2752 are biases that its normalisation takes away
+  assert.equal(countParameters(layers), 132_868_840 - 2752);
+  assert.deepEqual(weightShapes(layers).get("conv2_1.variance"), [128]);
+  assert.equal(weightShapes(layers).has("fc6.scale"), false);
+  assert.deepEqual(layersInCommon(layers, layersOf("A")), ["fc6", "fc7", "fc8"]);
+});

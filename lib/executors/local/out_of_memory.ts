@@ -8,8 +8,8 @@ export interface Attempt {
   readonly action: string;
   /** Images in memory at once. */
   readonly size: number;
-  /** The next smaller number of images to try. */
-  readonly smaller: number;
+  /** The next smaller number of images to try; absent where batch normalisation says how many. */
+  readonly smaller?: number;
   /** Called with a message that the work continues with fewer images. */
   onNotice(message: string): void;
 }
@@ -17,10 +17,16 @@ export interface Attempt {
 /**
  * The number of images at once to continue with after an attempt ran out of memory.
  *
- * @throws {UserError} There is not enough memory for one image. Any other `error` is rethrown.
+ * @throws {UserError} There is not enough memory for one image, or for a net's batch normalisation. Any other `error` is rethrown.
  */
 export function fewerImages(error: unknown, { action, size, smaller, onNotice }: Attempt): number {
   if (!isOutOfMemory(error)) throw error;
+  if (smaller === undefined) {
+    throw new UserError(
+      `Cannot ${action}: its batch normalisation takes ${size} images at once, which memory does not ` +
+        'hold; give the net fewer, as in "batchNorm": 32',
+    );
+  }
   if (size === 1) {
     throw new UserError(
       `Cannot ${action}: not enough memory for a single image; stop other programs that use ` +

@@ -16,6 +16,7 @@ import {
   displayName,
   type EvalRun,
   isEvaluation,
+  normalisedOver,
   type TrainRun,
 } from "../../experiment.ts";
 import { nextSmaller } from "../../estimates/memory.ts";
@@ -159,7 +160,8 @@ function trainNet(
   const run = planned.run as TrainRun;
   mustLearn(run);
   const { batch, retry = RETRY } = planned.context.train;
-  let { microBatch = batch } = resources;
+  const fixed = normalisedOver(run, planned.context.train);
+  let microBatch = fixed ?? resources.microBatch ?? batch;
   for (;;) {
     note({ microBatch });
     const again = store.readDivergence(planned) !== undefined;
@@ -191,9 +193,9 @@ function trainNet(
         store.writeDivergence(planned, error.divergence);
         continue;
       }
-      const smaller = nextSmaller(microBatch, batch);
+      const smaller = fixed === undefined ? { smaller: nextSmaller(microBatch, batch) } : {};
       microBatch = fewerImages(error, {
-        ...{ action: actionLabel(run), size: microBatch, smaller, onNotice },
+        ...{ action: actionLabel(run), size: microBatch, ...smaller, onNotice },
       });
     } finally {
       noteIfPossible(log.close, onNotice);

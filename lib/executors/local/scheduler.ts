@@ -6,7 +6,7 @@
  */
 import type { Dataset } from "../../datasets/dataset.ts";
 import { Interruption, UserError } from "../../errors.ts";
-import { memoryDoubt, microBatchFor, shareFor } from "../../estimates/memory.ts";
+import { imagesAtOnceFor, memoryDoubt, shareFor } from "../../estimates/memory.ts";
 import { actionLabel, displayName, isEvaluation, isImported } from "../../experiment.ts";
 import { mustBeTrainable, type PlannedRun } from "../../plan.ts";
 import { endedAtChance } from "../../results/sanity_checks.ts";
@@ -272,7 +272,11 @@ async function runUnderLease(
     const isFinished = loss === undefined && await worker.run({
       planned: run,
       ...images && { images },
-      ...isTraining && { microBatch: options.microBatch ?? microBatchFor(layers, train, room) },
+      ...isTraining && {
+        microBatch: imagesAtOnceFor(net, {
+          ...{ layers, setup: train, room, asked: options.microBatch },
+        }),
+      },
     }, (done, total) => bar.update(done, total));
     if (isFinished) queue.finish(run);
     else if (loss === undefined) queue.close(run);
