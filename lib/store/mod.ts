@@ -327,22 +327,25 @@ export class Store {
     return logIn(readIfThere(`${this.folderOf(planned)}/log.jsonl`));
   }
 
+  /** The text of a training's log, for `cutLog`. */
+  readLogText(planned: PlannedRun): string {
+    return readIfThere(`${this.folderOf(planned)}/log.jsonl`) ?? "";
+  }
+
   /**
    * Removes the log's lines after a step, because the later steps will be repeated.
    *
-   * @throws {UserError} Another process writes the log at the same time.
+   * @param before the log's text from before that step was found out: a process that was suspended in
+   * between, and whose run another one has done meanwhile, must not remove that one's lines
+   * @throws {UserError} The log is another one now, or the run is done.
    */
-  cutLog(planned: PlannedRun, step: number) {
-    const file = `${this.folderOf(planned)}/log.jsonl`;
-    const state = () => ifThere(() => stateOf(file));
-    const before = state();
-    const text = logText(this.readLog(planned).filter((entry) => entry.step <= step));
-    // a process that has lost its lease must not put back an old log
-    if ((readIfThere(file) ?? "") === text) return;
-    writeAtomically(file, text, {
-      check() {
-        if (state() === before) return;
-        throw new UserError(`Cannot shorten "${file}": another process writes it`);
+  cutLog(planned: PlannedRun, step: number, before: string = this.readLogText(planned)) {
+    const text = logText(logIn(before).filter((entry) => entry.step <= step));
+    if (text === before) return;
+    writeAtomically(`${this.folderOf(planned)}/log.jsonl`, text, {
+      check: () => {
+        if (this.readLogText(planned) !== before) throw new Error("another process writes it");
+        if (this.#isThereNow(this.#result(planned))) throw new Error("the run is done");
       },
     });
   }

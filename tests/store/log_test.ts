@@ -47,8 +47,26 @@ Deno.test("a log to which another process adds a line is not shortened", () =>
     whileAnotherWrites(store, 3, () => {
       assert.throws(
         () => store.cutLog(A, 1),
-        /^UserError: Cannot .*log\.jsonl": another process writes it/,
+        /^UserError: Cannot write .*log\.jsonl": another process writes it/,
       );
     });
     assert.deepEqual(stepsIn(store), [1, 2, 3]);
+  }));
+
+Deno.test("lines that another process adds before the last step is known are kept", () =>
+  inStore((store) => {
+    store.begin(A);
+    const before = store.readLogText(A);
+    for (const step of [1, 2]) store.appendLog(A, line(step));
+    store.cutLog(A, 0, before);
+    assert.deepEqual(stepsIn(store), [1, 2]);
+  }));
+
+Deno.test("the log of a run that is done is not shortened", () =>
+  inStore((store) => {
+    store.begin(A);
+    for (const step of [1, 2]) store.appendLog(A, line(step));
+    store.writeWeights(A, new Map([["x", { shape: [1], values: Float32Array.of(1) }]]));
+    assert.throws(() => store.cutLog(A, 0), /^UserError: Cannot write .*: the run is done/);
+    assert.deepEqual(stepsIn(store), [1, 2]);
   }));

@@ -164,11 +164,12 @@ function trainNet(
   let microBatch = fixed ?? resources.microBatch ?? batch;
   for (;;) {
     note({ microBatch });
+    const earlierLog = store.readLogText(planned);
     const again = store.readDivergence(planned) !== undefined;
     const found = store.readCheckpoint(planned);
     // a checkpoint from before the restart is ignored
     const checkpoint = (found?.again ?? false) === again ? found : undefined;
-    store.cutLog(planned, checkpoint?.step ?? 0);
+    store.cutLog(planned, checkpoint?.step ?? 0, earlierLog);
     const log = openLog(planned, resources);
     try {
       const outcome = engine.train({
