@@ -137,20 +137,20 @@ export class Leases {
 
   /** Why a lease that could not be touched is lost; undefined while it is still safe. */
   #lossOf(name: string, { file, touched }: HeldLease, error: unknown): UserError | undefined {
+    const isLate = this.#now() - touched >= RELIABLE_FOR;
     if (error instanceof Deno.errors.NotFound) {
       try {
-        // the folder may have been emptied
-        if (this.#last(name) === 0 && linkNew(file, this.#content)) {
-          return undefined;
-        }
-        if (this.#last(name) > 0) {
+        // late, another process may have taken it, and released it again
+        const mayBeOurs = !isLate && this.#last(name) === 0; // the folder was emptied
+        if (mayBeOurs && linkNew(file, this.#content)) return undefined;
+        if (isLate || this.#last(name) > 0) {
           return new LeasePassedOn(`Cannot keep the lease "${file}": another process has taken it`);
         }
       } catch {
         // the next touch may succeed
       }
     }
-    return this.#now() - touched < RELIABLE_FOR ? undefined : unusable(file, "keep", error);
+    return isLate ? unusable(file, "keep", error) : undefined;
   }
 
   #stopIfIdle() {

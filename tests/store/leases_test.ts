@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { UserError } from "../../lib/errors.ts";
-import { Leases } from "../../lib/store/leases.ts";
+import { LeasePassedOn, Leases } from "../../lib/store/leases.ts";
 import type { ProcessIdentity } from "../../lib/system/processes.ts";
 import { inFolder } from "../support/in_store.ts";
 import { printed } from "../support/processes.ts";
@@ -142,6 +142,21 @@ Deno.test("a lease that cannot be touched for half a minute is lost before anoth
     assert.match(losses[0]!.message, /^Cannot keep a lease in ".*run\.1": Not a directory/);
   }));
 
+Deno.test("a lease that is gone after half a minute without a touch may have been another process's", () =>
+  inFolder((folder) => {
+    let now = 0;
+    const leases = new Leases(folder, { now: () => now });
+    const losses: UserError[] = [];
+    leases.take("run", (error) => void losses.push(error));
+    // another process took the lease over, did the run, and released the lease
+    Deno.removeSync(`${folder}/run.1`);
+    now = 30_000;
+    leases.touchAll();
+    assert.equal(losses.length, 1);
+    assert.ok(losses[0] instanceof LeasePassedOn);
+    assert.deepEqual([...Deno.readDirSync(folder)], []);
+  }));
+
 Deno.test("a link whose reply was lost, as on NFS, has succeeded", () =>
   inFolder((folder) => {
     const { linkSync } = Deno;
@@ -164,7 +179,7 @@ const MODULE = new URL("../../lib/store/leases.ts", import.meta.url);
 /** A process that does something with the leases in a folder, as \`train\` may, until its input ends. */
 function inProcess(folder: string, work: string, before: readonly string[] = []) {
   const program = `
-    import { Leases } from "${MODULE}";
+    import { LeasePassedOn, Leases } from "${MODULE}";
     let now = 0;
     const leases = new Leases(${JSON.stringify(folder)}, { now: () => now });
     console.log(JSON.stringify(${work}));
