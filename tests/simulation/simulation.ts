@@ -23,16 +23,21 @@ export class Simulation implements Disposable {
 
   /** Starts the threads, and lets one command carry the plan out without a fault. */
   static async start(): Promise<Simulation> {
-    const workers = Array.from(
-      { length: THREADS },
-      () => new Worker(new URL("./thread.ts", import.meta.url), { type: "module" }),
-    );
-    const threads = workers.map((worker): Thread => {
+    const [workers, threads]: [Worker[], Thread[]] = [[], []];
+    while (threads.length < THREADS) {
       const port: Thread["port"] = new Port(false);
+      const worker = new Worker(new URL("./thread.ts", import.meta.url), { type: "module" });
       worker.postMessage(port.memory);
-      return { port, process: undefined, call: { name: "parked" }, due: Infinity, inbox: [] };
-    });
-    for (const { port } of threads) await port.ready();
+      await port.ready(); // one by one: the types of its modules are checked once
+      workers.push(worker);
+      threads.push({
+        port,
+        process: undefined,
+        call: { name: "parked" },
+        due: Infinity,
+        inbox: [],
+      });
+    }
     return new Simulation(workers, threads);
   }
 

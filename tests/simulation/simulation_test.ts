@@ -4,28 +4,26 @@ import { PLANTED } from "./planted.ts";
 import { Simulation } from "./simulation.ts";
 
 /** Histories of the gate, from seed 1 on. */
-const HISTORIES = 120;
+const HISTORIES = 100;
 
 /** The most histories in which a planted defect is to be found. */
-const MOST = 40;
+const MOST = 60;
 
-Deno.test("no simulated history loses a run, does one again, or believes a damaged result", async () => {
+Deno.test("simulated processes lose no run, do none again, and believe no damaged result", async (t) => {
   using simulation = await Simulation.start();
-  for (let seed = 1; seed <= HISTORIES; seed++) {
-    const { violation } = simulation.try(seed);
-    assert.equal(violation, undefined, `deno task simulate --seed ${seed}`);
+  await t.step(`${HISTORIES} histories`, () => {
+    for (let seed = 1; seed <= HISTORIES; seed++) {
+      const { violation } = simulation.try(seed);
+      assert.equal(violation, undefined, `deno task simulate --seed ${seed}`);
+    }
+  });
+  await t.step("a seed repeats its history to the millisecond", () => {
+    for (const seed of [1, 2, 3]) assert.deepEqual(simulation.try(seed), simulation.try(seed));
+  });
+  for (const defect of PLANTED) {
+    await t.step(`a planted defect is found: ${defect}`, () => {
+      const seeds = Array.from({ length: MOST }, (_, i) => i + 1);
+      assert.ok(seeds.some((seed) => simulation.try(seed, defect).violation !== undefined));
+    });
   }
 });
-
-Deno.test("a seed repeats its history to the millisecond", async () => {
-  using simulation = await Simulation.start();
-  for (const seed of [1, 2, 3]) assert.deepEqual(simulation.try(seed), simulation.try(seed));
-});
-
-for (const defect of PLANTED) {
-  Deno.test(`the simulation finds a planted defect: ${defect}`, async () => {
-    using simulation = await Simulation.start();
-    const seeds = Array.from({ length: MOST }, (_, i) => i + 1);
-    assert.ok(seeds.some((seed) => simulation.try(seed, defect).violation !== undefined));
-  });
-}
