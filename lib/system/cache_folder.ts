@@ -1,7 +1,7 @@
 /** The user's cache folder, which all clones of the project share. */
 import { createHash } from "node:crypto";
 import { join, resolve } from "node:path";
-import { UserError } from "../errors.ts";
+import { UnreadableError, UserError } from "../errors.ts";
 import { cannotWrite, ifThere, isFailingDisk, isThere, systemReason } from "./files.ts";
 
 /**
@@ -53,6 +53,8 @@ export async function writableFolderFor(folder: string): Promise<string> {
   try {
     return await tryOut(folder);
   } catch (error) {
+    // a folder in another place would hide the fault, and remain
+    if (error instanceof UnreadableError && isFailingDisk(error.cause)) throw error;
     if (isFailingDisk(error)) throw cannotWrite(folder, error, "--data");
     const substitute = cacheFolderFor(folder);
     try {

@@ -9,6 +9,7 @@ import { makeImageFolder, writeFiles } from "../../lib/datasets/generated.ts";
 import { checkArchives } from "../../lib/datasets/ilsvrc2012/checksums.ts";
 import { openIlsvrc2012 } from "../../lib/datasets/ilsvrc2012/mod.ts";
 import { UserError } from "../../lib/errors.ts";
+import { writableFolderFor } from "../../lib/system/cache_folder.ts";
 import { cifarRecords } from "../support/cifar.ts";
 import { tinyFolder } from "../support/command_sandbox.ts";
 import { folderWith } from "../support/datasets.ts";
@@ -71,6 +72,18 @@ Deno.test("an index that cannot be written is named, and the draft is removed", 
     const names = [...Deno.readDirSync(place)].map(({ name }) => name).sort();
     assert.deepEqual(names, ["index.json", "upright"]);
   }
+});
+
+Deno.test("a folder that a failing disk withholds is named, and has no substitute in the cache", async () => {
+  const folder = Deno.makeTempDirSync();
+  await assert.rejects(
+    whileFailing({ call: "statSync", part: folder }, () => writableFolderFor(folder)),
+    says("Cannot read", folder),
+  );
+  await assert.rejects(
+    whileFailing({ call: "writeFileSync", part: folder }, () => writableFolderFor(folder)),
+    says("Cannot write", folder),
+  );
 });
 
 Deno.test("a picture whose state the disk withholds is one that cannot be opened, not a broken link", async () => {
