@@ -124,6 +124,7 @@ export type { Claim, Relation, RowPair } from "./lib/results/claims.ts";
 export type { Field } from "./lib/results/protocol.ts";
 export type {
   Comparison,
+  Comparisons,
   Departure,
   ErrorIntervals,
   Protocol,
