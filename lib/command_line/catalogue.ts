@@ -156,7 +156,8 @@ const others = {
       "methods, seeds, and any fields of the setup. Prints a row for each, sorted by error, with " +
       "intervals, the best row, p-values corrected for all pairs, and letters: rows without a common " +
       "letter differ. Runs that tables and studies share are done once, and an interrupted study " +
-      "continues. Also written as CSV, Markdown and LaTeX. docs/how-to/study.md.",
+      "continues. Also written as CSV, Markdown and LaTeX. plan and report take the file, too. " +
+      "docs/how-to/study.md.",
     examples: {
       "study ./mine.ts --setup smoke": "a quick test of a study",
       "study ./mine.ts --dry-run": "what would run",

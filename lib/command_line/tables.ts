@@ -52,6 +52,13 @@ export function isPath(word: string): boolean {
     (fileIn(word)?.rest === "" || exists(pathFrom(word), "isDirectory"));
 }
 
+/** Whether a word names a file with a study. */
+export async function isStudyName(word: string): Promise<boolean> {
+  if (TABLES.some(({ name }) => name === word) || fileIn(word)?.rest !== "") return false;
+  const { hasStudy } = await import("../tables/study.ts");
+  return await hasStudy(pathFrom(word));
+}
+
 /** The options that decide what a table may be. */
 type CheckingOptions = Pick<Options, "setup">;
 

@@ -21,35 +21,54 @@ export async function study(words: readonly string[], options: Options): Promise
   if (word === undefined) {
     throw new UsageError("Name a file with a study, as in deno task study ./mine.ts");
   }
-  const declared = await openStudyFile(pathFrom(word), { word, taken: isTakenName });
-  const rows = rowsOfStudy(declared, { setup: options.setup, word, isAllowed: options.yes });
-  const seeds = seedsOf(declared, options);
-  const grid = new GridRuns(rows, seeds);
-  const command = ["study", word] as const;
-  if (options.executor === "slurm") {
-    const described = await describedStudy(options);
-    const { showJobs, submitRuns } = await import("../command_line/cluster.ts");
-    const planned = grid.plan(described.dataset);
-    const request = { command: [...command] as [string, string], options, study: described };
-    if (options.dryRun) return showJobs(planned, request);
-    await submitRuns(planned, request);
-    if (!options.wait) return 0;
-    return print({ declared, grid, word, options }, await openFound(options));
-  }
-  if (options.dryRun) {
-    const described = await describedStudy(options);
-    const runs = known(grid.plan(described.dataset), described);
-    console.error(`${declared.name}: ${count(rows.length, "combination")}`);
-    return printPlan({ runs, study: described }, options);
-  }
+  const opened = await openStudy(word, options);
+  const { grid } = opened;
+  if (options.executor === "slurm") return await onCluster(opened, options);
+  if (options.dryRun) return await planStudy(word, options);
   const { reproducePlan } = await import("../reproduce.ts");
-  const done = await reproducePlan((data) => grid.plan(data), options);
-  return print({ declared, grid, word, options }, done);
+  return print(opened, await reproducePlan((data) => grid.plan(data), options), options);
 }
 
-async function openFound(options: Options): Promise<Study> {
+/** Prints what the study in a file would run. */
+export async function planStudy(word: string, options: Options): Promise<number> {
+  const { declared, grid } = await openStudy(word, options);
+  const described = await describedStudy(options);
+  const runs = known(grid.plan(described.dataset), described);
+  console.error(`${declared.name}: ${count(grid.rows.length, "combination")}`);
+  return printPlan({ runs, study: described }, options);
+}
+
+/** Prints and writes the table of the study in a file, as far as it is done. */
+export async function reportStudy(word: string, options: Options): Promise<number> {
+  const opened = await openStudy(word, options);
   const { findStudy } = await import("../reproduce.ts");
-  return await findStudy(options);
+  return print(opened, await findStudy(options), options);
+}
+
+/** A study, its rows and their runs. */
+interface OpenStudy {
+  /** The file's name as the user wrote it. */
+  readonly word: string;
+  readonly declared: GridStudy;
+  readonly grid: GridRuns;
+}
+
+async function openStudy(word: string, options: Options): Promise<OpenStudy> {
+  const declared = await openStudyFile(pathFrom(word), { word, taken: isTakenName });
+  const rows = rowsOfStudy(declared, { setup: options.setup, word, isAllowed: options.yes });
+  return { word, declared, grid: new GridRuns(rows, seedsOf(declared, options)) };
+}
+
+/** Submits the missing runs, or prints their jobs; with `--wait`, waits for them and prints the table. */
+async function onCluster({ word, grid }: OpenStudy, options: Options): Promise<number> {
+  const { showJobs, submitRuns } = await import("../command_line/cluster.ts");
+  const study = await describedStudy(options);
+  const planned = grid.plan(study.dataset);
+  const command: [string, string] = ["study", word];
+  const request = { command, options, study, report: [word] };
+  if (options.dryRun) return showJobs(planned, request);
+  await submitRuns(planned, request);
+  return options.wait ? await reportStudy(word, options) : 0;
 }
 
 /** Seeds of the command line, or else as many as the study wants. */
@@ -96,15 +115,7 @@ class GridRuns {
 }
 
 /** Prints and writes the table of a study, as far as it is done. */
-function print(
-  { declared, grid, word, options }: {
-    readonly declared: GridStudy;
-    readonly grid: GridRuns;
-    readonly word: string;
-    readonly options: Options;
-  },
-  study: Study,
-): number {
+function print({ word, declared, grid }: OpenStudy, study: Study, options: Options): number {
   const { name, caption } = declared;
   const contextsFor = grid.contexts(study.dataset);
   const found = new Map<string, { readonly row: StudyRow; readonly result: RowResult }>();

@@ -119,6 +119,20 @@ export function isMeantAsStudy(value: unknown): boolean {
   return typeof value === "object" && value !== null && "grid" in value;
 }
 
+/** Whether a file declares a study; a file that cannot be read does not. */
+export async function hasStudy(file: string): Promise<boolean> {
+  const refuse: Refuse = (fault) => new UserError(fault);
+  try {
+    const value = file.endsWith(".json")
+      ? jsonIn(file, refuse)
+      : (await exportsOf(file, refuse)).default;
+    return isMeantAsStudy(value);
+  } catch (error) {
+    if (error instanceof UserError) return false;
+    throw error;
+  }
+}
+
 /** How many combinations a grid has. */
 export function combinationsOf(grid: Grid): number {
   return Object.values(grid).reduce((product, values) => product * (values?.length ?? 1), 1);

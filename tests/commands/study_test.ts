@@ -273,13 +273,24 @@ Deno.test("a study is carried out, shares runs with tables, and is not done agai
     const [context] = contextsOf({ setup: options.setup, seeds: [0] }, dataset);
     const own = plannedRun({ net: net("A", 256), Q: 256, method: "dense" }, context!).key;
     assert.ok(rows.some(({ run }) => run.split(" ").includes(own)));
+    // plan and report take the file, too, and carry nothing out
+    assert.deepEqual(await sandbox.records("report", [file], "--include-at-chance"), rows);
+    const partly = await sandbox.records("report", [file], "--seeds", "3");
+    assert.deepEqual(partly.map(({ place, top1_error }) => [place, top1_error]), [
+      ...Array(4).fill([null, null]),
+    ]);
+    const planned = await sandbox.records("plan", [file]);
     const again = await sandbox.records("study", [file], "--dry-run");
+    assert.deepEqual(planned, again);
     assert.ok(again.every(({ state }) => state === "done"));
     const text = await sandbox.printed("study", [file], "--include-at-chance");
     assert.match(text, /│ +best │/);
     assert.match(text, /4 combinations of the grid are the same as others/);
-    const jobs = await sandbox.printed("study", [file], "--executor", "slurm", "--dry-run");
+    const slurm = ["--executor", "slurm", "--dry-run"];
+    const jobs = await sandbox.printed("study", [file], ...slurm);
     assert.match(jobs, /Nothing was submitted/);
+    const todo = await sandbox.printed("study", [file], ...slurm, "--seeds", "3");
+    assert.match(todo, /cli\.ts run "?\$key[\s\S]* cli\.ts report \S*mine\.ts /);
     // a seed of the command line counts
     const one = await sandbox.records("study", [file], "--dry-run", "--seeds", "1", "--seed", "1");
     assert.deepEqual([one.length, ...new Set(one.map(({ seed }) => seed))], [6, 1]);
