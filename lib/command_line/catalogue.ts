@@ -391,7 +391,7 @@ const others = {
     examples: {
       "report": "every table under the small setup",
       "report table3 --format latex": "Table 3 for a paper",
-      "report table3 --compare best": "which rows differ from the best one",
+      "report table3 --compare best": "which rows differ from the best",
       "report --setup smoke --format csv": "the numbers for a program",
       "report table3 --weights D=FILE": "with a net from a file",
     },

@@ -129,7 +129,7 @@ export const OPTIONS = {
   },
   compare: {
     value: "ROW",
-    text: "test each row against this one: its number, best or baseline",
+    text: "test every row against one: its number, best or baseline",
     group: "What to print",
   },
   "dry-run": { text: "print what would run, and run nothing", group: "How to run it" },

@@ -79,7 +79,7 @@ Deno.test("report makes the seven tables in every format, one CSV, one document 
   assert.equal(files.get("tables.tex")!.match(/\\input/g)?.length, 7);
   const plots = [...files.keys()].filter((name) => name.startsWith("plots/"));
   // a control of another table
-  assert.match(files.get("plots/depth-measured.svg")!, /<title>A again, S = 256: \d+\.\d %</);
+  assert.match(files.get("plots/depth-measured.svg")!, /<title>A again, S = 256: \d+\.\d % \[/);
   // scatter, depth twice, scale and losses for three S, classes, confusions; 13 nets, twice each
   assert.equal(plots.length, 1 + 2 + 3 + 3 + 1 + 1 + 2 * 13);
   const page = files.get("report.html")!;
