@@ -46,21 +46,21 @@ export async function reportStudy(word: string, options: Options): Promise<numbe
 }
 
 /** A study, its rows and their runs. */
-interface OpenStudy {
+interface OpenGrid {
   /** The file's name as the user wrote it. */
   readonly word: string;
   readonly declared: GridStudy;
   readonly grid: GridRuns;
 }
 
-async function openStudy(word: string, options: Options): Promise<OpenStudy> {
+async function openStudy(word: string, options: Options): Promise<OpenGrid> {
   const declared = await openStudyFile(pathFrom(word), { word, taken: isTakenName });
   const rows = rowsOfStudy(declared, { setup: options.setup, word, isAllowed: options.yes });
   return { word, declared, grid: new GridRuns(rows, seedsOf(declared, options)) };
 }
 
 /** Submits the missing runs, or prints their jobs; with `--wait`, waits for them and prints the table. */
-async function onCluster({ word, grid }: OpenStudy, options: Options): Promise<number> {
+async function onCluster({ word, grid }: OpenGrid, options: Options): Promise<number> {
   const { showJobs, submitRuns } = await import("../command_line/cluster.ts");
   const study = await describedStudy(options);
   const planned = grid.plan(study.dataset);
@@ -115,7 +115,7 @@ class GridRuns {
 }
 
 /** Prints and writes the table of a study, as far as it is done. */
-function print({ word, declared, grid }: OpenStudy, study: Study, options: Options): number {
+function print({ word, declared, grid }: OpenGrid, study: Study, options: Options): number {
   const { name, caption } = declared;
   const contextsFor = grid.contexts(study.dataset);
   const found = new Map<string, { readonly row: StudyRow; readonly result: RowResult }>();
