@@ -56,6 +56,8 @@ export type Init = "random" | {
   readonly input?: "caffe" | "torchvision" | "own";
   /** Mean colour that is subtracted from the net's input, 0-255; the data set's if absent. */
   readonly mean?: readonly number[];
+  /** Number of classes in the file, where it is another one: then all layers but fc8 are imported. */
+  readonly classes?: number;
 };
 
 /** A layer in a block: a 3x3 convolution to so many channels, one of another size or stride, or LRN. */

@@ -8,11 +8,13 @@ import {
   inheritance,
   type Inherited,
   isEvaluation,
+  isImported,
   key,
   type NetLayers,
   type TrainRun,
   type TrainScale,
 } from "../experiment.ts";
+import { count } from "../numbers.ts";
 import { fold } from "../report/fold.ts";
 import { warn } from "../report/warn.ts";
 import { exists } from "../system/files.ts";
@@ -66,8 +68,32 @@ export async function netToTrain(options: Options, study: Study<DatasetInfo>): P
   if (start === "random") return { run: { ...own, S, init: "random", ...learning }, imported: [] };
   const source = await netNamed(start, { option: "init-from" }, { options, study });
   mustNeedInput(options, source.imported);
+  sayWhatIsLeftOut(source.run, options, study);
   const init = { from: source.run, layers: layersFrom(source.run, own, { options, study }) };
   return { ...source, run: { ...own, S, init, ...learning } };
+}
+
+/**
+ * Says that the last layer of a net with other classes is not copied.
+ *
+ * @throws {UsageError} It is asked for by its name.
+ */
+function sayWhatIsLeftOut(from: TrainRun, { layers }: Options, { dataset }: Study<DatasetInfo>) {
+  const classes = classesOf(from);
+  if (classes === undefined) return;
+  const both = `${displayName(from)} has ${count(classes, "class", "classes")}, and ` +
+    `${dataset.name} has ${dataset.classes.length}`;
+  if (layers?.includes("fc8")) {
+    throw new UsageError(`Cannot copy fc8: ${both}; leave it out of --layers`);
+  }
+  console.error(
+    fold(`${both}: fc8 begins with random weights, and other layers are copied.`).join("\n"),
+  );
+}
+
+/** The number of classes of a net that was imported without its last layer; undefined for others. */
+function classesOf({ init }: TrainRun): number | undefined {
+  return isImported(init) ? init.classes : undefined;
 }
 
 /** Refuses --input where no net comes from a file: it would do nothing. */
@@ -106,6 +132,14 @@ export async function netToEvaluate(
   const meant = await netNamed(weights, { option: "weights", ...S && { S } }, { options, study });
   mustNeedInput(options, meant.imported);
   const { run } = meant;
+  if (classesOf(run) !== undefined) {
+    throw new UserError(
+      `Cannot evaluate ${
+        displayName(run)
+      }: it was imported without its last layer, to start other ` +
+        "nets from; name one of those",
+    );
+  }
   const odd = (config !== undefined && config !== run.config) ||
     (S !== undefined && formatS(S) !== formatS(run.S)) ||
     (update !== undefined && update !== (run.update ?? "all"));
@@ -160,7 +194,8 @@ async function netIn(
   }
   const { setup, input } = options;
   const { dataset } = study;
-  const imported = await importedNet(file, { config, S, setup, dataset, input });
+  const isStart = naming.option === "init-from";
+  const imported = await importedNet(file, { config, S, setup, dataset, input, isStart });
   imported.doubts.forEach(warn);
   if (imported.assumption !== undefined) console.error(fold(imported.assumption).join("\n"));
   return { run: imported.run, imported: [imported] };
@@ -180,7 +215,8 @@ function trainingOf(
   const { contexts, dataset } = study;
   if (contexts.some((each) => key(run, each) === name)) return run;
   const why = context.data !== dataset.fingerprint
-    ? `on data other than the ${dataset.name} found here; name its folder with --data DIR`
+    ? `on data other than the ${dataset.name} found here; name its folder with --data DIR, or name ` +
+      "the file of its weights"
     : contexts.some(({ seed }) => seed === context.seed)
     ? "under a setup with other fields; repeat the training"
     : `with seed ${context.seed}; add --seed ${context.seed}`;

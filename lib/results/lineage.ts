@@ -42,13 +42,14 @@ export function originOf(run: Run, train: TrainSetup): string {
 
 /** The origin of imported weights, and the mean colour that is subtracted from their input. */
 export function importInWords(
-  { weights, layout, input, mean }: Extract<Init, { weights: string }>,
+  { weights, layout, input, mean, classes }: Extract<Init, { weights: string }>,
 ): string {
   return [
     `a file of weights${layout === undefined ? "" : ` in ${layout}'s layout`}`,
     `SHA-256 ${weights}`,
     ...input === undefined ? [] : [`${input}'s input`],
     ...mean === undefined ? [] : [`mean colour ${mean.join(" ")}`],
+    ...classes === undefined ? [] : [`without fc8, which has ${classes} classes`],
   ].join(", ");
 }
 

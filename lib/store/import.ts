@@ -7,7 +7,7 @@
 import { createHash } from "node:crypto";
 import { UserError } from "../errors.ts";
 import { INTERPRETATIONS, type Setup, type TrainSetup } from "../setup.ts";
-import type { WeightsFile } from "../weights/weights_file.ts";
+import type { Shapes, WeightsFile } from "../weights/weights_file.ts";
 import type { DatasetDescription } from "../datasets/dataset.ts";
 import type { ConfigName, Context, Init, TrainRun, TrainScale } from "../experiment.ts";
 import { meanOf } from "../vgg/colours.ts";
@@ -38,6 +38,8 @@ export interface ImportTarget {
   readonly dataset: Pick<DatasetDescription, "name" | "classes" | "fingerprint">;
   /** The input that the file's net expects; if absent, decided by its layout and metadata. */
   readonly input?: InputName | undefined;
+  /** Whether a net is to start from it: then it may have other classes, and is imported without fc8. */
+  readonly isStart?: boolean;
 }
 
 /** A file's net, according to the metadata that we wrote into it and to its layers. */
@@ -101,7 +103,8 @@ export async function importedNet(file: string, target: ImportTarget): Promise<I
   const digest = digestOf(file);
   const known = target.input ?? knownInput(digest);
   using weights = await openWeights(file, { input: known });
-  const wrong = shapeMismatch(weights.shapes, needed);
+  const classes = target.isStart ? otherClassesIn(weights.shapes, needed) : undefined;
+  const wrong = classes === undefined ? shapeMismatch(weights.shapes, needed) : undefined;
   if (wrong !== undefined) {
     throw new UserError(
       `Cannot import "${file}" as weights of ${config} under the setup "${setup.name}" for the ` +
@@ -126,6 +129,7 @@ export async function importedNet(file: string, target: ImportTarget): Promise<I
     ...layout && { layout },
     ...!isUsual && { input },
     ...Array.isArray(mean) && { mean },
+    ...classes !== undefined && { classes },
   };
   return {
     ...{ file, run: { config, S, init } },
@@ -134,7 +138,9 @@ export async function importedNet(file: string, target: ImportTarget): Promise<I
         `"${file}" is read as weights with torchvision's input, but ${doubt}. If it has Caffe's input ` +
         "(blue, green and red of 0 to 255, minus a mean), add --input caffe.",
       ],
-      ...departuresFrom(weights.recipe, target).map((departure) => `"${file}" ${departure}`),
+      ...departuresFrom(weights.recipe, target, classes).map((departure) =>
+        `"${file}" ${departure}`
+      ),
     ],
     ...isAssumed && doubt === undefined && {
       assumption:
@@ -153,6 +159,7 @@ const SEEN = ["crop", "oddSides", "resize"] as const;
 function departuresFrom(
   recipe: string | undefined,
   { setup, dataset }: Pick<ImportTarget, "setup" | "dataset">,
+  otherClasses?: number,
 ): string[] {
   try {
     const { data, train } = JSON.parse(recipe ?? "");
@@ -162,7 +169,7 @@ function departuresFrom(
       .map((field) => `${field} ${theirs[field]} and not ${ours[field]}`);
     return [
       ...fields.length === 0 ? [] : [`was trained under a setup with ${fields.join(", ")}.`],
-      ...data === dataset.fingerprint ? [] : [
+      ...data === dataset.fingerprint || otherClasses !== undefined ? [] : [
         `was trained on other images than these of ${dataset.name}: its classes are taken to be the ` +
         "same, in the same order.",
       ],
@@ -207,7 +214,8 @@ export async function importNet(
   using weights = await openWeights(file, { input: init.input });
   const { inputScale } = first.context.train;
   const scale = weights.inputScale ?? inputScale;
-  const tensors = new Map([...weights.shapes].map(([name, shape]) => {
+  const shapes = init.classes === undefined ? weights.shapes : withoutLast(weights.shapes);
+  const tensors = new Map([...shapes].map(([name, shape]) => {
     const values = weights.read(name);
     const wrong = firstNonFinite(name, values);
     if (wrong !== undefined) {
@@ -226,6 +234,23 @@ export async function importNet(
     store.begin(planned);
     store.writeWeights(planned, tensors, init.mean);
   }
+}
+
+/** The last layer, which has an output for each class. */
+const LAST = "fc8.";
+
+/** Shapes without those of the last layer. */
+function withoutLast(shapes: Shapes): Map<string, readonly number[]> {
+  return new Map([...shapes].filter(([name]) => !name.startsWith(LAST)));
+}
+
+/** The number of classes of a net that would fit if it were another; undefined for all other nets. */
+function otherClassesIn(found: Shapes, needed: Shapes): number | undefined {
+  const [kernel, bias] = [found.get(`${LAST}kernel`), found.get(`${LAST}bias`)];
+  const classes = kernel?.at(-1);
+  if (classes === undefined || bias === undefined) return undefined;
+  if (classes === needed.get(`${LAST}kernel`)?.at(-1)) return undefined;
+  return shapeMismatch(withoutLast(found), withoutLast(needed)) === undefined ? classes : undefined;
 }
 
 /** SHA-256 of a file's bytes, in hexadecimal digits. */

@@ -97,6 +97,7 @@ const TRAIN_RUN: z.ZodType = z.strictObject(
         {
           weights: z.string(),
           layout: z.enum(["keras", "torchvision"]).optional(),
+          classes: z.number().int().positive().optional(),
           input: z.enum(["caffe", "torchvision", "own"]).optional(),
           mean: z.array(z.number()).optional(),
         } satisfies Fields<Extract<Init, { readonly weights: string }>>,

@@ -183,7 +183,7 @@ Deno.test("a run of another seed or other data is no start; the message says wha
   Deno.removeSync(`${sandbox.folder}/train/odd/1.png`);
   await refused(
     meant(sandbox, "train", ...line, "--seed", "7"),
-    /on data other than .* --data DIR$/,
+    /on data other than .* --data DIR, or name the file of its weights$/,
   );
 });
 
@@ -264,4 +264,39 @@ Deno.test("--input is refused where no net comes from a file", async () => {
   await refused(meant(sandbox, "train", ...line, "--init-from", A), message);
   await refused(meant(sandbox, "evaluate", ...line), message);
   await refused(meant(sandbox, "evaluate", "--weights", A, "--input", "own"), message);
+});
+
+Deno.test("a file of a net with other classes is a start, but nothing to evaluate", async () => {
+  using sandbox = new CommandSandbox();
+  const options = sandbox.options("train", "--config", "A", "--S", "256");
+  const { train } = options.setup;
+  const { dataset } = await sandbox.study(options);
+  const tensors = new Map(
+    [...weightShapes(layersOf("A", netShapeOf(train, dataset.classes.length + 7)))].map(
+      ([name, shape]) => {
+        return [name, { shape, values: new Float32Array(shape.reduce((a, b) => a * b)) }];
+      },
+    ),
+  );
+  const file = `${sandbox.folder}/other.safetensors`;
+  writeSafetensors(file, { tensors, metadata: { mean: "1 2 3" } });
+  const line = ["--config", "A", "--S", "256", "--init-from", file];
+  const { run, imported } = await meant(sandbox, "train", ...line);
+  const { from, layers } = run.init as { from: TrainRun; layers: unknown };
+  assert.equal(layers, "all");
+  assert.equal((from.init as { classes?: number }).classes, dataset.classes.length + 7);
+  assert.equal(imported.length, 1);
+  await refused(
+    meant(sandbox, "train", ...line, "--layers", "conv1_1,fc8"),
+    /^Cannot copy fc8: A 256 \(imported\) has \d+ classes, and .* has \d+; leave it out of --layers$/,
+  );
+  await refused(
+    meant(sandbox, "evaluate", "--config", "A", "--weights", file),
+    /its fc8\.kernel is/,
+  );
+  const key = await begun(sandbox, from);
+  await refused(
+    meant(sandbox, "evaluate", "--weights", key),
+    /^Cannot evaluate A 256 \(imported\): it was imported without its last layer/,
+  );
 });

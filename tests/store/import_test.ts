@@ -6,6 +6,7 @@ import { type Context, type Inherited, isImported, type TrainRun } from "../../l
 import { importedNet, importNet, noteIn } from "../../lib/store/import.ts";
 import { planOf } from "../../lib/plan.ts";
 import { makeStore } from "../../lib/store/mod.ts";
+import { inherited } from "../../lib/vgg/initialisation.ts";
 import { meanOf } from "../../lib/vgg/colours.ts";
 import { layersOf, netShapeOf, weightShapes } from "../../lib/vgg/configs.ts";
 import {
@@ -114,6 +115,38 @@ Deno.test("a file with another net or number of classes is refused with both sha
     await refused(
       importedNet(file, asked),
       /its fc8\.kernel is \[1, 1, 16, 1000\], the net's is \[1, 1, 16, 2\]/,
+    );
+  });
+});
+
+Deno.test("a net of other classes is a start for others, by all layers but its last", async () => {
+  await inFile(weightsOfA(1000), async (file, folder) => {
+    const net = await importedNet(file, { ...asked, isStart: true });
+    assert.equal((net.run.init as { classes?: number }).classes, 1000);
+    const store = makeStore(`${folder}/results`);
+    await importNet(net, { store, contexts });
+    const [planned] = planOf([net.run], contexts);
+    const expected = new Map([...weightsOfA(1000)].filter(([name]) => !name.startsWith("fc8.")));
+    assert.deepEqual(store.readWeights(planned!), expected);
+    // the start of a net takes what is there
+    const run: TrainRun = { config: "A", S: 256, init: { from: net.run, layers: "all" } };
+    const shape = netShapeOf(tiny, 2);
+    const start = inherited(run, {
+      ...{ ancestor: store.readWeights(planned!), setup: tiny, shape },
+      drawn: () => assert.fail("there is no noise"),
+    });
+    assert.deepEqual(start, expected);
+  });
+  // with the classes of the data set nothing is left out
+  await inFile(weightsOfA(2), async (file) => {
+    const { run } = await importedNet(file, { ...asked, isStart: true });
+    assert.deepEqual(run, (await importedNet(file, asked)).run);
+  });
+  // nor is another layer than the last
+  await inFile(weightsOfA(1000), async (file) => {
+    await refused(
+      importedNet(file, { ...asked, config: "B", isStart: true }),
+      /it has no conv1_2\.kernel/,
     );
   });
 });
