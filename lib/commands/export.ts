@@ -1,6 +1,6 @@
 /** `export`: writes a stored net's weights in other layouts. */
 import { UsageError, UserError } from "../errors.ts";
-import { displayName, isEvaluation, type TrainRun } from "../experiment.ts";
+import { displayName, isEvaluation, isImported, type TrainRun } from "../experiment.ts";
 import {
   entriesIn,
   exists,
@@ -206,7 +206,16 @@ function trainingDone(digits: string, { store, contexts }: Study): Planned {
         ancestor!.key,
     );
   }
-  const { state } = store.status(planned);
+  if (isImported(run.init) && run.init.classes !== undefined) {
+    throw new UserError(
+      `Cannot export ${key} (${
+        displayName(run)
+      }): it was imported without its last layer; name the ` +
+        "net that was trained from it",
+    );
+  }
+  const { state, detail } = store.status(planned);
+  if (state === "unreadable") throw new UserError(detail);
   if (state === "done") return { ...planned, run };
   throw new UserError(
     `Cannot export ${key} (${displayName(run)}): it is ${state}; deno task train makes it`,

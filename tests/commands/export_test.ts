@@ -11,6 +11,7 @@ import { openSafetensors } from "../../lib/weights/safetensors.ts";
 import { openWeights } from "../../lib/weights/mod.ts";
 import { gap, noises } from "../support/formula.ts";
 import { CommandSandbox } from "../support/command_sandbox.ts";
+import { whileFailing } from "../support/failing_calls.ts";
 
 /** Mean of the sandbox's training images, 0 to 255: noise from the same formula in every channel. */
 const GREY = 127.5;
@@ -226,4 +227,27 @@ Deno.test("what cannot be exported is refused with the way out", async () => {
       /^Cannot write ".*a": /,
     );
   }
+});
+
+Deno.test("weights that a disk withholds are named, and a net without its last layer is refused", async () => {
+  using sandbox = new CommandSandbox();
+  const { key, context } = await trained(sandbox, "A");
+  const as = ["--as", "torchvision"];
+  const file = `${sandbox.folder}/a.safetensors`;
+  for (const call of ["openSync", "statSync"] as const) {
+    await whileFailing(
+      { call, part: "weights.safetensors" },
+      () =>
+        refused(sandbox, [key, file], as, /^Cannot read ".*weights\.safetensors": Input\/output/),
+    );
+  }
+  const init = { weights: "0".repeat(64), classes: 1000 };
+  const part = plannedRun({ config: "A", S: 256, init }, context);
+  makeStore(sandbox.options("export").results).begin(part);
+  await refused(
+    sandbox,
+    [part.key, file],
+    as,
+    /: it was imported without its last layer; name the/,
+  );
 });
