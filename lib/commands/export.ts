@@ -9,6 +9,7 @@ import {
   systemReason,
   writeAtomically,
 } from "../system/files.ts";
+import { progressBars } from "../system/progress.ts";
 import type { PlannedRun } from "../plan.ts";
 import { fold } from "../report/fold.ts";
 import { meanOf } from "../vgg/colours.ts";
@@ -27,7 +28,8 @@ import { describedStudy, runNamed } from "../command_line/known_runs.ts";
  * Writes the net of a training to a file or, for TensorFlow, to a folder.
  * Weights are float32 in every layout, also those of a net that was trained in bfloat16.
  *
- * @throws {UserError} There is no such training, it is not done, or the file cannot be written.
+ * @throws {UserError} There is no such training, it is not done, its images cannot be read for their mean,
+ * or the file cannot be written.
  */
 export async function exportNet(words: readonly string[], options: Options): Promise<number> {
   const [digits, word] = words;
@@ -231,11 +233,15 @@ async function meanFor(
   const unknown: readonly number[] = [];
   const own = meanOf(run, { mean: unknown });
   if (own !== unknown) return own;
-  const { openIfMade } = await import("../reproduce.ts");
-  const opened = context.data === dataset.fingerprint
-    ? await openIfMade(dataset, options)
-    : undefined;
-  if (opened !== undefined) return opened.colours.mean;
+  if (context.data === dataset.fingerprint && dataset.made) {
+    const { openData } = await import("../reproduce.ts");
+    const bars = progressBars();
+    try {
+      return (await openData(options, bars)).colours.mean;
+    } finally {
+      bars.stop();
+    }
+  }
   throw new UserError(
     `Cannot export ${
       displayName(run)

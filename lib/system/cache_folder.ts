@@ -2,7 +2,14 @@
 import { createHash } from "node:crypto";
 import { join, resolve } from "node:path";
 import { UnreadableError, UserError } from "../errors.ts";
-import { cannotWrite, ifThere, isFailingDisk, isThere, systemReason } from "./files.ts";
+import {
+  cannotWrite,
+  ifThere,
+  isFailingDisk,
+  isThere,
+  removeIfPossible,
+  systemReason,
+} from "./files.ts";
 
 /**
  * `$VERYDEEP_CACHE`, or else `verydeep` in the system's cache folder (`$XDG_CACHE_HOME` or `~/.cache`,
@@ -46,8 +53,13 @@ export async function writableFolderFor(folder: string): Promise<string> {
   const tryOut = async (folder: string) => {
     if (!isThere(folder, "isDirectory")) await Deno.mkdir(folder, { recursive: true });
     const probe = join(folder, ".verydeep-probe");
-    Deno.writeFileSync(probe, new Uint8Array());
-    ifThere(() => Deno.removeSync(probe)); // another process may probe, too
+    try {
+      Deno.writeFileSync(probe, new Uint8Array());
+      ifThere(() => Deno.removeSync(probe)); // another process may probe, too
+    } catch (error) {
+      removeIfPossible(probe);
+      throw error;
+    }
     return folder;
   };
   try {

@@ -241,6 +241,12 @@ Deno.test("weights that a disk withholds are named, and a net without its last l
         refused(sandbox, [key, file], as, /^Cannot read ".*weights\.safetensors": Input\/output/),
     );
   }
+  // the mean of their input is that of pictures
+  await whileFailing(
+    { call: "readDirSync", part: "train/odd", skip: 1 },
+    () =>
+      refused(sandbox, [key, file], as, /"train\/odd" cannot be listed \(Input\/output error\)/),
+  );
   const init = { weights: "0".repeat(64), classes: 1000 };
   const part = plannedRun({ config: "A", S: 256, init }, context);
   makeStore(sandbox.options("export").results).begin(part);
