@@ -5,7 +5,15 @@
  * @module
  */
 import { dirname, join } from "node:path";
-import { cannotWrite, exists, flush, ifThere, isOfSystem, writing } from "../system/files.ts";
+import {
+  cannotWrite,
+  exists,
+  flush,
+  ifThere,
+  isOfSystem,
+  removeIfPossible,
+  writing,
+} from "../system/files.ts";
 import { makeWholeFolder } from "../system/whole_folder.ts";
 
 /** Where `writeFiles` keeps unfinished files, inside the unfinished folder. */
@@ -20,7 +28,12 @@ const DRAFTS = ".writing";
  * @throws {UserError} The disk is full, or the folder cannot be written.
  */
 export async function makeImageFolder(folder: string, fill: (draft: string) => Promise<void>) {
-  if (exists(folder, "isDirectory")) return;
+  const drafts = join(folder, DRAFTS);
+  if (exists(folder, "isDirectory")) {
+    // of a call that ended between giving the folder its name and this
+    if (exists(drafts, "isDirectory")) removeIfPossible(drafts);
+    return;
+  }
   try {
     await makeWholeFolder(folder, {
       draft: `${folder}.unfinished`,
@@ -30,7 +43,7 @@ export async function makeImageFolder(folder: string, fill: (draft: string) => P
       },
     });
     // only now: another process may write the same folder's files there until it has its name
-    await Deno.remove(join(folder, DRAFTS), { recursive: true }).catch(() => {});
+    removeIfPossible(drafts);
   } catch (error) {
     throw isOfSystem(error) ? cannotWrite(folder, error, "--data") : error;
   }

@@ -59,6 +59,21 @@ Deno.test("a folder of generated pictures that cannot be made or flushed is name
   }
 });
 
+Deno.test("what a flush that failed leaves in a whole folder is removed by the next call", async () => {
+  const parent = Deno.makeTempDirSync();
+  const folder = join(parent, "made");
+  const make = () =>
+    makeImageFolder(folder, (unfinished) => {
+      return writeFiles([[join(unfinished, "a"), new Uint8Array(1)]], unfinished);
+    });
+  await assert.rejects(
+    whileFailing({ call: "openSync", part: parent }, make),
+    says("Cannot write", folder),
+  );
+  await make();
+  assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["a"]);
+});
+
 Deno.test("an index that cannot be written is named, and the draft is removed", async () => {
   const folder = tinyFolder();
   await openFolder({ folder });
