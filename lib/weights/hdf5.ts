@@ -147,10 +147,8 @@ export async function writeHdf5(
 ) {
   const { File } = await library();
   const draft = draftOf(file);
-  let begun = false;
   try {
     const open = tried(() => new File(draft, "w"));
-    begun = true;
     try {
       tried(() => {
         writeAttributes(open, root);
@@ -163,7 +161,7 @@ export async function writeHdf5(
     Deno.renameSync(draft, file);
     flushFolder(dirname(file));
   } catch (error) {
-    if (begun) removeIfPossible(draft);
+    removeIfPossible(draft); // the library may fail when the file is there
     throw new UserError(
       `Cannot write "${file}": ${systemReason(error)}; free some space, or name another file`,
       { cause: error },
