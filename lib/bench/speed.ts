@@ -6,8 +6,10 @@ import {
   type DeviceName,
   deviceOf,
   gpuHasBfloat16,
+  gpuNumbers,
   nameOfDevice,
 } from "../system/device.ts";
+import { UserError } from "../errors.ts";
 import type { Setup } from "../setup.ts";
 import { cores } from "../system/machine.ts";
 import { busyCores, hasBfloat16 } from "../system/processor.ts";
@@ -94,8 +96,18 @@ export async function measureSpeed(setup: Setup, options: SpeedOptions): Promise
   }
 }
 
-/** Makes one device visible to the contestants. @returns the device that TensorFlow finds */
+/**
+ * Makes one device visible to the contestants.
+ *
+ * @returns the device that TensorFlow finds
+ * @throws {UserError} Several are named.
+ */
 export async function deviceFor(name: DeviceName | undefined): Promise<Device> {
+  if (name !== undefined && gpuNumbers(name).length > 1) {
+    throw new UserError(
+      `Cannot measure "${name}": one device is measured at a time; name one, as in --device gpu:0`,
+    );
+  }
   chooseDevice(name);
   const binding = await loadAddon(name === undefined ? {} : { device: name });
   return deviceOf(binding.isUsingGpuDevice());

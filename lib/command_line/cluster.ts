@@ -4,7 +4,12 @@ import { UserError } from "../errors.ts";
 import { scriptName, type SlurmJob } from "../executors/slurm/jobs.ts";
 import { jobScripts, type SlurmOptions, submitPlan } from "../executors/slurm/mod.ts";
 import type { JobScript } from "../executors/slurm/script.ts";
-import { overridden, readConfig, type SlurmConfig } from "../executors/slurm/resources.ts";
+import {
+  hardwareFor,
+  overridden,
+  readConfig,
+  type SlurmConfig,
+} from "../executors/slurm/resources.ts";
 import { actionLabel } from "../experiment.ts";
 import { count } from "../numbers.ts";
 import { exists } from "../system/files.ts";
@@ -15,7 +20,7 @@ import { makeStore } from "../store/mod.ts";
 import { optionsFor } from "./suggested_commands.ts";
 import type { DatasetInfo } from "../datasets/dataset.ts";
 import type { Study } from "../results/study.ts";
-import { type Options, pathFrom, ROOT, startFolder } from "./options.ts";
+import { mustDivide, type Options, pathFrom, ROOT, startFolder } from "./options.ts";
 import { shellWord } from "../system/shell.ts";
 import { CATALOGUE } from "./catalogue.ts";
 import { isPath } from "./tables.ts";
@@ -86,6 +91,8 @@ function slurmOptionsOf(
   const { executor: _executor, resources: _resources, ...given } = all;
   const line = (command: string, ...words: string[]) =>
     commandLine(command, words, { given, config });
+  const { gpus } = hardwareFor("train", { config, setup: options.setup });
+  mustDivide(options.setup.train.batch, gpus);
   return {
     ...{ config, dataset, bars, setup: options.setup, wait: options.wait, start: startFolder() },
     prepare: !dataset.made && config.data === undefined,

@@ -107,7 +107,7 @@ export const OPTIONS = {
   wait: { text: "wait until all jobs have ended, then print", group: "How to run it" },
   device: {
     value: "NAME",
-    text: "cpu, gpu or gpu:N (default: the first GPU, if there is one)",
+    text: "cpu, gpu, gpu:N, or several: gpu:0,gpu:1 or gpus:N (default: the first GPU)",
     group: "How to run it",
   },
   "micro-batch": {

@@ -2,7 +2,7 @@
 import { diskSpaceFor } from "../estimates/cost.ts";
 import type { DatasetInfo } from "../datasets/dataset.ts";
 import type { Precision, Setup } from "../setup.ts";
-import { type Device, expectedDevice, nameOfDevice } from "../system/device.ts";
+import { countOf, type Device, expectedDevice, nameOfDevice } from "../system/device.ts";
 import { displayName, isEvaluation } from "../experiment.ts";
 import { footprint, microBatchFor, shareFor } from "../estimates/memory.ts";
 import { runsAtOnce } from "../system/machine.ts";
@@ -107,13 +107,15 @@ export function memoryOf(
   if (largest === undefined) return [];
   const { net, image } = footprint(largest.layers, setup.train);
   const sideBySide = runsAtOnce(setup, workers);
-  const room = shareFor(expectedDevice(device), sideBySide);
-  const part = microBatch ?? microBatchFor(largest.layers, setup.train, room);
+  const on = expectedDevice(device);
+  const [room, devices] = [shareFor(on, sideBySide), countOf(on)];
+  const part = microBatch ?? microBatchFor(largest.layers, setup.train, room, devices);
   const { batch } = setup.train;
   const share = part === batch ? `The batch of ${batch}` : `${part} at once of a batch of ${batch}`;
   return [
     `Memory: ${largest.name} takes ${size(net)}, and ${size(image)} for each image at once. ` +
-    `${share}: ${size(net + part * image)}` +
+    `${share}: ${size(net + part / devices * image)}` +
+    `${devices > 1 ? ` on each of ${devices} GPUs, which share them` : ""}` +
     `${sideBySide > 1 ? `, and ${sideBySide} such trainings run side by side` : ""}. ` +
     "--micro-batch N changes that, and no result but for roundings.",
   ];

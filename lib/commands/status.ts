@@ -15,8 +15,11 @@ export async function status(words: readonly string[], options: Options): Promis
   const others = words.length > 0 ? [] : store.runs().filter(({ key }) => !keys.has(key));
   const runs = [...ofTables, ...inStore(others, store)];
   const jobs = await statesOnCluster(runs, store);
-  const records = runs.map(({ name, key, context, status }) => {
-    const { state, detail, job } = jobs?.get(key) ?? { ...status, job: undefined };
+  const records = runs.map((run) => {
+    const { name, key, context, status } = run;
+    const { state, detail: found, job } = jobs?.get(key) ?? { ...status, job: undefined };
+    const { gpus = 1 } = state === "running" ? store.readExecutions(run).at(-1) ?? {} : {};
+    const detail = gpus > 1 ? [found, `on ${gpus} GPUs`].filter(Boolean).join("; ") : found;
     return { run: name, key, seed: context.seed, state, ...job !== undefined && { job }, detail };
   });
   const states = [...new Set(records.map(({ state }) => state))];

@@ -63,16 +63,19 @@ function mapValues(layers: readonly Layer[], crop: number): number {
  * Images of a batch that are in memory at once: the whole batch, or else the largest divisor of it
  * with which the training fits; at least 1. Gradients are summed over the parts of a batch.
  *
- * @param room bytes that the training may use
+ * @param room bytes that the training may use, on each of `devices` that share the images equally
  */
 export function microBatchFor(
   layers: readonly Layer[],
   setup: Pick<TrainSetup, "batch" | "crop" | "precision">,
   room: number,
+  devices = 1,
 ): number {
   const { net, image } = footprint(layers, setup);
   let size = setup.batch;
-  while (size > 1 && net + size * image > room) size = nextSmaller(size, setup.batch);
+  while (size > devices && net + size / devices * image > room) {
+    size = nextSmaller(size, setup.batch, devices);
+  }
   return size;
 }
 
@@ -80,21 +83,31 @@ export function microBatchFor(
  * Images of a batch that are in memory at once while a net is trained: what memory allows, or what its
  * batch normalisation takes.
  *
- * @throws {UserError} These do not fit.
+ * @throws {UserError} These do not fit, or several devices would share them.
  */
 export function imagesAtOnceFor(
   run: TrainRun,
-  { layers, setup, room, asked }: {
+  { layers, setup, room, devices = 1, asked }: {
     readonly layers: readonly Layer[];
     readonly setup: TrainSetup;
-    /** Bytes that the training may use. */
+    /** Bytes that the training may use, on each device. */
     readonly room: number;
+    /** Devices that share the images equally; 1 if absent. */
+    readonly devices?: number;
     /** The number that the user asked for, if any. */
     readonly asked?: number | undefined;
   },
 ): number {
   const fixed = normalisedOver(run, setup);
-  if (fixed === undefined) return asked ?? microBatchFor(layers, setup, room);
+  if (fixed === undefined) return asked ?? microBatchFor(layers, setup, room, devices);
+  if (devices > 1) {
+    throw new UserError(
+      `Cannot ${
+        actionLabel(run)
+      } on ${devices} GPUs: its batch normalisation takes ${fixed} images ` +
+        "at once on one; choose one, as in --device gpu:0",
+    );
+  }
   const { net, image } = footprint(layers, setup);
   if (net + fixed * image <= room) return fixed;
   const [wanted, given] = [net + fixed * image, room].map((bytes) => (bytes / 2 ** 30).toFixed(1));
@@ -106,10 +119,13 @@ export function imagesAtOnceFor(
   );
 }
 
-/** The largest size of a micro-batch that is at most half of `size` and divides the batch. */
-export function nextSmaller(size: number, batch: number): number {
-  let half = Math.max(1, Math.floor(size / 2));
-  while (batch % half !== 0) half--;
+/**
+ * The largest size of a micro-batch that is at most half of `size`, divides the batch and is a multiple
+ * of the number of devices, which divides the batch, too.
+ */
+export function nextSmaller(size: number, batch: number, devices = 1): number {
+  let half = Math.max(devices, Math.floor(size / 2));
+  while (batch % half !== 0 || half % devices !== 0) half--;
   return half;
 }
 

@@ -1,15 +1,21 @@
 /**
- * The device that TensorFlow computes on (the processor or one GPU), its names for `--device`, and the
+ * The device that TensorFlow computes on (the processor, a GPU or several), its names for `--device`, and the
  * GPUs that NVIDIA's driver lists. Does not load TensorFlow.
  *
  * @module
  */
 import { fileURLToPath } from "node:url";
 import { UserError } from "../errors.ts";
+import { count } from "../numbers.ts";
 import { readIfThere, removeIfThere, writeAtomically } from "./files.ts";
 
-/** `cpu`, `gpu` (the first) or `gpu:N`. */
-export type DeviceName = "cpu" | "gpu" | `gpu:${number}`;
+/** `cpu`, `gpu` (the first), `gpu:N`, several of these separated by commas, or `gpus:N` (the first N). */
+export type DeviceName =
+  | "cpu"
+  | "gpu"
+  | `gpu:${number}`
+  | `gpu:${number},${string}`
+  | `gpus:${number}`;
 
 /** A GPU as NVIDIA's driver describes it. */
 export interface Gpu {
@@ -21,8 +27,24 @@ export interface Gpu {
   readonly driver: string;
 }
 
-/** The device of a thread. The GPU's properties are unknown without `nvidia-smi`. */
-export type Device = { readonly kind: "cpu" } | { readonly kind: "gpu"; readonly gpu?: Gpu };
+/**
+ * The device of a thread, or the GPUs that share its batches. The GPU's properties are unknown without
+ * `nvidia-smi`.
+ */
+export type Device = { readonly kind: "cpu" } | {
+  readonly kind: "gpu";
+  /** Of several the one with the least memory. */
+  readonly gpu?: Gpu;
+  /** Number of GPUs; 1 if absent. */
+  readonly count?: number;
+  /** The names of several, if they are not all alike. */
+  readonly mixture?: readonly string[];
+};
+
+/** Number of devices that share a batch. */
+export function countOf(device: Device): number {
+  return device.kind === "gpu" ? device.count ?? 1 : 1;
+}
 
 /** The lowest compute capability with hardware units for bfloat16: Ampere. */
 const HAS_BFLOAT16 = 8;
@@ -34,7 +56,16 @@ export function gpuHasBfloat16({ capability }: Pick<Gpu, "capability">): boolean
 
 /** Whether a word is the name of a device. */
 export function isDeviceName(word: string): word is DeviceName {
-  return /^(cpu|gpu(:\d+)?)$/.test(word);
+  return /^(cpu|gpu|gpu:\d+(,gpu:\d+)*|gpus:[1-9]\d*)$/.test(word);
+}
+
+/** The numbers of a name's GPUs; none for `cpu`. */
+export function gpuNumbers(device: DeviceName): number[] {
+  if (device === "cpu") return [];
+  if (device === "gpu") return [0];
+  const [, count] = /^gpus:(\d+)$/.exec(device) ?? [];
+  if (count !== undefined) return Array.from({ length: Number(count) }, (_, i) => i);
+  return device.split(",").map((name) => Number(name.slice("gpu:".length)));
 }
 
 /** `CUDA_VISIBLE_DEVICES` at the program's start, after the first call of `visibleAtStart`. */
@@ -46,34 +77,56 @@ function visibleAtStart(): string | undefined {
 }
 
 /**
- * Makes only one device visible to TensorFlow in all threads: `device`, or the first GPU if absent.
- * Call it before any thread loads TensorFlow.
+ * Makes only the named devices visible to TensorFlow in all threads: `device`, or the first GPU if
+ * absent. Call it before any thread loads TensorFlow.
  *
- * @throws {UserError} There is no such GPU in `CUDA_VISIBLE_DEVICES`.
+ * @throws {UserError} There are no such GPUs in `CUDA_VISIBLE_DEVICES`, or on this machine.
  */
 export function chooseDevice(device: DeviceName | undefined) {
   const visible = visibleAtStart();
   if (device === undefined && visible?.trim() === "") return;
-  Deno.env.set("CUDA_VISIBLE_DEVICES", visibleFor(device ?? "gpu", visible));
+  const names = visibleFor(device ?? "gpu", visible);
+  if (names.includes(",") && visible === undefined) mustBeThere(device!, gpus().length);
+  Deno.env.set("CUDA_VISIBLE_DEVICES", names);
+}
+
+/** @throws {UserError} The driver lists fewer GPUs than `device` names; 0: it lists none, or is silent. */
+export function mustBeThere(device: DeviceName, listed: number) {
+  if (listed === 0 || gpuNumbers(device).every((number) => number < listed)) return;
+  throw new UserError(
+    `Cannot use "${device}": nvidia-smi lists ${
+      count(listed, "GPU")
+    }, numbered from gpu:0; choose ` +
+      `--device gpus:${listed}, or others that are there`,
+  );
 }
 
 /**
- * The value of `CUDA_VISIBLE_DEVICES` that makes only one device visible. `visible` is its value at the
- * start; GPUs are numbered within it, as schedulers of clusters require.
+ * The value of `CUDA_VISIBLE_DEVICES` that makes only the named devices visible. `visible` is its value
+ * at the start: numbers, UUIDs, or names of MIG parts. GPUs are numbered within it, as schedulers of
+ * clusters require.
  *
- * @throws {UserError} `visible` has no GPU with that number.
+ * @throws {UserError} `visible` has no GPU with that number, or several parts of GPUs (MIG) are named.
  */
 export function visibleFor(device: DeviceName, visible: string | undefined): string {
   if (device === "cpu") return "-1";
-  const index = Number(device.slice("gpu:".length));
-  if (visible === undefined) return String(index);
+  const numbers = gpuNumbers(device);
+  if (visible === undefined) return numbers.join();
   const names = visible.split(",").map((name) => name.trim()).filter((name) => name !== "");
-  const name = names[index];
-  if (name !== undefined) return name;
-  throw new UserError(
-    `Cannot use "${device}": CUDA_VISIBLE_DEVICES is "${visible}", which names ${names.length} ` +
-      "GPUs, numbered from gpu:0; choose another one, or --device cpu",
-  );
+  const chosen = numbers.map((number) => names[number]);
+  if (chosen.includes(undefined)) {
+    throw new UserError(
+      `Cannot use "${device}": CUDA_VISIBLE_DEVICES is "${visible}", which names ${names.length} ` +
+        "GPUs, numbered from gpu:0; choose another one, or --device cpu",
+    );
+  }
+  if (chosen.length > 1 && chosen.some((name) => name!.startsWith("MIG-"))) {
+    throw new UserError(
+      `Cannot use "${device}": CUDA_VISIBLE_DEVICES is "${visible}", parts of GPUs (MIG), of which ` +
+        "CUDA gives a program only one; choose one, as in --device gpu:0",
+    );
+  }
+  return chosen.join();
 }
 
 /** The driver's GPUs, or one of them: `id` is a number or a UUID as in `CUDA_VISIBLE_DEVICES`. */
@@ -117,21 +170,40 @@ export function gpusIn(text: string): Gpu[] {
   });
 }
 
-/** The device of a thread that has loaded TensorFlow; `usesGpu` says whether that found a GPU. */
+/**
+ * The device of a thread that has loaded TensorFlow; `usesGpu` says whether that found a GPU. What is
+ * visible are the GPUs that `chooseDevice` has left.
+ */
 export function deviceOf(usesGpu: boolean): Device {
   if (!usesGpu) return { kind: "cpu" };
-  const [gpu] = gpus(Deno.env.get("CUDA_VISIBLE_DEVICES")?.split(",")[0]);
-  return { kind: "gpu", ...gpu && { gpu } };
+  const ids = Deno.env.get("CUDA_VISIBLE_DEVICES")?.split(",") ?? [undefined];
+  return deviceFrom(ids.map((id) => gpus(id)[0]));
 }
 
-/** Parts of a batch to compute in parallel: a GPU does its own work in parallel. */
-export function towersOn({ kind }: Device, onProcessor: number): number {
-  return kind === "gpu" ? 1 : onProcessor;
+/** The device that GPUs are together; undefined for one that the driver does not describe. */
+export function deviceFrom(found: readonly (Gpu | undefined)[]): Device {
+  const known = found.filter((gpu) => gpu !== undefined);
+  const [smallest] = known.toSorted((one, other) => one.memory - other.memory);
+  const names = [...new Set(known.map(({ name }) => name))];
+  return {
+    kind: "gpu",
+    ...smallest && known.length === found.length && { gpu: smallest },
+    ...found.length > 1 && { count: found.length },
+    ...names.length > 1 && { mixture: names },
+  };
 }
 
-/** A device's name, for comparisons of speed: `CPU`, `NVIDIA H100 80GB HBM3`. */
+/** Parts of a batch to compute in parallel: one on each GPU, which does its own work in parallel. */
+export function towersOn(device: Device, onProcessor: number): number {
+  return device.kind === "gpu" ? countOf(device) : onProcessor;
+}
+
+/** A device's name, for comparisons of speed: `CPU`, `NVIDIA H100 80GB HBM3`, `4 x NVIDIA ...`. */
 export function nameOfDevice(device: Device): string {
-  return device.kind === "cpu" ? "CPU" : device.gpu?.name ?? "a GPU";
+  if (device.kind === "cpu") return "CPU";
+  const several = countOf(device) > 1 ? `${countOf(device)} x ` : "";
+  const name = device.mixture?.join(" and ") ?? device.gpu?.name;
+  return name === undefined && several !== "" ? `${several}GPU` : `${several}${name ?? "a GPU"}`;
 }
 
 /** A device in words: `CPU`, `NVIDIA H100 80GB HBM3, 80 GiB`. */
@@ -139,7 +211,8 @@ export function deviceInWords(device: Device): string {
   const name = nameOfDevice(device);
   if (device.kind === "cpu" || !device.gpu) return name;
   const { memory, driver } = device.gpu;
-  return `${name}, ${(memory / 2 ** 30).toFixed(0)} GiB, driver ${driver}`;
+  const each = countOf(device) > 1 ? device.mixture ? " or more each" : " each" : "";
+  return `${name}, ${(memory / 2 ** 30).toFixed(0)} GiB${each}, driver ${driver}`;
 }
 
 /** The file in which the installation of TensorFlow's CUDA build records the machine's GPUs. */
@@ -187,11 +260,10 @@ export function expectedDevice(
   } = { noted: notedGpus(), visible: visibleAtStart() },
 ): Device {
   const isHidden = device === undefined && (noted.length === 0 || visible?.trim() === "");
-  const id = visibleFor(isHidden ? "cpu" : device ?? "gpu", visible);
-  if (id === "-1") return { kind: "cpu" };
+  const ids = visibleFor(isHidden ? "cpu" : device ?? "gpu", visible);
+  if (ids === "-1") return { kind: "cpu" };
   // a GPU named by its UUID is assumed to be like the first one
-  const gpu = noted[Number(id)] ?? noted[0];
-  return { kind: "gpu", ...gpu && { gpu } };
+  return deviceFrom(ids.split(",").map((id) => noted[Number(id)] ?? noted[0]));
 }
 
 /** Whether all recorded GPUs have hardware units for bfloat16; false if no GPU is recorded. */

@@ -48,8 +48,12 @@ export interface Environment {
 export interface Execution extends Environment {
   /** The device that TensorFlow computed on. */
   readonly device: "cpu" | "gpu";
-  /** The GPU, if the driver describes it. */
+  /** The GPU, if the driver describes it; of several the one with the least memory. */
   readonly gpu?: Gpu;
+  /** Number of GPUs that shared the batches; 1 if absent. */
+  readonly gpus?: number;
+  /** The GPUs' names, if they were not all alike. */
+  readonly mixture?: readonly string[];
   readonly precision: string;
   /** Threads inside an operation; TensorFlow's choice if absent. */
   readonly threads?: number;
@@ -114,10 +118,15 @@ export function machineInWords({ cpu, cores, memory, gpus }: Machine): string {
 
 /** Describes an execution: time, machine, device and versions. */
 export function executionInWords(execution: Execution): string {
-  const { machine, device, gpu, precision, threads, towers, git } = execution;
+  const { machine, device, gpu, gpus, mixture, precision, threads, towers, git } = execution;
   const { microBatch, tensorflow = "unknown" } = execution;
   const share = [
-    deviceInWords({ kind: device, ...gpu && { gpu } }),
+    deviceInWords({
+      kind: device,
+      ...gpu && { gpu },
+      ...gpus !== undefined && { count: gpus },
+      ...mixture && { mixture },
+    }),
     precision,
     ...threads === undefined ? [] : [`${count(threads, "thread")} an operation`],
     ...towers > 1 ? [`${towers} towers`] : [],

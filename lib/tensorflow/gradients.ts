@@ -3,7 +3,8 @@ import type { Node, Tensor } from "./graph.ts";
 import { addN, cast, scalarLike } from "./operations.ts";
 
 /**
- * Adds to the graph the gradient of a scalar with respect to each of `values`.
+ * Adds to the graph the gradient of a scalar with respect to each of `values`. What a node adds to it
+ * runs where the node does; parts that meet are added there, in one order.
  *
  * @throws {Error} There is no differentiable path from the loss to a value.
  */
@@ -13,14 +14,15 @@ export function gradients(loss: Tensor, values: readonly Tensor[]): Tensor[] {
   const byOrder = [...nodesBehind(loss)].sort((a, b) => b.order - a.order);
   for (const node of byOrder) {
     const parts = arriving.get(`${node.name}:0`);
-    if (parts === undefined || node.gradient === undefined || !learns.has(node)) continue;
+    const { gradient } = node;
+    if (parts === undefined || gradient === undefined || !learns.has(node)) continue;
     const needed = node.inputs.map((input) => learns.has(input.node));
-    const flowing = node.gradient(addN(parts), needed);
+    const flowing = node.graph.on(node.device, () => gradient(addN(parts), needed));
     for (const [i, input] of node.inputs.entries()) {
-      const gradient = flowing[i];
-      if (gradient === undefined || !needed[i]) continue;
+      const part = flowing[i];
+      if (part === undefined || !needed[i]) continue;
       const others = arriving.get(input.name);
-      arriving.set(input.name, others === undefined ? [gradient] : [...others, gradient]);
+      arriving.set(input.name, others === undefined ? [part] : [...others, part]);
     }
   }
   return values.map((value) => {
@@ -28,7 +30,7 @@ export function gradients(loss: Tensor, values: readonly Tensor[]): Tensor[] {
     if (parts === undefined) {
       throw new Error(`Cannot differentiate ${loss.name} by ${value.name}: no path leads there`);
     }
-    return cast(addN(parts), value.dtype);
+    return value.node.graph.on(value.node.device, () => cast(addN(parts), value.dtype));
   });
 }
 

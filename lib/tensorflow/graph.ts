@@ -64,6 +64,8 @@ export interface Node {
   readonly order: number;
   readonly inputs: readonly Tensor[];
   readonly gradient?: Gradient;
+  /** Where it runs, if the graph says so; its gradient runs there, too. */
+  readonly device?: string;
 }
 
 /** Attribute values by kind. */
@@ -129,8 +131,8 @@ export class Graph {
     this.#body = options.library !== undefined;
   }
 
-  /** Places the nodes that `build` adds on `device`. */
-  on<Result>(device: string, build: () => Result): Result {
+  /** Places the nodes that `build` adds on `device`; if undefined, TensorFlow chooses. */
+  on<Result>(device: string | undefined, build: () => Result): Result {
     const before = this.#device;
     this.#device = device;
     try {
@@ -165,6 +167,7 @@ export class Graph {
       order: this.#nodes.length + 1,
       inputs,
       ...gradient === undefined ? {} : { gradient },
+      ...this.#device === undefined ? {} : { device: this.#device },
     };
     const named = Object.entries(outputs).flatMap(([argument, specs]) =>
       ("dtype" in specs ? [specs] : specs).map((spec, index) => ({ argument, index, spec }))

@@ -490,6 +490,19 @@ export function split(x: Tensor, sizes: readonly number[]): Tensor[] {
   }).outputs;
 }
 
+/**
+ * Splits the first axis into `count` equal parts, also where its length is known only when the graph
+ * runs; gradients do not flow back.
+ */
+export function splitEvenly(x: Tensor, count: number): Tensor[] {
+  const graph = graphOf(x);
+  const [size = null, ...rest] = x.shape;
+  const part = { dtype: x.dtype, shape: [size === null ? null : size / count, ...rest] };
+  return graph.node("Split", [constant(graph, 0), x], { output: Array(count).fill(part) }, {
+    attrs: { ...T(x), num_split: attr.int(count) },
+  }).outputs;
+}
+
 /** Rows `start` to `start + count` of a matrix; `start` is an int32 scalar. No gradient flows back. */
 export function sliceRows(x: Tensor, start: Tensor, count: number): Tensor {
   const graph = graphOf(x);

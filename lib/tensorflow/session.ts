@@ -27,7 +27,11 @@ export class Session {
   readonly #binding: Binding;
   readonly #model: number;
 
-  /** Loads `graph` into TensorFlow. A run blocks the thread that calls it. */
+  /**
+   * Loads `graph` into TensorFlow. A run blocks the thread that calls it.
+   *
+   * @throws {UserError} The graph names a device that TensorFlow does not find.
+   */
   constructor(binding: Binding, graph: Graph) {
     this.#binding = binding;
     const bytes = graph.serialise();
@@ -35,6 +39,8 @@ export class Session {
     try {
       writingTemporary(() => Deno.writeFileSync(`${folder}/saved_model.pb`, bytes));
       this.#model = binding.loadSavedModel(folder, "serve");
+    } catch (error) {
+      throw withoutDevice(error as Error) ?? error;
     } finally {
       Deno.removeSync(folder, { recursive: true });
     }
@@ -146,6 +152,23 @@ function unreadableIn(error: Error): UnreadableError | undefined {
   if (file === undefined) return undefined;
   const message = `Cannot read "${file}": ${reason}; check its permissions and its disk`;
   return new UnreadableError(message, { cause: error });
+}
+
+/** The error of a graph that names a device which is not there; undefined if that is not the reason. */
+function withoutDevice(error: Error): UserError | undefined {
+  // "Cannot assign a device for operation X: ... assigned to /device:GPU:3 but available devices are
+  // [ /job:localhost/replica:0/task:0/device:CPU:0, ... ]"
+  const [, wanted, list = ""] =
+    /assigned to (\S+) but available devices are \[([^\]]*)\]/.exec(error.message) ?? [];
+  if (wanted === undefined) return undefined;
+  const found = list.split(",").map((name) => name.replace(/.*device:/, "").trim())
+    .filter((name) => name !== "");
+  return new UserError(
+    `Cannot compute on ${wanted.replace(/.*device:/, "")}: TensorFlow finds ${
+      new Intl.ListFormat("en").format(found)
+    } alone; choose fewer devices with --device`,
+    { cause: error },
+  );
 }
 
 /** How TensorFlow and NVIDIA's libraries report that memory is too small. */

@@ -11,8 +11,16 @@ import { UserError } from "../errors.ts";
 import type { EvaluateSetup, OddSides, TrainSetup } from "../setup.ts";
 import { looksAtMirror, type Method } from "../experiment.ts";
 import type { MappedFile } from "../tensorflow/files.ts";
-import type { Graph, Tensor } from "../tensorflow/graph.ts";
-import { add, flip, reduceMean, reshape, scale, softmax } from "../tensorflow/operations.ts";
+import { type Graph, HOST, type Tensor } from "../tensorflow/graph.ts";
+import {
+  add,
+  concat,
+  flip,
+  reduceMean,
+  reshape,
+  scale,
+  softmax,
+} from "../tensorflow/operations.ts";
 import { float32, int32, type Session } from "../tensorflow/session.ts";
 import { identityAfter } from "../tensorflow/variables.ts";
 import { lastMapOf, type Layer, pooled } from "./configs.ts";
@@ -29,6 +37,8 @@ export interface EvaluatorOptions {
   readonly evaluate: EvaluateSetup;
   /** The archive that contains the images, if they are not separate files. */
   readonly archive?: MappedFile | undefined;
+  /** Devices that share a batch; see `addEvaluator`. */
+  readonly devices?: readonly string[] | undefined;
 }
 
 /**
@@ -37,14 +47,16 @@ export interface EvaluatorOptions {
  *
  * - `posteriors`: `[batch, classes]`, averaged over the image and the flipped image.
  * - `posteriors/upright`: without the flipped image.
+ * - With several devices, `devices/posteriors` and `devices/posteriors/upright`: the same for a batch that
+ *   is a multiple of their number; each computes its part.
  */
 export function addEvaluator(
   graph: Graph,
   net: Network,
-  { method, setup, evaluate, archive }: EvaluatorOptions,
+  { method, setup, evaluate, archive, devices = [] }: EvaluatorOptions,
 ) {
   const crops = GRID[method] ** 2;
-  const images = { ...setup, archive };
+  const images = { ...setup, archive, devices };
   const views = crops === 0
     ? wholeImages(graph, images)
     : cropsOfImages(graph, { ...images, crops });
@@ -52,9 +64,19 @@ export function addEvaluator(
     const each = posteriorsFrom(forward(net, x, { precision: setup.precision }), evaluate);
     return crops > 1 ? reduceMean(reshape(each, [null, crops, each.shape[1]!]), [1]) : each;
   };
-  const upright = posteriors(views);
+  const both = (x: Tensor) => {
+    const upright = posteriors(x);
+    return [upright, scale(add(upright, posteriors(flip(x))), 0.5)] as const;
+  };
+  const [upright, mean] = both(views.whole);
   identityAfter("posteriors/upright", upright, []);
-  identityAfter("posteriors", scale(add(upright, posteriors(flip(views))), 0.5), []);
+  identityAfter("posteriors", mean, []);
+  if (views.parts.length === 0) return;
+  const parts = views.parts.map((part, i) => graph.on(devices[i], () => both(part)));
+  const joined = (which: 0 | 1) =>
+    graph.on(HOST, () => concat(parts.map((part) => part[which]) as [Tensor, ...Tensor[]]));
+  identityAfter("devices/posteriors/upright", joined(0), []);
+  identityAfter("devices/posteriors", joined(1), []);
 }
 
 /** Posteriors `[batch, classes]` from the scores of `forward`. */
@@ -88,8 +110,10 @@ export interface EvaluateOptions {
   readonly mean: readonly number[];
   /** Whether the flipped image's posteriors are averaged in; the method decides if absent. */
   readonly flips?: boolean;
-  /** Largest number of images at once; by default about the fastest number. */
+  /** Largest number of images at once on a device; by default about the fastest number. */
   readonly largest?: number;
+  /** Number of devices of the session's evaluator; 1 if absent. */
+  readonly devices?: number | undefined;
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -106,9 +130,10 @@ export function posteriorsOf(
 ): Float32Array {
   const { method, side, classes, evaluate = {}, onProgress } = options;
   const { flips = looksAtMirror(method, evaluate), largest = imagesAtOnce(options) } = options;
+  const { devices = 1 } = options;
   mustBeLargeEnough(options);
   const result = new Float32Array(images.length * classes);
-  const fetch = flips ? "posteriors:0" : "posteriors/upright:0";
+  const posteriors = flips ? "posteriors:0" : "posteriors/upright:0";
   const means = { "images/mean": float32(options.mean) };
   // crops of all images have one shape
   const shapes = images.map((image) => {
@@ -117,13 +142,14 @@ export function posteriorsOf(
     return isLong(image) ? undefined : `${height}x${width}`;
   });
   let done = 0;
-  for (const { batch, images: indices } of groupAlike(shapes, largest)) {
+  for (const { batch, images: indices } of groupAlike(shapes, largest * devices)) {
+    const fetch = devices > 1 && batch % devices === 0 ? `devices/${posteriors}` : posteriors;
     const table = tableOf(indices.map((i) => images[i]!), options);
     session.run({ ...table, "images/batch": int32([batch], []) }, ["images/start:0"]);
     for (let at = 0; at < indices.length; at += batch) {
-      const [posteriors] = session.run(means, [fetch]);
+      const [fetched] = session.run(means, [fetch]);
       for (let row = 0; row < batch; row++) {
-        const values = posteriors!.values.subarray(row * classes, (row + 1) * classes);
+        const values = fetched!.values.subarray(row * classes, (row + 1) * classes);
         result.set(values, indices[at + row]! * classes);
       }
       done += batch;

@@ -16,7 +16,7 @@ import {
 } from "../tensorflow/placement.ts";
 import { ALL_NETS } from "./configs.ts";
 import { GRID } from "./images.ts";
-import { evaluationGraph, trainingGraph } from "./model.ts";
+import { evaluationGraph, gpuNames, trainingGraph } from "./model.ts";
 
 /** A graph of a run, in words, and the nodes that each of its steps fetches. */
 export interface RunGraph {
@@ -39,7 +39,7 @@ const ARCHIVE = { file: "/images.tar", bytes: 512 };
 
 /**
  * The graphs of all trainings and evaluations: each net, both precisions, crops from the image cache,
- * from files and from archives, whole batches and micro-batches, one tower and several.
+ * from files and from archives, whole batches and micro-batches, one tower and several, one GPU and four.
  */
 export function* runGraphs(setup: TrainSetup): Generator<RunGraph> {
   for (const config of ALL_NETS) {
@@ -48,11 +48,11 @@ export function* runGraphs(setup: TrainSetup): Generator<RunGraph> {
       const net = { config, S: 256, init: "random" } as const;
       for (const source of ["cache", "files", "archives"] as const) {
         for (const parts of [1, 2]) {
-          for (const towers of [1, 4]) {
-            const isPlain = parts === 1 && towers === 1;
+          for (const [towers, gpus] of [[1, 1], [4, 1], [1, 4]] as const) {
+            const isPlain = parts === 1 && towers === 1 && gpus === 1;
             if (source === "archives" && !isPlain) continue; // these change nothing there
             const { graph } = trainingGraph(net, {
-              ...{ ...of, microBatch: setup.batch / parts, towers },
+              ...{ ...of, microBatch: setup.batch / parts, towers, devices: gpuNames(gpus) },
               source: source === "cache" ? "cache" : "files",
               ...source === "archives" && { archives: { train: ARCHIVE, val: ARCHIVE } },
             });
@@ -60,6 +60,7 @@ export function* runGraphs(setup: TrainSetup): Generator<RunGraph> {
               ...[precision, `crops from ${source === "cache" ? "the image cache" : source}`],
               ...parts > 1 ? [`${parts} micro-batches`] : [],
               ...towers > 1 ? [`${towers} towers`] : [],
+              ...gpus > 1 ? [`${gpus} GPUs`] : [],
             ];
             const step = parts > 1 ? [...Array(parts).fill(["part"]), ["update"]] : [["step"]];
             yield {
@@ -71,10 +72,18 @@ export function* runGraphs(setup: TrainSetup): Generator<RunGraph> {
         }
       }
       for (const method of Object.keys(GRID) as Method[]) {
-        const { graph } = evaluationGraph({ net, method }, { ...of, evaluate: EVALUATE });
-        const name = `evaluate ${config} (${precision}, ${method})`;
+        const evaluation = { ...of, evaluate: EVALUATE, devices: gpuNames(4) };
+        const { graph } = evaluationGraph({ net, method }, evaluation);
+        const name = `evaluate ${config} (${precision}, ${method}`;
         const besides = [["images/start"], ["posteriors/upright"]];
-        yield { name, graph, fetches: [["posteriors"]], besides };
+        yield { name: `${name})`, graph, fetches: [["posteriors"]], besides };
+        const several = [["devices/posteriors/upright"]];
+        yield {
+          name: `${name}, 4 GPUs)`,
+          graph,
+          fetches: [["devices/posteriors"]],
+          besides: several,
+        };
       }
     }
   }

@@ -31,6 +31,7 @@ import { addEvaluator, type EvaluatorOptions } from "./evaluate.ts";
 import { deviation } from "./initialisation.ts";
 import {
   forward,
+  forwardOn,
   isRunningAverage,
   type Network,
   network,
@@ -47,6 +48,11 @@ export interface TrainingOptions {
   readonly microBatch: number;
   /** Parts of these that are computed in parallel; 1 if absent. See `forward`. */
   readonly towers?: number;
+  /**
+   * Devices that share a micro-batch, a multiple of their number, in equal parts, as in `/device:GPU:1`:
+   * then each is a tower. Variables and their update are on the first. See `forwardOn`.
+   */
+  readonly devices?: readonly string[];
   /** Where crops come from. */
   readonly source: "cache" | "files";
   /** The archives that contain the images, if they are not separate files. */
@@ -54,6 +60,11 @@ export interface TrainingOptions {
     readonly train?: MappedFile | undefined;
     readonly val?: MappedFile | undefined;
   };
+}
+
+/** Names of the first GPUs, for `devices`. */
+export function gpuNames(count: number): string[] {
+  return Array.from({ length: count }, (_, i) => `/device:GPU:${i}`);
 }
 
 /** A graph and the variables in it. */
@@ -83,7 +94,7 @@ const VALIDATION: EvaluateSetup = { scoreMap: "average-then-softmax" };
  * - the names of a dense evaluator, for validation; see `addEvaluator`.
  */
 export function trainingGraph(run: TrainRun, options: TrainingOptions): Model {
-  const { setup, classes, microBatch, towers = 1, source, archives = {} } = options;
+  const { setup, classes, microBatch, towers = 1, devices = [], source, archives = {} } = options;
   const { batch, crop, inputScale, resize, precision } = setup;
   const graph = new Graph();
   const net = network(graph, layersOf(run, netShapeOf(setup, classes)));
@@ -94,8 +105,8 @@ export function trainingGraph(run: TrainRun, options: TrainingOptions): Model {
   const velocities = learning.map(({ name, shape }) => variable(graph, `${name}.velocity`, shape));
 
   const crops = source === "cache" ? cropsFromCache : cropsFromFiles;
-  const { images, labels } = crops(graph, {
-    ...{ batch: microBatch, crop, inputScale, resize, archive: archives.train },
+  const { images, parts, labels } = crops(graph, {
+    ...{ batch: microBatch, crop, inputScale, resize, archive: archives.train, devices },
   });
   const seed = placeholder(graph, "seed/dropout", { dtype: "int32", shape: [2] });
   const index = microBatch === batch
@@ -111,10 +122,13 @@ export function trainingGraph(run: TrainRun, options: TrainingOptions): Model {
     statistics.set(`${layer}.mean`, mean).set(`${layer}.variance`, variance);
   };
   const isNormalised = normalisedOver(run, setup) !== undefined;
-  const scores = forward(net, images, {
-    ...{ precision, dropout, towers: isNormalised ? 1 : towers },
-    ...isNormalised && { onStatistics },
-  });
+  // batch normalisation takes its images on one device
+  const scores = parts.length > 0 && !isNormalised
+    ? forwardOn(net, { parts, devices }, { precision, dropout })
+    : forward(net, images, {
+      ...{ precision, dropout, towers: isNormalised ? 1 : towers },
+      ...isNormalised && { onStatistics },
+    });
   const loss = sparseSoftmaxCrossEntropy(scores, labels, batch);
   const steps = gradients(loss, learning.map(({ value }) => value));
 
@@ -158,7 +172,7 @@ export function trainingGraph(run: TrainRun, options: TrainingOptions): Model {
   addInitialisation(graph, net, { zero: [...velocities, ...sums], init: setup.kernels, copies });
   for (const each of [...weights, ...velocities]) addSetter(graph, each, copies.get(each.name));
   addEvaluator(graph, net, {
-    ...{ method: "dense", setup, evaluate: VALIDATION, archive: archives.val },
+    ...{ method: "dense", setup, evaluate: VALIDATION, archive: archives.val, devices },
   });
   return { graph, weights, velocities };
 }
@@ -166,15 +180,15 @@ export function trainingGraph(run: TrainRun, options: TrainingOptions): Model {
 /** The graph of an evaluation: weights are set from outside; see `addEvaluator`. */
 export function evaluationGraph(
   { net: run, method }: Pick<EvalRun, "net" | "method">,
-  { setup, evaluate, classes, archive }:
-    & Pick<TrainingOptions, "setup" | "classes">
+  { setup, evaluate, classes, archive, devices = [] }:
+    & Pick<TrainingOptions, "setup" | "classes" | "devices">
     & Pick<EvaluatorOptions, "evaluate" | "archive">,
 ): Model {
   const graph = new Graph();
   const net = network(graph, layersOf(run, netShapeOf(setup, classes)));
   const weights = variablesOf(net);
   for (const each of weights) addSetter(graph, each);
-  addEvaluator(graph, net, { method, setup, evaluate, archive });
+  addEvaluator(graph, net, { method, setup, evaluate, archive, devices });
   return { graph, weights, velocities: [] };
 }
 

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { constant, type Graph, type Tensor } from "../tensorflow/graph.ts";
+import { constant, type Graph, HOST, type Tensor } from "../tensorflow/graph.ts";
 import {
   add,
   batchNormalise,
@@ -171,6 +171,39 @@ export function forward(net: Network<Weight>, x: Tensor, options: ForwardOptions
   return cast(concat(scores as [Tensor, ...Tensor[]]), "float32");
 }
 
+/** Equal parts of a batch, in order, and the device that each is computed on. */
+export interface DeviceParts {
+  /** As `forward` takes images. */
+  readonly parts: readonly Tensor[];
+  /** As many names, as in `/device:GPU:1`; weights are on the first. */
+  readonly devices: readonly string[];
+}
+
+/**
+ * Class scores of a batch in parts, each on a device of its own; weights go from the first device to the
+ * others, gradients back to it. The scores meet in the processor's memory.
+ *
+ * @returns As `forward`, which computes the same on one device.
+ */
+export function forwardOn(
+  net: Network<Weight>,
+  { parts, devices }: DeviceParts,
+  { precision = "float32", dropout: dropped }: Omit<ForwardOptions, "towers"> = {},
+): Tensor {
+  const graph = parts[0]!.node.graph;
+  const sizes = parts.map(({ shape: [size = null] }) => size ?? NaN);
+  const batch = sizes.reduce((sum, size) => sum + size, 0);
+  const masks = dropped ? masksOf(net, { ...dropped, batch }) : new Map<string, Tensor>();
+  const cuts = new Map([...masks].map(([name, mask]) => [name, split(mask, sizes)]));
+  const scores = parts.map((part, i) =>
+    graph.on(devices[i], () => {
+      const own = new Map([...cuts].map(([name, masks]) => [name, masks[i]!]));
+      return cast(tower(net, cast(part, precision), { masks: own }), "float32");
+    })
+  );
+  return graph.on(HOST, () => concat(scores as [Tensor, ...Tensor[]]));
+}
+
 /** The forward pass of a part of a batch; a layer's outputs are multiplied by its mask. */
 function tower(
   net: Network<Weight>,
@@ -179,7 +212,9 @@ function tower(
     readonly masks: ReadonlyMap<string, Tensor>;
   },
 ): Tensor {
-  const weight = ({ value }: Weight) => cast(value, x.dtype);
+  // cast where the weights are: what goes to another device, and its gradient, is as short as it can be
+  const weight = ({ value }: Weight) =>
+    value.node.graph.on(value.node.device, () => cast(value, x.dtype));
   function normalised(
     sums: Tensor,
     { bias, norm }: { readonly bias: Weight; readonly norm: Norm<Weight> },

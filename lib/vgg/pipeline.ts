@@ -28,6 +28,8 @@ import {
   multiply,
   reshape,
   scale,
+  split,
+  splitEvenly,
   tile,
 } from "../tensorflow/operations.ts";
 import { identityAfter } from "../tensorflow/variables.ts";
@@ -39,6 +41,8 @@ import { addImageColumn, type ImageColumn } from "./sources.ts";
 export interface Batch {
   /** Pixels minus the mean, scaled: `[batch, height, width, 3]`, float32. */
   readonly images: Tensor;
+  /** The same in equal parts, each on a device of its own, if there are several; else empty. */
+  readonly parts: readonly Tensor[];
   /** `[batch]`, int32. */
   readonly labels: Tensor;
 }
@@ -53,6 +57,16 @@ export interface CropOptions {
   readonly resize?: ResizeFilter | undefined;
   /** The archive that contains the images, if they are not separate files. */
   readonly archive?: MappedFile | undefined;
+  /** Devices that share a batch, which is a multiple of their number. */
+  readonly devices?: readonly string[] | undefined;
+}
+
+/** Test images, or crops from them. */
+export interface TestViews {
+  /** Pixels minus the mean, scaled: `[views, height, width, 3]`, float32. */
+  readonly whole: Tensor;
+  /** The same in equal parts, each on a device of its own, if there are several; else empty. */
+  readonly parts: readonly Tensor[];
 }
 
 /** Batches that are prepared ahead of the step that needs them. */
@@ -148,19 +162,26 @@ function gatherCrops(pixels: Tensor, places: Tensor, crop: number): Tensor {
 function normalised(
   pixels: Tensor,
   { offsets, labels }: { readonly offsets: Tensor; readonly labels: Tensor },
-  { batch, crop, inputScale }: CropOptions,
+  { batch, crop, inputScale, devices = [] }: CropOptions,
 ): Batch {
-  // by rows of a crop: TensorFlow is slow at adding vectors of three numbers
-  const rows = reshape(cast(identityAfter("crops/pixels", pixels), "float32"), [
-    batch,
-    crop,
-    3 * crop,
-  ]);
-  const shifts = reshape(tile(offsets, crop), [batch, 1, 3 * crop]);
-  return {
-    images: reshape(scale(add(rows, shifts), inputScale), [batch, crop, crop, 3]),
-    labels,
+  const imagesFrom = (pixels: Tensor, offsets: Tensor, size: number) => {
+    // by rows of a crop: TensorFlow is slow at adding vectors of three numbers
+    const rows = reshape(cast(pixels, "float32"), [size, crop, 3 * crop]);
+    const shifts = reshape(tile(offsets, crop), [size, 1, 3 * crop]);
+    return reshape(scale(add(rows, shifts), inputScale), [size, crop, crop, 3]);
   };
+  const { graph } = pixels.node;
+  const several = devices.length > 1;
+  const named = graph.on(several ? HOST : undefined, () => identityAfter("crops/pixels", pixels));
+  if (!several) return { images: imagesFrom(named, offsets, batch), parts: [], labels };
+  // cut on the processor, so that each device gets its own bytes and no others
+  const size = batch / devices.length;
+  const sizes = Array<number>(devices.length).fill(size);
+  const [bytes, colours] = graph.on(HOST, () => [split(named, sizes), split(offsets, sizes)]);
+  const parts = devices.map((device, i) =>
+    graph.on(device, () => imagesFrom(bytes![i]!, colours![i]!, size))
+  );
+  return { images: imagesFrom(named, offsets, batch), parts, labels };
 }
 
 /**
@@ -168,13 +189,14 @@ function normalised(
  * `images/parts`, see `addImageColumn`), `images/sides` (int32 `[images, 2]`: height and width after
  * rescaling; alike within a batch) and `images/batch` (int32 scalar), and fetch `images/start`; feed
  * `images/mean` (float32 `[3]`) to each run.
- *
- * @returns `[batch, height, width, 3]`, float32.
  */
 export function wholeImages(
   graph: Graph,
-  { inputScale, resize: by, archive }: Pick<CropOptions, "inputScale" | "resize" | "archive">,
-): Tensor {
+  { inputScale, resize: by, archive, devices }: Pick<
+    CropOptions,
+    "inputScale" | "resize" | "archive" | "devices"
+  >,
+): TestViews {
   const source = addImageColumn(graph, "images", archive);
   const images = map(
     tensorSlices(graph, testImages(graph, source)),
@@ -183,22 +205,20 @@ export function wholeImages(
     },
     { name: "rescale_file", captured: source.captured },
   );
-  return testBatch(images, inputScale);
+  return testBatch(images, { inputScale, devices });
 }
 
 /**
  * Adds batches of crops from test images. It is started as `wholeImages`
  * is, with `images/strides` (int32 `[images, crops, 3]`; see `pixelStrides`) besides; images of a batch
- * may differ in shape.
- *
- * @returns Crops of the first image, of the second, ...: `[batch * crops, crop, crop, 3]`, float32.
+ * may differ in shape. The crops are those of the first image, of the second, ...
  */
 export function cropsOfImages(
   graph: Graph,
-  { crop, crops, inputScale, resize: by, archive }: Omit<CropOptions, "batch"> & {
+  { crop, crops, resize: by, archive, ...options }: Omit<CropOptions, "batch"> & {
     readonly crops: number;
   },
-): Tensor {
+): TestViews {
   const source = addImageColumn(graph, "images", archive);
   const places = placeholder(graph, "images/strides", { dtype: "int32", shape: [null, crops, 3] });
   const table = tensorSlices(graph, [...testImages(graph, source), places]);
@@ -206,7 +226,7 @@ export function cropsOfImages(
     const image = decodeImage(source.read(file!, captured));
     return [gatherCrops(reshape(resize(image, sides!, filterOf(by)), [null, 3]), places!, crop)];
   }, { name: "cut_grid", captured: source.captured });
-  return reshape(testBatch(images, inputScale), [null, crop, crop, 3]);
+  return testBatch(images, { ...options, crop });
 }
 
 /** A setup's filter, or the usual one. */
@@ -222,13 +242,28 @@ function testImages(graph: Graph, { column }: ImageColumn): Tensor[] {
   ];
 }
 
-/** The next batch of test images, as a net takes it. */
-function testBatch(images: DataNode, inputScale: number): Tensor {
+/** The next batch of test images, or of their crops of side `crop`, as a net takes it. */
+function testBatch(
+  images: DataNode,
+  { inputScale, crop, devices = [] }: Pick<CropOptions, "inputScale" | "devices"> & {
+    readonly crop?: number;
+  },
+): TestViews {
   const graph = images.handle.node.graph;
   const size = cast(placeholder(graph, "images/batch", { dtype: "int32", shape: [] }), "int64");
   const [pixels] = iterator(prefetch(batch(images, size), AHEAD), "images");
   const mean = placeholder(graph, "images/mean", { dtype: "float32", shape: [3] });
-  return scale(add(cast(pixels!, "float32"), scale(mean, -1)), inputScale);
+  const viewsFrom = (pixels: Tensor) => {
+    const views = scale(add(cast(pixels, "float32"), scale(mean, -1)), inputScale);
+    return crop === undefined ? views : reshape(views, [null, crop, crop, 3]);
+  };
+  const whole = viewsFrom(pixels!);
+  if (devices.length < 2) return { whole, parts: [] };
+  const parts = graph.on(HOST, () => splitEvenly(pixels!, devices.length));
+  return {
+    whole,
+    parts: parts.map((part, i) => graph.on(devices[i], () => viewsFrom(part))),
+  };
 }
 
 /**

@@ -55,6 +55,8 @@ export interface Training {
   readonly microBatch?: number;
   /** Parts of them that are computed in parallel; 1 if absent. See `forward`. */
   readonly towers?: number;
+  /** Devices that share them, if there are several; see `trainingGraph`. */
+  readonly devices?: readonly string[];
 }
 
 /** What a training calls while it runs. */
@@ -97,6 +99,7 @@ export function train(
     classes,
     microBatch,
     towers: training.towers ?? 1,
+    ...training.devices && { devices: training.devices },
     source: imageCache ? "cache" : "files",
     archives: { train: archiveOf(dataset.train), val: archiveOf(dataset.val) },
   });
@@ -205,7 +208,7 @@ function update(
  */
 function validate(
   session: Session,
-  { run, context, dataset }: Training,
+  { run, context, dataset, devices }: Training,
   { shouldStop }: Pick<TrainingCallbacks, "shouldStop">,
 ): Errors | "stopped" | undefined {
   const { crop, oddSides, validationImages } = context.train;
@@ -216,6 +219,7 @@ function validate(
       ...{ method: "dense", side: pixels(middleOf(run.S), crop), crop, oddSides, classes },
       ...{ mean: meanOf(run, dataset.colours), flips: false, onProgress },
       layers: layersOf(run, netShapeOf(context.train, classes)),
+      devices: devices?.length,
     }));
   if (values === undefined) return "stopped";
   if (!values.every(Number.isFinite)) return undefined;

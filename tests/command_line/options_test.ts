@@ -223,6 +223,28 @@ Deno.test("changes that are too long for a folder's name are cut, and told apart
   assert.notEqual(one, other);
 });
 
+Deno.test("several GPUs: each once, and they share the batch equally", () => {
+  assert.equal(options("--device", "gpu:1,gpu:0").device, "gpu:1,gpu:0");
+  assert.equal(options("--device", "gpus:4", "--micro-batch", "8").microBatch, 8);
+  refuses(
+    ["--device", "gpu:0,gpu:0"],
+    'Cannot use --device "gpu:0,gpu:0": gpu:0 is named twice; name each GPU once',
+  );
+  refuses(
+    ["--device", "gpus:x"],
+    'Cannot use --device "gpus:x": it is cpu, gpu or gpu:N, as in gpu:0, or several, as in ' +
+      "gpu:0,gpu:1 or gpus:2",
+  );
+  refuses(
+    ["--device", "gpus:3", "--set", "batch=16"],
+    "Cannot share a batch of 16 among 3 GPUs: their number must divide it; take 2",
+  );
+  refuses(
+    ["--device", "gpus:4", "--micro-batch", "2"],
+    "Cannot use --micro-batch 2 with 4 GPUs, which share it: it must be a multiple of 4",
+  );
+});
+
 Deno.test("an option that is given twice is refused, or its lists are joined: none is dropped", () => {
   const { setup, choice } = options("--set", "dropout=0.3", "--set", "batch=8");
   assert.deepEqual([setup.train.dropout, setup.train.batch], [0.3, 8]);

@@ -38,6 +38,10 @@ Deno.test("a batch of 256 is divided until it fits, and stays whole if it fits",
   // bfloat16 fits twice as many
   assert.equal(microBatchFor(D, { ...paper.train, precision: "bfloat16" }, 12 * GB), 128);
   assert.equal(microBatchFor(D, paper.train, 1), 1);
+  // with four devices, as many on each as on one alone
+  assert.equal(microBatchFor(D, paper.train, 12 * GB, 4), 256);
+  assert.equal(microBatchFor(D, paper.train, 8 * GB, 4), 128);
+  assert.equal(microBatchFor(D, paper.train, 1, 4), 4);
   const narrow = layersOf("D", netShapeOf(small.train, 20));
   assert.equal(microBatchFor(narrow, small.train, 1 * GB), 16);
 });
@@ -102,6 +106,10 @@ Deno.test("a smaller micro-batch divides the batch, and is at most half as large
   assert.deepEqual([15, 5, 3].map((size) => nextSmaller(size, 15)), [5, 1, 1]);
   assert.equal(nextSmaller(100, 100), 50);
   assert.equal(nextSmaller(25, 100), 10);
+  // several devices share it equally
+  assert.deepEqual([256, 128, 12, 4].map((size) => nextSmaller(size, 256, 4)), [128, 64, 4, 4]);
+  assert.equal(nextSmaller(60, 60, 3), 30);
+  assert.equal(nextSmaller(30, 60, 4), 12);
 });
 
 Deno.test("parallel trainings share half of the main memory, or four fifths of a GPU's", () => {

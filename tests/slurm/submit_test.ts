@@ -78,6 +78,16 @@ Deno.test("each run is submitted once, after the runs that it starts from; the r
   assert.match((await site.submit({})).join("\n"), /^Nothing to submit: .*; 5 of them are in the/);
 });
 
+Deno.test("a job that is given several GPUs uses them all", async () => {
+  using site = new Site();
+  await site.submit({ train: { gpus: "a100:4" }, evaluate: { gpus: 1 } });
+  const commands = site.slurm.scripts().map((script) => /^exec (.*)$/m.exec(script)![1]);
+  assert.deepEqual(commands, [
+    ...["run $key --device gpus:4", "run $key --device gpus:4", "run $key", "report"],
+  ]);
+  assert.match(site.slurm.scripts()[0]!, /^#SBATCH --gres=gpu:a100:4$/m);
+});
+
 Deno.test("if a site accepts few jobs, the message counts the rest, and the same command submits them later", async () => {
   using site = new Site();
   const lines = await site.submit({ maxJobs: 3 });

@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import {
+  countOf,
+  deviceFrom,
   deviceInWords,
   type DeviceName,
   expectedDevice,
+  gpuNumbers,
   gpusIn,
   isDeviceName,
+  mustBeThere,
   nameOfDevice,
   noteGpus,
   prefersBfloat16,
@@ -32,8 +36,12 @@ Deno.test("what nvidia-smi prints is read line by line", () => {
 });
 
 Deno.test("devices have names", () => {
-  const names = ["cpu", "gpu", "gpu:0", "gpu:12", "GPU", "gpu:", "gpu:x", "cuda:0", ""];
-  assert.deepEqual(names.filter(isDeviceName), ["cpu", "gpu", "gpu:0", "gpu:12"]);
+  const right = ["cpu", "gpu", "gpu:0", "gpu:12", "gpu:1,gpu:0", "gpus:4"];
+  const wrong = ["GPU", "gpu:", "gpu:x", "cuda:0", "", "gpus:0", "gpus", "gpu:0,", "gpu:0,cpu"];
+  assert.deepEqual([...right, ...wrong].filter(isDeviceName), right);
+  assert.deepEqual(right.map((name) => gpuNumbers(name as DeviceName)), [
+    ...[[], [0], [0], [12], [1, 0], [0, 1, 2, 3]],
+  ]);
   assert.equal(deviceInWords({ kind: "cpu" }), "CPU");
   assert.equal(
     deviceInWords({ kind: "gpu", gpu: gpusIn(PRINTED)[0]! }),
@@ -56,12 +64,55 @@ Deno.test("one device is left visible, counted within those that a cluster gives
   }
 });
 
+Deno.test("several devices are left visible, in their order", () => {
+  assert.equal(visibleFor("gpus:2", undefined), "0,1");
+  assert.equal(visibleFor("gpu:2,gpu:0", undefined), "2,0");
+  assert.equal(visibleFor("gpus:2", "GPU-aaaa, GPU-bbbb,GPU-cccc"), "GPU-aaaa,GPU-bbbb");
+  assert.throws(
+    () => visibleFor("gpus:4", "2,3"),
+    /^UserError: Cannot use "gpus:4": CUDA_VISIBLE_DEVICES is "2,3", which names 2 GPUs/,
+  );
+  // a part of a GPU works alone
+  assert.equal(visibleFor("gpu:1", "MIG-aaaa,MIG-bbbb"), "MIG-bbbb");
+  assert.throws(
+    () => visibleFor("gpus:2", "MIG-aaaa,MIG-bbbb"),
+    /^UserError: Cannot use "gpus:2": .* CUDA gives a program only one; choose one, as in --device/,
+  );
+  mustBeThere("gpus:4", 4);
+  mustBeThere("gpus:4", 0); // without nvidia-smi TensorFlow says it
+  assert.throws(
+    () => mustBeThere("gpu:0,gpu:4", 4),
+    /^UserError: Cannot use "gpu:0,gpu:4": nvidia-smi lists 4 GPUs, .* choose --device gpus:4/,
+  );
+});
+
+Deno.test("several GPUs are as large as the smallest, and said to be unlike where they are", () => {
+  const [h100, v100] = gpusIn(PRINTED);
+  const four = deviceFrom([h100, h100, h100, h100]);
+  assert.equal(deviceInWords(four), "4 x NVIDIA H100 80GB HBM3, 80 GiB each, driver 550.54.15");
+  const mixed = deviceFrom([h100, v100]);
+  assert.equal(
+    deviceInWords(mixed),
+    "2 x NVIDIA H100 80GB HBM3 and Tesla V100-SXM2-16GB, 16 GiB or more each, driver 550.54.15",
+  );
+  const unknown = deviceFrom([undefined, undefined]);
+  assert.equal(deviceInWords(unknown), "2 x GPU");
+  assert.equal(deviceInWords(deviceFrom([undefined])), "a GPU");
+  assert.deepEqual([four, unknown, deviceFrom([h100]), { kind: "cpu" } as const].map(countOf), [
+    ...[4, 2, 1, 1],
+  ]);
+  assert.deepEqual(deviceFrom([h100]), { kind: "gpu", gpu: h100 });
+});
+
 Deno.test("a plan expects the device that a run would take, by what was noted", () => {
   const noted = gpusIn(PRINTED);
   const on = (device?: DeviceName, visible?: string, gpus = noted) =>
     nameOfDevice(expectedDevice(device, { noted: gpus, visible }));
   const [h100, v100] = noted.map(({ name }) => name);
   assert.deepEqual([on(), on("gpu"), on("gpu:1"), on("cpu")], [h100, h100, v100, "CPU"]);
+  assert.deepEqual([on("gpus:2"), on("gpu:1,gpu:1")], [
+    ...[`2 x ${h100} and ${v100}`, `2 x ${v100}`],
+  ]);
   // counted within those that are visible
   assert.deepEqual([on(undefined, "1"), on("gpu:1", "1,0"), on("gpu", "GPU-aaaa")], [
     ...[v100, h100, h100],
@@ -91,4 +142,5 @@ Deno.test("bfloat16 is preferred where all GPUs that were noted have it, and now
 
 Deno.test("a GPU computes a batch as a whole, a processor in as many parts as were chosen", () => {
   assert.deepEqual([towersOn({ kind: "gpu" }, 2), towersOn({ kind: "cpu" }, 2)], [1, 2]);
+  assert.equal(towersOn({ kind: "gpu", count: 4 }, 2), 4);
 });

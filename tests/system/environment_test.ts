@@ -69,4 +69,8 @@ Deno.test("a execution in words: when, how long, on what, with what", () => {
     executionInWords(onGpu),
     /: NVIDIA A2, 16 GiB, driver 550\.54\.15, bfloat16, 1 thread an operation, 32 images at once;/,
   );
+  assert.match(
+    executionInWords({ ...onGpu, gpus: 4, towers: 4 }),
+    /: 4 x NVIDIA A2, 16 GiB each, driver 550\.54\.15, bfloat16, .* 4 towers, 32 images at once;/,
+  );
 });

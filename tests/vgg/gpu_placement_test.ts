@@ -79,16 +79,14 @@ Deno.test("a GPU takes all arithmetic of every training and evaluation", () => {
   const placed = graphs.map((each) => placementsOf(each, catalogue));
   const places = operationPlaces(placed.flatMap(({ step, besides }) => [...step, ...besides]));
   assert.deepEqual(places.filter(({ place }) => place === "processor"), []);
-  // what a step leaves to the processor: places of crops, and the loss, whose order of sums changes on GPUs
+  // what a step leaves to the processor: places of crops; the loss and its gradient, whose order of sums
+  // changes on GPUs; with several GPUs, cutting crops for each and joining their scores
   const steps = operationPlaces(placed.flatMap(({ step }) => step));
   const chosen = steps.filter(({ place }) => place === "processor, by choice");
-  assert.deepEqual(
-    new Set(chosen.map(({ operation }) => operation)),
-    new Set([
-      ...["Cast", "Const", "GatherNd", "MatMul", "Reshape"],
-      "SparseSoftmaxCrossEntropyWithLogits",
-    ]),
-  );
+  assert.deepEqual([...new Set(chosen.map(({ operation }) => operation))].sort(), [
+    ...["Cast", "ConcatV2", "Const", "GatherNd", "Identity", "MatMul", "Mul", "Reshape"],
+    ...["SparseSoftmaxCrossEntropyWithLogits", "Split", "SplitV"],
+  ]);
   const kernels = new Set(places.map(({ operation, types }) => `${operation} ${types}`));
   for (const operation of ["Conv2D", "Conv2DBackpropFilter", "MatMul", "MaxPoolGrad"]) {
     for (const type of ["float32", "bfloat16"]) {
@@ -115,10 +113,32 @@ Deno.test("a step of D copies its crops to the GPU as bytes, and its scores back
     // beside the crops and the gradient: losses, seeds, the rate, and colours of 256 crops
     const small = bytes("host GPU:0") - pixels - scores;
     assert.ok(small > 0 && small < 10_000, `${small}`);
-    // beside the scores: the loss
-    assert.equal(bytes("GPU:0 host"), scores + 4);
+    // beside the scores: the loss, and the gradient of its sum
+    assert.equal(bytes("GPU:0 host"), scores + 8);
     assert.match(crossingsInWords(crossings), /^processor to GPU:0 39\.6 MB \(.* 38\.5, /);
   }
+});
+
+Deno.test("four GPUs: weights and gradients cross in bfloat16, images go straight to their own", () => {
+  const name = "train D (bfloat16, crops from files, 4 GPUs)";
+  const { step: [step] } = placementsOf(graphs.find((each) => each.name === name)!, stored());
+  const bytes = (from: RegExp, to: RegExp) =>
+    step!.crossings.filter((crossing) => from.test(crossing.from) && to.test(crossing.to))
+      .reduce((sum, { bytes }) => sum + bytes!, 0);
+  const weights = 138_357_544;
+  const crops = 64 * 224 * 224 * 3;
+  for (const gpu of [/GPU:1/, /GPU:2/, /GPU:3/]) {
+    // beside the weights: the parts of two dropout masks, float32
+    assert.equal(bytes(/GPU:0/, gpu), 2 * weights + 2 * 64 * 4096 * 4);
+    assert.equal(bytes(gpu, /GPU:0/), 2 * weights);
+    const small = bytes(/host/, gpu) - crops - 64 * 1000 * 4;
+    assert.ok(small >= 0 && small < 2000, `${small}`);
+    assert.equal(bytes(gpu, /host/), 64 * 1000 * 4);
+  }
+  const convolutions = step!.nodes.filter(({ node }) => node.def.op === "Conv2D");
+  assert.equal(new Set(convolutions.map(({ device }) => device)).size, 4);
+  const updates = step!.nodes.filter(({ node }) => node.def.op.startsWith("ResourceApply"));
+  assert.deepEqual(new Set(updates.map(({ device }) => device)), new Set(["GPU:0"]));
 });
 
 Deno.test("an operation without a GPU kernel is found", () => {

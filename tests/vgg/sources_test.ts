@@ -54,7 +54,7 @@ async function crops(dataset: Pick<Dataset, "train" | "colours">) {
 async function looks(images: readonly LabelledImage[], method: "whole" | "crops") {
   const graph = new Graph();
   const source = { inputScale: 1, archive: archiveOf(images) };
-  const shown = method === "whole"
+  const { whole: shown } = method === "whole"
     ? wholeImages(graph, source)
     : cropsOfImages(graph, { ...source, crop: 20, crops: 1 });
   const session = new Session(await tensorflow(), graph);

@@ -4,13 +4,13 @@ import { actionLabel, type EvalRun } from "../../experiment.ts";
 import type { Binding } from "../../tensorflow/addon.ts";
 import { Session } from "../../tensorflow/session.ts";
 import { openSummaries } from "../../tensorflow/summaries.ts";
-import { deviceOf } from "../../system/device.ts";
+import { countOf, deviceOf } from "../../system/device.ts";
 import { imagesAtOnce } from "../../vgg/batches.ts";
 import { meanOf } from "../../vgg/colours.ts";
 import { posteriorsOf } from "../../vgg/evaluate.ts";
 import { layersOf, netShapeOf } from "../../vgg/configs.ts";
 import { pixels } from "../../vgg/images.ts";
-import { evaluationGraph } from "../../vgg/model.ts";
+import { evaluationGraph, gpuNames } from "../../vgg/model.ts";
 import { archiveOf } from "../../vgg/sources.ts";
 import { unlessStopped } from "../../vgg/stop.ts";
 import { setTensors, train } from "../../vgg/train.ts";
@@ -19,18 +19,24 @@ import type { Engine, EvaluationTask, RunControl } from "./run.ts";
 
 /** TensorFlow, once it is loaded. */
 export function engineOf(binding: Binding): Engine {
+  const device = deviceOf(binding.isUsingGpuDevice());
+  const count = countOf(device);
+  const devices = count > 1 ? gpuNames(count) : [];
   return {
     version: binding.TF_Version,
-    device: deviceOf(binding.isUsingGpuDevice()),
-    train: (training, callbacks) => train(binding, training, callbacks),
-    evaluate: (evaluation, control) => evaluate(binding, evaluation, control),
+    device,
+    train: (training, callbacks) =>
+      train(binding, { ...training, ...count > 1 && { devices } }, callbacks),
+    evaluate: (evaluation, control) => evaluate(binding, { ...evaluation, devices }, control),
     openSummaries: (folder) => openSummaries(binding, folder),
   };
 }
 
 function evaluate(
   binding: Binding,
-  { run, context, dataset, images, weights }: EvaluationTask,
+  { run, context, dataset, images, weights, devices }: EvaluationTask & {
+    readonly devices: readonly string[];
+  },
   control: RunControl,
 ): Float32Array | undefined {
   const { classes, colours } = dataset;
@@ -40,6 +46,7 @@ function evaluate(
     evaluate: context.evaluate,
     classes: classes.length,
     archive: archiveOf(images),
+    devices,
   });
   const session = new Session(binding, graph);
   try {
@@ -53,6 +60,7 @@ function evaluate(
       classes: classes.length,
       mean: meanOf(run.net, colours),
       layers: layersOf(run.net, netShapeOf(setup, classes.length)),
+      devices: Math.max(1, devices.length),
     };
     return posteriorsWithinMemory(session, images, { ...options, ...control, run });
   } finally {

@@ -27,7 +27,7 @@ export function fewerImages(error: unknown, { action, size, smaller, onNotice }:
         'hold; give the net fewer, as in "batchNorm": 32',
     );
   }
-  if (size === 1) {
+  if (smaller === size || smaller === 0) {
     throw new UserError(
       `Cannot ${action}: not enough memory for a single image; stop other programs that use ` +
         "memory, or choose --device cpu, --workers 1 or --precision bfloat16",

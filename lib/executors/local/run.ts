@@ -7,7 +7,7 @@
 import type { Dataset, LabelledImage } from "../../datasets/dataset.ts";
 import { RETRY } from "../../setup.ts";
 import type { Checkpoint, LogEntry, Tensors } from "../../vgg/checkpoint.ts";
-import type { Device } from "../../system/device.ts";
+import { countOf, type Device } from "../../system/device.ts";
 import { environment, type Execution } from "../../system/environment.ts";
 import { UserError } from "../../errors.ts";
 import {
@@ -126,6 +126,8 @@ function beginExecution(
   let execution: Execution = {
     ...environment(version),
     ...{ device: device.kind, ..."gpu" in device && { gpu: device.gpu } },
+    ...countOf(device) > 1 && { gpus: countOf(device) },
+    ..."mixture" in device && { mixture: device.mixture },
     precision: planned.context.train.precision,
     ...threads !== undefined && { threads },
     towers,
@@ -194,7 +196,9 @@ function trainNet(
         store.writeDivergence(planned, error.divergence);
         continue;
       }
-      const smaller = fixed === undefined ? { smaller: nextSmaller(microBatch, batch) } : {};
+      const smaller = fixed === undefined
+        ? { smaller: nextSmaller(microBatch, batch, countOf(engine.device)) }
+        : {};
       microBatch = fewerImages(error, {
         ...{ action: actionLabel(run), size: microBatch, ...smaller, onNotice },
       });

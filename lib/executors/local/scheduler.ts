@@ -14,7 +14,7 @@ import type { Study } from "../../results/study.ts";
 import { LeasePassedOn } from "../../store/leases.ts";
 import type { Store } from "../../store/mod.ts";
 import { onStopSignal } from "../../system/signals.ts";
-import { chooseDevice, deviceInWords, type DeviceName } from "../../system/device.ts";
+import { chooseDevice, countOf, deviceInWords, type DeviceName } from "../../system/device.ts";
 import { cores, runsAtOnce } from "../../system/machine.ts";
 import type { Bars } from "../../system/progress.ts";
 import { layersOf, netShapeOf } from "../../vgg/configs.ts";
@@ -269,12 +269,13 @@ async function runUnderLease(
     const net = isEvaluation(run.run) ? run.run.net : run.run;
     const layers = layersOf(net, netShapeOf(train, dataset.classes.length));
     const room = shareFor(worker.device, runsAtOnce(setup, options.workers));
+    const devices = countOf(worker.device);
     const isFinished = loss === undefined && await worker.run({
       planned: run,
       ...images && { images },
       ...isTraining && {
         microBatch: imagesAtOnceFor(net, {
-          ...{ layers, setup: train, room, asked: options.microBatch },
+          ...{ layers, setup: train, room, devices, asked: options.microBatch },
         }),
       },
     }, (done, total) => bar.update(done, total));

@@ -247,7 +247,12 @@ export function hardwareFor(
   const { cpus, gpus = 0 } = configFor(kind, config);
   const worker = kind === "train" || kind === "evaluate";
   const cores = cpus ?? (worker && setup.sideBySide !== "cores" ? CPUS : 1);
-  return { cores, cpus: cores, gpus: worker ? Number(String(gpus).split(":").at(-1)) : 0 };
+  return { cores, cpus: cores, gpus: worker ? numberOf(gpus) : 0 };
+}
+
+/** The number in a field such as 4 or a100:4. */
+export function numberOf(gpus: number | string): number {
+  return Number(String(gpus).split(":").at(-1));
 }
 
 /** The config of a kind of job: its own fields override the common ones; lists are joined. */

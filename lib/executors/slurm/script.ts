@@ -4,7 +4,7 @@ import { TIME_LIMIT_SIGNAL } from "../../system/signals.ts";
 import { fileURLToPath } from "node:url";
 import { UserError } from "../../errors.ts";
 import { type JobKind, scriptName, type SlurmJob } from "./jobs.ts";
-import type { JobResources } from "./resources.ts";
+import { type JobResources, numberOf } from "./resources.ts";
 
 /** What all scripts of a plan share. */
 export interface JobContext {
@@ -52,9 +52,15 @@ export function scriptText(job: SlurmJob, resources: JobResources, context: JobC
     `cd ${shellWord(PROJECT)}`,
     `deno=${shellWord(Deno.execPath())}`,
     '[ -x "$deno" ] || deno=deno',
-    `exec ${context.commands[job.kind]}`,
+    `exec ${context.commands[job.kind]}${devices(job.kind, resources)}`,
     "",
   ].join("\n");
+}
+
+/** An option that uses all GPUs of a job, if it has several: by default a run takes the first. */
+function devices(kind: JobKind, { gpus = 0 }: JobResources): string {
+  const computes = kind === "train" || kind === "evaluate";
+  return computes && numberOf(gpus) > 1 ? ` --device gpus:${numberOf(gpus)}` : "";
 }
 
 /**

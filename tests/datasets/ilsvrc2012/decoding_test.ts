@@ -15,7 +15,7 @@ async function shown(files: readonly Uint8Array[]): Promise<number[][]> {
   const folder = folderWith(Object.fromEntries(names.map((name, i) => [name, files[i]!])));
   const images = names.map((name) => ({ file: `${folder}/${name}`, width: 8, height: 8 }));
   const graph = new Graph();
-  const pixels = wholeImages(graph, { inputScale: 1 });
+  const { whole: pixels } = wholeImages(graph, { inputScale: 1 });
   const session = new Session(await tensorflow(), graph);
   try {
     session.run({

@@ -88,7 +88,7 @@ Deno.test("an execution records versions, device, precision, threads, towers and
   inStore((store) => {
     const place = {
       store,
-      engine: { version: "2.21.0", device: { kind: "gpu", gpu } } as Engine,
+      engine: { version: "2.21.0", device: { kind: "gpu", gpu, count: 2 } } as Engine,
       dataset: { classes: ["a", "b"], val: [], colours: {} } as unknown as Dataset,
       ...{
         threads: 3,
@@ -107,7 +107,7 @@ Deno.test("an execution records versions, device, precision, threads, towers and
     const { started, finished, seconds, ...rest } = noted!;
     assert.deepEqual(rest, {
       ...environment("2.21.0"),
-      ...{ device: "gpu", gpu, precision: "float32", threads: 3, towers: 2 },
+      ...{ device: "gpu", gpu, gpus: 2, precision: "float32", threads: 3, towers: 2 },
     });
     for (const time of [started, finished!]) assert.match(time, /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
     assert.ok(0 < seconds! && seconds! <= most, `${seconds} s of ${most}`);
