@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import project from "../../deno.json" with { type: "json" };
 import { count } from "../numbers.ts";
 import { deviceInWords, type Gpu } from "./device.ts";
+import type { GpuUse } from "./gpu_use.ts";
 import { readIfThere } from "./files.ts";
 import { instructions, usesOneDnn } from "./processor.ts";
 import { clock } from "./progress.ts";
@@ -52,6 +53,8 @@ export interface Execution extends Environment {
   readonly gpu?: Gpu;
   /** Number of GPUs that shared the batches; 1 if absent. */
   readonly gpus?: number;
+  /** What the GPUs did, if `nvidia-smi` said so at least once. */
+  readonly gpuUse?: GpuUse;
   /** The GPUs' names, if they were not all alike. */
   readonly mixture?: readonly string[];
   readonly precision: string;
@@ -131,6 +134,7 @@ export function executionInWords(execution: Execution): string {
     ...threads === undefined ? [] : [`${count(threads, "thread")} an operation`],
     ...towers > 1 ? [`${towers} towers`] : [],
     ...microBatch === undefined ? [] : [`${microBatch} images at once`],
+    ...execution.gpuUse === undefined ? [] : gpuUseInWords(execution.gpuUse),
     ...execution.oneDnn === false ? ["without oneDNN"] : [],
     ...execution.oneDnnLimit === undefined ? [] : [`oneDNN limited to ${execution.oneDnnLimit}`],
   ].join(", ");
@@ -142,6 +146,15 @@ export function executionInWords(execution: Execution): string {
   return (`carried out ${began}, ${end}; ${machineInWords(machine)}: ${share}; ${machine.os}; ` +
     `verydeep ${execution.verydeep}${commit ?? ""}, Deno ${execution.deno}, TensorFlow ` +
     `${tensorflow}, tfjs-node ${execution.tfjsNode}`);
+}
+
+/** As parts of a sentence: `93 % busy`, `40.2 GiB in use`, `0.52 kWh`. */
+function gpuUseInWords({ utilisation, memory, energy }: GpuUse): string[] {
+  return [
+    `${utilisation.toFixed(0)} % busy`,
+    `${(memory / 2 ** 30).toFixed(1)} GiB in use`,
+    ...energy === undefined ? [] : [`${energy.toPrecision(3)} kWh`],
+  ];
 }
 
 /** The commit of a folder; undefined if it is not the top of a git repository. */

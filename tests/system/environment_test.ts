@@ -69,6 +69,11 @@ Deno.test("a execution in words: when, how long, on what, with what", () => {
     executionInWords(onGpu),
     /: NVIDIA A2, 16 GiB, driver 550\.54\.15, bfloat16, 1 thread an operation, 32 images at once;/,
   );
+  const gpuUse = { utilisation: 92.6, memory: 40 * 2 ** 30, power: 400, energy: 0.2, samples: 9 };
+  assert.match(
+    executionInWords({ ...onGpu, gpuUse }),
+    /, 32 images at once, 93 % busy, 40\.0 GiB in use, 0\.200 kWh;/,
+  );
   assert.match(
     executionInWords({ ...onGpu, gpus: 4, towers: 4 }),
     /: 4 x NVIDIA A2, 16 GiB each, driver 550\.54\.15, bfloat16, .* 4 towers, 32 images at once;/,

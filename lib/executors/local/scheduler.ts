@@ -15,6 +15,7 @@ import { LeasePassedOn } from "../../store/leases.ts";
 import type { Store } from "../../store/mod.ts";
 import { onStopSignal } from "../../system/signals.ts";
 import { chooseDevice, countOf, deviceInWords, type DeviceName } from "../../system/device.ts";
+import { type GpuUse, type GpuWatch, watchGpus } from "../../system/gpu_use.ts";
 import { cores, runsAtOnce } from "../../system/machine.ts";
 import type { Bars } from "../../system/progress.ts";
 import { layersOf, netShapeOf } from "../../vgg/configs.ts";
@@ -58,9 +59,11 @@ export async function runPlan(
   const signal = listen(() => bars.log(STOPPING));
   const stopWatching = watchOthers(queue, { store, bars, isStopped: signal.isStopped });
   const workers: RunWorker[] = [];
+  let watch: GpuWatch | undefined;
   try {
     const most = runs.length - done.length;
     await startWorkers(workers, study, { ...options, threads, most, stop: signal.stop });
+    if (workers[0]?.device.kind === "gpu") watch = watchGpus(Deno.env.get("CUDA_VISIBLE_DEVICES"));
     const overall = bars.bar("all runs", { unit: "runs" });
     const show = () => overall.update(queue.done, runs.length);
     show();
@@ -69,7 +72,7 @@ export async function runPlan(
     await allOrStopped(workers, signal.halt, async (worker) => {
       for (let run = await queue.next(); run; run = await queue.next()) {
         try {
-          await runUnderLease(run, worker, { study, queue, caches, reported, options });
+          await runUnderLease(run, worker, { study, queue, caches, reported, watch, options });
         } catch (error) {
           if (!(error instanceof UserError)) {
             queue.close(run);
@@ -88,6 +91,7 @@ export async function runPlan(
     queue.throwIfFailed();
   } finally {
     for (const worker of workers) worker.stop();
+    watch?.stop();
     stopWatching();
     signal.unlisten();
   }
@@ -229,12 +233,14 @@ export async function allOrStopped(
 async function runUnderLease(
   run: PlannedRun,
   worker: RunWorker,
-  { study: { store, bars, dataset, setup }, queue, caches, reported, options }: {
+  { study: { store, bars, dataset, setup }, queue, caches, reported, watch, options }: {
     readonly study: OpenStudy;
     readonly queue: RunQueue;
     readonly caches: ImageCaches;
     /** Runs whose owner was reported. */
     readonly reported: Set<PlannedRun>;
+    /** Of the GPUs that compute, if any do. */
+    readonly watch: GpuWatch | undefined;
     readonly options: RunOptions;
   },
 ) {
@@ -270,6 +276,7 @@ async function runUnderLease(
     const layers = layersOf(net, netShapeOf(train, dataset.classes.length));
     const room = shareFor(worker.device, runsAtOnce(setup, options.workers));
     const devices = countOf(worker.device);
+    const endWatch = watch?.begin();
     const isFinished = loss === undefined && await worker.run({
       planned: run,
       ...images && { images },
@@ -279,6 +286,8 @@ async function runUnderLease(
         }),
       },
     }, (done, total) => bar.update(done, total));
+    const gpuUse = endWatch?.();
+    if (gpuUse !== undefined && loss === undefined) noteGpuUse(run, gpuUse, { store, bars });
     if (isFinished) queue.finish(run);
     else if (loss === undefined) queue.close(run);
     else throw loss;
@@ -295,6 +304,22 @@ async function runUnderLease(
 
 function isPassedOn(loss: UserError | undefined): boolean {
   return loss instanceof LeasePassedOn;
+}
+
+/** Records what the GPUs did in a run's last execution. A failure to write it is only reported. */
+export function noteGpuUse(
+  run: PlannedRun,
+  gpuUse: GpuUse,
+  { store, bars }: { readonly store: Store; readonly bars: Pick<Bars, "log"> },
+) {
+  try {
+    const executions = store.readExecutions(run);
+    const last = executions.at(-1);
+    if (last) store.writeExecutions(run, [...executions.slice(0, -1), { ...last, gpuUse }]);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    bars.log(`warning: ${error.message}`);
+  }
 }
 
 /** The value that stops threads after an error instead of a signal. */

@@ -1,5 +1,6 @@
 /** Where and when a run is carried out, as the store has it beside the run's recipe. */
 import assert from "node:assert/strict";
+import { noteGpuUse } from "../../../lib/executors/local/scheduler.ts";
 import { evaluations, net } from "../../../experiments/protocol.ts";
 import { smoke } from "../../../experiments/setups.ts";
 import type { Dataset } from "../../../lib/datasets/dataset.ts";
@@ -109,6 +110,9 @@ Deno.test("an execution records versions, device, precision, threads, towers and
       ...environment("2.21.0"),
       ...{ device: "gpu", gpu, gpus: 2, precision: "float32", threads: 3, towers: 2 },
     });
+    const gpuUse = { utilisation: 90, memory: 5, power: 300, energy: 0.1, samples: 3 };
+    noteGpuUse(tested!, gpuUse, { store, bars: { log: assert.fail } });
+    assert.deepEqual(store.readExecutions(tested!), [{ ...noted!, gpuUse }]);
     for (const time of [started, finished!]) assert.match(time, /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
     assert.ok(0 < seconds! && seconds! <= most, `${seconds} s of ${most}`);
   }));
