@@ -15,6 +15,7 @@ import {
   variantOf,
 } from "./mod.ts";
 import { answer, compiler, python, reason, run } from "../../system/subprocess.ts";
+import { doubtOf } from "./cuda.ts";
 import type { Variant } from "./wheel.ts";
 
 /** A part of the installation. */
@@ -79,8 +80,9 @@ export async function check({ gpu }: Pick<InstallOptions, "gpu"> = {}): Promise<
 function driver(): Check {
   const found = gpus();
   if (found.length > 0) {
-    const described = found.map((gpu) => deviceInWords({ kind: "gpu", gpu }));
-    return { name: "GPU", ok: true, detail: described.join("; ") };
+    const detail = found.map((gpu) => deviceInWords({ kind: "gpu", gpu })).join("; ");
+    const [remedy] = found.flatMap((gpu) => doubtOf(gpu) ?? []);
+    return { name: "GPU", ok: remedy === undefined, detail, ...remedy !== undefined && { remedy } };
   }
   return {
     ...{ name: "GPU", ok: false, detail: "nvidia-smi finds no GPU" },

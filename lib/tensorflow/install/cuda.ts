@@ -1,7 +1,8 @@
+import type { Gpu } from "../../system/device.ts";
 import { download, type InstallControl, unpack } from "./wheel.ts";
 
 /** Approximate size of the wheels, bytes: for progress only. */
-const DOWNLOAD = 2_768_473_749;
+const DOWNLOAD = 2_860_800_000;
 
 /** Tags of Linux wheels that run wherever TensorFlow's own does, newest first. */
 const PLATFORMS = [
@@ -12,7 +13,8 @@ const PLATFORMS = [
 /**
  * NVIDIA's wheels, each within the range that the METADATA of TensorFlow's wheel asks for. The versions
  * are pinned, so that all machines compute with the same libraries: those of CUDA 12.9.1, which support
- * Blackwell, and cuDNN 9.10, the last one that supports GPUs older than Turing (9.11 dropped sm_70).
+ * Blackwell, and cuDNN 9.24: TensorFlow 2.21's fused convolutions fail with 9.5.1. It needs Turing
+ * (compute capability 7.5) or later; `doubtOf` names what is older.
  */
 export const CUDA_WHEELS: readonly string[] = [
   "nvidia-cublas-cu12==12.9.1.4",
@@ -20,7 +22,7 @@ export const CUDA_WHEELS: readonly string[] = [
   "nvidia-cuda-nvcc-cu12==12.9.86",
   "nvidia-cuda-nvrtc-cu12==12.9.86",
   "nvidia-cuda-runtime-cu12==12.9.79",
-  "nvidia-cudnn-cu12==9.10.2.21",
+  "nvidia-cudnn-cu12==9.24.0.43",
   "nvidia-cufft-cu12==11.4.1.4",
   "nvidia-curand-cu12==10.3.10.19",
   "nvidia-cusolver-cu12==11.7.5.82",
@@ -29,8 +31,24 @@ export const CUDA_WHEELS: readonly string[] = [
   "nvidia-nvjitlink-cu12==12.9.86",
 ];
 
+/** The lowest compute capability that cuDNN 9.24 supports: Turing. */
+const OLDEST_GPU = 7.5;
+/** The lowest driver that CUDA 12 runs with. */
+const OLDEST_DRIVER = 525;
+
+/** Why a GPU cannot compute with these libraries; undefined if it can. */
+export function doubtOf({ name, capability, driver }: Gpu): string | undefined {
+  if (Number.parseFloat(driver) < OLDEST_DRIVER) {
+    return `NVIDIA's driver ${driver} is too old for CUDA 12: install ${OLDEST_DRIVER} or newer`;
+  }
+  if (capability < OLDEST_GPU) {
+    return `${name} is older than cuDNN's oldest GPU, Turing: choose another one, or --device cpu`;
+  }
+  return undefined;
+}
+
 /**
- * Fetches the libraries into `folder/nvidia/`: 2.8 GB to download, 4.3 GB on disk.
+ * Fetches the libraries into `folder/nvidia/`: 2.9 GB to download, 4.3 GB on disk.
  */
 export async function fetchCuda(
   folder: string,

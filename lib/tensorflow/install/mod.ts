@@ -125,7 +125,7 @@ export function partsOf(
     name: "CUDA",
     folder: join(cache, `cuda-for-${VERSION}-${machine}`),
     content: `CUDA for ${wheel.requirement}: ${CUDA_WHEELS.join(", ")}`,
-    step: "CUDA libraries (2.8 GB)",
+    step: "CUDA libraries (2.9 GB)",
     seconds: 300,
     make: fetchCuda,
     require: () => requirePip("download the CUDA libraries"),

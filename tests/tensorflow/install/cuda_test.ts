@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { UserError } from "../../../lib/errors.ts";
 import { CUDA_LIBRARIES, missingCuda, openCuda } from "../../../lib/tensorflow/cuda_libraries.ts";
 import { packageFolder } from "../../../lib/tensorflow/addon.ts";
-import { CUDA_WHEELS } from "../../../lib/tensorflow/install/cuda.ts";
+import { CUDA_WHEELS, doubtOf } from "../../../lib/tensorflow/install/cuda.ts";
 import { partsOf } from "../../../lib/tensorflow/install/mod.ts";
 
 Deno.test("NVIDIA's wheels have pinned versions, which TensorFlow's own wheel allows", () => {
@@ -14,7 +14,8 @@ Deno.test("NVIDIA's wheels have pinned versions, which TensorFlow's own wheel al
     "nvidia-cuda-nvcc-cu12": ["12.5.82", "13.0"],
     "nvidia-cuda-nvrtc-cu12": ["12.5.82", "13.0"],
     "nvidia-cuda-runtime-cu12": ["12.5.82", "13.0"],
-    "nvidia-cudnn-cu12": ["9.3.0.75", "10.0"],
+    // from 9.24 on: TensorFlow's fused convolutions fail with earlier ones
+    "nvidia-cudnn-cu12": ["9.24", "10.0"],
     "nvidia-cufft-cu12": ["11.2.3.61", "12.0"],
     "nvidia-curand-cu12": ["10.3.6.82", "11.0"],
     "nvidia-cusolver-cu12": ["11.6.3.83", "12.0"],
@@ -29,6 +30,17 @@ Deno.test("NVIDIA's wheels have pinned versions, which TensorFlow's own wheel al
     const version = pinned[name]!;
     assert.ok(order(from, version) <= 0 && order(version, below) < 0, `${name} ${version}`);
   }
+});
+
+Deno.test("a GPU or a driver that is too old for these libraries is named", () => {
+  const gpu = { name: "Tesla T4", memory: 16 * 2 ** 30, capability: 7.5, driver: "525.60.13" };
+  assert.equal(doubtOf(gpu), undefined);
+  const old = { ...gpu, name: "Tesla V100-SXM2-16GB", capability: 7 };
+  assert.match(doubtOf(old)!, /^Tesla V100-SXM2-16GB is older than .* --device cpu$/);
+  assert.match(
+    doubtOf({ ...gpu, driver: "470.199.02" })!,
+    /^NVIDIA's driver 470\.199\.02 is too old/,
+  );
 });
 
 Deno.test({
