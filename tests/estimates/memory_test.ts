@@ -6,6 +6,7 @@ import { planOf } from "../../lib/plan.ts";
 import { pixelsAtOnce } from "../../lib/vgg/batches.ts";
 import {
   footprint,
+  imagesAtOnceFor,
   memoryDoubt,
   memoryFor,
   microBatchFor,
@@ -118,4 +119,16 @@ Deno.test("parallel trainings share half of the main memory, or four fifths of a
   assert.equal(shareFor({ kind: "gpu", gpu }, 4), 16 * GB);
   assert.equal(shareFor({ kind: "gpu" }, 4), Infinity);
   assert.equal(shareFor({ kind: "cpu" }, 2), memory() / 4);
+});
+
+Deno.test("a net with batch normalisation is trained on one device, others on several", () => {
+  const options = { layers: D, setup: paper.train, room: 64e9 };
+  const run = { config: "D", S: 256, init: "random" } as const;
+  assert.equal(imagesAtOnceFor(run, { ...options, devices: 4 }), 256);
+  const normalised = { ...run, batchNorm: 32 };
+  assert.equal(imagesAtOnceFor(normalised, options), 32);
+  assert.throws(
+    () => imagesAtOnceFor(normalised, { ...options, devices: 4 }),
+    /^UserError: Cannot train .* on 4 GPUs: its batch normalisation takes 32 images at once on one/,
+  );
 });
