@@ -140,7 +140,9 @@ export async function netToEvaluate(
         "nets from; name one of those",
     );
   }
+  const own = netInFile === undefined ? undefined : await layersInFile(netInFile, options);
   const odd = (config !== undefined && config !== run.config) ||
+    (own !== undefined && !isDeepStrictEqual(layersFields(run), own)) ||
     (S !== undefined && formatS(S) !== formatS(run.S)) ||
     (update !== undefined && update !== (run.update ?? "all"));
   if (!odd) return meant;
@@ -185,7 +187,9 @@ async function netIn(
   { options, study }: NetSearch,
 ): Promise<MeantNet> {
   const note = await noteIn(file);
-  const { config = options.config } = note;
+  const config = options.netInFile === undefined || naming.option === "init-from"
+    ? note.config ?? options.config
+    : await layersInFile(options.netInFile, options);
   const S = note.S ?? naming.S ?? (note.layout === "keras" ? JITTERED : UNTOLD_S);
   if (config === undefined) {
     throw new UsageError(

@@ -303,7 +303,8 @@ function torchvisionsLayers({ run, context: { train } }: Planned, { tensors }: N
       ? [String(layer.outputs)]
       : []
   );
-  return ` Its layers: torchvision.models.vgg.make_layers([${cells.join(", ")}])` +
+  return ` Its layers: torchvision.models.vgg.make_layers([${cells.join(", ")}]` +
+    `${run.batchNorm === undefined ? "" : ", batch_norm=True"})` +
     `${
       train.oddSides === "down" ? "" : ", each MaxPool2d with ceil_mode=True"
     }; its classifier gets ` +

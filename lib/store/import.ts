@@ -9,12 +9,12 @@ import { UserError } from "../errors.ts";
 import { INTERPRETATIONS, type Setup, type TrainSetup } from "../setup.ts";
 import type { Shapes, WeightsFile } from "../weights/weights_file.ts";
 import type { DatasetDescription } from "../datasets/dataset.ts";
-import type { ConfigName, Context, Init, TrainRun, TrainScale } from "../experiment.ts";
+import type { ConfigName, Context, Init, NetLayers, TrainRun, TrainScale } from "../experiment.ts";
 import { meanOf } from "../vgg/colours.ts";
 import { piecesOf } from "../system/files.ts";
 import { planOf } from "../plan.ts";
 import type { Store } from "./mod.ts";
-import { ALL_NETS, layersOf, netShapeOf, weightShapes } from "../vgg/configs.ts";
+import { ALL_NETS, layersOf, netShapeOf, weightShapes, withBatchNorm } from "../vgg/configs.ts";
 import { firstNonFinite, shapeMismatch } from "../weights/fit.ts";
 import { INPUT_WORDS, type InputName, knownInput } from "../weights/inputs.ts";
 import { verifyChecksum } from "../weights/safetensors.ts";
@@ -32,7 +32,8 @@ export interface ImportedNet {
 
 /** What the weights must fit. */
 export interface ImportTarget {
-  readonly config: ConfigName;
+  /** A net of the paper by its name, or one of one's own. */
+  readonly config: ConfigName | NetLayers;
   readonly S: TrainScale;
   readonly setup: Setup;
   readonly dataset: Pick<DatasetDescription, "name" | "classes" | "fingerprint">;
@@ -44,7 +45,7 @@ export interface ImportTarget {
 
 /** A file's net, according to the metadata that we wrote into it and to its layers. */
 export type WeightsNote = Partial<
-  Pick<TrainRun, "S"> & { readonly config: ConfigName } & Pick<WeightsFile, "layout">
+  Pick<TrainRun, "S"> & Pick<ImportTarget, "config"> & Pick<WeightsFile, "layout">
 >;
 
 /**
@@ -73,10 +74,15 @@ function formsScale(S: unknown): S is TrainScale {
   return [S].flat().every(Number.isInteger) && (!Array.isArray(S) || S.length === 2);
 }
 
-/** The net with a file's layers, by their names and kernel sizes; undefined if several match. */
-function configOf({ layout, shapes }: WeightsFile): ConfigName | undefined {
+/**
+ * The net with a file's layers, by their names and kernel sizes; undefined if several match. It is one of
+ * the paper's, with batch normalisation if the file has it.
+ */
+function configOf({ layout, shapes }: WeightsFile): ConfigName | NetLayers | undefined {
   const found = [...shapes.keys()].filter((name) => name.startsWith("conv")).sort();
-  const fitting = ALL_NETS.filter((config) => {
+  const isNormalised = found.some((name) => name.endsWith(".scale"));
+  const nets = isNormalised ? ALL_NETS.map(withBatchNorm) : ALL_NETS;
+  const fitting = nets.filter((config) => {
     const needed = [...weightShapes(layersOf(config))].filter(([name]) => name.startsWith("conv"));
     return String(needed.map(([name]) => name).sort()) === String(found) &&
       needed.every(([name, shape]) => shape.length === 1 || shapes.get(name)![0] === shape[0]);
@@ -97,8 +103,11 @@ const CHANGED =
  * the file does not say which mean colour its net's input has subtracted.
  */
 export async function importedNet(file: string, target: ImportTarget): Promise<ImportedNet> {
-  const { config, S, setup, dataset } = target;
-  const needed = weightShapes(layersOf(config, netShapeOf(setup.train, dataset.classes.length)));
+  const { S, setup, dataset } = target;
+  const net: NetLayers = typeof target.config === "string"
+    ? { config: target.config }
+    : target.config;
+  const needed = weightShapes(layersOf(net, netShapeOf(setup.train, dataset.classes.length)));
   verifyChecksum(file, CHANGED);
   const digest = digestOf(file);
   const known = target.input ?? knownInput(digest);
@@ -107,7 +116,7 @@ export async function importedNet(file: string, target: ImportTarget): Promise<I
   const wrong = classes === undefined ? shapeMismatch(weights.shapes, needed) : undefined;
   if (wrong !== undefined) {
     throw new UserError(
-      `Cannot import "${file}" as weights of ${config} under the setup "${setup.name}" for the ` +
+      `Cannot import "${file}" as weights of ${net.config} under the setup "${setup.name}" for the ` +
         `${dataset.classes.length} classes of ${dataset.name}: ${wrong}; name the --config, ` +
         "--setup and --dataset that they were made for",
     );
@@ -132,7 +141,7 @@ export async function importedNet(file: string, target: ImportTarget): Promise<I
     ...classes !== undefined && { classes },
   };
   return {
-    ...{ file, run: { config, S, init } },
+    ...{ file, run: { ...net, S, init } },
     doubts: [
       ...doubt === undefined ? [] : [
         `"${file}" is read as weights with torchvision's input, but ${doubt}. If it has Caffe's input ` +

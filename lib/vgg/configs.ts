@@ -139,6 +139,11 @@ export function layersFields(net: NetLayers): NetLayers {
   return { config: net.config, ...Object.fromEntries(own.map((field) => [field, net[field]])) };
 }
 
+/** A net of the paper with batch normalisation, such as torchvision's vgg16_bn: net D-BN. */
+export function withBatchNorm(config: ConfigName): NetLayers {
+  return { config: `${config}-BN`, blocks: blocksOf(config), batchNorm: true };
+}
+
 /** Whether a net is one of the project's, by its name. */
 export function isConfig(name: string): name is ConfigName {
   return Object.hasOwn(NETS, name);

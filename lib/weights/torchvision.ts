@@ -1,7 +1,8 @@
 /**
  * Weights of torchvision's VGG (torchvision/models/vgg.py): `features.N.weight`
  * `[outputs, inputs, size, size]`, `classifier.{0,3,6}.weight` `[outputs, inputs]`, where the columns
- * of the first go channel by channel, and a bias for each.
+ * of the first go channel by channel, and a bias for each. In its vgg*_bn a batch normalisation follows
+ * each convolution, whose bias it takes away: here its shift is the bias, and the other goes into the mean.
  *
  * @module
  */
@@ -18,7 +19,8 @@ import { type NamedTensor, writeSafetensors } from "./safetensors.ts";
 const CLASSIFIER = new Map([[0, "fc6"], [3, "fc7"], [6, "fc8"]]);
 
 /** A layer's index among the modules of features or classifier, and the name of its tensor. */
-const NAME = /^(features|classifier)\.(\d+)\.(weight|bias)$/;
+const NAME =
+  /^(features|classifier)\.(\d+)\.(weight|bias|running_mean|running_var|num_batches_tracked)$/;
 
 const REMEDY = "name a state_dict of torchvision's vgg11, vgg13, vgg16 or vgg19";
 
@@ -29,6 +31,8 @@ interface TorchvisionTensor {
   readonly shape: readonly number[];
   /** A kernel's sides; absent for a bias. */
   readonly sides?: KernelSides;
+  /** Of a running mean: the name of the convolution's bias, which is subtracted. */
+  readonly minus?: string;
 }
 
 /**
@@ -48,8 +52,12 @@ export function fromTorchvision(open: TensorFile, file: string): LayoutFile {
       },
       notes: notesOf(open.metadata),
       read(name) {
-        const { name: theirs, sides } = places.get(name)!;
+        const { name: theirs, sides, minus } = places.get(name)!;
         const values = open.read(theirs) as Float32Array;
+        if (minus !== undefined) {
+          const biases = open.read(minus);
+          return values.map((value, i) => value - biases[i]!);
+        }
         return sides === undefined ? values : fromOutputsFirst(values, sides);
       },
       [Symbol.dispose]: () => open[Symbol.dispose](),
@@ -63,41 +71,54 @@ export function fromTorchvision(open: TensorFile, file: string): LayoutFile {
 /** Tensors of a file by our names. @throws {Error} It holds another net. */
 function tensorsOf(file: TensorFile): Map<string, TorchvisionTensor> {
   const { types } = file;
-  const normalised = file.shapes.keys().find((name) => name.endsWith("running_mean"));
-  if (normalised !== undefined) {
-    throw new Error(
-      `it is a net with batch normalisation (${normalised}), which the paper's nets do not have`,
-    );
-  }
   const theirs = torchvisionNames(file.shapes);
   const shapes = new Map([...theirs].map(([name, own]) => [name, file.shapes.get(own)!]));
   const odd = shapes.keys().find((name) => !NAME.test(name));
   if (odd !== undefined) throw new Error(`it has ${JSON.stringify(odd)}, which is not part of VGG`);
-  const layers = layersIn(shapes);
+  const isNormalised = shapes.keys().some((name) => name.endsWith(".running_mean"));
+  const layers = layersIn(shapes, isNormalised);
   // the channels of the last map; fc6's columns go channel by channel
   const channels = [...layers].findLast(([name]) => name.startsWith("features"))?.[0] ?? "";
   const [inputs = 1] = shapes.get(`${channels}.weight`) ?? [];
   const places = new Map<string, TorchvisionTensor>();
+  const tensorAt = (name: string) => {
+    const own = theirs.get(name), shape = shapes.get(name);
+    if (own === undefined || shape === undefined) throw new Error(`it has no ${name}`);
+    const type = types.get(own)!;
+    if (!isFloat(type)) throw new Error(`its ${own} has the type ${type}`);
+    return { name: own, shape };
+  };
   for (const [module, layer] of layers) {
-    for (const kind of ["weight", "bias"] as const) {
-      const name = `${module}.${kind}`;
-      const own = theirs.get(name), shape = shapes.get(name);
-      if (own === undefined || shape === undefined) throw new Error(`it has no ${name}`);
-      const type = types.get(own)!;
-      if (!isFloat(type)) throw new Error(`its ${own} has the type ${type}`);
-      if (kind === "bias") places.set(`${layer}.bias`, { name: own, shape });
-      else places.set(`${layer}.kernel`, { name: own, ...kernelOf(name, shape, inputs) });
+    const kernel = tensorAt(`${module}.weight`);
+    places.set(`${layer}.kernel`, {
+      ...{ name: kernel.name, ...kernelOf(`${module}.weight`, kernel.shape, inputs) },
+    });
+    if (!isNormalised || !module.startsWith("features")) {
+      places.set(`${layer}.bias`, tensorAt(`${module}.bias`));
+      continue;
     }
+    const norm = `features.${Number(module.slice("features.".length)) + 1}`;
+    // a convolution in front of a normalisation may have no bias
+    const minus = theirs.has(`${module}.bias`) ? tensorAt(`${module}.bias`).name : undefined;
+    places.set(`${layer}.bias`, tensorAt(`${norm}.bias`));
+    places.set(`${layer}.scale`, tensorAt(`${norm}.weight`));
+    places.set(`${layer}.mean`, { ...tensorAt(`${norm}.running_mean`), ...minus && { minus } });
+    places.set(`${layer}.variance`, tensorAt(`${norm}.running_var`));
   }
   return places;
 }
 
-/** Our names of the layers by theirs: a module is followed by a ReLU, and a block by a pooling layer. */
-function layersIn(shapes: Shapes): Map<string, string> {
+/**
+ * Our names of the layers by theirs: a convolution is followed by its normalisation, if it has one, and a
+ * ReLU, and a block by a pooling layer.
+ */
+function layersIn(shapes: Shapes, isNormalised: boolean): Map<string, string> {
   const numbers = (part: string) => {
     const found = shapes.keys().map((name) => NAME.exec(name)!).filter(([, is]) => is === part);
-    return [...new Set(found.map(([, , number]) => Number(number)))].sort((a, b) => a - b);
+    return [...new Set(found.map(([, , number]) => Number(number)))]
+      .filter((number) => !shapes.has(`${part}.${number}.running_mean`)).sort((a, b) => a - b);
   };
+  const modules = isNormalised ? 3 : 2;
   const layers = new Map<string, string>();
   let [block, place, expected] = [1, 0, 0];
   for (const number of numbers("features")) {
@@ -105,7 +126,7 @@ function layersIn(shapes: Shapes): Map<string, string> {
     else if (number === expected + 1 && place > 0) [block, place] = [block + 1, 1];
     else throw new Error(`its features.${number} is where VGG has no convolution`);
     layers.set(`features.${number}`, `conv${block}_${place}`);
-    expected = number + 2;
+    expected = number + modules;
   }
   for (const number of numbers("classifier")) {
     const layer = CLASSIFIER.get(number);
@@ -140,9 +161,17 @@ export function writeTorchvision(file: string, net: NetWeights) {
   for (const [name, { shape, values }] of net.tensors) {
     const [layer, part] = name.split(".") as [string, string];
     const module = modules.get(layer)!;
-    if (part === "bias") {
-      tensors.set(`${module}.bias`, { shape, values });
+    const isNormalised = net.tensors.has(`${layer}.scale`);
+    if (part !== "kernel") {
+      const norm = isNormalised
+        ? `features.${Number(module.slice("features.".length)) + 1}`
+        : module;
+      tensors.set(`${norm}.${THEIR_PARTS[part]}`, { shape, values });
       continue;
+    }
+    if (isNormalised) {
+      const [outputs = 0] = net.tensors.get(`${layer}.bias`)!.shape;
+      tensors.set(`${module}.bias`, { shape: [outputs], values: new Float32Array(outputs) });
     }
     const [height = 1, width = 1, inputs = 1, outputs = 1] = shape;
     const sides = { places: height * width, inputs, outputs };
@@ -159,6 +188,11 @@ export function writeTorchvision(file: string, net: NetWeights) {
   writeSafetensors(file, { tensors, metadata });
 }
 
+/** torchvision's names of what a layer has besides its kernel. */
+const THEIR_PARTS: Readonly<Record<string, string>> = {
+  ...{ bias: "bias", scale: "weight", mean: "running_mean", variance: "running_var" },
+};
+
 /** torchvision's modules by our layers. */
 function modulesOf(names: readonly string[]): Map<string, string> {
   const modules = new Map(
@@ -170,7 +204,7 @@ function modulesOf(names: readonly string[]): Map<string, string> {
     if (block === undefined) continue;
     if (block !== last) number++; // the pooling
     modules.set(layer, `features.${number}`);
-    [number, last] = [number + 2, block];
+    [number, last] = [number + (names.includes(`${layer}.scale`) ? 3 : 2), block];
   }
   return modules;
 }

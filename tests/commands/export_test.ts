@@ -124,6 +124,9 @@ Deno.test("a net of one's own goes to torchvision where its make_layers can make
     ["--as", "torchvision"],
     /^Cannot export G for torchvision: .* conv1_1 is 5x5; choose --as savedmodel or --as onnx$/,
   );
+  const normalised = await trained(sandbox, { config: "N", blocks, batchNorm: true });
+  const saidOf = await sandbox.printed("export", [normalised.key, file], "--as", "torchvision");
+  assert.match(saidOf.replaceAll(/\s+/g, " "), /make_layers\(\[2, .*, "M"\], batch_norm=True\)/);
   const halving = { size: 3, channels: 64, stride: 2 as const };
   const strided = await trained(sandbox, { config: "I", blocks: [[halving]] });
   await refused(

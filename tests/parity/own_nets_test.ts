@@ -1,7 +1,12 @@
 /** Layers beyond the paper, in nets of one's own, and the same nets of PyTorch's modules. */
 import assert from "node:assert/strict";
 import { type NetLayers, normalisedOver } from "../../lib/experiment.ts";
-import { gap } from "../support/formula.ts";
+import { openSafetensors } from "../../lib/weights/safetensors.ts";
+import { writeTorchvision } from "../../lib/weights/torchvision.ts";
+import { broughtIn, place, scoresOf, SMALL } from "./released.ts";
+import { layersOf, netShapeOf } from "../../lib/vgg/configs.ts";
+import { savedModelOf } from "../../lib/vgg/saved_model.ts";
+import { gap, noisyBytes } from "../support/formula.ts";
 import { tensorflow } from "../support/run_graph.ts";
 import { losses, NET, posteriors, scoresAndGradients, trained } from "./nets.ts";
 import { askPytorch, pytorchVersion } from "./pytorch.ts";
@@ -73,4 +78,57 @@ Deno.test("in bfloat16 they stay within 8 per cent of float32, too", async () =>
   const gaps = losses(binding, net, { precision: "bfloat16" })
     .map((loss, i) => Math.abs(loss / exact[i]! - 1));
   assert.ok(Math.max(...gaps) < 0.08 && Math.max(...gaps) > 1e-5, `the gaps are ${gaps}`);
+});
+
+Deno.test({
+  name:
+    "a vgg11_bn of PyTorch's modules is imported as net A-BN, and exported again (where Python has torch)",
+  ignore,
+  async fn() {
+    const binding = await tensorflow();
+    using folder = place();
+    const file = `${folder.folder}/vgg11_bn.pth`;
+    const expected = await askPytorch({ net: NET, torchvision: file });
+    const scores = expected.get("torchvision/crop")!.values;
+    const found = await scoresOf(binding, file, "crop");
+    assert.ok(gap(found, scores) < 1e-5, `off by ${gap(found, scores)}`);
+    const { run, tensors } = await broughtIn(file);
+    const { config, blocks, batchNorm } = run;
+    assert.deepEqual([config, blocks, batchNorm], [
+      "A-BN",
+      [[64], [128], [256, 256], [512, 512], [512, 512]],
+      true,
+    ]);
+    // the same as a SavedModel, for pixels of 0 to 255
+    const { train, evaluate } = SMALL.setup;
+    const bytes = savedModelOf({
+      layers: layersOf(run, netShapeOf(train, 10)),
+      ...{ tensors, evaluate, inputScale: train.inputScale, mean: [123.675, 116.28, 103.53] },
+    });
+    Deno.writeFileSync(`${folder.folder}/saved_model.pb`, bytes);
+    const model = binding.loadSavedModel(folder.folder, "serve");
+    const pixels = Float32Array.from(noisyBytes(64 * 64 * 3));
+    const images = binding.createTensor([1, 64, 64, 3], 1, pixels); // 1 is float32
+    const [saved] = binding.runSavedModel(model, [images], "images", "scores:0");
+    assert.ok(gap(binding.tensorDataSync(saved!.id) as Float32Array, scores) < 1e-5);
+    binding.deleteTensor(images);
+    binding.deleteSavedModel(model);
+    const again = `${folder.folder}/again.safetensors`;
+    const { inputScale } = SMALL.setup.train;
+    writeTorchvision(again, { tensors, mean: [1, 2, 3], inputScale, recipe: "" });
+    using written = openSafetensors(again, { remedy: "" });
+    const module = (number: number, ...parts: string[]) =>
+      parts.map((part) => `features.${number}.${part}`);
+    assert.deepEqual(
+      [...written.shapes.keys()].filter((name) => /features\.(0|1|4|5)\./.test(name)).sort(),
+      [0, 4].flatMap((number) => [
+        ...module(number, "bias", "weight"),
+        ...module(number + 1, "bias", "running_mean", "running_var", "weight"),
+      ]),
+    );
+    const back = (await broughtIn(again)).tensors;
+    for (const [name, { values }] of tensors) {
+      assert.ok(gap(back.get(name)!.values, values) < 2e-7, name);
+    }
+  },
 });

@@ -45,7 +45,7 @@ Deno.test("each task with a program of its own has help, and refuses what it doe
     return program === undefined ? [] : [{ name, program }];
   });
   assert.deepEqual(programs.map(({ name }) => name).sort(), [
-    ...["coverage", "faults", "fuzz", "rehearse", "soak"],
+    ...["coverage", "faults", "fuzz", "rehearse", "simulate", "soak"],
   ]);
   const cwd = fileURLToPath(new URL("../../", import.meta.url));
   await Promise.all(programs.map(async ({ name, program }) => {

@@ -77,8 +77,19 @@ Deno.test("what is exported is imported again: weights, mean and note", async ()
   });
 });
 
-Deno.test("a net with batch normalisation is refused as what it is", async () => {
-  await refused(given("norm.pth"), /batch normalisation \(features\.1\.running_mean\), which the/);
+Deno.test("a batch normalisation's bias is the layer's, the convolution's goes into the mean", async () => {
+  await inFile(given("norm.pth"), async (file) => {
+    using weights = await openWeights(file);
+    assert.deepEqual([...weights.shapes], [
+      ["conv1_1.kernel", [3, 3, 3, 2]],
+      ...["bias", "scale", "mean", "variance"].map((part) => [`conv1_1.${part}`, [2]]),
+    ]);
+    // as PyTorch's BatchNorm2d begins
+    assert.deepEqual(weights.read("conv1_1.scale"), Float32Array.of(1, 1));
+    assert.deepEqual(weights.read("conv1_1.variance"), Float32Array.of(1, 1));
+    assert.deepEqual(weights.read("conv1_1.bias"), Float32Array.of(0, 0));
+    assert.ok(weights.read("conv1_1.mean").every((value) => value !== 0)); // minus the bias
+  });
 });
 
 Deno.test("a state_dict of another net is refused with the name that gives it away", async () => {
