@@ -207,6 +207,9 @@ export function depthOf(net: ConfigName | NetLayers): number {
 /** Names of the tensors of a layer's batch normalisation besides its bias, the shift. */
 export const NORM_TENSORS = ["scale", "mean", "variance"] as const;
 
+/** What batch normalisation adds to a variance: PyTorch's default. */
+export const NORM_EPSILON = 1e-5;
+
 /**
  * Shapes of a net's weights by name: kernels `[size, size, inputs, outputs]`, biases `[outputs]`, and the
  * same for the scale of batch normalisation and its running averages.

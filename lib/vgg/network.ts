@@ -38,7 +38,7 @@ import {
 import { elements } from "../tensorflow/session.ts";
 import { type Variable, variable } from "../tensorflow/variables.ts";
 import type { Precision } from "../setup.ts";
-import { type Conv, convsOf, type Layer, type NORM_TENSORS } from "./configs.ts";
+import { type Conv, convsOf, type Layer, NORM_EPSILON, type NORM_TENSORS } from "./configs.ts";
 
 /** A weight in a forward pass: a variable or a constant. */
 export type Weight = Pick<Variable, "value">;
@@ -57,8 +57,8 @@ export type Norm<Kind extends Weight = Variable> = Readonly<
   Record<typeof NORM_TENSORS[number], Kind>
 >;
 
-/** PyTorch's defaults: what is added to a variance, and the share of new statistics in an average. */
-const [EPSILON, STATISTICS_SHARE] = [1e-5, 0.1];
+/** Share of new statistics in a running average: PyTorch's default. */
+const STATISTICS_SHARE = 0.1;
 
 /** A net in a graph: its layers in order and their weights by layer name. */
 export interface Network<Kind extends Weight = Variable> {
@@ -221,7 +221,7 @@ function tower(
     layer: string,
   ) {
     const { output, ...statistics } = batchNormalise(sums, {
-      ...{ scale: norm.scale.value, shift: bias.value, epsilon: EPSILON },
+      ...{ scale: norm.scale.value, shift: bias.value, epsilon: NORM_EPSILON },
     });
     onStatistics?.(layer, statistics);
     return output;
@@ -262,7 +262,10 @@ function tower(
 export function folded({ layer, kernel, bias, norm }: Parameters<Weight>): Parameters<Weight> {
   if (norm === undefined) return { layer, kernel, bias };
   const { value: variance } = norm.variance;
-  const factor = multiply(norm.scale.value, rsqrt(add(variance, scalarLike(variance, EPSILON))));
+  const factor = multiply(
+    norm.scale.value,
+    rsqrt(add(variance, scalarLike(variance, NORM_EPSILON))),
+  );
   const shift = scale(multiply(norm.mean.value, factor), -1);
   return {
     layer,

@@ -10,7 +10,7 @@ import {
   type OnnxNode,
   type OnnxValue,
 } from "../weights/onnx.ts";
-import type { Conv, Layer } from "./configs.ts";
+import { type Conv, type Layer, NORM_EPSILON } from "./configs.ts";
 import type { SavedNet } from "./saved_model.ts";
 
 /** Contents of a net's ONNX model. */
@@ -143,11 +143,14 @@ function addLayer(
   }
 }
 
-/** A convolution that keeps the size of its maps or halves it, or a fully-connected layer that slides over them. */
+/**
+ * A convolution that keeps the size of its maps or halves it, with its batch normalisation if it has one;
+ * or a fully-connected layer that slides over them.
+ */
 function addConv(
   graph: Builder,
   maps: string,
-  { name, size, inputs, outputs, stride }: Conv,
+  { name, size, inputs, outputs, stride, normalised }: Conv,
   { tensors }: OnnxNet,
 ): string {
   const values = (tensor: string) => tensors.get(tensor)!.values as Float32Array;
@@ -156,12 +159,14 @@ function addConv(
   const kernel = toOutputsFirst(values(`${name}.kernel`), sides);
   const border = name.startsWith("fc") ? 0 : (size - 1) / 2;
   const isLast = name === "fc8";
+  const perChannel = (part: string) =>
+    graph.constant(`${name}.${part}`, values(`${name}.${part}`), [outputs]);
   const sums = graph.add(
     "Conv",
     [
       maps,
       graph.constant(`${name}.kernel`, kernel, shape),
-      graph.constant(`${name}.bias`, values(`${name}.bias`), [outputs]),
+      ...normalised ? [] : [perChannel("bias")],
     ],
     isLast ? "score_map" : `${name}.sums`,
     {
@@ -170,7 +175,16 @@ function addConv(
       pads: [border, border, border, border],
     },
   );
-  return isLast ? sums : graph.add("Relu", [sums], name);
+  if (isLast) return sums;
+  const shifted = normalised
+    ? graph.add(
+      "BatchNormalization",
+      [sums, ...["scale", "bias", "mean", "variance"].map(perChannel)],
+      `${name}.normalised`,
+      { epsilon: { float: NORM_EPSILON } },
+    )
+    : sums;
+  return graph.add("Relu", [shifted], name);
 }
 
 /** Adds `posteriors`, in the setup's order of soft-max and mean. */

@@ -33,12 +33,15 @@ const STRIDED: NetLayers = {
 };
 const AVERAGED: NetLayers = { config: "averaged", blocks: [[64], [128]], average: true };
 
+const NORMALISED: NetLayers = { config: "normalised", blocks: [[64, 64], [128]], batchNorm: true };
+
 const CASES: readonly Case[] = [
   ["A-LRN", "average-then-softmax", "up"],
   ["C", "softmax-then-average", "down"],
   ["B-5x5", "sum-then-softmax", "up"],
   [STRIDED, "softmax-then-average", "up"],
   [AVERAGED, "average-then-softmax", "up"],
+  [NORMALISED, "average-then-softmax", "up"],
 ];
 
 /** A small net with weights by formula. */
@@ -47,7 +50,9 @@ function netOf([config, scoreMap, oddSides]: Case): SavedNet {
   const tensors = [...weightShapes(layers)].map(([name, shape], i) => {
     const count = shape.reduce((product, side) => product * side);
     const scale = shape.length === 1 ? 0.1 : Math.sqrt(6 * shape.at(-1)! / count);
-    return [name, { shape, values: noises(count, { from: 100_000 * i, scale }) }] as const;
+    const noise = noises(count, { from: 100_000 * i, scale });
+    const isPositive = /\.(scale|variance)$/.test(name);
+    return [name, { shape, values: isPositive ? noise.map((value) => 1 + value) : noise }] as const;
   });
   return {
     ...{ layers, tensors: new Map(tensors), mean: MEAN, inputScale: train.inputScale },
