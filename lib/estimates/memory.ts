@@ -115,7 +115,9 @@ export function imagesAtOnceFor(
     `Cannot ${
       actionLabel(run)
     }: its batch normalisation takes ${fixed} images at once, about ${wanted} ` +
-      `GiB, and it may use ${given}; give the net fewer, as in "batchNorm": 32`,
+      `GiB, and it may use ${given}; give the net fewer, as in "batchNorm": ${
+        Math.max(2, nextSmaller(fixed, setup.batch))
+      }`,
   );
 }
 

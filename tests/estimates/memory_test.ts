@@ -132,3 +132,21 @@ Deno.test("a net with batch normalisation is trained on one device, others on se
     /^UserError: Cannot train .* on 4 GPUs: its batch normalisation takes 32 images at once on one/,
   );
 });
+
+Deno.test("batch normalisation takes its images at once, or the training is refused", () => {
+  const setup = { ...paper.train, batch: 256 };
+  const net = { config: "A-BN", blocks: [[64], [128]], S: 256, init: "random" } as const;
+  const at = (batchNorm: true | number | undefined, room: number) => {
+    const run = { ...net, ...batchNorm !== undefined && { batchNorm } };
+    const layers = layersOf(run, netShapeOf(setup, 1000));
+    return imagesAtOnceFor(run, { layers, setup, room, asked: 4 });
+  };
+  assert.equal(at(undefined, 1), 4);
+  assert.equal(at(true, 2 ** 50), 256);
+  assert.equal(at(32, 2 ** 50), 32);
+  // the weights alone, and no image
+  assert.throws(
+    () => at(32, 2 ** 30),
+    /^UserError: Cannot train A-BN 256: its batch normalisation takes 32 images at once, about [\d.]+ GiB, and it may use 1\.0; give the net fewer, as in "batchNorm": 16$/,
+  );
+});
