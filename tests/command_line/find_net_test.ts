@@ -8,8 +8,9 @@ import { hasAncestor, key, type TrainRun } from "../../lib/experiment.ts";
 import { ownNet } from "../../lib/tables/own_net.ts";
 import { plan, planOf } from "../../lib/plan.ts";
 import { makeStore } from "../../lib/store/mod.ts";
+import { writeTorchvision } from "../../lib/weights/torchvision.ts";
 import { writeSafetensors } from "../../lib/weights/safetensors.ts";
-import { layersOf, netShapeOf, weightShapes } from "../../lib/vgg/configs.ts";
+import { layersOf, netShapeOf, weightShapes, withBatchNorm } from "../../lib/vgg/configs.ts";
 import { CommandSandbox } from "../support/command_sandbox.ts";
 
 /** The net that a command line means. */
@@ -103,6 +104,47 @@ Deno.test("--config FILE/NAME is a file's net as the file starts it, or from ano
     ...{ ...F, S: 512, update: "fc" },
     init: { from: net("A", 256), layers: [...convs, "conv5_1", "conv5_2", "fc6", "fc7", "fc8"] },
   });
+});
+
+Deno.test("a file with batch normalisation is a net of one's own: the paper's, normalised", async () => {
+  using sandbox = new CommandSandbox();
+  const shape = netShapeOf(sandbox.options("train").setup.train, 2);
+  const run = (fields: object) => ({ ...withBatchNorm("B"), ...fields });
+  const tensors = new Map([...weightShapes(layersOf(run({}), shape))].map(([name, sides]) => {
+    const count = sides.reduce((product, side) => product * side);
+    return [name, { shape: sides, values: new Float32Array(count).fill(0.5) }];
+  }));
+  const file = `${sandbox.folder}/b.safetensors`;
+  writeTorchvision(file, { tensors, mean: [120, 120, 120], inputScale: 1, recipe: "" });
+  const meantBy = (...args: string[]) => meant(sandbox, "evaluate", "--weights", file, ...args);
+  const { run: found } = await meantBy();
+  const { init: _, ...net } = found;
+  assert.deepEqual(net, run({ S: 256 }));
+  await refused(
+    meantBy("--config", "B"),
+    /as another net: it is B-BN 256 \(imported\); leave --config/,
+  );
+  // the same as a net of a file, and another one
+  const table = (config: string, blocks: unknown) => ({
+    ...{ name: "mine", caption: "", headings: ["config"] },
+    rows: [{
+      evaluations: [{
+        net: { config, blocks, batchNorm: true, S: 256, init: "random" },
+        ...{ Q: 256, method: "dense" },
+      }],
+    }],
+  });
+  const mine = `${sandbox.folder}/mine.json`;
+  const { blocks } = withBatchNorm("B");
+  Deno.writeTextFileSync(mine, JSON.stringify(table("Mine", blocks)));
+  const { run: named } = await meantBy("--config", `${mine}/Mine`);
+  assert.equal(named.config, "Mine");
+  const other = `${sandbox.folder}/other.json`;
+  Deno.writeTextFileSync(other, JSON.stringify(table("Other", blocks!.slice(1))));
+  await refused(
+    meantBy("--config", `${other}/Other`),
+    /as weights of Other .*: the net has no conv/,
+  );
 });
 
 Deno.test("random weights and chosen layers are starts, too; layers come in the net's order", async () => {
