@@ -241,7 +241,7 @@ const others = {
       "safetensors file; --as keras, an HDF5 file for load_weights of its VGG; --as savedmodel, a " +
       "folder for TensorFlow that includes the input's mean and the soft-max; --as onnx, a file for " +
       "any runtime of ONNX that includes them, too, unless --raw is given, and takes whole images of " +
-      "any size.",
+      "any size. A card says what the net is: FILE.md, or README.md in the folder.",
     examples: {
       "export 0123abcd d.safetensors --as torchvision": "for PyTorch",
       "export 0123abcd d.h5 --as keras": "for Keras",

@@ -1,4 +1,5 @@
-/** `export`: writes a stored net's weights in other layouts. */
+/** `export`: writes a stored net in other layouts, with a card. */
+import { basename } from "node:path";
 import { UsageError, UserError } from "../errors.ts";
 import { displayName, isEvaluation, isImported, type TrainRun } from "../experiment.ts";
 import {
@@ -6,6 +7,7 @@ import {
   exists,
   isOfSystem,
   readAt,
+  readIfThere,
   systemReason,
   writeAtomically,
 } from "../system/files.ts";
@@ -13,7 +15,7 @@ import { progressBars } from "../system/progress.ts";
 import type { PlannedRun } from "../plan.ts";
 import { fold } from "../report/fold.ts";
 import { meanOf } from "../vgg/colours.ts";
-import { convsOf, isFullyConnected, layersOf, netShapeOf } from "../vgg/configs.ts";
+import { convsOf, depthOf, isFullyConnected, layersOf, netShapeOf } from "../vgg/configs.ts";
 import type { NetWeights } from "../weights/weights_file.ts";
 import { openWeights } from "../weights/mod.ts";
 import { DEVIATION } from "../weights/inputs.ts";
@@ -25,7 +27,7 @@ import { type Options, pathFrom } from "../command_line/options.ts";
 import { describedStudy, runNamed } from "../command_line/known_runs.ts";
 
 /**
- * Writes the net of a training to a file or, for TensorFlow, to a folder.
+ * Writes the net of a training to a file or, for TensorFlow, to a folder, and a card beside or in it.
  * Weights are float32 in every layout, also those of a net that was trained in bfloat16.
  *
  * @throws {UserError} There is no such training, it is not done, its images cannot be read for their mean,
@@ -47,9 +49,12 @@ export async function exportNet(words: readonly string[], options: Options): Pro
   }
   const file = pathFrom(word);
   await mustBeFree(file, layout);
+  const card = layout === "savedmodel" ? `${file}/README.md` : `${file}.md`;
+  const { cardOf, CARD_START } = await import("../report/card.ts");
+  mustBeCard(card, CARD_START);
   const study = await describedStudy(options);
   const planned = trainingDone(digits, study);
-  const mean = await meanFor(planned, study, options);
+  const { mean, credits } = await inputDataOf(planned, study, options);
   const { run, context } = planned;
   const net = {
     tensors: study.store.readWeights(planned),
@@ -61,8 +66,24 @@ export async function exportNet(words: readonly string[], options: Options): Pro
   console.error(`written: ${file}`);
   const input = inputInWords(layout, { ...net, raw: options.raw });
   const layers = layout === "torchvision" ? torchvisionsLayers(planned, net) : "";
-  console.log(fold(`${displayName(run)} for ${READERS[layout]}. ${input}${layers}`).join("\n"));
+  const library = READERS[layout];
+  const text = cardOf({
+    ...{ planned, study, credits, library, input: `${input}${layers}` },
+    code: CODE[layout](basename(file), planned),
+  });
+  written(card, () => writeAtomically(card, text));
+  console.error(`written: ${card}`);
+  console.log(fold(`${displayName(run)} for ${library}. ${input}${layers}`).join("\n"));
   return 0;
+}
+
+/** Refuses to replace a file that is no card. @throws {UserError} There is one under the card's name. */
+function mustBeCard(card: string, start: string) {
+  if (!exists(card) || readIfThere(card)?.startsWith(start)) return;
+  throw new UserError(
+    `Cannot write "${card}": it exists, and is not a card that this command wrote; name another file, ` +
+      "or move it away",
+  );
 }
 
 /**
@@ -112,6 +133,46 @@ const READERS: Readonly<Record<ExportLayout, string>> = {
   keras: "Keras's VGG",
   savedmodel: "TensorFlow",
   onnx: "ONNX",
+};
+
+/** Python that loads a file in each layout. */
+const CODE: Readonly<Record<ExportLayout, (file: string, planned: Planned) => string>> = {
+  torchvision: (file, { run }) =>
+    [
+      "import torchvision",
+      "from safetensors.torch import load_file",
+      "",
+      `weights = load_file(${JSON.stringify(file)})`,
+      run.blocks === undefined
+        ? `net = torchvision.models.vgg${
+          depthOf(run)
+        }()  # num_classes and layers as in the weights`
+        : "net = torchvision.models.VGG(torchvision.models.vgg.make_layers([...]))  # see above",
+      "net.load_state_dict(weights)",
+      "net.eval()",
+    ].join("\n"),
+  keras: (file, { run }) =>
+    [
+      "import keras",
+      "",
+      `net = keras.applications.VGG${depthOf(run)}(weights=None)  # classes as in the weights`,
+      `net.load_weights(${JSON.stringify(file)})`,
+    ].join("\n"),
+  savedmodel: (file) =>
+    [
+      "import tensorflow as tf",
+      "",
+      `net = tf.saved_model.load(${JSON.stringify(file)}).signatures["serving_default"]`,
+      'posteriors = net(images=images)["posteriors"]',
+    ].join("\n"),
+  onnx: (file) =>
+    [
+      "import onnxruntime",
+      "",
+      `session = onnxruntime.InferenceSession(${JSON.stringify(file)})`,
+      "names = [output.name for output in session.get_outputs()]",
+      'found = dict(zip(names, session.run(names, {"images": images})))',
+    ].join("\n"),
 };
 
 type Planned = PlannedRun & { readonly run: TrainRun };
@@ -224,20 +285,21 @@ function trainingDone(digits: string, { store, contexts }: Study): Planned {
   );
 }
 
-/** Mean colour of a net's input; opens the data set if only that knows it. */
-async function meanFor(
+/** Mean colour of a net's input, and the data's credits; opens the data set if only that knows it. */
+async function inputDataOf(
   { run, context }: Planned,
   { dataset }: Study<DatasetInfo>,
   options: Options,
-) {
+): Promise<{ readonly mean: readonly number[]; readonly credits?: string | undefined }> {
   const unknown: readonly number[] = [];
   const own = meanOf(run, { mean: unknown });
-  if (own !== unknown) return own;
+  if (own !== unknown) return { mean: own };
   if (context.data === dataset.fingerprint && dataset.made) {
     const { openData } = await import("../reproduce.ts");
     const bars = progressBars();
     try {
-      return (await openData(options, bars)).colours.mean;
+      const { colours, credits } = await openData(options, bars);
+      return { mean: colours.mean, credits };
     } finally {
       bars.stop();
     }

@@ -169,6 +169,27 @@ for (const precision of ["float32", "bfloat16"]) {
   });
 }
 
+Deno.test("a card lies beside a file or in a folder, and replaces nothing else", async () => {
+  using sandbox = new CommandSandbox();
+  const { key } = await trained(sandbox, "B");
+  const places = [["keras", "b.h5", "b.h5.md"], ["savedmodel", "b", "b/README.md"]] as const;
+  for (const [layout, name, card] of places) {
+    await sandbox.printed("export", [key, `${sandbox.folder}/${name}`], "--as", layout);
+    const text = Deno.readTextFileSync(`${sandbox.folder}/${card}`);
+    assert.ok(text.includes(`key \`${key}\``));
+    assert.ok(text.includes(layout === "keras" ? 'load_weights("b.h5")' : 'saved_model.load("b")'));
+    assert.match(text, /It was not tested here\./);
+  }
+  Deno.writeTextFileSync(`${sandbox.folder}/b.onnx.md`, "# Mine");
+  await refused(
+    sandbox,
+    [key, `${sandbox.folder}/b.onnx`],
+    ["--as", "onnx"],
+    /^Cannot write ".*b\.onnx\.md": it exists, and is not a card that this command wrote; name/,
+  );
+  assert.equal(Deno.readTextFileSync(`${sandbox.folder}/b.onnx.md`), "# Mine");
+});
+
 /** Whether bytes occur in others. */
 function includes(all: Uint8Array, part: Uint8Array): boolean {
   const latin1 = new TextDecoder("latin1");
