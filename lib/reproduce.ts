@@ -173,7 +173,7 @@ function studyOf<Data extends DatasetDescription & { readonly missing?: string }
 
 /** With `strict`, refuses a setup or data that departs from the paper's. */
 function mustBeStrict({ strict, setup, paper }: StudyOptions, dataset?: DatasetDescription) {
-  if (strict) mustBePapers(departures(setup, paper, dataset && sizeOf(dataset)));
+  if (strict) mustBePapers(departures(setup, paper, dataset && sizeOf(dataset)), dataset?.doubts);
 }
 
 /** Opens a data set, with a bar for each kind of work that takes long. */

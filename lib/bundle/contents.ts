@@ -33,6 +33,8 @@ export interface BundlePlan {
     readonly train: number;
     readonly val: number;
     readonly fingerprint: string;
+    /** Why the data is probably not what it is taken for, as sentences. */
+    readonly doubts?: readonly string[];
   };
   readonly seeds: readonly number[];
   readonly tables: readonly Table[];
@@ -219,6 +221,7 @@ const BUNDLE_PLAN = z.strictObject(
         train: whole,
         val: whole,
         fingerprint: z.string(),
+        doubts: z.array(z.string()).nonempty().optional(),
       } satisfies Fields<BundlePlan["dataset"]>,
     ),
     seeds: distinct(whole.max(LARGEST_SEED), (seed) => seed).refine(

@@ -112,12 +112,15 @@ function mustHaveLog(run: PlannedRun, store: Store) {
 function planOf(input: BundleInput): BundlePlan {
   const { tables, setup, dataset, contexts, small = false } = input;
   const testScores = scoresOfRows(input);
-  const { name, classes, train, val, fingerprint } = dataset;
+  const { name, classes, train, val, fingerprint, doubts } = dataset;
   return {
     format: FORMAT,
     small,
     setup,
-    dataset: { name, classes, train: train.length, val: val.length, fingerprint },
+    dataset: {
+      ...{ name, classes, train: train.length, val: val.length, fingerprint },
+      ...doubts && { doubts },
+    },
     seeds: contexts.map(({ seed }) => seed),
     tables: tables.map(({ file: _, ...table }) => table),
     ...testScores.length > 0 && { testScores },

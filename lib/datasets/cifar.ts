@@ -95,7 +95,7 @@ export function openCifar(cifar: Cifar, folder: string): RawFiles {
       const all = recordsOf(cifar, contents, files);
       const doubt = cifar.doubtLabels?.(all);
       checkLabels(cifar, all);
-      return doubt ?? doubtNames(cifar, place) ?? doubtCounts(cifar, all, place);
+      return doubt ?? doubtNames(cifar, place) ?? doubtCounts(cifar, all);
     },
   };
 }
@@ -199,7 +199,7 @@ function doubtNames({ title, namesFile, labels }: Cifar, place: string): string 
       listed[other] === undefined ? "missing" : quote(listed[other])
     } instead ` +
       `of "${names[other]}"`;
-  return `"${file}" is not the published list of ${title}'s classes: ${difference}. Classes are ` +
+  return `"${namesFile}" is not the published list of ${title}'s classes: ${difference}. Classes are ` +
     "called by the published names.";
 }
 
@@ -207,7 +207,6 @@ function doubtNames({ title, namesFile, labels }: Cifar, place: string): string 
 function doubtCounts(
   { title, train, labels, published }: Cifar,
   all: readonly RecordFile[],
-  place: string,
 ): string | undefined {
   const classes = labels.at(-1)!.names;
   const splits = [all.slice(0, train.length), all.slice(train.length)];
@@ -220,7 +219,7 @@ function doubtCounts(
   });
   if (isPublished) return undefined;
   const [ofTrain, ofTest] = published.map((count) => formatNumber(count));
-  return `The files in "${place}" are not the published ${title}, which has ${ofTrain} training ` +
+  return `The files are not the published ${title}, which has ${ofTrain} training ` +
     `images and ${ofTest} test images of each class. Variants with fewer images or other labels have ` +
     "files of the same names.";
 }

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { basename, dirname } from "node:path";
+import { basename } from "node:path";
 import { UserError } from "../errors.ts";
 import { formatNumber } from "../numbers.ts";
 import { type Cifar, CREDITS, openCifar, type RecordFile } from "./cifar.ts";
@@ -93,7 +93,7 @@ function doubtLabels(files: readonly RecordFile[]): string | undefined {
   const [first] = strangers;
   if (first === undefined) return undefined;
   const { file, record, coarse, fine } = first;
-  return `The files in "${dirname(file)}" are not the published CIFAR-100: the two labels of ` +
+  return `The files are not the published CIFAR-100: the two labels of ` +
     `${formatNumber(strangers.length)} records do not belong together, first those of record ` +
     `${record} of ${basename(file)}: fine label ${fine} (${FINE[fine]}), coarse label ${coarse} ` +
     `(${COARSE[coarse]}). The fine labels are used.`;

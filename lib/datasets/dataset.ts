@@ -18,6 +18,11 @@ export interface DatasetDescription {
   readonly fingerprint: string;
   /** Images without labels, if there are any. */
   readonly test?: TestSplit<ImageSize>;
+  /**
+   * Why it is probably not what it is taken for, as sentences without paths of the machine; absent where
+   * nothing is known. They are named with every number that is measured on it.
+   */
+  readonly doubts?: readonly string[];
   /** Why it has no training images, and the way out; nets made elsewhere can be tested on it. */
   readonly untrainable?: string;
 }

@@ -108,7 +108,9 @@ function doubtOf(unpacked: readonly Uint8Array[], files: readonly string[]): str
   }
   const other = unpacked.findIndex((bytes, i) => sha256(bytes) !== PUBLISHED[i]);
   if (other < 0) return undefined;
-  return `"${files[other]}" is not the published file of Fashion-MNIST. Other data sets, such as ` +
+  return `"${
+    basename(files[other]!)
+  }" is not the published file of Fashion-MNIST. Other data sets, such as ` +
     "MNIST's digits, have files of the same names: then the classes' names are wrong.";
 }
 

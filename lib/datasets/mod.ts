@@ -18,7 +18,7 @@ import {
 } from "./ilsvrc2012/mod.ts";
 import { describeImageNetV2, IMAGENET_V2, openImageNetV2 } from "./imagenet_v2.ts";
 import { describeScenes, openScenes } from "./scenes/mod.ts";
-import type { Dataset, DatasetInfo, DatasetOptions } from "./dataset.ts";
+import type { Dataset, DatasetDescription, DatasetInfo, DatasetOptions } from "./dataset.ts";
 
 /** The two functions that every data set has. */
 interface DatasetLoader {
@@ -51,7 +51,7 @@ export const DATASET_NAMES: readonly string[] = Object.keys(LOADERS);
  * @throws {UserError} for a name that is not known and for data that cannot be trained on.
  */
 export async function openDataset(name: string, options: DatasetOptions): Promise<Dataset> {
-  return await loaderOf(name).open(options);
+  return await withDoubts(options, (options) => loaderOf(name).open(options));
 }
 
 /**
@@ -61,7 +61,23 @@ export async function openDataset(name: string, options: DatasetOptions): Promis
  * @throws {UserError} for a name that is not known and for data that is not found, except ImageNet.
  */
 export async function describeDataset(name: string, options: DatasetOptions): Promise<DatasetInfo> {
-  return await loaderOf(name).describe(options);
+  return await withDoubts(options, (options) => loaderOf(name).describe(options));
+}
+
+/** Opens a data set, and adds to it what its loader warns of. */
+async function withDoubts<Description extends DatasetDescription>(
+  options: DatasetOptions,
+  open: (options: DatasetOptions) => Promise<Description>,
+): Promise<Description> {
+  const doubts: string[] = [];
+  const description = await open({
+    ...options,
+    onWarning(doubt) {
+      doubts.push(doubt);
+      options.onWarning?.(doubt);
+    },
+  });
+  return doubts.length === 0 ? description : { ...description, doubts };
 }
 
 function loaderOf(name: string): DatasetLoader {

@@ -13,7 +13,14 @@ import { type Field, nameWithChanges } from "../results/protocol.ts";
 import { MARGIN, signed } from "../statistics/mod.ts";
 import { configsOf, type FlatRecord, netsOf, rounded } from "./records.ts";
 import { cell, type Sheet, type SheetRow } from "./sheet.ts";
-import { decimalsFor, differenceText, measuredOn, MISSING, probability } from "./words.ts";
+import {
+  decimalsFor,
+  differenceText,
+  doubtNotes,
+  measuredOn,
+  MISSING,
+  probability,
+} from "./words.ts";
 import { count, formatNumber } from "../numbers.ts";
 
 /** Relations as signs. */
@@ -147,6 +154,7 @@ function captionOf(result: ClaimsResult): string[] {
     : "under the paper's own setup";
   return [
     `Measured: ${measuredOn(result)}, ${count(seeds, "seed")}.`,
+    ...doubtNotes(result),
     ...departures.length > 0
       ? [
         `The claims are tested with this setup and these images, not ${elsewhere}: a claim that ` +

@@ -1,6 +1,7 @@
 /** Results as flat records, for CSV and JSON. */
 import type { RowResult, TableResult } from "../results/row_result.ts";
 import { type Errors, formatS, type Row } from "../experiment.ts";
+import { withoutStop } from "../results/protocol.ts";
 import { meanAndDeviation } from "../statistics/mod.ts";
 import { departureInWords, importedInWords, importsIn } from "./words.ts";
 
@@ -14,8 +15,13 @@ export type FlatRecord = Readonly<Record<string, RecordValue>>;
  * Makes one record for each row of a table. Errors are in per cent, S and Q in the paper's pixels.
  * `seeds` counts the measured seeds, and `run` lists the keys of the row's evaluations.
  */
-export function recordsOf({ table, rows, departures, comparisons }: TableResult): FlatRecord[] {
-  const departed = departures.map(departureInWords);
+export function recordsOf(
+  { table, rows, departures, doubts = [], comparisons }: TableResult,
+): FlatRecord[] {
+  const departed = [
+    ...departures.map(departureInWords),
+    ...doubts.map((doubt) => `doubtful data: ${withoutStop(doubt)}`),
+  ];
   return rows.map(
     (
       {

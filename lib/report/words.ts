@@ -134,11 +134,14 @@ export function probability(p: number): string {
 export const IMPORTED = "†";
 
 /**
- * Footnotes of a table: its own, rows left out, remarks on trainings, imported weights, and
- * departures from the paper's setup.
+ * Footnotes of a table: its own, doubts about the data, rows left out, remarks on trainings, imported
+ * weights, and departures from the paper's setup.
  */
 export function notesOf(
-  { table, departures, rows }: Pick<TableResult, "table" | "departures" | "rows">,
+  { table, departures, doubts, rows }: Pick<
+    TableResult,
+    "table" | "departures" | "doubts" | "rows"
+  >,
 ): string[] {
   const leftOut = rows.flatMap(({ comparison }, index) =>
     comparison?.status === "left out" ? [`Row ${index + 1} left out: ${comparison.reason}.`] : []
@@ -148,6 +151,7 @@ export function notesOf(
   const list = departures.map(departureInWords).join(", ");
   return [
     ...table.note !== undefined && imports === "" ? [table.note] : [],
+    ...doubtNotes({ doubts }),
     ...leftOut,
     ...remarks,
     ...imports === "" ? [] : [`${IMPORTED} Weights were not trained here: ${imports}.`],
@@ -155,6 +159,11 @@ export function notesOf(
       ? []
       : [`Departures from the paper's setup (the paper's values in brackets): ${list}.`],
   ];
+}
+
+/** A note on each doubt about the data. */
+export function doubtNotes({ doubts = [] }: { readonly doubts?: readonly string[] | undefined }) {
+  return doubts.map((doubt) => `The data is doubtful: ${doubt}`);
 }
 
 /** The imported nets of rows, each once. */

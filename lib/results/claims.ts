@@ -100,6 +100,8 @@ export interface ClaimsResult {
   readonly setup: Setup;
   readonly dataset: TableResult["dataset"];
   readonly departures: readonly Departure[];
+  /** As in `TableResult`. */
+  readonly doubts?: readonly string[];
   readonly seeds: number;
   readonly claims: readonly ClaimResult[];
 }

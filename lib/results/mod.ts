@@ -38,7 +38,7 @@ export interface ScoredStudy extends Omit<Study, "store" | "dataset"> {
     readonly folder?: string;
     status(run: PlannedRun): Pick<RunStatus, "state" | "detail">;
   };
-  readonly dataset: Pick<DatasetDescription, "name" | "classes" | "train"> & {
+  readonly dataset: Pick<DatasetDescription, "name" | "classes" | "train" | "doubts"> & {
     readonly val: { readonly length: number };
   };
 }
@@ -58,7 +58,7 @@ export function resultsOf(
   { includeAtChance = false, compare }: ScoringOptions = {},
 ): TableResult[] {
   const { setup, paper, store, contexts } = study;
-  const { name, classes, val } = study.dataset;
+  const { name, classes, val, doubts } = study.dataset;
   const dataset = { name, classes: classes.length, images: val.length };
   const shared: SharedProtocol = {
     ...{ setup: nameWithChanges(setup), dataset: name, split: "val" as const },
@@ -99,7 +99,7 @@ export function resultsOf(
     const nets = [...new Set(evaluations.map(({ net }) => net))];
     const failed = [...atChance, ...importedAtChance(nets, measured, labels)];
     if (!includeAtChance && failed.length > 0) return leftOut(failed.join("; "));
-    const comparison = comparisonOf(row, protocol, errors);
+    const comparison = comparisonOf(row, protocol, { errors, doubts });
     const tested = testedOf(seeds, protocol, study);
     return {
       ...{ row, protocol, runs, scores, measured, seeds: errors },
@@ -113,6 +113,7 @@ export function resultsOf(
   return tables.map((table) => ({
     ...{ setup, dataset },
     departures: departures(setup, paper, sizeOf(study.dataset)),
+    ...doubts && { doubts },
     ...compared(table.rows.map(rowResult), table, compare),
   }));
 }
@@ -161,11 +162,12 @@ export function claimsOf(
   },
 ): ClaimsResult {
   const { setup, paper, contexts } = study;
-  const { name, classes, val } = study.dataset;
+  const { name, classes, val, doubts } = study.dataset;
   return {
     setup,
     dataset: { name, classes: classes.length, images: val.length },
     departures: departures(setup, paper, sizeOf(study.dataset)),
+    ...doubts && { doubts },
     seeds: contexts.length,
     claims: judgeClaims(claims, {
       tables: [...known, ...resultsOf(tables, study, options)],
@@ -216,12 +218,18 @@ function remembering(score: (runs: readonly PlannedRun[]) => Scores) {
 function comparisonOf(
   { evaluations, published: { top1 } = {} }: Row,
   protocol: Protocol,
-  errors: readonly Errors[],
+  { errors, doubts = [] }: {
+    readonly errors: readonly Errors[];
+    readonly doubts?: readonly string[] | undefined;
+  },
 ): Comparison | undefined {
   if (top1 === undefined) return undefined;
   const others = differences(protocol, protocolOf(evaluations, PAPER_PROTOCOL));
   if (others.length > 0) {
     return { status: "protocol differs", reason: `Not the paper's: ${namesOf(others)}.` };
+  }
+  if (doubts.length > 0) {
+    return { status: "protocol differs", reason: `The data is doubtful. ${doubts.join(" ")}` };
   }
   if (evaluations.some(({ net: { init } }) => isImported(init) && !hasCaffeInput(init))) {
     // the nets of the paper's authors have Caffe's input, in whatever file they are

@@ -178,15 +178,24 @@ const SCHEDULES = 3;
 /**
  * Refuses any departure from the paper's protocol: `--strict`.
  *
- * @throws {UserError} There are departures; the message lists all of them.
+ * @param doubts why the data is probably not what it is taken for
+ * @throws {UserError} There are departures or doubts; the message lists all of them.
  */
-export function mustBePapers(departures: readonly Departure[]) {
-  if (departures.length === 0) return;
-  const list = departures.map(({ field, here, paper }) => `${field} is ${here}, not ${paper}`);
+export function mustBePapers(departures: readonly Departure[], doubts: readonly string[] = []) {
+  if (departures.length + doubts.length === 0) return;
+  const list = [
+    ...departures.map(({ field, here, paper }) => `${field} is ${here}, not ${paper}`),
+    ...doubts.map(withoutStop),
+  ];
   throw new UserError(
     `Cannot call this the paper's protocol (--strict): ${list.join("; ")}; choose --setup paper ` +
       "without --set, --dataset and --precision, on the whole of ILSVRC-2012, or leave --strict out",
   );
+}
+
+/** A sentence as a part of another one. */
+export function withoutStop(sentence: string): string {
+  return sentence.replace(/\.$/, "");
 }
 
 /** The fields of a value in words, by path, as in `schedules.first.images`. */

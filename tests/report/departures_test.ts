@@ -32,6 +32,13 @@ for (const format of FORMATS) {
     assert.ok(!text.includes("precision float32 ("));
   });
 
+  Deno.test(`${format}: doubts about the data are named`, () => {
+    const doubts = ["3 of 10 validation images are training images. Errors on them say nothing."];
+    const text = report([sheetOf({ ...result, doubts })], format).replace(/\s+/g, " ");
+    assert.match(text, /3 of 10 validation images are training images/);
+    assert.match(text, /[Dd]oubtful/);
+  });
+
   Deno.test(`${format}: under the paper's setup there is no departure`, () => {
     const text = report([sheetOf({ ...result, departures: [] })], format);
     assert.doesNotMatch(text, /Departures|\(ilsvrc2012\)/);

@@ -127,6 +127,13 @@ Deno.test("no field of a setup that decides numbers can change without a departu
   assert.equal(changed, 10 + 1 + 2 + 1 + 9 + 2 + 2 + 3 + 2 + 3 + 1);
 });
 
+Deno.test("--strict refuses doubtful data", () => {
+  assert.throws(
+    () => mustBePapers([], ["3 of 10 validation images are training images."]),
+    /\(--strict\): 3 of 10 validation images are training images; choose/,
+  );
+});
+
 Deno.test("--strict names every departure, and the way out", () => {
   mustBePapers(departures(paper, paper));
   const train = { ...paper.train, batch: 128, precision: "bfloat16" } as const;

@@ -2,7 +2,7 @@
 import { firstOf, quote } from "../../errors.ts";
 import { count } from "../../numbers.ts";
 import type { Picture } from "../pixels.ts";
-import type { FolderListing, ListedFile } from "./listing.ts";
+import type { ListedFile } from "./listing.ts";
 
 /** Levels of 255 within which all values of a picture lie that shows nothing. */
 const FLAT = 15;
@@ -18,6 +18,9 @@ export function isFlat({ pixels }: Pick<Picture, "pixels">): boolean {
   return true;
 }
 
+/** An image's file and class. */
+type NamedImage = Pick<ListedFile, "path" | "label">;
+
 /** What was found in a file, as far as it is doubtful. */
 export interface SeenFile {
   /** SHA-256 of all its bytes; empty where they were not read. */
@@ -31,11 +34,14 @@ export interface SeenFile {
  *
  * @param seen training files, then validation files, in the order of the listing
  */
-export function doubtsOf({ train, val }: FolderListing, seen: readonly SeenFile[]): string[] {
+export function doubtsOf(
+  { train, val }: { readonly train: readonly NamedImage[]; readonly val: readonly NamedImage[] },
+  seen: readonly SeenFile[],
+): string[] {
   const all = [...train, ...val];
   const flat = all.filter((_, i) => seen[i]!.isFlat);
-  const known = new Map<string, ListedFile>();
-  const twice = (part: readonly ListedFile[], from: number) =>
+  const known = new Map<string, NamedImage>();
+  const twice = (part: readonly NamedImage[], from: number) =>
     part.flatMap((file, i) => {
       const { digest } = seen[from + i]!;
       if (digest.length === 0) return [];
@@ -53,7 +59,7 @@ export function doubtsOf({ train, val }: FolderListing, seen: readonly SeenFile[
     .filter(({ file, other }) => file.label !== other.label);
   const pairs = (found: readonly Pair[]) =>
     firstOf(found.map(({ file, other }) => `${quote(file.path)} is ${quote(other.path)}`), MOST);
-  const names = (found: readonly ListedFile[]) =>
+  const names = (found: readonly NamedImage[]) =>
     firstOf(found.map(({ path }) => quote(path)), MOST);
   const images = count(val.length, "validation image");
   const occur = ({ length }: readonly unknown[]) => length === 1 ? "occurs" : "occur";
@@ -81,8 +87,8 @@ export function doubtsOf({ train, val }: FolderListing, seen: readonly SeenFile[
 
 /** A file, and another one with the same bytes. */
 interface Pair {
-  readonly file: ListedFile;
-  readonly other: ListedFile;
+  readonly file: NamedImage;
+  readonly other: NamedImage;
 }
 
 /** Names in a sentence at most. */

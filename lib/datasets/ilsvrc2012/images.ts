@@ -55,7 +55,7 @@ export function imagesOf(
     if (index) refuseFaults(index, layout[split as Split]!, options);
     for (const doubt of index?.doubts ?? []) options.onWarning?.(doubt);
   }
-  if (train && only.includes("train")) warnOfLeaks(train, val, options);
+  if (train) warnOfLeaks(train, val, options);
   const names = val.names();
   const print = createHash("sha256");
   if (train) print.update(train.digest);

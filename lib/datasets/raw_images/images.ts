@@ -17,3 +17,8 @@ export interface RawDataset {
   readonly train: RawImages;
   readonly val: RawImages;
 }
+
+/** Where image `i` of a split is saved, below the folder of its data set. */
+export function pathOf(split: "train" | "val", className: string, i: number): string {
+  return `${split}/${className}/${String(i).padStart(5, "0")}.png`;
+}

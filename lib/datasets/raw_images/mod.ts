@@ -5,16 +5,19 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { crc32 } from "node:zlib";
 import { join } from "node:path";
 import { fingerprintOf } from "../fingerprint.ts";
 import { openFolder } from "../folder/mod.ts";
 import { sumColours } from "../folder/colours.ts";
+import { doubtsOf, isFlat } from "../folder/doubts.ts";
+import { UserError } from "../../errors.ts";
 import { indexMade } from "../folder/index_file.ts";
 import { foldersFor, writableFolderFor } from "../../system/cache_folder.ts";
 import { exists, readBytes } from "../../system/files.ts";
 import { makeImageFolder } from "../generated.ts";
 import type { Dataset, DatasetInfo, DatasetOptions } from "../dataset.ts";
-import type { RawDataset, RawImages } from "./images.ts";
+import { pathOf, type RawDataset, type RawImages } from "./images.ts";
 import type { SaveJob } from "./worker.ts";
 import { inParallel } from "../../system/workers.ts";
 
@@ -81,10 +84,13 @@ export async function describeRaw(source: RawFiles, options: DatasetOptions): Pr
 
 /** Reads a source, and names the folder and the fingerprint of its images by its content. */
 async function load(source: RawFiles, { onWarning }: DatasetOptions) {
-  const { name, files } = source;
+  const { name, files, classes } = source;
   const contents = await Promise.all(files.map(readBytes));
   const doubt = source.doubt?.(contents);
-  if (doubt !== undefined) onWarning?.(doubt);
+  const [train, val] = [source.read("train", contents), source.read("val", contents)];
+  mustHaveSides(train, val, files);
+  const doubts = doubtsOfPixels(classes, { train, val });
+  for (const each of doubt === undefined ? doubts : [doubt, ...doubts]) onWarning?.(each);
   const hash = createHash("sha256");
   for (const content of contents) hash.update(content);
   const digest = hash.digest("hex").slice(0, 12);
@@ -93,6 +99,44 @@ async function load(source: RawFiles, { onWarning }: DatasetOptions) {
     folderName: `${name}-${digest}-v${VERSION}`,
     fingerprint: fingerprintOf({ made: name, version: VERSION, source: digest }),
   };
+}
+
+/** Refuses validation images of other sides than the training images: they become one data set. */
+function mustHaveSides(train: RawImages, val: RawImages, files: readonly string[]) {
+  if (train.width === val.width && train.height === val.height) return;
+  const sides = ({ width, height }: RawImages) => `${width} x ${height}`;
+  throw new UserError(
+    `Cannot use "${files.join('", "')}": training images have ${
+      sides(train)
+    } pixels, but validation ` +
+      `images ${sides(val)}; get the files again`,
+  );
+}
+
+/** What is doubtful in the pictures themselves, as in a folder of images. */
+function doubtsOfPixels(
+  classes: readonly string[],
+  splits: Readonly<Record<"train" | "val", RawImages>>,
+): string[] {
+  const pictures = Object.values(splits).flatMap(({ labels, pixels }) => {
+    const size = pixels.length / labels.length;
+    return Array.from(labels, (_, i) => pixels.subarray(i * size, (i + 1) * size));
+  });
+  // a digest takes longer: only pictures with a common checksum may be the same
+  const checksums = pictures.map((pixels) => crc32(pixels));
+  const times = new Map<number, number>();
+  for (const sum of checksums) times.set(sum, (times.get(sum) ?? 0) + 1);
+  const seen = pictures.map((pixels, i) => ({
+    digest: times.get(checksums[i]!) === 1
+      ? new Uint8Array()
+      : createHash("sha256").update(pixels).digest(),
+    isFlat: isFlat({ pixels }),
+  }));
+  const listed = (split: "train" | "val") =>
+    Array.from(splits[split].labels, (label, i) => ({
+      ...{ path: pathOf(split, classes[label]!, i), label },
+    }));
+  return doubtsOf({ train: listed("train"), val: listed("val") }, seen);
 }
 
 /** Saves every image that `folder` does not have, and its index. */

@@ -4,7 +4,7 @@ import { isThere } from "../../system/files.ts";
 import { writeFiles } from "../generated.ts";
 import { answerJobs } from "../../system/workers.ts";
 import { encodeSmallPng } from "./png.ts";
-import type { RawDataset } from "./images.ts";
+import { pathOf, type RawDataset } from "./images.ts";
 
 /** What a worker saves: images `from` to `to` of a split. */
 export interface SaveJob {
@@ -24,8 +24,7 @@ answerJobs(async ({ split, from, to }: SaveJob, { folder, dataset }: SaveSetting
   const size = shape.width * shape.height * shape.channels;
   const files: [string, Uint8Array][] = [];
   for (let i = from; i < to; i++) {
-    const name = `${String(i).padStart(5, "0")}.png`;
-    const file = join(folder, split, dataset.classes[labels[i]!]!, name);
+    const file = join(folder, pathOf(split, dataset.classes[labels[i]!]!, i));
     if (isThere(file)) continue;
     const image = { ...shape, pixels: pixels.subarray(i * size, (i + 1) * size) };
     files.push([file, encodeSmallPng(image)]);

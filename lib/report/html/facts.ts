@@ -9,7 +9,7 @@ import { formatNumber } from "../../numbers.ts";
 /** The summary at the top of the page. */
 export function summary([first]: readonly TableResult[], runDetails: RunDetails): HtmlContent {
   if (first === undefined) return h("p", {}, "The report has no tables.");
-  const { setup, dataset, departures } = first;
+  const { setup, dataset, departures, doubts = [] } = first;
   const { trainings, evaluations, seeds } = runDetails;
   const done = (runs: readonly { readonly state: string }[]) =>
     `${runs.filter(({ state }) => state === "done").length} of ${runs.length}`;
@@ -22,6 +22,7 @@ export function summary([first]: readonly TableResult[], runDetails: RunDetails)
       } ` +
       "validation images",
     ],
+    ...doubts.length > 0 ? [["Doubts about the data", doubts.join(" ")] as [string, string]] : [],
     ["Arithmetic", setup.train.precision],
     [seeds.length > 1 ? "Seeds" : "Seed", seeds.join(", ")],
     ["Runs done", `${done(trainings)} trainings, ${done(evaluations)} tests`],
