@@ -45,6 +45,33 @@ export function answerJobs<Job, Common, Answer, Note = never>(
   };
 }
 
+/** Files that a thread's event loop keeps open (7 with Deno 2.9), and those of everybody's work. */
+const [FILES_OF_A_THREAD, FILES_OF_WORK] = [8, 32];
+
+/**
+ * Opens as many files as new threads may need, and closes them again. Where a thread cannot open those of
+ * its event loop, Deno ends the process with a report of its own defect.
+ *
+ * @throws {UserError} So many files may not be open at once.
+ */
+export function mayStart(threads: number) {
+  const needed = FILES_OF_WORK + threads * FILES_OF_A_THREAD;
+  const open: Deno.FsFile[] = [];
+  try {
+    while (open.length < needed) open.push(Deno.openSync(new URL(import.meta.url)));
+  } catch (error) {
+    if (!/os error 2[34]\b/.test((error as Error).message)) throw error;
+    const what = threads === 1 ? "a thread: it may" : `${threads} threads: they may`;
+    throw new UserError(
+      `Cannot start ${what} need ${needed} files, but only ${open.length} more may be open; raise the ` +
+        "limit of this session, as in ulimit -n 1024",
+      { cause: error },
+    );
+  } finally {
+    for (const file of open) file.close();
+  }
+}
+
 /** A worker thread; it does one job at a time. */
 export interface WorkerThread<Job, Answer, Note = never> {
   /** Sends a job and returns its answer. `onNote` gets the worker's notes meanwhile. */
@@ -63,6 +90,7 @@ export function startWorker<Job, Answer, Note = never>(
   module: URL,
   common: unknown,
 ): WorkerThread<Job, Answer, Note> {
+  mayStart(1);
   const worker = new Worker(module, { type: "module" });
   worker.postMessage({ common });
   return {
@@ -99,8 +127,10 @@ export async function* inParallel<Job, Answer>(
   const done: { index: number; answer: Answer }[] = [];
   let next = 0, failure: unknown;
   let wake = () => {};
+  const length = Math.min(workers, jobs.length);
+  mayStart(length);
   const started = Array.from(
-    { length: Math.min(workers, jobs.length) },
+    { length },
     () => startWorker<Job, Answer>(module, common),
   );
 

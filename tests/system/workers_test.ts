@@ -55,3 +55,30 @@ Deno.test("a list is cut into pieces", () => {
   assert.deepEqual(chunks([1, 2, 3, 4, 5], 2), [[1, 2], [3, 4], [5]]);
   assert.deepEqual(chunks([], 2), []);
 });
+
+Deno.test("where too few files may be open, starting threads is refused, and Deno does not panic", async () => {
+  const worker = workerOf("(job: number) => job + 1");
+  const script = join(Deno.makeTempDirSync(), "main.ts");
+  const workers = new URL("../../lib/system/workers.ts", import.meta.url).href;
+  Deno.writeTextFileSync(
+    script,
+    `import { inParallel } from ${JSON.stringify(workers)};
+     const answers = inParallel([1, 2], { worker: new URL("${worker}"), workers: 2 });
+     try { for await (const { answer } of answers) console.log(answer); }
+     catch (error) { console.log(\`\${error.name}: \${error.message}\`); }`,
+  );
+  const project = new URL("../../", import.meta.url).pathname;
+  const printed = async (limit: number) => {
+    const run = `ulimit -n ${limit}; exec "$0" run --no-check -RWE --allow-sys "$1"`;
+    const { stdout, stderr } = await new Deno.Command("sh", {
+      args: ["-c", run, Deno.execPath(), script],
+      cwd: project,
+    }).output();
+    return [new TextDecoder().decode(stdout), new TextDecoder().decode(stderr)].join("");
+  };
+  assert.match(
+    await printed(32),
+    /^UserError: Cannot start 2 threads: they may need 48 files, but only \d+ more may be open; raise .* ulimit -n 1024\n$/,
+  );
+  assert.equal((await printed(256)).trim().split("\n").sort().join(" "), "2 3");
+});

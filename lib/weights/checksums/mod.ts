@@ -5,6 +5,7 @@
  * @module
  */
 import { threads } from "../../system/machine.ts";
+import { mayStart } from "../../system/workers.ts";
 import { verifyChecksum } from "../safetensors.ts";
 
 /** What the threads share: the next file to take, and behind it what became of each. */
@@ -23,6 +24,16 @@ export interface Files {
 /** Bytes below which starting threads costs more than they save. */
 const SMALL = 2 ** 27;
 
+/** Whether the system lets so many threads start; without them this one compares all files. */
+function canStart(helpers: number): boolean {
+  try {
+    mayStart(helpers);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** How long this thread waits for a file that another one has taken, ms; then it looks itself. */
 const PATIENCE = 10_000;
 
@@ -38,7 +49,8 @@ export function intactOf(
     new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT * (FIRST + files.length)),
   );
   const bytes = files.reduce((sum, file) => sum + sizeOf(file), 0);
-  const helpers = bytes < small ? 0 : Math.min(cores ?? threads(), files.length) - 1;
+  const most = bytes < small ? 0 : Math.min(cores ?? threads(), files.length) - 1;
+  const helpers = most > 0 && canStart(most) ? most : 0;
   const workers = Array.from({ length: helpers }, () => {
     const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
     worker.postMessage({ files, shared } satisfies Files);
