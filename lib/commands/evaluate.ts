@@ -32,6 +32,7 @@ export async function evaluate(options: Options): Promise<number> {
   console.log(listing(
     ensembleListing(fusions, {
       setup,
+      doubts: dataset.doubts,
       title:
         `${displayName(run)} under the setup "${nameWithChanges(setup)}" on ${dataset.name}, ` +
         `${formatNumber(dataset.val.length)} validation images`,

@@ -19,8 +19,13 @@ export async function fuse(words: readonly string[], options: Options): Promise<
   const store = openStore(options.results);
   const begun = store.runs();
   const isBegun = (digits: string) => begun.some(({ key }) => key.startsWith(digits));
-  // Describes the data only if a key may belong to a run that was not begun.
-  const { contexts } = words.every(isBegun) ? { contexts: [] } : await describedStudy(options);
+  // The data need not be there if every key belongs to a run that was begun.
+  const { contexts, dataset } = await describedStudy(options).catch((error) => {
+    if (error instanceof UserError && words.every(isBegun)) {
+      return { contexts: [], dataset: undefined };
+    }
+    throw error;
+  });
   const members = words.flatMap((word) =>
     membersOf(runNamed(word, { store, contexts }), store, options)
   );
@@ -29,7 +34,10 @@ export async function fuse(words: readonly string[], options: Options): Promise<
   fusion.doubts.forEach(warn);
   const title = `Mean of ${members.length} evaluations on ${options.setup.dataset}, ` +
     `${count(fusion.classes, "class", "classes")}, ${count(fusion.images, "validation image")}`;
-  console.log(listing(ensembleListing([fusion], { title, setup: options.setup }), options.format));
+  const isOfData = members.every(({ context }) => context.data === dataset?.fingerprint);
+  const doubts = isOfData ? dataset?.doubts : undefined;
+  const { setup, format } = options;
+  console.log(listing(ensembleListing([fusion], { title, setup, doubts }), format));
   return 0;
 }
 

@@ -4,11 +4,11 @@ import type { Setup } from "../setup.ts";
 import { displayName, type EvalRun, formatS } from "../experiment.ts";
 import type { Ensemble, Measured } from "../results/ensemble.ts";
 import type { PlannedRun } from "../plan.ts";
-import { nameWithChanges } from "../results/protocol.ts";
+import { nameWithChanges, withoutStop } from "../results/protocol.ts";
 import { imagesToDetect, signed } from "../statistics/mod.ts";
 import { fold } from "./fold.ts";
 import type { Listing } from "./listing.ts";
-import { MISSING, withoutTopFive } from "./words.ts";
+import { doubtNotes, MISSING, withoutTopFive } from "./words.ts";
 import { configsOf, type FlatRecord, formatQ, rounded } from "./records.ts";
 import { count } from "../numbers.ts";
 
@@ -18,12 +18,23 @@ const SIGNIFICANCE = 0.05;
 /** Smaller p-values are printed as `< 0.0001`. */
 const TINY = 0.0001;
 
-/** Lists ensembles, one for each seed, with their members. */
+/**
+ * Lists ensembles, one for each seed, with their members.
+ *
+ * @param doubts why their data is probably not what it is taken for
+ */
 export function ensembleListing(
   ensembles: readonly Ensemble[],
-  { title, setup }: { readonly title: string; readonly setup: Setup },
+  { title, setup, doubts = [] }: {
+    readonly title: string;
+    readonly setup: Setup;
+    readonly doubts?: readonly string[] | undefined;
+  },
 ): Listing {
-  const records = ensembles.flatMap((ensemble) => recordsOf(ensemble, setup));
+  const all = [...new Set([...doubts, ...ensembles.flatMap(({ doubts }) => doubts)])]
+    .map(withoutStop).join("; ");
+  const records = ensembles.flatMap((ensemble) => recordsOf(ensemble, setup))
+    .map((record): FlatRecord => ({ ...record, doubts: all || undefined }));
   const seeds = new Set(records.map(({ seed }) => seed));
   return {
     title,
@@ -41,6 +52,7 @@ export function ensembleListing(
     ],
     notes: [
       "In brackets: 95 % intervals (Wilson).",
+      ...doubtNotes({ doubts }).flatMap((text) => fold(text)),
       ...withoutTopFive(ensembles[0]?.classes ?? Infinity, setup.evaluate).flatMap((text) =>
         fold(text)
       ),

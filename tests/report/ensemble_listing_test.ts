@@ -57,6 +57,20 @@ Deno.test("members, then their mean, and a conclusion in words", () => {
   }
 });
 
+Deno.test("doubts about the data are a note, and a field of every record", () => {
+  const doubts = ["3 of 2,000 validation images are training images."];
+  const list = ensembleListing([ensemble(15, 40)], { title: "Made up", setup: smoke, doubts });
+  assert.match(
+    listing(list, "table").replaceAll("\n", " "),
+    /The data is doubtful: 3 of 2,000 validation images are training images\./,
+  );
+  const found = JSON.parse(listing(list, "json")) as { doubts: string }[];
+  assert.deepEqual(
+    found.map(({ doubts }) => doubts),
+    Array(3).fill("3 of 2,000 validation images are training images"),
+  );
+});
+
 Deno.test("only a significant difference is called better or worse", () => {
   const words = (...counts: [number, number]) => drawn([ensemble(...counts)]).replaceAll("\n", " ");
   assert.match(
