@@ -2,9 +2,14 @@
 import assert from "node:assert/strict";
 import { evaluations, net } from "../../experiments/protocol.ts";
 import { smoke } from "../../experiments/setups.ts";
-import { parseJobEnds } from "../../lib/executors/slurm/client.ts";
+import { parseJobEnds, queue } from "../../lib/executors/slurm/client.ts";
 import { follow } from "../../lib/executors/slurm/follow.ts";
-import { jobsFolder, openRecords } from "../../lib/executors/slurm/records.ts";
+import {
+  jobsFolder,
+  openRecords,
+  ownRecords,
+  readRecords,
+} from "../../lib/executors/slurm/records.ts";
 import { type RunState, runStates } from "../../lib/executors/slurm/states.ts";
 import { planOf } from "../../lib/plan.ts";
 import { makeStore, type Store } from "../../lib/store/mod.ts";
@@ -61,6 +66,23 @@ Deno.test("tasks that sacct writes as one line are separated", () => {
     { state: "FAILED", signal: 0 },
   ]);
 });
+
+Deno.test("another job that has the number of one of these is another job", () =>
+  withJobs(async (slurm, store) => {
+    const ours = `${jobsFolder(store)}/job-0123456789ab.sh`;
+    slurm.set("jobs", [
+      "76||RUNNING|None|n1|/home/me/other work.sh",
+      `77_0||PENDING|Priority||${ours}`,
+      `77_1||PENDING|Priority||/copy${ours}`,
+      // a version of Slurm that does not tell the script
+      "77_2||PENDING|Priority|",
+    ]);
+    const states = await statesIn(store);
+    assert.deepEqual(states.map(({ state }) => state), ["todo", "pending", "todo", "pending"]);
+    const all = readRecords(store);
+    const own = ownRecords(all, await queue(all.map(({ job }) => job)));
+    assert.deepEqual(own.map(({ job }) => job), ["77_0", "77_2"]); // what cancel cancels
+  }));
 
 Deno.test("a cancelled array is cancelled, not failed", () =>
   withJobs(async (slurm, store) => {

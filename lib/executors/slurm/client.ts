@@ -10,6 +10,8 @@ export interface QueuedJob {
   /** Why it is pending: `Dependency`, `Resources`. */
   readonly reason: string;
   readonly node: string;
+  /** The script that was submitted, where Slurm tells it. */
+  readonly script?: string;
 }
 
 /** How a job ended. Slurm may say of a job that has just left the queue that it runs or is pending. */
@@ -106,15 +108,17 @@ export async function queue(
   const queues = await Promise.all([...clusters].map(async (cluster) => {
     const { code, out, err } = await call("squeue", [
       ...optionOf(cluster),
-      ...["--noheader", "--array", "--me", "--format=%i|%T|%r|%N"],
+      ...["--noheader", "--array", "--me", "--format=%i|%T|%r|%N|%o"],
     ]);
     if (code !== 0) {
       const whose = cluster === undefined ? "its queue" : `the queue of cluster ${cluster}`;
       throw new UserError(`Cannot ask Slurm for ${whose}: ${err.trim()}`);
     }
     return linesOf(out).map((line) => {
-      const [number = "", state = "", reason = "", node = ""] = line.split("|");
-      return [onCluster(number, cluster), { state, reason, node }] as const;
+      const [number = "", state = "", reason = "", node = "", ...rest] = line.split("|");
+      const script = rest.join("|");
+      const job = { state, reason, node, ...script !== "" && { script } };
+      return [onCluster(number, cluster), job] as const;
     });
   }));
   return new Map(queues.flat());

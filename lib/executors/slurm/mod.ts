@@ -17,7 +17,7 @@ import { urgentFirst } from "../../estimates/critical_path.ts";
 import { clusterOf, queue, type QueuedJob, siteLimits, timeLimits } from "./client.ts";
 import { follow } from "./follow.ts";
 import { jobsOf, type SlurmJob } from "./jobs.ts";
-import { jobOfRun, type JobRecord, jobsFolder, readRecords } from "./records.ts";
+import { jobOfRun, type JobRecord, jobsFolder, ownRecords, readRecords } from "./records.ts";
 import {
   accountsIn,
   clusterFor,
@@ -88,8 +88,9 @@ function jobScript(job: SlurmJob, store: Store, options: SlurmOptions): JobScrip
 /** Submits the runs that are neither done nor in the queue. */
 async function submitMissing(runs: readonly PlannedRun[], store: Store, given: SlurmOptions) {
   const cluster = clusterFor(given.config);
-  const records = readRecords(store);
-  const present = await queue(records.map(({ job }) => job), cluster);
+  const all = readRecords(store);
+  const present = await queue(all.map(({ job }) => job), cluster);
+  const records = ownRecords(all, present);
   const limits = await siteLimits(accountsIn(given.config), cluster);
   const options = { ...given, limits: await timeLimits(cluster) };
   const waiting = jobsInQueue(records, present);

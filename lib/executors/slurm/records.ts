@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { basename, dirname } from "node:path";
 import { appendLine, entriesIn, readIfThere } from "../../system/files.ts";
 import { parsed } from "../../store/run_files.ts";
 import { verifyChecksum, withChecksum } from "../../system/checksums.ts";
@@ -45,6 +46,23 @@ export function readRecords(store: Store): JobRecord[] {
     // job numbers of different clusters do not compare
     if (a.submitted !== b.submitted) return a.submitted < b.submitted ? -1 : 1;
     return parseInt(a.job) - parseInt(b.job);
+  });
+}
+
+/**
+ * The records without those whose number another job in the queue has: numbers begin again where Slurm
+ * lost its state or had given all, and records may come from another cluster with a copy of the results.
+ */
+export function ownRecords(
+  records: readonly JobRecord[],
+  queued: ReadonlyMap<string, { readonly script?: string }>,
+): JobRecord[] {
+  return records.filter(({ job, name, log }) => {
+    const { script } = queued.get(job) ?? {};
+    if (script === undefined) return true;
+    const file = basename(script);
+    return dirname(script) === dirname(dirname(log)) &&
+      (file === `${name}.sh` || file.startsWith(`${name}-`));
   });
 }
 

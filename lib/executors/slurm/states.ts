@@ -6,7 +6,7 @@ import { clock } from "../../system/progress.ts";
 import type { RunStatus, Store } from "../../store/mod.ts";
 import { stepsOf } from "../../vgg/schedule.ts";
 import { type JobEnd, jobEnds, queue, type QueuedJob } from "./client.ts";
-import { jobOfRun, type JobRecord, readRecords } from "./records.ts";
+import { jobOfRun, type JobRecord, ownRecords, readRecords } from "./records.ts";
 import { formatNumber } from "../../numbers.ts";
 
 /** The state of a run, in the store or in the queue. */
@@ -55,11 +55,9 @@ export interface StoreJobs {
 
 /** The jobs of a store, and the queue. @throws {UserError} Slurm cannot be asked. */
 export async function jobsOfStore(store: Store): Promise<StoreJobs> {
-  const records = readRecords(store);
-  return {
-    records,
-    present: records.length > 0 ? await queue(records.map(({ job }) => job)) : new Map(),
-  };
+  const all = readRecords(store);
+  const present = all.length > 0 ? await queue(all.map(({ job }) => job)) : new Map();
+  return { records: ownRecords(all, present), present };
 }
 
 /**
