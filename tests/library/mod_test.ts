@@ -33,7 +33,7 @@ Deno.test("the script of the documentation runs outside the project, and agrees 
     Deno.writeTextFileSync(join(folder, "script.ts"), text);
     const child = new Deno.Command(Deno.execPath(), {
       args: ["run", "--config", join(ROOT, "deno.json"), ...flagsOf("table"), "script.ts"],
-      ...{ cwd: folder, env: { NO_COLOR: "1" }, stdout: "piped", stderr: "piped" },
+      ...{ cwd: folder, env: { NO_COLOR: "1", INIT_CWD: "" }, stdout: "piped", stderr: "piped" },
     }).spawn();
     const { code, out, err } = await outcome(child);
     assert.equal(code, 0, err);

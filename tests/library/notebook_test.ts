@@ -34,7 +34,7 @@ async function printedBy(cells: readonly Cell[], folder: string): Promise<string
   Deno.writeTextFileSync(join(folder, "cells.ts"), program);
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--config", join(ROOT, "deno.json"), ...flagsOf("table"), "cells.ts"],
-    ...{ cwd: folder, env: { NO_COLOR: "1" }, stdout: "piped", stderr: "piped" },
+    ...{ cwd: folder, env: { NO_COLOR: "1", INIT_CWD: "" }, stdout: "piped", stderr: "piped" },
   }).spawn();
   const { code, out, err } = await outcome(child);
   assert.equal(code, 0, err);
