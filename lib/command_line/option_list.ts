@@ -107,7 +107,7 @@ export const OPTIONS = {
   wait: { text: "wait until all jobs have ended, then print", group: "How to run it" },
   device: {
     value: "NAME",
-    text: "cpu, gpu, gpu:N, or several: gpu:0,gpu:1 or gpus:N (default: the first GPU)",
+    text: "cpu, gpu or gpu:N, or several: gpu:0,gpu:1 or gpus:N",
     group: "How to run it",
   },
   "micro-batch": {

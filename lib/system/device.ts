@@ -113,14 +113,14 @@ export function visibleFor(device: DeviceName, visible: string | undefined): str
   const numbers = gpuNumbers(device);
   if (visible === undefined) return numbers.join();
   const names = visible.split(",").map((name) => name.trim()).filter((name) => name !== "");
-  const chosen = numbers.map((number) => names[number]);
-  if (chosen.includes(undefined)) {
+  const chosen = numbers.flatMap((number) => names[number] ?? []);
+  if (chosen.length < numbers.length) {
     throw new UserError(
       `Cannot use "${device}": CUDA_VISIBLE_DEVICES is "${visible}", which names ${names.length} ` +
         "GPUs, numbered from gpu:0; choose another one, or --device cpu",
     );
   }
-  if (chosen.length > 1 && chosen.some((name) => name!.startsWith("MIG-"))) {
+  if (chosen.length > 1 && chosen.some((name) => name.startsWith("MIG-"))) {
     throw new UserError(
       `Cannot use "${device}": CUDA_VISIBLE_DEVICES is "${visible}", parts of GPUs (MIG), of which ` +
         "CUDA gives a program only one; choose one, as in --device gpu:0",

@@ -80,8 +80,8 @@ Deno.test("report makes the seven tables in every format, one CSV, one document 
   const plots = [...files.keys()].filter((name) => name.startsWith("plots/"));
   // a control of another table
   assert.match(files.get("plots/depth-measured.svg")!, /<title>A again, S = 256: \d+\.\d % \[/);
-  // scatter, depth twice, scale and losses for three S, classes, confusions; 13 nets, twice each
-  assert.equal(plots.length, 1 + 2 + 3 + 3 + 1 + 1 + 2 * 13);
+  // scatter, depth and cost twice, scale and losses for three S, classes, confusions; 13 nets, twice each
+  assert.equal(plots.length, 1 + 4 + 3 + 3 + 1 + 1 + 2 * 13);
   const page = files.get("report.html")!;
   assert.equal(page.match(/<article/g)?.length, 13);
   assert.equal(page.match(/ id="run-[0-9a-f]{12}"/g)?.length, 13 + 41);
