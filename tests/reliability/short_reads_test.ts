@@ -36,6 +36,7 @@ const WHOLE = [
   "images",
   "bitmaps",
   "labels of Kaggle's ImageNet",
+  "ReaL's labels",
   "index of a folder",
   "development kit",
   "index of ImageNet",
