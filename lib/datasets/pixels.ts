@@ -5,7 +5,7 @@
  */
 import { Buffer } from "node:buffer";
 import sharp from "sharp";
-import { readAt, reading } from "../system/files.ts";
+import { readAt, readBytes, reading } from "../system/files.ts";
 import type { LabelledImage } from "./dataset.ts";
 
 // Every core has its own worker, and no picture is needed twice.
@@ -140,9 +140,15 @@ function content({ file, at, bytes }: ImageLocation): string | Uint8Array {
   });
 }
 
+/** The same read from the file: what a disk refuses names it. */
+async function bytesOf(image: ImageLocation): Promise<Uint8Array> {
+  const found = content(image);
+  return typeof found === "string" ? await readBytes(found) : found;
+}
+
 /** An image as a JPEG of some kilobytes that fits into a square of `side` pixels. */
 export async function miniature(image: ImageLocation, side: number): Promise<Uint8Array> {
-  return await sharp(content(image))
+  return await sharp(await bytesOf(image))
     .autoOrient()
     .flatten({ background: "white" })
     .resize(side, side, { fit: "inside", withoutEnlargement: true })
@@ -195,10 +201,10 @@ export async function contactSheet(rows: readonly ContactSheetRow[]): Promise<Ui
 }
 
 async function thumbnail(image: ImageLocation): Promise<Buffer> {
-  const file = content(image);
-  const { width, height } = await sharp(file).metadata();
+  const bytes = await bytesOf(image);
+  const { width, height } = await sharp(bytes).metadata();
   const kernel = Math.max(width, height) < CELL ? "nearest" : "lanczos3";
-  return await sharp(file)
+  return await sharp(bytes)
     .resize(CELL, CELL, { fit: "contain", background: PAPER, kernel })
     .png({ compressionLevel: 0 })
     .toBuffer();

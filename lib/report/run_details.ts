@@ -14,6 +14,7 @@ import { UnreadableError, UserError } from "../errors.ts";
 import type { Study } from "../results/study.ts";
 import { errorsOfRuns } from "../results/run_errors.ts";
 import type { RunStatus, Store } from "../store/mod.ts";
+import { warn } from "./warn.ts";
 
 /** Details that all runs have. */
 export interface RunFacts<Kind extends TrainRun | EvalRun> {
@@ -63,7 +64,8 @@ export function runDetailsOf(
   const trainings: TrainingDetails[] = [], evaluations: EvaluationDetails[] = [];
   for (const planned of plan(tables, contexts)) {
     const { key, run, context } = planned;
-    const { state } = store.status(planned);
+    const { state, detail } = store.status(planned);
+    if (state === "unreadable" && detail !== undefined) warn(detail); // the page cannot name it
     const folder = store.folderOf(planned).slice(store.folder.length + 1);
     const facts = { key, context, folder, state, table: firstTable.get(key)! };
     if (isEvaluation(run)) {
@@ -88,8 +90,9 @@ function logOf(
   try {
     return { log: store.readLog(planned), state };
   } catch (error) {
-    if (error instanceof UnreadableError) return { log: [], state: "unreadable" };
-    throw error;
+    if (!(error instanceof UnreadableError)) throw error;
+    warn(error.message);
+    return { log: [], state: "unreadable" };
   }
 }
 

@@ -108,6 +108,11 @@ export class Leases {
     this.#stopIfIdle();
   }
 
+  /** Whether there is a file of a lease, its owner alive or dead. */
+  isLeft(name: string): boolean {
+    return this.#last(name) > 0;
+  }
+
   /** The owner of a lease. An owner elsewhere may have died within the last minute. */
   owner(name: string): ProcessIdentity | undefined {
     const last = this.#last(name);

@@ -260,14 +260,14 @@ export class Store {
   }
 
   /**
-   * Removes a finished run's checkpoints and drafts, which an interruption at its end leaves. Removes
+   * Removes a finished run's checkpoints, drafts and lease, which an interruption at its end leaves. Removes
    * nothing while another process works on the run, or without permission to write.
    */
   tidy(planned: PlannedRun) {
     const folder = this.folderOf(planned);
     const names = [...this.checkpointsOf(planned), ...this.#draftsOf(planned)];
-    if (names.length === 0) return;
     try {
+      if (names.length === 0 && !this.leases.isLeft(planned.key)) return;
       if (!this.leases.take(planned.key)) return;
       for (const name of names) removeIfThere(`${folder}/${name}`);
     } catch {

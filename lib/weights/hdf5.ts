@@ -163,10 +163,17 @@ export async function writeHdf5(
   } catch (error) {
     removeIfPossible(draft); // the library may fail when the file is there
     throw new UserError(
-      `Cannot write "${file}": ${systemReason(error)}; free some space, or name another file`,
+      `Cannot write "${file}": ${libraryReason(error)}; free some space, or name another file`,
       { cause: error },
     );
   }
+}
+
+/** Why the library failed, in the system's words: it wraps them in a page of its own. */
+function libraryReason(error: unknown): string {
+  const reason = systemReason(error);
+  const [, words] = /error message = '([^']*)'/.exec(reason) ?? [];
+  return words ?? reason.split("\n")[0]!;
 }
 
 function writeGroup(group: Group, { attributes, datasets }: Hdf5Group) {
