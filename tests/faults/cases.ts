@@ -58,7 +58,7 @@ export function diskFaultOf({ call, fault }: Case, folder: string): DiskFault {
 }
 
 /** Whether a case ends in the process's death. */
-export function kills({ fault }: Case): boolean {
+export function kills({ fault }: Pick<Case, "fault">): boolean {
   return fault.startsWith("kill");
 }
 

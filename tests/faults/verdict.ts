@@ -88,9 +88,13 @@ function difference(
 /** Notes of times, and the files of a stand-in of Slurm. */
 const COUNTS_FOR_NOTHING = /\/environment\.json$|^slurm\//;
 
-/** Whether a process may leave drafts: one that is killed, or can remove nothing, cannot help it. */
-export function leavesDrafts(one: Case): boolean {
-  return kills(one) || one.fault === "EROFS" || one.call.name === "unlink";
+/**
+ * Whether a process may leave drafts: one that is killed, or can remove nothing, cannot help it. A
+ * temporary folder that cannot be listed cannot be emptied either.
+ */
+export function leavesDrafts({ call: { name, place }, fault }: Case): boolean {
+  return kills({ fault }) || fault === "EROFS" || name === "unlink" ||
+    (name === "list" && place.startsWith("tmp/"));
 }
 
 /** Whether a place is one of a draft or of a temporary file. */
