@@ -69,7 +69,7 @@ export async function writeBundle(file: string, input: BundleInput): Promise<Wri
     ["done", "damaged", "unreadable"].includes(store.status(run).state);
   const damages = evaluations.filter(isThere).flatMap((run) => store.damage(run) ?? []);
   if (damages[0] !== undefined) throw new UserError(damages[0]);
-  const isDone = (run: PlannedRun) => store.status(run).state === "done";
+  const isDone = (run: PlannedRun) => store.isDone(run);
   const missing = evaluations.filter((run) => !isDone(run));
   if (missing.length === evaluations.length) {
     throw new UserError(
@@ -140,11 +140,16 @@ function scoresOfRows({ tables, contexts, testScores = [] }: BundleInput) {
   );
 }
 
-/** The CSV of each table, computed from the posteriors. */
+/**
+ * The CSV of each table, computed from the posteriors.
+ *
+ * @throws {UserError} A disk withholds some of them.
+ */
 function tablesOf(input: BundleInput): ArchiveContent[] {
-  return resultsOf(input.tables, input).map((result) =>
-    text(csvName(result.table), `${csvOf(recordsOf(result))}\n`)
-  );
+  const results = resultsOf(input.tables, input);
+  const unread = results.flatMap(({ rows }) => rows).find(({ isUnreadable }) => isUnreadable);
+  if (unread?.comparison !== undefined) throw new UserError(unread.comparison.reason);
+  return results.map((result) => text(csvName(result.table), `${csvOf(recordsOf(result))}\n`));
 }
 
 /** A run's recipe, and its log and environment if they are known. */
@@ -172,7 +177,7 @@ function meansOf({ tables, contexts, store }: BundleInput): ArchiveContent[] {
       evaluations.map((run) => plannedRun(run, context))
     )
   ).filter((runs) => runs.length > 1);
-  const done = rows.filter((runs) => runs.every((run) => store.status(run).state === "done"));
+  const done = rows.filter((runs) => runs.every((run) => store.isDone(run)));
   const means = new Map(done.map((runs) => [meanName(runs), runs]));
   return [...means].map(([name, runs]) => highest(name, runs, store));
 }

@@ -43,7 +43,7 @@ export async function fuse(words: readonly string[], options: Options): Promise<
 
 /** The evaluations of validation images that a run stands for; all must be done. */
 export function membersOf(planned: PlannedRun, store: Store, options: Options): PlannedRun[] {
-  const isDone = (run: PlannedRun) => store.status(run).state === "done";
+  const isDone = (run: PlannedRun) => store.isDone(run);
   const { run } = planned;
   if (isEvaluation(run)) {
     if (run.test !== undefined) {

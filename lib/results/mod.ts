@@ -75,13 +75,14 @@ export function resultsOf(
     const runs = seeds.flat().map(({ key }) => key);
     const trained = trainings(seeds);
     let remarks: string[] = [];
-    const leftOut = (reason: string): RowResult => ({
+    const leftOut = (reason: string, isUnreadable = false): RowResult => ({
       ...{ row, protocol, runs, remarks, seeds: [], scores: [] },
+      ...isUnreadable && { isUnreadable },
       comparison: { status: "left out", reason: withoutFolder(reason, study.store) },
     });
     const states = seeds.flat().map((run) => store.status(run));
     const fault = states.find(({ state }) => state === "damaged" || state === "unreadable");
-    if (fault?.detail !== undefined) return leftOut(fault.detail);
+    if (fault?.detail !== undefined) return leftOut(fault.detail, fault.state === "unreadable");
     const done = states.every(({ state }) => state === "done");
     if (!done || seeds.length === 0) return { row, protocol, runs, seeds: [], scores: [] };
     let scores: Scores[], atChance: string[];
@@ -90,7 +91,9 @@ export function resultsOf(
       scores = seeds.map(scoresOf);
       atChance = sanityChecks(trained, scores[0]!.labels, store);
     } catch (error) {
-      if (error instanceof UserError) return leftOut(error.message);
+      if (error instanceof UserError) {
+        return leftOut(error.message, error instanceof UnreadableError);
+      }
       throw error;
     }
     const errors = scores.map((each, i) => errorsOfRuns(seeds[i]!, each));

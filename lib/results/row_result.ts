@@ -66,6 +66,8 @@ export interface RowResult {
   readonly runs: readonly string[];
   /** Comparison with the published top-1 error, or the reason why the row is left out. */
   readonly comparison?: Comparison;
+  /** Set if the row is left out because a disk withholds one of its files, which may be whole. */
+  readonly isUnreadable?: true;
   /** Its top-1 error - that of the table's baseline; absent in the baseline itself. */
   readonly difference?: Difference;
   /** The p-value of this difference, corrected for all rows that are compared (Holm). */

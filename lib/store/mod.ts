@@ -123,6 +123,17 @@ export class Store {
     }
   }
 
+  /**
+   * Whether a run is done.
+   *
+   * @throws {UserError} A file that would tell cannot be read: to leave the run out would be a silent loss.
+   */
+  isDone(planned: PlannedRun): boolean {
+    const { state, detail } = this.status(planned);
+    if (state === "unreadable") throw new UserError(detail!);
+    return state === "done";
+  }
+
   #statusOf(planned: PlannedRun): RunStatus {
     const folder = this.folderOf(planned);
     const result = this.#result(planned);

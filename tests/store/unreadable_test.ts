@@ -48,6 +48,8 @@ for (const error of ["EIO", "ESTALE", "EACCES"] as const) {
           const { state, detail } = found.status(tested);
           assert.deepEqual([found.status(A).state, state], ["done", "unreadable"]);
           assert.match(detail!, expected);
+          assert.ok(found.isDone(A));
+          assert.throws(() => found.isDone(tested), expected);
           assert.match(found.damage(tested)!, expected);
           assert.throws(() => found.openPosteriors(tested), (thrown) => {
             assert.ok(thrown instanceof UserError);
