@@ -55,6 +55,20 @@ Deno.test("checkpoints and drafts beside a result are listed, and removed by the
     assert.deepEqual([...Deno.readDirSync(`${store.folder}/leases`)], []);
   }));
 
+Deno.test("the lease of a process that was killed after its result is removed, too", () =>
+  inStore((store) => {
+    store.begin(A);
+    store.leases.take(A.key);
+    store.writeWeights(A, tensors);
+    const lease = `${store.folder}/leases/${A.key}.1`;
+    const owner = JSON.parse(Deno.readTextFileSync(lease));
+    store.leases.release(A.key);
+    // a process of this number that began at another time: the owner is dead
+    Deno.writeTextFileSync(lease, JSON.stringify({ ...owner, since: "1" }));
+    assert.deepEqual(visit(store), [A]);
+    assert.deepEqual([...Deno.readDirSync(`${store.folder}/leases`)], []);
+  }));
+
 Deno.test("nothing is removed while another process works on the run", () =>
   inInterrupted((store, names) => {
     const before = names();
