@@ -97,8 +97,9 @@ async function mustBeFree(file: string, layout: ExportLayout) {
     : layout === "onnx"
     ? await isOurOnnx(file)
     : await holdsNet(file);
+  // drafts of an export that was killed count for nothing
   const isEmpty = layout === "savedmodel" && exists(file, "isDirectory") &&
-    entriesIn(file).length === 0;
+    entriesIn(file).every(({ name }) => /^saved_model\.pb\.[0-9a-f-]+\.part$/.test(name));
   if (isNet || isEmpty || !(exists(file) || exists(file, "isDirectory"))) return;
   throw new UserError(
     `Cannot write "${file}": it exists, and is not a net that this command would replace; name ` +

@@ -81,6 +81,25 @@ Deno.test("A-LRN goes to TensorFlow with its normalisation, and nowhere without 
   assert.ok(new TextDecoder().decode(graph).includes("LRN"));
 });
 
+Deno.test("a folder with the draft of an export that was killed is exported into again", async () => {
+  using sandbox = new CommandSandbox();
+  const { key } = await trained(sandbox, "A");
+  const folder = `${sandbox.folder}/a`;
+  Deno.mkdirSync(folder);
+  Deno.writeTextFileSync(`${folder}/saved_model.pb.${crypto.randomUUID()}.part`, "cut off");
+  await sandbox.printed("export", [key, folder], "--as", "savedmodel");
+  assert.ok(Deno.statSync(`${folder}/saved_model.pb`).size > 1000);
+  const other = `${sandbox.folder}/other`;
+  Deno.mkdirSync(other);
+  Deno.writeTextFileSync(`${other}/notes.part`, "somebody's");
+  await refused(
+    sandbox,
+    [key, other],
+    ["--as", "savedmodel"],
+    /^Cannot write ".*other": it exists/,
+  );
+});
+
 Deno.test("a net of one's own goes to torchvision where its make_layers can make it", async () => {
   using sandbox = new CommandSandbox();
   const blocks = [[64], [128, 128], [256]];
