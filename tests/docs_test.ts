@@ -479,7 +479,8 @@ const KEY_OR_NUMBER = /\b[0-9a-f]{12}\b|[+-]?\d[\d,.:]*/g;
 function isAsShown(output: string, shown: string, numbersVary: boolean): boolean {
   const plain = (text: string) => {
     if (!numbersVary) return text.trim();
-    const oneLine = text.replaceAll(/[─\s]+/g, " ").trim();
+    const oneLine = text.replaceAll(/[─\s]+/g, " ").trim()
+      .replaceAll(/, while other programs kept \S+ cores busy/g, "");
     return JUDGEMENTS.reduce((text, judgement) => text.replaceAll(judgement, "#"), oneLine)
       .replaceAll(KEY_OR_NUMBER, (word) => word.length === 12 ? word : "#");
   };
