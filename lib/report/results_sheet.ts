@@ -1,5 +1,5 @@
 /** Results of a table as a sheet: measured and published errors in the paper's layout. */
-import { SIGNIFICANT } from "../results/compare_rows.ts";
+import { SIGNIFICANT } from "../results/pairwise.ts";
 import type { RowResult, TableResult } from "../results/row_result.ts";
 import {
   COLUMNS,

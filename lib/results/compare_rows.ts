@@ -8,13 +8,11 @@ import { quote, UserError } from "../errors.ts";
 import type { Table } from "../experiment.ts";
 import { holm, letters } from "../statistics/mod.ts";
 import { type Difference, differenceOf } from "./paired_difference.ts";
+import { correctedPairs } from "./pairwise.ts";
 import type { Comparisons, RowResult } from "./row_result.ts";
 
 /** Which row the others are compared with: its number from 1, the one of lowest error, the table's own. */
 export type Reference = number | "best" | "baseline";
-
-/** Differences with a lower corrected p-value are significant. */
-export const SIGNIFICANT = 0.05;
 
 /** Rows of a table that get letters at most: each is compared with each other one. */
 export const MOST_LETTERED = 100;
@@ -116,13 +114,9 @@ function pValue({ p, pSeeds = 0 }: Difference): number {
 /** Letters of rows. */
 function lettered(rows: readonly RowResult[]): Map<RowResult, string> {
   const sorted = rows.toSorted((a, b) => a.measured!.top1 - b.measured!.top1);
-  const pairs = sorted.flatMap((_, b) => sorted.slice(0, b).map((_, a) => [a, b] as const));
-  const corrected = holm(
-    pairs.map(([a, b]) => pValue(differenceOf(sorted[a]!.scores, sorted[b]!.scores))),
+  const pairs = sorted.flatMap((one, i) =>
+    sorted.slice(i + 1).map((other) => pValue(differenceOf(one.scores, other.scores)))
   );
-  const differing = new Set(
-    pairs.filter((_, i) => corrected[i]! < SIGNIFICANT).map(([a, b]) => `${a} ${b}`),
-  );
-  const found = letters(sorted.length, (a, b) => differing.has(`${a} ${b}`));
+  const found = letters(sorted.length, correctedPairs(pairs, sorted.length).differ);
   return new Map(sorted.map((row, i) => [row, found[i]!]));
 }

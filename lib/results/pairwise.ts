@@ -4,8 +4,27 @@
  *
  * @module
  */
-import { mcnemar, ones } from "../statistics/mod.ts";
+import { holm, mcnemar, ones } from "../statistics/mod.ts";
 import type { Ranks } from "./paired_difference.ts";
+
+/** Differences with a lower corrected p-value are significant. */
+export const SIGNIFICANT = 0.05;
+
+/** P-values of all pairs of rows, corrected (Holm), and whether two rows differ by them. */
+export interface CorrectedPairs {
+  /** In the order of `pairwiseP`. */
+  readonly p: readonly number[];
+  differ(one: number, other: number): boolean;
+}
+
+/** Corrects the p-values of all pairs of `rows` rows, which are in the order of `pairwiseP`. */
+export function correctedPairs(p: readonly number[], rows: number): CorrectedPairs {
+  const corrected = holm(p);
+  return {
+    p: corrected,
+    differ: (one, other) => corrected[placeOfPair(one, other, rows)]! < SIGNIFICANT,
+  };
+}
 
 /** P-values of all pairs, those of the first row first: 0-1, 0-2, ..., 1-2, ... */
 export function pairwiseP(rows: readonly (readonly Ranks[])[]): Float64Array {

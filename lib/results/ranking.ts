@@ -1,10 +1,7 @@
 /** Rows by their errors, and which of them differ: every pair is tested, and the tests are corrected. */
-import { fewLetters, holm } from "../statistics/mod.ts";
-import { pairwiseP, placeOfPair } from "./pairwise.ts";
+import { fewLetters } from "../statistics/mod.ts";
+import { correctedPairs, pairwiseP, placeOfPair } from "./pairwise.ts";
 import type { RowResult } from "./row_result.ts";
-
-/** P-values below this are significant, after Holm's correction. */
-const SIGNIFICANCE = 0.05;
 
 /** A row in its place. */
 export interface Ranked<Row> {
@@ -25,12 +22,10 @@ export function ranked<Row>(rows: readonly Row[], results: readonly RowResult[])
   const all = rows.map((row, i) => ({ row, result: results[i]! }));
   const measured = all.filter(({ result }) => result.measured !== undefined)
     .sort((one, other) => one.result.measured!.top1 - other.result.measured!.top1);
-  const p = holm([...pairwiseP(measured.map(({ result }) => result.scores))]);
   const count = measured.length;
-  const letters = fewLetters(
-    count,
-    (one, other) => p[placeOfPair(one, other, count)]! < SIGNIFICANCE,
-  );
+  const pairs = [...pairwiseP(measured.map(({ result }) => result.scores))];
+  const { p, differ } = correctedPairs(pairs, count);
+  const letters = fewLetters(count, differ);
   return [
     ...measured.map((each, i) => ({
       ...each,
