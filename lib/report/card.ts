@@ -17,6 +17,7 @@ import type { ErrorIntervals } from "../results/row_result.ts";
 import type { Study } from "../results/study.ts";
 import { executionInWords } from "../system/environment.ts";
 import { escapedMarkdown as escaped, markdownTable } from "./markdown.ts";
+import { capitalised, errorText, rangeText } from "./words.ts";
 
 /** What a card is about. */
 export interface CardInput {
@@ -97,7 +98,7 @@ export function cardOf({ planned, study, credits, library, input, code }: CardIn
       `- ${escaped(displayName(each.run))} (\`${each.key}\`) from ` +
       escaped(originOf(each.run, context.train))
     ).join("\n"),
-    ...executions.map((execution) => `${escaped(sentence(executionInWords(execution)))}.`),
+    ...executions.map((execution) => `${escaped(capitalised(executionInWords(execution)))}.`),
     "## Departures from the paper",
     departureList(departures(setup, paper, isOwnData ? sizeOf(dataset) : undefined)),
     "## Recipe",
@@ -171,7 +172,7 @@ function errorsInWords(tested: readonly Ensemble[], data: string | undefined): s
   const cell = (error: number | undefined, interval: ErrorIntervals["top1"] | undefined) =>
     error === undefined || interval === undefined
       ? ""
-      : `${error.toFixed(1)} (${interval.low.toFixed(1)} to ${interval.high.toFixed(1)})`;
+      : `${errorText(error)} (${rangeText(interval)})`;
   const rows = tested.flatMap(({ images, members }) =>
     members.map(({ run, errors, intervals }) => [
       howTested(run),
@@ -205,11 +206,6 @@ function departureList(found: ReturnType<typeof departures>): string {
     ["field", "paper", "here"],
     found.map(({ field, paper, here }) => [field, paper, here]),
   );
-}
-
-/** With a capital letter. */
-function sentence(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** A table; code is taken as it is. */

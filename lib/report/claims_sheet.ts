@@ -14,6 +14,7 @@ import { MARGIN, signed } from "../statistics/mod.ts";
 import { configsOf, type FlatRecord, netsOf, rounded } from "./records.ts";
 import { cell, type Sheet, type SheetRow } from "./sheet.ts";
 import {
+  capitalised,
   decimalsFor,
   differenceText,
   doubtNotes,
@@ -187,7 +188,7 @@ function captionOf(result: ClaimsResult): string[] {
 
 /** A note on a claim: the paper's sentence, the verdict, and its reasons. */
 function noteOn({ claim, status, pairs }: ClaimResult): string {
-  const verdict = `${status[0]!.toUpperCase()}${status.slice(1)}`;
+  const verdict = capitalised(status);
   const several = pairs.length > 1;
   const byChance = status === "undecided" && having(pairs, "contradicted").length > 0;
   const reasons = [

@@ -9,18 +9,19 @@ import {
   type Row,
   type Table,
 } from "../experiment.ts";
-import type { Interval } from "../statistics/mod.ts";
 import { configsOf, deviation, formatQ, netsOf, recordsOf } from "./records.ts";
 import { cell, type Sheet, type SheetCell, type SheetRow } from "./sheet.ts";
 import {
   captionOf,
   decimalsFor,
   differenceText,
+  errorText,
   IMPORTED,
   importsIn,
   MISSING,
   notesOf,
   probability,
+  rangeText,
   titleOf,
 } from "./words.ts";
 
@@ -165,20 +166,15 @@ function bestOf(rows: readonly RowResult[]): Errors | undefined {
 function measuredCell(result: RowResult, kind: ErrorKind, best?: Errors): SheetCell {
   const { row, measured, intervals, seeds, runs, tested } = result;
   if (row.evaluations.length === 0) return cell("");
-  if (kind === "testTop5") return cell(error(tested?.top5), { runs });
+  if (kind === "testTop5") return cell(errorText(tested?.top5), { runs });
   const [value, interval] = [measured?.[kind], intervals?.[kind]];
-  const text = error(value, deviation(seeds)?.[kind]);
+  const text = errorText(value, deviation(seeds)?.[kind]);
   const mark = value !== undefined && importsIn([result]).length > 0 ? IMPORTED : "";
   return cell(text + mark, {
-    ...best && value !== undefined && { best: error(value) === error(best[kind]) },
+    ...best && value !== undefined && { best: errorText(value) === errorText(best[kind]) },
     runs,
-    ...interval && { detail: `95 % interval: ${rangeOf(interval)}` },
+    ...interval && { detail: `95 % interval: ${rangeText(interval)}` },
   });
-}
-
-/** An interval in words: `15.8 to 19.1`. */
-function rangeOf({ low, high }: Interval): string {
-  return `${low.toFixed(1)} to ${high.toFixed(1)}`;
 }
 
 /** Published errors; one cell for both splits if the paper merges them. */
@@ -187,7 +183,7 @@ function publishedCells({ published = {} }: Row, kinds: readonly ErrorKind[]): S
     const value = published[kind];
     if (value === "merged") return [];
     const merged = kind === "top5" && published.testTop5 === "merged";
-    return [cell(error(value), merged ? { span: 2, align: "center" } : {})];
+    return [cell(errorText(value), merged ? { span: 2, align: "center" } : {})];
   });
 }
 
@@ -217,10 +213,4 @@ function grouped(rows: readonly SheetCell[][]): SheetRow[][] {
     last = text;
   }
   return groups;
-}
-
-/** An error with one decimal, as in the paper, and its deviation with two. */
-function error(value?: number, spread?: number): string {
-  if (value === undefined || !Number.isFinite(value)) return MISSING;
-  return value.toFixed(1) + (spread === undefined ? "" : ` ± ${spread.toFixed(2)}`);
 }

@@ -4,7 +4,15 @@ import type { TableResult } from "../results/row_result.ts";
 import { count } from "../numbers.ts";
 import { deviation, type FlatRecord, rounded } from "./records.ts";
 import { cell, type Sheet } from "./sheet.ts";
-import { departureInWords, measuredOn, MISSING, probability, withoutTopFive } from "./words.ts";
+import {
+  departureInWords,
+  errorText,
+  measuredOn,
+  MISSING,
+  probability,
+  rangeText,
+  withoutTopFive,
+} from "./words.ts";
 
 /** A combination of values. */
 interface Combination {
@@ -34,10 +42,6 @@ export function sheetOfStudy(study: StudyResult): Sheet {
   const hasLetters = rows.some(({ letters }) => letters !== undefined);
   const best = rows[0]?.result.measured?.top1;
   const isNumber = (axis: string) => rows.every(({ row }) => typeof row.values[axis] === "number");
-  const error = (value: number | undefined, spread?: number) =>
-    value === undefined
-      ? MISSING
-      : value.toFixed(1) + (spread === undefined ? "" : ` ± ${spread.toFixed(2)}`);
   return {
     ...{
       name,
@@ -65,13 +69,9 @@ export function sheetOfStudy(study: StudyResult): Sheet {
       const isBest = measured !== undefined && measured.top1 === best;
       return [
         ...shown.map((axis) => cell(String(row.values[axis]))),
-        cell(error(measured?.top1, spread?.top1), { best: isBest, runs }),
-        cell(
-          intervals
-            ? `${intervals.top1.low.toFixed(1)} to ${intervals.top1.high.toFixed(1)}`
-            : MISSING,
-        ),
-        ...hasTop5 ? [cell(error(measured?.top5, spread?.top5))] : [],
+        cell(errorText(measured?.top1, spread?.top1), { best: isBest, runs }),
+        cell(intervals ? rangeText(intervals.top1) : MISSING),
+        ...hasTop5 ? [cell(errorText(measured?.top5, spread?.top5))] : [],
         cell(isBest && p === undefined ? "best" : p === undefined ? MISSING : probability(p)),
         ...hasLetters ? [cell(letters ?? MISSING)] : [],
       ];

@@ -116,6 +116,22 @@ export function measuredOn({ setup, dataset }: Pick<TableResult, "setup" | "data
     setup.train.precision;
 }
 
+/** An error with one decimal, as in the paper, and its deviation with two: `10.8 ± 0.26`. */
+export function errorText(value?: number, spread?: number): string {
+  if (value === undefined || !Number.isFinite(value)) return MISSING;
+  return value.toFixed(1) + (spread === undefined ? "" : ` ± ${spread.toFixed(2)}`);
+}
+
+/** An interval with one decimal: `15.8 to 19.1`. */
+export function rangeText({ low, high }: Interval): string {
+  return `${low.toFixed(1)} to ${high.toFixed(1)}`;
+}
+
+/** A text with a capital letter. */
+export function capitalised(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /** Decimals of differences: from 10,000 images on, one image is at most a hundredth of a point. */
 export const decimalsFor = (images: number) => images >= 10_000 ? 2 : 1;
 

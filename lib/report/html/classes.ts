@@ -4,6 +4,7 @@ import { classErrors, confusions } from "../mistakes.ts";
 import type { PicturedMistake } from "../pictures.ts";
 import type { Figures } from "../plots/mod.ts";
 import { h, type HtmlContent } from "../markup.ts";
+import { rangeText } from "../words.ts";
 import { details, plainTable, plots } from "./parts.ts";
 
 /** Length of the list of confusions. */
@@ -16,12 +17,12 @@ export function classSection(
   figures: Figures,
 ): HtmlContent {
   const errors = classErrors(scores);
-  const rows = errors.map(({ label, images, misses, error, interval: { low, high } }) => [
+  const rows = errors.map(({ label, images, misses, error, interval }) => [
     names[label],
     images,
     misses,
     error.toFixed(1),
-    `${low.toFixed(1)} to ${high.toFixed(1)}`,
+    rangeText(interval),
   ]);
   const table = plainTable(rows, {
     label: "Errors by class",

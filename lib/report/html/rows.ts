@@ -6,6 +6,7 @@ import { netsOf } from "../records.ts";
 import { commandFor } from "./commands.ts";
 import { h, type HtmlContent, type Markup } from "../markup.ts";
 import { code, definitions, details, link, percent } from "./parts.ts";
+import { rangeText } from "../words.ts";
 import { rowId } from "./sheet_table.ts";
 
 /** Id of the details of a run. */
@@ -45,10 +46,8 @@ function factsOf(
     const inWords = (["top1", "top5"] as const).flatMap((kind) => {
       const value = measured[kind];
       if (value === undefined) return [];
-      const { low, high } = intervals?.[kind] ?? {};
-      const range = low === undefined || high === undefined
-        ? ""
-        : ` (95 %: ${low.toFixed(1)} to ${high.toFixed(1)})`;
+      const interval = intervals?.[kind];
+      const range = interval === undefined ? "" : ` (95 %: ${rangeText(interval)})`;
       return [`${KINDS[kind]} ${percent(value)}${range}`];
     });
     facts.push(["Measured", inWords.join(", ")]);
