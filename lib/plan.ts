@@ -57,6 +57,13 @@ export function plan(tables: readonly Table[], contexts: readonly Context[]): Pl
  * comes after its ancestors.
  */
 export function planOf(runs: readonly Run[], contexts: readonly Context[]): PlannedRun[] {
+  return withAllAncestors(
+    contexts.flatMap((context) => runs.map((run) => plannedRun(run, context))),
+  );
+}
+
+/** Runs and their ancestors, each once; every run comes after its ancestors. */
+export function withAllAncestors(runs: Iterable<PlannedRun>): PlannedRun[] {
   const planned = new Map<string, PlannedRun>();
 
   function add(run: PlannedRun) {
@@ -65,9 +72,7 @@ export function planOf(runs: readonly Run[], contexts: readonly Context[]): Plan
     planned.set(run.key, run);
   }
 
-  for (const context of contexts) {
-    for (const run of runs) add(plannedRun(run, context));
-  }
+  for (const run of runs) add(run);
   return [...planned.values()];
 }
 

@@ -1,7 +1,8 @@
 /** `study`: a grid of experiments as one table, a row for each combination. */
 import { UsageError } from "../errors.ts";
+import type { Context } from "../experiment.ts";
 import { count } from "../numbers.ts";
-import { contextsOf, type PlannedRun, plannedRun } from "../plan.ts";
+import { contextsOf, type PlannedRun, plannedRun, withAllAncestors } from "../plan.ts";
 import { sheetOfStudy, type StudyResult } from "../report/study_sheet.ts";
 import { resultsOf } from "../results/mod.ts";
 import { ranked } from "../results/ranking.ts";
@@ -85,9 +86,9 @@ class GridRuns {
 
   /** The contexts of rows, which rows with the same fields and seeds share. */
   contexts(data: { readonly fingerprint: string }) {
-    const known = new Map<unknown, Map<number | undefined, ReturnType<typeof contextsOf>>>();
+    const known = new Map<unknown, Map<number | undefined, Context[]>>();
     return ({ setup, seed }: StudyRow) => {
-      const bySeed = known.get(setup) ?? new Map();
+      const bySeed = known.get(setup) ?? new Map<number | undefined, Context[]>();
       known.set(setup, bySeed);
       const seeds = seed === undefined ? this.seeds : [seed];
       const contexts = bySeed.get(seed) ?? contextsOf({ setup, seeds }, data);
@@ -99,18 +100,13 @@ class GridRuns {
   /** Every run once, ancestors first. */
   plan(data: { readonly fingerprint: string }): PlannedRun[] {
     const contextsFor = this.contexts(data);
-    const planned = new Map<string, PlannedRun>();
-    function add(run: PlannedRun) {
-      if (planned.has(run.key)) return;
-      if (run.ancestor) add(run.ancestor);
-      planned.set(run.key, run);
-    }
-    for (const row of this.rows) {
-      for (const context of contextsFor(row)) {
-        for (const run of row.evaluations) add(plannedRun(run, context));
-      }
-    }
-    return [...planned.values()];
+    return withAllAncestors(
+      this.rows.flatMap((row) =>
+        contextsFor(row).flatMap((context) =>
+          row.evaluations.map((run) => plannedRun(run, context))
+        )
+      ),
+    );
   }
 }
 
