@@ -2,7 +2,7 @@
 import { quote, UserError } from "../errors.ts";
 import { flaw, z } from "../schema.ts";
 import type { Setup } from "../setup.ts";
-import { exportsOf, jsonIn, type Refuse } from "../tables/values.ts";
+import { type Refuse, valueOf } from "../tables/values.ts";
 import { didYouMean } from "../did_you_mean.ts";
 import { mustHold } from "./overrides.ts";
 import { SETUP } from "./setup_fields.ts";
@@ -20,9 +20,7 @@ export async function openSetup(
   { word, setups }: { readonly word: string; readonly setups: Readonly<Record<string, Setup>> },
 ): Promise<Setup> {
   const refuse: Refuse = (fault) => new UserError(`Cannot read the setup ${quote(word)}: ${fault}`);
-  const value = file.endsWith(".json")
-    ? jsonIn(file, refuse)
-    : (await exportsOf(file, refuse)).default;
+  const value = await valueOf(file, refuse);
   if (!isObject(value)) {
     throw refuse(
       'it has no setup; it is { "from": "small", "name": "mine", "train": { ... } }, in TypeScript the ' +

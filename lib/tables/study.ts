@@ -9,7 +9,7 @@ import {
 } from "../experiment.ts";
 import { flaw, z } from "../schema.ts";
 import { ALL_NETS } from "../vgg/configs.ts";
-import { exportsOf, jsonIn, type Refuse } from "./values.ts";
+import { type Refuse, valueOf } from "./values.ts";
 
 /** A value of a field of a setup: a number, a word, or numbers such as the shares of `drops.at`. */
 export type FieldValue = number | string | readonly number[];
@@ -123,10 +123,7 @@ export function isMeantAsStudy(value: unknown): boolean {
 export async function hasStudy(file: string): Promise<boolean> {
   const refuse: Refuse = (fault) => new UserError(fault);
   try {
-    const value = file.endsWith(".json")
-      ? jsonIn(file, refuse)
-      : (await exportsOf(file, refuse)).default;
-    return isMeantAsStudy(value);
+    return isMeantAsStudy(await valueOf(file, refuse));
   } catch (error) {
     if (error instanceof UserError) return false;
     throw error;
@@ -152,9 +149,7 @@ export async function openStudyFile(
   { word, taken }: { readonly word: string; readonly taken: (name: string) => boolean },
 ): Promise<GridStudy> {
   const refuse: Refuse = (fault) => new UserError(`Cannot read a study from "${word}": ${fault}`);
-  const value = file.endsWith(".json")
-    ? jsonIn(file, refuse)
-    : (await exportsOf(file, refuse)).default;
+  const value = await valueOf(file, refuse);
   if (value === undefined) {
     throw refuse(
       "it has no default export; end it with: export default study({ name, caption, grid })",

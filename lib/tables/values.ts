@@ -42,6 +42,15 @@ export async function exportsOf(file: string, refuse: Refuse): Promise<Record<st
   }
 }
 
+/**
+ * The value of a file: of JSON, or the default export of a module, which is run; undefined if it has none.
+ *
+ * @throws {UserError} It cannot be read, is not JSON, or throws.
+ */
+export async function valueOf(file: string, refuse: Refuse): Promise<unknown> {
+  return file.endsWith(".json") ? jsonIn(file, refuse) : (await exportsOf(file, refuse)).default;
+}
+
 /** Why a module could not be run, in a line with the place in it. */
 function thrownInWords(
   error: unknown,
