@@ -122,6 +122,9 @@ export function addonFile(folder: string = packageFolder()): string {
   return join(folder, "lib", "napi-v8", "tfjs_binding.node");
 }
 
+/** TensorFlow in this thread. */
+let loaded: Binding | undefined;
+
 /**
  * Loads TensorFlow, once a thread; later calls return the same. Threads must load one after the
  * other, because standard error is redirected meanwhile.
@@ -156,9 +159,10 @@ export async function loadAddon(options: LoadOptions = {}): Promise<Binding> {
     );
   }
   try {
-    const binding: Binding = withoutStderr(() => require(file));
-    if (wantsGpu && !binding.isUsingGpuDevice()) throw noGpu(options.device);
-    return binding;
+    // only once: other threads are at work later, and one that finds standard error redirected keeps it so
+    loaded ??= withoutStderr(() => require(file) as Binding);
+    if (wantsGpu && !loaded.isUsingGpuDevice()) throw noGpu(options.device);
+    return loaded;
   } catch (error) {
     if (error instanceof UserError) throw error;
     const [reason] = (error as Error).message.split("\n");

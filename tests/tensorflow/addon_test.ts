@@ -28,6 +28,22 @@ Deno.test("the addon is TensorFlow's, of the version that was installed, and is 
   ]);
 });
 
+Deno.test("loading again leaves standard error alone: other threads write to it", async () => {
+  await ensureInstalled();
+  const binding = await loadAddon();
+  const { dlopen } = Deno;
+  Object.assign(Deno, {
+    dlopen: () => {
+      throw new Error("standard error is redirected by the C library");
+    },
+  });
+  try {
+    assert.equal(await loadAddon(), binding);
+  } finally {
+    Object.assign(Deno, { dlopen });
+  }
+});
+
 Deno.test("tensors keep their values, are counted, and are gone when they are deleted", async () => {
   await ensureInstalled();
   const binding = await loadAddon();
