@@ -321,6 +321,11 @@ export function ancestorOf(run: Run): TrainRun | undefined {
   return hasAncestor(run.init) ? run.init.from : undefined;
 }
 
+/** The ancestors of a net, first to last, and the net itself. */
+export function lineageOf(run: TrainRun): TrainRun[] {
+  return [...hasAncestor(run.init) ? lineageOf(run.init.from) : [], run];
+}
+
 /** Whether weights come from an earlier run. */
 export function hasAncestor(init: Init): init is Extract<Init, { readonly from: TrainRun }> {
   return typeof init === "object" && "from" in init;

@@ -2,7 +2,7 @@
 import { setups } from "../../experiments/mod.ts";
 import { quote, UsageError, UserError } from "../errors.ts";
 import { isDeepStrictEqual } from "node:util";
-import { formatS, hasAncestor, type NetLayers, type TrainRun } from "../experiment.ts";
+import { formatS, lineageOf, type NetLayers, type TrainRun } from "../experiment.ts";
 import { layersFields } from "../vgg/configs.ts";
 import { didYouMean } from "../did_you_mean.ts";
 import type { Options } from "./options.ts";
@@ -18,7 +18,10 @@ import { fileIn, tablesNamed } from "./tables.ts";
 export async function netsInTables(words: readonly string[]): Promise<readonly NetLayers[]> {
   const tables = await tablesNamed(words, { setup: setups.paper });
   const runs = tables.flatMap(({ rows }) => rows)
-    .flatMap(({ evaluations }) => evaluations.flatMap(({ net }) => [net, ...ownAncestorsOf(net)]));
+    .flatMap(({ evaluations }) => evaluations).flatMap(({ net }) => {
+      const ancestors = lineageOf(net).slice(0, -1).reverse();
+      return [net, ...ancestors.filter(({ blocks }) => blocks !== undefined)];
+    });
   const nets = new Map(runs.map((run) => {
     const layers = layersFields(run);
     return [JSON.stringify(layers), layers];
@@ -32,13 +35,6 @@ export async function netsInTables(words: readonly string[]): Promise<readonly N
   );
 }
 
-/** The nets with blocks among those that a net starts from. */
-function ownAncestorsOf({ init }: TrainRun): TrainRun[] {
-  if (!hasAncestor(init)) return [];
-  const { from } = init;
-  return [...from.blocks === undefined ? [] : [from], ...ownAncestorsOf(from)];
-}
-
 /**
  * The nets that a file's tables train under the name that ends a word, as in `./mine.ts/F`: each start and
  * scale once, those of `--S` alone if it is given.
@@ -49,7 +45,7 @@ async function trainingsNamed(word: string, options: Pick<Options, "setup">): Pr
   const { file, rest } = fileIn(word)!;
   const tables = await tablesNamed([file], options);
   const all = tables.flatMap(({ rows }) => rows)
-    .flatMap(({ evaluations }) => evaluations.flatMap(({ net }) => lineOf(net)));
+    .flatMap(({ evaluations }) => evaluations.flatMap(({ net }) => lineageOf(net).reverse()));
   const found = all.filter(({ config }) => config === rest);
   if (found.length > 0) {
     return found.filter((run, i) =>
@@ -63,11 +59,6 @@ async function trainingsNamed(word: string, options: Pick<Options, "setup">): Pr
       ? `--config "${word}" names a file; its nets are ${list}`
       : `There is no net "${rest}" in "${file}": its nets are ${list}.${didYouMean(rest, names)}`,
   );
-}
-
-/** A net and those that it starts from. */
-function lineOf(net: TrainRun): TrainRun[] {
-  return hasAncestor(net.init) ? [net, ...lineOf(net.init.from)] : [net];
 }
 
 /**

@@ -5,7 +5,6 @@ import {
   type Context,
   type Errors,
   type EvalRun,
-  hasAncestor,
   isEvaluation,
   type TrainRun,
 } from "../experiment.ts";
@@ -105,11 +104,6 @@ function validErrors(planned: PlannedRun, store: Store): Errors | undefined {
     if (error instanceof UserError) return undefined;
     throw error;
   }
-}
-
-/** The ancestors of a net, first to last, and the net itself. */
-export function lineageOf(run: TrainRun): TrainRun[] {
-  return [...hasAncestor(run.init) ? lineageOf(run.init.from) : [], run];
 }
 
 /** Errors of rows with a single evaluation, by the key of that evaluation. */

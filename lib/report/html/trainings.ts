@@ -5,18 +5,14 @@ import {
   hasAncestor,
   inheritance,
   key as keyOf,
+  lineageOf,
   scheduleOf,
   type TrainRun,
 } from "../../experiment.ts";
 import type { TrainSetup } from "../../setup.ts";
 import { convsOf, countParameters, layersOf, netShapeOf } from "../../vgg/configs.ts";
 import type { LogEntry } from "../../vgg/checkpoint.ts";
-import {
-  type EvaluationDetails,
-  lineageOf,
-  type RunDetails,
-  type TrainingDetails,
-} from "../run_details.ts";
+import type { EvaluationDetails, RunDetails, TrainingDetails } from "../run_details.ts";
 import type { Figure } from "../plots/mod.ts";
 import { commandOf } from "./commands.ts";
 import { h, type HtmlContent, type Markup } from "../markup.ts";
