@@ -278,9 +278,8 @@ function trainingDone(digits: string, { store, contexts }: Study): Planned {
         "net that was trained from it",
     );
   }
-  const { state, detail } = store.status(planned);
-  if (state === "unreadable") throw new UserError(detail);
-  if (state === "done") return { ...planned, run };
+  if (store.isDone(planned)) return { ...planned, run };
+  const { state } = store.status(planned);
   throw new UserError(
     `Cannot export ${key} (${displayName(run)}): it is ${state}; deno task train makes it`,
   );

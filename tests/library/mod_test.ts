@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
   evaluate,
@@ -16,7 +15,7 @@ import {
 import { outcome, start } from "../support/commands.ts";
 import { inFolder } from "../support/in_store.ts";
 import { codeBlocks } from "../support/markdown.ts";
-import { flagsOf } from "../support/tasks.ts";
+import { printedByScript } from "../support/library_script.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const PAGE = new URL("../../docs/how-to/library.md", import.meta.url);
@@ -26,17 +25,7 @@ Deno.test("the script of the documentation runs outside the project, and agrees 
     const script = codeBlocks(Deno.readTextFileSync(PAGE)).find(({ language }) =>
       language === "ts"
     )!;
-    const text = script.text.replace(
-      'setup: "smoke",',
-      'setup: "smoke", data: "data", results: ".",',
-    );
-    Deno.writeTextFileSync(join(folder, "script.ts"), text);
-    const child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--config", join(ROOT, "deno.json"), ...flagsOf("table"), "script.ts"],
-      ...{ cwd: folder, env: { NO_COLOR: "1", INIT_CWD: "" }, stdout: "piped", stderr: "piped" },
-    }).spawn();
-    const { code, out, err } = await outcome(child);
-    assert.equal(code, 0, err);
+    const out = await printedByScript(script.text, folder);
     const lines = out.split("\n");
     const [key, place] = lines[0]!.split(" ");
     assert.match(key!, /^[0-9a-f]{12}$/);

@@ -2,9 +2,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { outcome } from "../support/commands.ts";
 import { inFolder } from "../support/in_store.ts";
-import { flagsOf } from "../support/tasks.ts";
+import { printedByScript } from "../support/library_script.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const FILE = join(ROOT, "docs/notebook.ipynb");
@@ -29,16 +28,8 @@ const MARK = "---- the next cell ----";
 
 /** What cells print, one text each, from a program of all of them. */
 async function printedBy(cells: readonly Cell[], folder: string): Promise<string[]> {
-  const program = cells.map(({ source }) => source.join("")).join(`\nconsole.log("${MARK}");\n`)
-    .replace('setup: "smoke",', 'setup: "smoke", data: "data", results: ".",');
-  Deno.writeTextFileSync(join(folder, "cells.ts"), program);
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--config", join(ROOT, "deno.json"), ...flagsOf("table"), "cells.ts"],
-    ...{ cwd: folder, env: { NO_COLOR: "1", INIT_CWD: "" }, stdout: "piped", stderr: "piped" },
-  }).spawn();
-  const { code, out, err } = await outcome(child);
-  assert.equal(code, 0, err);
-  return out.split(`${MARK}\n`);
+  const program = cells.map(({ source }) => source.join("")).join(`\nconsole.log("${MARK}");\n`);
+  return (await printedByScript(program, folder)).split(`${MARK}\n`);
 }
 
 /** A text without its numbers, which differ on other processors, and without what follows from them. */
