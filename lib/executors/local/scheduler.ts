@@ -133,6 +133,7 @@ function warnOfChance(runs: readonly PlannedRun[], { store, dataset, bars }: Ope
     !isEvaluation(planned.run) && !isImported(planned.run.init) &&
     store.status(planned).state === "done"
   );
+  if (trained.length === 0) return; // ImageNet has a million labels
   const labels = Int32Array.from(dataset.train, ({ label }) => label);
   const doubt = endedAtChance(trained, labels, store);
   if (doubt !== undefined) bars.log(`warning: ${doubt}`);
