@@ -60,7 +60,10 @@ export type Init = "random" | {
   readonly classes?: number;
 };
 
-/** A layer in a block: a 3x3 convolution to so many channels, one of another size or stride, or LRN. */
+/**
+ * A layer in a block: a number is a 3x3 convolution with that many channels; an object is a convolution of
+ * another size or stride; or LRN.
+ */
 export type BlockLayer = number | "lrn" | {
   /** Side of the kernel, odd. */
   readonly size: number;
@@ -81,7 +84,7 @@ export interface NetLayers {
   readonly blocks?: readonly (readonly BlockLayer[])[];
   /**
    * Batch normalisation after every convolution, before its ReLU: by the statistics of the whole
-   * mini-batch (`true`), or of each so many images of it.
+   * mini-batch (`true`), or of parts of it that have this number of images.
    */
   readonly batchNorm?: true | number;
   /**
@@ -374,7 +377,7 @@ export function scheduleName({ S }: Pick<TrainRun, "S">): keyof TrainSetup["sche
 
 /**
  * Images that batch normalisation takes its statistics over while a net is trained; undefined for a net
- * without it, or whose convolutions are frozen. So many images are computed at once, whatever memory
+ * without it, or whose convolutions are frozen. All of them are computed at once, whatever memory
  * allows: another number would be another net.
  */
 export function normalisedOver(

@@ -6,7 +6,7 @@
  *
  * @param pValues 0 to 1
  * @returns in the same order, at most 1
- * @thitems {RangeError} One is not a probability.
+ * @throws {RangeError} One is not a probability.
  */
 export function holm(pValues: readonly number[]): number[] {
   const wrong = pValues.find((p) => !(p >= 0 && p <= 1));

@@ -52,7 +52,7 @@ const [FILES_OF_A_THREAD, FILES_OF_WORK] = [8, 32];
  * Opens as many files as new threads may need, and closes them again. Where a thread cannot open those of
  * its event loop, Deno ends the process with a report of its own defect.
  *
- * @throws {UserError} So many files may not be open at once.
+ * @throws {UserError} The limit of open files is too low.
  */
 export function mayStart(threads: number) {
   const needed = FILES_OF_WORK + threads * FILES_OF_A_THREAD;

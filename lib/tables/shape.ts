@@ -64,7 +64,7 @@ const TRAIN_RUN: z.ZodType = z.strictObject(
       [z.literal(true), z.int().min(2, "must be 2 or more: one image has no statistics")],
       "must be true, or the number of images that statistics are taken over, 2 or more",
     ).describe(
-      "Batch normalisation after each convolution: of the mini-batch, or of so many images",
+      "Batch normalisation after each convolution: over the mini-batch, or over this number of images",
     )
       .optional(),
     average: z.literal(true).describe("Whether the last map is averaged over space").optional(),

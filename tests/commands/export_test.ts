@@ -188,7 +188,7 @@ for (const precision of ["float32", "bfloat16"]) {
   });
 }
 
-Deno.test("a card lies beside a file or in a folder, and replaces nothing else", async () => {
+Deno.test("a card is written beside a file or into a folder, and replaces nothing else", async () => {
   using sandbox = new CommandSandbox();
   const { key } = await trained(sandbox, "B");
   const places = [["keras", "b.h5", "b.h5.md"], ["savedmodel", "b", "b/README.md"]] as const;

@@ -24,7 +24,7 @@ export interface Files {
 /** Bytes below which starting threads costs more than they save. */
 const SMALL = 2 ** 27;
 
-/** Whether the system lets so many threads start; without them this one compares all files. */
+/** Whether the system lets these threads start; without them this one compares all files. */
 function canStart(helpers: number): boolean {
   try {
     mayStart(helpers);
