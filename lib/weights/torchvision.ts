@@ -97,7 +97,7 @@ function tensorsOf(file: TensorFile): Map<string, TorchvisionTensor> {
       places.set(`${layer}.bias`, tensorAt(`${module}.bias`));
       continue;
     }
-    const norm = `features.${Number(module.slice("features.".length)) + 1}`;
+    const norm = normAfter(module);
     // a convolution in front of a normalisation may have no bias
     const minus = theirs.has(`${module}.bias`) ? tensorAt(`${module}.bias`).name : undefined;
     places.set(`${layer}.bias`, tensorAt(`${norm}.bias`));
@@ -163,9 +163,7 @@ export function writeTorchvision(file: string, net: NetWeights) {
     const module = modules.get(layer)!;
     const isNormalised = net.tensors.has(`${layer}.scale`);
     if (part !== "kernel") {
-      const norm = isNormalised
-        ? `features.${Number(module.slice("features.".length)) + 1}`
-        : module;
+      const norm = isNormalised ? normAfter(module) : module;
       tensors.set(`${norm}.${THEIR_PARTS[part]}`, { shape, values });
       continue;
     }
@@ -186,6 +184,11 @@ export function writeTorchvision(file: string, net: NetWeights) {
   }
   const metadata = { format: "pt", mean: net.mean.join(" "), recipe: net.recipe };
   writeSafetensors(file, { tensors, metadata });
+}
+
+/** The name of the normalisation behind a convolution, as in `features.1` behind `features.0`. */
+function normAfter(module: string): string {
+  return `features.${Number(module.slice("features.".length)) + 1}`;
 }
 
 /** torchvision's names of what a layer has besides its kernel. */
