@@ -10,7 +10,7 @@ import { cost } from "../estimates/cost.ts";
 import { displayName, isEvaluation } from "../experiment.ts";
 import { formatNumber } from "../numbers.ts";
 import { markdownTable } from "../report/markdown.ts";
-import { longestChain, simulateSchedule, urgentFirst } from "../estimates/critical_path.ts";
+import { longestChain, makespan, urgentFirst } from "../estimates/critical_path.ts";
 import { PAPER_TABLES } from "../command_line/tables.ts";
 
 /** Images a second of D in float32 at 224 pixels, on 2 cores: docs/explanation/benchmarks.md. */
@@ -91,8 +91,7 @@ const urgent = urgentFirst(runs, seconds);
 /** End of the last run, seconds, on GPUs in groups of equal size. */
 function endOn(gpus: number, group: number, order: readonly PlannedRun[]): number {
   const shared = (run: PlannedRun) => seconds(run) / speedOf(group);
-  const options = { machines: gpus / group, seconds: shared };
-  return Math.max(...simulateSchedule(order, options).map(({ end }) => end));
+  return makespan(order, { machines: gpus / group, seconds: shared });
 }
 
 console.log(`One GPU trains D with ${formatNumber(images)} images/s: assumed, not measured.\n`);

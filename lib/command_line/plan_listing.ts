@@ -2,7 +2,8 @@
 import type { DatasetInfo } from "../datasets/dataset.ts";
 import { cost } from "../estimates/cost.ts";
 import { expectedDevice } from "../system/device.ts";
-import { cores } from "../system/machine.ts";
+import { makespan, startingOrder } from "../estimates/critical_path.ts";
+import { cores, runsAtOnce } from "../system/machine.ts";
 import { count } from "../numbers.ts";
 import { ancestorKeys, type Counts, counts } from "../plan.ts";
 import { clock } from "../system/progress.ts";
@@ -32,13 +33,19 @@ export function printPlan(
   const on = expectedDevice(options.device);
   const speed = estimateSpeed(setup.train, { device: on });
   const hardware = speed ?? { cores: cores(), gpus: on.kind === "gpu" ? 1 : 0 };
-  const records = runs.map(({ status, ...run }) => {
+  const atOnce = runsAtOnce(setup, options.workers);
+  // several at once share the processor
+  const costs = new Map(runs.map((run) => {
     const { multiplyAdds, seconds } = cost(run, dataset, hardware);
+    return [run, { multiplyAdds, seconds: atOnce * seconds }];
+  }));
+  const records = runs.map((run) => {
+    const { multiplyAdds, seconds } = costs.get(run)!;
     return {
       run: run.name,
       key: run.key,
       seed: run.context.seed,
-      state: status.state,
+      state: run.status.state,
       multiply_adds: multiplyAdds,
       seconds: Math.ceil(seconds),
       after: ancestorKeys(run).join(" "),
@@ -47,8 +54,9 @@ export function printPlan(
 
   const open = runs.filter(({ status }) => status.state !== "done");
   const left = records.filter(({ state }) => state !== "done");
-  const sum = (field: "multiply_adds" | "seconds") =>
-    left.reduce((total, record) => total + record[field], 0);
+  const adds = left.reduce((total, record) => total + record.multiply_adds, 0);
+  const seconds = (run: KnownRun) => run.status.state === "done" ? 0 : costs.get(run)!.seconds;
+  const time = makespan(startingOrder(runs, { atOnce, seconds }), { machines: atOnce, seconds });
   const needed = counts(runs);
   console.log(listing({
     title: `Plan under the setup "${nameWithChanges(setup)}" on ${dataset.name}`,
@@ -71,8 +79,8 @@ export function printPlan(
         : `${runs.length - left.length} of these ${runs.length} runs are done.`),
       ...left.length > 0
         ? [
-          `The rest: ${scaled(sum("multiply_adds"))} multiply-adds, roughly ` +
-          `${clock(sum("seconds"))} one after the other on this machine. ` +
+          `The rest: ${scaled(adds)} multiply-adds, roughly ${clock(Math.ceil(time))} on this ` +
+          `machine, ${atOnce === 1 ? "one run after the other" : `${atOnce} runs at a time`}. ` +
           `${originOfTimes(options, { speed, on })} ${otherPrecision(setup, { speed, on })}`,
           diskOf(open, dataset),
           ...memoryOf(open, options, dataset),

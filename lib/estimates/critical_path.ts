@@ -41,6 +41,18 @@ export function urgentFirst<Run extends DependentRun>(
   return runs.toSorted((a, b) => toEnd.get(b.key)! - toEnd.get(a.key)!);
 }
 
+/**
+ * Runs in the order in which one machine starts them, `atOnce` side by side. Several: the longest chain
+ * comes first, so that it does not go on alone at the end. One at a time: as planned, a net's tests
+ * after its training, so that results come early.
+ */
+export function startingOrder<Run extends DependentRun>(
+  runs: readonly Run[],
+  { atOnce, seconds }: { readonly atOnce: number; readonly seconds: RunSeconds<Run> },
+): readonly Run[] {
+  return atOnce === 1 ? runs : urgentFirst(runs, seconds);
+}
+
 /** The longest chain of dependent runs: the least time of the plan on any number of machines. */
 export function longestChain<Run extends DependentRun>(
   runs: readonly Run[],
@@ -70,29 +82,48 @@ export interface ScheduledRun<Run> {
 
 /**
  * Simulates machines that execute runs in their order: the next free machine takes the first run
- * whose ancestors are done, or waits for one.
+ * whose ancestors are done, or waits for one. Ancestors that are not among the runs are done.
  */
 export function simulateSchedule<Run extends DependentRun>(
   runs: readonly Run[],
   { machines, seconds }: { readonly machines: number; readonly seconds: RunSeconds<Run> },
 ): ScheduledRun<Run>[] {
   const free = Array.from({ length: machines }, () => 0);
-  const ends = new Map<string, number>();
+  const places = new Map(runs.map((run, i) => [run, i]));
+  const keys = new Set(runs.map(({ key }) => key));
+  const descendants = Map.groupBy(
+    runs,
+    ({ ancestor }) => ancestor && keys.has(ancestor.key) ? ancestor.key : undefined,
+  );
+  const ready = descendants.get(undefined) ?? [];
+  // those that others wait for
+  let underWay: ScheduledRun<Run>[] = [];
   const scheduled: ScheduledRun<Run>[] = [];
-  const waiting = [...runs];
-  while (waiting.length > 0) {
-    // when each run's ancestors are done; Infinity while an ancestor is itself waiting
-    const ready = waiting.map(({ ancestor }) =>
-      ancestor === undefined ? 0 : ends.get(ancestor.key) ?? Infinity
-    );
-    const now = Math.max(Math.min(...free), Math.min(...ready));
-    const index = ready.findIndex((time) => time <= now);
-    const [run] = waiting.splice(index, 1);
+  let now = 0;
+  while (scheduled.length < runs.length) {
+    const next = ready.length > 0 ? 0 : Math.min(...underWay.map(({ end }) => end));
+    now = Math.max(now, Math.min(...free), next);
+    const released = underWay.filter(({ end }) => end <= now)
+      .flatMap(({ run }) => descendants.get(run.key) ?? []);
+    if (released.length > 0) {
+      ready.push(...released);
+      ready.sort((one, other) => places.get(one)! - places.get(other)!);
+    }
+    const run = ready.shift()!;
     const machine = free.findIndex((time) => time <= now);
-    const end = now + seconds(run!);
-    free[machine] = end;
-    ends.set(run!.key, end);
-    scheduled.push({ run: run!, machine, start: now, end });
+    const slot = { run, machine, start: now, end: now + seconds(run) };
+    free[machine] = slot.end;
+    underWay = underWay.filter(({ end }) => end > now);
+    if (descendants.has(run.key)) underWay.push(slot);
+    scheduled.push(slot);
   }
   return scheduled;
+}
+
+/** Seconds until machines that execute runs in their order have done all of them. */
+export function makespan<Run extends DependentRun>(
+  runs: readonly Run[],
+  options: Parameters<typeof simulateSchedule<Run>>[1],
+): number {
+  return simulateSchedule(runs, options).reduce((last, { end }) => Math.max(last, end), 0);
 }

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import {
   longestChain,
+  makespan,
   secondsToEnd,
   simulateSchedule,
   urgentFirst,
@@ -41,12 +42,20 @@ Deno.test("urgent runs come first, but each after the run that it starts from", 
 
 Deno.test("one machine executes all runs, two share them, and more than two bring nothing", () => {
   const plan = urgentFirst(PLAN, seconds);
-  const end = (machines: number) =>
-    Math.max(...simulateSchedule(plan, { machines, seconds }).map(({ end }) => end));
+  const end = (machines: number) => makespan(plan, { machines, seconds });
   assert.equal(end(1), 3 + 2 + 1 + 4 + 1);
   // a 0-2, e 0-3; b 2-6, c 3-4; d 6-7
   assert.equal(end(2), 7);
   assert.equal(end(8), 7);
+  // no run begins before the one that it starts from has ended, however many machines are idle
+  const begins = simulateSchedule(plan, { machines: 8, seconds });
+  assert.deepEqual(begins.map(({ run, start }) => [run.key, start]), [
+    ["a", 0],
+    ["e", 0],
+    ["b", 2],
+    ["c", 2],
+    ["d", 6],
+  ]);
   const slots = simulateSchedule(plan, { machines: 2, seconds });
   assert.deepEqual(slots.map(({ run, machine, start }) => [run.key, machine, start]), [
     ["a", 0, 0],

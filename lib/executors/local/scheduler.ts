@@ -6,6 +6,8 @@
  */
 import type { Dataset } from "../../datasets/dataset.ts";
 import { Interruption, UserError } from "../../errors.ts";
+import { cost } from "../../estimates/cost.ts";
+import { startingOrder } from "../../estimates/critical_path.ts";
 import { imagesAtOnceFor, memoryDoubt, shareFor } from "../../estimates/memory.ts";
 import { actionLabel, displayName, isEvaluation, isImported } from "../../experiment.ts";
 import { mustBeTrainable, type PlannedRun } from "../../plan.ts";
@@ -54,7 +56,11 @@ export async function runPlan(
   const done = doneOf(runs, study);
   if (done.length === runs.length) return;
   mustBeTrainable(runs.filter((run) => !done.includes(run)), study.dataset);
-  const queue = new RunQueue(runs, done);
+  const order = startingOrder(runs, {
+    atOnce: runsAtOnce(study.setup, options.workers),
+    seconds: (run) => cost(run, study.dataset).seconds,
+  });
+  const queue = new RunQueue(order, done);
   await threads.prepare(bars);
   const signal = listen(() => bars.log(STOPPING));
   const stopWatching = watchOthers(queue, { store, bars, isStopped: signal.isStopped });

@@ -4,12 +4,13 @@ import { allOrStopped, doneOf, runPlan } from "../../../lib/executors/local/sche
 import type { Dataset } from "../../../lib/datasets/dataset.ts";
 import { evaluations, net } from "../../../experiments/protocol.ts";
 import { smoke } from "../../../experiments/setups.ts";
-import type { TrainRun } from "../../../lib/experiment.ts";
+import { displayName, type TrainRun } from "../../../lib/experiment.ts";
 import { type PlannedRun, plannedRun } from "../../../lib/plan.ts";
-import type { RunWorker } from "../../../lib/executors/local/start_worker.ts";
+import type { RunThreads, RunWorker } from "../../../lib/executors/local/start_worker.ts";
 import { progressBars } from "../../../lib/system/progress.ts";
-import { openStore } from "../../../lib/store/mod.ts";
-import { inStore } from "../../support/in_store.ts";
+import { makeStore, openStore } from "../../../lib/store/mod.ts";
+import type { ImageCache } from "../../../lib/vgg/image_cache.ts";
+import { inFolder, inStore } from "../../support/in_store.ts";
 
 const context = { train: smoke.train, evaluate: smoke.evaluate, seed: 0, data: "made-up" };
 const planned = (run: TrainRun): PlannedRun => plannedRun(run, context);
@@ -132,3 +133,44 @@ Deno.test("damaged posteriors are repeated, and so are damaged weights that they
       /checksum does not match its content: A 256 at Q = 224.* is repeated/,
     );
   }));
+
+/** The runs that threads were given, in order, when `workers` of them carried out a plan. */
+async function startedBy(workers: number, runs: readonly PlannedRun[]): Promise<string[]> {
+  const started: string[] = [];
+  const dataset: Dataset = {
+    ...{ name: "made-up", classes: ["a", "b"], train: [], val: [], fingerprint: "made-up" },
+    colours: { mean: [0, 0, 0], covariance: [] },
+  };
+  await inFolder(async (folder) => {
+    const store = makeStore(folder);
+    const threads: RunThreads = {
+      prepare: () => Promise.resolve(),
+      start: () =>
+        Promise.resolve({
+          device: { kind: "cpu" },
+          readImages: () => Promise.resolve({} as ImageCache),
+          run({ planned }) {
+            started.push(displayName(planned.run));
+            const weights = new Map([["x", { shape: [1], values: Float32Array.of(1) }]]);
+            store.writeWeights(planned, weights);
+            return Promise.resolve(true);
+          },
+          stopRun() {},
+          stop() {},
+        }),
+    };
+    const study = { store, dataset, setup: smoke, bars: { ...progressBars(), log() {} } };
+    await runPlan(runs, study, { workers }, threads);
+  });
+  return started;
+}
+
+Deno.test("side by side, the longest chain of nets starts first; one at a time, the plan's order", async () => {
+  const names = ["A", "B", "C", "E"] as const;
+  const runs = names.map((config) => planned(net(config, 256)));
+  const finer = plannedRun(net("E", 384), context);
+  const plan = [...runs, finer];
+  assert.deepEqual(await startedBy(1, plan), ["A 256", "B 256", "C 256", "E 256", "E 384"]);
+  const two = await startedBy(2, plan);
+  assert.deepEqual([two[0], two[1]], ["A 256", "E 256"]);
+});
