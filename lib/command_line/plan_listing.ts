@@ -80,7 +80,7 @@ export function printPlan(
       ...left.length > 0
         ? [
           `The rest: ${scaled(adds)} multiply-adds, roughly ${clock(Math.ceil(time))} on this ` +
-          `machine, ${atOnce === 1 ? "one run after the other" : `${atOnce} runs at a time`}. ` +
+          `machine, ${count(atOnce, "run")} at a time. ` +
           `${originOfTimes(options, { speed, on })} ${otherPrecision(setup, { speed, on })}`,
           diskOf(open, dataset),
           ...memoryOf(open, options, dataset),
