@@ -11,6 +11,7 @@ import {
   type Run,
   type Table,
 } from "./experiment.ts";
+import { count, formatNumber } from "./numbers.ts";
 import type { Setup } from "./setup.ts";
 
 /** A run under a context, with its name. */
@@ -105,19 +106,35 @@ export function counts(runs: readonly Pick<PlannedRun, "run">[]): Counts {
   return { evaluations, trainings: runs.length - evaluations };
 }
 
+/** Trainings among runs; imported nets do not count. */
+function trainingsIn<Each extends Pick<PlannedRun, "run">>(runs: readonly Each[]): Each[] {
+  return runs.filter(({ run }) => !isEvaluation(run) && !isImported(run.init));
+}
+
 /** The first training among runs; imported nets do not count. */
 export function trainingIn<Each extends Pick<PlannedRun, "run">>(
   runs: readonly Each[],
 ): Each | undefined {
-  return runs.find(({ run }) => !isEvaluation(run) && !isImported(run.init));
+  return trainingsIn(runs)[0];
 }
 
-/** @throws {UserError} A run is a training, and there are no training images. */
+/** @throws {UserError} A run is a training, and there are no training images, or fewer than it asks for. */
 export function mustBeTrainable(
   open: readonly PlannedRun[],
-  { untrainable }: { readonly untrainable?: string },
+  { untrainable, train }: {
+    readonly untrainable?: string;
+    readonly train: { readonly length: number };
+  },
 ) {
-  const training = trainingIn(open);
-  if (untrainable === undefined || training === undefined) return;
-  throw new UserError(`Cannot ${actionLabel(training.run)}: ${untrainable}`);
+  for (const { run, context: { train: { trainingImages = 0 } } } of trainingsIn(open)) {
+    if (untrainable !== undefined) {
+      throw new UserError(`Cannot ${actionLabel(run)}: ${untrainable}`);
+    }
+    if (trainingImages <= train.length) continue;
+    const asked = formatNumber(trainingImages);
+    throw new UserError(
+      `Cannot ${actionLabel(run)}: the setup's trainingImages is ${asked}, and the data set has ` +
+        `${count(train.length, "training image")}; name no more than these`,
+    );
+  }
 }

@@ -116,6 +116,11 @@ export interface TrainSetup {
     readonly finer: Schedule;
     readonly jittered: Schedule;
   };
+  /**
+   * Number of training images used, from the first; all if absent. The mean colour and the axes of the
+   * RGB shift are those of all.
+   */
+  readonly trainingImages?: number;
   /** Number of validations in a training, for the log and the plateau rule. */
   readonly validations: number;
   /** Number of validation images used for that, from the first; all if absent. */

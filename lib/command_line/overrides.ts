@@ -60,7 +60,7 @@ const RANGES: readonly Range[] = [
   },
   {
     fields:
-      /^(validations|validationImages|jitterStep|schedules\.\w+\.(images|drops\.patience)|scenes\.(classes|train|val))$/,
+      /^(trainingImages|validations|validationImages|jitterStep|schedules\.\w+\.(images|drops\.patience)|scenes\.(classes|train|val))$/,
     holds: (value) => isCount(value, 1),
     words: "a whole number above 0",
   },

@@ -75,6 +75,8 @@ const TRAIN = z.strictObject(
     }),
     jitterStep: field(count, "step between the scales that jittering draws from", "3.1"),
     schedules: z.strictObject({ first: SCHEDULE, finer: SCHEDULE, jittered: SCHEDULE }),
+    trainingImages: field(count, "training images used, from the first; all if absent")
+      .optional(),
     validations: field(count, "validations in a training", "3.1"),
     validationImages: field(count, "images of a validation, from the first; all if absent")
       .optional(),

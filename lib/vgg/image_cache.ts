@@ -21,6 +21,8 @@ export interface ImageCacheContents {
   readonly scales: readonly number[];
   /** How images are rescaled; as usual if absent. */
   readonly resize?: ResizeFilter | undefined;
+  /** How many, from the first; all if absent. */
+  readonly count?: number | undefined;
 }
 
 /** Largest size of an image cache, bytes: indices of its pixels have 32 bits. */
@@ -78,11 +80,12 @@ function paddedBytes(image: Sides, scales: readonly number[]): number {
 /** Reads, decodes and rescales all images. `onProgress` receives the number of completed images. */
 export function fillImageCache(
   binding: Binding,
-  images: readonly ImageFile[],
-  { scales, resize, onProgress }: ImageCacheContents & {
+  all: readonly ImageFile[],
+  { scales, resize, count, onProgress }: ImageCacheContents & {
     onProgress?: (done: number, total: number) => void;
   },
 ): ImageCache {
+  const images = all.slice(0, count);
   const graph = new Graph();
   const next = imagesForCache(graph, scales.length, { resize, archive: archiveOf(images) });
   const session = new Session(binding, graph);

@@ -93,6 +93,7 @@ export function train(
   const schedule = scheduleOf(run, setup);
   const steps = stepsOf(run, setup);
   const classes = dataset.classes.length;
+  const images = dataset.train.slice(0, setup.trainingImages);
 
   const model = trainingGraph(run, {
     setup,
@@ -101,10 +102,13 @@ export function train(
     towers: training.towers ?? 1,
     ...training.devices && { devices: training.devices },
     source: imageCache ? "cache" : "files",
-    archives: { train: archiveOf(dataset.train), val: archiveOf(dataset.val) },
+    archives: { train: archiveOf(images), val: archiveOf(dataset.val) },
   });
   const session = new Session(binding, model.graph);
-  const crops = openCrops(session, { ...training, setup, seed, microBatch });
+  const crops = openCrops(session, {
+    ...{ ...training, setup, seed, microBatch },
+    dataset: { train: images, colours: dataset.colours },
+  });
   try {
     let step = training.checkpoint?.step ?? 0;
     let plateau = training.checkpoint?.plateau ?? INITIAL_PLATEAU;
@@ -120,7 +124,7 @@ export function train(
       return again ? loweredRate(rate, step * batch / schedule.images, setup.retry ?? RETRY) : rate;
     };
     let due = training.checkpoint?.due ?? false;
-    const log = logger(dataset.train.length, batch, watcher, training.checkpoint?.losses);
+    const log = logger(images.length, batch, watcher, training.checkpoint?.losses);
     const checkpoint = (): Checkpoint => ({
       ...{ step, plateau, tensors: getTensors(session, model) },
       ...log.losses && { losses: log.losses },

@@ -149,6 +149,22 @@ Deno.test("a training tells its steps, rates, epochs and validations", async () 
   }
 });
 
+Deno.test("a training on the first images is one on a data set of these, from files and from memory", async () => {
+  using dataset = tinyDataset();
+  const few = { ...dataset, train: dataset.train.slice(0, 4) };
+  const context = contextOf({ trainingImages: 4 });
+  const cacheOf = async (count?: number) => ({
+    imageCache: fillImageCache(await tensorflow(), dataset.train, { scales: [32], count }),
+  });
+  for (const cache of [await cacheOf(4), await cacheOf(), {}]) {
+    const first = await watch({ run: A, context, dataset, ...cache });
+    const own = await watch({ run: A, context: contextOf(), dataset: few, ...cache });
+    assert.deepEqual(first.checkpoint, own.checkpoint);
+    // 48 images in batches of 4
+    assert.deepEqual(first.log.map(({ epoch }) => epoch), first.log.map(({ step }) => step));
+  }
+});
+
 Deno.test("dark and bright images are learnt apart", async () => {
   using dataset = tinyDataset();
   const imageCache = fillImageCache(await tensorflow(), dataset.train, { scales: [32] });

@@ -14,7 +14,7 @@ import {
 import { scalesOf } from "../../vgg/images.ts";
 import type { RunWorker } from "./start_worker.ts";
 
-/** One image cache for each list of scales and resize filter, kept while a run needs it. */
+/** One image cache for each list of scales, resize filter and number of images, kept while a run needs it. */
 export class ImageCaches {
   readonly #dataset: Dataset;
   readonly #bars: Bars;
@@ -31,9 +31,10 @@ export class ImageCaches {
    */
   of(run: PlannedRun, worker: RunWorker): Promise<ImageCache | undefined> | undefined {
     const contents = contentsFor(run);
-    const { scales } = contents;
+    const { scales, count } = contents;
+    const images = this.#dataset.train.slice(0, count);
     const limit = Math.min(IMAGE_CACHE_SHARE * memory(), LARGEST_IMAGE_CACHE);
-    if (imageCacheBytes(this.#dataset.train, scales, limit) > limit) return undefined;
+    if (imageCacheBytes(images, scales, limit) > limit) return undefined;
     const name = cacheName(contents);
     const present = this.#caches.get(name);
     if (present) return present;
@@ -54,7 +55,9 @@ export class ImageCaches {
 }
 
 function contentsFor({ run, context: { train } }: PlannedRun): ImageCacheContents {
-  return { scales: isEvaluation(run) ? [] : scalesOf(run.S, train), resize: train.resize };
+  const { resize, trainingImages: count } = train;
+  return { scales: isEvaluation(run) ? [] : scalesOf(run.S, train), resize, count };
 }
 
-const cacheName = ({ scales, resize }: ImageCacheContents) => `${scales.join()} ${resize}`;
+const cacheName = ({ scales, resize, count }: ImageCacheContents) =>
+  `${scales.join()} ${resize} ${count}`;

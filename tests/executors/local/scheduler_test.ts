@@ -52,6 +52,12 @@ Deno.test("without training images no net is trained, and the plan does not star
       runPlan([A], study),
       /^UserError: Cannot train A 256: the pictures are elsewhere$/,
     );
+    const { untrainable: _, ...empty } = dataset;
+    const few = { ...context, train: { ...smoke.train, trainingImages: 5 } };
+    await assert.rejects(
+      runPlan([A, plannedRun(net("B", 256), few)], { ...study, dataset: empty }),
+      /^UserError: Cannot train B 256: the setup's trainingImages is 5, and the data set has 0 /,
+    );
     assert.deepEqual([...Deno.readDirSync(folder)], []);
   } finally {
     Deno.removeSync(folder, { recursive: true });
