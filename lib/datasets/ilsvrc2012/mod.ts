@@ -17,6 +17,7 @@ import { numberIn, publishedNumberIn } from "./names.ts";
 import { readKaggle } from "./kaggle.ts";
 import { findLayout, type IlsvrcLayout, missingIn, TRAINING_IMAGES } from "./layout.ts";
 import { findReal, readReal } from "./real.ts";
+import { doubtOfLabels } from "./published.ts";
 import { openSplits } from "./split.ts";
 import type { Dataset, DatasetInfo, DatasetOptions } from "../dataset.ts";
 
@@ -180,7 +181,7 @@ function untrainable({ train, place }: IlsvrcLayout): { readonly untrainable?: s
 /** Reads the indices of the splits, or the headers of their images, and the kit. */
 async function loadSplits(
   layout: IlsvrcLayout,
-  { onProgress }: DatasetOptions,
+  { onProgress, onWarning }: DatasetOptions,
 ): Promise<LoadedSplits> {
   const wanted = (["train", "val", "test"] as const).flatMap((split) => {
     const form = layout[split];
@@ -203,6 +204,9 @@ async function loadSplits(
     ? val.containers.flatMap(([, count], i) => Array<number>(count).fill(i))
     : source!.labelsOf(val.names(), layout.val!.path);
   if (layout.val!.byClass && source) mustAgree(val.names(), labels, source, layout.val!.path);
+  const place = layout.val!.byClass ? layout.val!.path : source!.place;
+  const doubt = doubtOfLabels({ wnids, ids: source?.ids, names: val.names(), labels, place });
+  if (doubt !== undefined) onWarning?.(doubt);
   return {
     ...{ train, val, test: splits.get("test"), layout, wnids, labels },
     words: source?.classes.words,
@@ -213,6 +217,8 @@ async function loadSplits(
 interface LabelSource {
   readonly place: string;
   readonly classes: ClassList;
+  /** ILSVRC2012_IDs by label, where they are known. */
+  readonly ids?: readonly number[];
   /** Labels of images by their names. @throws {UserError} They are not those that it knows. */
   labelsOf(names: readonly string[], images: string): number[];
   /** The label of an image by its name; undefined if it is not one of those that it knows. */
@@ -226,6 +232,7 @@ function labelSource({ devkit, kaggle }: IlsvrcLayout): LabelSource | undefined 
     return {
       place: devkit,
       classes: kit,
+      ids: kit.ids,
       labelsOf: (names, images) => labelsByNumber(kit, names, { devkit, images }),
       labelOf: (name) => kit.validation[publishedNumberIn(name)! - 1],
     };
