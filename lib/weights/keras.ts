@@ -17,6 +17,13 @@ import { notesOf } from "./notes.ts";
 /** Fully-connected layers by Keras's names. */
 const FULL = new Map([["fc1", "fc6"], ["fc2", "fc7"], ["predictions", "fc8"]]);
 
+/**
+ * Layers without weights that VGG has, by the beginnings of Keras's names, or that do nothing when a net is
+ * tested. Others, such as rescaling, change its input or its scores.
+ */
+const CHANGES_NOTHING =
+  /^(input|block\d_pool|max_pooling|flatten|(spatial_|gaussian_|alpha_)?dropout|gaussian_noise|random_)/;
+
 const REMEDY = "name the weights of Keras's VGG16 or VGG19, with their top";
 
 /**
@@ -31,6 +38,7 @@ export async function openKeras(file: string): Promise<LayoutFile> {
     throw unreadable(error);
   });
   try {
+    mustBeOfTensorFlow(open);
     const datasets = datasetsIn(open);
     const note = (name: string) => open.texts("/", name)?.[0];
     return {
@@ -52,6 +60,27 @@ export async function openKeras(file: string): Promise<LayoutFile> {
   }
 }
 
+/**
+ * Refuses kernels of Theano's, which Keras turned by half a turn when it loaded them elsewhere, and nets
+ * whose images have their channels first: then fc1 takes a map channel by channel. Shapes tell neither.
+ *
+ * @throws {Error} The file is one of these.
+ */
+function mustBeOfTensorFlow(open: Hdf5) {
+  const [backend] = open.texts("/", "backend") ?? open.texts("/model_weights", "backend") ?? [];
+  if (backend === "theano") {
+    throw new Error(
+      "its kernels are Theano's, turned by half a turn; save it under TensorFlow again",
+    );
+  }
+  const [config = ""] = open.texts("/", "model_config") ?? [];
+  if (/"(data_format|dim_ordering)": *"(channels_first|th)"/.test(config)) {
+    throw new Error(
+      "its images have their channels first, so that fc1 has another order; save a net of channels_last",
+    );
+  }
+}
+
 /** A dataset, and its shape in our layout. */
 interface KerasTensor {
   readonly dataset: Hdf5Dataset;
@@ -63,7 +92,12 @@ function datasetsIn(open: Hdf5): Map<string, KerasTensor> {
   const places = new Map<string, KerasTensor>();
   let channels = 1;
   for (const { layer, paths } of layersIn(open)) {
-    if (paths.length === 0) continue; // a pooling
+    if (paths.length === 0 && !CHANGES_NOTHING.test(layer)) {
+      throw new Error(
+        `its layer ${JSON.stringify(layer)}, which has no weights, is not in Keras's VGG`,
+      );
+    }
+    if (paths.length === 0) continue;
     const name = nameOf(layer);
     const [kernel, bias] = paths.map((path) => datasetAt(open, path));
     if (paths.length !== 2) throw new Error(`its ${layer} has ${paths.length} tensors, not 2`);

@@ -95,12 +95,16 @@ Deno.test("what is exported is imported again: weights, mean and note", async ()
   });
 });
 
-/** A file of one layer. */
+/** A file of one layer; `more` are attributes of the root, and layers without weights. */
 async function oneLayer(
   layer: string,
   paths: readonly string[],
   work: (file: string) => Promise<void>,
   shape: readonly number[] = [3, 3, 3, 2],
+  { layers = [], ...attributes }: {
+    readonly layers?: readonly string[];
+    readonly [name: string]: string | readonly string[];
+  } = {},
 ) {
   const values = () => new Float32Array(shape.reduce((product, side) => product * side, 1));
   const group: Hdf5Group = {
@@ -108,7 +112,15 @@ async function oneLayer(
     datasets: paths.map((path) => ({ path, shape, values })),
   };
   await inFile(new Uint8Array(), async (file) => {
-    await writeHdf5(file, { layer_names: [layer] }, new Map([[layer, group]]));
+    const without = layers.map((name): [string, Hdf5Group] => [
+      name,
+      { attributes: {}, datasets: [] },
+    ]);
+    await writeHdf5(
+      file,
+      { layer_names: [...layers, layer], ...attributes },
+      new Map([...without, [layer, group]]),
+    );
     await work(file);
   });
 }
@@ -123,6 +135,29 @@ Deno.test("a file of another net is refused with the name that gives it away", a
   await inFile(new Uint8Array(), async (file) => {
     await writeHdf5(file, {}, new Map());
     await refused(Deno.readFileSync(file), /it has no layers of Keras's/);
+  });
+});
+
+Deno.test("what shapes do not tell is read: Theano's kernels, channels first, rescaling inside", async () => {
+  const check = (message: RegExp) => (file: string) => refused(Deno.readFileSync(file), message);
+  const opens = async (file: string) => (await openWeights(file))[Symbol.dispose]();
+  const layer = (work: (file: string) => Promise<void>, more: Parameters<typeof oneLayer>[4]) =>
+    oneLayer("block1_conv1", ["kernel", "bias"], work, [3, 3, 3, 2], more);
+  const config = (order: string) =>
+    JSON.stringify({ config: { layers: [{ data_format: order }] } });
+  await layer(check(/kernels are Theano's, turned by half a turn/), { backend: "theano" });
+  await layer(check(/images have their channels first/), {
+    model_config: config("channels_first"),
+  });
+  await layer(check(/its layer "rescaling", which has no weights, is not/), {
+    layers: ["rescaling"],
+  });
+  await layer(check(/its layer "lambda_1", which has no weights, is not/), {
+    layers: ["lambda_1"],
+  });
+  await layer(opens, {
+    ...{ backend: "tensorflow", model_config: config("channels_last") },
+    layers: ["input_1", "random_flip", "block1_pool", "flatten", "dropout_2"],
   });
 });
 
