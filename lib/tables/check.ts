@@ -73,8 +73,25 @@ export function rowFault(
       const fault = evaluationFault(run) ?? netFault(run.net, setup, checked);
       if (fault !== undefined) return `rows[${i}].evaluations[${at}]${fault}`;
     }
+    const twice = twiceFault(evaluations, setup);
+    if (twice !== undefined) return `rows[${i}].evaluations${twice}`;
   }
   return undefined;
+}
+
+/** An evaluation that a row has twice would weigh double in the mean. */
+function twiceFault(
+  evaluations: readonly EvalRun[],
+  { train, evaluate }: CheckingSetup,
+): string | undefined {
+  if (evaluations.length < 2) return undefined;
+  const context = { train, evaluate, seed: 0, data: "" };
+  const keys = evaluations.map((run) => key(run, context));
+  const second = keys.findIndex((key, i) => keys.indexOf(key) < i);
+  return second < 0
+    ? undefined
+    : `[${second}] is [${keys.indexOf(keys[second]!)}] again: it would count twice in the mean; ` +
+      "remove one";
 }
 
 function evaluationFault({ Q, test }: EvalRun): string | undefined {

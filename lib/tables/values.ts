@@ -2,6 +2,7 @@
 import { basename } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { UserError } from "../errors.ts";
+import { parseJson } from "../schema.ts";
 import { reading } from "../system/files.ts";
 
 /** Makes the error of a file. */
@@ -10,10 +11,11 @@ export type Refuse = (fault: string) => UserError;
 /** The value of a JSON file. @throws {UserError} It cannot be read, or is not JSON. */
 export function jsonIn(file: string, refuse: Refuse): unknown {
   try {
-    return JSON.parse(readText(file, refuse).replace(/^\ufeff/, ""));
+    return parseJson(readText(file, refuse));
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw refuse(`it is not JSON: ${error.message}; a file with code is one that ends in .ts`);
+    const { message, cause } = error;
+    throw refuse(cause ? `${message}; a file with code is one that ends in .ts` : message);
   }
 }
 

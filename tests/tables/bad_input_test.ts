@@ -107,6 +107,23 @@ const MISTAKES: readonly Mistake[] = [
     /^it is not JSON: .*; a file with code is one that ends in \.ts$/,
   ],
   [
+    "a JSON table with a field twice",
+    ...["table", "mine.json", '{ "name": "mine", "rows": [], "rows": [] }'] as const,
+    /^it has the field "rows" twice in one object; remove one of them$/,
+  ],
+  [
+    "an evaluation twice in a row",
+    "table",
+    "mine.ts",
+    table('row(A), { evaluations: evaluations(A, [256, 384, 256], "dense") }'),
+    /^default: rows\[1\]\.evaluations\[2\] is \[0\] again: it would count twice in the mean; remove one$/,
+  ],
+  [
+    "a scale twice in a study",
+    ...["study", "mine.ts", grid("Q: [[256, 256, 384]]")] as const,
+    /^the combination .*: \[1\] is \[0\] again: it would count twice in the mean; remove one$/,
+  ],
+  [
     "a study in place of a table",
     ...["table", "mine.ts", grid("Q: ['one']")] as const,
     /^default: it is a study; carry it out with deno task study \S+mine\.ts$/,

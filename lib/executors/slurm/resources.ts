@@ -10,7 +10,7 @@ import type { DatasetDescription } from "../../datasets/dataset.ts";
 import type { Setup } from "../../setup.ts";
 import { UserError } from "../../errors.ts";
 import { readIfThere } from "../../system/files.ts";
-import { flaw, z } from "../../schema.ts";
+import { flaw, parseJson, z } from "../../schema.ts";
 import { TIME_LIMIT_SIGNAL } from "../../system/signals.ts";
 import type { JobKind, SlurmJob } from "./jobs.ts";
 
@@ -95,7 +95,7 @@ export function readConfig(file: string): SlurmConfig {
   const refuse = (reason: string) => new UserError(`Cannot read "${file}": ${reason}`);
   let value;
   try {
-    value = JSON.parse(text.replace(/^\ufeff/, "")); // some editors begin with a byte order mark
+    value = parseJson(text);
   } catch (error) {
     throw refuse((error as Error).message);
   }
