@@ -1,6 +1,7 @@
 /** Compares what the plan of a bundle calls by a name of this version with what it is here. */
 import type { Setup } from "../setup.ts";
 import { isImported, type Row, type Table } from "../experiment.ts";
+import { formatNumber } from "../numbers.ts";
 import { departures } from "../results/protocol.ts";
 import { type BundlePlan, PLAN } from "./contents.ts";
 import type { Note, Problem } from "./problems.ts";
@@ -18,13 +19,44 @@ export interface Findings {
   readonly notes: readonly Note[];
 }
 
-/** Compares the setup and the tables of a plan with those of the same names. */
+/** Compares the setup, the data set and the tables of a plan with those of the same names. */
 export function checkNames(plan: BundlePlan, known: KnownNames): Findings {
   const found = [checkSetup(plan, known), ...plan.tables.map((table) => checkTable(table, known))];
   return {
     problems: found.flatMap(({ problems }) => problems),
-    notes: found.flatMap(({ notes }) => notes),
+    notes: [...found.flatMap(({ notes }) => notes), ...notesOnSize(plan.dataset)],
   };
+}
+
+/**
+ * Classes and validation images of data sets that are published: Section 4 of the paper; arXiv 2006.07159,
+ * Section 3; arXiv 1902.10811; Krizhevsky 2009; arXiv 1708.07747. The sizes of others are their owners'.
+ */
+const PUBLISHED: Readonly<Record<string, { readonly classes: number; readonly val: number }>> = {
+  "ilsvrc2012": { classes: 1000, val: 50_000 },
+  "ilsvrc2012-real": { classes: 1000, val: 46_837 },
+  ...Object.fromEntries(
+    ["matched-frequency", "threshold0.7", "top-images"]
+      .map((set) => [`imagenetv2-${set}`, { classes: 1000, val: 10_000 }]),
+  ),
+  "cifar10": { classes: 10, val: 10_000 },
+  "cifar100": { classes: 100, val: 10_000 },
+  "fashion-mnist": { classes: 10, val: 10_000 },
+};
+
+/** Notes on a data set that has other sizes than the published one of its name: its images may be chosen. */
+function notesOnSize({ name, classes, val }: BundlePlan["dataset"]): Note[] {
+  const published = Object.hasOwn(PUBLISHED, name) ? PUBLISHED[name]! : undefined;
+  if (published === undefined) return [];
+  const found = { classes: classes.length, val };
+  return (["classes", "val"] as const).flatMap((what) => {
+    if (found[what] === published[what]) return [];
+    const words = what === "val" ? "validation images" : what;
+    return [note(
+      `dataset "${name}" has ${formatNumber(found[what])} ${words}; the published one has ` +
+        `${formatNumber(published[what])}`,
+    )];
+  });
 }
 
 function checkSetup({ setup, dataset }: BundlePlan, known: KnownNames): Findings {

@@ -5,8 +5,9 @@ import { isEvaluation, isImported, type Row, type Table } from "../experiment.ts
 import { count } from "../numbers.ts";
 import { pixels } from "../vgg/images.ts";
 import { type PlannedRun, plannedRun } from "../plan.ts";
-import { scored, type Scores } from "../score.ts";
+import { type Posteriors, scored, type Scores } from "../score.ts";
 import { divergenceIn, logIn, placeIn, posteriorsIn } from "../store/run_files.ts";
+import { REAL_NAME } from "../datasets/ilsvrc2012/images.ts";
 import { openSafetensors } from "../weights/safetensors.ts";
 import type { OpenArchive } from "./archive.ts";
 import {
@@ -51,7 +52,7 @@ export class OpenedBundle {
   /** The first error of a disk that withheld a part of the file. It says nothing about the content. */
   #unreadable: UnreadableError | undefined;
   /** Labels of the images in the first evaluation that was read. */
-  #first: { readonly name: string; readonly labels: Int32Array } | undefined;
+  #first: Pick<Posteriors, "name" | "labels" | "alsoRight"> | undefined;
 
   constructor(archive: OpenArchive, plan: BundlePlan) {
     this.#archive = archive;
@@ -131,6 +132,15 @@ export class OpenedBundle {
     });
   }
 
+  /** A note on how many classes are right, where images have several: the more there are, the lower the errors. */
+  rightClasses(): Note[] {
+    const { labels, alsoRight } = this.#first ?? {};
+    if (labels === undefined || alsoRight === undefined) return [];
+    const many = labels.length + alsoRight.filter((label) => label >= 0).length;
+    const each = (many / labels.length).toFixed(2);
+    return [{ kind: "note", reason: `images have ${each} right classes each, as the writer says` }];
+  }
+
   /** Evaluations that share images' posteriors with those of another net or at another scale. */
   copies(): Problem[] {
     const seen = new Map<number, Evaluation>();
@@ -191,16 +201,29 @@ export class OpenedBundle {
   }
 
   /** All evaluations must have the number of images in the plan, and the same labels. */
-  #mustFit({ classes, labels }: Pick<Scores, "classes" | "labels">, name: string) {
-    const { classes: names, val } = this.#plan.dataset;
+  #mustFit(
+    { classes, labels, alsoRight }: Pick<Posteriors, "classes" | "labels" | "alsoRight">,
+    name: string,
+  ) {
+    const { name: dataset, classes: names, val } = this.#plan.dataset;
     if (classes !== names.length || labels.length !== val) {
       throw new UserError(
         `Cannot score "${name}": it has ${labels.length} images of ${classes} classes, the plan ` +
           `${val} of ${names.length}`,
       );
     }
-    this.#first ??= { name, labels };
-    if (!sameLabels(labels, this.#first.labels)) {
+    if (alsoRight !== undefined && dataset !== REAL_NAME) {
+      throw new UserError(
+        `Cannot score "${name}": its images have several right classes each, those of "${dataset}" have ` +
+          "one",
+      );
+    }
+    this.#first ??= { name, labels, ...alsoRight && { alsoRight } };
+    const none = new Int32Array();
+    if (
+      !sameLabels(labels, this.#first.labels) ||
+      !sameLabels(alsoRight ?? none, this.#first.alsoRight ?? none)
+    ) {
       throw new UserError(
         `Cannot score "${name}": it has other labels than "${this.#first.name}"`,
       );

@@ -79,7 +79,12 @@ export async function verifyBundle(file: string, options: VerifyOptions): Promis
       ...copies,
       ...tables.flatMap(({ problems }) => problems),
     ],
-    notes: [...names.notes, ...tables.flatMap(({ notes }) => notes), ...unverified(input)],
+    notes: [
+      ...names.notes,
+      ...tables.flatMap(({ notes }) => notes),
+      ...bundle.rightClasses(),
+      ...unverified(input),
+    ],
     files: archive.entries.size - 1,
     cells: tables.reduce((sum, { cells }) => sum + cells, 0),
     fingerprint: archive.hash(SUMS),

@@ -10,7 +10,11 @@ import { type BundlePlan, jsonText } from "../../lib/bundle/contents.ts";
 import { checkNames, type KnownNames } from "../../lib/bundle/names.ts";
 import { readTopFive, topFiveBytes } from "../../lib/bundle/top_five.ts";
 import { UserError } from "../../lib/errors.ts";
-import { openSafetensors } from "../../lib/weights/safetensors.ts";
+import {
+  type NamedTensor,
+  openSafetensors,
+  safetensorsBytes,
+} from "../../lib/weights/safetensors.ts";
 import type { Table } from "../../lib/experiment.ts";
 import { afterwards, bytes, coverUp, type Entries, named, text } from "../support/bundles.ts";
 import { withStore } from "../support/made_store.ts";
@@ -262,6 +266,66 @@ Deno.test("a name that would begin a line of its own is refused", () =>
     /its plan\.json has a control character in "made up\\nall agrees"$/,
   ));
 
+/** Gives the images of evaluations further right classes: all seven. */
+function makeRight(entries: Entries, pattern: RegExp, folder: string) {
+  for (const name of matching(entries, pattern)) {
+    const file = `${folder}/posteriors`;
+    Deno.writeFileSync(file, entries.get(name)!);
+    using open = openSafetensors(file);
+    const own = ["posteriors", "labels"].map((tensor): [string, NamedTensor] => [
+      tensor,
+      { shape: open.shapes.get(tensor)!, values: open.read(tensor) },
+    ]);
+    const [labels, classes] = [open.read("labels"), 7];
+    const others = Int32Array.from(
+      { length: labels.length * (classes - 1) },
+      (_, i) => (labels[Math.floor(i / (classes - 1))]! + 1 + i % (classes - 1)) % classes,
+    );
+    const shape = [labels.length, classes - 1];
+    const tensors = new Map([...own, ["also_right", { shape, values: others }]] as const);
+    const parts = safetensorsBytes({ tensors, metadata: open.metadata });
+    entries.set(name, Uint8Array.from(parts.flatMap((part) => [...part])));
+  }
+  coverUp(entries);
+}
+
+Deno.test("further right classes are refused where images of the data set have one each", () =>
+  withStore(async (input, folder) => {
+    const { problems } = await afterwards(
+      input,
+      folder,
+      (entries) => makeRight(entries, /^eval\/.*safetensors$/, folder),
+    );
+    const rows = problems.flatMap((problem) => problem.kind === "row" ? [problem] : []);
+    assert.deepEqual(rows.map(({ table, row }) => `${table}/${row}`), [
+      ...["first/1", "first/2", "second/1"],
+    ]);
+    for (const { reason } of rows) {
+      assert.match(reason, /have several right classes each, those of "m/);
+    }
+  }));
+
+Deno.test("under ReaL's labels all evaluations have the same right classes, and a note counts them", () =>
+  withStore(async (input, folder) => {
+    const real = { ...input, dataset: { ...input.dataset, name: "ilsvrc2012-real" } };
+    const one = await afterwards(
+      real,
+      folder,
+      (entries) => makeRight(entries, /^eval\/D-256-512-Q384.*safetensors$/, folder),
+    );
+    const [row] = one.problems.flatMap((problem) => problem.kind === "row" ? [problem] : []);
+    assert.match(row!.reason, /it has other labels than "eval\/|have different labels/);
+
+    const all = await afterwards(
+      real,
+      folder,
+      (entries) => makeRight(entries, /^eval\/.*safetensors$/, folder),
+    );
+    assert.ok(all.notes.some(({ reason }) => reason.startsWith("images have 7.00 right classes")));
+    // the errors in the tables are those of one right class
+    assert.ok(all.problems.some((problem) => problem.kind === "cell"));
+  }));
+
 const table3 = TABLES.find(({ name }) => name === "table3")!;
 Deno.test("a CSV with more than the computed cells is noticed, though all of them agree", async () => {
   const more: Record<string, (csv: string) => string> = {
@@ -319,6 +383,24 @@ const dataset = {
   ...{ train: scenes!.train, val: scenes!.val, fingerprint: "" },
 };
 const honest = (change: Partial<BundlePlan> = {}) => names({ dataset, ...change });
+
+Deno.test("other sizes than those of the published data set are named", () => {
+  const made = (name: string, classes: number, val: number) => ({
+    ...{ name, classes: Array(classes).fill("a"), train: 50_000, val, fingerprint: "" },
+  });
+  const setup = { ...smoke, name: "mine" };
+  const about = (changes: BundlePlan["dataset"]) =>
+    honest({ setup, dataset: changes }).filter((line) => line.includes("dataset"));
+  assert.deepEqual(about(made("cifar10", 10, 10_000)), []);
+  assert.deepEqual(about(made("cifar10", 9, 5_000)), [
+    'note: dataset "cifar10" has 9 classes; the published one has 10',
+    'note: dataset "cifar10" has 5,000 validation images; the published one has 10,000',
+  ]);
+  assert.deepEqual(about(made("imagenetv2-top-images", 1000, 9_999)), [
+    'note: dataset "imagenetv2-top-images" has 9,999 validation images; the published one has 10,000',
+  ]);
+  assert.deepEqual(about(made("folder", 2, 3)), []);
+});
 
 Deno.test("a setup and a table of this version are as they are", () => {
   assert.deepEqual(honest(), []);
