@@ -9,6 +9,7 @@ import { readRecords } from "../../lib/executors/slurm/records.ts";
 import type { SlurmConfig } from "../../lib/executors/slurm/resources.ts";
 import { planOf } from "../../lib/plan.ts";
 import { makeStore } from "../../lib/store/mod.ts";
+import { thisProcess } from "../../lib/system/processes.ts";
 import { FakeSlurm } from "./fake_slurm.ts";
 
 /** Two trainings, A and then D, and three tests of D. */
@@ -76,6 +77,29 @@ Deno.test("each run is submitted once, after the runs that it starts from; the r
   const jobs = readRecords(site.store).map(({ job }) => job);
   assert.deepEqual(jobs, ["101", "102", "103_0", "103_1", "103_2", "104"]);
   assert.match((await site.submit({})).join("\n"), /^Nothing to submit: .*; 5 of them are in the/);
+});
+
+Deno.test("two commands at once submit each run once: the second waits for the first", async () => {
+  using site = new Site();
+  const [one, two] = await Promise.all([site.submit({}), site.submit({})]);
+  assert.match(one.join("\n"), /^Submitted 4 jobs for 5 runs\. /);
+  assert.match(
+    two[0]!,
+    new RegExp(`^Waiting for process ${Deno.pid} on \\S+, which submits jobs of "`),
+  );
+  assert.match(two[1]!, /^Nothing to submit: .*; 5 of them are in the/);
+  assert.deepEqual(site.names(), ["train-A-256", "train-D-256", "test-D-256-dense", "report"]);
+  assert.equal(site.store.leases.isLeft("submission"), false);
+});
+
+Deno.test("a submission that was killed keeps no other from submitting", async () => {
+  using site = new Site();
+  const leases = `${site.folder}/results/leases`;
+  Deno.mkdirSync(leases, { recursive: true });
+  // a process of this number that began at another time has ended
+  const ended = JSON.stringify({ ...thisProcess(), since: "1" });
+  Deno.writeTextFileSync(`${leases}/submission.1`, ended);
+  assert.match((await site.submit({})).join("\n"), /^Submitted 4 jobs for 5 runs\. /);
 });
 
 Deno.test("a job that is given several GPUs uses them all", async () => {

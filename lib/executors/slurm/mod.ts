@@ -49,8 +49,34 @@ export async function submitPlan(
   store: Store,
   options: SlurmOptions,
 ) {
-  await submitMissing(runs, store, options);
+  await alone(store, options.bars, () => submitMissing(runs, store, options));
   if (options.wait) await follow(runs, store, options.bars);
+}
+
+/** The lease of a store under which jobs are submitted; other leases are called by keys. */
+const SUBMISSION = "submission";
+
+/** Time between two looks at another command's submission, ms. */
+const LOOK_AGAIN = 200;
+
+/**
+ * Submits while no other command does so for this store: of two at once, each would see an empty queue, and
+ * every run would have two jobs.
+ */
+async function alone(store: Store, { log }: Bars, submit: () => Promise<void>) {
+  if (!store.leases.take(SUBMISSION)) {
+    const { host, pid } = store.leases.owner(SUBMISSION) ?? {};
+    const who = pid === undefined ? "another process" : `process ${pid} on ${host}`;
+    log(`Waiting for ${who}, which submits jobs of "${store.folder}"`);
+    do await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN)); while (
+      !store.leases.take(SUBMISSION)
+    );
+  }
+  try {
+    await submit();
+  } finally {
+    store.leases.release(SUBMISSION);
+  }
 }
 
 /** The scripts of all jobs for runs, in the order of submission. */
