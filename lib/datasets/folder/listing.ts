@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { firstOf, quote, UserError } from "../../errors.ts";
 import { count } from "../../numbers.ts";
@@ -127,7 +128,15 @@ function classesOf(folder: string, split: string): string[] {
 /** Names of the folders among the entries of `place`, without hidden ones, sorted by code point. */
 export function foldersAmong(entries: Iterable<Deno.DirEntry>, place: string): string[] {
   return [...entries].filter((entry) => isVisibleFolder(place, entry))
-    .map(({ name }) => name).sort();
+    .map(({ name }) => name).sort(byCodePoint);
+}
+
+/**
+ * Compares texts by their code points, as Python does, whose `ImageFolder` gives the same classes the same
+ * labels. JavaScript's own order is another one where a text has emoji or rare characters.
+ */
+function byCodePoint(one: string, other: string): number {
+  return Buffer.compare(Buffer.from(one), Buffer.from(other)); // the order of UTF-8
 }
 
 function isVisibleFolder(place: string, { name, isDirectory, isSymlink }: Deno.DirEntry): boolean {

@@ -42,6 +42,15 @@ Deno.test("an empty class is named", () => {
   refuses(folder, /train\/ has no images of "owl"/);
 });
 
+Deno.test("classes are in Python's order, by code point, with emoji, too", () => {
+  // sorted(["\U0001F98A", "\uFF21", "z", "\uFF21b"]) of Python 3; JavaScript has the fox before \uFF21
+  const sorted = ["z", "\uFF21", "\uFF21b", "\u{1F98A}"];
+  const files = sorted.toReversed().flatMap((name) =>
+    ["train", "val"].map((split) => [`${split}/${name}/1.png`, file] as const)
+  );
+  assert.deepEqual(listFolder(folderWith(Object.fromEntries(files))).classes, sorted);
+});
+
 Deno.test("files are listed with their sizes", () => {
   const { train } = listFolder(smallestFolder({ "train/cat/0.png": new Uint8Array(321) }));
   assert.deepEqual(
