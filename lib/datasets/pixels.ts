@@ -64,6 +64,8 @@ export interface Probe {
   readonly picture?: Picture;
   /** Whether TensorFlow would decode other pixels than `picture`, so that it must be saved as PNG. */
   readonly needsConversion: boolean;
+  /** Pages of a TIFF, or frames of an animation, of which the first is `picture`; 1 if absent. */
+  readonly pages?: number;
 }
 
 /**
@@ -82,8 +84,9 @@ export async function probeImage(
   file: string | Uint8Array,
   { sizeOnly = false, strict = false } = {},
 ): Promise<Probe> {
-  const { format, orientation = 1, depth, hasAlpha, space, autoOrient } = await sharp(file)
-    .metadata();
+  const { format, orientation = 1, depth, hasAlpha, space, autoOrient, pages = 1 } = await sharp(
+    file,
+  ).metadata();
   if (depth !== "uchar" && depth !== "ushort") {
     throw new Error(`its numbers are of the type ${depth}, not whole numbers of 8 or 16 bits`);
   }
@@ -91,7 +94,8 @@ export async function probeImage(
     depth !== "uchar" || hasAlpha || space === "cmyk";
   if (sizeOnly) return { ...autoOrient, needsConversion };
   const look = (picture: Picture, needsConversion: boolean): Probe => {
-    return { width: picture.width, height: picture.height, picture, needsConversion };
+    const { width, height } = picture;
+    return { width, height, picture, needsConversion, ...pages > 1 && { pages } };
   };
   try {
     return look(

@@ -26,10 +26,12 @@ export interface SeenFile {
   /** SHA-256 of all its bytes; empty where they were not read. */
   readonly digest: Uint8Array;
   readonly isFlat: boolean;
+  /** Whether it has more pages or frames than the one that is used; no if absent. */
+  readonly isPaged?: boolean;
 }
 
 /**
- * Sentences on pictures that show nothing, on validation images that are training images, on pictures in
+ * Sentences on pictures that show nothing, or of which a part is used, on validation images that are training images, on pictures in
  * two classes, and on validation images that occur more than once.
  *
  * @param seen training files, then validation files, in the order of the listing
@@ -40,6 +42,7 @@ export function doubtsOf(
 ): string[] {
   const all = [...train, ...val];
   const flat = all.filter((_, i) => seen[i]!.isFlat);
+  const paged = all.filter((_, i) => seen[i]!.isPaged);
   const known = new Map<string, NamedImage>();
   const twice = (part: readonly NamedImage[], from: number) =>
     part.flatMap((file, i) => {
@@ -81,6 +84,11 @@ export function doubtsOf(
     ...flat.length === 0 ? [] : [
       `${flat.length} of ${count(all.length, "image")} show one colour, or nearly so: ` +
       `${names(flat)}. Pictures with numbers of 10 or 12 bits in files of 16 become almost black.`,
+    ],
+    ...paged.length === 0 ? [] : [
+      `${paged.length} of ${count(all.length, "image")} ${
+        paged.length === 1 ? "has" : "have"
+      } several pages or frames: ${names(paged)}. Only the first is used.`,
     ],
   ];
 }

@@ -35,7 +35,7 @@ export interface FolderIndex {
 }
 
 /** Version of the stored index; raised with every change of its content. */
-const VERSION = 3;
+const VERSION = 4;
 interface StoredIndex {
   readonly version: number;
   /** SHA-256 of the listing that it belongs to. */

@@ -162,7 +162,7 @@ async function probeAll(
 
   const files: ProbedFile[] = new Array(total);
   const digests: Uint8Array[] = new Array(total);
-  const flat: boolean[] = new Array(total);
+  const flat: boolean[] = new Array(total), paged: boolean[] = new Array(total);
   let colours = NO_COLOURS, done = 0;
   const common: ProbeSettings = { folder, ...upright !== undefined && { upright } };
   const worker = new URL("./worker.ts", import.meta.url);
@@ -176,6 +176,7 @@ async function probeAll(
       files[index * AT_ONCE + i] = seen;
       digests[index * AT_ONCE + i] = answer.digests[i]!;
       flat[index * AT_ONCE + i] = answer.flat[i]!;
+      paged[index * AT_ONCE + i] = answer.paged[i]!;
     }
     colours = addColours(colours, answer.colours);
     onProgress?.("Reading images", done += answer.files.length, total);
@@ -185,6 +186,7 @@ async function probeAll(
     jobs.map(({ whole }, i) => ({
       digest: whole ? digests[i]! : new Uint8Array(),
       isFlat: flat[i]!,
+      isPaged: paged[i]!,
     })),
   );
   return { files, colours, content: contentOf(digests), doubts };

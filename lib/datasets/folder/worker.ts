@@ -41,6 +41,8 @@ export interface ProbeAnswer {
   readonly digests: readonly Uint8Array[];
   /** Whether each file was decoded and shows one colour, or nearly so. */
   readonly flat: readonly boolean[];
+  /** Whether each file was decoded and has more pages or frames than the first, which is used. */
+  readonly paged: readonly boolean[];
 }
 
 /** What was found in a file: its size, or why it is not an image. */
@@ -69,6 +71,7 @@ answerJobs(async (jobs: readonly ProbeJob[], settings: ProbeSettings): Promise<P
     files: found.map(({ file }) => file),
     digests: found.map(({ digest }) => digest),
     flat: found.map(({ flat = false }) => flat),
+    paged: found.map(({ paged = false }) => paged),
     colours,
   };
 
@@ -78,17 +81,17 @@ answerJobs(async (jobs: readonly ProbeJob[], settings: ProbeSettings): Promise<P
     const path = join(settings.folder, file.path);
     const probed = (whole ? undefined : await probeEnds(path, file)) ?? await probeWhole(path);
     if ("fault" in probed) return faulty(probed.fault);
-    const { image: { width, height, picture, needsConversion }, digest } = probed;
+    const { image: { width, height, picture, needsConversion, pages = 1 }, digest } = probed;
     if (Math.max(width, height) > THINNEST * Math.min(width, height)) {
       return faulty(
         `is ${width} x ${height} pixels, one side more than ${THINNEST} times the other`,
       );
     }
     if (picture && countColours) colours = addColours(colours, sumColours(picture));
-    const flat = picture !== undefined && isFlat(picture);
-    if (!picture || !needsConversion) return { file: { width, height }, digest, flat };
+    const facts = { digest, flat: picture !== undefined && isFlat(picture), paged: pages > 1 };
+    if (!picture || !needsConversion) return { file: { width, height }, ...facts };
     const upright = await save(picture, file);
-    return { file: { width, height, upright }, digest, flat };
+    return { file: { width, height, upright }, ...facts };
   }
 
   /** Saves a picture as PNG under a name that changes with its file. @returns the name */
@@ -109,6 +112,7 @@ interface Found {
   readonly file: ProbedFile;
   readonly digest: Uint8Array;
   readonly flat?: boolean;
+  readonly paged?: boolean;
 }
 
 function faulty(fault: string): Found {

@@ -209,6 +209,21 @@ Deno.test("pictures that show nothing cause a warning", async () => {
   ]);
 });
 
+Deno.test("pictures with several pages or frames cause a warning: the first is used", async () => {
+  const [first, second] = Object.values(noises("1.png", "2.png")) as [Uint8Array, Uint8Array];
+  const both = await sharp([first, second], { join: { animated: true } }).toFormat("webp", {
+    lossless: true,
+  }).toBuffer();
+  const folder = folderWith({ ...noises(...TWO_EACH), "train/cat/3.webp": both });
+  const warnings: string[] = [];
+  const { train } = await openFolder({ folder, onWarning: (text) => warnings.push(text) });
+  assert.deepEqual(warnings, [
+    '1 of 9 images has several pages or frames: "train/cat/3.webp". Only the first is used.',
+  ]);
+  const { file } = train.find(({ file }) => file.includes("upright"))!;
+  assert.deepEqual((await probeImage(file)).picture, (await probeImage(first)).picture);
+});
+
 /** A TIFF of one row, little-endian, whose numbers take `bits` each. */
 function tiff(
   { bits, format, photometric, samples }: Record<
