@@ -3,6 +3,7 @@ import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import { machine, machineInWords } from "../system/environment.ts";
 import { UsageError, UserError } from "../errors.ts";
+import { tooFewAddresses } from "../system/address_space.ts";
 import { exists, writeAtomically } from "../system/files.ts";
 import { cores } from "../system/machine.ts";
 import {
@@ -65,7 +66,10 @@ export async function doctor(words: readonly string[], options: Options): Promis
 }
 
 function machineHere(): Finding {
-  return { part: "machine", ok: true, detail: machineInWords(machine()) };
+  const part = "machine";
+  const few = tooFewAddresses(cores());
+  if (few !== undefined) return { part, ok: false, detail: few.why, remedy: few.remedy };
+  return { part, ok: true, detail: machineInWords(machine()) };
 }
 
 /** The processor's instructions, and whether TensorFlow uses them. */

@@ -6,6 +6,7 @@
  * @module
  */
 import { UserError } from "../errors.ts";
+import { mustHaveAddresses } from "./address_space.ts";
 import { threads } from "./machine.ts";
 
 /** The global scope of a worker; Deno's types describe that of a page. */
@@ -50,11 +51,12 @@ const [FILES_OF_A_THREAD, FILES_OF_WORK] = [8, 32];
 
 /**
  * Opens as many files as new threads may need, and closes them again. Where a thread cannot open those of
- * its event loop, Deno ends the process with a report of its own defect.
+ * its event loop, or reserve its addresses, Deno ends the process with a report of its own defect.
  *
- * @throws {UserError} The limit of open files is too low.
+ * @throws {UserError} The limit of open files or of addresses is too low.
  */
 export function mayStart(threads: number) {
+  mustHaveAddresses(threads);
   const needed = FILES_OF_WORK + threads * FILES_OF_A_THREAD;
   const open: Deno.FsFile[] = [];
   try {

@@ -205,15 +205,21 @@ Deno.test("a script requests its resources, checks the folders, and executes its
   ) assert.ok(lines.includes(line), line);
   assert.ok(!script.includes("--signal=")); // an evaluation writes no checkpoint
 
-  // executed by a shell where the folder does not exist
-  const { code, stderr } = new Deno.Command("bash", {
-    args: ["-c", script.replace("module load cuda", "")],
-    stderr: "piped",
-  }).outputSync();
-  assert.equal(code, 1);
+  // executed by a shell where the folder does not exist, and under a limit of addresses
+  const executed = (before: string) => {
+    const { code, stderr } = new Deno.Command("bash", {
+      args: ["-c", `${before}\n${script.replace("module load cuda", "")}`],
+      stderr: "piped",
+    }).outputSync();
+    assert.equal(code, 1);
+    return new TextDecoder().decode(stderr);
+  };
+  const unseen = /^error: node \S+ does not see \/shared\/my results/;
+  assert.match(executed(""), unseen);
+  assert.match(executed("ulimit -S -v 8000000"), unseen); // raised again
   assert.match(
-    new TextDecoder().decode(stderr),
-    /^error: node \S+ does not see \/shared\/my results/,
+    executed("ulimit -v 8000000"),
+    /^error: node \S+ limits addresses to 8000000 kB \(ulimit -v\), and Deno reserves some 50 GB: submit/,
   );
 });
 

@@ -56,7 +56,7 @@ Deno.test("a list is cut into pieces", () => {
   assert.deepEqual(chunks([], 2), []);
 });
 
-Deno.test("where too few files may be open, starting threads is refused, and Deno does not panic", async () => {
+Deno.test("where files or addresses are too few, starting threads is refused, and Deno does not panic", async () => {
   const worker = workerOf("(job: number) => job + 1");
   const script = join(Deno.makeTempDirSync(), "main.ts");
   const workers = new URL("../../lib/system/workers.ts", import.meta.url).href;
@@ -68,8 +68,8 @@ Deno.test("where too few files may be open, starting threads is refused, and Den
      catch (error) { console.log(\`\${error.name}: \${error.message}\`); }`,
   );
   const project = new URL("../../", import.meta.url).pathname;
-  const printed = async (limit: number) => {
-    const run = `ulimit -n ${limit}; exec "$0" run --no-check -RWE --allow-sys "$1"`;
+  const printed = async (limit: string) => {
+    const run = `ulimit ${limit}; exec "$0" run --no-check -RWE --allow-sys --allow-ffi "$1"`;
     const { stdout, stderr } = await new Deno.Command("sh", {
       args: ["-c", run, Deno.execPath(), script],
       cwd: project,
@@ -77,8 +77,14 @@ Deno.test("where too few files may be open, starting threads is refused, and Den
     return [new TextDecoder().decode(stdout), new TextDecoder().decode(stderr)].join("");
   };
   assert.match(
-    await printed(32),
+    await printed("-n 32"),
     /^UserError: Cannot start 2 threads: they may need 48 files, but only \d+ more may be open; raise .* ulimit -n 1024\n$/,
   );
-  assert.equal((await printed(256)).trim().split("\n").sort().join(" "), "2 3");
+  assert.equal((await printed("-n 256")).trim().split("\n").sort().join(" "), "2 3");
+  assert.equal(
+    await printed("-v 45000000"),
+    "UserError: Cannot start 2 threads: this session limits a program's addresses to 46.1 GB (ulimit " +
+      "-v), and Deno reserves some 50 GB, though it uses little of them; remove the limit, as in " +
+      "ulimit -v unlimited\n",
+  );
 });

@@ -115,10 +115,17 @@ function options(
   ];
 }
 
-/** Shell lines that check that the node sees the project and the results. */
+/** Shell lines that check the limit of addresses, and that the node sees the project and the results. */
 function checks(job: SlurmJob, { folder }: JobContext): string[] {
   const files = [`${PROJECT}/cli.ts`, `${folder}/${scriptName(job)}`].map(shellWord);
   return [
+    // Slurm hands on the limits of the session that submits; Deno could not say what it lacks
+    'ulimit -S -v "$(ulimit -H -v)"',
+    'if [ "$(ulimit -v)" != unlimited ] && [ "$(ulimit -v)" -lt 60000000 ]; then',
+    '  echo "error: node $(hostname) limits addresses to $(ulimit -v) kB (ulimit -v), and Deno reserves" \\',
+    '    "some 50 GB: submit from a session without the limit" >&2',
+    "  exit 1",
+    "fi",
     `for file in ${files.join(" ")}; do`,
     '  if [ ! -e "$file" ]; then',
     '    echo "error: node $(hostname) does not see $file: put it where all nodes do" >&2',
