@@ -129,7 +129,8 @@ let loaded: Binding | undefined;
  * Loads TensorFlow, once a thread; later calls return the same. Threads must load one after the
  * other, because standard error is redirected meanwhile.
  *
- * Variables of TensorFlow's that are not set are set first: no log below fatal errors, no more of a
+ * Variables that would have float32 computed in bfloat16 are taken out of the environment. Variables of
+ * TensorFlow's that are not set are set first: no log below fatal errors, no more of a
  * GPU's memory than is used, oneDNN's kernels, whatever the processor, and on a GPU only kernels that
  * give the same bits in each run.
  *
@@ -146,6 +147,7 @@ export async function loadAddon(options: LoadOptions = {}): Promise<Binding> {
   }
   mustHaveAvx(instructions());
   const cuda = join(folder, "deps", "nvidia");
+  for (const name of OTHER_PRECISION) Deno.env.delete(name);
   const oneDnn = options.leavesOneDnn ? undefined : oneDnnDefault();
   setUnlessSet(defaultVariables({ oneDnn, gpu: existsSync(cuda) && options.device !== "cpu" }));
   setThreads(options);
@@ -214,6 +216,16 @@ export function mustHaveAvx(found: readonly string[] | undefined, arch: string =
  * They keep too little to be seen, and a step of D/8 with 16 images takes a tenth longer without.
  */
 const KEEP_PRIMITIVES = { TF_MKL_OPTIMIZE_PRIMITIVE_MEMUSE: "false" };
+
+/**
+ * Variables by which oneDNN and TensorFlow compute float32 in bfloat16 where the processor has instructions
+ * for it, as some clusters and cloud images set them. A run's precision is a part of its key.
+ */
+const OTHER_PRECISION = [
+  "ONEDNN_DEFAULT_FPMATH_MODE",
+  "DNNL_DEFAULT_FPMATH_MODE",
+  "TF_SET_ONEDNN_FPMATH_MODE",
+];
 
 /**
  * Variables that TensorFlow reads while it is loaded, with the values that they get unless the user

@@ -56,6 +56,21 @@ Deno.test({
 });
 
 Deno.test({
+  name: "float32 is computed in float32, whatever variables of oneDNN's and TensorFlow's say",
+  ignore: !isX86,
+  async fn() {
+    const kernels = async (env: Record<string, string>) =>
+      [...(await convolutions(env)).values()].flat().map(({ kernel }) => kernel).sort();
+    const usual = await kernels({});
+    for (
+      const name of [
+        ...["ONEDNN_DEFAULT_FPMATH_MODE", "DNNL_DEFAULT_FPMATH_MODE", "TF_SET_ONEDNN_FPMATH_MODE"],
+      ]
+    ) assert.deepEqual(await kernels({ [name]: "BF16" }), usual, name);
+  },
+});
+
+Deno.test({
   name: "limited to AVX2 they are still oneDNN's; the environment can turn them off",
   ignore: !isX86,
   async fn() {
