@@ -198,6 +198,7 @@ async function loadSplits(
         `classes, not ${CLASSES}; other images are opened with --dataset folder`,
     );
   }
+  mustBeWnids(wnids, (layout.train ?? layout.val)!.path);
   if (source) mustHaveClasses(source.classes.wnids, wnids, source.place);
   if (layout.val!.byClass) mustHaveClasses(containers(val), wnids, layout.val!.path);
   const labels = layout.val!.byClass
@@ -320,6 +321,24 @@ function labelsByNumber(
     known.add(number);
   }
   return numbers.map((number) => validation[number! - 1]!);
+}
+
+/**
+ * Refuses folders of classes with other names than WNIDs, whose order would not be that of labels: of 0 to 999,
+ * 10 comes before 2.
+ */
+function mustBeWnids(wnids: readonly string[], place: string) {
+  const odd = wnids.filter((name) => !/^n\d{8}$/.test(name));
+  if (odd.length === 0) return;
+  throw new UserError(
+    `Cannot use "${place}" as ${NAME}: ${count(odd.length, "folder")} of classes ${
+      odd.length === 1 ? "is" : "are"
+    } not called by a WordNet ID such as n01440764, but ${
+      firstOf(odd.map(quote), 3)
+    }; their order ` +
+      "would give other labels, so rename them, or put all images into one folder beside the " +
+      "development kit",
+  );
 }
 
 /** Refuses other classes than those of the training images. */

@@ -333,6 +333,18 @@ Deno.test("the fingerprint covers the ends of every file: images that exchange n
   }
 });
 
+Deno.test("validation images in folders 0 to 999 are refused: their order is not that of labels", async () => {
+  const folder = madeIlsvrc({ train: "none", val: "by class", devkit: "none" });
+  for (const [label, wnid] of SORTED.entries()) {
+    Deno.renameSync(`${folder}/val/${wnid}`, `${folder}/val/${label}`);
+  }
+  await refuses(
+    openIlsvrc2012({ folder }),
+    '1,000 folders of classes are not called by a WordNet ID such as n01440764, but "0", "1", "10"',
+    "put all images into one folder beside the development kit",
+  );
+});
+
 Deno.test("validation images that are training images cause a warning", async () => {
   const folder = madeIlsvrc({ train: "folder", val: "flat", devkit: "folder" });
   const [one, other] = [5, 6].map((i) => `${folder}/train/${SORTED[i]}/${SORTED[i]}_1.JPEG`);
