@@ -23,7 +23,10 @@ export const TABLES: readonly Table[] = [...PAPER_TABLES, ...sideExperiments.map
 const PRINTED: readonly string[] = [table1.name, table2.name];
 
 /** Names that a table in a file cannot have: files of results have them. */
-const TAKEN = [...TABLES.map(({ name }) => name), ...PRINTED, "all", "tables", "claims", "report"];
+const TAKEN = [
+  ...[...TABLES.map(({ name }) => name), ...PRINTED],
+  ...["all", "tables", "protocol", "claims", "report"],
+];
 
 /** Whether a name is one of the project's tables, or of another file of results. */
 export function isTakenName(name: string): boolean {

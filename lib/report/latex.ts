@@ -1,30 +1,88 @@
-/** Sheets for papers: LaTeX tables that need no package but booktabs. */
+/** Sheets for papers: LaTeX tables that need no package but booktabs, and tablefootnote for letters. */
 import { narrowed } from "./narrow.ts";
+import type { PaperWords } from "./paper_words.ts";
 import type { Align, Sheet, SheetRow } from "./sheet.ts";
+import { asInPaper, type PaperRow, type PaperTable } from "./superscripts.ts";
 
-/** Draws a sheet as a floating table: caption, label, numbers, footnotes. */
+/** The command whose existence says that a document has said what all its tables have in common. */
+const SHARED = "\\verydeepprotocol";
+
+/** Draws a sheet as a floating table: a short caption, label, numbers, and notes below them. */
 export function latex(sheet: Sheet): string {
-  const { name, title, caption, notes } = sheet;
-  const [, words = title] = /^Table \d+: (.*)$/s.exec(title) ?? [];
+  const { name, title } = sheet;
+  const { caption, notes, shared } = wordsOf(sheet);
+  const words = titleWithout(title);
+  const table = asInPaper(sheet);
+  const { lines, gap, isNarrow } = tabular(table);
+  const float = isNarrow ? "table" : "table*";
   return [
-    `% ${oneLine(title)}; needs \\usepackage{booktabs}`,
-    "\\begin{table}[tbp]",
+    `% ${oneLine(title)}; needs \\usepackage{${packagesOf([sheet]).join(",")}}`,
+    `\\begin{${float}}`,
     "\\centering",
     `\\caption[${escaped(words)}]{${[`${words}.`, ...caption].map(escaped).join(" ")}}`,
     `\\label{tab:${name}}`,
     "\\smallskip",
-    `\\setlength{\\tabcolsep}{${GAP / 2}pt}`,
-    ...tabular(sheet),
-    ...notes.length > 0
+    `\\setlength{\\tabcolsep}{${gap / 2}pt}`,
+    ...lines,
+    ...below(notes),
+    ...shared.length > 0 ? [`\\ifdefined${SHARED}\\else`, ...below(shared), "\\fi"] : [],
+    `\\end{${float}}`,
+    ...!isNarrow && packagesOf([sheet]).includes("tablefootnote") ? PRINT_FOOTNOTES : [],
+  ].join("\n");
+}
+
+/** The package prints its footnotes after a table, but not after one of two columns. */
+const PRINT_FOOTNOTES = [
+  "\\makeatletter\\tfn@tablefootnoteprintout\\gdef\\tfn@fnt{0}\\makeatother",
+];
+
+/** Paragraphs below a table, as wide as the text around it. */
+function below(paragraphs: readonly string[]): string[] {
+  if (paragraphs.length === 0) return [];
+  return [
+    "\\par\\medskip",
+    "\\begin{minipage}{\\linewidth}",
+    "\\footnotesize",
+    paragraphs.map(escaped).join("\n\n"),
+    "\\end{minipage}",
+  ];
+}
+
+/** `Table 3: ConvNet performance` without its number, which LaTeX counts. */
+function titleWithout(title: string): string {
+  return /^Table \d+: (.*)$/s.exec(title)?.[1] ?? title;
+}
+
+/** The words of a sheet in a paper. */
+function wordsOf({ caption, notes, paper }: Sheet): PaperWords {
+  return paper ?? { caption: [], notes: [...caption, ...notes], shared: [], footnotes: [] };
+}
+
+/** The packages that some tables need. */
+function packagesOf(sheets: readonly Sheet[]): string[] {
+  const hasFootnotes = sheets.some(({ paper }) => (paper?.footnotes.length ?? 0) > 0);
+  return ["booktabs", ...hasFootnotes ? ["tablefootnote"] : []];
+}
+
+/**
+ * What tables have in common, as a file that a document includes before them: they do not repeat it
+ * then. Without anything in common, or with sheets of several data sets or setups, it says nothing, and
+ * each table speaks for itself.
+ */
+export function latexProtocol(sheets: readonly Sheet[]): string {
+  const lists = sheets.map((sheet) => wordsOf(sheet).shared).filter(({ length }) => length > 0);
+  const isOne = new Set(lists.map(([first]) => first)).size === 1;
+  const sentences = isOne ? [...new Set(lists.flat())] : [];
+  return [
+    "% What holds for all tables of this folder: include it before them, and they leave it out.",
+    ...sentences.length > 0
       ? [
-        "\\par\\medskip",
-        "\\begin{minipage}{\\linewidth}",
-        "\\footnotesize",
-        notes.map(escaped).join("\n\n"),
-        "\\end{minipage}",
+        `\\newcommand{${SHARED}}{%`,
+        sentences.map(escaped).join("\n\n"),
+        "}",
+        SHARED,
       ]
       : [],
-    "\\end{table}",
   ].join("\n");
 }
 
@@ -40,8 +98,12 @@ export function latexDocument(sheets: readonly Sheet[]): string {
   return [
     "% All tables of this folder: pdflatex tables.tex",
     "\\documentclass{article}",
-    "\\usepackage{booktabs}",
+    `\\usepackage{${[...packagesOf(sheets), "float"].join(",")}}`,
+    "% tables stay where they are named, so that a footnote is on the page of its table",
+    "\\floatplacement{table}{H}",
+    "\\renewenvironment{table*}{\\begin{table}}{\\end{table}}",
     "\\begin{document}",
+    "\\input{protocol}",
     ...tables,
     "\\end{document}",
   ].join("\n");
@@ -49,33 +111,53 @@ export function latexDocument(sheets: readonly Sheet[]): string {
 
 /** Width of a text in LaTeX's article class at ten points, its narrowest, in points. */
 const LINE = 345;
-/** Space between columns, in points. */
-const GAP = 10;
-/** Type to set a table in, and the width of most letters and all digits in it, in points. */
-const SIZES = [{ name: "small", letter: 4.6 }, { name: "footnotesize", letter: 4.25 }] as const;
+/** Width of one of its two columns, in points; other classes have wider ones. */
+const COLUMN = 229;
+/** Type to set a table in, the width of most letters and all digits in it, and the space between columns. */
+interface TypeSize {
+  readonly name: string;
+  readonly letter: number;
+  readonly gap: number;
+}
+
+const SMALL: TypeSize = { name: "small", letter: 4.6, gap: 10 };
+const SMALLER: TypeSize = { name: "footnotesize", letter: 4.25, gap: 10 };
+const CLOSER: TypeSize = { ...SMALLER, gap: 7 };
+const SMALLEST: TypeSize = { name: "scriptsize", letter: 4, gap: 7 };
 /** Texts are broken to fit, but not into columns of fewer characters than this. */
 const NARROWEST = 12;
 
-/** The table itself. A table that is too wide gets smaller type, and texts of several lines. */
-function tabular({ columns, header, body }: Sheet): string[] {
+/**
+ * The table itself. A table that is too wide for a page gets smaller type, and texts of several lines;
+ * one that fits a column of two in smaller type gets that.
+ */
+function tabular(
+  table: PaperTable,
+): { readonly lines: string[]; readonly gap: number; readonly isNarrow: boolean } {
+  const { columns, superscripts, header, body } = table;
   const rows = [...header, ...body.flat()];
-  const fits = (most: number, letter: number) => widthOf(rows, { columns, most, letter }) <= LINE;
+  const width = (most: number, type: TypeSize) => widthOf(rows, { columns, most, type });
   let most = Math.max(...rows.flat().map(({ text }) => text.length));
-  const { name, letter } = SIZES.find(({ letter }) => fits(most, letter)) ?? SIZES[1];
-  while (most > NARROWEST && !fits(most, letter)) most--;
-  const narrow = (row: SheetRow) => narrowed(row, columns, most);
+  const fitting = (space: number, types: readonly TypeSize[]) =>
+    types.find((type) => width(most, type) <= space);
+  const narrowest = Math.min(most, NARROWEST);
+  const type = fitting(COLUMN, [SMALL, SMALLER, CLOSER]) ?? fitting(LINE, [SMALL]) ??
+    [SMALLER, CLOSER].find((type) => width(narrowest, type) <= LINE) ?? SMALLEST;
+  while (most > NARROWEST && width(most, type) > LINE) most--;
+  const narrow = (row: PaperRow): PaperRow => narrowed(row, columns, most);
   const last = body.length - 1;
-  return [
-    `\\${name}`,
-    `\\begin{tabular}{@{}${columns.map((align) => align[0]).join("")}@{}}`,
+  const spec = columns.map((align, i) => i === superscripts ? "@{}l" : align[0]).join("");
+  const drawn = [
+    `\\${type.name}`,
+    `\\begin{tabular}{@{}${spec}@{}}`,
     "\\toprule",
     ...header.flatMap((row, i) => [
-      ...lines(narrow(row), columns, "below"),
+      ...lines(narrow(row), table, "below"),
       ...i < header.length - 1 ? [spanRules(row, columns.length)] : [],
     ]),
     "\\midrule",
     ...body.flatMap((group, i) => [
-      ...group.flatMap((row) => lines(narrow(row), columns, "above")),
+      ...group.flatMap((row) => lines(narrow(row), table, "above")),
       ...i === last
         ? []
         : isAcross(group) || isAcross(body[i + 1]!)
@@ -85,15 +167,16 @@ function tabular({ columns, header, body }: Sheet): string[] {
     "\\bottomrule",
     "\\end{tabular}",
   ];
+  return { lines: drawn, gap: type.gap, isNarrow: width(most, type) <= COLUMN };
 }
 
 /** Width of the table in points, with texts of at most `most` characters. */
 function widthOf(
   rows: readonly SheetRow[],
-  { columns, most, letter }: {
+  { columns, most, type: { letter, gap } }: {
     readonly columns: readonly Align[];
     readonly most: number;
-    readonly letter: number;
+    readonly type: TypeSize;
   },
 ): number {
   const widths = columns.map(() => 0);
@@ -105,7 +188,7 @@ function widthOf(
       at += span;
     }
   }
-  return letter * widths.reduce((a, b) => a + b, 0) + GAP * (columns.length - 1);
+  return letter * widths.reduce((a, b) => a + b, 0) + gap * (columns.length - 1);
 }
 
 /** Whether a group is one cell across the whole table. */
@@ -114,18 +197,30 @@ function isAcross(group: readonly SheetRow[]): boolean {
 }
 
 /** A row as lines of the tabular, one for each line of its tallest cell; shorter cells are padded. */
-function lines(row: SheetRow, columns: readonly Align[], padding: "above" | "below"): string[] {
+function lines(
+  row: PaperRow,
+  { columns, superscripts }: PaperTable,
+  padding: "above" | "below",
+): string[] {
   const height = Math.max(...row.map(({ text }) => text.split("\n").length));
   return Array.from({ length: height }, (_, line) => {
     let at = 0;
-    const cells = row.map(({ text, span = 1, align, best }) => {
+    const cells = row.map(({ text, span = 1, align, best, isSuperscript, footnote }) => {
       const own = text.split("\n");
-      const shown = escaped(own[padding === "above" ? line : line - height + own.length] ?? "");
-      const content = best && shown !== "" ? `\\textbf{${shown}}` : shown;
+      const place = padding === "above" ? line : line - height + own.length;
+      const shown = escaped(own[place] ?? "");
+      const command = isSuperscript ? "textsuperscript" : best ? "textbf" : "";
+      const content = (command && shown ? `\\${command}{${shown}}` : shown) +
+        (footnote !== undefined && place === own.length - 1
+          ? `\\tablefootnote{${escaped(footnote)}}`
+          : "");
       const from = at;
       at += span;
       if (span === 1 && (align === undefined || align === columns[from])) return content;
-      const edges = [from === 0 ? "@{}" : "", at === columns.length ? "@{}" : ""];
+      const edges = [
+        from === 0 || from === superscripts ? "@{}" : "",
+        at === columns.length || at === superscripts ? "@{}" : "",
+      ];
       const letter = (align ?? (span > 1 ? "center" : columns[from]!))[0];
       return `\\multicolumn{${span}}{${edges[0]}${letter}${edges[1]}}{${content}}`;
     });

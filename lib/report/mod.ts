@@ -4,7 +4,7 @@ import { writeAtomically } from "../system/files.ts";
 import { csvOf } from "./csv.ts";
 import type { ReportFormat } from "./formats.ts";
 import { jsonOf } from "./json.ts";
-import { latex, latexDocument } from "./latex.ts";
+import { latex, latexDocument, latexProtocol } from "./latex.ts";
 import { markdown } from "./markdown.ts";
 import type { Sheet } from "./sheet.ts";
 import { terminals } from "./terminal.ts";
@@ -45,7 +45,7 @@ export function writeReports(sheets: readonly Sheet[], folder: string): string[]
 
 /**
  * Writes files about several tables: `all.csv`, the records of all tables of errors, and
- * `tables.tex`, a document of all tables.
+ * `tables.tex`, a document of all tables, which says once, by `protocol.tex`, what they have in common.
  *
  * @returns the files' paths
  * @throws {UserError} The folder cannot be written.
@@ -56,6 +56,7 @@ export function writeCollections(
 ): string[] {
   return written(folder, [
     ["all.csv", csvOf(errors.flatMap(({ records }) => records))],
+    ["protocol.tex", latexProtocol(errors)],
     ["tables.tex", latexDocument([...counts, ...errors])],
   ]);
 }

@@ -1,9 +1,13 @@
 /** Breaks texts of a sheet into lines where the page is too narrow. */
 import { unicodeWidth } from "@std/cli/unicode-width";
-import type { Align, SheetRow } from "./sheet.ts";
+import type { Align, SheetCell } from "./sheet.ts";
 
 /** A row whose left-aligned texts are broken into lines of at most `most` characters. */
-export function narrowed(row: SheetRow, columns: readonly Align[], most: number): SheetRow {
+export function narrowed<Cell extends SheetCell>(
+  row: readonly Cell[],
+  columns: readonly Align[],
+  most: number,
+): Cell[] {
   let at = 0;
   return row.map((cell) => {
     const align = cell.align ?? columns[at];

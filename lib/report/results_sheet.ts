@@ -9,6 +9,7 @@ import {
   type Row,
   type Table,
 } from "../experiment.ts";
+import { comparisonFootnotes, type PaperWords, paperWordsOf } from "./paper_words.ts";
 import { configsOf, deviation, formatQ, netsOf, recordsOf } from "./records.ts";
 import { cell, type Sheet, type SheetCell, type SheetRow } from "./sheet.ts";
 import {
@@ -46,6 +47,7 @@ export function sheetOf(result: TableResult): Sheet {
     title: titleOf(table),
     caption: captionOf(result),
     notes: notesOf(result),
+    paper: inPaper(result, kinds),
     columns: [
       ...headings.map((heading) => HEADINGS[heading].align),
       ...Object.entries(kinds).flatMap(([kind, columns]) =>
@@ -60,6 +62,24 @@ export function sheetOf(result: TableResult): Sheet {
 
 /** The parts of a row that its headings need. */
 type Headed = Pick<RowResult, "row" | "protocol">;
+
+/** The table's words in a paper, with footnotes at the columns of a comparison. */
+function inPaper(result: TableResult, kinds: ReturnType<typeof errorColumns>): PaperWords {
+  const { measured, published, compared, lettered } = kinds;
+  const heads = result.table.headings.length;
+  const first = heads + measured.length + published.length;
+  const [to, from] = [heads + measured.indexOf("top1"), first + compared.length];
+  const areSuperscripts = lettered.length > 0 && measured.includes("top1");
+  const texts = comparisonFootnotes(result);
+  return {
+    ...paperWordsOf(result),
+    footnotes: texts === undefined ? [] : [
+      ...lettered.map(() => ({ column: areSuperscripts ? to : from, text: texts.letters })),
+      ...compared.map((column, i) => ({ column: first + i, text: texts[column] })),
+    ],
+    ...areSuperscripts && { letters: { from, to } },
+  };
+}
 
 /** Texts of a row before its errors, column by column. */
 export function headOf({ headings }: Pick<Table, "headings">, result: Headed): string[] {

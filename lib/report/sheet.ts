@@ -1,4 +1,5 @@
 /** A table before it is drawn on a terminal or in Markdown, LaTeX or HTML. */
+import type { PaperWords } from "./paper_words.ts";
 import type { FlatRecord } from "./records.ts";
 
 /** Horizontal alignment of a cell. */
@@ -33,6 +34,8 @@ export interface Sheet {
   readonly caption: readonly string[];
   /** Footnotes, each of one sentence or more. */
   readonly notes: readonly string[];
+  /** What LaTeX has in place of caption and notes; without it, the notes under the table are both. */
+  readonly paper?: PaperWords;
   /** Alignment of each column. */
   readonly columns: readonly Align[];
   /** One row or two; a cell of the first may span several of the second. */

@@ -2,6 +2,7 @@
 import type { Ranked } from "../results/ranking.ts";
 import type { TableResult } from "../results/row_result.ts";
 import { count } from "../numbers.ts";
+import { footnotesOnTest, type PaperWords } from "./paper_words.ts";
 import { deviation, type FlatRecord, rounded } from "./records.ts";
 import { cell, type Sheet } from "./sheet.ts";
 import {
@@ -49,6 +50,7 @@ export function sheetOfStudy(study: StudyResult): Sheet {
       caption: captionOf(study, axes, shown),
       notes: notesOf(study, shown),
     },
+    paper: inPaper(study, axes, shown),
     columns: [
       ...shown.map((axis) => isNumber(axis) ? "right" as const : "left" as const),
       ...["right", "right"] as const,
@@ -109,6 +111,56 @@ function recordOf(
   };
 }
 
+/** The words of a study in a paper: its p-values and letters have footnotes. */
+function inPaper(
+  study: StudyResult,
+  axes: readonly string[],
+  shown: readonly string[],
+): PaperWords {
+  const { rows, shared: { dataset } } = study;
+  const hasLetters = rows.some(({ letters }) => letters !== undefined);
+  const hasTop5 = rows.some(({ result }) => result.measured?.top5 !== undefined);
+  const [p, letters] = [shown.length + (hasTop5 ? 3 : 2), shown.length + (hasTop5 ? 4 : 3)];
+  const comparison = comparisonInWords(study);
+  const test = footnotesOnTest({
+    test: "McNemar's exact test",
+    pairs: pairsOf(rows),
+    ...{ images: dataset.images, seeds: 1 },
+  });
+  return {
+    caption: [],
+    notes: [
+      ...captionOf(study, axes, shown).filter((sentence) => !comparison.includes(sentence)),
+      ...notesOf(study, shown),
+    ],
+    shared: [],
+    footnotes: comparison.length === 0 ? [] : [
+      ...hasLetters ? [{ column: shown.length, text: test.letters }] : [],
+      { column: p, text: `Of no difference from the best row: ${test.p}` },
+    ],
+    ...hasLetters && { letters: { from: letters, to: shown.length } },
+  };
+}
+
+/** Pairs of measured rows. */
+function pairsOf(rows: StudyResult["rows"]): number {
+  const measured = rows.filter(({ result }) => result.measured !== undefined).length;
+  return measured * (measured - 1) / 2;
+}
+
+/** How rows were compared; empty if there was nothing to compare. */
+function comparisonInWords({ rows }: Pick<StudyResult, "rows">): string[] {
+  const pairs = pairsOf(rows);
+  if (pairs === 0) return [];
+  return [
+    "p: of no difference from the best row, McNemar's exact test of the same images, corrected " +
+    `for ${count(pairs, "pair")} of rows (Holm).`,
+    rows.some(({ letters }) => letters !== undefined)
+      ? "Rows without a common letter differ at 5 %."
+      : "Letters for rows that differ are left out: there would be too many to read.",
+  ];
+}
+
 function captionOf(
   { rows, shared, command, repeated }: StudyResult,
   axes: readonly string[],
@@ -120,8 +172,6 @@ function captionOf(
       measured === undefined && comparison?.status !== "left out"
     ).length;
   const seeds = Math.max(0, ...rows.map(({ result }) => result.seeds.length));
-  const pairs = measured * (measured - 1) / 2;
-  const hasLetters = rows.some(({ letters }) => letters !== undefined);
   const others = axes.filter((axis) => !shown.includes(axis))
     .map((axis) => `${axis} ${rows[0]!.row.values[axis]}`);
   return [
@@ -131,15 +181,7 @@ function captionOf(
     ...measured > 0
       ? ["Sorted by top-1 error, with Wilson's 95 % intervals; the lowest error is the best."]
       : [],
-    ...pairs > 0
-      ? [
-        `p: of no difference from the best row, McNemar's exact test of the same images, corrected ` +
-        `for ${count(pairs, "pair")} of rows (Holm).` +
-        (hasLetters
-          ? " Rows without a common letter differ at 5 %."
-          : " Letters for rows that differ are left out: there would be too many to read."),
-      ]
-      : [],
+    ...comparisonInWords({ rows }),
     ...withoutTopFive(shared.dataset.classes, shared.setup.evaluate),
     ...repeated > 0
       ? [

@@ -24,51 +24,79 @@ export function titleOf({ name, caption }: Pick<Table, "name" | "caption">): str
 
 /** Caption of a table, as sentences: what was measured, what was published, how accurate it is. */
 export function captionOf(result: TableResult): string[] {
-  const { table, setup, dataset, rows } = result;
-  const ours = rows.filter(({ row }) => row.evaluations.length > 0);
-  const most = Math.max(0, ...ours.map(({ seeds }) => seeds.length));
+  const { dataset, setup } = result;
+  const accuracy = accuracyInWords(result);
+  return [
+    `Measured: ${measuredOn(result)}, ${uncapitalised(seedsInWords(result))}`,
+    ...publishedElsewhere(result),
+    SIDES,
+    ...accuracy === undefined ? [] : [`${accuracy}; the CSV lists each interval.`],
+    ...baselineInWords(result),
+    ...withoutTopFive(dataset.classes, setup.evaluate),
+    ...testServerInWords(result),
+    ...missingInWords(result),
+  ];
+}
+
+/** What S and Q are. */
+export const SIDES =
+  "Errors in per cent. S (training) and Q (test): smallest image side in the paper's pixels.";
+
+/** Rows that are measured here, or will be. */
+function ownRows({ rows }: Pick<TableResult, "rows">): RowResult[] {
+  return rows.filter(({ row }) => row.evaluations.length > 0);
+}
+
+/** `One seed.`, or what several are averaged to. */
+export function seedsInWords(result: Pick<TableResult, "rows">): string {
+  const most = Math.max(0, ...ownRows(result).map(({ seeds }) => seeds.length));
+  return most > 1 ? `Mean ± standard deviation of ${most} seeds.` : "One seed.";
+}
+
+/** Where published errors were measured; empty without any. */
+export function publishedElsewhere({ rows }: Pick<TableResult, "rows">): string[] {
+  const isThere = rows.some(({ row }) => Object.keys(row.published ?? {}).length > 0);
+  return isThere ? [`Published: ${PAPERS_OWN}.`] : [];
+}
+
+/** How accurate the errors are, without a full stop; undefined while none is measured. */
+export function accuracyInWords({ rows, dataset }: Pick<TableResult, "rows" | "dataset">) {
+  const halves = ownRows({ rows }).map(({ intervals }) => intervals ? halfOf(intervals.top1) : 0);
+  const widest = Math.max(...halves);
+  if (!(widest > 0)) return undefined;
+  return `With ${count(dataset.images, "image")}, top-1 errors are accurate to ` +
+    `±${widest.toFixed(1)} points (95 %, Wilson)`;
+}
+
+/** What errors on test images are; empty without any. */
+export function testServerInWords({ rows }: Pick<TableResult, "rows">): string[] {
+  const [tested] = rows.flatMap(({ tested }) => tested ?? []);
+  if (tested === undefined) return [];
+  return [
+    "Errors on test images: reported by the test server for " +
+    `${count(tested.protocol.images, "image")} whose labels are not public.`,
+  ];
+}
+
+/** How many rows are not measured, and what measures them. */
+export function missingInWords({ table, rows }: Pick<TableResult, "table" | "rows">): string[] {
+  const ours = ownRows({ rows });
   const missing = ours.filter(({ measured, comparison }) => (
     measured === undefined && comparison?.status !== "left out"
   )).length;
-  const sentences = [
-    `Measured: ${measuredOn({ setup, dataset })}, ` +
-    (most > 1 ? `mean ± standard deviation of ${most} seeds.` : "one seed."),
-    ...rows.some(({ row }) => Object.keys(row.published ?? {}).length > 0)
-      ? [`Published: ${PAPERS_OWN}.`]
-      : [],
-    "Errors in per cent. S (training) and Q (test): smallest image side in the paper's pixels.",
+  if (missing === 0) return [];
+  return [
+    `${missing} of ${count(ours.length, "row")} not measured yet (${MISSING}). To measure ` +
+    `${missing === 1 ? "it" : "them"}, run ${tableTask(table)} with the same options` +
+    (importsIn(rows).length > 0 ? " except --weights." : "."),
   ];
-  const widest = Math.max(...ours.map(({ intervals }) => intervals ? halfOf(intervals.top1) : 0));
-  if (widest > 0) {
-    sentences.push(
-      `With ${count(dataset.images, "image")}, top-1 errors are accurate to ` +
-        `±${widest.toFixed(1)} points (95 %, Wilson); the CSV lists each interval.`,
-    );
-  }
-  sentences.push(...baselineInWords(result));
-  sentences.push(...withoutTopFive(dataset.classes, setup.evaluate));
-  const tested = rows.flatMap(({ tested }) => tested ?? [])[0];
-  if (tested) {
-    sentences.push(
-      "Errors on test images: reported by the test server for " +
-        `${count(tested.protocol.images, "image")} whose labels are not public.`,
-    );
-  }
-  if (missing > 0) {
-    sentences.push(
-      `${missing} of ${count(ours.length, "row")} not measured yet (${MISSING}). To measure ` +
-        `${missing === 1 ? "it" : "them"}, run ${tableTask(table)} with the same options` +
-        (importsIn(rows).length > 0 ? " except --weights." : "."),
-    );
-  }
-  return sentences;
 }
 
 /** What the comparison with a baseline is; empty without one. */
-function baselineInWords({ table: { baseline }, rows, comparisons }: TableResult): string[] {
+export function baselineInWords(result: TableResult): string[] {
+  const { table: { baseline }, rows, comparisons } = result;
   const compared = rows.filter(({ difference }) => difference !== undefined);
   if (compared.length === 0) return [];
-  const seeds = compared.some(({ seeds }) => seeds.length > 1);
   const differences =
     `Differences: top-1 error minus that of row ${baseline}, in points, with 95 % intervals of the ` +
     "same images. p: McNemar's exact test";
@@ -79,18 +107,36 @@ function baselineInWords({ table: { baseline }, rows, comparisons }: TableResult
       (many ? `, each by itself: it is not corrected for ${compared.length} rows.` : "."),
     ];
   }
-  const { isBest, withReference, pairs } = comparisons;
+  const { withReference, pairs } = comparisons;
   return [
-    differences + (seeds ? " or Student's paired t-test over the seeds, the larger" : "") +
+    differences + studentsInWords(result) +
     (withReference > 1 ? `, corrected for ${count(withReference, "row")} (Holm)` : "") +
     "; * marks p < 0.05, the interval is not corrected.",
+    ...chosenInWords(result),
+    ...pairs === undefined ? [] : [
+      `Letters: rows without a common letter differ significantly (the same test, p < 0.05, ` +
+      `corrected for ${count(pairs, "pair")} of rows).`,
+    ],
+  ];
+}
+
+/** Whether p is also that of a test over the seeds. */
+export function studentsInWords({ rows }: Pick<TableResult, "rows">): string {
+  const isOverSeeds = rows.some(({ difference, seeds }) => difference && seeds.length > 1);
+  return isOverSeeds ? " or Student's paired t-test over the seeds, the larger" : "";
+}
+
+/** What to know of a chosen reference, and why there are no letters. */
+export function chosenInWords({ table: { baseline }, comparisons }: TableResult): string[] {
+  if (comparisons === undefined) return [];
+  const { isBest, pairs } = comparisons;
+  return [
     ...isBest
       ? [`Row ${baseline} was chosen by its error on these same images, which flatters it.`]
       : [],
-    pairs === undefined
-      ? `Letters are given for tables of at most ${MOST_LETTERED} measured rows.`
-      : `Letters: rows without a common letter differ significantly (the same test, p < 0.05, ` +
-        `corrected for ${count(pairs, "pair")} of rows).`,
+    ...pairs === undefined
+      ? [`Letters are given for tables of at most ${MOST_LETTERED} measured rows.`]
+      : [],
   ];
 }
 
@@ -132,6 +178,10 @@ export function capitalised(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
+function uncapitalised(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
+
 /** Decimals of differences: from 10,000 images on, one image is at most a hundredth of a point. */
 export const decimalsFor = (images: number) => images >= 10_000 ? 2 : 1;
 
@@ -149,32 +199,37 @@ export function probability(p: number): string {
 /** Marks numbers of nets with imported weights. */
 export const IMPORTED = "†";
 
+/** What notes are about. */
+type Noted = Pick<TableResult, "table" | "departures" | "doubts" | "rows">;
+
 /**
- * Footnotes of a table: its own, doubts about the data, rows left out, remarks on trainings, imported
+ * Footnotes of a table: doubts about the data, its own, rows left out, remarks on trainings, imported
  * weights, and departures from the paper's setup.
  */
-export function notesOf(
-  { table, departures, doubts, rows }: Pick<
-    TableResult,
-    "table" | "departures" | "doubts" | "rows"
-  >,
-): string[] {
+export function notesOf(result: Noted): string[] {
+  return [...doubtNotes(result), ...ownNotes(result), ...departureNotes(result)];
+}
+
+/** Footnotes that no other table of the same data and setup has. */
+export function ownNotes({ table, rows }: Noted): string[] {
   const leftOut = rows.flatMap(({ comparison }, index) =>
     comparison?.status === "left out" ? [`Row ${index + 1} left out: ${comparison.reason}.`] : []
   );
   const remarks = new Set(rows.flatMap(({ remarks = [] }) => remarks));
   const imports = importsIn(rows).map(importedInWords).join("; ");
-  const list = departures.map(departureInWords).join(", ");
   return [
     ...table.note !== undefined && imports === "" ? [table.note] : [],
-    ...doubtNotes({ doubts }),
     ...leftOut,
     ...remarks,
     ...imports === "" ? [] : [`${IMPORTED} Weights were not trained here: ${imports}.`],
-    ...list === ""
-      ? []
-      : [`Departures from the paper's setup (the paper's values in brackets): ${list}.`],
   ];
+}
+
+/** A note on all departures from the paper's setup; none without departures. */
+export function departureNotes({ departures }: Pick<TableResult, "departures">): string[] {
+  const list = departures.map(departureInWords).join(", ");
+  if (list === "") return [];
+  return [`Departures from the paper's setup (the paper's values in brackets): ${list}.`];
 }
 
 /** A note on each doubt about the data. */

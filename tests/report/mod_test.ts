@@ -24,12 +24,13 @@ Deno.test("all errors are in one CSV, one column for each field; all tables in o
   const folder = await Deno.makeTempDir();
   const counts = [table2()], errors = [madeUp(), madeUp()];
   const files = writeCollections({ counts, errors }, folder);
-  assert.deepEqual(files, [join(folder, "all.csv"), join(folder, "tables.tex")]);
+  const names = ["all.csv", "protocol.tex", "tables.tex"];
+  assert.deepEqual(files, names.map((name) => join(folder, name)));
   const [header, ...lines] = (await Deno.readTextFile(files[0]!)).trimEnd().split("\n");
   assert.equal(header, csvOf(madeUp().records).split("\n")[0]);
   assert.equal(lines.length, 24);
   assert.match(
-    await Deno.readTextFile(files[1]!),
+    await Deno.readTextFile(files[2]!),
     /\\setcounter\{table\}\{1\}\n\\input\{table2\}\n\\setcounter\{table\}\{2\}\n\\input\{table3\}/,
   );
   await Deno.remove(folder, { recursive: true });

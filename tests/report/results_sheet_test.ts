@@ -81,7 +81,7 @@ Deno.test("a comparison of all rows shows corrected p-values and letters, in eve
   assert.match(words, /corrected for 11 rows \(Holm\); \* marks p < 0.05/);
   assert.match(words, /Row 1 was chosen by its error on these same images/);
   assert.match(words, /corrected for 66 pairs of rows/);
-  for (const format of ["table", "markdown", "latex", "csv", "json"] as const) {
+  for (const format of ["table", "markdown", "csv", "json"] as const) {
     assert.match(report([sheetOf(compared)], format), /letters/);
   }
 });
