@@ -76,12 +76,19 @@ Deno.test("report makes the seven tables in every format, one CSV, one document 
   assert.ok(err.includes(`written: ${store.results}/table7.{csv,md,tex}\n`));
   // Tables 3 to 7 have 12, 10, 6, 4 and 15 rows
   assert.equal(files.get("all.csv")!.trimEnd().split("\n").length, 1 + 12 + 10 + 6 + 4 + 15);
-  assert.equal(files.get("tables.tex")!.match(/\\input/g)?.length, 7);
-  const plots = [...files.keys()].filter((name) => name.startsWith("plots/"));
+  assert.equal(files.get("tables.tex")!.match(/\\input\{table/g)?.length, 7);
+  const plots = [...files.keys()].filter((name) => /^plots\/.*\.svg$/.test(name));
   // a control of another table
   assert.match(files.get("plots/depth-measured.svg")!, /<title>A again, S = 256: \d+\.\d % \[/);
   // scatter, depth and cost twice, scale and losses for three S, classes, confusions; 13 nets, twice each
   assert.equal(plots.length, 1 + 4 + 3 + 3 + 1 + 1 + 2 * 13);
+  // the same for papers, but for the confusions, and a document of those that are not of one net
+  const pictures = [...files.keys()].filter((name) => /^plots\/.*\.tex$/.test(name));
+  assert.equal(pictures.length, plots.length - 1 + 1);
+  assert.equal(
+    files.get("plots/figures.tex")!.match(/\\input/g)?.length,
+    plots.length - 1 - 2 * 13,
+  );
   const page = files.get("report.html")!;
   assert.equal(page.match(/<article/g)?.length, 13);
   assert.equal(page.match(/ id="run-[0-9a-f]{12}"/g)?.length, 13 + 41);

@@ -9,6 +9,7 @@ import { sheetOf } from "../../lib/report/results_sheet.ts";
 import { cell, type Sheet } from "../../lib/report/sheet.ts";
 import type { TableResult } from "../../lib/results/row_result.ts";
 import { answer } from "../../lib/system/subprocess.ts";
+import { compiled, pdflatex } from "../support/latex.ts";
 import { empty, madeUp } from "../support/results.ts";
 import { assertSnapshot } from "../support/snapshot.ts";
 
@@ -131,29 +132,6 @@ const hostile: Sheet = {
   body: [[[cell("[not an option]"), cell("\\\\", { best: true })], [cell("*"), cell("\n\n")]]],
   records: [],
 };
-
-/** Whether pdfLaTeX is installed; a program that is not found is an error of the call itself. */
-const pdflatex = await (async () => {
-  try {
-    return (await new Deno.Command("pdflatex", { args: ["--version"] }).output()).success;
-  } catch {
-    return false;
-  }
-})();
-
-if (!pdflatex) console.warn("pdflatex is not installed: compiling LaTeX is left out");
-
-/** Compiles a document; returns its log. */
-async function compiled(folder: string, name: string): Promise<string> {
-  const { success, stdout } = await new Deno.Command("pdflatex", {
-    args: ["-interaction=nonstopmode", "-halt-on-error", name],
-    cwd: folder,
-  }).output();
-  const log = new TextDecoder().decode(stdout);
-  assert.ok(success, log);
-  assert.deepEqual(log.match(/^(Overfull|Missing|! ).*$/gm), null, log);
-  return log;
-}
 
 /** The words of a PDF, or undefined without a program that reads them. */
 async function wordsIn(file: string): Promise<string | undefined> {

@@ -8,6 +8,7 @@ import { runDetailsOf } from "../run_details.ts";
 import { bestRow, mostConfidentMistakes } from "../mistakes.ts";
 import { withPictures } from "../pictures.ts";
 import { allOf, figuresOf, fileOf } from "../plots/mod.ts";
+import { pgfplots, pgfplotsDocument } from "../plots/pgfplots.ts";
 import type { Sheet } from "../sheet.ts";
 import { page } from "./page.ts";
 
@@ -29,7 +30,8 @@ export interface PageSource {
 }
 
 /**
- * Writes `report.html` and `plots/*.svg` into `folder`, each file wholly or not at all.
+ * Writes `report.html`, `plots/*.svg` and, for papers, `plots/*.tex` into `folder`, each file wholly or
+ * not at all.
  *
  * @returns the paths of the page and of the folder of plots
  * @throws {UserError} The folder cannot be written.
@@ -50,7 +52,12 @@ export async function writePage(
   const [file, plots] = [join(folder, "report.html"), join(folder, "plots")];
   for (const figure of allOf(figures)) {
     writeAtomically(join(plots, `${figure.name}.svg`), fileOf(figure));
+    const picture = pgfplots(figure);
+    if (picture) writeAtomically(join(plots, `${figure.name}.tex`), `${picture}\n`);
   }
+  const own = new Set([...figures.learning.values()].flat());
+  const shared = allOf(figures).filter((figure) => !own.has(figure));
+  writeAtomically(join(plots, "figures.tex"), `${pgfplotsDocument(shared)}\n`);
   writeAtomically(file, page(content));
   return [file, plots];
 }

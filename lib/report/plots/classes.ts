@@ -38,6 +38,19 @@ export function classPlot(
         text: ({ place }: { place: number }) => labels[place],
       }),
     ],
+    chart: {
+      x: { label: "top-1 error, %", domain: [0, Math.max(...shown.map(({ high }) => high))] },
+      y: {
+        ...{ label: "", domain: [-shown.length, 1] },
+        ticks: shown.map(({ place }) => ({ at: -place, text: labels[place]! })),
+      },
+      series: [{
+        ...{ colour: ACCENT, symbol: "circle" },
+        points: shown.map(({ error, low, high, place }) => ({ x: error, y: -place, low, high })),
+      }],
+      intervals: "x",
+      ratio: 0.06 + 0.05 * shown.length,
+    },
   };
 }
 

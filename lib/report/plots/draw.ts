@@ -2,6 +2,7 @@
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
 import { escaped } from "../markup.ts";
+import type { Chart } from "./chart.ts";
 
 export { Plot };
 
@@ -14,6 +15,8 @@ export interface Figure {
   readonly description: string;
   /** An `<svg>` element; lines and letters have the colour of the surrounding text. */
   readonly svg: string;
+  /** The same as numbers, where they are more than shades. */
+  readonly chart?: Chart;
 }
 
 /** A plot to draw. */
@@ -27,7 +30,7 @@ const { document } = parseHTML("<!doctype html><html><body></body></html>") as u
 };
 
 /** Draws a plot. */
-export function draw({ name, title, description, ...options }: Drawing): Figure {
+export function draw({ name, title, description, chart, ...options }: Drawing): Figure {
   const svg: string = Plot.plot({
     document,
     className: "plot",
@@ -41,7 +44,7 @@ export function draw({ name, title, description, ...options }: Drawing): Figure 
   const words = `<title id="${name}-title">${escaped(title)}</title>` +
     `<desc id="${name}-text">${escaped(description)}</desc>`;
   const whole = renamed(begun.replace(/>/, `>${words}`), name);
-  return { name, title, description, svg: rounded(whole) };
+  return { name, title, description, svg: rounded(whole), ...chart && { chart } };
 }
 
 /** A plot as a separate file, light or dark by the preference of its reader. */

@@ -12,6 +12,7 @@ import {
 } from "../../vgg/configs.ts";
 import type { RunDetails } from "../run_details.ts";
 import { netsOf } from "../records.ts";
+import type { ChartAxis, ChartSeries } from "./chart.ts";
 import { type Drawing, Plot } from "./draw.ts";
 import {
   colourOf,
@@ -56,6 +57,7 @@ export function publishedPlot(results: readonly TableResult[]): Drawing | undefi
   if (points.length === 0) return undefined;
   const x = padded(points.map(({ published }) => published));
   const y = padded([...points.flatMap(({ low, high }) => [low, high]), ...x]);
+  const signOf = (table: number) => SIGNS[table % SIGNS.length]!;
   return {
     name: "measured-published",
     title: "Top-1 errors: measured against published",
@@ -73,7 +75,7 @@ export function publishedPlot(results: readonly TableResult[]): Drawing | undefi
         ...{ x: x[0], y: x[0], dx: 6, dy: 12, textAnchor: "start", fillOpacity: 0.7 },
       }),
       ...tables.flatMap(({ points }, i) => {
-        const { colour, symbol = "circle" } = SIGNS[i % SIGNS.length]!;
+        const { colour, symbol = "circle" } = signOf(i);
         return [
           Plot.ruleX(points, {
             ...{ x: "published", y1: "low", y2: "high", stroke: colour, ...INTERVAL },
@@ -83,8 +85,21 @@ export function publishedPlot(results: readonly TableResult[]): Drawing | undefi
           }),
         ];
       }),
-      ...legend(tables.map(({ name }, i) => ({ text: name, ...SIGNS[i % SIGNS.length]! })), LEGEND),
+      ...legend(tables.map(({ name }, i) => ({ text: name, ...signOf(i) })), LEGEND),
     ],
+    chart: {
+      x: { label: "published, %", domain: x },
+      y: { label: "measured, %", domain: y },
+      series: [
+        { line: "dashed", points: x.map((end) => ({ x: end, y: end })) },
+        ...tables.map(({ name, points }, i) => ({
+          ...{ name, symbol: "circle" as const, ...signOf(i) },
+          points: points.map(({ published, measured, low, high }) => (
+            { x: published, y: measured, ...low < high && { low, high } }
+          )),
+        })),
+      ],
+    },
   };
 }
 
@@ -186,6 +201,7 @@ function depthPlot(
 ): Drawing | undefined {
   if (nets.length === 0) return undefined;
   const depths = Map.groupBy(nets, ({ depth }) => depth);
+  const ticks = [...depths.keys()].sort((a, b) => a - b);
   const names = (depth: number) => {
     const [line, others] = [true, false].map((wanted) =>
       inOrder(depths.get(depth)!.filter((net) => isInLine(net) === wanted).map((net) => net.config))
@@ -197,8 +213,12 @@ function depthPlot(
     title: `Top-1 error against depth, ${which}`,
     marginBottom: 52,
     x: {
-      ...{ domain: [10, 20], ticks: [...depths.keys()].sort((a, b) => a - b), tickFormat: names },
+      ...{ domain: [10, 20], ticks, tickFormat: names },
       label: "weight layers",
+    },
+    axis: {
+      ...{ label: "weight layers", domain: [10, 20] },
+      ticks: ticks.map((at) => ({ at, text: names(at) })),
     },
     placeOf: (net) => controls.includes(net) ? net.depth + BESIDE : placeAmong(net, nets),
   });
@@ -219,19 +239,30 @@ function costPlot(
     x: cost * factor,
     y: Math.min(...same.map(({ error, interval }) => interval?.low ?? error)),
   }));
+  const axis = {
+    domain: [0, 1.08 * most * factor],
+    label: `multiply-adds of a crop, ${word}`,
+  } as const;
   const base = netsPlot({ which, nets, controls }, {
     name: `cost-${which}`,
     title: `Top-1 error against multiply-adds, ${which}`,
-    x: { domain: [0, 1.08 * most * factor], ticks: 5, label: `multiply-adds of a crop, ${word}` },
+    x: { ...axis, ticks: 5 },
+    axis,
     placeOf: ({ cost }) => cost * factor,
   });
   const labels = Plot.text(lowest, { x: "x", y: "y", text: "names", dy: 13 });
-  return { ...base, marks: [...base.marks ?? [], labels] };
+  return {
+    ...base,
+    marks: [...base.marks ?? [], labels],
+    chart: { ...base.chart!, labels: lowest.map(({ names, x, y }) => ({ x, y, text: names })) },
+  };
 }
 
 /** What a plot of nets has of its own. */
 interface NetAxis extends Pick<Drawing, "name" | "title" | "x"> {
   readonly marginBottom?: number;
+  /** The same axis as numbers. */
+  readonly axis: ChartAxis;
   /** Where a net is on the axis. */
   readonly placeOf: (net: NetError) => number;
 }
@@ -243,7 +274,7 @@ function netsPlot(
     readonly nets: readonly NetError[];
     readonly controls: readonly NetError[];
   },
-  { placeOf, ...axis }: NetAxis,
+  { placeOf, axis: chartAxis, ...axis }: NetAxis,
 ): Drawing {
   const scales = [...Map.groupBy(nets, ({ S }) => formatS(S)).values()];
   const all = [...nets, ...controls];
@@ -254,6 +285,10 @@ function netsPlot(
   const others = inOrder(nets.filter((net) => !isInLine(net)).map(({ config }) => config));
   const again = controls.map(() => ({ text: `${AGAIN} (control)`, ...CONTROL }));
   const placed = (net: NetError) => ({ ...net, x: placeOf(net) });
+  const signOf = ([net]: readonly NetError[], i: number): Sign => (
+    { colour: SCALES[i % SCALES.length]!, symbol: symbolOf(net!.S) }
+  );
+  const domain = padded(bounds);
   return {
     description: "Single nets at one test scale, dense. Lines join nets with 3x3 convolutions " +
       "only; hollow symbols are C, which has 1x1 convolutions, and A-LRN." +
@@ -261,19 +296,28 @@ function netsPlot(
     ...SIZE,
     height: SIZE.height + LEGEND_ROW,
     marginTop: TOP + LEGEND_ROW,
-    y: { domain: padded(bounds), label: `${which} top-1 error, %${bars}`, grid: true, ticks: 6 },
+    y: { domain, label: `${which} top-1 error, %${bars}`, grid: true, ticks: 6 },
+    chart: {
+      x: chartAxis,
+      y: { domain, label: `${which} top-1 error, %` },
+      series: [
+        ...scales.flatMap((series, i) =>
+          chartSeries(`S = ${formatS(series[0]!.S)}`, series.map(placed), signOf(series, i))
+        ),
+        ...others.length > 0
+          ? [{ name: others.join(", "), symbol: "circle" as const, isHollow: true, points: [] }]
+          : [],
+        ...controls.flatMap((net) => chartSeries(`${AGAIN} (control)`, [placed(net)], CONTROL)),
+      ],
+    },
     ...axis,
     marks: [
-      ...scales.flatMap((series, i) =>
-        seriesOf(series.map(placed), { colour: SCALES[i % SCALES.length]! })
-      ),
+      ...scales.flatMap((series, i) => seriesOf(series.map(placed), signOf(series, i))),
       ...controls.flatMap((net) => seriesOf([{ ...placed(net), name: AGAIN }], CONTROL)),
       ...legend(
-        scales.map(([net], i) => ({
-          text: `S = ${formatS(net!.S)}`,
-          colour: SCALES[i % SCALES.length]!,
-          symbol: symbolOf(net!.S),
-        })),
+        scales.map((series, i) => (
+          { text: `S = ${formatS(series[0]!.S)}`, ...signOf(series, i) }
+        )),
         LEGEND - LEGEND_ROW,
       ),
       ...legend([
@@ -289,6 +333,22 @@ function placeAmong(net: NetError, nets: readonly NetError[]): number {
   const same = nets.filter(({ config }) => config === net.config);
   const shift = APART * (same.indexOf(net) - (same.length - 1) / 2);
   return net.depth + shift - (isInLine(net) ? 0 : BESIDE);
+}
+
+/** Nets of one S as numbers: those in the line are joined, the others hollow. */
+function chartSeries(
+  name: string,
+  nets: readonly (NetError & { readonly x: number })[],
+  { colour, symbol = "circle" }: Sign,
+): ChartSeries[] {
+  const [line, others] = [true, false].map((wanted) =>
+    nets.filter((net) => isInLine(net) === wanted)
+      .map(({ x, error, interval }) => ({ x, y: error, ...interval }))
+  );
+  return [
+    { ...{ name, colour, symbol }, line: "solid", points: line! },
+    { ...{ colour, symbol }, isHollow: true, points: others! },
+  ];
 }
 
 /** Nets of one S, each at its place `x`. */
@@ -345,6 +405,15 @@ export function scalePlots({ evaluations }: RunDetails): Drawing[] {
         }),
         ...legendOfNets(configs, LEGEND),
       ],
+      chart: {
+        x: { label: "test scale Q, the paper's pixels", ticks: Qs.map((at) => ({ at })) },
+        y: { label: "top-1 error, %", domain },
+        series: configs.map((name) => ({
+          ...{ name, colour: colourOf(name), symbol: "circle", line: "solid" },
+          points: points.filter(({ config }) => config === name).sort((a, b) => a.Q - b.Q)
+            .map(({ Q, error }) => ({ x: Q, y: error })),
+        })),
+      },
     };
   });
 }

@@ -2,6 +2,7 @@
 import { displayName, folderName, formatS } from "../../experiment.ts";
 import type { LogEntry } from "../../vgg/checkpoint.ts";
 import type { TrainingDetails } from "../run_details.ts";
+import type { ChartAxis } from "./chart.ts";
 import { type Drawing, Plot } from "./draw.ts";
 import { colourOf, digitsOf, inOrder, LEGEND, legend, legendOfNets, TOP } from "./marks.ts";
 
@@ -36,6 +37,13 @@ export function learningPlots({ key, run, context, log }: TrainingDetails): Draw
     x: EPOCHS,
     y: { ...lossAxis(log), label: "loss" },
     marks: [drops, Plot.line(log, { x: "epoch", y: "loss", stroke: colourOf(run.config) })],
+    chart: {
+      x: { label: EPOCHS.label },
+      y: { label: "loss", ...lossTicks(log) },
+      series: [{ colour: colourOf(run.config), line: "solid", points: lossesIn(log) }],
+      rules: dropsIn(log).map(({ epoch }) => epoch),
+      ratio: 0.4,
+    },
   };
   if (validations.length === 0) return [loss];
   const last = validations.at(-1)!;
@@ -59,6 +67,23 @@ export function learningPlots({ key, run, context, log }: TrainingDetails): Draw
         -14,
       ),
     ],
+    chart: {
+      x: { label: EPOCHS.label, domain: [0, log.at(-1)!.epoch] },
+      y: {
+        label: "validation error, %",
+        domain: [0, Math.max(1, ...validations.map(({ top1 }) => top1))],
+      },
+      series: kinds.map((kind) => ({
+        name: kind.replace("p", "p-"),
+        ...kind === "top1" && { colour: colourOf(run.config) },
+        ...{ symbol: "circle", line: "solid" },
+        points: validations.flatMap(({ epoch, [kind]: error }) =>
+          error === undefined ? [] : [{ x: epoch, y: error }]
+        ),
+      })),
+      rules: dropsIn(log).map(({ epoch }) => epoch),
+      ratio: 0.4,
+    },
   }];
 }
 
@@ -95,8 +120,35 @@ export function lossPlots(trainings: readonly TrainingDetails[]): Drawing[] {
         }),
         ...legendOfNets(configs, LEGEND),
       ],
+      chart: {
+        x: { label: EPOCHS.label },
+        y: { label: "loss", ...lossTicks(entries) },
+        series: nets.toSorted((a, b) =>
+          configs.indexOf(a.run.config) - configs.indexOf(b.run.config)
+        ).map(({ run: { config }, log }) => (
+          { name: config, colour: colourOf(config), line: "solid", points: lossesIn(log) }
+        )),
+      },
     };
   });
+}
+
+/** Losses by epochs. */
+function lossesIn(log: readonly LogEntry[]) {
+  return log.map(({ epoch, loss }) => ({ x: epoch, y: loss }));
+}
+
+/** A logarithmic axis of losses with ticks at 1, 2 and 5 times powers of ten, where there are some. */
+function lossTicks(log: readonly { readonly loss: number }[]): Omit<ChartAxis, "label"> {
+  const { domain: [low, high] } = lossAxis(log);
+  const powers = Array.from({ length: 24 }, (_, i) => i - 12);
+  const ticks = powers.flatMap((power) => [1, 2, 5].map((digit) => Number(`${digit}e${power}`)))
+    .filter((at) => low <= at && at <= high);
+  if (!(low > 0 && low < high)) return {};
+  return {
+    ...{ isLogarithmic: true, domain: [low, high] },
+    ...ticks.length > 1 && { ticks: ticks.map((at) => ({ at })) },
+  };
 }
 
 /** Lines of a log at which the learning rate was divided. */
@@ -107,6 +159,6 @@ function dropsIn(log: readonly LogEntry[]): LogEntry[] {
 /** A logarithmic axis with few ticks: losses fall by factors. */
 function lossAxis(log: readonly { readonly loss: number }[]) {
   const losses = log.map(({ loss }) => loss);
-  const domain = [Math.min(...losses), Math.max(...losses)];
+  const domain: [number, number] = [Math.min(...losses), Math.max(...losses)];
   return { type: "log", domain, grid: true, ticks: 4, tickFormat: "~g" } as const;
 }
