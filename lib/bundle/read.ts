@@ -6,7 +6,7 @@ import { count } from "../numbers.ts";
 import { pixels } from "../vgg/images.ts";
 import { type PlannedRun, plannedRun } from "../plan.ts";
 import { type Posteriors, scored, type Scores } from "../score.ts";
-import { divergenceIn, logIn, placeIn, posteriorsIn } from "../store/run_files.ts";
+import { divergenceIn, executionsIn, logIn, placeIn, posteriorsIn } from "../store/run_files.ts";
 import { REAL_NAME } from "../datasets/ilsvrc2012/images.ts";
 import { openSafetensors } from "../weights/safetensors.ts";
 import type { OpenArchive } from "./archive.ts";
@@ -73,6 +73,11 @@ export class OpenedBundle {
   /** Where a training diverged before it was started again. */
   readDivergence(run: PlannedRun) {
     return divergenceIn(this.#text(`${placeIn(run)}/diverged.json`));
+  }
+
+  /** The executions of a run; empty if they are not known. */
+  readExecutions(run: PlannedRun) {
+    return executionsIn(this.#text(`${placeIn(run)}/environment.json`));
   }
 
   /** @throws {UnreadableError} A part of the file could not be read. */

@@ -8,6 +8,7 @@ import { UserError } from "../errors.ts";
 import type { Setup } from "../setup.ts";
 import type { TableResult } from "../results/row_result.ts";
 import { isEvaluation, type Table } from "../experiment.ts";
+import { count } from "../numbers.ts";
 import { plannedRun } from "../plan.ts";
 import { cellsOf, csvOf } from "../report/csv.ts";
 import { recordsOf } from "../report/records.ts";
@@ -27,6 +28,7 @@ import {
   runsIn,
   scoreNames,
 } from "./contents.ts";
+import { cardIn, cardName, testedNets } from "./cards.ts";
 import { checkNames, type KnownNames } from "./names.ts";
 import type { Note, Problem } from "./problems.ts";
 import { OpenedBundle } from "./read.ts";
@@ -69,19 +71,23 @@ export async function verifyBundle(file: string, options: VerifyOptions): Promis
   const records = checkRecords(archive, plan, (run) => bundle.status(run).state === "done")
     .filter((problem) => !("file" in problem && reported.has(`${problem.file} ${problem.reason}`)));
   const copies = bundle.copies();
+  const others = [
+    ...altered,
+    ...names.problems,
+    ...records,
+    ...copies,
+    ...tables.flatMap(({ problems }) => problems),
+  ];
+  // a card of numbers that are wrong is wrong with them
+  const cards = others.length === 0 ? checkCards(input) : { problems: [], notes: [] };
   bundle.mustHaveBeenReadable();
   return {
     plan,
-    problems: [
-      ...altered,
-      ...names.problems,
-      ...records,
-      ...copies,
-      ...tables.flatMap(({ problems }) => problems),
-    ],
+    problems: [...others, ...cards.problems],
     notes: [
       ...names.notes,
       ...tables.flatMap(({ notes }) => notes),
+      ...cards.notes,
       ...bundle.rightClasses(),
       ...unverified(input),
     ],
@@ -123,6 +129,31 @@ function checkHashes(
   ];
 }
 
+/** Computes the cards of nets again. A bundle of a version before cards has none. */
+function checkCards(
+  { archive, bundle, plan, paper }: VerifyInput,
+): { problems: Problem[]; notes: Note[] } {
+  const runs = runsIn(plan);
+  const nets = testedNets(runs, (run) => bundle.status(run).state === "done");
+  const [there, missing] = [true, false].map((wanted) =>
+    nets.filter((net) => archive.entries.has(cardName(net)) === wanted)
+  );
+  const { dataset: { train, val, ...dataset }, setup } = plan;
+  const sizes = { train: { length: train }, val: { length: val } };
+  const study = { setup, paper, dataset: { ...dataset, ...sizes }, store: bundle };
+  const wrong = there!.filter((net) => archive.text(cardName(net)) !== cardIn(net, runs, study));
+  return {
+    problems: wrong.map((net) => (
+      { kind: "file", file: cardName(net), reason: "is not the card that follows from the rest" }
+    )),
+    notes: missing!.length === 0 ? [] : [
+      note(
+        `${count(missing!.length, "net")} without a card, as versions before cards wrote them`,
+      ),
+    ],
+  };
+}
+
 /** Notes on entries that the plan does not mention, and on what no bundle can prove. */
 function unverified({ archive, plan }: VerifyInput): Note[] {
   const expected = new Set([
@@ -131,7 +162,7 @@ function unverified({ archive, plan }: VerifyInput): Note[] {
     ...runsIn(plan).flatMap((run) => [
       ...["recipe.json", "log.jsonl", "diverged.json", "environment.json"]
         .map((name) => `${placeIn(run)}/${name}`),
-      ...isEvaluation(run.run) ? [posteriorsName(run, plan)] : [],
+      isEvaluation(run.run) ? posteriorsName(run, plan) : cardName(run),
     ]),
     ...contextsIn(plan).flatMap((context) =>
       plan.tables.flatMap(({ rows }) =>

@@ -18,6 +18,7 @@ import type { Study } from "../results/study.ts";
 import { scoreOf } from "../results/submission.ts";
 import { tableTask } from "../results/table_task.ts";
 import { type ArchiveContent, writeArchive } from "./archive.ts";
+import { cardIn, cardName, testedNets } from "./cards.ts";
 import {
   type BundlePlan,
   csvName,
@@ -87,6 +88,7 @@ export async function writeBundle(file: string, input: BundleInput): Promise<Wri
     text(ENVIRONMENT, jsonText(environment(input.tensorflow))),
     ...tablesOf(input),
     ...runs.flatMap((run) => recordsOfRun(run, store)),
+    ...testedNets(runs, isDone).map((net) => text(cardName(net), cardIn(net, runs, input))),
     ...evaluations.filter(isDone).map((run) => posteriorsOf(run, input)),
     ...bundle.small ? meansOf(input) : [],
   ];

@@ -68,8 +68,11 @@ export async function exportNet(words: readonly string[], options: Options): Pro
   const layers = layout === "torchvision" ? torchvisionsLayers(planned, net) : "";
   const library = READERS[layout];
   const text = cardOf({
-    ...{ planned, study, credits, library, input: `${input}${layers}` },
-    code: CODE[layout](basename(file), planned),
+    ...{ planned, study, credits },
+    file: {
+      ...{ library, input: `${input}${layers}` },
+      code: CODE[layout](basename(file), planned),
+    },
   });
   written(card, () => writeAtomically(card, text));
   console.error(`written: ${card}`);

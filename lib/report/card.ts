@@ -10,27 +10,46 @@ import { UserError } from "../errors.ts";
 import { displayName, formatS, isEvaluation, isImported, type TrainRun } from "../experiment.ts";
 import { formatNumber } from "../numbers.ts";
 import type { PlannedRun } from "../plan.ts";
-import { type Ensemble, ensembleOf } from "../results/ensemble.ts";
+import { type Ensemble, ensembleOf, type EnsembleStore } from "../results/ensemble.ts";
 import { originOf, recipeFields, withAncestors } from "../results/lineage.ts";
 import { departures, nameWithChanges, sizeOf } from "../results/protocol.ts";
 import type { ErrorIntervals } from "../results/row_result.ts";
 import type { Study } from "../results/study.ts";
-import { executionInWords } from "../system/environment.ts";
+import type { RunStatus } from "../store/mod.ts";
+import { type Execution, executionInWords } from "../system/environment.ts";
 import { escapedMarkdown as escaped, markdownTable } from "./markdown.ts";
 import { capitalised, errorText, rangeText } from "./words.ts";
+
+/** What a card's numbers come from: a study with its store, or a bundle. */
+export interface CardStudy extends Pick<Study, "setup" | "paper"> {
+  readonly dataset:
+    & Pick<DatasetInfo, "name" | "classes" | "fingerprint">
+    & Readonly<Record<"train" | "val", { readonly length: number }>>;
+  readonly store: EnsembleStore & {
+    runs(): readonly PlannedRun[];
+    status(run: PlannedRun): Pick<RunStatus, "state">;
+    readExecutions(run: PlannedRun): readonly Execution[];
+  };
+}
 
 /** What a card is about. */
 export interface CardInput {
   readonly planned: PlannedRun & { readonly run: TrainRun };
-  readonly study: Pick<Study<DatasetInfo>, "setup" | "paper" | "dataset" | "store">;
+  readonly study: CardStudy;
   /** Licences and attributions of the data, if they are known. */
   readonly credits?: string | undefined;
-  /** The library that the file is for. */
+  /** The net's file; absent in a bundle, which has no weights. */
+  readonly file?: NetFile;
+}
+
+/** The file of a net. */
+export interface NetFile {
+  /** The library that it is for. */
   readonly library: string;
   /** What the net expects and gives, as sentences. */
   readonly input: string;
-  /** Python that loads the file. */
-  readonly code: string;
+  /** Python that loads it; absent if none does. */
+  readonly code?: string;
 }
 
 /** How every card begins. */
@@ -54,12 +73,14 @@ const LICENCES: Readonly<Record<string, string>> = {
   "ilsvrc2012-real": IMAGENET_LICENCE,
 };
 
+const WITHOUT_WEIGHTS = "This card is in a bundle, which has posteriors and no weights.";
+
 const UNKNOWN_LICENCE =
   "The licence of the images is not known to this program: say here what it is, " +
   "before you publish the weights.";
 
 /** A card as Markdown. Its errors are those of the stored evaluations on validation images. */
-export function cardOf({ planned, study, credits, library, input, code }: CardInput): string {
+export function cardOf({ planned, study, credits, file }: CardInput): string {
   const { run, context, key } = planned;
   const { dataset, paper } = study;
   const isOwnData = context.data === dataset.fingerprint;
@@ -69,7 +90,7 @@ export function cardOf({ planned, study, credits, library, input, code }: CardIn
   const name = displayName(run);
   const executions = study.store.readExecutions(planned);
   return [
-    `${CARD_START}${stringify(metadataOf({ name, library, data, tested }))}---`,
+    `${CARD_START}${stringify(metadataOf({ name, file, data, tested }))}---`,
     `# ${escaped(name)}`,
     `An image classifier of [Very Deep Convolutional Networks for Large-Scale Image ` +
     `Recognition](https://arxiv.org/abs/1409.1556): config ${escaped(run.config)}, ${
@@ -78,10 +99,12 @@ export function cardOf({ planned, study, credits, library, input, code }: CardIn
         : `trained at S = ${escaped(formatS(run.S))}`
     }, key \`${key}\`.`,
     "## How to use it",
-    `For ${library}. ${escaped(input)}`,
-    ["```python", code, "```"].join("\n"),
-    "`deno task export` writes it for torchvision, Keras (where these have its layers), TensorFlow and " +
-    "ONNX.",
+    ...file === undefined ? [WITHOUT_WEIGHTS] : [
+      `For ${file.library}. ${escaped(file.input)}`,
+      ...file.code === undefined ? [] : [["```python", file.code, "```"].join("\n")],
+    ],
+    "`deno task export` writes it for torchvision, Keras (where these have its layers), TensorFlow " +
+    "and ONNX.",
     "## Errors",
     ...errorsInWords(tested, data),
     "## Training",
@@ -111,7 +134,7 @@ export function cardOf({ planned, study, credits, library, input, code }: CardIn
 }
 
 /** The stored evaluations of a net, each with its errors; those that cannot be read are left out. */
-function testsOf(planned: PlannedRun, { store }: CardInput["study"]): Ensemble[] {
+function testsOf(planned: PlannedRun, { store }: CardStudy): Ensemble[] {
   const runs = store.runs().filter(({ run, ancestor }) =>
     isEvaluation(run) && run.test === undefined && ancestor?.key === planned.key
   );
@@ -126,9 +149,9 @@ function testsOf(planned: PlannedRun, { store }: CardInput["study"]): Ensemble[]
 }
 
 /** The metadata of a card; see the hub's modelcard.md. */
-function metadataOf({ name, library, data, tested }: {
+function metadataOf({ name, file, data, tested }: {
   readonly name: string;
-  readonly library: string;
+  readonly file: NetFile | undefined;
   readonly data: string | undefined;
   readonly tested: readonly Ensemble[];
 }): object {
@@ -153,7 +176,7 @@ function metadataOf({ name, library, data, tested }: {
   );
   return {
     pipeline_tag: "image-classification",
-    tags: ["vgg", "verydeep", library],
+    tags: ["vgg", "verydeep", ...file === undefined ? [] : [file.library]],
     ...hub && { datasets: [hub] },
     ...results.length > 0 && {
       metrics: ["accuracy"],
@@ -194,7 +217,9 @@ function errorsInWords(tested: readonly Ensemble[], data: string | undefined): s
   ];
 }
 
-function dataInWords({ name, classes, train, val, fingerprint }: DatasetInfo): string {
+function dataInWords(
+  { name, classes, train, val, fingerprint }: CardStudy["dataset"],
+): string {
   const [trained, tested] = [train.length, val.length].map((count) => formatNumber(count));
   return `${name}: ${formatNumber(classes.length)} classes, ${trained} training and ${tested} ` +
     `validation images, fingerprint ${fingerprint}`;

@@ -7,8 +7,11 @@ import { intervalsOf } from "./mod.ts";
 import type { Scores } from "../score.ts";
 import { errorsOfRuns } from "./run_errors.ts";
 import type { ErrorIntervals } from "./row_result.ts";
-import { whyMeaningless } from "./sanity_checks.ts";
+import { type TrainingRecords, whyMeaningless } from "./sanity_checks.ts";
 import type { Store } from "../store/mod.ts";
+
+/** The parts of a store that are needed. */
+export type EnsembleStore = Pick<Store, "scoresOf"> & TrainingRecords;
 
 /** Errors in per cent, with Wilson's 95 % intervals. */
 export interface Measured {
@@ -32,7 +35,7 @@ export interface Ensemble {
  *
  * @throws {UserError} They have different images or classes, or are not valid posteriors.
  */
-export function ensembleOf(runs: readonly PlannedRun[], store: Store): Ensemble {
+export function ensembleOf(runs: readonly PlannedRun[], store: EnsembleStore): Ensemble {
   const scores = runs.map((run) => store.scoresOf([run]));
   const [first] = scores;
   if (first === undefined) {

@@ -40,8 +40,8 @@ for (const small of [false, true]) {
       assert.equal(archive.text("first.csv"), `${csvOf(first!)}\n`);
       assert.equal(archive.text("second.csv"), `${csvOf(second!)}\n`);
       assert.match(String(first![1]!.top1_error), /^\d/);
-      // 16 recipes, 8 logs, 8 posteriors, 2 tables, plan, lineage, environment; 2 means if small
-      assert.equal(files, 16 + 8 + 8 + 2 + 3 + (small ? 2 : 0));
+      // 16 recipes, 8 logs, 8 posteriors, 4 cards, 2 tables, plan, lineage, environment; 2 means if small
+      assert.equal(files, 16 + 8 + 8 + 4 + 2 + 3 + (small ? 2 : 0));
     }));
 
   Deno.test(`${kind} has the doubts about its data, in every row`, () =>

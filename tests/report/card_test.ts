@@ -27,7 +27,7 @@ async function madeCard(sandbox: CommandSandbox, more: Partial<CardInput> = {}):
   });
   return cardOf({
     ...{ planned, study: { ...study, store } },
-    ...{ library: "ONNX", input: "It takes <images>.", code: 'session = open("b.onnx")' },
+    file: { library: "ONNX", input: "It takes <images>.", code: 'session = open("b.onnx")' },
     ...more,
   });
 }
