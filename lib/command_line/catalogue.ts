@@ -232,7 +232,7 @@ const others = {
     },
   },
   export: {
-    summary: "Write a stored net for torchvision, Keras, TensorFlow or ONNX",
+    summary: "Write a stored net for torchvision, Keras, TensorFlow, ONNX, browsers",
     words: { pattern: "KEY FILE", most: 2 },
     takes: ["as", "raw", ...RESULTS, "skip-unreadable"],
     about:
@@ -241,12 +241,14 @@ const others = {
       "safetensors file; --as keras, an HDF5 file for load_weights of its VGG; --as savedmodel, a " +
       "folder for TensorFlow that includes the input's mean and the soft-max; --as onnx, a file for " +
       "any runtime of ONNX that includes them, too, unless --raw is given, and takes whole images of " +
-      "any size. A card says what the net is: FILE.md, or README.md in the folder.",
+      "any size; --as page, a folder whose index.html shows the net at work in a browser, without network. " +
+      "A card says what the net is: FILE.md, or README.md in the folder.",
     examples: {
       "export 0123abcd d.safetensors --as torchvision": "for PyTorch",
       "export 0123abcd d.h5 --as keras": "for Keras",
       "export 0123abcd d --as savedmodel": "for TensorFlow, in Python or elsewhere",
       "export 0123abcd d.onnx --as onnx": "for ONNX Runtime, in browsers, on phones or elsewhere",
+      "export 0123abcd results/small/net --as page": "drop pictures on it, beside report.html",
     },
   },
   fuse: {

@@ -32,9 +32,9 @@ export interface NetOptions {
 }
 
 /** The library that an exported net is for. */
-export type ExportLayout = "torchvision" | "keras" | "savedmodel" | "onnx";
+export type ExportLayout = "torchvision" | "keras" | "savedmodel" | "onnx" | "page";
 
-const LAYOUTS: readonly ExportLayout[] = ["torchvision", "keras", "savedmodel", "onnx"];
+const LAYOUTS: readonly ExportLayout[] = ["torchvision", "keras", "savedmodel", "onnx", "page"];
 const UPDATES = ["all", "fc"] as const;
 
 /**

@@ -160,7 +160,11 @@ export const OPTIONS = {
     text: "one thread each, by the processor's clock: for a busy machine",
     group: "How to run it",
   },
-  as: { value: "LAYOUT", text: "torchvision, keras, savedmodel or onnx", group: "What to print" },
+  as: {
+    value: "LAYOUT",
+    text: "torchvision, keras, savedmodel, onnx or page",
+    group: "What to print",
+  },
   raw: {
     text: "leave mean, scale and soft-max to the user of an ONNX file",
     group: "What to print",

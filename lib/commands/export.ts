@@ -49,7 +49,7 @@ export async function exportNet(words: readonly string[], options: Options): Pro
   }
   const file = pathFrom(word);
   await mustBeFree(file, layout);
-  const card = layout === "savedmodel" ? `${file}/README.md` : `${file}.md`;
+  const card = isFolder(layout) ? `${file}/README.md` : `${file}.md`;
   const { cardOf, CARD_START } = await import("../report/card.ts");
   mustBeCard(card, CARD_START);
   const study = await describedStudy(options);
@@ -61,18 +61,18 @@ export async function exportNet(words: readonly string[], options: Options): Pro
     ...{ mean, inputScale: context.train.inputScale },
     recipe: JSON.stringify({ run, ...context }),
   };
-  const classes = context.data === study.dataset.fingerprint ? study.dataset.classes : undefined;
-  await WRITE[layout](file, net, { planned, classes, raw: options.raw });
+  const { classes, name: data } = context.data === study.dataset.fingerprint
+    ? study.dataset
+    : { classes: undefined, name: undefined };
+  await WRITE[layout](file, net, { planned, classes, data, raw: options.raw });
   console.error(`written: ${file}`);
   const input = inputInWords(layout, { ...net, raw: options.raw });
   const layers = layout === "torchvision" ? torchvisionsLayers(planned, net) : "";
   const library = READERS[layout];
+  const code = CODE[layout]?.(basename(file), planned);
   const text = cardOf({
     ...{ planned, study, credits },
-    file: {
-      ...{ library, input: `${input}${layers}` },
-      code: CODE[layout](basename(file), planned),
-    },
+    file: { library, input: `${input}${layers}`, ...code !== undefined && { code } },
   });
   written(card, () => writeAtomically(card, text));
   console.error(`written: ${card}`);
@@ -89,6 +89,11 @@ function mustBeCard(card: string, start: string) {
   );
 }
 
+/** Whether a layout is a folder of files. */
+function isFolder(layout: ExportLayout): boolean {
+  return layout === "savedmodel" || layout === "page";
+}
+
 /**
  * Refuses to replace what is no net.
  *
@@ -97,17 +102,31 @@ function mustBeCard(card: string, start: string) {
 async function mustBeFree(file: string, layout: ExportLayout) {
   const isNet = layout === "savedmodel"
     ? exists(`${file}/saved_model.pb`)
+    : layout === "page"
+    ? await isOurPage(file)
     : layout === "onnx"
     ? await isOurOnnx(file)
     : await holdsNet(file);
   // drafts of an export that was killed count for nothing
-  const isEmpty = layout === "savedmodel" && exists(file, "isDirectory") &&
-    entriesIn(file).every(({ name }) => /^saved_model\.pb\.[0-9a-f-]+\.part$/.test(name));
+  const isEmpty = isFolder(layout) && exists(file, "isDirectory") &&
+    entriesIn(file).every(({ name }) => UNFINISHED[layout]?.test(name));
   if (isNet || isEmpty || !(exists(file) || exists(file, "isDirectory"))) return;
   throw new UserError(
     `Cannot write "${file}": it exists, and is not a net that this command would replace; name ` +
       "another, or remove it",
   );
+}
+
+/** Files of an export that was killed before its last file. */
+const UNFINISHED: Readonly<Partial<Record<ExportLayout, RegExp>>> = {
+  savedmodel: /^saved_model\.pb\.[0-9a-f-]+\.part$/,
+  page: /^(net-\d+|runtime)\.js(\.[0-9a-f-]+\.part)?$|^index\.html\.[0-9a-f-]+\.part$/,
+};
+
+/** Whether a folder is the page of a net. */
+async function isOurPage(folder: string): Promise<boolean> {
+  const { NET_PAGE_START } = await import("../report/net_page/mod.ts");
+  return readIfThere(`${folder}/index.html`)?.startsWith(NET_PAGE_START) ?? false;
 }
 
 /** Whether a file has a net's weights. */
@@ -137,10 +156,13 @@ const READERS: Readonly<Record<ExportLayout, string>> = {
   keras: "Keras's VGG",
   savedmodel: "TensorFlow",
   onnx: "ONNX",
+  page: "browsers",
 };
 
-/** Python that loads a file in each layout. */
-const CODE: Readonly<Record<ExportLayout, (file: string, planned: Planned) => string>> = {
+/** Python that loads a file in each layout; a page needs none. */
+const CODE: Readonly<
+  Partial<Record<ExportLayout, (file: string, planned: Planned) => string>>
+> = {
   torchvision: (file, { run }) =>
     [
       "import torchvision",
@@ -186,6 +208,8 @@ interface Exported {
   readonly planned: Planned;
   /** Names of its classes, if they are known. */
   readonly classes: readonly string[] | undefined;
+  /** Name of its data set, if that is known. */
+  readonly data: string | undefined;
   readonly raw: boolean;
 }
 
@@ -209,20 +233,40 @@ const WRITE: Readonly<
     const bytes = savedModelOf({ ...net, ...layersAndTests(planned, net) });
     written(file, () => writeAtomically(`${file}/saved_model.pb`, [bytes]));
   },
-  onnx: async (file, net, { planned, classes, raw }) => {
-    const { onnxOf } = await import("../vgg/onnx.ts");
-    const bytes = onnxOf({
-      ...{ ...net, ...layersAndTests(planned, net), raw },
-      description: `${displayName(planned.run)}, ${planned.key}`,
-      metadata: {
-        ...{ key: planned.key, recipe: net.recipe },
-        ...{ mean: net.mean.join(" "), inputScale: String(net.inputScale) },
-        ...classes && { classes: JSON.stringify(classes) },
-      },
-    });
+  onnx: async (file, net, exported) => {
+    const bytes = await onnxModelOf(net, exported);
     written(file, () => writeAtomically(file, [bytes]));
   },
+  page: async (folder, net, exported) => {
+    const { writeNetPage } = await import("../report/net_page/mod.ts");
+    const { planned: { run, key, context }, classes, data } = exported;
+    const model = await onnxModelOf(net, exported);
+    const { layers } = layersAndTests(exported.planned, net);
+    written(folder, () =>
+      writeNetPage(folder, {
+        ...{ name: displayName(run), key, model, layers, classes },
+        ...{ crop: context.train.crop, S: run.S },
+        words: [data === undefined ? "Its data set is not the one at hand." : `Its data: ${data}.`],
+      }));
+  },
 };
+
+/** The bytes of a net's ONNX model. */
+async function onnxModelOf(
+  net: NetWeights,
+  { planned, classes, raw }: Exported,
+): Promise<Uint8Array> {
+  const { onnxOf } = await import("../vgg/onnx.ts");
+  return onnxOf({
+    ...{ ...net, ...layersAndTests(planned, net), raw },
+    description: `${displayName(planned.run)}, ${planned.key}`,
+    metadata: {
+      ...{ key: planned.key, recipe: net.recipe },
+      ...{ mean: net.mean.join(" "), inputScale: String(net.inputScale) },
+      ...classes && { classes: JSON.stringify(classes) },
+    },
+  });
+}
 
 /** A net's layers, and how it is tested. */
 function layersAndTests({ run, context }: Planned, { tensors }: NetWeights) {
@@ -258,6 +302,9 @@ function inputInWords(
           "their soft-max is left to you."
         : `${input}. It gives posteriors, scores and score_map.`;
     }
+    case "page":
+      return "Open its index.html in a browser, from this disk or from any server, and drop a picture: " +
+        "the page shows posteriors and the score map, and sends nothing anywhere.";
   }
 }
 

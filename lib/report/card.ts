@@ -103,8 +103,8 @@ export function cardOf({ planned, study, credits, file }: CardInput): string {
       `For ${file.library}. ${escaped(file.input)}`,
       ...file.code === undefined ? [] : [["```python", file.code, "```"].join("\n")],
     ],
-    "`deno task export` writes it for torchvision, Keras (where these have its layers), TensorFlow " +
-    "and ONNX.",
+    "`deno task export` writes it for torchvision, Keras (where these have its layers), TensorFlow, " +
+    "ONNX, and as a page for browsers.",
     "## Errors",
     ...errorsInWords(tested, data),
     "## Training",

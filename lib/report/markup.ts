@@ -12,7 +12,7 @@ export type HtmlContent = Markup | string | number | undefined | false | readonl
 export type Attributes = Readonly<Record<string, string | number | undefined>>;
 
 /** Elements without content and end tag. */
-const EMPTY = new Set(["br", "img", "meta"]);
+const EMPTY = new Set(["br", "img", "input", "meta"]);
 
 /** Inline elements; the others get a line break after them, for readable source. */
 const INLINE = new Set(["a", "b", "br", "code", "small", "strong", "th", "td", "dt", "summary"]);

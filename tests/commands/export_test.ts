@@ -300,3 +300,33 @@ Deno.test("weights that a disk withholds are named, and a net without its last l
     /: it was imported without its last layer; name the/,
   );
 });
+
+Deno.test("a net is exported as a page, again over its own folder, and over nothing else", async () => {
+  using sandbox = new CommandSandbox();
+  const { key } = await trained(sandbox, "A");
+  const folder = `${sandbox.folder}/net`;
+  for (let time = 0; time < 2; time++) {
+    const said = await sandbox.printed("export", [key, folder], "--as", "page");
+    assert.match(
+      said.replaceAll(/\s+/g, " "),
+      /A 256 for browsers\. Open its index\.html in a browser/,
+    );
+    const names = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+    assert.deepEqual(names, ["README.md", "index.html", "net-0.js", "runtime.js"]);
+  }
+  const [, facts] = /<script id="facts"[^>]*>(.*?)<\/script>/s.exec(
+    Deno.readTextFileSync(`${folder}/index.html`),
+  )!;
+  assert.deepEqual(JSON.parse(facts!).classes, ["even", "odd"]);
+  assert.doesNotMatch(Deno.readTextFileSync(`${folder}/README.md`), /```python/);
+  const other = `${sandbox.folder}/site`;
+  Deno.mkdirSync(other);
+  Deno.writeTextFileSync(`${other}/index.html`, "<!doctype html>somebody's");
+  await refused(
+    sandbox,
+    [key, other],
+    ["--as", "page"],
+    /^Cannot write ".*site": it exists, and is/,
+  );
+  await refused(sandbox, [key, folder], ["--as", "page", "--raw"], /--as page has no such parts/);
+});
