@@ -26,6 +26,20 @@ export function studentCdf(x: number, degrees: number): number {
   return cephes().stdtr(degrees, x);
 }
 
+/**
+ * The probability that a draw of Student's t is farther from 0 than `t`, to either side. Degrees of
+ * freedom need not be whole.
+ */
+export function fractionalTail(t: number, degrees: number): number {
+  return cephes().incbet(degrees / 2, 1 / 2, degrees / (degrees + t ** 2));
+}
+
+/** As `studentQuantile`, of p above 1/2; degrees of freedom need not be whole. */
+export function fractionalQuantile(p: number, degrees: number): number {
+  const x = cephes().incbi(degrees / 2, 1 / 2, 2 * (1 - p));
+  return Math.sqrt(degrees * (1 - x) / x);
+}
+
 /** The probability that a normal draw of N(0, 1) is below `x`. */
 export function normalCdf(x: number): number {
   return cephes().ndtr(x);

@@ -5,7 +5,13 @@
  * @module
  */
 export { fewLetters, holm, letters, ones } from "./multiple_comparisons.ts";
-export { type Interval, wilson } from "./proportion.ts";
+export { type Interval, type Share, shareDifference, shareTest, wilson } from "./proportion.ts";
 export { imagesToDecide, imagesToDetect, mcnemar, pairedDifference, type Pairs } from "./pairs.ts";
-export { meanAndDeviation, studentInterval, studentTest } from "./seeds.ts";
+export {
+  meanAndDeviation,
+  studentInterval,
+  studentTest,
+  welch,
+  type WelchResult,
+} from "./seeds.ts";
 export { MARGIN, signed, type Status, type Verdict, verdict } from "./verdict.ts";

@@ -1,5 +1,11 @@
 /** Means and intervals over seeds. */
-import { studentCdf, studentQuantile, upperProbability } from "./distributions.ts";
+import {
+  fractionalQuantile,
+  fractionalTail,
+  studentCdf,
+  studentQuantile,
+  upperProbability,
+} from "./distributions.ts";
 import type { Interval } from "./proportion.ts";
 
 /**
@@ -49,4 +55,53 @@ export function studentTest(values: readonly number[]): number {
   if (deviation === 0) return mean === 0 ? 1 : 0;
   const t = Math.abs(mean) / (deviation / Math.sqrt(values.length));
   return Math.min(1, 2 * studentCdf(-t, values.length - 1));
+}
+
+/** What Welch's test says of two means. */
+export interface WelchResult {
+  /** Two-sided p-value of equal means. */
+  readonly p: number;
+  /** Interval of the difference, one - other. */
+  readonly interval: Interval;
+}
+
+/**
+ * Welch's t-test that the means over infinitely many seeds are equal (Welch 1947), for two groups of
+ * seeds that have nothing in common, neither their number nor their deviation.
+ *
+ * @throws {RangeError} A group has fewer than two values, or one is not finite.
+ */
+export function welch(
+  ones: readonly number[],
+  others: readonly number[],
+  confidence = 0.95,
+): WelchResult {
+  const [one, other] = [ones, others].map((values) => {
+    const { mean, deviation } = meanAndDeviation(values);
+    if (values.length < 2) {
+      throw new RangeError(
+        `Cannot tell from one seed (${mean}) how seeds differ: run at least two`,
+      );
+    }
+    return { mean, variance: deviation ** 2 / values.length, degrees: values.length - 1 };
+  }) as [MeanOfSeeds, MeanOfSeeds];
+  const difference = one.mean - other.mean;
+  const variance = one.variance + other.variance;
+  if (variance === 0) {
+    return { p: difference === 0 ? 1 : 0, interval: { low: difference, high: difference } };
+  }
+  const degrees = variance ** 2 /
+    (one.variance ** 2 / one.degrees + other.variance ** 2 / other.degrees);
+  const half = fractionalQuantile(upperProbability(confidence), degrees) * Math.sqrt(variance);
+  return {
+    p: fractionalTail(difference / Math.sqrt(variance), degrees),
+    interval: { low: difference - half, high: difference + half },
+  };
+}
+
+/** A mean over seeds, and the variance of that mean. */
+interface MeanOfSeeds {
+  readonly mean: number;
+  readonly variance: number;
+  readonly degrees: number;
 }

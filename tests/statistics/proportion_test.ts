@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { wilson } from "../../lib/statistics/mod.ts";
+import { shareDifference, shareTest, wilson } from "../../lib/statistics/mod.ts";
 import { assertNear } from "../support/near.ts";
 
 Deno.test("Wilson's interval agrees with SciPy's", () => {
@@ -54,4 +54,29 @@ Deno.test("what is no proportion is refused", () => {
       message: `Cannot take ${confidence} as a confidence: give a share such as 0.95`,
     });
   }
+});
+
+Deno.test("the difference of two shares of different images agrees with statsmodels", () => {
+  // from statsmodels.stats.proportion:
+  // confint_proportions_2indep(k, n, k2, n2, method="newcomb", compare="diff")
+  // proportions_ztest([k, k2], [n, n2])[1]
+  const expected = [
+    [56, 70, 48, 80, 0.05243147240236498, 0.33387265403690614, 0.00804508136819656],
+    [348, 2000, 301, 2000, 0.0006409867807610492, 0.04634869543159649, 0.043835048684778666],
+    [0, 10, 3, 12, -0.5323053349335658, 0.0708804156994084, 0.08886928647264575],
+    [12750, 50000, 2620, 10000, -0.016502188166560964, 0.002350349069033574, 0.1432241478679603],
+  ] as const;
+  for (const [k, n, otherK, otherN, low, high, p] of expected) {
+    const [one, other] = [{ failures: k, n }, { failures: otherK, n: otherN }];
+    const interval = shareDifference(one, other);
+    assertNear(interval.low, low);
+    assertNear(interval.high, high);
+    assertNear(shareTest(one, other), p);
+    assertNear(shareTest(other, one), p);
+  }
+  // all failed in both: an interval all the same, and no evidence
+  const all = { failures: 5, n: 5 };
+  assertNear(shareDifference(all, all).high, 0.43448246478317476);
+  assert.equal(shareTest(all, all), 1);
+  assert.throws(() => shareTest(all, { failures: 6, n: 5 }), /Cannot take 6 failures of 5 images/);
 });

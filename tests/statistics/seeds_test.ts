@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { meanAndDeviation, studentInterval, studentTest } from "../../lib/statistics/mod.ts";
+import { meanAndDeviation, studentInterval, studentTest, welch } from "../../lib/statistics/mod.ts";
 import { assertNear } from "../support/near.ts";
 
 Deno.test("mean, deviation and Student's interval agree with NumPy and SciPy", () => {
@@ -71,4 +71,29 @@ Deno.test("Student's test of the mean over seeds agrees with SciPy's", () => {
   assertNear(studentTest([2, 2.5, 1.8, 2.2]), 0.0007515242664131058);
   assert.deepEqual([studentTest([0, 0]), studentTest([1, 1])], [1, 0]);
   assert.throws(() => studentTest([1]), /one seed/);
+});
+
+Deno.test("Welch's test of other seeds agrees with SciPy's", () => {
+  // r = scipy.stats.ttest_ind(a, b, equal_var=False); r.pvalue, r.confidence_interval()
+  const expected = [
+    [[25.5, 25.7], [26.1, 26.9, 26.4], 0.05138364034585796, [
+      -1.7439323645847808,
+      0.010599031251446567,
+    ]],
+    [[10, 12, 14], [11, 11.5], 0.585688135580874, [-3.947363796504721, 5.447363796504721]],
+    [[17.4, 15.2, 16.1, 16.9, 15.8], [14.1, 13.9, 15.0], 0.010083290369171539, [
+      0.6680071882463934,
+      3.225326145086934,
+    ]],
+  ] as [number[], number[], number, [number, number]][];
+  for (const [ones, others, p, [low, high]] of expected) {
+    const found = welch(ones, others);
+    assertNear(found.p, p);
+    assertNear(found.interval.low, low);
+    assertNear(found.interval.high, high);
+    assertNear(welch(others, ones).interval.high, -low);
+  }
+  assert.deepEqual(welch([1, 1], [1, 1]), { p: 1, interval: { low: 0, high: 0 } });
+  assert.deepEqual(welch([2, 2], [1, 1]), { p: 0, interval: { low: 1, high: 1 } });
+  assert.throws(() => welch([1], [1, 2]), /one seed/);
 });
