@@ -235,6 +235,7 @@ for (
     "lib/commands/diff.ts",
     "lib/commands/bundle.ts",
     "lib/commands/verify.ts",
+    "lib/commands/compare.ts",
     "lib/bundle/write.ts",
     "lib/bundle/verify.ts",
     "lib/system/environment.ts",

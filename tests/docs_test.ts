@@ -58,7 +58,7 @@ const read = (file: string) => Deno.readTextFileSync(join(ROOT, file));
 /** Every document; the tutorial is the first, because others look at what it leaves. */
 const DOCUMENTS = [
   ...new Set(["docs/tutorial.md", "README.md", "CONTRIBUTING.md", ...filesIn("docs", ".md")]),
-  ...["CHANGELOG.md", "results/README.md"],
+  ...["CHANGELOG.md", "REPRODUCED.md", "results/README.md"],
   ...filesIn("lib", "README.md"),
 ];
 

@@ -36,6 +36,11 @@ Deno.test("commands that only read results can load no library but sharp's", () 
   }
 });
 
+Deno.test("compare may do no more than verify: both read strangers' files", () => {
+  const flags = (task: string) => commands.find(({ name }) => name === task)!.flags;
+  assert.deepEqual(flags("compare"), flags("verify"));
+});
+
 Deno.test("a task that may run named programs does not complain about those that are missing", () => {
   const named = commands.filter(({ flags }) => flags.some((flag) => /^--allow-run=/.test(flag)));
   assert.deepEqual(named.map(({ name }) => name).sort(), ["bundle", "cancel", "status"]);

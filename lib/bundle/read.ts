@@ -80,6 +80,11 @@ export class OpenedBundle {
     return executionsIn(this.#text(`${placeIn(run)}/environment.json`));
   }
 
+  /** `[images]`: labels of the evaluation that was read first; undefined before that. */
+  get labels(): Int32Array | undefined {
+    return this.#first?.labels;
+  }
+
   /** @throws {UnreadableError} A part of the file could not be read. */
   mustHaveBeenReadable() {
     if (this.#unreadable !== undefined) throw this.#unreadable;

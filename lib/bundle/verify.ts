@@ -6,6 +6,7 @@
  */
 import { UserError } from "../errors.ts";
 import type { Setup } from "../setup.ts";
+import { type Origin, originOf } from "../results/origin.ts";
 import type { TableResult } from "../results/row_result.ts";
 import { isEvaluation, type Table } from "../experiment.ts";
 import { count } from "../numbers.ts";
@@ -14,7 +15,7 @@ import { cellsOf, csvOf } from "../report/csv.ts";
 import { recordsOf } from "../report/records.ts";
 import { headLine } from "../report/results_sheet.ts";
 import { resultsOf, type ScoredStudy } from "../results/mod.ts";
-import { placeIn } from "../store/run_files.ts";
+import { executionsIn, parsed, placeIn } from "../store/run_files.ts";
 import { type OpenArchive, openArchive, SUMS } from "./archive.ts";
 import {
   type BundlePlan,
@@ -43,6 +44,12 @@ export interface Verification {
   /** Number of files whose hashes were checked, and of recomputed cells. */
   readonly files: number;
   readonly cells: number;
+  /** The tables as they were recomputed; those without a CSV of their columns and rows are left out. */
+  readonly results: readonly TableResult[];
+  /** `[images]`: labels in the first evaluation; absent if none could be read. */
+  readonly labels?: Int32Array;
+  /** Where its runs were carried out; where it was written, if no run says so. */
+  readonly origin: Origin;
   /** SHA-256 of SHA256SUMS. */
   readonly fingerprint: string;
 }
@@ -81,6 +88,7 @@ export async function verifyBundle(file: string, options: VerifyOptions): Promis
   // a card of numbers that are wrong is wrong with them
   const cards = others.length === 0 ? checkCards(input) : { problems: [], notes: [] };
   bundle.mustHaveBeenReadable();
+  const { labels } = bundle;
   return {
     plan,
     problems: [...others, ...cards.problems],
@@ -93,6 +101,9 @@ export async function verifyBundle(file: string, options: VerifyOptions): Promis
     ],
     files: archive.entries.size - 1,
     cells: tables.reduce((sum, { cells }) => sum + cells, 0),
+    results: tables.flatMap(({ result }) => result ?? []),
+    ...labels && { labels },
+    origin: originIn(input),
     fingerprint: archive.hash(SUMS),
   };
 }
@@ -194,11 +205,20 @@ interface VerifyInput {
   readonly paper: Setup;
 }
 
+/** Where the runs of a bundle were carried out, or else where it was written. */
+function originIn({ archive, plan }: VerifyInput): Origin {
+  const textOf = (name: string) => archive.entries.has(name) ? archive.text(name) : undefined;
+  const found = originOf(
+    runsIn(plan).flatMap((run) => executionsIn(textOf(`${placeIn(run)}/environment.json`))),
+  );
+  return found.machines.length > 0 ? found : originOf([parsed(textOf(ENVIRONMENT) ?? "")]);
+}
+
 /** Recomputes a table and compares it, cell by cell, with its CSV. */
 function checkTable(
   table: Table,
   input: VerifyInput,
-): { problems: Problem[]; notes: Note[]; cells: number } {
+): { problems: Problem[]; notes: Note[]; cells: number; result?: TableResult } {
   const file = csvName(table);
   const refuse = (reason: string) => ({
     problems: [{ kind: "file", file, reason } as const],
@@ -234,7 +254,7 @@ function checkTable(
     problems.push({ kind: "file", file, reason: "has more than the computed cells" });
   }
   const notes = table.rows.flatMap((row, i) => input.bundle.openResults(row, i, table));
-  return { problems, notes, cells: header.length * lines.length };
+  return { problems, notes, cells: header.length * lines.length, result: whole };
 }
 
 /** A table of one row, and the reason if its numbers cannot be computed. */

@@ -455,11 +455,30 @@ const others = {
       "and every cell of every table, computed again from the posteriors. Needs neither TensorFlow " +
       "nor the results nor the data set, and unpacks nothing. Prints how many cells agree, or names " +
       "each entry that was altered and each cell that differs; the exit code is then 1. Notes name " +
-      "what cannot be verified. A TABLE, as in ./mine.ts, is a table of your own that the bundle's is " +
+      "what cannot be verified. The last line is one for a log of reproductions, as in REPRODUCED.md. " +
+      "A TABLE, as in ./mine.ts, is a table of your own that the bundle's is " +
       "compared with.",
     examples: {
       "verify all.zip": "does everything agree?",
       "verify all.zip --format json": "for a program",
+    },
+  },
+  compare: {
+    summary: "Bundles of several machines or seeds, side by side",
+    words: { pattern: "FILE FILE...", most: Infinity },
+    takes: ["format"],
+    about:
+      "Verifies bundles and sets the tables that all of them have side by side: which runs have the " +
+      "same keys, and which cells differ from the first bundle's, by more than chance or not. On the " +
+      "same images each difference is tested by McNemar's exact test, on others as two proportions, " +
+      "and with several seeds by Student's test as well; p-values are corrected for all cells (Holm). " +
+      "Numbers of another protocol are named as such, with the fields that differ, and not compared. " +
+      "The exit code is 0 where every cell is tested and none differs by more than chance, else 1. " +
+      "docs/how-to/reproductions.md.",
+    examples: {
+      "compare mine.zip theirs.zip": "is it the same elsewhere?",
+      "compare seed0.zip seed1.zip seed2.zip": "several seeds",
+      "compare mine.zip theirs.zip --format csv": "for a program",
     },
   },
   data: {

@@ -36,6 +36,7 @@ const RUNS: Readonly<Record<OwnCommand, CommandRun>> = {
   verify: async (options, words) => (await import("./verify.ts")).verify(words, options),
   data: async (options, [name = options.setup.dataset]) =>
     (await import("./data.ts")).data(name, options),
+  compare: async (options, words) => (await import("./compare.ts")).compare(words, options),
   install: async (options) => (await import("./install.ts")).install(options),
   doctor: async (options, words) => (await import("./doctor.ts")).doctor(words, options),
   bench: async (options, words) => (await import("./bench.ts")).bench(options, words),

@@ -25,16 +25,7 @@ export async function verify(words: readonly string[], options: Options): Promis
   const [word, ...names] = words;
   const { format } = options;
   if (word === undefined) throw new UsageError("verify needs a bundle: deno task verify FILE.zip");
-  const { verifyBundle } = await import("../bundle/verify.ts");
-  const tables = [
-    ...new Set([...TABLES, ...names.length > 0 ? await tablesNamed(names, options) : []]),
-  ];
-  const bars = progressBars();
-  const bar = bars.bar("check hashes", { unit: "bytes" });
-  const found = await verifyBundle(pathFrom(word), {
-    ...{ paper: setups.paper, tables, setupNamed },
-    onProgress: bar.update,
-  }).finally(bars.stop);
+  const found = await verified(word, names, options);
   const { problems, notes } = found;
   const records = [...problems, ...notes].map(recordOf);
   if (format === "csv" || format === "json") {
@@ -47,10 +38,34 @@ export async function verify(words: readonly string[], options: Options): Promis
       ...notes.slice(0, MOST).map(inWords),
       ...notes.length > MOST ? [`and ${notes.length - MOST} more notes`] : [],
       conclusion(found),
+      "As a line of REPRODUCED.md:",
+      (await import("../bundle/log_line.ts")).logLineOf(found),
     ];
     console.log(lines.map((line) => withoutOrders(line.replaceAll("\n", "\ufffd"))).join("\n"));
   }
   return problems.length === 0 ? 0 : 1;
+}
+
+/**
+ * Verifies a bundle with a progress bar; `names` are tables of the user's own that it may have.
+ *
+ * @throws {UserError} It is no bundle.
+ */
+export async function verified(
+  word: string,
+  names: readonly string[],
+  options: Options,
+): Promise<Verification> {
+  const { verifyBundle } = await import("../bundle/verify.ts");
+  const tables = [
+    ...new Set([...TABLES, ...names.length > 0 ? await tablesNamed(names, options) : []]),
+  ];
+  const bars = progressBars();
+  const bar = bars.bar("check hashes", { unit: "bytes" });
+  return await verifyBundle(pathFrom(word), {
+    ...{ paper: setups.paper, tables, setupNamed },
+    onProgress: bar.update,
+  }).finally(bars.stop);
 }
 
 /** What was checked. */
@@ -85,7 +100,7 @@ const KINDS = [
 ] as const;
 
 /** A problem in a line. */
-function inWords(problem: Problem | Note): string {
+export function inWords(problem: Problem | Note): string {
   if (problem.kind === "note") return `note: ${problem.reason}`;
   if (problem.kind === "file") return `${problem.file} ${problem.reason}`;
   if (problem.kind === "name") return `${problem.file}: ${problem.reason}`;
@@ -119,6 +134,6 @@ function setupNamed(name: string, changes: string | undefined): Setup | undefine
 }
 
 /** A text without letters that a terminal would obey: bundles are strangers' files. */
-function withoutOrders(text: string): string {
+export function withoutOrders(text: string): string {
   return text.replace(/[^\P{C}\n]/gu, "\ufffd");
 }

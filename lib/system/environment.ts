@@ -115,7 +115,9 @@ export function machine(): Machine {
 }
 
 /** A computer as one line: `AMD EPYC 9R14, 2 cores, 24 GiB`. */
-export function machineInWords({ cpu, cores, memory, gpus }: Machine): string {
+export function machineInWords(
+  { cpu, cores, memory, gpus }: Pick<Machine, "cpu" | "cores" | "memory" | "gpus">,
+): string {
   return [cpu, `${cores} cores`, `${memory.toFixed(0)} GiB`, ...gpus].join(", ");
 }
 

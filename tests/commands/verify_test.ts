@@ -3,11 +3,21 @@ import { bundle } from "../../lib/commands/bundle.ts";
 import { readCommandLine, resolveOptions } from "../../lib/command_line/options.ts";
 import { verify } from "../../lib/commands/verify.ts";
 import { UserError } from "../../lib/errors.ts";
+import { environment, machine, machineInWords } from "../../lib/system/environment.ts";
 import { writeBundle } from "../../lib/bundle/write.ts";
 import { withStore } from "../support/made_store.ts";
 
 const optionsOf = (...args: string[]) =>
   resolveOptions(readCommandLine(args), { command: "verify", takes: ["format", "setup"] });
+
+/** The row of the made-up store with the lowest mean error over both seeds. */
+const BEST = "first/2 (D + A, 256 384 512): 36.25 % top-1, 7.50 % top-5";
+
+/** The commit of this source, as a log names it. */
+function commitHere(): string {
+  const { git } = environment();
+  return git === undefined ? "unknown" : git.commit.slice(0, 12) + (git.dirty ? "+" : "");
+}
 
 /** What `verify` prints, and its exit code. */
 async function verified(file: string, ...args: string[]) {
@@ -36,7 +46,9 @@ Deno.test("a bundle that agrees: how many cells of how many tables, and exit cod
         'not compared\nnote: table "second" is not one of this version\'s, so its rows and ' +
         "published errors were not compared\nnote: that the posteriors, labels, losses and " +
         "environments come from the runs and the data set in the plan cannot be verified\n" +
-        "128 cells of 2 tables agree.",
+        "128 cells of 2 tables agree.\nAs a line of REPRODUCED.md:\n" +
+        "| first second | smoke, made up | 0 1 | " + BEST + " | " + machineInWords(machine()) +
+        ` | ${commitHere()} | ${fingerprint} | 128 cells agree |`,
     );
     // programs get the notes, too
     const json = await verified(file, "--format", "json");
@@ -63,11 +75,15 @@ Deno.test("one that does not: each file and cell in a line, without what a termi
     const { code, text } = await verified(file);
     assert.equal(code, 1);
     const lines = text.split("\n");
-    assert.deepEqual(lines.filter((line) => !/^note: |: setup|fingerprint/.test(line)), [
-      "first.csv was altered: SHA256SUMS has another hash",
-      "first, row 1 (A, 256), table: the CSV has fi\ufffd[t, computed is first",
-      "It does not agree: 1 file is wrong, 1 of 128 cells differs.",
-    ]);
+    assert.match(lines.at(-1)!, /^\| first second \|.* \| does not agree: 2 problems \|$/);
+    assert.deepEqual(
+      lines.slice(0, -2).filter((line) => !/^note: |: setup|fingerprint/.test(line)),
+      [
+        "first.csv was altered: SHA256SUMS has another hash",
+        "first, row 1 (A, 256), table: the CSV has fi\ufffd[t, computed is first",
+        "It does not agree: 1 file is wrong, 1 of 128 cells differs.",
+      ],
+    );
     const { text: json } = await verified(file, "--format", "json");
     assert.equal(JSON.parse(json)[1].recomputed, "first");
   }));

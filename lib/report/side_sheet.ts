@@ -1,0 +1,221 @@
+/** Reproductions side by side as sheets: one for each table, a row for each error. */
+import { fixed } from "../numbers.ts";
+import { SIGNIFICANT } from "../results/pairwise.ts";
+import type { Origin } from "../results/origin.ts";
+import type { CellComparison, SideBySide, SideCell, SideRow } from "../results/side_by_side.ts";
+import type { ErrorName } from "../results/side_difference.ts";
+import type { FlatRecord } from "./records.ts";
+import { rounded } from "./records.ts";
+import { headLine } from "./results_sheet.ts";
+import { cell, type Sheet, type SheetCell, type SheetRow } from "./sheet.ts";
+import { decimalsFor, MISSING, probability, titleOf } from "./words.ts";
+
+/** What is known of each side besides its results, in the order of the sides. */
+export interface SideFacts {
+  /** Its setup, in words. */
+  readonly setup: string;
+  readonly origin: Origin;
+  /** Identifies a bundle; absent for a folder of results. */
+  readonly fingerprint?: string;
+}
+
+/** Tables side by side, one sheet for each. */
+export function sideSheets(found: SideBySide, facts: readonly SideFacts[]): Sheet[] {
+  const tables = Map.groupBy(found.rows, ({ table }) => table.name);
+  const caption = [...captionOf(found), ...found.sides.map((_, i) => aboutSide(found, facts, i))];
+  return [...tables].map(([name, rows]) => {
+    const { table } = rows[0]!;
+    const isPair = found.sides.length === 2;
+    return {
+      name: `${name}-beside`,
+      title: `${titleOf(table)}, side by side`,
+      caption,
+      notes: [...protocolNotes(rows), ...leftOutNotes(rows), ...found.missing],
+      columns: [
+        ...["left", "left"] as const,
+        ...found.sides.map(() => "right" as const),
+        ...isPair ? ["right", "right"] as const : [],
+        "left" as const,
+      ],
+      header: headerOf(found.sides.length, isPair),
+      body: inGroups(rows.map((row) => row.cells.map((each, i) => rowOf(row, each, i, isPair)))),
+      records: rows.flatMap((row) => recordsOfRow(found, row)),
+    };
+  });
+}
+
+/** One group for each row of the table; all rows in one where each has one error. */
+function inGroups(rows: readonly SheetRow[][]): readonly SheetRow[][] {
+  return rows.every(({ length }) => length === 1) ? [rows.flat()] : rows;
+}
+
+function headerOf(sides: number, isPair: boolean): SheetRow[] {
+  const centred = (text: string, span: number) => cell(text, { span, align: "center" });
+  return [
+    [
+      ...[cell(""), cell(""), centred("errors, %", sides)],
+      ...isPair ? [centred("2 - 1", 2)] : [],
+      cell(""),
+    ],
+    [
+      ...[cell("row"), cell("error")],
+      ...Array.from({ length: sides }, (_, i) => cell(String(i + 1))),
+      ...isPair ? [cell("points"), cell("p")] : [],
+      cell("verdict"),
+    ],
+  ];
+}
+
+/** How errors are called. */
+const ERRORS: Readonly<Record<ErrorName, string>> = { top1: "top-1", top5: "top-5" };
+
+function rowOf(row: SideRow, each: SideCell, index: number, isPair: boolean): SheetCell[] {
+  const decimals = decimalsOf(row);
+  const marked = (i: number) => i > 0 && each.others[i - 1]!.verdict === "differs" ? "*" : "";
+  return [
+    cell(index === 0 ? `${row.row}: ${headLine(row.table, row.results[0]!)}` : ""),
+    cell(ERRORS[each.error]),
+    ...each.values.map((value, i) =>
+      cell(value === undefined ? MISSING : fixed(value, decimals) + (isPair ? "" : marked(i)))
+    ),
+    ...isPair ? differenceCells(each.others[0]!, decimals) : [],
+    cell(verdictOf(each.others)),
+  ];
+}
+
+function decimalsOf({ results }: SideRow): number {
+  return decimalsFor(results[0]!.protocol.images);
+}
+
+function differenceCells(found: CellComparison, decimals: number): SheetCell[] {
+  if (!("p" in found)) return [cell(MISSING), cell(MISSING)];
+  const { points, interval: { low, high }, pHolm } = found;
+  const sign = Number(fixed(points, decimals)) > 0 ? "+" : "";
+  return [
+    cell(`${sign}${fixed(points, decimals)} [${fixed(low, decimals)};${fixed(high, decimals)}]`),
+    cell(probability(pHolm) + (pHolm < SIGNIFICANT ? "*" : "")),
+  ];
+}
+
+/** Verdicts in a narrow column; the caption says what they mean. */
+const VERDICTS: Readonly<Record<CellComparison["verdict"], string>> = {
+  "same": "same",
+  "within chance": "chance",
+  "differs": "differs",
+  "other protocol": "protocol",
+  "not measured": MISSING,
+};
+
+/** What all of the others say; of several, which of them. */
+function verdictOf(others: SideCell["others"]): string {
+  const verdicts = Map.groupBy(others.entries(), ([, { verdict }]) => verdict);
+  if (verdicts.size === 1) return VERDICTS[others[0]!.verdict];
+  return [...verdicts].map(([verdict, found]) =>
+    `${found.map(([i]) => i + 2).join(" ")} ${VERDICTS[verdict]}`
+  ).join("\n");
+}
+
+/** What was tested, and how. */
+function captionOf({ sides, tested, rows, keys }: SideBySide): string[] {
+  const tests = new Set(
+    rows.flatMap(({ cells }) => cells).flatMap(({ others }) => others).flatMap((each) =>
+      "test" in each ? [each.test] : []
+    ),
+  );
+  const hasSeeds = sides.filter(({ contexts }) => contexts.length > 1).length > 1;
+  const named = [
+    ...tests.has("paired") ? ["McNemar's exact test on the same images"] : [],
+    ...tests.has("two proportions") ? ["a score test of two proportions on different images"] : [],
+  ].join(", ");
+  return [
+    ...tested === 0 ? [] : [
+      `Differences from 1, top-1 and top-5 errors in points, with 95 % intervals. p: ${named}` +
+      `${hasSeeds ? ", or Student's or Welch's test over the seeds, the larger" : ""}, corrected ` +
+      `for ${tested} cells (Holm); * marks p < 0.05.`,
+    ],
+    "Same: equal guesses, ranks and confidence of each image. Chance: other numbers, as chance allows. " +
+    "Differs: more than that. Protocol: another one, not compared.",
+    ...keys.map(({ first, shared, sameSeeds, sameImages }, i) =>
+      `${shared} of ${first} runs of 1 have the same keys in ${i + 2}` +
+      (shared === first ? ": the same recipes, seeds and data." : `: ${
+        [
+          ...sameSeeds ? [] : ["other seeds"],
+          ...sameImages ? [] : ["other images"],
+          ...rows.some(({ protocols }) => protocols[i]!.length > 0) ? ["another protocol"] : [],
+        ].join(", ") || "other rows"
+      }.`)
+    ),
+  ];
+}
+
+/** `1: a.zip: small, seed 0; AMD EPYC, 2 cores, 24 GiB; commit 0123456789ab; fingerprint 0123...` */
+function aboutSide({ sides }: SideBySide, facts: readonly SideFacts[], index: number): string {
+  const { name, contexts } = sides[index]!;
+  const { setup, origin: { machines, commits }, fingerprint } = facts[index]!;
+  const seeds = contexts.map(({ seed }) => seed).join(" ");
+  return [
+    `${index + 1}: ${name}: ${setup}, ${contexts.length === 1 ? "seed" : "seeds"} ${seeds}`,
+    machines.length === 0 ? "unknown machine" : machines.join(" and "),
+    ...commits.length === 0 ? [] : [`commit ${commits.join(" ")}`],
+    ...fingerprint === undefined ? [] : [`fingerprint ${fingerprint}`],
+  ].join("; ") + ".";
+}
+
+/** Fields in a note at most; more are counted. */
+const MOST_FIELDS = 8;
+
+/** How the protocols of others differ, each difference with the rows that have it. */
+function protocolNotes(rows: readonly SideRow[]): string[] {
+  const notes = rows.flatMap(({ row, protocols }) =>
+    protocols.flatMap((fields, i) => {
+      if (fields.length === 0) return [];
+      const shown = fields.slice(0, MOST_FIELDS)
+        .map(({ field, one, other }) => `${field} ${cut(other)} (${cut(one)})`).join(", ");
+      const more = fields.length - MOST_FIELDS;
+      return [{ row, text: `${i + 2} has ${shown}${more > 0 ? ` and ${more} more` : ""}` }];
+    })
+  );
+  return [...Map.groupBy(notes, ({ text }) => text)].map(([text, found]) =>
+    `Another protocol, not compared, in ${
+      found.length === rows.length ? "all rows" : `row ${found.map(({ row }) => row).join(" ")}`
+    } (1's values in brackets): ${text}.`
+  );
+}
+
+/** Why rows have no number although their runs are done. */
+function leftOutNotes(rows: readonly SideRow[]): string[] {
+  return rows.flatMap(({ row, results }) =>
+    results.flatMap((result, i) =>
+      result?.comparison?.status === "left out"
+        ? [`Row ${row} left out in ${i + 1}: ${result.comparison.reason}.`]
+        : []
+    )
+  );
+}
+
+const cut = (value: string) => value.length <= 60 ? value : `${value.slice(0, 59)}…`;
+
+/** One record for each error of a row and each other side. */
+function recordsOfRow({ sides }: SideBySide, row: SideRow): FlatRecord[] {
+  return row.cells.flatMap(({ error, values, others }) =>
+    others.map((other, i): FlatRecord => {
+      const [one, two] = [row.results[0]!, row.results[i + 1]];
+      const tested = "p" in other ? other : undefined;
+      return {
+        ...{ table: row.table.name, row: row.row, head: headLine(row.table, one) },
+        ...{ error: ERRORS[error], first: sides[0]!.name, second: sides[i + 1]!.name },
+        ...{ first_error: rounded(values[0]), second_error: rounded(values[i + 1]) },
+        ...{ first_seeds: one.seeds.length, second_seeds: two?.seeds.length ?? 0 },
+        ...{ first_run: one.runs.join(" "), second_run: two?.runs.join(" ") },
+        verdict: other.verdict,
+        difference: rounded(tested?.points),
+        difference_low: rounded(tested?.interval.low),
+        difference_high: rounded(tested?.interval.high),
+        ...{ test: tested?.test, p: tested?.p, p_holm: tested?.pHolm },
+        other_protocol: row.protocols[i]!.map(({ field, one, other }) =>
+          `${field} ${other} (${one})`
+        ).join("; "),
+      };
+    })
+  );
+}

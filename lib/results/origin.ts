@@ -1,0 +1,41 @@
+/** Where runs were carried out: machines and commits, from the records of their executions. */
+import { z } from "../schema.ts";
+import { machineInWords } from "../system/environment.ts";
+
+/** Where runs were carried out. It is as the records say, and cannot be verified. */
+export interface Origin {
+  /** Each once, as in `AMD EPYC 9R14, 2 cores, 24 GiB`. */
+  readonly machines: readonly string[];
+  /** The first 12 digits of each commit of this program; with a `+` if files differed from it. */
+  readonly commits: readonly string[];
+}
+
+/** Longest name of a processor or GPU that is repeated. */
+const LONGEST = 100;
+
+/** A text of somebody else's, as one line that nothing obeys. */
+const name = z.string().transform((text) =>
+  text.replace(/\p{C}|[\u2028\u2029]/gu, "\ufffd").slice(0, LONGEST)
+);
+
+const EXECUTION = z.object({
+  machine: z.object({
+    cpu: name,
+    cores: z.number().int().positive(),
+    memory: z.number().nonnegative(),
+    gpus: z.array(name).max(1024),
+  }),
+  git: z.object({ commit: z.string().regex(/^[0-9a-f]{40,64}$/), dirty: z.boolean() }).optional(),
+});
+
+/** Machines and commits in records of executions; those that are no such records do not count. */
+export function originOf(executions: readonly unknown[]): Origin {
+  const [machines, commits] = [new Set<string>(), new Set<string>()];
+  for (const execution of executions) {
+    const { success, data } = EXECUTION.safeParse(execution);
+    if (!success) continue;
+    machines.add(machineInWords(data.machine));
+    if (data.git) commits.add(data.git.commit.slice(0, 12) + (data.git.dirty ? "+" : ""));
+  }
+  return { machines: [...machines], commits: [...commits] };
+}
