@@ -224,6 +224,7 @@ for (
     "lib/commands/plan.ts",
     "lib/commands/status.ts",
     "lib/commands/report.ts",
+    "lib/commands/beside.ts",
     "lib/command_line/cluster.ts",
     "lib/commands/claims.ts",
     "lib/commands/train.ts",

@@ -382,6 +382,7 @@ const others = {
       "strict",
       "include-at-chance",
       "compare",
+      "beside",
       "format",
     ],
     about:
@@ -389,11 +390,14 @@ const others = {
       "Trains and tests nothing. Rows whose runs are not done have no measured error. Each table is " +
       "also written as CSV, Markdown and LaTeX. Without a table's name it also writes all.csv, " +
       "tables.tex, and report.html with learning curves and other plots. With --weights, rows are " +
-      "those of nets from files, as they were filled.",
+      "those of nets from files, as they were filled. --beside DIR prints the tables of another " +
+      "folder of results beside these, tests each difference as compare does, and writes beside.html " +
+      "instead; the other folder is only read.",
     examples: {
       "report": "every table under the small setup",
       "report table3 --format latex": "Table 3 for a paper",
       "report table3 --compare best": "which rows differ from the best",
+      "report table3 --beside DIR": "beside the results of another machine",
       "report --setup smoke --format csv": "the numbers for a program",
       "report table3 --weights D=FILE": "with a net from a file",
     },

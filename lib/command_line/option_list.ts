@@ -132,6 +132,11 @@ export const OPTIONS = {
     text: "test every row against one: its number, best or baseline",
     group: "What to print",
   },
+  beside: {
+    value: "DIR",
+    text: "another folder of results, whose tables stand beside these",
+    group: "What to print",
+  },
   "dry-run": { text: "print what would run, and run nothing", group: "How to run it" },
   yes: { text: "carry out a grid of more than 10,000 combinations", group: "How to run it" },
   score: {

@@ -47,6 +47,8 @@ export interface Options extends NetOptions {
   readonly includeAtChance: boolean;
   /** The row of each table that its other rows are compared with. */
   readonly compare?: Reference;
+  /** Another folder of results, as it was written, whose tables stand beside these. */
+  readonly beside?: string;
   readonly strict: boolean;
   readonly check: boolean;
   readonly small: boolean;
@@ -195,6 +197,7 @@ export function resolveOptions(
   const score = text("score");
   const isa = text("isa");
   const compare = text("compare");
+  const beside = text("beside");
   const executor = oneOf("executor", text("executor") ?? "local", EXECUTORS);
   const resources = text("resources");
   mustGoTogether(executor, given);
@@ -240,6 +243,7 @@ export function resolveOptions(
     yes: given.yes === true,
     includeAtChance: given["include-at-chance"] === true,
     ...compare !== undefined && { compare: rowOrName(compare) },
+    ...beside !== undefined && { beside },
     strict: given.strict === true,
     check: given.check === true,
     small: given.small === true,

@@ -1,5 +1,6 @@
 /** `report`: prints tables from stored results. */
 import initialisation, { trainedAgain } from "../../experiments/initialisation.ts";
+import { UsageError } from "../errors.ts";
 import type { Dataset } from "../datasets/dataset.ts";
 import type { Table } from "../experiment.ts";
 import { writeCollections, writeReports } from "../report/mod.ts";
@@ -20,9 +21,15 @@ import { sheet as table2 } from "./table2.ts";
 export async function report(words: readonly string[], options: Options): Promise<number> {
   const [word = ""] = words;
   if (words.length === 1 && await isStudyName(word)) {
+    if (options.beside !== undefined) {
+      throw new UsageError(`--beside is about tables; "${word}" is a study, so leave it out`);
+    }
     return await (await import("./study.ts")).reportStudy(word, options);
   }
   const tables = await tablesFilled(words, options);
+  if (options.beside !== undefined) {
+    return await (await import("./beside.ts")).reportBeside(tables, options.beside, options);
+  }
   const { findStudy, openIfMade } = await import("../reproduce.ts");
   const study = await findStudy(options);
   if (words.length > 0) return publish(resultsOf(tables, study, options).map(sheetOf), options);

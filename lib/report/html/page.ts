@@ -49,19 +49,10 @@ export function page(content: PageContent): string {
   const { results, runDetails } = content;
   const [first] = results;
   const sections = pageSections(content);
-  const head = h(
-    "head",
-    {},
-    h("meta", { charset: "utf-8" }),
-    h("meta", { "http-equiv": "Content-Security-Policy", "content": POLICY }),
-    h("meta", { name: "viewport", content: "width=device-width, initial-scale=1" }),
-    h("meta", { name: "color-scheme", content: "light dark" }),
-    h("title", {}, TITLE, first && `: ${first.setup.name} on ${first.dataset.name}`),
-    h("style", {}, raw(css)),
-  );
-  const body = h(
-    "body",
-    {},
+  const title = first === undefined
+    ? TITLE
+    : `${TITLE}: ${first.setup.name} on ${first.dataset.name}`;
+  return wholePage(title, [
     h("a", { class: "skip", href: "#summary" }, "To the report"),
     h("header", { id: "summary" }, h("h1", {}, TITLE), summary(results, runDetails)),
     h(
@@ -78,9 +69,23 @@ export function page(content: PageContent): string {
       ),
     ),
     h("footer", {}, h("p", {}, "Made by verydeep: ", code(commandFor("report", runDetails)), ".")),
-    h("script", {}, raw(script)),
+  ]);
+}
+
+/** A whole page with its style and script, as the text of a file. It may load nothing else. */
+export function wholePage(title: string, body: HtmlContent): string {
+  const head = h(
+    "head",
+    {},
+    h("meta", { charset: "utf-8" }),
+    h("meta", { "http-equiv": "Content-Security-Policy", "content": POLICY }),
+    h("meta", { name: "viewport", content: "width=device-width, initial-scale=1" }),
+    h("meta", { name: "color-scheme", content: "light dark" }),
+    h("title", {}, title),
+    h("style", {}, raw(css)),
   );
-  return `<!doctype html>\n${h("html", { lang: "en" }, head, body).markup}`;
+  const whole = h("html", { lang: "en" }, head, h("body", {}, body, h("script", {}, raw(script))));
+  return `<!doctype html>\n${whole.markup}`;
 }
 
 function pageSections(content: PageContent): PageSection[] {
