@@ -225,6 +225,7 @@ for (
     "lib/commands/status.ts",
     "lib/commands/report.ts",
     "lib/commands/beside.ts",
+    "lib/commands/export_log.ts",
     "lib/command_line/cluster.ts",
     "lib/commands/claims.ts",
     "lib/commands/train.ts",

@@ -251,6 +251,21 @@ const others = {
       "export 0123abcd results/small/net --as page": "drop pictures on it, beside report.html",
     },
   },
+  "export-log": {
+    summary: "Write the logs of runs for MLflow",
+    words: { pattern: "[FOLDER]", most: 1 },
+    takes: ["as", ...RESULTS],
+    about:
+      "Writes every run that was begun as MLflow's file store keeps it: the recipe as parameters, " +
+      "losses, rates and errors as metrics with their steps, machine and commit as tags, and " +
+      "evaluations under their trainings. FOLDER is mlruns beside the results if none is named; " +
+      "another export replaces the same runs there and nothing else. Needs no network and no MLflow. " +
+      "TensorBoard reads the logs where they are. docs/how-to/trackers.md.",
+    examples: {
+      "export-log --as mlflow": "to results/small/mlruns",
+      "export-log mlruns --as mlflow --setup smoke": "to your mlruns",
+    },
+  },
   fuse: {
     summary: "Average any stored posteriors, and compare with the best of them",
     words: { pattern: "KEY...", most: Infinity },
@@ -397,9 +412,9 @@ const others = {
       "report": "every table under the small setup",
       "report table3 --format latex": "Table 3 for a paper",
       "report table3 --compare best": "which rows differ from the best",
-      "report table3 --beside DIR": "beside the results of another machine",
       "report --setup smoke --format csv": "the numbers for a program",
       "report table3 --weights D=FILE": "with a net from a file",
+      "report table3 --beside DIR": "beside another machine's",
     },
   },
   why: {

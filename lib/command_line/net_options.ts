@@ -27,6 +27,8 @@ export interface NetOptions {
   readonly input?: InputName;
   /** The layout in which a net is written. */
   readonly as?: ExportLayout;
+  /** The tracker that logs are written for; the same option. */
+  readonly tracker?: Tracker;
   readonly Q?: readonly number[];
   readonly methods?: readonly Method[];
 }
@@ -35,6 +37,9 @@ export interface NetOptions {
 export type ExportLayout = "torchvision" | "keras" | "savedmodel" | "onnx" | "page";
 
 const LAYOUTS: readonly ExportLayout[] = ["torchvision", "keras", "savedmodel", "onnx", "page"];
+/** Trackers of experiments whose files are documented. */
+export type Tracker = "mlflow";
+const TRACKERS: readonly Tracker[] = ["mlflow"];
 const UPDATES = ["all", "fc"] as const;
 
 /**
@@ -61,7 +66,9 @@ export function netOptions(text: (name: OptionName) => string | undefined): NetO
     ...value("update", "update", (name) => oneOf("update", name, UPDATES)),
     ...value("weights", "weights", String),
     ...value("input", "input", (name) => oneOf("input", name, INPUT_NAMES)),
-    ...value("as", "as", (name) => oneOf("as", name, LAYOUTS)),
+    ...TRACKERS.some((name) => name === text("as"))
+      ? value("tracker", "as", (name) => oneOf("as", name, TRACKERS))
+      : value("as", "as", (name) => oneOf("as", name, [...LAYOUTS, ...TRACKERS]) as ExportLayout),
     ...value("Q", "Q", testScales),
     ...value("methods", "method", (names) => someOf("method", names, METHODS)),
   };

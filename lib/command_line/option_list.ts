@@ -134,7 +134,7 @@ export const OPTIONS = {
   },
   beside: {
     value: "DIR",
-    text: "another folder of results, whose tables stand beside these",
+    text: "another folder of results, to stand beside these",
     group: "What to print",
   },
   "dry-run": { text: "print what would run, and run nothing", group: "How to run it" },
@@ -167,7 +167,7 @@ export const OPTIONS = {
   },
   as: {
     value: "LAYOUT",
-    text: "torchvision, keras, savedmodel, onnx or page",
+    text: "torchvision, keras, savedmodel, onnx or page; of logs: mlflow",
     group: "What to print",
   },
   raw: {

@@ -19,6 +19,8 @@ const RUNS: Readonly<Record<OwnCommand, CommandRun>> = {
   train: async (options) => (await import("./train.ts")).train(options),
   evaluate: async (options) => (await import("./evaluate.ts")).evaluate(options),
   export: async (options, words) => (await import("./export.ts")).exportNet(words, options),
+  "export-log": async (options, words) =>
+    (await import("./export_log.ts")).exportLog(words, options),
   fuse: async (options, words) => (await import("./fuse.ts")).fuse(words, options),
   submission: async (options, words) =>
     (await import("./submission.ts")).submission(words, options),
@@ -34,9 +36,9 @@ const RUNS: Readonly<Record<OwnCommand, CommandRun>> = {
   diff: async (options, words) => (await import("./diff.ts")).diff(words, options),
   bundle: async (options, words) => (await import("./bundle.ts")).bundle(words, options),
   verify: async (options, words) => (await import("./verify.ts")).verify(words, options),
+  compare: async (options, words) => (await import("./compare.ts")).compare(words, options),
   data: async (options, [name = options.setup.dataset]) =>
     (await import("./data.ts")).data(name, options),
-  compare: async (options, words) => (await import("./compare.ts")).compare(words, options),
   install: async (options) => (await import("./install.ts")).install(options),
   doctor: async (options, words) => (await import("./doctor.ts")).doctor(words, options),
   bench: async (options, words) => (await import("./bench.ts")).bench(options, words),
