@@ -105,6 +105,9 @@ const RANGES: readonly Range[] = [
 /** A decimal number, as `Number` reads it; that also reads blanks, as 0. */
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
+/** Numbers of images that a setup may leave out, which means all. */
+const ALL_IMAGES = { trainingImages: Infinity, validationImages: Infinity } as const;
+
 type Leaf = string | number | readonly number[];
 interface Branch {
   readonly [field: string]: Leaf | Branch;
@@ -125,7 +128,8 @@ export function override(setup: Setup, changes: string): Setup {
       throw new UsageError(`Cannot set "${field}" twice: only one of its values would count`);
     }
     seen.add(field);
-    const { train, evaluate, scenes } = changed;
+    const { evaluate, scenes } = changed;
+    const train = { ...ALL_IMAGES, ...changed.train };
     const data = scenes ? { scenes } : {};
     const names = [...leaves(train), ...leaves(evaluate), ...leaves(data)];
     if (!names.includes(field)) {
@@ -209,7 +213,7 @@ function withLeaf(branch: object, path: string, text: string, whole = path): obj
   const old = (branch as Branch)[field];
   const value = rest.length > 0
     ? withLeaf(old as Branch, rest.join("."), text, whole)
-    : leafOf(whole, text, old as Leaf);
+    : leafOf(whole, text, old as Leaf ?? ALL_IMAGES[field as keyof typeof ALL_IMAGES]);
   if (RULE.test(whole) && field === "rule" && value !== old) return DROPS[value as Drops["rule"]];
   return { ...branch, [field]: value };
 }

@@ -38,6 +38,17 @@ Deno.test("--set changes the pictures that are made; a setup on others has no su
   assert.throws(() => override(paper, "scenes.classes=50"), /Cannot set "scenes.classes"/);
 });
 
+Deno.test("--set limits the images that are used, also where the setup has no limit", () => {
+  const { train } = override(paper, "trainingImages=1000,validationImages=500");
+  assert.deepEqual(train, { ...paper.train, trainingImages: 1000, validationImages: 500 });
+  assert.equal(override(small, "validationImages=7").train.validationImages, 7);
+  assert.throws(
+    () => override(paper, "trainingImages=0"),
+    /Cannot set trainingImages to "0": it is a whole number above 0/,
+  );
+  assert.throws(() => override(paper, "trainingImages=many"), /it is a whole number above 0/);
+});
+
 Deno.test("--set changes each reading of the paper, and no other field", () => {
   const readings = {
     train: { resize: "lanczos3", oddSides: "down", momentumForm: "pytorch" },
