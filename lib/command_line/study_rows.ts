@@ -70,6 +70,13 @@ export function rowsOfStudy(
         "--dataset or --set",
     );
   }
+  const set = changedFields(setup).find((field) => fields.includes(field));
+  if (set !== undefined) {
+    throw new UsageError(
+      `--set ${set} does nothing here: the grid of "${word}" lists values of ${set}; leave it out of ` +
+        `--set, or remove grid.${set}`,
+    );
+  }
   const choices = axes.map((axis) =>
     grid[axis]!.map((value): Choice => ({ value, name: nameOf(axis, value) }))
   );
@@ -127,6 +134,12 @@ function mustBeFew(
     } combinations, a row each: shorten its lists, or ` +
       "add --yes if that is meant; --dry-run --yes says what it costs",
   );
+}
+
+/** The fields that a setup's changes name; the precision may follow from the machine. */
+function changedFields({ changes = "" }: Setup): string[] {
+  return changes.split(",").map((change) => change.split("=", 1)[0]!)
+    .filter((field) => field !== "precision");
 }
 
 /** Refuses values that are wrong by themselves, with their place in the grid. */

@@ -56,6 +56,13 @@ interface OpenGrid {
 
 async function openStudy(word: string, options: Options): Promise<OpenGrid> {
   const declared = await openStudyFile(pathFrom(word), { word, taken: isTakenName });
+  const seeds = (["seeds", "seed"] as const).find((name) => options.given[name] !== undefined);
+  if (declared.grid.seed !== undefined && seeds !== undefined) {
+    throw new UsageError(
+      `--${seeds} does nothing here: the grid of "${word}" lists its seeds; leave --${seeds} out, or ` +
+        "remove grid.seed",
+    );
+  }
   const rows = rowsOfStudy(declared, { setup: options.setup, word, isAllowed: options.yes });
   return { word, declared, grid: new GridRuns(rows, seedsOf(declared, options)) };
 }

@@ -171,5 +171,8 @@ export async function openStudyFile(
     new Set(values!.map((value) => JSON.stringify(value))).size < values!.length
   );
   if (twice !== undefined) throw refuse(`grid.${twice[0]}: a value is in the list twice`);
+  if (found.seeds !== undefined && found.grid.seed !== undefined) {
+    throw refuse("seeds: grid.seed gives each seed rows of its own; remove one of the two");
+  }
   return found;
 }

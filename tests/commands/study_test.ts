@@ -172,6 +172,11 @@ const BAD_FILES: readonly (readonly [name: string, text: string, message: RegExp
     /grid\.dropout\[0\]: must be/,
   ],
   ["taken.json", '{"name":"table3","caption":"","grid":{}}', /name: a table of the project/],
+  [
+    "seeds.json",
+    '{"name":"x","caption":"","grid":{"seed":[0,1]},"seeds":3}',
+    /seeds: grid\.seed gives each seed rows of its own; remove one of the two$/,
+  ],
   ["twice.json", '{"name":"x","caption":"","grid":{"S":[256,256]}}', /grid\.S: a value .* twice$/],
 ];
 
@@ -186,6 +191,30 @@ for (const [name, text, message] of BAD_FILES) {
     });
   });
 }
+
+Deno.test("options that a grid would overrule are refused: its fields under --set, and its seeds", async () => {
+  using sandbox = new CommandSandbox();
+  const file = join(sandbox.folder, "mine.json");
+  const grid = { dropout: [0, 0.5], seed: [0, 1] };
+  Deno.writeTextFileSync(file, JSON.stringify({ name: "mine", caption: "", grid }));
+  const refused = (message: RegExp, ...options: string[]) =>
+    assert.rejects(sandbox.printed("study", [file], "--dry-run", ...options), (error) => {
+      assert.ok(error instanceof UserError, String(error));
+      assert.match(error.message, message);
+      return true;
+    });
+  await refused(
+    /^--seeds does nothing here: .* lists its seeds; leave --seeds out/,
+    "--seeds",
+    "3",
+  );
+  await refused(/^--seed does nothing here/, "--seed", "7");
+  await refused(
+    /^--set dropout does nothing here: .* lists values of dropout; leave it out of --set/,
+    ...["--set", "batch=4,dropout=0.3"],
+  );
+  assert.match(await sandbox.printed("study", [file], "--dry-run"), /^Plan/);
+});
 
 /** Made-up results of rows whose errors rise. */
 function results(count: number, images: number): RowResult[] {
