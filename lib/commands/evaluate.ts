@@ -1,6 +1,7 @@
 /** `evaluate`: tests one net at any scales with any methods, and the mean of all. */
 import { evaluations, oneScale } from "../../experiments/protocol.ts";
-import { displayName, isEvaluation } from "../experiment.ts";
+import { UsageError } from "../errors.ts";
+import { displayName, isEvaluation, isImported } from "../experiment.ts";
 import { ensembleOf } from "../results/ensemble.ts";
 import { planOf } from "../plan.ts";
 import { nameWithChanges } from "../results/protocol.ts";
@@ -17,6 +18,12 @@ import { formatNumber } from "../numbers.ts";
 export async function evaluate(options: Options): Promise<number> {
   const described = await describedStudy(options);
   const { run, imported } = await netToEvaluate(options, described);
+  if (isImported(run.init) && options.seeds.length > 1) {
+    throw new UsageError(
+      "--seeds does nothing here: this net was not trained here, and a seed decides nothing of its tests; " +
+        "leave --seeds out",
+    );
+  }
   const { Q = oneScale(run.S), methods = ["dense"], setup } = options;
   const runs = evaluations(run, Q, ...methods);
   const request = { command: ["evaluate"], options, study: described, imported } as const;

@@ -96,7 +96,10 @@ export function resultsOf(
       }
       throw error;
     }
-    const errors = scores.map((each, i) => errorsOfRuns(seeds[i]!, each));
+    // without training the seed decides nothing: several would be one measurement
+    const isTrained = evaluations.some(({ net: { init } }) => !isImported(init));
+    const errors = scores.slice(0, isTrained ? scores.length : 1)
+      .map((each, i) => errorsOfRuns(seeds[i]!, each));
     const measured = meanErrors(errors);
     const { labels } = scores[0]!;
     const nets = [...new Set(evaluations.map(({ net }) => net))];

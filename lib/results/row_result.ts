@@ -58,7 +58,7 @@ export interface RowResult {
   readonly measured?: Errors;
   /** Wilson's 95 % intervals of `measured`, in per cent. */
   readonly intervals?: ErrorIntervals;
-  /** Errors of each seed. */
+  /** Errors of each seed; one for nets that were all trained elsewhere, as a seed decides nothing of them. */
   readonly seeds: readonly Errors[];
   /** Scores of the images, one for each seed. */
   readonly scores: readonly Scores[];

@@ -56,6 +56,11 @@ Deno.test("a net's error under ReaL's labels is that of its first guesses in the
     return { study, run: study.store.runs().find(({ run }) => isEvaluation(run))! };
   };
 
+  // nothing of an imported net is drawn
+  await assert.rejects(
+    evaluated("--seeds", "2"),
+    /^UserError: --seeds does nothing here: this net/,
+  );
   const own = await evaluated();
   using posteriors = own.study.store.openPosteriors(own.run);
   const values = posteriors.rows(0, 1000);

@@ -82,6 +82,21 @@ Deno.test("a row's errors are those of the mean posterior, for each seed and on 
   assert.equal(row!.intervals!.top1.high.toFixed(2), "53.32");
 });
 
+Deno.test("seeds of a net that was not trained here are one measurement, not several", () => {
+  const imported = { ...net("B", 256), init: { weights: "0".repeat(64) } };
+  const [run] = evaluations(imported, [256], "dense") as [EvalRun];
+  const rows = [{ evaluations: [run] }, { evaluations: [run, atQ224] }];
+  const [alone, mixed] = results(rows, (store) => {
+    for (const context of contexts) {
+      keep(store, run, context, good);
+      keep(store, atQ224, context, context.seed === 0 ? good : bad);
+    }
+  });
+  assert.deepEqual([alone!.seeds, alone!.measured], [[{ top1: 12.5 }], { top1: 12.5 }]);
+  assert.equal(alone!.scores.length, 2); // to be compared with other rows, seed by seed
+  assert.equal(mixed!.seeds.length, 2);
+});
+
 Deno.test("a row is measured when all of its runs are done, for every seed", () => {
   const [row] = results([both], (store) => {
     for (const run of both.evaluations) keep(store, run, contexts[0]!, good);
