@@ -89,7 +89,7 @@ export function openCifar(cifar: Cifar, folder: string): RawFiles {
       const [from, to] = split === "train"
         ? [0, train.length]
         : [train.length, train.length + test.length];
-      return together(all.slice(from, to).map((each, i) => imagesOf(each, contents[from + i]!)));
+      return imagesOf(all.slice(from, to), contents.slice(from, to));
     },
     doubt(contents) {
       const all = recordsOf(cifar, contents, files);
@@ -224,32 +224,23 @@ function doubtCounts(
     "files of the same names.";
 }
 
-/** Classes, and pixels with their three colours side by side. */
-function imagesOf({ count, label }: RecordFile, content: Uint8Array): RawImages {
-  const bytes = content.length / count;
-  const labels = bytes - recordBytes(0);
-  const pixels = new Uint8Array(count * 3 * PLANE);
-  for (let i = 0, o = 0; i < count; i++) {
-    for (let red = i * bytes + labels, end = red + PLANE; red < end; red++) {
-      pixels[o++] = content[red]!;
-      pixels[o++] = content[red + PLANE]!;
-      pixels[o++] = content[red + 2 * PLANE]!;
+/** Classes, and pixels with their three colours side by side, of files one after the other. */
+function imagesOf(files: readonly RecordFile[], contents: readonly Uint8Array[]): RawImages {
+  const total = files.reduce((sum, { count }) => sum + count, 0);
+  const [pixels, labels] = [new Uint8Array(total * 3 * PLANE), new Uint8Array(total)];
+  let at = 0, image = 0;
+  for (const [file, { count, label }] of files.entries()) {
+    const content = contents[file]!;
+    const bytes = content.length / count;
+    const own = bytes - recordBytes(0); // labels of a record
+    for (let i = 0; i < count; i++) {
+      labels[image++] = label(i, own - 1);
+      for (let red = i * bytes + own, end = red + PLANE; red < end; red++) {
+        pixels[at++] = content[red]!;
+        pixels[at++] = content[red + PLANE]!;
+        pixels[at++] = content[red + 2 * PLANE]!;
+      }
     }
   }
-  return {
-    ...{ width: SIDE, height: SIDE, channels: 3, pixels },
-    labels: Uint8Array.from({ length: count }, (_, i) => label(i, labels - 1)),
-  };
-}
-
-/** The images of several files as one. */
-function together(parts: readonly RawImages[]): RawImages {
-  const [first] = parts;
-  if (first !== undefined && parts.length === 1) return first;
-  const chain = (field: "pixels" | "labels") => {
-    const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part[field].length, 0));
-    parts.reduce((at, part) => (bytes.set(part[field], at), at + part[field].length), 0);
-    return bytes;
-  };
-  return { ...first!, pixels: chain("pixels"), labels: chain("labels") };
+  return { width: SIDE, height: SIDE, channels: 3, pixels, labels };
 }
