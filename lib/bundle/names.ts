@@ -1,6 +1,7 @@
 /** Compares what the plan of a bundle calls by a name of this version with what it is here. */
 import type { Setup } from "../setup.ts";
 import { isImported, type Row, type Table } from "../experiment.ts";
+import { REAL_NAME } from "../datasets/ilsvrc2012/images.ts";
 import { formatNumber } from "../numbers.ts";
 import { departures } from "../results/protocol.ts";
 import { type BundlePlan, PLAN } from "./contents.ts";
@@ -43,6 +44,25 @@ const PUBLISHED: Readonly<Record<string, { readonly classes: number; readonly va
   "cifar100": { classes: 100, val: 10_000 },
   "fashion-mnist": { classes: 10, val: 10_000 },
 };
+
+/**
+ * Why labels are not those of a data set; undefined where they may be. The validation images of drawn scenes
+ * and of published sets are in an order in which classes take turns, with as many images each, so that all
+ * labels follow from the name.
+ */
+export function labelFault(
+  { name, classes: { length: classes }, val, doubts }: BundlePlan["dataset"],
+  labels: ArrayLike<number>,
+): string | undefined {
+  const published = Object.hasOwn(PUBLISHED, name) ? PUBLISHED[name]! : undefined;
+  const isKnown = name === "scenes" || (published?.classes === classes && published.val === val);
+  // of ReaL's images some are left out, and so may those of a doubtful set be
+  if (!isKnown || val % classes > 0 || doubts !== undefined || name === REAL_NAME) return undefined;
+  const odd = Array.from(labels).findIndex((label, image) => label !== image % classes);
+  return odd < 0
+    ? undefined
+    : `its image ${odd} has the label ${labels[odd]}, that of "${name}" the label ${odd % classes}`;
+}
 
 /** Notes on a data set that has other sizes than the published one of its name: its images may be chosen. */
 function notesOnSize({ name, classes, val }: BundlePlan["dataset"]): Note[] {

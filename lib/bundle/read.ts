@@ -18,6 +18,7 @@ import {
   runsIn,
   scoreNames,
 } from "./contents.ts";
+import { labelFault } from "./names.ts";
 import type { Note, Problem } from "./problems.ts";
 import {
   mustBeMean,
@@ -228,6 +229,8 @@ export class OpenedBundle {
           "one",
       );
     }
+    const fault = labelFault(this.#plan.dataset, labels);
+    if (fault !== undefined) throw new UserError(`Cannot score "${name}": ${fault}`);
     this.#first ??= { name, labels, ...alsoRight && { alsoRight } };
     const none = new Int32Array();
     if (

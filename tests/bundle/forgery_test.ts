@@ -7,7 +7,7 @@ import { Buffer } from "node:buffer";
 import { paper, smoke } from "../../experiments/setups.ts";
 import { TABLES } from "../../lib/command_line/tables.ts";
 import { type BundlePlan, jsonText } from "../../lib/bundle/contents.ts";
-import { checkNames, type KnownNames } from "../../lib/bundle/names.ts";
+import { checkNames, type KnownNames, labelFault } from "../../lib/bundle/names.ts";
 import { readTopFive, topFiveBytes } from "../../lib/bundle/top_five.ts";
 import { UserError } from "../../lib/errors.ts";
 import {
@@ -400,6 +400,30 @@ Deno.test("other sizes than those of the published data set are named", () => {
     'note: dataset "imagenetv2-top-images" has 9,999 validation images; the published one has 10,000',
   ]);
   assert.deepEqual(about(made("folder", 2, 3)), []);
+});
+
+Deno.test("labels that are not those of a known data set are refused, such as a net's own guesses", () => {
+  const made = (name: string, classes: number, val: number) => ({
+    ...{ name, classes: Array(classes).fill("a"), train: 0, val, fingerprint: "" },
+  });
+  const turns = (classes: number, val: number) =>
+    Int32Array.from({ length: val }, (_, i) => i % classes);
+  for (const [name, classes, val] of [["cifar100", 100, 10_000], ["scenes", 5, 20]] as const) {
+    assert.equal(labelFault(made(name, classes, val), turns(classes, val)), undefined);
+    assert.equal(
+      labelFault(made(name, classes, val), turns(classes, val).with(7, 1)),
+      `its image 7 has the label 1, that of "${name}" the label ${7 % classes}`,
+    );
+  }
+  // these follow from no name
+  const [other, labels] = [made("cifar100", 100, 20), new Int32Array(20)];
+  for (const name of ["folder", "ilsvrc2012-real"]) {
+    assert.equal(labelFault({ ...other, name }, labels), undefined);
+  }
+  assert.equal(labelFault(other, labels), undefined);
+  assert.equal(labelFault(made("scenes", 3, 20), labels), undefined);
+  const doubtful = { ...made("scenes", 5, 20), doubts: ["1 image occurs in two classes."] };
+  assert.equal(labelFault(doubtful, labels), undefined);
 });
 
 Deno.test("a setup and a table of this version are as they are", () => {
