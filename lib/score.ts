@@ -71,7 +71,7 @@ export function scored(
   const most = alsoRight.length / count;
   if (
     !labels.every((label) => label >= 0 && label < classes) ||
-    !alsoRight.every((label) => label >= -1 && label < classes)
+    !alsoRight.every((label) => label >= -1 && label < classes) || alsoRight.length % count !== 0
   ) {
     throw new UserError(`Cannot score "${first.name}": a label is not one of ${classes} classes`);
   }
@@ -136,12 +136,32 @@ function* parts(evaluations: readonly Posteriors[]) {
     const to = Math.min(from + step, count);
     sums.clear();
     for (const evaluation of evaluations) {
-      evaluation.rows(from, to, sums.values.subarray(0, (to - from) * classes));
+      readRows(evaluation, { from, to }, sums.values.subarray(0, (to - from) * classes));
       const good = sums.add(to - from, TOLERANCE);
       if (good < to - from) throw notPosteriors(evaluation, from + good);
     }
     yield { from, to, sums };
   }
+}
+
+/**
+ * Reads rows into an array that has those of another evaluation, or of other images, until then.
+ *
+ * @throws {UserError} There are fewer values, or more.
+ */
+function readRows(
+  evaluation: Posteriors,
+  { from, to }: { readonly from: number; readonly to: number },
+  into: Float32Array,
+) {
+  const read = evaluation.rows(from, to, into);
+  if (read.length !== into.length) {
+    throw new UserError(
+      `Cannot score "${evaluation.name}": it has ${read.length} values for the images ${from} to ` +
+        `${to - 1}, not ${into.length}: ${to - from} images of ${evaluation.classes} classes`,
+    );
+  }
+  if (read !== into) into.set(read); // somebody's own may ignore the array
 }
 
 /** Indices of the `count` highest values, highest first; of equal values the first comes first. */
@@ -203,11 +223,21 @@ export function errorsOf(scores: Pick<Scores, "ranks" | "classes">): Errors {
   return { top1: share(1), ...scores.classes > GUESSES && { top5: share(GUESSES) } };
 }
 
-/** Posteriors that are in memory, `[images, classes]`. */
+/**
+ * Posteriors that are in memory, `[images, classes]`.
+ *
+ * @throws {UserError} There are not as many values as images and classes need.
+ */
 export function inMemory(
   { values, ...about }: Omit<Posteriors, "rows"> & { readonly values: Float32Array },
 ): Posteriors {
-  const { classes } = about;
+  const { name, classes, labels } = about;
+  if (values.length !== classes * labels.length) {
+    throw new UserError(
+      `Cannot score "${name}": it has ${values.length} values, but ${labels.length} labels of ${classes} ` +
+        `classes need ${classes * labels.length}`,
+    );
+  }
   function rows(from: number, to: number, into?: Float32Array) {
     const part = values.subarray(from * classes, to * classes);
     into?.set(part);

@@ -34,6 +34,39 @@ Deno.test("each image has its rank, its prediction and how sure that is", () => 
   ]);
 });
 
+Deno.test("somebody's own posteriors are read as they are given, and refused where some are missing", () => {
+  // more values than are read at a time
+  const [images, classes] = [1000, 100];
+  const labels = Int32Array.from({ length: images }, (_, image) => image % classes);
+  const values = Float32Array.from(noises(images * classes, { from: 0, scale: 1 }), Math.abs);
+  for (let image = 0; image < images; image++) {
+    const row = values.subarray(image * classes, (image + 1) * classes);
+    const sum = row.reduce((sum, value) => sum + value, 0);
+    row.forEach((value, i) => row[i] = value / sum);
+  }
+  const whole = inMemory({ name: "whole", classes, values, labels });
+  const { rows: _, ...about } = whole;
+  const own: Posteriors = {
+    ...about,
+    rows: (from, to) => values.slice(from * classes, to * classes), // in an array of its own
+  };
+  assert.deepEqual(scored([own]).ranks, scored([whole]).ranks);
+  const flipped = inMemory({ ...about, values: values.toReversed() });
+  assert.deepEqual(scored([flipped, own]).ranks, scored([flipped, whole]).ranks);
+
+  const short = values.subarray(0, 900 * classes);
+  assert.throws(
+    () => inMemory({ ...about, values: short }),
+    /it has 90000 values, but 1000 labels of 100 classes need 100000/,
+  );
+  const cut: Posteriors = {
+    ...about,
+    rows: (from, to) => short.slice(from * classes, to * classes),
+  };
+  assert.throws(() => scored([cut]), /it has \d+ values for the images \d+ to 999, not \d+/);
+  assert.throws(() => scored([{ ...whole, alsoRight: new Int32Array(3) }]), /Cannot score "whole"/);
+});
+
 Deno.test("a net that says the same of all classes earns nothing", () => {
   const same = posteriors(Array(10).fill(Array(10).fill(0.1)), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   assert.deepEqual(errors(same), { top1: 100, top5: 100 });
