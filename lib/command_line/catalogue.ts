@@ -49,6 +49,7 @@ const TABLE_OPTIONS: readonly OptionName[] = [
   "input",
   "workers",
   "micro-batch",
+  "deterministic",
   "executor",
   "resources",
   "wait",
@@ -64,7 +65,7 @@ const TABLE_OPTIONS: readonly OptionName[] = [
 const RUN_OPTIONS: readonly OptionName[] = [
   ...["config", "S", "update", ...RESULTS] as const,
   ...["workers", "executor", "resources", "wait"] as const,
-  ...["micro-batch", "skip-unreadable", "dry-run", "format"] as const,
+  ...["micro-batch", "deterministic", "skip-unreadable", "dry-run", "format"] as const,
 ];
 
 const HOW_TABLES_RUN =
@@ -287,7 +288,7 @@ const others = {
     words: { pattern: "TABLE/ROW|KEY...", most: Infinity },
     takes: [
       ...["score", "method", ...RESULTS, "workers", "micro-batch"] as const,
-      ...["skip-unreadable", "dry-run", "format"] as const,
+      ...["deterministic", "skip-unreadable", "dry-run", "format"] as const,
     ],
     about:
       "Writes the file for the test server of ILSVRC-2012: a line for each image, in the order " +
@@ -376,7 +377,7 @@ const others = {
   run: {
     summary: "Carry out one run by its key, as a job of a cluster does",
     words: { pattern: "KEY", most: 1 },
-    takes: [...RESULTS, "workers", "micro-batch", "skip-unreadable"],
+    takes: [...RESULTS, "workers", "micro-batch", "deterministic", "skip-unreadable"],
     about: "Carries out the run whose key begins with these digits, unless it is done; an " +
       "interrupted training continues from its checkpoint. Its ancestors must be done. This is what " +
       "each job of --executor slurm does. In such a job SIGUSR2, which Slurm sends before the time " +
@@ -542,7 +543,7 @@ const others = {
   doctor: {
     summary: "Check machine, backend, data and results (or: resume, speed, gpu)",
     words: { pattern: "[resume|speed|gpu]", most: 1 },
-    takes: [...RESULTS, "workers", "skip-unreadable", "format"],
+    takes: [...RESULTS, "workers", "deterministic", "skip-unreadable", "format"],
     about:
       "Checks the machine, the backend, the data set, the disk and every stored result, which " +
       "it compares with its checksum, and says how to repair what is wrong. doctor resume trains a " +

@@ -115,6 +115,10 @@ export const OPTIONS = {
     text: "images in memory at a time (default: as many as fit)",
     group: "How to run it",
   },
+  deterministic: {
+    text: "same bits in each run on a GPU (default); =false: any kernels",
+    group: "How to run it",
+  },
   "skip-unreadable": {
     text: "leave out image files that cannot be read",
     group: "How to run it",

@@ -40,6 +40,8 @@ export interface Options extends NetOptions {
   readonly wait: boolean;
   readonly device?: DeviceName;
   readonly microBatch?: number;
+  /** Absent if the command line does not give it. */
+  readonly deterministic?: boolean;
   readonly skipUnreadable: boolean;
   readonly dryRun: boolean;
   /** Whether a grid of any size is meant. */
@@ -238,6 +240,7 @@ export function resolveOptions(
     wait: given.wait === true,
     ...device && { device },
     ...microBatch !== undefined && { microBatch },
+    ...(typeof given.deterministic === "boolean" && { deterministic: given.deterministic }),
     skipUnreadable: given["skip-unreadable"] === true,
     dryRun: given["dry-run"] === true,
     yes: given.yes === true,

@@ -116,7 +116,8 @@ function where({ given }: Written): string[] {
 
 /** An option as it was written, for a shell. */
 function written(name: OptionName, value: string | boolean | undefined): string[] {
-  if (value === undefined || value === false) return [];
+  if (value === undefined) return [];
+  if (value === false) return [`--${name}=false`];
   if (value === true) return [`--${name}`];
   return [`--${name} ${shellWord(value)}`];
 }

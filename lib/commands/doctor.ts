@@ -17,7 +17,12 @@ import { auditResults, leftoversIn, leftoversInWords } from "../store/audit.ts";
 import { plan } from "../plan.ts";
 import { progressBar } from "../system/progress.ts";
 import { listing } from "../report/listing.ts";
-import { testRestarts } from "../executors/local/restart_check.ts";
+import {
+  mustHaveSameBits,
+  reasonOfDifference,
+  settingInWords,
+  testRestarts,
+} from "../executors/local/restart_check.ts";
 import { openStore } from "../store/mod.ts";
 import { diskSpaceFor } from "../estimates/cost.ts";
 import { type Options, ROOT } from "../command_line/options.ts";
@@ -191,13 +196,18 @@ const TINY = [
 ].join(",");
 const PIECES = 8;
 
-async function resume({ results, workers, format }: Options): Promise<number> {
+async function resume(
+  { results, workers, device, deterministic = true, given, format }: Options,
+): Promise<number> {
   const folder = Deno.makeTempDirSync({ prefix: "verydeep-doctor-" });
   const count = String(workers ?? cores());
   const cli = `${ROOT}/cli.ts`;
   const command = (into: string) => [
     ...[Deno.execPath(), "run", "-A", cli, "train", "--config", "A", "--S", "256"],
     ...["--setup", "smoke", "--set", TINY, "--workers", count],
+    ...device ? ["--device", device] : [],
+    ...typeof given.precision === "string" ? ["--precision", given.precision] : [],
+    `--deterministic=${deterministic}`,
     ...["--data", `${folder}/data`, "--results", into],
   ];
   const bar = progressBar("train whole and in pieces", { unit: "kills" });
@@ -208,14 +218,13 @@ async function resume({ results, workers, format }: Options): Promise<number> {
     const file = `${results}/resume.json`;
     writeAtomically(file, `${JSON.stringify(proof, null, 2)}\n`);
     const equal = proof.whole === proof.pieces;
-    const [{ device, threads, towers } = { device: "cpu", threads: 1, towers: 1 }] =
-      proof.executions;
-    const mustBeEqual = device === "cpu" && threads === 1;
+    const execution = proof.executions[0] ?? { device: "cpu", threads: 1, towers: 1 } as const;
+    const mustBeEqual = mustHaveSameBits(execution);
     console.log(listing({
       title: "An interrupted training compared with an uninterrupted one",
       records: [{
         ...{ killed: proof.kills, "while training": proof.hits },
-        on: `${device}, ${threads ?? "any number of"} thread(s), ${towers} tower(s)`,
+        on: settingInWords(execution),
         weights: equal ? "the same bits" : "different bits",
         "largest difference": proof.largest,
       }],
@@ -224,11 +233,7 @@ async function resume({ results, workers, format }: Options): Promise<number> {
       notes: [
         `SHA-256 of the weights: ${proof.whole.slice(0, 16)}... uninterrupted, ` +
         `${proof.pieces.slice(0, 16)}... interrupted; the largest weight is ${proof.scale}.`,
-        ...equal ? [] : [
-          mustBeEqual
-            ? "On one thread they should be the same: this is a defect of verydeep."
-            : "With several threads, or on a GPU, the order of additions changes, and with it the rounding.",
-        ],
+        ...equal ? [] : [reasonOfDifference(execution)],
         `written: ${file}`,
       ],
     }, format));

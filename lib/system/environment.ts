@@ -55,6 +55,8 @@ export interface Execution extends Environment {
   readonly gpus?: number;
   /** What the GPUs did, if `nvidia-smi` said so at least once. */
   readonly gpuUse?: GpuUse;
+  /** On a GPU: whether only kernels ran that give the same bits each time. */
+  readonly deterministic?: boolean;
   /** The GPUs' names, if they were not all alike. */
   readonly mixture?: readonly string[];
   readonly precision: string;
@@ -133,6 +135,9 @@ export function executionInWords(execution: Execution): string {
       ...mixture && { mixture },
     }),
     precision,
+    ...execution.deterministic === undefined
+      ? []
+      : [execution.deterministic ? "deterministic" : "not deterministic"],
     ...threads === undefined ? [] : [`${count(threads, "thread")} an operation`],
     ...towers > 1 ? [`${towers} towers`] : [],
     ...microBatch === undefined ? [] : [`${microBatch} images at once`],

@@ -7,6 +7,7 @@
 import { createRequire } from "node:module";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { DETERMINISTIC_SWITCH, isDeterministic } from "../system/determinism.ts";
 import type { DeviceName } from "../system/device.ts";
 import { instructions, ONEDNN_SWITCH, oneDnnDefault } from "../system/processor.ts";
 import { UserError } from "../errors.ts";
@@ -98,6 +99,11 @@ export interface LoadOptions {
   readonly intraOpThreads?: number;
   /** Operations at once; as many as processors if absent. */
   readonly interOpThreads?: number;
+  /**
+   * On a GPU: whether only kernels run that give the same bits each time. If absent, the environment
+   * decides, and without a word from it they do.
+   */
+  readonly deterministic?: boolean;
   /** Leaves it to TensorFlow whether oneDNN's kernels run, as its makers ship it. */
   readonly leavesOneDnn?: boolean;
 }
@@ -149,7 +155,11 @@ export async function loadAddon(options: LoadOptions = {}): Promise<Binding> {
   const cuda = join(folder, "deps", "nvidia");
   for (const name of OTHER_PRECISION) Deno.env.delete(name);
   const oneDnn = options.leavesOneDnn ? undefined : oneDnnDefault();
-  setUnlessSet(defaultVariables({ oneDnn, gpu: existsSync(cuda) && options.device !== "cpu" }));
+  const mayUseGpu = existsSync(cuda) && options.device !== "cpu";
+  if (mayUseGpu && options.deterministic !== undefined) {
+    Deno.env.set(DETERMINISTIC_SWITCH, options.deterministic ? "1" : "0");
+  }
+  setUnlessSet(defaultVariables({ oneDnn, gpu: mayUseGpu }));
   setThreads(options);
   const wantsGpu = options.device !== undefined && options.device !== "cpu";
   if (existsSync(cuda)) {
@@ -231,10 +241,15 @@ const OTHER_PRECISION = [
  * Variables that TensorFlow reads while it is loaded, with the values that they get unless the user
  * has set them.
  *
- * @param options gpu: whether a GPU may compute; oneDnn: the switch of oneDNN's kernels, if it is set
+ * @param options gpu: whether a GPU may compute; oneDnn: the switch of oneDNN's kernels, if it is set;
+ * deterministic: the environment's switch of deterministic kernels, if it is set
  */
 export function defaultVariables(
-  { gpu, oneDnn }: { readonly gpu: boolean; readonly oneDnn?: string | undefined },
+  { gpu, oneDnn, deterministic = Deno.env.get(DETERMINISTIC_SWITCH) }: {
+    readonly gpu: boolean;
+    readonly oneDnn?: string | undefined;
+    readonly deterministic?: string | undefined;
+  },
 ): Record<string, string> {
   return {
     ...{ TF_CPP_MIN_LOG_LEVEL: "3", TF_FORCE_GPU_ALLOW_GROWTH: "true" },
@@ -242,7 +257,9 @@ export function defaultVariables(
     CUDA_DEVICE_ORDER: "PCI_BUS_ID",
     ...oneDnn !== undefined && { [ONEDNN_SWITCH]: oneDnn, ...KEEP_PRIMITIVES },
     // without it cuDNN may choose kernels whose sums change from run to run
-    ...gpu && { TF_DETERMINISTIC_OPS: "1" },
+    ...gpu && { [DETERMINISTIC_SWITCH]: "1" },
+    // cuDNN then says which of its kernels do so
+    ...gpu && isDeterministic(deterministic ?? "1") && { TF_CUDNN_USE_FRONTEND: "1" },
   };
 }
 

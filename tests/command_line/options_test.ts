@@ -284,3 +284,9 @@ Deno.test("more seeds than a list can hold are refused in a sentence", () => {
     '--seeds is a whole number from 1 to 10000, not "99999999999"',
   );
 });
+
+Deno.test("deterministic GPU kernels are asked for, refused, or left to the default", () => {
+  assert.equal(options().deterministic, undefined);
+  assert.equal(options("--deterministic").deterministic, true);
+  assert.equal(options("--deterministic=false").deterministic, false);
+});

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import {
   evaluateLine,
+  optionsFor,
   scoreLine,
   submissionLine,
   tableLine,
@@ -74,5 +75,13 @@ Deno.test("values that a shell would take apart are quoted", () => {
     evaluateLine(planned(net("A", 256)), { Q: 256, method: "multi-crop", options }),
     "deno task evaluate --config A --S 256 --Q 256 --method multi-crop --data 'my $HOME' " +
       "--results 'it'\\''s'",
+  );
+});
+
+Deno.test("a switch that is turned off is passed on as such", () => {
+  const options = given("--setup smoke --deterministic=false --micro-batch 8");
+  assert.equal(
+    optionsFor("run", options),
+    "--setup smoke --micro-batch 8 --deterministic=false",
   );
 });

@@ -114,7 +114,7 @@ async function load(packages: Record<string, string>): Promise<string> {
   for (
     const name of [
       "errors",
-      "system/processor",
+      ...["determinism", "processor"].map((name) => `system/${name}`),
       ...["addon", "cuda_libraries", "quiet"].map((name) => `tensorflow/${name}`),
     ]
   ) {
@@ -140,8 +140,15 @@ Deno.test("what is not installed says what to run", async () => {
 });
 
 Deno.test("a GPU computes by kernels that give the same bits in each run; a processor does anyway", () => {
-  assert.equal(defaultVariables({ gpu: true }).TF_DETERMINISTIC_OPS, "1");
-  assert.equal(defaultVariables({ gpu: false }).TF_DETERMINISTIC_OPS, undefined);
+  const variables = (gpu: boolean, deterministic?: string) => {
+    const all = defaultVariables({ gpu, deterministic });
+    return [all.TF_DETERMINISTIC_OPS, all.TF_CUDNN_USE_FRONTEND];
+  };
+  assert.deepEqual(variables(true), ["1", "1"]);
+  assert.deepEqual(variables(false), [undefined, undefined]);
+  // what --deterministic=false or the user has set stays, as all variables that are set
+  assert.equal(variables(true, "0")[1], undefined);
+  assert.equal(variables(true, "true")[1], "1");
 });
 
 Deno.test("a processor without AVX is refused in one line, before TensorFlow ends the process", () => {

@@ -10,6 +10,36 @@ import { UserError } from "../../errors.ts";
 import { openStore } from "../../store/mod.ts";
 import type { Tensors } from "../../vgg/checkpoint.ts";
 
+/** What decides whether a training gives the same bits each time. */
+export type Setting = Pick<Execution, "device" | "threads" | "towers" | "deterministic">;
+
+/** Whether trainings give the same bits: on one thread in each operation, or on a deterministic GPU. */
+export function mustHaveSameBits({ device, threads, deterministic }: Setting): boolean {
+  return device === "cpu" ? threads === 1 : deterministic === true;
+}
+
+/** A setting in words: `cpu, 1 thread(s), 2 tower(s)`. */
+export function settingInWords({ device, threads, towers, deterministic }: Setting): string {
+  return [
+    device,
+    ...deterministic === undefined ? [] : [deterministic ? "deterministic" : "any kernels"],
+    `${threads ?? "any number of"} thread(s)`,
+    `${towers} tower(s)`,
+  ].join(", ");
+}
+
+/** Why the weights of an interrupted training may differ, or that they should not. */
+export function reasonOfDifference(setting: Setting): string {
+  if (mustHaveSameBits(setting)) {
+    return setting.device === "cpu"
+      ? "On one thread they should be the same: this is a defect of verydeep."
+      : "In deterministic mode they should be the same: this is a defect of verydeep.";
+  }
+  return setting.device === "cpu"
+    ? "With several threads the order of additions changes, and with it the rounding."
+    : "Without --deterministic a GPU may add in another order each time, and so round otherwise.";
+}
+
 /** Options of the test. */
 export interface RestartTestOptions {
   /** The command line that trains in another process, with its results in a folder. */

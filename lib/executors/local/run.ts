@@ -7,6 +7,7 @@
 import type { Dataset, LabelledImage } from "../../datasets/dataset.ts";
 import { RETRY } from "../../setup.ts";
 import type { Checkpoint, LogEntry, Tensors } from "../../vgg/checkpoint.ts";
+import { isDeterministic } from "../../system/determinism.ts";
 import { countOf, type Device } from "../../system/device.ts";
 import { environment, type Execution } from "../../system/environment.ts";
 import { UserError } from "../../errors.ts";
@@ -128,6 +129,7 @@ function beginExecution(
     ...{ device: device.kind, ..."gpu" in device && { gpu: device.gpu } },
     ...countOf(device) > 1 && { gpus: countOf(device) },
     ..."mixture" in device && { mixture: device.mixture },
+    ...device.kind === "gpu" && { deterministic: isDeterministic() },
     precision: planned.context.train.precision,
     ...threads !== undefined && { threads },
     towers,

@@ -31,6 +31,8 @@ export interface RunOptions {
   readonly workers?: number;
   /** The device to compute on; if absent, a GPU if there is one. */
   readonly device?: DeviceName;
+  /** On a GPU: whether only kernels run that give the same bits each time; see `LoadOptions`. */
+  readonly deterministic?: boolean;
   /** Images of a batch in memory at once; as many as fit if absent. */
   readonly microBatch?: number;
 }
@@ -190,7 +192,7 @@ export function sharesOf(cores: number, runs: number) {
 async function startWorkers(
   started: RunWorker[],
   { setup, dataset, store, bars }: OpenStudy,
-  { workers, device, threads, most, stop }: RunOptions & {
+  { workers, device, deterministic, threads, most, stop }: RunOptions & {
     readonly threads: RunThreads;
     readonly most: number;
     readonly stop: SharedArrayBuffer;
@@ -202,7 +204,11 @@ async function startWorkers(
   while (started.length < Math.min(most, count)) {
     const settings = {
       ...{ dataset, storeFolder: store.folder, towers, stop },
-      threads: { ...shares, ...device && { device } },
+      threads: {
+        ...shares,
+        ...device && { device },
+        ...deterministic !== undefined && { deterministic },
+      },
     };
     started.push(await threads.start(settings, bars.log));
   }

@@ -4,6 +4,7 @@ import { noteGpuUse } from "../../../lib/executors/local/scheduler.ts";
 import { evaluations, net } from "../../../experiments/protocol.ts";
 import { smoke } from "../../../experiments/setups.ts";
 import type { Dataset } from "../../../lib/datasets/dataset.ts";
+import { isDeterministic } from "../../../lib/system/determinism.ts";
 import { environment, type Execution } from "../../../lib/system/environment.ts";
 import type { Context } from "../../../lib/experiment.ts";
 import { UserError } from "../../../lib/errors.ts";
@@ -108,7 +109,15 @@ Deno.test("an execution records versions, device, precision, threads, towers and
     const { started, finished, seconds, ...rest } = noted!;
     assert.deepEqual(rest, {
       ...environment("2.21.0"),
-      ...{ device: "gpu", gpu, gpus: 2, precision: "float32", threads: 3, towers: 2 },
+      ...{
+        device: "gpu",
+        gpu,
+        gpus: 2,
+        deterministic: isDeterministic(),
+        precision: "float32",
+        threads: 3,
+        towers: 2,
+      },
     });
     const gpuUse = { utilisation: 90, memory: 5, power: 300, energy: 0.1, samples: 3 };
     noteGpuUse(tested!, gpuUse, { store, bars: { log: assert.fail } });

@@ -2,7 +2,12 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { UserError } from "../../../lib/errors.ts";
-import { testRestarts } from "../../../lib/executors/local/restart_check.ts";
+import {
+  mustHaveSameBits,
+  reasonOfDifference,
+  settingInWords,
+  testRestarts,
+} from "../../../lib/executors/local/restart_check.ts";
 import { flagsOf } from "../../support/tasks.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
@@ -91,4 +96,26 @@ Deno.test("a training that fails without a kill is an error with its last line",
       error instanceof UserError &&
       /^Cannot train to test restarts: no such net$/.test(error.message),
   );
+});
+
+Deno.test("the same bits are promised on one thread, and on a GPU in deterministic mode", () => {
+  const processor = { device: "cpu", threads: 1, towers: 2 } as const;
+  const gpu = { device: "gpu", threads: 2, towers: 1 } as const;
+  const settings = [
+    processor,
+    { ...processor, threads: 2 },
+    { ...gpu, deterministic: true },
+    { ...gpu, deterministic: false },
+  ];
+  assert.deepEqual(settings.map(mustHaveSameBits), [true, false, true, false]);
+  assert.deepEqual(settings.map(settingInWords), [
+    "cpu, 1 thread(s), 2 tower(s)",
+    "cpu, 2 thread(s), 2 tower(s)",
+    "gpu, deterministic, 2 thread(s), 1 tower(s)",
+    "gpu, any kernels, 2 thread(s), 1 tower(s)",
+  ]);
+  const isDefect = (setting: typeof settings[number]) =>
+    /a defect/.test(reasonOfDifference(setting));
+  assert.deepEqual(settings.map(isDefect), [true, false, true, false]);
+  assert.match(reasonOfDifference(settings[3]!), /^Without --deterministic a GPU may add/);
 });
