@@ -4,6 +4,8 @@ import { jobsOfStore, type RunState, runStates } from "../executors/slurm/states
 import { leftoversIn, leftoversInWords } from "../store/audit.ts";
 import { truncated } from "../report/fold.ts";
 import { listing } from "../report/listing.ts";
+import { executionsOf } from "../report/run_details.ts";
+import { energyOf } from "../system/environment.ts";
 import type { Options } from "../command_line/options.ts";
 import type { Store } from "../store/mod.ts";
 import { inStore, type KnownRun, knownRuns } from "../command_line/known_runs.ts";
@@ -15,12 +17,17 @@ export async function status(words: readonly string[], options: Options): Promis
   const others = words.length > 0 ? [] : store.runs().filter(({ key }) => !keys.has(key));
   const runs = [...ofTables, ...inStore(others, store)];
   const jobs = await statesOnCluster(runs, store);
+  const energies = new Map(runs.map((run) => [run.key, energyOf(executionsOf(run, store))]));
+  const hasEnergy = [...energies.values()].some((energy) => energy);
   const records = runs.map((run) => {
     const { name, key, context, status } = run;
     const { state, detail: found, job } = jobs?.get(key) ?? { ...status, job: undefined };
-    const { gpus = 1 } = state === "running" ? store.readExecutions(run).at(-1) ?? {} : {};
+    const { gpus = 1 } = state === "running" ? executionsOf(run, store).at(-1) ?? {} : {};
     const detail = gpus > 1 ? [found, `on ${gpus} GPUs`].filter(Boolean).join("; ") : found;
-    return { run: name, key, seed: context.seed, state, ...job !== undefined && { job }, detail };
+    return {
+      ...{ run: name, key, seed: context.seed, state, ...job !== undefined && { job }, detail },
+      ...hasEnergy && { energy_kwh: energies.get(key)?.energy },
+    };
   });
   const states = [...new Set(records.map(({ state }) => state))];
   const counts = states.map((state) => {
@@ -33,6 +40,13 @@ export async function status(words: readonly string[], options: Options): Promis
     records,
     columns: [
       ...["run", "seed", "key", ...jobs ? ["job"] : [], "state"].map((field) => ({ field })),
+      ...hasEnergy
+        ? [{
+          field: "energy_kwh",
+          heading: "kWh",
+          show: (kwh: unknown) => Number(kwh).toPrecision(3),
+        }]
+        : [],
       { field: "detail", show: (detail) => jobs ? String(detail) : truncated(String(detail)) },
     ],
     notes: [

@@ -13,6 +13,7 @@ import { UnreadableError, UserError } from "../errors.ts";
 import type { Study } from "../results/study.ts";
 import { errorsOfRuns } from "../results/run_errors.ts";
 import type { RunStatus, Store } from "../store/mod.ts";
+import { energyOf, type EnergyUse, type Execution } from "../system/environment.ts";
 import { warn } from "./warn.ts";
 
 /** Details that all runs have. */
@@ -25,6 +26,8 @@ export interface RunFacts<Kind extends TrainRun | EvalRun> {
   readonly state: RunStatus["state"];
   /** Name of the first table that needs it. */
   readonly table: string;
+  /** What GPUs took for it; absent where nothing said it. */
+  readonly energy?: EnergyUse;
 }
 
 /** A training with its log, line by line. */
@@ -66,7 +69,11 @@ export function runDetailsOf(
     const { state, detail } = store.status(planned);
     if (state === "unreadable" && detail !== undefined) warn(detail); // the page cannot name it
     const folder = store.folderOf(planned).slice(store.folder.length + 1);
-    const facts = { key, context, folder, state, table: firstTable.get(key)! };
+    const energy = energyOf(executionsOf(planned, store));
+    const facts = {
+      ...{ key, context, folder, state, table: firstTable.get(key)! },
+      ...energy && { energy },
+    };
     if (isEvaluation(run)) {
       const errors = state === "done" ? known.get(key) ?? validErrors(planned, store) : undefined;
       const isDamaged = state === "done" && errors === undefined;
@@ -78,6 +85,16 @@ export function runDetailsOf(
   }
   const seeds = contexts.map(({ seed }) => seed);
   return { choice, seeds, classes: dataset.classes, trainings, evaluations };
+}
+
+/** A run's executions; none where the disk withholds their record, which decides no result. */
+export function executionsOf(planned: PlannedRun, store: Store): Execution[] {
+  try {
+    return store.readExecutions(planned);
+  } catch (error) {
+    if (!(error instanceof UnreadableError)) throw error;
+    return [];
+  }
 }
 
 /** A training's log, with its state: unreadable if the log is. */

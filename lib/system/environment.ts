@@ -155,6 +155,33 @@ export function executionInWords(execution: Execution): string {
     `${tensorflow}, tfjs-node ${execution.tfjsNode}`);
 }
 
+/** Energy that GPUs took during a run's executions, as far as it is known. */
+export interface EnergyUse {
+  /** kWh, of everything that these GPUs did. */
+  readonly energy: number;
+  /** Whether each execution on a GPU has its share: one that was killed has none. */
+  readonly isWhole: boolean;
+}
+
+/** The energy of a run's executions together; undefined where nothing said it. */
+export function energyOf(
+  executions: readonly Pick<Execution, "device" | "gpuUse">[],
+): EnergyUse | undefined {
+  const shares = executions.filter(({ device }) => device === "gpu")
+    .map(({ gpuUse }) => gpuUse?.energy);
+  const known = shares.filter((share) => share !== undefined);
+  if (known.length === 0) return undefined;
+  return {
+    energy: known.reduce((sum, share) => sum + share, 0),
+    isWhole: known.length === shares.length,
+  };
+}
+
+/** An energy in kWh, for people: `0.520`, or `at least 0.520`. */
+export function kilowattHours({ energy, isWhole }: EnergyUse): string {
+  return `${isWhole ? "" : "at least "}${energy.toPrecision(3)}`;
+}
+
 /** As parts of a sentence: `93 % busy`, `40.2 GiB in use`, `0.52 kWh`. */
 function gpuUseInWords({ utilisation, memory, energy }: GpuUse): string[] {
   return [

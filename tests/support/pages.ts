@@ -4,6 +4,7 @@ import type { TableResult } from "../../lib/results/row_result.ts";
 import type { LogEntry } from "../../lib/vgg/checkpoint.ts";
 import { type Context, type EvalRun, key } from "../../lib/experiment.ts";
 import { plan } from "../../lib/plan.ts";
+import type { EnergyUse } from "../../lib/system/environment.ts";
 import type {
   EvaluationDetails,
   RunDetails,
@@ -47,7 +48,13 @@ export function measured({ seeds = 1 } = {}): TableResult {
 }
 
 /** The runs behind it. */
-export function madeUpRunDetails({ seeds = 1, classes = HOSTILE } = {}): RunDetails {
+export function madeUpRunDetails(
+  { seeds = 1, classes = HOSTILE, energy }: {
+    readonly seeds?: number;
+    readonly classes?: readonly string[];
+    readonly energy?: EnergyUse;
+  } = {},
+): RunDetails {
   const contexts = contextsOf(seeds);
   const trainings: TrainingDetails[] = [], evaluations: EvaluationDetails[] = [];
   for (const { key, run, context } of plan([table3], contexts)) {
@@ -57,6 +64,7 @@ export function madeUpRunDetails({ seeds = 1, classes = HOSTILE } = {}): RunDeta
       folder: `folder-of-${key}`,
       state: "done",
       table: "table3",
+      ...energy && { energy },
     } as const;
     if ("net" in run) {
       evaluations.push({ ...facts, run, errors: { top1: topOf(run), top5: 2 } });

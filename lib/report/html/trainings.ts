@@ -16,6 +16,7 @@ import type { EvaluationDetails, RunDetails, TrainingDetails } from "../run_deta
 import type { Figure } from "../plots/mod.ts";
 import { commandOf } from "./commands.ts";
 import { h, type HtmlContent, type Markup } from "../markup.ts";
+import { kilowattHours } from "../../system/environment.ts";
 import { MISSING } from "../words.ts";
 import { code, definitions, details, link, plainTable, plots } from "./parts.ts";
 import { runId } from "./rows.ts";
@@ -100,6 +101,9 @@ function factsOf(
     ...log.length > 0
       ? [["Speed", `${formatNumber(Math.round(usualSpeed(log)))} images/s`] as const]
       : [],
+    ...training.energy
+      ? [["Energy", `${kilowattHours(training.energy)} kWh, of all that its GPUs did`] as const]
+      : [],
   ];
 }
 
@@ -119,11 +123,13 @@ function initialisation({ init }: TrainRun, train: TrainSetup): string {
 
 function testTable(tests: readonly EvaluationDetails[], net: string): HtmlContent {
   if (tests.length === 0) return undefined;
-  const rows = tests.map(({ key, run: { Q, method }, errors, state, folder }) => [
+  const isKnown = tests.some(({ energy }) => energy);
+  const rows = tests.map(({ key, run: { Q, method }, errors, state, folder, energy }) => [
     Q,
     method,
     errors?.top1.toFixed(1) ?? state,
     errors?.top5?.toFixed(1) ?? (errors && MISSING),
+    ...isKnown ? [energy ? kilowattHours(energy) : MISSING] : [],
     code(key),
     code(folder),
   ]);
@@ -136,6 +142,7 @@ function testTable(tests: readonly EvaluationDetails[], net: string): HtmlConten
       "method": "left",
       "top-1, %": "right",
       "top-5, %": "right",
+      ...isKnown && { "kWh": "right" },
       "key": "left",
       "folder": "left",
     },

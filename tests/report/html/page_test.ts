@@ -51,6 +51,15 @@ Deno.test("a page of two rows and their trainings, without plots, style and scri
   );
 });
 
+Deno.test("energy is in the facts of a training and beside the errors of its evaluations, if it is known", () => {
+  assert.doesNotMatch(text, /kWh/);
+  const runDetails = madeUpRunDetails({ energy: { energy: 1.2345, isWhole: false } });
+  const html = page({ ...contentOf(), runDetails });
+  assert.match(html, /<dt>Energy<\/dt><dd>at least 1\.23 kWh, of all that its GPUs did<\/dd>/);
+  assert.match(html, /<th scope="col" class="right">kWh<\/th>/);
+  assert.match(html, /<td class="right">at least 1\.23<\/td>/);
+});
+
 Deno.test("every element that begins ends, in the right order", () => {
   const open: string[] = [];
   const empty = new Set(["meta", "br", "img"]);
