@@ -129,22 +129,102 @@ export function visibleFor(device: DeviceName, visible: string | undefined): str
   return chosen.join();
 }
 
-/** The driver's GPUs, or one of them: `id` is a number or a UUID as in `CUDA_VISIBLE_DEVICES`. */
+/**
+ * The driver's GPUs, or one of them: `id` is a number, a UUID or its beginning, or the UUID of a part
+ * (MIG), as in `CUDA_VISIBLE_DEVICES`. A part has its own memory, and its profile in its name.
+ */
 export function gpus(id?: string): Gpu[] {
+  if (id === undefined || isNumber(id)) return queried(id);
+  const found = listedAs(id, listedDevices());
+  const [gpu] = queried(found?.gpu ?? id);
+  if (gpu === undefined) return [];
+  const { profile } = found ?? {};
+  return [profile === undefined ? gpu : partOf(gpu, profile)];
+}
+
+/** What `nvidia-smi` says of all GPUs, or of one by its number or UUID; nothing if it is missing. */
+function queried(id?: string): Gpu[] {
+  return gpusIn(answered([
+    ...id === undefined ? [] : [`--id=${id}`],
+    "--query-gpu=name,memory.total,compute_cap,driver_version",
+    "--format=csv,noheader,nounits",
+  ]));
+}
+
+/** What `nvidia-smi` prints; nothing if it is missing or fails. */
+function answered(args: string[]): string {
   try {
-    const { success, stdout } = new Deno.Command("nvidia-smi", {
-      args: [
-        ...id === undefined ? [] : [`--id=${id}`],
-        "--query-gpu=name,memory.total,compute_cap,driver_version",
-        "--format=csv,noheader,nounits",
-      ],
-      stdin: "null",
-      stderr: "null",
-    }).outputSync();
-    return success ? gpusIn(new TextDecoder().decode(stdout)) : [];
+    const command = new Deno.Command("nvidia-smi", { args, stdin: "null", stderr: "null" });
+    const { success, stdout } = command.outputSync();
+    return success ? new TextDecoder().decode(stdout) : "";
   } catch {
-    return [];
+    return "";
   }
+}
+
+const isNumber = (id: string) => /^\d+$/.test(id);
+
+/** A GPU or a part of one as `nvidia-smi -L` lists it. */
+export interface ListedDevice {
+  readonly uuid: string;
+  /** The UUID of the GPU that it is, or is a part of. */
+  readonly gpu: string;
+  /** Of a part: `3g.20gb`. */
+  readonly profile?: string;
+}
+
+/**
+ * Parses `nvidia-smi -L`: parts follow their GPU.
+ *
+ * ```ts
+ * import { devicesIn } from "./device.ts";
+ *
+ * const [gpu, part] = devicesIn(
+ *   "GPU 0: NVIDIA A100-SXM4-40GB (UUID: GPU-5c89)\n  MIG 3g.20gb     Device  0: (UUID: MIG-dbd8)\n",
+ * );
+ * if (gpu?.uuid !== "GPU-5c89" || part?.gpu !== "GPU-5c89") throw new Error("a GPU and its part");
+ * ```
+ */
+export function devicesIn(text: string): ListedDevice[] {
+  const found: ListedDevice[] = [];
+  let gpu = "";
+  for (const line of text.split("\n")) {
+    const [, profile, uuid] = /^\s*(?:GPU \d+:|MIG (\S+)\s+Device).*\(UUID: (\S+)\)/.exec(line) ??
+      [];
+    if (uuid === undefined) continue;
+    if (profile === undefined) gpu = uuid;
+    found.push({ uuid, gpu, ...profile !== undefined && { profile } });
+  }
+  return found;
+}
+
+const listedDevices = () => devicesIn(answered(["-L"]));
+
+/** The device that a UUID, or the beginning of one, names. */
+function listedAs(id: string, listed: readonly ListedDevice[]): ListedDevice | undefined {
+  return listed.find(({ uuid }) => uuid.startsWith(id));
+}
+
+/** A part of a GPU: `3g.20gb` has at least 20e9 bytes (an A100's has 20.9e9). */
+function partOf(gpu: Gpu, profile: string): Gpu {
+  const [, gigabytes] = /\.(\d+)gb/.exec(profile) ?? [];
+  return {
+    ...gpu,
+    name: `${gpu.name} MIG ${profile}`,
+    ...gigabytes !== undefined && { memory: Math.min(gpu.memory, Number(gigabytes) * 1e9) },
+  };
+}
+
+/**
+ * The GPUs of a value of `CUDA_VISIBLE_DEVICES`, by numbers and whole UUIDs, which is how `nvidia-smi`
+ * takes them. Undefined if one is a part (MIG): the driver does not say what a part does.
+ */
+export function idsForDriver(visible: string): string | undefined {
+  const ids = visible.split(",").map((id) => id.trim());
+  if (ids.some((id) => id.startsWith("MIG-"))) return undefined;
+  if (ids.every(isNumber)) return ids.join();
+  const listed = listedDevices();
+  return ids.map((id) => isNumber(id) ? id : listedAs(id, listed)?.gpu ?? id).join();
 }
 
 /**

@@ -3,7 +3,7 @@
 /** Does `work` while these variables are set, and then puts the old ones back. */
 export async function withEnvironment<T>(
   variables: Readonly<Record<string, string>>,
-  work: () => Promise<T>,
+  work: () => T | Promise<T>,
 ): Promise<T> {
   const before = new Map(Object.keys(variables).map((name) => [name, Deno.env.get(name)]));
   for (const [name, value] of Object.entries(variables)) Deno.env.set(name, value);

@@ -5,9 +5,12 @@ import {
   deviceFrom,
   deviceInWords,
   type DeviceName,
+  deviceOf,
   expectedDevice,
   gpuNumbers,
+  gpus,
   gpusIn,
+  idsForDriver,
   isDeviceName,
   mustBeThere,
   nameOfDevice,
@@ -17,6 +20,9 @@ import {
   visibleFor,
 } from "../../lib/system/device.ts";
 import { UserError } from "../../lib/errors.ts";
+import { shareFor } from "../../lib/estimates/memory.ts";
+import { withNvidiaSmi } from "../support/nvidia_smi.ts";
+import { withEnvironment } from "../support/tensorflow.ts";
 
 // As `nvidia-smi --query-gpu=name,memory.total,compute_cap,driver_version
 // --format=csv,noheader,nounits` prints them.
@@ -144,3 +150,58 @@ Deno.test("a GPU computes a batch as a whole, a processor in as many parts as we
   assert.deepEqual([towersOn({ kind: "gpu" }, 2), towersOn({ kind: "cpu" }, 2)], [1, 2]);
   assert.equal(towersOn({ kind: "gpu", count: 4 }, 2), 4);
 });
+
+/** An A100 in two parts beside a whole one, as `nvidia-smi -L` lists them. */
+const A100 = {
+  listing: `GPU 0: NVIDIA A100-SXM4-40GB (UUID: GPU-5c89852c-d268-c3f3-1b07-005d5ae1dc3f)
+  MIG 3g.20gb     Device  0: (UUID: MIG-dbd8d0b9-4d55-5b0c-8a6e-8b9b2b3e7f01)
+  MIG 1g.5gb      Device  1: (UUID: MIG-2cb0a7f1-6a3c-5a36-9d3f-1b7d3c9a1e22)
+GPU 1: NVIDIA A100-SXM4-40GB (UUID: GPU-77aa1b2c-0000-1111-2222-333344445555)
+`,
+  answers: Object.fromEntries(
+    [
+      ...["0", "1", "GPU-5c89852c-d268-c3f3-1b07-005d5ae1dc3f"],
+      "GPU-77aa1b2c-0000-1111-2222-333344445555",
+    ].map((id) => [id, "NVIDIA A100-SXM4-40GB, 40960, 8.0, 550.54.15"]),
+  ),
+};
+
+Deno.test("a GPU is found by its number, its UUID or the beginning of it, and a part by its own", () =>
+  withNvidiaSmi(A100, () => {
+    const whole = {
+      name: "NVIDIA A100-SXM4-40GB",
+      ...{ memory: 40960 * 2 ** 20, capability: 8, driver: "550.54.15" },
+    };
+    for (const id of ["1", "GPU-77aa1b2c-0000-1111-2222-333344445555", "GPU-77aa"]) {
+      assert.deepEqual(gpus(id), [whole], id);
+    }
+    // an A100's 3g.20gb has 19,968 MiB: what is taken for it is less
+    const part = { ...whole, name: "NVIDIA A100-SXM4-40GB MIG 3g.20gb", memory: 20e9 };
+    assert.ok(part.memory < 19968 * 2 ** 20);
+    assert.deepEqual(gpus("MIG-dbd8d0b9-4d55-5b0c-8a6e-8b9b2b3e7f01"), [part]);
+    assert.equal(gpus("MIG-2cb0a7f1")[0]!.memory, 5e9);
+    assert.deepEqual(gpus("MIG-elsewhere"), []);
+    assert.deepEqual(gpus("7"), []);
+  }));
+
+Deno.test("a training on a part of a GPU takes as many images as fit into the part", () =>
+  withNvidiaSmi(A100, () =>
+    withEnvironment({ CUDA_VISIBLE_DEVICES: "MIG-dbd8d0b9" }, () => {
+      const device = deviceOf(true);
+      assert.equal(
+        deviceInWords(device),
+        "NVIDIA A100-SXM4-40GB MIG 3g.20gb, 19 GiB, driver 550.54.15",
+      );
+      assert.equal(shareFor(device, 1), 0.8 * 20e9);
+    })));
+
+Deno.test("the driver is asked for numbers and whole UUIDs, and not for what a part does", () =>
+  withNvidiaSmi(A100, () => {
+    assert.equal(idsForDriver("0,1"), "0,1");
+    assert.equal(
+      idsForDriver("GPU-77aa,GPU-5c89"),
+      "GPU-77aa1b2c-0000-1111-2222-333344445555,GPU-5c89852c-d268-c3f3-1b07-005d5ae1dc3f",
+    );
+    assert.equal(idsForDriver("MIG-dbd8d0b9"), undefined);
+    assert.equal(idsForDriver("GPU-elsewhere"), "GPU-elsewhere");
+  }));

@@ -1,25 +1,11 @@
 import assert from "node:assert/strict";
 import { sampleGpus, sampleIn, useIn, watchGpus } from "../../lib/system/gpu_use.ts";
+import { withNvidiaSmi } from "../support/nvidia_smi.ts";
 import { withEnvironment } from "../support/tensorflow.ts";
 
-/** Runs `work` where `nvidia-smi` prints `lines` and keeps how it was called. */
-async function withNvidiaSmi(lines: string, work: (calls: () => string[]) => Promise<void>) {
-  const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
-  try {
-    const script = `#!/bin/sh\necho "$@" >> ${folder}/calls\ncat ${folder}/lines\n`;
-    Deno.writeTextFileSync(`${folder}/lines`, lines);
-    Deno.writeTextFileSync(`${folder}/nvidia-smi`, script, { mode: 0o755 });
-    await withEnvironment(
-      { PATH: `${folder}:${Deno.env.get("PATH")}` },
-      () => work(() => Deno.readTextFileSync(`${folder}/calls`).trim().split("\n")),
-    );
-  } finally {
-    Deno.removeSync(folder, { recursive: true });
-  }
-}
-
 Deno.test("GPUs are sampled together: mean use, most memory, all power", async () => {
-  await withNvidiaSmi("90, 1000, 300.50\n50, 2000, 200.00\n", async (calls) => {
+  const answers = { "0": "90, 1000, 300.50", "GPU-aaaa": "50, 2000, 200.00" };
+  await withNvidiaSmi({ answers }, async (calls) => {
     const found = await sampleGpus("0,GPU-aaaa");
     assert.deepEqual(found, { utilisation: 70, memory: 2000 * 2 ** 20, power: 500.5 });
     assert.deepEqual(calls(), [
@@ -56,7 +42,7 @@ Deno.test("energy is mean power times time", () => {
 });
 
 Deno.test("each run gets the samples of its own time", async () => {
-  await withNvidiaSmi("90, 1000, 300\n", async () => {
+  await withNvidiaSmi({ answers: { "0": "90, 1000, 300" } }, async () => {
     const watch = watchGpus();
     try {
       const first = watch.begin();

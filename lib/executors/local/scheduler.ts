@@ -16,7 +16,13 @@ import type { Study } from "../../results/study.ts";
 import { LeasePassedOn } from "../../store/leases.ts";
 import type { Store } from "../../store/mod.ts";
 import { onStopSignal } from "../../system/signals.ts";
-import { chooseDevice, countOf, deviceInWords, type DeviceName } from "../../system/device.ts";
+import {
+  chooseDevice,
+  countOf,
+  deviceInWords,
+  type DeviceName,
+  idsForDriver,
+} from "../../system/device.ts";
 import { type GpuUse, type GpuWatch, watchGpus } from "../../system/gpu_use.ts";
 import { cores, runsAtOnce } from "../../system/machine.ts";
 import type { Bars } from "../../system/progress.ts";
@@ -71,7 +77,7 @@ export async function runPlan(
   try {
     const most = runs.length - done.length;
     await startWorkers(workers, study, { ...options, threads, most, stop: signal.stop });
-    if (workers[0]?.device.kind === "gpu") watch = watchGpus(Deno.env.get("CUDA_VISIBLE_DEVICES"));
+    if (workers[0]?.device.kind === "gpu") watch = watchVisible();
     const overall = bars.bar("all runs", { unit: "runs" });
     const show = () => overall.update(queue.done, runs.length);
     show();
@@ -103,6 +109,14 @@ export async function runPlan(
     stopWatching();
     signal.unlisten();
   }
+}
+
+/** Watches the GPUs that TensorFlow sees; not parts of a GPU, of which the driver says nothing. */
+function watchVisible(): GpuWatch | undefined {
+  const visible = Deno.env.get("CUDA_VISIBLE_DEVICES");
+  if (visible === undefined) return watchGpus();
+  const ids = idsForDriver(visible);
+  return ids === undefined ? undefined : watchGpus(ids);
 }
 
 /**
