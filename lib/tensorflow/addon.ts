@@ -11,7 +11,7 @@ import { DETERMINISTIC_SWITCH, isDeterministic } from "../system/determinism.ts"
 import type { DeviceName } from "../system/device.ts";
 import { instructions, ONEDNN_SWITCH, oneDnnDefault } from "../system/processor.ts";
 import { UserError } from "../errors.ts";
-import { openCuda } from "./cuda_libraries.ts";
+import { doubtOf, openCuda } from "./cuda_libraries.ts";
 import { withoutStderr } from "./quiet.ts";
 
 const require = createRequire(import.meta.url);
@@ -143,8 +143,6 @@ let loaded: Binding | undefined;
  * @throws UserError if TensorFlow is not installed, its libraries do not open, or the processor lacks
  * instructions that it needs
  */
-// Asynchronous although its parts are not, so that this can change without its callers.
-// deno-lint-ignore require-await
 export async function loadAddon(options: LoadOptions = {}): Promise<Binding> {
   const folder = packageFolder();
   const file = addonFile(folder);
@@ -173,7 +171,7 @@ export async function loadAddon(options: LoadOptions = {}): Promise<Binding> {
   try {
     // only once: other threads are at work later, and one that finds standard error redirected keeps it so
     loaded ??= withoutStderr(() => require(file) as Binding);
-    if (wantsGpu && !loaded.isUsingGpuDevice()) throw noGpu(options.device);
+    if (wantsGpu && !loaded.isUsingGpuDevice()) throw await noGpu(options.device);
     return loaded;
   } catch (error) {
     if (error instanceof UserError) throw error;
@@ -201,7 +199,11 @@ export async function loadStockTfjs(
   return tfjs as unknown as typeof import("@tensorflow/tfjs-node-gpu");
 }
 
-function noGpu(device: DeviceName | undefined): UserError {
+/** TensorFlow finds no GPU: because of the driver or the GPU's age, or nobody knows why. */
+async function noGpu(device: DeviceName | undefined): Promise<UserError> {
+  const { gpus } = await import("../system/device.ts");
+  const [doubt] = gpus().flatMap((gpu) => doubtOf(gpu) ?? []);
+  if (doubt !== undefined) return new UserError(`Cannot use "${device}": ${doubt}`);
   return new UserError(
     `Cannot use "${device}": TensorFlow finds no such GPU; see what nvidia-smi lists, and what ` +
       "CUDA_VISIBLE_DEVICES says, or choose --device cpu",

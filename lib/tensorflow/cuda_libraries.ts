@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { UserError } from "../errors.ts";
+import type { Gpu } from "../system/device.ts";
 
 /**
  * Libraries below `nvidia/` that TensorFlow opens, each after those that it depends on. If one is
@@ -51,4 +52,20 @@ export function openCuda(folder: string): void {
 /** Names of missing libraries; see `openCuda`. */
 export function missingCuda(folder: string): string[] {
   return CUDA_LIBRARIES.filter((library) => !existsSync(join(folder, library)));
+}
+
+/** The lowest compute capability that cuDNN 9.24 supports: Turing. */
+const OLDEST_GPU = 7.5;
+/** The lowest driver that CUDA 12 runs with. */
+const OLDEST_DRIVER = 525;
+
+/** Why a GPU cannot compute with these libraries; undefined if it can. */
+export function doubtOf({ name, capability, driver }: Gpu): string | undefined {
+  if (Number.parseFloat(driver) < OLDEST_DRIVER) {
+    return `NVIDIA's driver ${driver} is too old for CUDA 12: install ${OLDEST_DRIVER} or newer`;
+  }
+  if (capability < OLDEST_GPU) {
+    return `${name} is older than cuDNN's oldest GPU, Turing: choose another one, or --device cpu`;
+  }
+  return undefined;
 }

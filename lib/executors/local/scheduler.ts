@@ -26,6 +26,7 @@ import {
 import { type GpuUse, type GpuWatch, watchGpus } from "../../system/gpu_use.ts";
 import { cores, runsAtOnce } from "../../system/machine.ts";
 import type { Bars } from "../../system/progress.ts";
+import { whyNoGpu } from "../../tensorflow/install/check.ts";
 import { layersOf, netShapeOf } from "../../vgg/configs.ts";
 import { ImageCaches } from "./image_caches.ts";
 import { RunQueue } from "./run_queue.ts";
@@ -227,7 +228,10 @@ async function startWorkers(
     started.push(await threads.start(settings, bars.log));
   }
   const [first] = started;
-  if (first) bars.log(`computing on ${deviceInWords(first.device)}, in ${setup.train.precision}`);
+  if (first === undefined) return;
+  bars.log(`computing on ${deviceInWords(first.device)}, in ${setup.train.precision}`);
+  const reason = first.device.kind === "cpu" && device === undefined ? whyNoGpu() : undefined;
+  if (reason !== undefined) bars.log(`warning: ${reason}`);
 }
 
 /**

@@ -6,8 +6,9 @@ import { cacheFolder } from "../../system/cache_folder.ts";
 import { intact } from "./cache.ts";
 import { deviceInWords, gpus } from "../../system/device.ts";
 import { INSTALL_COMPILER, nodeHeaders } from "./compile.ts";
-import { CUDA_LIBRARIES, missingCuda } from "../cuda_libraries.ts";
+import { CUDA_LIBRARIES, doubtOf, missingCuda } from "../cuda_libraries.ts";
 import {
+  here,
   type InstallLocation,
   type InstallOptions,
   isInstalled,
@@ -15,7 +16,6 @@ import {
   variantOf,
 } from "./mod.ts";
 import { answer, compiler, python, reason, run } from "../../system/subprocess.ts";
-import { doubtOf } from "./cuda.ts";
 import type { Variant } from "./wheel.ts";
 
 /** A part of the installation. */
@@ -89,6 +89,20 @@ function driver(): Check {
     remedy: "install NVIDIA's driver, 525 or newer; in a container, let it see the GPU " +
       "(docker run --gpus all)",
   };
+}
+
+/**
+ * Why the CUDA build computes on the processor although there is a GPU; undefined where there is none,
+ * where it is hidden, or where TensorFlow is installed for the CPU.
+ */
+export function whyNoGpu(place: InstallLocation = here()): string | undefined {
+  const isHidden = /^\s*(-1)?\s*$/.test(Deno.env.get("CUDA_VISIBLE_DEVICES") ?? "0");
+  if (isHidden || variantOf(place) !== "gpu") return undefined;
+  const found = gpus();
+  if (found[0] === undefined) return undefined;
+  const [doubt] = found.flatMap((gpu) => doubtOf(gpu) ?? []);
+  return doubt ?? `nvidia-smi lists ${found[0].name}, but TensorFlow finds no GPU: ` +
+      "deno task install --check says what is missing";
 }
 
 /** NVIDIA's libraries, each by its name. */

@@ -1,4 +1,3 @@
-import type { Gpu } from "../../system/device.ts";
 import { download, type InstallControl, unpack } from "./wheel.ts";
 
 /** Approximate size of the wheels, bytes: for progress only. */
@@ -30,22 +29,6 @@ export const CUDA_WHEELS: readonly string[] = [
   "nvidia-nccl-cu12==2.27.7",
   "nvidia-nvjitlink-cu12==12.9.86",
 ];
-
-/** The lowest compute capability that cuDNN 9.24 supports: Turing. */
-const OLDEST_GPU = 7.5;
-/** The lowest driver that CUDA 12 runs with. */
-const OLDEST_DRIVER = 525;
-
-/** Why a GPU cannot compute with these libraries; undefined if it can. */
-export function doubtOf({ name, capability, driver }: Gpu): string | undefined {
-  if (Number.parseFloat(driver) < OLDEST_DRIVER) {
-    return `NVIDIA's driver ${driver} is too old for CUDA 12: install ${OLDEST_DRIVER} or newer`;
-  }
-  if (capability < OLDEST_GPU) {
-    return `${name} is older than cuDNN's oldest GPU, Turing: choose another one, or --device cpu`;
-  }
-  return undefined;
-}
 
 /**
  * Fetches the libraries into `folder/nvidia/`: 2.9 GB to download, 4.3 GB on disk.

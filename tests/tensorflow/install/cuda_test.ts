@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../../lib/errors.ts";
-import { CUDA_LIBRARIES, missingCuda, openCuda } from "../../../lib/tensorflow/cuda_libraries.ts";
+import {
+  CUDA_LIBRARIES,
+  doubtOf,
+  missingCuda,
+  openCuda,
+} from "../../../lib/tensorflow/cuda_libraries.ts";
 import { packageFolder } from "../../../lib/tensorflow/addon.ts";
-import { CUDA_WHEELS, doubtOf } from "../../../lib/tensorflow/install/cuda.ts";
+import { CUDA_WHEELS } from "../../../lib/tensorflow/install/cuda.ts";
 import { partsOf } from "../../../lib/tensorflow/install/mod.ts";
 
 Deno.test("NVIDIA's wheels have pinned versions, which TensorFlow's own wheel allows", () => {
