@@ -12,7 +12,7 @@ import { openStore, type Store } from "../../lib/store/mod.ts";
 import type { LogEntry } from "../../lib/vgg/checkpoint.ts";
 import { type Amount, makeArchives } from "./archives.ts";
 import { mustBeErrorsOf, mustBeSubmission, mustHaveClasses } from "./checks.ts";
-import { command, type Outcome, type TaskName } from "./command.ts";
+import { command, effortInWords, type TaskName } from "./command.ts";
 
 /** How large a rehearsal is. */
 export interface Scale extends Amount {
@@ -67,7 +67,7 @@ export async function rehearse(
     say(["deno task", task, ...words].join(" "));
     const args = words.flatMap((word) => variables.get(word) ?? [word]);
     const outcome = await command(task, args, { onProgress, ...killWhen && { killWhen } });
-    say(`  ${killWhen ? "killed after " : ""}${taken(outcome)}`);
+    say(`  ${killWhen ? "killed after " : ""}${effortInWords(outcome)}`);
     return outcome.records;
   }
 
@@ -119,11 +119,6 @@ export async function rehearse(
   const rows = await step("report", ["table3", "$capped", "--include-at-chance"]);
   const row = rows.find(({ run }) => run === tested.key);
   assert.deepEqual([row?.top1_error, row?.top5_error], [tested.top1_error, tested.top5_error]);
-}
-
-/** What a command took. */
-function taken({ seconds, memory }: Outcome): string {
-  return `${clock(seconds)}${memory > 0 ? `, ${(memory / 1e9).toFixed(1)} GB of memory` : ""}`;
 }
 
 /** The time that a plan says. */
