@@ -260,7 +260,7 @@ export function defaultVariables(
     ...oneDnn !== undefined && { [ONEDNN_SWITCH]: oneDnn, ...KEEP_PRIMITIVES },
     // without it cuDNN may choose kernels whose sums change from run to run
     ...gpu && { [DETERMINISTIC_SWITCH]: "1" },
-    // cuDNN then says which of its kernels do so
+    // for cuDNN's frontend, which says which kernels do so: TensorFlow 2.21 has no other way any more
     ...gpu && isDeterministic(deterministic ?? "1") && { TF_CUDNN_USE_FRONTEND: "1" },
   };
 }

@@ -1,3 +1,6 @@
+import { basename, dirname, join, resolve } from "node:path";
+import { UserError } from "../../errors.ts";
+import { CUDA_LIBRARIES } from "../cuda_libraries.ts";
 import { download, type InstallControl, unpack } from "./wheel.ts";
 
 /** Approximate size of the wheels, bytes: for progress only. */
@@ -50,4 +53,95 @@ export async function fetchCuda(
     await Deno.remove(wheel);
     onProgress(0.7 + 0.3 * (i + 1) / wheels.length);
   }
+}
+
+/**
+ * The variable that names folders of this machine with NVIDIA's libraries, separated by colons, to use
+ * instead of wheels. Empty: the wheels again.
+ */
+export const CUDA_FOLDERS = "VERYDEEP_CUDA";
+
+/** Libraries whose calls changed from one CUDA to the next: no other version takes their place. */
+const EXACT = /^libcudart\./;
+
+/**
+ * Fills `folder/nvidia/` with links to libraries of this machine, under the names that TensorFlow opens:
+ * of a library that is there in other versions only, as those of CUDA 13, to the newest.
+ *
+ * @param folders where to look, separated by colons; folders in them count
+ * @throws {UserError} Libraries are not there, which it names with the wheels that have them.
+ */
+export async function linkCuda(folders: string, folder: string) {
+  const found = new Map<string, string>();
+  for (const place of folders.split(":").filter((place) => place !== "")) {
+    collectLibraries(resolve(place), found);
+  }
+  const missing: string[] = [];
+  for (const library of CUDA_LIBRARIES) {
+    const target = standIn(basename(library), found);
+    if (target === undefined) {
+      missing.push(library);
+      continue;
+    }
+    const place = dirname(join(folder, "nvidia", library));
+    await Deno.mkdir(place, { recursive: true });
+    await linkUnlessThere(target, join(place, basename(library)));
+    // what a library opens itself, as cuDNN does its parts, it looks for beside its link
+    const [stem = ""] = basename(library).split(".");
+    for (const { name } of Deno.readDirSync(dirname(target))) {
+      const isPart = name.startsWith(stem) && /\.so\.\d/.test(name);
+      if (isPart) await linkUnlessThere(join(dirname(target), name), join(place, name));
+    }
+  }
+  if (missing.length === 0) return;
+  const names = missing.map((library) => `${basename(library)} (of ${wheelOf(library)})`);
+  throw new UserError(
+    `Cannot use NVIDIA's libraries in "${folders}": ${
+      names.join(", ")
+    } cannot be found there; put ` +
+      `what the wheels have into one of these folders, or leave ${CUDA_FOLDERS} out`,
+  );
+}
+
+async function linkUnlessThere(target: string, link: string) {
+  try {
+    await Deno.symlink(target, link);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+  }
+}
+
+/** Notes shared libraries, `libNAME.so.NUMBER`, of a folder and the folders in it: the first counts. */
+function collectLibraries(folder: string, found: Map<string, string>) {
+  let entries: Deno.DirEntry[];
+  try {
+    entries = [...Deno.readDirSync(folder)];
+  } catch (error) {
+    throw new UserError(
+      `Cannot look for NVIDIA's libraries in "${folder}": ${(error as Error).message}`,
+    );
+  }
+  for (const { name, isDirectory } of entries) {
+    if (isDirectory) collectLibraries(join(folder, name), found);
+    else if (/^lib\w+\.so\.\d+$/.test(name) && !found.has(name)) {
+      found.set(name, join(folder, name));
+    }
+  }
+}
+
+/** The library of this name, or the newest of its other versions. */
+function standIn(name: string, found: ReadonlyMap<string, string>): string | undefined {
+  if (found.has(name) || EXACT.test(name)) return found.get(name);
+  const stem = name.replace(/\d+$/, "");
+  const versions = [...found.keys()].filter((other) => /^\d+$/.test(other.slice(stem.length)))
+    .filter((other) => other.startsWith(stem))
+    .sort((one, other) => Number(other.slice(stem.length)) - Number(one.slice(stem.length)));
+  return versions[0] && found.get(versions[0]);
+}
+
+/** The wheel that has a library, with its version. */
+function wheelOf(library: string): string {
+  const [part = ""] = library.split("/");
+  const name = `nvidia-${part.replaceAll("_", "-")}-cu12==`;
+  return CUDA_WHEELS.find((wheel) => wheel.startsWith(name)) ?? name;
 }

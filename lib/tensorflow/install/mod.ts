@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
 import { basename, dirname, join } from "node:path";
 import { addonFile, packageFolder } from "../addon.ts";
 import { cacheFolder } from "../../system/cache_folder.ts";
@@ -22,7 +23,7 @@ import {
 } from "./cache.ts";
 import { ADDON, COMPILE_SECONDS, compileAddon, requireCompiler } from "./compile.ts";
 import { CUDA_LIBRARIES } from "../cuda_libraries.ts";
-import { CUDA_WHEELS, fetchCuda } from "./cuda.ts";
+import { CUDA_FOLDERS, CUDA_WHEELS, fetchCuda, linkCuda } from "./cuda.ts";
 import {
   fetchLibraries,
   type InstallControl,
@@ -121,6 +122,19 @@ export function partsOf(
     require: requireCompiler,
   };
   if (variant === "cpu") return [libraries, addon];
+  const folders = cudaFolders(sources);
+  if (folders !== undefined) {
+    const digest = createHash("sha256").update(folders).digest("hex").slice(0, 12);
+    return [libraries, addon, {
+      name: "CUDA",
+      folder: join(cache, `cuda-links-${digest}-for-${VERSION}-${machine}`),
+      content: `${CUDA_LINKS}${folders}`,
+      step: "link CUDA libraries",
+      seconds: 1,
+      make: (folder) => linkCuda(folders, folder),
+      require: async () => {},
+    }];
+  }
   const cuda: InstallPart = {
     name: "CUDA",
     folder: join(cache, `cuda-for-${VERSION}-${machine}`),
@@ -178,6 +192,20 @@ async function makeParts(
     await makeStampedFolder(folder, content, (folder) => make(folder, { onProgress, stop }));
     before += seconds;
   }
+}
+
+/** What the stamp says before the folders of this machine that NVIDIA's libraries are in. */
+const CUDA_LINKS = "CUDA of ";
+
+/**
+ * The folders of this machine that NVIDIA's libraries come from: those that `VERYDEEP_CUDA` names, or
+ * else those that the package is linked to; undefined for the wheels.
+ */
+function cudaFolders(sources: string): string | undefined {
+  const named = Deno.env.get(CUDA_FOLDERS);
+  if (named !== undefined) return named === "" ? undefined : named;
+  const parts = contentOf(join(sources, "deps"))?.split(", ") ?? [];
+  return parts.find((part) => part.startsWith(CUDA_LINKS))?.slice(CUDA_LINKS.length);
 }
 
 /** The folder of the stamp that says what is linked. */

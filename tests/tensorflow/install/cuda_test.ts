@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { UserError } from "../../../lib/errors.ts";
 import {
   CUDA_LIBRARIES,
@@ -8,8 +8,9 @@ import {
   openCuda,
 } from "../../../lib/tensorflow/cuda_libraries.ts";
 import { packageFolder } from "../../../lib/tensorflow/addon.ts";
-import { CUDA_WHEELS } from "../../../lib/tensorflow/install/cuda.ts";
+import { CUDA_WHEELS, linkCuda } from "../../../lib/tensorflow/install/cuda.ts";
 import { partsOf } from "../../../lib/tensorflow/install/mod.ts";
+import { withEnvironment } from "../../support/tensorflow.ts";
 
 Deno.test("NVIDIA's wheels have pinned versions, which TensorFlow's own wheel allows", () => {
   // the extra "and-cuda" in tensorflow-2.21.0.dist-info/METADATA: from the first version to below the second
@@ -86,4 +87,83 @@ Deno.test("what TensorFlow opens by itself is opened after what it needs", () =>
   for (const [library, needed] of needs) {
     assert.ok(place(needed) >= 0 && place(needed) < place(library), `${needed} before ${library}`);
   }
+});
+
+/** A folder with empty files of these names. */
+async function folderWith(names: readonly string[]): Promise<string> {
+  const folder = await Deno.makeTempDir({ prefix: "verydeep-test-" });
+  for (const name of names) {
+    await Deno.mkdir(join(folder, dirname(name)), { recursive: true });
+    await Deno.writeTextFile(join(folder, name), "");
+  }
+  return folder;
+}
+
+// As NVIDIA's wheels for CUDA 13 have them, with cudart of CUDA 12 beside them.
+const CUDA_13 = [
+  ...["cublas.so.13", "cublasLt.so.13", "cudart.so.13", "cufft.so.12", "curand.so.10"],
+  ...["cusolver.so.12", "cusparse.so.12", "cupti.so.13", "nvrtc.so.13", "nvJitLink.so.13"],
+  ...["nvrtc-builtins.so.13.0", "cusolverMg.so.12"],
+].map((name) => `cu13/lib/lib${name}`);
+const BESIDE = ["cudnn/lib/libcudnn.so.9", "cudnn/lib/libcudnn_ops.so.9", "nccl/lib/libnccl.so.2"];
+
+Deno.test("libraries of CUDA 13 are linked under the names that TensorFlow opens", async () => {
+  const from = await folderWith([...CUDA_13, ...BESIDE, "taken/libcudart.so.12"]);
+  const folder = await Deno.makeTempDir({ prefix: "verydeep-test-" });
+  await linkCuda(`${from}/cu13:${from}`, folder);
+  assert.deepEqual(missingCuda(join(folder, "nvidia")), []);
+  const target = (library: string) =>
+    relative(from, Deno.readLinkSync(join(folder, "nvidia", library)));
+  assert.equal(target("cublas/lib/libcublas.so.12"), "cu13/lib/libcublas.so.13");
+  assert.equal(target("cufft/lib/libcufft.so.11"), "cu13/lib/libcufft.so.12");
+  assert.equal(target("cusolver/lib/libcusolver.so.11"), "cu13/lib/libcusolver.so.12");
+  assert.equal(target("cuda_nvrtc/lib/libnvrtc.so.12"), "cu13/lib/libnvrtc.so.13");
+  assert.equal(target("cuda_runtime/lib/libcudart.so.12"), "taken/libcudart.so.12");
+  assert.equal(target("curand/lib/libcurand.so.10"), "cu13/lib/libcurand.so.10");
+  // what these open themselves lies beside them
+  assert.equal(target("cudnn/lib/libcudnn_ops.so.9"), "cudnn/lib/libcudnn_ops.so.9");
+  const builtins = "libnvrtc-builtins.so.13.0";
+  assert.equal(target(`cuda_nvrtc/lib/${builtins}`), `cu13/lib/${builtins}`);
+});
+
+Deno.test("what no other version can stand in for is named with the wheel that has it", async () => {
+  const from = await folderWith(CUDA_13);
+  const folder = await Deno.makeTempDir({ prefix: "verydeep-test-" });
+  await assert.rejects(linkCuda(from, folder), (error) => {
+    assert.ok(error instanceof UserError);
+    const { message } = error;
+    assert.match(
+      message,
+      /libcudart\.so\.12 \(of nvidia-cuda-runtime-cu12==12\.9\.79\), libcudnn\.so\.9/,
+    );
+    return /libnccl\.so\.2 \(of nvidia-nccl-cu12==2\.27\.7\) cannot be found there; /.test(message);
+  });
+  await assert.rejects(
+    linkCuda("/nowhere", folder),
+    /^UserError: Cannot look for NVIDIA's libraries in "\/nowhere"/,
+  );
+});
+
+Deno.test({
+  name: "an installation with libraries of this machine stays with them",
+  ignore: Deno.build.os !== "linux" || Deno.build.arch !== "x86_64", // no CUDA elsewhere
+}, async () => {
+  const sources = await Deno.makeTempDir({ prefix: "verydeep-test-" });
+  await Deno.writeTextFile(`${sources}/package.json`, '{ "version": "4.22.0" }');
+  const cudaOf = (variables: Record<string, string> = {}) =>
+    withEnvironment(variables, () => {
+      const parts = partsOf("gpu", { cache: "/cache", package: sources });
+      return parts.find(({ name }) => name === "CUDA")!;
+    });
+  const wheels = await cudaOf();
+  const linked = await cudaOf({ VERYDEEP_CUDA: "/opt/cuda13:/opt/cudnn" });
+  assert.match(wheels.content, /nvidia-cudnn-cu12==/);
+  assert.equal(linked.content, "CUDA of /opt/cuda13:/opt/cudnn");
+  assert.notEqual(linked.folder, wheels.folder);
+  // as the installation writes it
+  await Deno.mkdir(`${sources}/deps`);
+  const content = `tensorflow==2.21.0 00, addon, ${linked.content}, gpu`;
+  await Deno.writeTextFile(`${sources}/deps/stamp.json`, JSON.stringify({ content, files: {} }));
+  assert.deepEqual((await cudaOf()).content, linked.content);
+  assert.deepEqual((await cudaOf({ VERYDEEP_CUDA: "" })).content, wheels.content);
 });
