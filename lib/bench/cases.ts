@@ -45,8 +45,10 @@ interface Net {
 /** Updates of SGD with momentum on one batch: forward, backward, weight decay, update. */
 export interface TrainingCase extends Named, Net {
   readonly kind: "training";
-  /** The same batch in every step, or crops of images in memory as in a real training. */
-  readonly crops: "fed" | "cache";
+  /** The same batch in every step, or crops as in a real training: of images in memory, or of files. */
+  readonly crops: "fed" | "cache" | "files";
+  /** JPEG files of 500 by 375 pixels, where crops are of files. */
+  readonly files?: readonly string[];
   /** Parts of the batch that we compute in parallel; see `lib/vgg/network.ts`. */
   readonly towers: number;
 }
@@ -84,15 +86,25 @@ export interface ScoringCase extends Named {
   readonly files: readonly string[];
 }
 
+/** Products of square matrices, one after the other: the most arithmetic that a device does. */
+export interface MatmulCase extends Named {
+  readonly kind: "matmul";
+  readonly precision: Precision;
+  /** Rows and columns. */
+  readonly side: number;
+  /** Products in one step. */
+  readonly products: number;
+}
+
 /** A case of the benchmark. */
-export type Case = TrainingCase | EvaluationCase | InputCase | ScoringCase;
+export type Case = TrainingCase | EvaluationCase | InputCase | ScoringCase | MatmulCase;
 
 /** Size of the posteriors to score: the paper's ensemble of seven nets (Table 6). */
 export const ENSEMBLE_SIZE = { evaluations: 7, images: 50_000, classes: 1000 };
 const CLASSES = { narrow: 20, full: 1000 };
 
 /** The parameters of cases with a net. */
-interface Size {
+export interface Size {
   readonly config: ConfigName;
   /** Divides the paper's channels and the units of fc6 and fc7. */
   readonly divisor: number;
@@ -134,7 +146,8 @@ export function training(size: Size): TrainingCase {
   };
 }
 
-function evaluation(size: Size, height: number, width: number): EvaluationCase {
+/** Whole images, tested densely. */
+export function evaluation(size: Size, height: number, width: number): EvaluationCase {
   const { batch, precision } = size;
   return {
     kind: "evaluation",
@@ -146,7 +159,7 @@ function evaluation(size: Size, height: number, width: number): EvaluationCase {
 }
 
 /** 25 crops of each image, and their mirror images. */
-function multiCrop(size: Size): EvaluationCase {
+export function multiCrop(size: Size): EvaluationCase {
   const { crop, batch, precision } = size;
   return {
     ...evaluation(size, crop, crop),
@@ -158,7 +171,7 @@ function multiCrop(size: Size): EvaluationCase {
 }
 
 /** Crops for the paper's trainings at a scale S. */
-function reading(S: TrainScale, files: readonly string[]): InputCase {
+export function reading(S: TrainScale, files: readonly string[]): InputCase {
   const setup = paper.train;
   return {
     kind: "input",
@@ -242,6 +255,7 @@ export function isSelected(name: string, phrases: readonly string[]): boolean {
 
 /** Whether a case computes in bfloat16. */
 export function isBfloat16(what: Case): boolean {
+  if (what.kind === "matmul") return what.precision === "bfloat16";
   return (what.kind === "training" || what.kind === "evaluation") &&
     what.setup.precision === "bfloat16";
 }

@@ -22,40 +22,42 @@ export interface BenchCommand {
 /** Longest age of reused measurements, ms: the machine's load or software may have changed. */
 const LONGEST = 24 * 60 * 60 * 1000;
 
-interface StoredCases {
+interface StoredCases<Entry> {
   /** Start of the benchmark, ISO 8601, UTC. */
   readonly begun: string;
-  readonly cases: Record<string, readonly Measurement[]>;
+  readonly cases: Record<string, readonly Entry[]>;
   readonly versions: Record<string, string>;
 }
 
 /** The finished cases of one benchmark. */
-export interface FinishedCases {
+export interface FinishedCases<Entry> {
   /** Start of the benchmark. */
   readonly begun: Date;
   /** Versions of all contestants, by name. */
   readonly versions: Readonly<Record<string, string>>;
   /** The measurements of a finished case. */
-  of(name: string): readonly Measurement[] | undefined;
+  of(name: string): readonly Entry[] | undefined;
   /** Stores a finished case. */
-  keep(name: string, measurements: readonly Measurement[], versions: Record<string, string>): void;
+  keep(name: string, measurements: readonly Entry[], versions: Record<string, string>): void;
   /** Removes all of them at the end of the benchmark. */
   remove(): void;
 }
 
 /** Reads the stored cases of a command; empty if there are none, or they are damaged or a day old. */
-export function finishedCases(
+export function finishedCases<Entry = Measurement>(
   command: BenchCommand,
   { folder = cacheFolder(), now = new Date() }: {
     readonly folder?: string;
     readonly now?: Date;
   } = {},
-): FinishedCases {
+): FinishedCases<Entry> {
   const digest = createHash("sha256").update(JSON.stringify(command)).digest("hex").slice(0, 12);
   const file = join(folder, `bench-${digest}.json`);
-  const found = keptIn(readIfThere(file));
+  const found = keptIn<Entry>(readIfThere(file));
   const isFresh = found !== undefined && now.getTime() - Date.parse(found.begun) < LONGEST;
-  let kept: StoredCases = isFresh ? found : { begun: now.toISOString(), cases: {}, versions: {} };
+  let kept: StoredCases<Entry> = isFresh
+    ? found
+    : { begun: now.toISOString(), cases: {}, versions: {} };
   return {
     begun: new Date(kept.begun),
     get versions() {
@@ -74,7 +76,7 @@ export function finishedCases(
   };
 }
 
-function keptIn(text: string | undefined): StoredCases | undefined {
+function keptIn<Entry>(text: string | undefined): StoredCases<Entry> | undefined {
   try {
     const kept = JSON.parse(text ?? "null");
     const isWhole = typeof kept?.cases === "object" && typeof kept.versions === "object" &&

@@ -102,10 +102,12 @@ export function startOurs(
     1,
   ),
   limits: Limits = {},
+  env: Readonly<Record<string, string>> = {},
 ): Promise<Contestant> {
   return startContestant("verydeep", deno("verydeep.ts"), {
     ...threads(intraOpThreads, interOpThreads),
     ...variablesOf(limits),
+    ...env,
   });
 }
 
@@ -121,12 +123,17 @@ function variablesOf({ isa, oneCore }: Limits): Record<string, string> {
  * Starts a peer. Stock tfjs-node uses TensorFlow's default for oneDNN, which is off on a processor with
  * only AVX2. On a newer processor that is limited to AVX2, it is turned off here.
  */
-function startPeer(name: PeerName, limits: Limits): Promise<Contestant> {
+export function startPeer(
+  name: PeerName,
+  limits: Limits = {},
+  env: Readonly<Record<string, string>> = {},
+): Promise<Contestant> {
   const isStock = name === "stock tfjs-node, float32";
   const given = Deno.env.get(ONEDNN_SWITCH);
   return startContestant(name, COMMANDS[name], {
     ...variablesOf(limits),
     ...isStock && limits.isa === "avx2" && !given && { [ONEDNN_SWITCH]: "0" },
+    ...env,
   });
 }
 
@@ -214,7 +221,7 @@ function isOneProcess({ kind, name }: Case): boolean {
 }
 
 /** Machine and versions, on which measurements depend too. */
-function machineAndVersions(): string[] {
+export function machineAndVersions(): string[] {
   const { verydeep, deno, git, machine: { cpu } } = environment();
   return [Deno.hostname(), cpu, verydeep, deno, git?.commit ?? ""];
 }
@@ -338,12 +345,12 @@ export function waitingShare(fed: readonly number[], real: readonly number[]): n
 }
 
 /** Rounds to three significant digits. */
-function rounded(value: number): number {
+export function rounded(value: number): number {
   return Number(value.toPrecision(3));
 }
 
 /** Tries something that may be missing; reports a failure and returns undefined. */
-async function orSkip<Result>(
+export async function orSkip<Result>(
   attempt: () => Promise<Result>,
   onSkip: BenchOptions["onSkip"],
 ): Promise<Result | undefined> {

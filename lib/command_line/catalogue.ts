@@ -150,7 +150,14 @@ const others = {
     words: { pattern: "FILE", most: 1 },
     takes: [
       ...[...RESULTS, "workers", "micro-batch", "executor", "resources", "wait"] as const,
-      ...["skip-unreadable", "include-at-chance", "dry-run", "yes", "format"] as const,
+      ...[
+        "deterministic",
+        "skip-unreadable",
+        "include-at-chance",
+        "dry-run",
+        "yes",
+        "format",
+      ] as const,
     ],
     about:
       "Carries out every combination of the values in a grid that a file declares: nets, S, Q, " +
@@ -564,15 +571,19 @@ const others = {
   },
   bench: {
     summary: "Speed compared with PyTorch and stock tfjs-node, as ratios",
-    words: { pattern: "[PHRASE...]", most: Infinity },
-    takes: ["isa", "one-core", "format"],
+    words: { pattern: "[gpu] [PHRASE...]", most: Infinity },
+    takes: ["isa", "one-core", "device", "deterministic", "format"],
     about:
       "Trains, tests and reads images with this project, PyTorch and stock tfjs-node in turns, " +
       "so that a disturbance slows all of them, and prints how many times as fast this project is: " +
       "the median over the rounds. Takes about twenty minutes on 2 cores and 16 GB of memory; run " +
       "nothing else meanwhile. PyTorch is that of python3, or of PYTHON; without it its columns are " +
       "empty. A phrase selects the cases whose name contains all its words; several phrases, the " +
-      "cases of each. A bench that was interrupted continues when the same command is given again.",
+      "cases of each. A bench that was interrupted continues when the same command is given again. " +
+      "bench gpu measures one GPU in less than eight minutes: training A, D and E, testing whole " +
+      "images and crops, reading, the time that a training waits for files, and products of " +
+      "matrices; the same in PyTorch, by itself and through torch.compile. What does not fit into " +
+      "that time is measured by the next call. With --device cpu it only tries every case.",
     examples: {
       "bench": "everything",
       'bench "train A/8" "train D/8 float32"':
@@ -581,6 +592,8 @@ const others = {
       "bench --isa avx2": "as if the processor had nothing newer than AVX2",
       "bench --one-core": "what a core does in a second, while other programs run",
       "bench --format json": "for a program",
+      "bench gpu --format json": "one GPU, for a program",
+      'bench gpu "train D" --deterministic=false': "without deterministic kernels",
     },
   },
 } as const satisfies Record<string, CommandFacts>;

@@ -1,20 +1,36 @@
 /** `bench`: the speed of training, testing and reading, compared with PyTorch and stock tfjs-node. */
+import { UsageError } from "../errors.ts";
 import { machine, machineInWords } from "../system/environment.ts";
 import { instructionsInWords } from "../system/processor.ts";
 import { progressBars } from "../system/progress.ts";
 import { listing } from "../report/listing.ts";
-import type { RecordValue } from "../report/records.ts";
 import type { Options } from "../command_line/options.ts";
-import { formatNumber } from "../numbers.ts";
+import { numeral, text } from "./bench_cells.ts";
+import { benchGpu } from "./bench_gpu.ts";
 
 /** Load of other programs, in busy cores, above which ratios are unreliable. */
 const BUSY = 0.5;
 
 /** Prints the measurements that the phrases select, all of them without phrases. */
 export async function bench(
-  { isa, oneCore, format }: Pick<Options, "isa" | "oneCore" | "format">,
-  phrases: readonly string[] = [],
+  options: Pick<Options, "isa" | "oneCore" | "device" | "deterministic" | "format">,
+  words: readonly string[] = [],
 ): Promise<number> {
+  const { isa, oneCore, device, deterministic, format } = options;
+  const [first, ...phrases] = words;
+  if (first === "gpu") {
+    if (isa !== undefined || oneCore) {
+      throw new UsageError(
+        "--isa and --one-core are about processors: leave them out of bench gpu",
+      );
+    }
+    return await benchGpu(options, phrases);
+  }
+  if (device !== undefined || deterministic !== undefined) {
+    throw new UsageError(
+      "--device and --deterministic are about one GPU: give them to bench gpu, or leave them out",
+    );
+  }
   // What these import takes longer to load than a help text may take.
   const { measure } = await import("../bench/mod.ts");
   const { ensureInstalled } = await import("../tensorflow/install/mod.ts");
@@ -31,7 +47,7 @@ export async function bench(
     }
     const bar = bars.bar("bench", { unit: "cases" });
     const { measurements, versions } = await measure({
-      phrases,
+      phrases: words,
       ...{ isa, oneCore },
       onProgress: (done, total, name) => bar.update(done, total, name),
       onResume: bars.log,
@@ -65,14 +81,4 @@ export async function bench(
   } finally {
     bars.stop();
   }
-}
-
-const text = (value: RecordValue) => value === undefined ? "" : String(value);
-
-function numeral(value: RecordValue): string {
-  if (typeof value !== "number") return text(value);
-  return formatNumber(value, {
-    minimumFractionDigits: value < 10 ? 2 : 0,
-    maximumFractionDigits: value < 10 ? 2 : value < 100 ? 1 : 0,
-  });
 }

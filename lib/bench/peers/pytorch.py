@@ -1,6 +1,7 @@
-"""PyTorch as a contestant: the same nets, written as its documentation recommends for a processor:
-channels_last, autocast to bfloat16, inference_mode; a DataLoader for reading. With "compile" nets go
-through torch.compile. See ../contestant.ts."""
+"""PyTorch as a contestant: the same nets, written as its documentation recommends: channels_last,
+autocast to bfloat16, inference_mode; a DataLoader for reading. With "compile" nets go through
+torch.compile. VERYDEEP_DEVICE=cuda computes on a GPU, where float32 is TF32 and cuDNN tries its
+algorithms. See ../contestant.ts."""
 import importlib.util
 import json
 import os
@@ -19,6 +20,14 @@ except ImportError:
     sys.exit()
 
 from torch import nn
+
+DEVICE = os.environ.get("VERYDEEP_DEVICE", "cpu")
+if DEVICE == "cuda":
+    if not torch.cuda.is_available():
+        say(error=f"the torch {torch.__version__} of {sys.executable} finds no GPU")
+        sys.exit()
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
+    torch.backends.cudnn.benchmark = True
 
 
 def net(case, dense):
@@ -42,7 +51,7 @@ def net(case, dense):
                           else nn.Linear(inputs * size * size, outputs))
             if name != "fc8":
                 layers += [nn.ReLU(inplace=True), nn.Dropout(dropout)]
-    return nn.Sequential(*layers).to(memory_format=torch.channels_last)
+    return nn.Sequential(*layers).to(DEVICE, memory_format=torch.channels_last)
 
 
 COMPILE = "compile" in sys.argv
@@ -62,7 +71,7 @@ def warmed(step):
 
 def autocast(case):
     bfloat16 = case["setup"]["precision"] == "bfloat16"
-    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=bfloat16)
+    return torch.autocast(DEVICE, dtype=torch.bfloat16, enabled=bfloat16)
 
 
 def training(case):
@@ -70,9 +79,9 @@ def training(case):
     model = compiled(net(case, dense=False))
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-6, momentum=setup["momentum"],
                                 weight_decay=setup["weightDecay"])
-    images = torch.randn(batch, 3, setup["crop"], setup["crop"])
+    images = torch.randn(batch, 3, setup["crop"], setup["crop"], device=DEVICE)
     images = images.to(memory_format=torch.channels_last)
-    labels = torch.arange(batch) % case["classes"]
+    labels = torch.arange(batch, device=DEVICE) % case["classes"]
 
     def step():
         optimizer.zero_grad()
@@ -89,7 +98,7 @@ def training(case):
 def evaluation(case):
     dense, looks = case["method"] == "dense", case["looks"]
     model = compiled(net(case, dense).eval())
-    images = torch.randn(case["batch"] * looks, 3, case["height"], case["width"])
+    images = torch.randn(case["batch"] * looks, 3, case["height"], case["width"], device=DEVICE)
     images = images.to(memory_format=torch.channels_last)
 
     def posteriors(x):
@@ -100,7 +109,7 @@ def evaluation(case):
 
     def step():
         with torch.inference_mode(), autocast(case):
-            ((posteriors(images) + posteriors(images.flip(3))) / 2).numpy()
+            ((posteriors(images) + posteriors(images.flip(3))) / 2).cpu().numpy()
 
     return warmed(step)
 
@@ -202,7 +211,22 @@ def scoring(case):
     return lambda steps: [step() for _ in range(steps)]
 
 
-KINDS = {"training": training, "evaluation": evaluation, "input": reading, "scoring": scoring}
+def products(case):
+    side = case["side"]
+    factor = torch.randn(side, side, device=DEVICE) / side ** 0.5
+    factor = factor.to(getattr(torch, case["precision"]))
+
+    def step():
+        product = factor
+        for _ in range(case["products"]):
+            product = product @ factor
+        product.float().sum().item()
+
+    return lambda steps: [step() for _ in range(steps)]
+
+
+KINDS = {"training": training, "evaluation": evaluation, "input": reading, "scoring": scoring,
+         "matmul": products}
 
 # the processor's time where we are asked for it
 clock = time.process_time if os.environ.get("VERYDEEP_CLOCK") == "processor" else time.perf_counter
@@ -214,6 +238,8 @@ for line in sys.stdin:
     try:
         if "case" in request:
             run = None  # frees the last case first
+            if DEVICE == "cuda":
+                torch.cuda.empty_cache()
             if COMPILE:
                 torch.compiler.reset()
             run = KINDS[request["case"]["kind"]](request["case"])

@@ -5,16 +5,30 @@ import { normal, uniform } from "../../random.ts";
 import { errorsOf, scored } from "../../score.ts";
 import { posteriorsIn } from "../../store/run_files.ts";
 import { type Binding, loadAddon } from "../../tensorflow/addon.ts";
-import { Graph } from "../../tensorflow/graph.ts";
+import { constant, Graph, placeholder } from "../../tensorflow/graph.ts";
+import {
+  cast,
+  matMul,
+  reduceSum,
+  scale,
+  statelessRandomNormal,
+} from "../../tensorflow/operations.ts";
 import { elements, float32, int32, Session } from "../../tensorflow/session.ts";
-import { identityAfter } from "../../tensorflow/variables.ts";
+import { assign, identityAfter, variable } from "../../tensorflow/variables.ts";
 import { type ImageCache, imageCacheBytes } from "../../vgg/image_cache.ts";
 import { openCrops } from "../../vgg/crops.ts";
 import { scalesOf } from "../../vgg/images.ts";
 import { evaluationGraph, trainingGraph } from "../../vgg/model.ts";
 import { cropsFromCache, cropsFromFiles } from "../../vgg/pipeline.ts";
 import { openSafetensors } from "../../weights/safetensors.ts";
-import type { Case, EvaluationCase, InputCase, ScoringCase, TrainingCase } from "../cases.ts";
+import type {
+  Case,
+  EvaluationCase,
+  InputCase,
+  MatmulCase,
+  ScoringCase,
+  TrainingCase,
+} from "../cases.ts";
 import { answerRequests, type Runner } from "../contestant.ts";
 
 /** So small that the weights hardly change: speed must not depend on training. */
@@ -24,8 +38,8 @@ const MEAN = [127, 127, 127] as const;
 const COVARIANCE = [[0.08, 0.06, 0.06], [0.06, 0.08, 0.06], [0.06, 0.06, 0.08]];
 /** Pictures in memory, as many as the small setup's. */
 const SCENES = small.scenes!.train;
-/** Steps that a training plans at a time. */
-const SPAN = 1000;
+/** Images that a training plans at a time. */
+const SPAN = 16_000;
 /** Period of the noise: a prime, so that rows differ. */
 const PATTERN = 65_537;
 const { evaluate } = paper;
@@ -40,27 +54,35 @@ function build(binding: Binding, what: Case): Runner {
       return inputOf(binding, what);
     case "scoring":
       return scoringOf(what);
+    case "matmul":
+      return matmulOf(binding, what);
   }
 }
 
-/** Updates, with the same batch fed each time or with crops from an image cache. */
+/** Updates, with the same batch fed each time, or with crops from an image cache or from files. */
 function trainingOf(binding: Binding, what: TrainingCase): Runner {
   const { setup, classes, batch, towers, crops: source } = what;
   const { crop } = setup;
   const { graph } = trainingGraph(runOf(what), {
-    ...{ setup, classes, microBatch: batch, source: "cache", towers },
+    ...{
+      setup,
+      classes,
+      microBatch: batch,
+      source: source === "files" ? "files" : "cache",
+      towers,
+    },
   });
   const session = new Session(binding, graph);
   session.run({ "seed/weights": int32([0, 0]) }, ["initialise:0"]);
   // Fed values replace the pipeline, which then does not run.
-  const fed = source === "cache" ? {} : {
+  const fed = source !== "fed" ? {} : {
     "crops/pixels:0": session.hold(noise([batch, crop, crop, 3])),
     "crops/next:1": session.hold(
       float32(Array(batch).fill(MEAN).flat().map((m) => -m), [batch, 3]),
     ),
     "crops/next:2": session.hold(int32(Array.from({ length: batch }, (_, i) => i % classes))),
   };
-  const crops = source === "cache" ? pictures(session, what) : undefined;
+  const crops = source === "fed" ? undefined : pictures(session, what);
   let count = 0;
   return {
     begin: (steps) => crops?.next(steps),
@@ -133,10 +155,29 @@ function scoringOf({ files }: ScoringCase): Runner {
   };
 }
 
+/** Products of a matrix with itself, whose values stay as large as they are. */
+function matmulOf(binding: Binding, { precision, side, products }: MatmulCase): Runner {
+  const graph = new Graph();
+  const seed = placeholder(graph, "seed", { dtype: "int32", shape: [2] });
+  const matrix = variable(graph, "matrix", [side, side]);
+  const draws = scale(statelessRandomNormal(matrix.shape, seed), 1 / Math.sqrt(side));
+  identityAfter("initialise", constant(graph, 0), [assign(matrix, draws)]);
+  const factor = cast(matrix.value, precision);
+  let product = factor;
+  for (let i = 0; i < products; i++) product = matMul(product, factor);
+  identityAfter("sum", reduceSum(cast(product, "float32"), [0, 1]));
+  const session = new Session(binding, graph);
+  session.run({ seed: int32([0, 0]) }, ["initialise:0"]);
+  return {
+    step: () => void session.run({}, ["sum:0"]),
+    close: () => session.close(),
+  };
+}
+
 /** A training's crops of made-up pictures: files, or noise in memory. */
 function pictures(session: Session, what: TrainingCase | InputCase) {
   const { setup, batch } = what;
-  const files = what.kind === "input" ? what.files : [];
+  const { files = [] } = what;
   const train = files.length > 0
     ? files.map((file) => ({ file, label: 0, height: 375, width: 500 }))
     : Array.from({ length: SCENES }, (_, i) => ({
@@ -152,6 +193,7 @@ function pictures(session: Session, what: TrainingCase | InputCase) {
     dataset: { train, colours: { mean: MEAN, covariance: COVARIANCE } },
     ...imageCache && { imageCache },
   });
+  const span = Math.ceil(SPAN / batch);
   let [position, planned] = [0, 0];
   return {
     /** Prepares the crops of the next steps. */
@@ -162,7 +204,7 @@ function pictures(session: Session, what: TrainingCase | InputCase) {
       }
       // A training plans many steps ahead. Without a training exactly `steps` are planned, so that no
       // work remains after the turn.
-      planned = position + (what.kind === "training" ? Math.max(SPAN, steps) : steps) * batch;
+      planned = position + (what.kind === "training" ? Math.max(span, steps) : steps) * batch;
       crops.start(position, planned);
       position += steps * batch;
     },
