@@ -593,7 +593,7 @@ const others = {
       "bench --one-core": "what a core does in a second, while other programs run",
       "bench --format json": "for a program",
       "bench gpu --format json": "one GPU, for a program",
-      'bench gpu "train D" --deterministic=false': "without deterministic kernels",
+      'bench gpu "train D"': "net D's training alone",
     },
   },
 } as const satisfies Record<string, CommandFacts>;

@@ -116,7 +116,7 @@ export const OPTIONS = {
     group: "How to run it",
   },
   deterministic: {
-    text: "same bits in each run on a GPU (default); =false: any kernels",
+    text: "on a GPU: the same bits in each run (default); or =false",
     group: "How to run it",
   },
   "skip-unreadable": {
