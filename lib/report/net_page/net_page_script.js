@@ -152,7 +152,8 @@ const list = (order) => {
   }));
 };
 
-// The map of a class over the picture: each place is drawn in the middle of what it sees.
+// The map of a class over the picture: each place is drawn in the middle of what it sees, so that a
+// margin, which no place has in its middle, stays as it is.
 const draw = () => {
   const view = byId("view");
   const { map, rows, columns, w, h } = found;
@@ -172,19 +173,16 @@ const draw = () => {
   const cells = new OffscreenCanvas(columns, rows);
   const inks = cells.getContext("2d");
   const image = inks.createImageData(columns, rows);
+  const highest = Math.max(...map.map((posteriors) => posteriors[chosen]));
   map.forEach((posteriors, place) => {
-    const p = posteriors[chosen];
-    image.data.set([213 * p, 94 * p, 0, 255 * (0.75 - 0.5 * p)], 4 * place);
+    image.data[4 * place + 3] = 165 * (1 - posteriors[chosen] / highest);
   });
   inks.putImageData(image, 0, 0);
   const { stride, window } = facts;
-  const ends = (count, whole) => {
-    const from = (window - stride) / 2;
-    const to = from + count * stride;
-    // the outermost places see to the picture's edges
-    return { from: from * whole.zoom, length: (to - from) * whole.zoom };
-  };
-  const [x, y] = [ends(columns, { zoom }), ends(rows, { zoom })];
+  const [x, y] = [columns, rows].map((count) => ({
+    from: zoom * (window - stride) / 2,
+    length: zoom * count * stride,
+  }));
   context.drawImage(cells, x.from, y.from, x.length, y.length);
 };
 
