@@ -34,6 +34,35 @@ export function meanLoss(
   return sum / steps;
 }
 
+/** Lines of a log before and after a division of the rate that are compared, and a rise that is one. */
+const [LINES, RISE] = [3, 1.15];
+
+/** Lines of a log before which the learning rate was divided. */
+export function dropsIn<Line extends Pick<LogEntry, "learningRate">>(
+  log: readonly Line[],
+): Line[] {
+  return log.filter(({ learningRate }, i) => i > 0 && learningRate < log[i - 1]!.learningRate / 2);
+}
+
+/** The loss around a division of the learning rate. */
+export interface LossRise {
+  readonly before: number;
+  readonly after: number;
+}
+
+/** The largest rise of the loss where the learning rate was divided; undefined if it rose nowhere. */
+export function riseAtDrop(
+  log: readonly Pick<LogEntry, "loss" | "learningRate">[],
+): LossRise | undefined {
+  const mean = (lines: readonly Pick<LogEntry, "loss">[]) =>
+    lines.reduce((sum, { loss }) => sum + loss, 0) / lines.length;
+  const found = dropsIn(log).map((line) => log.indexOf(line)).map((at) => ({
+    before: mean(log.slice(Math.max(0, at - LINES), at)),
+    after: mean(log.slice(at, at + LINES)),
+  })).filter(({ before, after }) => after > RISE * before);
+  return found.sort((a, b) => b.after / b.before - a.after / a.before)[0];
+}
+
 /** A net's final training loss, mean over seeds; undefined if it is not known. */
 export type LossOf = (net: TrainRun) => number | undefined;
 

@@ -4,7 +4,7 @@ import { fromScratch } from "../../experiments/initialisation.ts";
 import { evaluations, JITTERED, net } from "../../experiments/protocol.ts";
 import { smoke } from "../../experiments/setups.ts";
 import type { ConfigName, Context, Row, TrainRun } from "../../lib/experiment.ts";
-import { compareLosses, finalLoss } from "../../lib/results/losses.ts";
+import { compareLosses, dropsIn, finalLoss, riseAtDrop } from "../../lib/results/losses.ts";
 import { finalLosses } from "../../lib/results/mod.ts";
 import { makeStore } from "../../lib/store/mod.ts";
 
@@ -115,4 +115,18 @@ Deno.test("the same net, several nets and missing logs are not compared", () => 
   assert.equal(compareLosses(row([net("D", 256)], 224), D, one), undefined);
   assert.equal(compareLosses(row([net("A", 256), net("D", 256)]), D, one), undefined);
   assert.equal(compareLosses(D, A, losses({ D: 2 })), undefined);
+});
+
+Deno.test("a loss that rises where the rate is divided is found, and how far", () => {
+  const at = (rate: number, ...losses: number[]) =>
+    losses.map((loss) => ({ loss, learningRate: rate }));
+  // net A of the smoke setup, in the paper's form of momentum and in PyTorch's
+  const caffe = [...at(0.005, 1.17, 1.01, 1.22, 1.31), ...at(0.0005, 1.27, 1.83, 1.81, 1.49)];
+  const pytorch = [...at(0.005, 1.28, 1.1, 1.3, 1.25), ...at(0.0005, 1.32, 1.31, 1.07, 1.16)];
+  const { before, after } = riseAtDrop(caffe)!;
+  assert.deepEqual([before.toFixed(2), after.toFixed(2)], ["1.18", "1.64"]);
+  assert.equal(riseAtDrop(pytorch), undefined);
+  assert.equal(dropsIn(caffe)[0], caffe[4]);
+  assert.equal(riseAtDrop(at(0.1, 1, 2, 3)), undefined);
+  assert.equal(riseAtDrop([]), undefined);
 });

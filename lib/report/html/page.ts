@@ -1,6 +1,7 @@
 /** The report as one self-contained page: no network, no other files, readable without scripts. */
 import { createHash } from "node:crypto";
 import type { TableResult } from "../../results/row_result.ts";
+import { riseAtDrop } from "../../results/losses.ts";
 import type { RunDetails } from "../run_details.ts";
 import { bestRow } from "../mistakes.ts";
 import type { PicturedMistake } from "../pictures.ts";
@@ -115,6 +116,12 @@ function pageSections(content: PageContent): PageSection[] {
       "nets",
       "Nets and learning curves",
       plots(figures.losses),
+      runDetails.trainings.some(({ log }) => riseAtDrop(log) !== undefined) &&
+        h(
+          "p",
+          { class: "words" },
+          "Dotted lines: the learning rate is divided. Why a loss rises there is said at its net.",
+        ),
       trainingCards(runDetails, figures.learning),
     ),
     ...sectionsOfBest(content),

@@ -9,7 +9,8 @@ import {
   scheduleOf,
   type TrainRun,
 } from "../../experiment.ts";
-import type { TrainSetup } from "../../setup.ts";
+import { riseAtDrop } from "../../results/losses.ts";
+import { INTERPRETATIONS, type TrainSetup } from "../../setup.ts";
 import { convsOf, countParameters, layersOf, netShapeOf } from "../../vgg/configs.ts";
 import type { LogEntry } from "../../vgg/checkpoint.ts";
 import type { EvaluationDetails, RunDetails, TrainingDetails } from "../run_details.ts";
@@ -37,6 +38,7 @@ export function trainingCards(
       h("h3", {}, net, runDetails.seeds.length > 1 && h("small", {}, ` seed ${context.seed}`)),
       h("p", { class: "lineage" }, lineage(training)),
       plots(learning.get(key) ?? [], { captions: false }),
+      rise(training),
       details(
         summaryOf(training),
         definitions(factsOf(training, runDetails)),
@@ -46,6 +48,33 @@ export function trainingCards(
       ),
     );
   });
+}
+
+/** Why the loss rose where the learning rate was divided, if it did. */
+function rise({ log, context: { train } }: TrainingDetails): HtmlContent {
+  const found = riseAtDrop(log);
+  if (found === undefined) return undefined;
+  const { before, after } = found;
+  const form = train.momentumForm ?? INTERPRETATIONS.train.momentumForm;
+  return h(
+    "p",
+    { class: "words" },
+    `Where the rate was divided (dotted line), the loss rose from ${before.toFixed(2)} to ` +
+      `${after.toFixed(2)}. `,
+    form === "caffe"
+      ? [
+        `In the paper's form of momentum, v ← ${train.momentum} v − rate · gradient, the velocity keeps ` +
+        "steps of the old rate, and the gradients that would correct them count less from then on: " +
+        "the weights run too far. That needs about " +
+        `${
+          Math.round(1 / (1 - train.momentum))
+        } updates to fade, and at the lower rate many more to ` +
+        "repair. With ",
+        code("--set momentumForm=pytorch"),
+        " it does not happen (Goyal et al. 2017, Section 3, on momentum correction).",
+      ]
+      : undefined,
+  );
 }
 
 /** `random weights → A 256 → D 256 → D 384`, with links to the ancestors. */

@@ -1,5 +1,6 @@
 /** Learning curves: the training loss and the validation errors over the epochs. */
 import { displayName, folderName, formatS } from "../../experiment.ts";
+import { dropsIn } from "../../results/losses.ts";
 import type { LogEntry } from "../../vgg/checkpoint.ts";
 import type { TrainingDetails } from "../run_details.ts";
 import type { ChartAxis } from "./chart.ts";
@@ -14,6 +15,9 @@ const SMALL = {
   marginTop: 26,
   marginRight: 16,
 } as const;
+const DOTTED = { stroke: "currentColor", strokeOpacity: 0.5, strokeDasharray: "2 3" } as const;
+/** Divisions of the rate in a plot of several nets at most. */
+const MOST_DROPS = 4;
 const EPOCHS = { label: "epochs", ticks: 5 } as const;
 
 /** The plots of one training; empty while its log is empty. */
@@ -22,7 +26,7 @@ export function learningPlots({ key, run, context, log }: TrainingDetails): Draw
   const name = `${folderName(run)}-${key}`;
   const net = `${displayName(run)}, seed ${context.seed}`;
   const drops = Plot.ruleX(dropsIn(log), {
-    ...{ x: "epoch", stroke: "currentColor", strokeOpacity: 0.5, strokeDasharray: "2 3" },
+    ...{ x: "epoch", ...DOTTED },
     title: ({ learningRate }: LogEntry) => `learning rate ${learningRate}`,
   });
   const validations = log.flatMap(({ epoch, validation }) =>
@@ -98,6 +102,8 @@ export function lossPlots(trainings: readonly TrainingDetails[]): Drawing[] {
     const entries = nets.flatMap(({ run: { config }, log }) =>
       log.map(({ epoch, loss }) => ({ config, epoch, loss }))
     );
+    const drops = [...new Set(nets.flatMap(({ log }) => dropsIn(log).map(({ epoch }) => epoch)))];
+    const shared = drops.length > MOST_DROPS ? [] : drops; // plateaus are at each net's own time
     return {
       name: `losses-S${digitsOf(S)}`,
       title: `Training losses, S = ${S}`,
@@ -114,6 +120,7 @@ export function lossPlots(trainings: readonly TrainingDetails[]): Drawing[] {
       x: EPOCHS,
       y: { ...lossAxis(entries), label: "loss" },
       marks: [
+        Plot.ruleX(shared, DOTTED),
         Plot.line(entries, {
           ...{ x: "epoch", y: "loss", z: "config" },
           stroke: ({ config }: { config: string }) => colourOf(config),
@@ -123,6 +130,7 @@ export function lossPlots(trainings: readonly TrainingDetails[]): Drawing[] {
       chart: {
         x: { label: EPOCHS.label },
         y: { label: "loss", ...lossTicks(entries) },
+        rules: shared,
         series: nets.toSorted((a, b) =>
           configs.indexOf(a.run.config) - configs.indexOf(b.run.config)
         ).map(({ run: { config }, log }) => (
@@ -138,27 +146,29 @@ function lossesIn(log: readonly LogEntry[]) {
   return log.map(({ epoch, loss }) => ({ x: epoch, y: loss }));
 }
 
-/** A logarithmic axis of losses with ticks at 1, 2 and 5 times powers of ten, where there are some. */
+/** A logarithmic axis of losses as numbers. */
 function lossTicks(log: readonly { readonly loss: number }[]): Omit<ChartAxis, "label"> {
-  const { domain: [low, high] } = lossAxis(log);
-  const powers = Array.from({ length: 24 }, (_, i) => i - 12);
-  const ticks = powers.flatMap((power) => [1, 2, 5].map((digit) => Number(`${digit}e${power}`)))
-    .filter((at) => low <= at && at <= high);
-  if (!(low > 0 && low < high)) return {};
+  const { domain, ticks } = lossAxis(log);
+  if (!(domain[0] > 0 && domain[0] < domain[1])) return {};
   return {
-    ...{ isLogarithmic: true, domain: [low, high] },
+    isLogarithmic: true,
+    domain,
     ...ticks.length > 1 && { ticks: ticks.map((at) => ({ at })) },
   };
 }
 
-/** Lines of a log at which the learning rate was divided. */
-function dropsIn(log: readonly LogEntry[]): LogEntry[] {
-  return log.filter(({ learningRate }, i) => i > 0 && learningRate < log[i - 1]!.learningRate / 2);
-}
+/** Digits of ticks between two powers of ten, few and many. */
+const DIGITS = [[1, 2, 5], [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9]];
 
-/** A logarithmic axis with few ticks: losses fall by factors. */
+/** A logarithmic axis with few ticks, each of them a short number: losses fall by factors. */
 function lossAxis(log: readonly { readonly loss: number }[]) {
   const losses = log.map(({ loss }) => loss);
   const domain: [number, number] = [Math.min(...losses), Math.max(...losses)];
-  return { type: "log", domain, grid: true, ticks: 4, tickFormat: "~g" } as const;
+  const powers = Array.from({ length: 24 }, (_, i) => i - 12);
+  const [few, many] = DIGITS.map((digits) =>
+    powers.flatMap((power) => digits.map((digit) => Number(`${digit}e${power}`)))
+      .filter((at) => domain[0] <= at && at <= domain[1])
+  );
+  const ticks = few!.length > 2 ? few! : many!;
+  return { type: "log", domain, grid: true, ticks, tickFormat: String } as const;
 }

@@ -176,3 +176,29 @@ Deno.test("nothing measured yet is a page, too", () => {
   assert.match(text, /3 of 3 rows not measured yet/);
   assert.doesNotMatch(text, /id="mistakes"/);
 });
+
+Deno.test("a loss that jumps up where the rate is divided is explained at its net, and nowhere else", () => {
+  assert.doesNotMatch(text, /the loss rose|Why a loss rises/);
+  const content = contentOf();
+  const [first, ...others] = content.runDetails.trainings;
+  const log = first!.log.map((line) => line.learningRate < 0.01 ? { ...line, loss: 2 } : line);
+  const explained = (momentumForm: "caffe" | "pytorch") => {
+    const train = { ...first!.context.train, momentumForm };
+    const jumped = { ...first!, log, context: { ...first!.context, train } };
+    const html = page({
+      ...content,
+      runDetails: { ...content.runDetails, trainings: [jumped, ...others] },
+    });
+    assert.match(html, /Why a loss rises there is said at its net\./);
+    return [...html.matchAll(/<p class="words">Where the rate was divided.*?<\/p>/gs)].map(String);
+  };
+  const [words, ...more] = explained("caffe");
+  // before: 3 * 2^(-i / 5) for i = 12, 13, 14: 0.568, 0.495 and 0.431
+  assert.match(
+    words!,
+    /the loss rose from 0\.50 to 2\.00\. In the paper&#39;s form of momentum, v ← 0\.9 v/,
+  );
+  assert.match(words!, /--set momentumForm=pytorch/);
+  assert.deepEqual(more, []);
+  assert.doesNotMatch(explained("pytorch")[0]!, /momentumForm/);
+});
