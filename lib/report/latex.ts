@@ -136,7 +136,8 @@ function tabular(
 ): { readonly lines: string[]; readonly gap: number; readonly isNarrow: boolean } {
   const { columns, superscripts, header, body } = table;
   const rows = [...header, ...body.flat()];
-  const width = (most: number, type: TypeSize) => widthOf(rows, { columns, most, type });
+  const width = (most: number, type: TypeSize) =>
+    widthOf(rows, { columns, superscripts, most, type });
   let most = Math.max(...rows.flat().map(({ text }) => text.length));
   const fitting = (space: number, types: readonly TypeSize[]) =>
     types.find((type) => width(most, type) <= space);
@@ -170,11 +171,15 @@ function tabular(
   return { lines: drawn, gap: type.gap, isNarrow: width(most, type) <= COLUMN };
 }
 
+/** Width of a superscript's letters, as a share of the others. */
+const HIGH = 0.75;
+
 /** Width of the table in points, with texts of at most `most` characters. */
 function widthOf(
   rows: readonly SheetRow[],
-  { columns, most, type: { letter, gap } }: {
+  { columns, superscripts, most, type: { letter, gap } }: {
     readonly columns: readonly Align[];
+    readonly superscripts: number | undefined;
     readonly most: number;
     readonly type: TypeSize;
   },
@@ -188,7 +193,9 @@ function widthOf(
       at += span;
     }
   }
-  return letter * widths.reduce((a, b) => a + b, 0) + gap * (columns.length - 1);
+  const share = (column: number) => column === superscripts ? HIGH : 1;
+  const letters = widths.reduce((sum, width, column) => sum + share(column) * width, 0);
+  return letter * letters + gap * (columns.length - (superscripts === undefined ? 1 : 2));
 }
 
 /** Whether a group is one cell across the whole table. */
