@@ -176,12 +176,19 @@ export type Heading = "config" | "S" | "Q" | "method" | "nets" | "title";
 
 /**
  * A column after these: measured errors of the validation split, or of the test split; the published
- * ones of the same kinds; the difference from the baseline's top-1 error; its p-value.
+ * ones of the same kinds; the difference from the baseline's top-1 error, with its interval unless that
+ * has a column of its own; its p-value.
  */
 export type Column = typeof COLUMNS[number];
 
 /** Every column after the headings, in their order. */
-export const COLUMNS = ["top1", "top5", "testTop5", "published", "difference", "p"] as const;
+export const COLUMNS = [
+  ...["top1", "top5", "testTop5", "published"] as const,
+  ...["difference", "interval", "p"] as const,
+] as const;
+
+/** Those of a table that lists none. */
+export const USUAL_COLUMNS: readonly Column[] = COLUMNS.filter((column) => column !== "interval");
 
 /** A table that needs runs. */
 export interface Table {

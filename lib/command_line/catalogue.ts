@@ -57,6 +57,7 @@ const TABLE_OPTIONS: readonly OptionName[] = [
   "strict",
   "include-at-chance",
   "compare",
+  "intervals",
   "dry-run",
   "format",
 ];
@@ -406,6 +407,7 @@ const others = {
       "include-at-chance",
       "compare",
       "beside",
+      "intervals",
       "format",
     ],
     about:

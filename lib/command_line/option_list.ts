@@ -141,6 +141,10 @@ export const OPTIONS = {
     text: "another folder of results, to stand beside these",
     group: "What to print",
   },
+  intervals: {
+    text: "with --compare: intervals in a column of their own",
+    group: "What to print",
+  },
   "dry-run": { text: "print what would run, and run nothing", group: "How to run it" },
   yes: { text: "carry out a grid of more than 10,000 combinations", group: "How to run it" },
   score: {

@@ -51,6 +51,8 @@ export interface Options extends NetOptions {
   readonly compare?: Reference;
   /** Another folder of results, as it was written, whose tables stand beside these. */
   readonly beside?: string;
+  /** Whether the intervals of the differences have a column of their own. */
+  readonly intervals: boolean;
   readonly strict: boolean;
   readonly check: boolean;
   readonly small: boolean;
@@ -200,6 +202,11 @@ export function resolveOptions(
   const isa = text("isa");
   const compare = text("compare");
   const beside = text("beside");
+  if (given.intervals === true && compare === undefined) {
+    throw new UsageError(
+      "--intervals is about the differences of --compare; add --compare best, or leave it out",
+    );
+  }
   const executor = oneOf("executor", text("executor") ?? "local", EXECUTORS);
   const resources = text("resources");
   mustGoTogether(executor, given);
@@ -247,6 +254,7 @@ export function resolveOptions(
     includeAtChance: given["include-at-chance"] === true,
     ...compare !== undefined && { compare: rowOrName(compare) },
     ...beside !== undefined && { beside },
+    intervals: given.intervals === true,
     strict: given.strict === true,
     check: given.check === true,
     small: given.small === true,

@@ -60,7 +60,7 @@ export function paperWordsOf(
 /** Footnotes of a paper on the columns of a comparison: test, correction and number of images. */
 export function comparisonFootnotes(
   result: TableResult,
-): Readonly<Record<"difference" | "p" | "letters", string>> | undefined {
+): Readonly<Record<"difference" | "interval" | "p" | "letters", string>> | undefined {
   const { table: { baseline }, dataset: { images }, rows, comparisons } = result;
   if (comparisons === undefined) return undefined;
   const seeds = Math.max(...rows.map(({ seeds }) => seeds.length));
@@ -70,10 +70,12 @@ export function comparisonFootnotes(
     rows: comparisons.withReference,
     ...{ images, seeds },
   });
+  const difference = `Top-1 error minus that of row ${baseline}`;
+  const interval = `95 % intervals of the same images, not corrected; ${n}.`;
+  const isAlone = result.table.columns?.includes("interval") === true;
   return {
-    difference:
-      `Top-1 error minus that of row ${baseline}, with 95 % intervals of the same images, ` +
-      `not corrected; ${n}.`,
+    difference: isAlone ? `${difference}.` : `${difference}, with ${interval}`,
+    interval: `Of the difference: ${interval}`,
     p: `${p} * marks p < 0.05.`,
     letters,
   };

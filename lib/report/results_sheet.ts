@@ -2,12 +2,12 @@
 import { SIGNIFICANT } from "../results/pairwise.ts";
 import type { RowResult, TableResult } from "../results/row_result.ts";
 import {
-  COLUMNS,
   type Errors,
   formatS,
   type Heading,
   type Row,
   type Table,
+  USUAL_COLUMNS,
 } from "../experiment.ts";
 import { comparisonFootnotes, type PaperWords, paperWordsOf } from "./paper_words.ts";
 import { configsOf, deviation, formatQ, netsOf, recordsOf } from "./records.ts";
@@ -19,8 +19,10 @@ import {
   errorText,
   IMPORTED,
   importsIn,
+  intervalText,
   MISSING,
   notesOf,
+  pointsText,
   probability,
   rangeText,
   titleOf,
@@ -121,7 +123,7 @@ const ERROR_KINDS: readonly ErrorKind[] = ["top1", "top5", "testTop5"];
 function errorColumns(
   { table, rows, comparisons }: Pick<TableResult, "table" | "rows" | "comparisons">,
 ) {
-  const { baseline, columns = COLUMNS } = table;
+  const { baseline, columns = USUAL_COLUMNS } = table;
   const kinds = ERROR_KINDS.filter((kind) => columns.includes(kind));
   const isTested = rows.some(({ tested }) => tested !== undefined);
   return {
@@ -135,7 +137,14 @@ function errorColumns(
 }
 
 /** The columns about the baseline. */
-const COMPARISONS = ["difference", "p"] as const;
+const COMPARISONS = ["difference", "interval", "p"] as const;
+
+/** Their headings. */
+const COMPARED: Readonly<Record<typeof COMPARISONS[number], string>> = {
+  difference: "top-1, points",
+  interval: "95 %",
+  p: "p",
+};
 
 /** Headings of error columns; all but the last are of the validation split. */
 const KINDS: Readonly<Record<ErrorKind, string>> = {
@@ -166,7 +175,7 @@ function headerOf(
       ...headings.map((heading) => cell(HEADINGS[heading].title)),
       ...measured.map((kind) => cell(KINDS[kind])),
       ...published.map((kind) => cell(KINDS[kind])),
-      ...compared.map((column) => cell(column === "p" ? "p" : "top-1, points")),
+      ...compared.map((column) => cell(COMPARED[column])),
       ...lettered.map((title) => cell(title)),
     ],
   ];
@@ -216,7 +225,11 @@ function comparisonCells(
   return columns.map((column) => {
     if (evaluations.length === 0) return cell("");
     if (difference === undefined) return cell(MISSING);
-    if (column === "difference") return cell(differenceText(difference, decimals));
+    if (column === "interval") return cell(intervalText(difference, decimals));
+    if (column === "difference") {
+      const isAlone = columns.includes("interval");
+      return cell((isAlone ? pointsText : differenceText)(difference, decimals));
+    }
     if (pHolm === undefined) return cell(probability(difference.p));
     return cell(probability(pHolm) + (pHolm < SIGNIFICANT ? "*" : ""));
   });

@@ -186,9 +186,19 @@ function uncapitalised(text: string): string {
 export const decimalsFor = (images: number) => images >= 10_000 ? 2 : 1;
 
 /** `-1.2 [-2.3;-0.1]`: a difference in points, and its interval. */
-export function differenceText({ points, interval }: Difference, decimals: number): string {
+export function differenceText(difference: Difference, decimals: number): string {
+  return `${pointsText(difference, decimals)} ${intervalText(difference, decimals)}`;
+}
+
+/** `-1.2`: a difference in points. */
+export function pointsText({ points }: Difference, decimals: number): string {
+  return signed(points, decimals);
+}
+
+/** `[-2.3;-0.1]`: the interval of a difference. */
+export function intervalText({ interval }: Difference, decimals: number): string {
   const ends = [interval.low, interval.high].map((end) => fixed(end, decimals));
-  return `${signed(points, decimals)} [${ends.join(";")}]`;
+  return `[${ends.join(";")}]`;
 }
 
 /** A p-value to three decimals. */

@@ -5,7 +5,7 @@
  * @module
  */
 import { quote, UserError } from "../errors.ts";
-import type { Table } from "../experiment.ts";
+import { type Table, USUAL_COLUMNS } from "../experiment.ts";
 import { holm, letters } from "../statistics/mod.ts";
 import { type Difference, differenceOf } from "./paired_difference.ts";
 import { correctedPairs } from "./pairwise.ts";
@@ -30,12 +30,14 @@ export interface ComparedRows {
  * p-value over these comparisons, and letters: rows without a common letter differ significantly,
  * where Holm's correction is over all pairs of rows.
  *
+ * @param intervals whether the differences' intervals have a column of their own
  * @throws {UserError} The table has no such row, or it is a result of others.
  */
 export function compareRows(
   results: readonly RowResult[],
   table: Table,
   reference: Reference,
+  intervals = false,
 ): ComparedRows {
   const baseline = rowNumber(results, table, reference);
   const other = results[(baseline ?? 0) - 1];
@@ -47,7 +49,7 @@ export function compareRows(
   const corrected = holm(found.map(pValue));
   const lettersOf = measured.length > MOST_LETTERED ? new Map() : lettered(measured);
   return {
-    table: { ...table, baseline, ...withComparison(table) },
+    table: { ...table, baseline, ...withComparison(table, intervals) },
     rows: results.map((row) => {
       const i = rivals.indexOf(row);
       return {
@@ -65,8 +67,10 @@ export function compareRows(
 }
 
 /** Columns of a table that lists its columns: those of the comparison are always shown. */
-function withComparison({ columns }: Table): Pick<Table, "columns"> {
-  return columns === undefined ? {} : { columns: [...columns, "difference", "p"] };
+function withComparison({ columns }: Table, intervals: boolean): Pick<Table, "columns"> {
+  if (columns === undefined && !intervals) return {};
+  const own = intervals ? ["interval" as const] : [];
+  return { columns: [...columns ?? USUAL_COLUMNS, "difference", ...own, "p"] };
 }
 
 /** The number of the row to compare with; undefined if it is the best and none is measured. */

@@ -49,13 +49,15 @@ export interface ScoringOptions {
   readonly includeAtChance?: boolean;
   /** The row that the others are compared with; if absent the table's baseline, uncorrected. */
   readonly compare?: Reference | undefined;
+  /** Whether the intervals of these differences have a column of their own. */
+  readonly intervals?: boolean;
 }
 
 /** Results of tables; rows whose runs are not done have no `measured`. */
 export function resultsOf(
   tables: readonly Table[],
   study: ScoredStudy,
-  { includeAtChance = false, compare }: ScoringOptions = {},
+  { includeAtChance = false, compare, intervals }: ScoringOptions = {},
 ): TableResult[] {
   const { setup, paper, store, contexts } = study;
   const { name, classes, val, doubts } = study.dataset;
@@ -120,7 +122,7 @@ export function resultsOf(
     ...{ setup, dataset },
     departures: departures(setup, paper, sizeOf(study.dataset)),
     ...doubts && { doubts },
-    ...compared(table.rows.map(rowResult), table, compare),
+    ...compared(table.rows.map(rowResult), table, { compare, intervals }),
   }));
 }
 
@@ -128,9 +130,11 @@ export function resultsOf(
 function compared(
   rows: readonly RowResult[],
   table: Table,
-  reference: Reference | undefined,
+  { compare, intervals }: Pick<ScoringOptions, "compare"> & {
+    readonly intervals: boolean | undefined;
+  },
 ): ComparedRows {
-  if (reference !== undefined) return compareRows(rows, table, reference);
+  if (compare !== undefined) return compareRows(rows, table, compare, intervals);
   const other = rows[(table.baseline ?? 0) - 1];
   if (other?.measured === undefined) return { table, rows };
   return {

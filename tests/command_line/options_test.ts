@@ -37,6 +37,7 @@ Deno.test("a bare command means one seed of the small setup, inside the project"
     strict: false,
     verify: false,
     includeAtChance: false,
+    intervals: false,
     oneCore: false,
     executor: "local",
     wait: false,
@@ -68,6 +69,7 @@ Deno.test("options change what they name", () => {
     strict: false,
     verify: false,
     includeAtChance: false,
+    intervals: false,
     oneCore: false,
     executor: "local",
     wait: false,
@@ -221,6 +223,14 @@ Deno.test("changes that are too long for a folder's name are cut, and told apart
   assert.equal(one.length, 255); // what file systems take
   assert.match(one, /^small-batch=0000.*-[0-9a-f]{12}$/);
   assert.notEqual(one, other);
+});
+
+Deno.test("intervals of differences need a row that the others are compared with", () => {
+  assert.equal(options("--compare", "best", "--intervals").intervals, true);
+  refuses(
+    ["--intervals"],
+    "--intervals is about the differences of --compare; add --compare best, or leave it out",
+  );
 });
 
 Deno.test("several GPUs: each once, and they share the batch equally", () => {

@@ -35,6 +35,14 @@ Deno.test("a table shows the differences from its baseline after its errors", ()
   assert.ok(caption.some((sentence) => /^Differences: .* that of row 1, in points/.test(sentence)));
 });
 
+Deno.test("an interval has a column of its own where the table asks for it", () => {
+  assert.deepEqual(texts({ baseline: 1, columns: ["interval", "top1", "difference", "p"] }), [
+    ["", "smallest side", "measured, %", "against row 1"],
+    ["config", "train S", "test Q", "top-1", "top-1, points", "95 %", "p"],
+    ["A-LRN", "256", "256", "11.0", "-1.3", "[-2.5;-0.1]", "0.042"],
+  ]);
+});
+
 Deno.test("a table shows the columns that it lists, in the order of all tables", () => {
   assert.deepEqual(texts({ baseline: 1, columns: ["p", "top1"] }), [
     ["", "smallest side", "measured, %", "against row 1"],

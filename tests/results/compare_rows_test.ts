@@ -55,6 +55,11 @@ Deno.test("the best row and the table's own baseline can be the reference", () =
   assert.equal(compared(rows, "baseline", { baseline: 3 }).table.baseline, 3);
   const listed = compared(rows, 1, { columns: ["top1"] });
   assert.deepEqual(listed.table.columns, ["top1", "difference", "p"]);
+  const { table } = compareRows(rows, { ...listed.table, columns: ["top1"] }, 1, true);
+  assert.deepEqual(table.columns, ["top1", "difference", "interval", "p"]);
+  const { columns: _, ...usual } = listed.table;
+  assert.ok(compareRows(rows, usual, 1, true).table.columns!.includes("interval"));
+  assert.equal(compareRows(rows, usual, 1).table.columns, undefined);
 });
 
 Deno.test("with several seeds, images and seeds must both tell rows apart", () => {
