@@ -1,4 +1,5 @@
 /** Reproductions side by side as sheets: one for each table, a row for each error. */
+import { firstOf } from "../errors.ts";
 import { fixed } from "../numbers.ts";
 import { SIGNIFICANT } from "../results/pairwise.ts";
 import type { Origin } from "../results/origin.ts";
@@ -28,9 +29,9 @@ export function sideSheets(found: SideBySide, facts: readonly SideFacts[]): Shee
     const isPair = found.sides.length === 2;
     return {
       name: `${name}-beside`,
-      title: `${titleOf(table)}, side by side`,
+      title: `${cut(titleOf(table), LONGEST)}, side by side`,
       caption,
-      notes: [...protocolNotes(rows), ...leftOutNotes(rows), ...found.missing],
+      notes: few([...protocolNotes(rows), ...leftOutNotes(rows), ...found.missing]),
       columns: [
         ...["left", "left"] as const,
         ...found.sides.map(() => "right" as const),
@@ -73,7 +74,7 @@ function rowOf(row: SideRow, each: SideCell, index: number, isPair: boolean): Sh
   const decimals = decimalsOf(row);
   const marked = (i: number) => i > 0 && each.others[i - 1]!.verdict === "differs" ? "*" : "";
   return [
-    cell(index === 0 ? `${row.row}: ${headLine(row.table, row.results[0]!)}` : ""),
+    cell(index === 0 ? cut(`${row.row}: ${headLine(row.table, row.results[0]!)}`, LONGEST) : ""),
     cell(ERRORS[each.error]),
     ...each.values.map((value, i) =>
       cell(value === undefined ? MISSING : fixed(value, decimals) + (isPair ? "" : marked(i)))
@@ -152,17 +153,21 @@ function captionOf({ sides, tested, rows, keys }: SideBySide): string[] {
 function aboutSide({ sides }: SideBySide, facts: readonly SideFacts[], index: number): string {
   const { name, contexts } = sides[index]!;
   const { setup, origin: { machines, commits }, fingerprint } = facts[index]!;
-  const seeds = contexts.map(({ seed }) => seed).join(" ");
+  const seeds = cut(contexts.map(({ seed }) => seed).join(" "), LONGEST);
   return [
-    `${index + 1}: ${name}: ${setup}, ${contexts.length === 1 ? "seed" : "seeds"} ${seeds}`,
-    machines.length === 0 ? "unknown machine" : machines.join(" and "),
-    ...commits.length === 0 ? [] : [`commit ${commits.join(" ")}`],
+    `${index + 1}: ${name}: ${cut(setup, LONGEST)}, ${
+      contexts.length === 1 ? "seed" : "seeds"
+    } ${seeds}`,
+    machines.length === 0 ? "unknown machine" : firstOf(machines, MOST_MACHINES),
+    ...commits.length === 0 ? [] : [`commit ${firstOf(commits, MOST_MACHINES)}`],
     ...fingerprint === undefined ? [] : [`fingerprint ${fingerprint}`],
   ].join("; ") + ".";
 }
 
-/** Fields in a note at most; more are counted. */
-const MOST_FIELDS = 8;
+/** Fields in a note, notes, and machines of a side at most; more are counted. */
+const [MOST_FIELDS, MOST_NOTES, MOST_MACHINES] = [8, 20, 3];
+/** Longest title, row and list of seeds, and longest note, letters. */
+const [LONGEST, LONGEST_NOTE] = [200, 1200];
 
 /** How the protocols of others differ, each difference with the rows that have it. */
 function protocolNotes(rows: readonly SideRow[]): string[] {
@@ -170,7 +175,7 @@ function protocolNotes(rows: readonly SideRow[]): string[] {
     protocols.flatMap((fields, i) => {
       if (fields.length === 0) return [];
       const shown = fields.slice(0, MOST_FIELDS)
-        .map(({ field, one, other }) => `${field} ${cut(other)} (${cut(one)})`).join(", ");
+        .map(({ field, one, other }) => `${cut(field)} ${cut(other)} (${cut(one)})`).join(", ");
       const more = fields.length - MOST_FIELDS;
       return [{ row, text: `${i + 2} has ${shown}${more > 0 ? ` and ${more} more` : ""}` }];
     })
@@ -193,7 +198,16 @@ function leftOutNotes(rows: readonly SideRow[]): string[] {
   );
 }
 
-const cut = (value: string) => value.length <= 60 ? value : `${value.slice(0, 59)}…`;
+/** A text of at most so many letters: bundles are strangers' files. */
+function cut(text: string, most = 60): string {
+  return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
+}
+
+/** The first notes, and how many more there are. */
+function few(notes: readonly string[]): string[] {
+  const shown = notes.slice(0, MOST_NOTES).map((note) => cut(note, LONGEST_NOTE));
+  return notes.length <= MOST_NOTES ? shown : [...shown, `And ${notes.length - MOST_NOTES} more.`];
+}
 
 /** One record for each error of a row and each other side. */
 function recordsOfRow({ sides }: SideBySide, row: SideRow): FlatRecord[] {
@@ -202,7 +216,7 @@ function recordsOfRow({ sides }: SideBySide, row: SideRow): FlatRecord[] {
       const [one, two] = [row.results[0]!, row.results[i + 1]];
       const tested = "p" in other ? other : undefined;
       return {
-        ...{ table: row.table.name, row: row.row, head: headLine(row.table, one) },
+        ...{ table: row.table.name, row: row.row, head: cut(headLine(row.table, one), LONGEST) },
         ...{ error: ERRORS[error], first: sides[0]!.name, second: sides[i + 1]!.name },
         ...{ first_error: rounded(values[0]), second_error: rounded(values[i + 1]) },
         ...{ first_seeds: one.seeds.length, second_seeds: two?.seeds.length ?? 0 },
@@ -212,9 +226,10 @@ function recordsOfRow({ sides }: SideBySide, row: SideRow): FlatRecord[] {
         difference_low: rounded(tested?.interval.low),
         difference_high: rounded(tested?.interval.high),
         ...{ test: tested?.test, p: tested?.p, p_holm: tested?.pHolm },
-        other_protocol: row.protocols[i]!.map(({ field, one, other }) =>
-          `${field} ${other} (${one})`
-        ).join("; "),
+        other_protocol: cut(
+          row.protocols[i]!.map(({ field, one, other }) => `${field} ${other} (${one})`).join("; "),
+          LONGEST_NOTE,
+        ),
       };
     })
   );

@@ -10,8 +10,8 @@ export interface Origin {
   readonly commits: readonly string[];
 }
 
-/** Longest name of a processor or GPU that is repeated. */
-const LONGEST = 100;
+/** Longest name of a processor or GPU that is repeated, and longest description of a machine. */
+const [LONGEST, LONGEST_MACHINE] = [100, 200];
 
 /** A text of somebody else's, as one line that nothing obeys. */
 const name = z.string().transform((text) =>
@@ -34,7 +34,7 @@ export function originOf(executions: readonly unknown[]): Origin {
   for (const execution of executions) {
     const { success, data } = EXECUTION.safeParse(execution);
     if (!success) continue;
-    machines.add(machineInWords(data.machine));
+    machines.add(machineInWords(data.machine).slice(0, LONGEST_MACHINE));
     if (data.git) commits.add(data.git.commit.slice(0, 12) + (data.git.dirty ? "+" : ""));
   }
   return { machines: [...machines], commits: [...commits] };

@@ -6,6 +6,7 @@
  */
 import { UserError } from "../errors.ts";
 import { type Context, type EvalRun, key, type Row, type Table } from "../experiment.ts";
+import { formatNumber } from "../numbers.ts";
 import { plan, plannedRun } from "../plan.ts";
 import { holm } from "../statistics/mod.ts";
 import { differencesBetween } from "./lineage.ts";
@@ -91,6 +92,9 @@ export interface SideBySide {
   readonly tested: number;
 }
 
+/** Rows that are compared at most. */
+export const MOST_ROWS = 10_000;
+
 /** A cell before the correction. */
 type Uncorrected = Exclude<CellComparison, { readonly pHolm: number }> | TestedCell;
 
@@ -112,6 +116,15 @@ export function sideBySide(sides: readonly Side[]): SideBySide {
   const names = first.results.map(({ table }) => table.name);
   const common = names.filter((name) => others.every((side) => resultNamed(side, name)));
   if (common.length === 0) throw new UserError(nothingInCommon(sides));
+  const rows = common.reduce((sum, name) => sum + resultNamed(first, name)!.rows.length, 0);
+  if (rows > MOST_ROWS) {
+    throw new UserError(
+      `Cannot compare ${formatNumber(rows)} rows: at most ${
+        formatNumber(MOST_ROWS)
+      } can stand side ` +
+        "by side; bundle fewer tables",
+    );
+  }
   const tested = new Map<string, TestedCell>();
   const found = common.flatMap((name) => rowsOf(name, sides, tested));
   const corrected = holm([...tested.values()].map(({ p }) => p));

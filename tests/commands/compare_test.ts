@@ -7,6 +7,8 @@ import { type BundleInput, writeBundle } from "../../lib/bundle/write.ts";
 import { UserError } from "../../lib/errors.ts";
 import { isEvaluation } from "../../lib/experiment.ts";
 import { contextsOf, plan, type PlannedRun } from "../../lib/plan.ts";
+import { resultsOf } from "../../lib/results/mod.ts";
+import { MOST_ROWS, sideBySide } from "../../lib/results/side_by_side.ts";
 import { executionsText } from "../../lib/store/run_files.ts";
 import { environment } from "../../lib/system/environment.ts";
 import { afterwards, bytes, coverUp, text } from "../support/bundles.ts";
@@ -291,3 +293,26 @@ Deno.test("a machine's name cannot give orders to a terminal", () =>
       /1: one\.zip: smoke, made up, seeds 0 1; \ufffd\[2J\ufffdEvil/,
     );
   }, () => false));
+
+Deno.test("long texts in a bundle are cut, and rows without end refused", () =>
+  withStore(async (input, folder) => {
+    const long = "x".repeat(1e6);
+    const [first] = input.tables;
+    const table = { ...first!, caption: long, headings: ["title"] as const };
+    const tables = [{ ...table, rows: first!.rows.map((row) => ({ ...row, title: long })) }];
+    const files = [`${folder}/one.zip`, `${folder}/small.zip`];
+    await writeBundle(files[0]!, { ...input, tables });
+    await writeBundle(files[1]!, { ...input, tables, small: true });
+    const { text } = await compared(files);
+    assert.ok(text.length < 10_000, `${text.length}`);
+    const [result] = resultsOf([first!], input);
+    const many = { ...result!, rows: Array(MOST_ROWS + 1).fill(result!.rows[0]) };
+    const sides = files.map((name) => ({
+      ...{ name, contexts: input.contexts, results: [many] },
+      dataset: { ...input.dataset, train: 80, val: IMAGES },
+    }));
+    assert.throws(
+      () => sideBySide(sides),
+      /Cannot compare 10,001 rows: at most 10,000 can stand side by side; bundle fewer tables/,
+    );
+  }));
