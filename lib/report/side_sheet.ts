@@ -1,6 +1,6 @@
 /** Reproductions side by side as sheets: one for each table, a row for each error. */
 import { firstOf } from "../errors.ts";
-import { fixed } from "../numbers.ts";
+import { count, fixed } from "../numbers.ts";
 import { SIGNIFICANT } from "../results/pairwise.ts";
 import type { Origin } from "../results/origin.ts";
 import type { CellComparison, SideBySide, SideCell, SideRow } from "../results/side_by_side.ts";
@@ -35,8 +35,7 @@ export function sideSheets(found: SideBySide, facts: readonly SideFacts[]): Shee
       columns: [
         ...["left", "left"] as const,
         ...found.sides.map(() => "right" as const),
-        ...isPair ? ["right", "right"] as const : [],
-        "left" as const,
+        ...isPair ? ["right", "left"] as const : ["left"] as const,
       ],
       header: headerOf(found.sides.length, isPair),
       body: inGroups(rows.map((row) => row.cells.map((each, i) => rowOf(row, each, i, isPair)))),
@@ -55,14 +54,12 @@ function headerOf(sides: number, isPair: boolean): SheetRow[] {
   return [
     [
       ...[cell(""), cell(""), centred("errors, %", sides)],
-      ...isPair ? [centred("2 - 1", 2)] : [],
-      cell(""),
+      isPair ? centred("2 - 1", 2) : cell(""),
     ],
     [
       ...[cell("row"), cell("error")],
       ...Array.from({ length: sides }, (_, i) => cell(String(i + 1))),
-      ...isPair ? [cell("points"), cell("p")] : [],
-      cell("verdict"),
+      ...isPair ? [cell("points"), cell("p")] : [cell("verdict")],
     ],
   ];
 }
@@ -79,8 +76,7 @@ function rowOf(row: SideRow, each: SideCell, index: number, isPair: boolean): Sh
     ...each.values.map((value, i) =>
       cell(value === undefined ? MISSING : fixed(value, decimals) + (isPair ? "" : marked(i)))
     ),
-    ...isPair ? differenceCells(each.others[0]!, decimals) : [],
-    cell(verdictOf(each.others)),
+    ...isPair ? differenceCells(each.others[0]!, decimals) : [cell(verdictOf(each.others))],
   ];
 }
 
@@ -89,12 +85,16 @@ function decimalsOf({ results }: SideRow): number {
 }
 
 function differenceCells(found: CellComparison, decimals: number): SheetCell[] {
-  if (!("p" in found)) return [cell(MISSING), cell(MISSING)];
+  if (!("p" in found)) return [cell(MISSING), cell(VERDICTS[found.verdict])];
   const { points, interval: { low, high }, pHolm } = found;
   const sign = Number(fixed(points, decimals)) > 0 ? "+" : "";
   return [
     cell(`${sign}${fixed(points, decimals)} [${fixed(low, decimals)};${fixed(high, decimals)}]`),
-    cell(probability(pHolm) + (pHolm < SIGNIFICANT ? "*" : "")),
+    cell(
+      found.verdict === "same"
+        ? VERDICTS.same
+        : probability(pHolm) + (pHolm < SIGNIFICANT ? "*" : ""),
+    ),
   ];
 }
 
@@ -132,10 +132,9 @@ function captionOf({ sides, tested, rows, keys }: SideBySide): string[] {
     ...tested === 0 ? [] : [
       `Differences from 1, top-1 and top-5 errors in points, with 95 % intervals. p: ${named}` +
       `${hasSeeds ? ", or Student's or Welch's test over the seeds, the larger" : ""}, corrected ` +
-      `for ${tested} cells (Holm); * marks p < 0.05.`,
+      `for ${count(tested, "cell")} (Holm); * marks p < 0.05, other numbers than chance allows.`,
     ],
-    "Same: equal guesses, ranks and confidence of each image. Chance: other numbers, as chance allows. " +
-    "Differs: more than that. Protocol: another one, not compared.",
+    "Same: equal guesses, ranks and confidence of each image. Protocol: another one, not compared.",
     ...keys.map(({ first, shared, sameSeeds, sameImages }, i) =>
       `${shared} of ${first} runs of 1 have the same keys in ${i + 2}` +
       (shared === first ? ": the same recipes, seeds and data." : `: ${

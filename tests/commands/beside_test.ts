@@ -50,7 +50,7 @@ Deno.test("the tables of another folder stand beside these, and it is only read"
   // 3 of 6 against 0: McNemar's p is 2 / 2^3
   assert.match(
     text,
-    /│ 1: A, 256, 256 +│ top-1 │ +0\.0 │ +50\.0 │ \+50\.0 \[.*\] │ 0\.250 │ chance/,
+    /│ 1: A, 256, 256 +│ top-1 │ +0\.0 │ +50\.0 │ \+50\.0 \[.*\] │ 0\.250 +│/,
   );
   assert.match(text.replace(/\s+/g, " "), /24 of 24 runs of 1 have the same keys in 2: the same/);
   for (const line of text.split("\n")) assert.ok(line.length <= 80 || !/[│─]/.test(line), line);
