@@ -12,6 +12,7 @@ import { MOST_ROWS, sideBySide } from "../../lib/results/side_by_side.ts";
 import { executionsText } from "../../lib/store/run_files.ts";
 import { environment } from "../../lib/system/environment.ts";
 import { afterwards, bytes, coverUp, text } from "../support/bundles.ts";
+import { codeIn, tableRows } from "../support/markdown.ts";
 import { CLASSES, IMAGES, withStore } from "../support/made_store.ts";
 
 /** What `compare` prints, and its exit code. */
@@ -84,6 +85,13 @@ Deno.test("all posteriors and five classes of each image: every cell is the same
     assert.match(text, /│ 1: A, 256 +│ top-1 .* │ same +│/);
     for (const line of text.split("\n")) assert.ok(line.length <= 80, line);
     const found = await records(files);
+    // the reference has every column
+    const reference = Deno.readTextFileSync(
+      new URL("../../docs/reference/csv.md", import.meta.url),
+    );
+    const section = reference.split("## Reproductions side by side\n")[1]!.split("\n## ")[0]!;
+    const columns = tableRows(section).flatMap(([names]) => codeIn(names!));
+    assert.deepEqual(Object.keys(found.records[0]).sort(), columns.sort());
     assert.deepEqual(found.records.map(({ verdict, difference }) => [verdict, difference]), [
       ...Array(6).fill(["same", 0]),
     ]);

@@ -34,7 +34,7 @@ export function besidePage(sheets: readonly Sheet[]): string {
           "section",
           { "aria-labelledby": sheet.name },
           h("h2", { id: sheet.name }, sheet.title),
-          sheetTable(sheet, { isSortable: true }),
+          sheetTable(sheet, { isSortable: sheet.body.length === 1 }),
           sheet.notes.length > 0 &&
             details("Footnotes", sheet.notes.map((note) => h("p", {}, note))),
         )
