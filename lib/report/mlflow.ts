@@ -18,13 +18,15 @@
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { pathToFileURL } from "node:url";
-import { actionLabel, isEvaluation } from "../experiment.ts";
+import { UserError } from "../errors.ts";
+import { actionLabel, type Errors, isEvaluation } from "../experiment.ts";
 import type { PlannedRun } from "../plan.ts";
 import { recipeFields } from "../results/lineage.ts";
 import { errorsOf } from "../score.ts";
 import type { RunStatus, Store } from "../store/mod.ts";
 import { recipeText } from "../store/run_files.ts";
 import { type Execution, machineInWords } from "../system/environment.ts";
+import { warn } from "./warn.ts";
 
 /** A run in a store. */
 export interface LoggedRun extends PlannedRun {
@@ -221,14 +223,22 @@ function trainingMetrics(
   };
 }
 
-/** The errors of a finished evaluation, in per cent. */
+/** The errors of a finished evaluation, in per cent; none, and a warning, if its posteriors are damaged. */
 function testMetrics(
   planned: LoggedRun,
   store: Store,
   time: number,
 ): Readonly<Record<string, readonly Point[]>> {
   if (planned.status.state !== "done") return {};
-  const { top1, top5 } = errorsOf(store.scoresOf([planned]));
+  let errors: Errors;
+  try {
+    errors = errorsOf(store.scoresOf([planned]));
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    warn(`${actionLabel(planned.run)} has no errors in MLflow. ${error.message}`);
+    return {};
+  }
+  const { top1, top5 } = errors;
   const point = (value: number) => [{ time, value, step: 0 }];
   return { top1_error: point(top1), ...top5 !== undefined && { top5_error: point(top5) } };
 }

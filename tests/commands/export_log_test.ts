@@ -172,6 +172,23 @@ print(json.dumps(runs))
   assert.deepEqual(runs[testId]!.history.top1_error, [[0, 100 / 6, 0]]);
 }
 
+Deno.test("damaged posteriors leave a run without errors, and all others whole", async () => {
+  using sandbox = new CommandSandbox();
+  const { options, store, training, test } = await filled(sandbox);
+  const file = `${store.folderOf(test)}/posteriors.safetensors`;
+  const bytes = Deno.readFileSync(file);
+  bytes[bytes.length - 1]! ^= 1;
+  Deno.writeFileSync(file, bytes);
+  exported([], options);
+  const folder = join(options.results, "mlruns");
+  const [{ name: experiment }] = [...Deno.readDirSync(folder)] as [Deno.DirEntry];
+  const parts = ({ key }: { readonly key: string }) =>
+    [...Deno.readDirSync(join(folder, experiment, mlflowRunId(key)))].map(({ name }) => name)
+      .sort();
+  assert.deepEqual(parts(training), ["artifacts", "meta.yaml", "metrics", "params", "tags"]);
+  assert.deepEqual(parts(test), ["artifacts", "meta.yaml", "params", "tags"]);
+});
+
 Deno.test("what cannot be exported is refused with the way out", async () => {
   using sandbox = new CommandSandbox();
   assert.throws(
