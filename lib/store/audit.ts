@@ -11,7 +11,7 @@ export interface Leftovers {
   readonly drafts: readonly string[];
   /** Damaged results, renamed to `*.damaged`. */
   readonly damaged: readonly string[];
-  /** Checkpoints of finished trainings. */
+  /** Checkpoints of finished runs. */
   readonly checkpoints: readonly string[];
   /** Folders whose recipe cannot be read, or does not match the folder's name. */
   readonly unknown: readonly string[];
@@ -100,7 +100,7 @@ export function leftoversInWords(
   return [
     sentence(drafts, "writing was interrupted; can be deleted"),
     sentence(damaged, "damaged; can be deleted when the result is computed again"),
-    sentence(checkpoints, "the training is finished; the next command that uses it removes them"),
+    sentence(checkpoints, "the run is finished; the next command that uses it removes them"),
     sentence(
       unknown,
       "the recipe is unreadable or does not match the folder; its run starts again",

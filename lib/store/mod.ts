@@ -10,7 +10,8 @@
  *                          diverged.json         where it diverged before its restart
  *                          events.out.tfevents.*        the log for TensorBoard
  *                          environment.json      where and when it was carried out
- * eval/D-256-Q256-dense-.../recipe.json, environment.json, posteriors.safetensors
+ * eval/D-256-Q256-dense-.../recipe.json, environment.json, posteriors.safetensors; the checkpoints
+ *                          of one that was stopped have the posteriors so far
  * table3.csv, .md, .tex, all.csv, tables.tex, report.html, plots/    reports
  * ```
  *
@@ -76,7 +77,7 @@ export interface RunStatus {
 /** Version of the folder's layout and of the files in it. */
 const FORMAT = 2;
 
-/** A training's last two checkpoints: if the last one is damaged, the previous one is used. */
+/** A run's last two checkpoints: if the last one is damaged, the previous one is used. */
 const CHECKPOINTS = ["checkpoint.safetensors", "checkpoint.previous.safetensors"];
 
 /** A folder of results. */
@@ -144,12 +145,12 @@ export class Store {
     const owner = this.leases.owner(planned.key);
     if (owner !== undefined) {
       const { host = "an unknown machine", pid } = owner;
-      return { state: "running", detail: `${this.#progress(folder)}, process ${pid} on ${host}` };
+      return { state: "running", detail: `${this.#progress(planned)}, process ${pid} on ${host}` };
     }
     const failure = readIfThere(`${folder}/failed.txt`);
     if (failure !== undefined) return { state: "failed", detail: failure };
     if (CHECKPOINTS.some((name) => isThere(`${folder}/${name}`))) {
-      return { state: "partial", detail: this.#progress(folder) };
+      return { state: "partial", detail: this.#progress(planned) };
     }
     return { state: "todo" };
   }
@@ -234,7 +235,11 @@ export class Store {
     const weights = new Map([...tensors].filter(([name]) => !name.endsWith(".velocity")));
     const metadata = { ...metadataOf(planned), ...mean && { mean: mean.join(" ") } };
     writeSafetensors(this.#result(planned), { tensors: weights, metadata });
-    // the training is finished, whether or not they can be removed
+    this.#removeCheckpoints(planned);
+  }
+
+  /** The run is finished, whether or not they can be removed. */
+  #removeCheckpoints(planned: PlannedRun) {
     for (const name of CHECKPOINTS) removeIfPossible(`${this.folderOf(planned)}/${name}`);
   }
 
@@ -248,6 +253,13 @@ export class Store {
 
   /** Writes a training's checkpoint, and keeps the previous one. */
   writeCheckpoint(planned: PlannedRun, { tensors, ...state }: Checkpoint) {
+    this.#writeCheckpoint(planned, { tensors, state });
+  }
+
+  #writeCheckpoint(
+    planned: PlannedRun,
+    { tensors, state }: { readonly tensors: Tensors; readonly state: object },
+  ) {
     const metadata = { ...metadataOf(planned), state: JSON.stringify(state) };
     const [latest, previous] = CHECKPOINTS.map((name) => `${this.folderOf(planned)}/${name}`);
     writeSafetensors(latest!, { tensors, metadata }, { keep: previous! });
@@ -265,7 +277,7 @@ export class Store {
     return divergenceIn(readIfThere(`${this.folderOf(planned)}/diverged.json`));
   }
 
-  /** Names of a training's checkpoints. */
+  /** Names of a run's checkpoints. */
   checkpointsOf(planned: PlannedRun): string[] {
     return CHECKPOINTS.filter((name) => exists(`${this.folderOf(planned)}/${name}`));
   }
@@ -299,11 +311,12 @@ export class Store {
     for (const name of CHECKPOINTS) removeIfThere(`${this.folderOf(planned)}/${name}`);
   }
 
-  /** The step of a training's checkpoint; 0 without a checkpoint. */
-  stepOf(planned: PlannedRun): number {
+  /** The steps of a training, or the images of an evaluation, at its checkpoint; 0 without one. */
+  progressOf(planned: PlannedRun): number {
     return this.#fromCheckpoint(planned, (file) => {
       using open = openSafetensors(file);
-      return JSON.parse(open.metadata.state ?? "").step;
+      const { step, images } = JSON.parse(open.metadata.state ?? "");
+      return step ?? images;
     }) ?? 0;
   }
 
@@ -395,6 +408,36 @@ export class Store {
       tensors.set("also_right", { shape, values: alsoRight });
     }
     writeSafetensors(this.#result(planned), { tensors, metadata: metadataOf(planned) });
+    this.#removeCheckpoints(planned);
+  }
+
+  /**
+   * Posteriors of an evaluation that was stopped, `[images, classes]`, NaN where an image was not evaluated;
+   * undefined if there are none, or none of this shape.
+   */
+  readPartialPosteriors(
+    planned: PlannedRun,
+    shape: readonly [images: number, classes: number],
+  ): Float32Array | undefined {
+    return this.#fromCheckpoint(planned, (file) => {
+      const found = floats(this.#contentOf(file)).get("posteriors");
+      return found?.shape.join() === shape.join() ? found.values : undefined;
+    });
+  }
+
+  /** Writes posteriors of an evaluation that is not finished, NaN where an image was not evaluated. */
+  writePartialPosteriors(
+    planned: PlannedRun,
+    { classes, values }: { readonly classes: number; readonly values: Float32Array },
+  ) {
+    let images = 0;
+    for (let at = 0; at < values.length; at += classes) if (!Number.isNaN(values[at])) images++;
+    if (images === 0) return;
+    const tensors = new Map([["posteriors", {
+      shape: [values.length / classes, classes],
+      values,
+    }]]);
+    this.#writeCheckpoint(planned, { tensors, state: { images } });
   }
 
   /**
@@ -454,7 +497,12 @@ export class Store {
     return `${this.folderOf(planned)}/${name}.safetensors`;
   }
 
-  #progress(folder: string): string {
+  #progress(planned: PlannedRun): string {
+    if (isEvaluation(planned.run)) {
+      const images = this.progressOf(planned);
+      return images === 0 ? "just begun" : `at image ${images}`;
+    }
+    const folder = this.folderOf(planned);
     const lines = readIfThere(`${folder}/log.jsonl`)?.trimEnd().split("\n") ?? [];
     const step = /"step":(\d+)/.exec(lines.at(-1) ?? "")?.[1];
     return step === undefined ? "just begun" : `at step ${step}`;

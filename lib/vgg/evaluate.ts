@@ -114,11 +114,17 @@ export interface EvaluateOptions {
   readonly largest?: number;
   /** Number of devices of the session's evaluator; 1 if absent. */
   readonly devices?: number | undefined;
+  /**
+   * `[images, classes]`, to be filled: NaN but for images that an earlier call evaluated, whose batches
+   * are not evaluated again. All are evaluated if absent.
+   */
+  readonly posteriors?: Float32Array;
   readonly onProgress?: (done: number, total: number) => void;
 }
 
 /**
- * Posteriors of images under a session's weights.
+ * Posteriors of images under a session's weights. Batches do not depend on what is known already, so
+ * that an evaluation that goes on gives the same bits.
  *
  * @returns `[images, classes]`, row after row.
  * @throws {UserError} The rescaled images are smaller than the net's input.
@@ -132,7 +138,8 @@ export function posteriorsOf(
   const { flips = looksAtMirror(method, evaluate), largest = imagesAtOnce(options) } = options;
   const { devices = 1 } = options;
   mustBeLargeEnough(options);
-  const result = new Float32Array(images.length * classes);
+  const { posteriors: result = new Float32Array(images.length * classes).fill(NaN) } = options;
+  const isKnown = (image: number) => !Number.isNaN(result[image * classes]);
   const posteriors = flips ? "posteriors:0" : "posteriors/upright:0";
   const means = { "images/mean": float32(options.mean) };
   // crops of all images have one shape
@@ -144,9 +151,15 @@ export function posteriorsOf(
   let done = 0;
   for (const { batch, images: indices } of groupAlike(shapes, largest * devices)) {
     const fetch = devices > 1 && batch % devices === 0 ? `devices/${posteriors}` : posteriors;
-    const table = tableOf(indices.map((i) => images[i]!), options);
+    let start = 0;
+    while (start < indices.length && indices.slice(start, start + batch).every(isKnown)) {
+      start += batch;
+    }
+    done += start;
+    if (start === indices.length) continue;
+    const table = tableOf(indices.slice(start).map((i) => images[i]!), options);
     session.run({ ...table, "images/batch": int32([batch], []) }, ["images/start:0"]);
-    for (let at = 0; at < indices.length; at += batch) {
+    for (let at = start; at < indices.length; at += batch) {
       const [fetched] = session.run(means, [fetch]);
       for (let row = 0; row < batch; row++) {
         const values = fetched!.values.subarray(row * classes, (row + 1) * classes);

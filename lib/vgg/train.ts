@@ -74,7 +74,7 @@ const LOG_LINES = 50;
 /** Samples that are drawn at once. */
 const SAMPLES = 32_768;
 /** Longest time between two checkpoints, ms; each validation also makes one. */
-const CHECKPOINT_PAUSE = 5 * 60_000;
+export const CHECKPOINT_PAUSE = 5 * 60_000;
 
 /**
  * Trains a net and returns its state at the end, or where it was stopped (`finished` false).

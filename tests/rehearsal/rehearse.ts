@@ -139,7 +139,7 @@ function updatesKept(key: string, results: string): number {
   if (store === undefined || run === undefined) return 0;
   if (store.status(run).state === "done") return Infinity;
   try {
-    return store.stepOf(run);
+    return store.progressOf(run);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return 0; // the next one takes its place
     throw error;

@@ -204,7 +204,7 @@ Deno.test("a checkpoint can be read while another process writes the next, and n
     const { step, tensors } = store.readCheckpoint(A)!;
     assert.ok(step >= last, `${step} after ${last}`);
     assert.deepEqual(tensors, checkpoint(step, 3).tensors);
-    assert.ok(store.stepOf(A) >= step);
+    assert.ok(store.progressOf(A) >= step);
     [last, looks] = [step, looks + 1];
     await new Promise((resolve) => setTimeout(resolve));
   }

@@ -26,7 +26,7 @@ async function asJob(
   else Deno.env.set("SLURM_JOB_ID", job);
   try {
     let step = from;
-    const store: Store = Object.create(makeStore(folder), { stepOf: { value: () => step } });
+    const store: Store = Object.create(makeStore(folder), { progressOf: { value: () => step } });
     const isDone = await carryOutAsJob(A!, store, () => {
       step = 40;
       end();
@@ -54,7 +54,7 @@ Deno.test("a job that gets Slurm's signal before its time limit is requeued, if 
     asJob(stopped("SIGUSR2"), { from: 40 }),
     (error) =>
       error instanceof UserError &&
-      /^Cannot continue: job 77 made no step before its time limit/.test(error.message),
+      /^Cannot continue: job 77 made no progress before its time limit/.test(error.message),
   );
 });
 

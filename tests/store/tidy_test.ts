@@ -43,7 +43,7 @@ Deno.test("checkpoints and drafts beside a result are listed, and removed by the
     assert.equal(drafts.length, 2);
     assert.ok(
       leftoversInWords(leftoversIn(store)).includes(
-        `${place}/checkpoint.safetensors and 1 more: the training is finished; ` +
+        `${place}/checkpoint.safetensors and 1 more: the run is finished; ` +
           "the next command that uses it removes them.",
       ),
     );

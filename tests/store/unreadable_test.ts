@@ -77,7 +77,7 @@ Deno.test("an unreadable checkpoint is replaced by the previous one; two stop th
     const latest = "/checkpoint.safetensors";
     whileUnreadable(latest, "EIO", () => {
       assert.deepEqual(openStore(store.folder).readCheckpoint(A), checkpoint(10));
-      assert.equal(openStore(store.folder).stepOf(A), 10);
+      assert.equal(openStore(store.folder).progressOf(A), 10);
     });
     // a restart would lose their steps
     whileUnreadable("/checkpoint", "EACCES", () => {

@@ -117,6 +117,33 @@ Deno.test("each image gets its own posteriors, however the images are grouped", 
   }
 });
 
+Deno.test("an evaluation that was stopped after any batch goes on with the rest, to the same bits", async (t) => {
+  const sides = [[32, 40], [40, 32], [32, 40], [33, 50], [32, 40], [40, 32], [64, 80]] as const;
+  using run = await prepared(Object.fromEntries(
+    sides.map(([height, width], i) => [`${i}.png`, noisyPng(height, width, 5000 * i)]),
+  ));
+  const images = sides.map((size, i) => run.image(`${i}.png`, size));
+  for (const method of METHODS) {
+    await t.step(method, () => {
+      const whole = run.posteriors(method, images, { largest: 2 });
+      const batches: number[] = [];
+      run.posteriors(method, images, { largest: 2, onProgress: (done) => batches.push(done) });
+      for (const end of batches) {
+        const posteriors = new Float32Array(5 * images.length).fill(NaN);
+        const stopAt = (done: number) => {
+          if (done === end) throw new Error("stopped");
+        };
+        const options = { largest: 2, posteriors };
+        assert.throws(() => run.posteriors(method, images, { ...options, onProgress: stopAt }));
+        const later: number[] = [];
+        const onProgress = (done: number) => later.push(done);
+        assert.deepEqual(run.posteriors(method, images, { ...options, onProgress }), whole);
+        assert.deepEqual(later, batches.filter((done) => done > end));
+      }
+    });
+  }
+});
+
 /** Pixels of an image, `[height, width, 3]`. */
 interface Pixels {
   readonly height: number;

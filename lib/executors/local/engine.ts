@@ -34,7 +34,7 @@ export function engineOf(binding: Binding): Engine {
 
 function evaluate(
   binding: Binding,
-  { run, context, dataset, images, weights, devices }: EvaluationTask & {
+  { run, context, dataset, images, weights, posteriors, devices }: EvaluationTask & {
     readonly devices: readonly string[];
   },
   control: RunControl,
@@ -61,6 +61,7 @@ function evaluate(
       mean: meanOf(run.net, colours),
       layers: layersOf(run.net, netShapeOf(setup, classes.length)),
       devices: Math.max(1, devices.length),
+      posteriors,
     };
     return posteriorsWithinMemory(session, images, { ...options, ...control, run });
   } finally {

@@ -28,7 +28,12 @@ import type { Summaries } from "../../tensorflow/summaries.ts";
 import type { ImageCache } from "../../vgg/image_cache.ts";
 import { meanOf } from "../../vgg/colours.ts";
 import { fewerImages } from "./out_of_memory.ts";
-import { Diverged, type Training, type TrainingCallbacks } from "../../vgg/train.ts";
+import {
+  CHECKPOINT_PAUSE,
+  Diverged,
+  type Training,
+  type TrainingCallbacks,
+} from "../../vgg/train.ts";
 
 /** What computes a run: TensorFlow (`engine.ts`), or what a test puts in its place. */
 export interface Engine {
@@ -55,6 +60,8 @@ export interface EvaluationTask {
   readonly images: readonly LabelledImage[];
   /** Of the net. */
   readonly weights: Tensors;
+  /** `[images, classes]`, to be filled: NaN but for images that were evaluated before a stop. */
+  readonly posteriors: Float32Array;
 }
 
 /** What a run reports, and what it asks. */
@@ -256,12 +263,36 @@ function evaluate(planned: PlannedRun, resources: RunResources): boolean {
   if (!isEvaluation(run)) throw new TypeError("Cannot evaluate a training");
   const images = imagesFor(run, dataset);
   const weights = store.readWeights(ancestor!);
-  const values = engine.evaluate({ run, context, dataset, images, weights }, resources);
-  if (values === undefined) return false;
+  const classes = dataset.classes.length;
+  const posteriors = store.readPartialPosteriors(planned, [images.length, classes]) ??
+    new Float32Array(images.length * classes).fill(NaN);
+  let saved = performance.now();
+  const save = () => {
+    store.writePartialPosteriors(planned, { classes, values: posteriors });
+    saved = performance.now();
+  };
+  const values = (() => {
+    try {
+      return engine.evaluate({ run, context, dataset, images, weights, posteriors }, {
+        ...resources,
+        onProgress(done, total) {
+          resources.onProgress(done, total);
+          if (performance.now() - saved > CHECKPOINT_PAUSE) save();
+        },
+      });
+    } catch (error) {
+      noteIfPossible(save, resources.onNotice);
+      throw error;
+    }
+  })();
+  if (values === undefined) {
+    save();
+    return false;
+  }
   const labels = Int32Array.from(images, ({ label }) => label);
   const alsoRight = alsoRightIn(images);
   const found = {
-    ...{ classes: dataset.classes.length, values, labels },
+    ...{ classes, values, labels },
     ...alsoRight.length > 0 && { alsoRight },
   };
   // checks that they are posteriors

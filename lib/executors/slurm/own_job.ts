@@ -5,7 +5,7 @@
  * @module
  */
 import { Interruption, UserError } from "../../errors.ts";
-import { actionLabel, displayName } from "../../experiment.ts";
+import { actionLabel, displayName, isEvaluation } from "../../experiment.ts";
 import type { PlannedRun } from "../../plan.ts";
 import type { Store } from "../../store/mod.ts";
 import { STOP_SIGNALS, TIME_LIMIT_SIGNAL } from "../../system/signals.ts";
@@ -16,7 +16,7 @@ import { requeue } from "./client.ts";
  *
  * @param execute carries it out here
  * @returns whether it is done; false if its job was requeued and continues later
- * @throws {UserError} Its ancestor is not done, or the job made no step before its time limit.
+ * @throws {UserError} Its ancestor is not done, or the job made no progress before its time limit.
  */
 export async function carryOutAsJob(
   planned: PlannedRun,
@@ -24,7 +24,7 @@ export async function carryOutAsJob(
   execute: () => Promise<void>,
 ): Promise<boolean> {
   await mustBeReady(planned, store);
-  const before = store.stepOf(planned);
+  const before = store.progressOf(planned);
   try {
     await execute();
     return true;
@@ -33,7 +33,7 @@ export async function carryOutAsJob(
     const isOutOfTime = error instanceof Interruption &&
       error.exitCode === STOP_SIGNALS[TIME_LIMIT_SIGNAL];
     if (!isOutOfTime || job === undefined) throw error;
-    await goOnLater(job, store.stepOf(planned) - before);
+    await goOnLater(planned, job, store.progressOf(planned) - before);
     return false;
   }
 }
@@ -62,11 +62,12 @@ async function mustBeReady(planned: PlannedRun, store: Store) {
 }
 
 /** Requeues the job, if it made progress. */
-async function goOnLater(job: string, steps: number) {
-  if (steps <= 0) {
+async function goOnLater({ run }: PlannedRun, job: string, progress: number) {
+  if (progress <= 0) {
+    const kind = isEvaluation(run) ? "evaluate" : "train";
     throw new UserError(
-      `Cannot continue: job ${job} made no step before its time limit; give it more time, as ` +
-        "in --resources train.time=4:00:00",
+      `Cannot continue: job ${job} made no progress before its time limit; give it more time, as ` +
+        `in --resources ${kind}.time=4:00:00`,
     );
   }
   console.error(`job ${job} reached its time limit: it is requeued and continues from here`);

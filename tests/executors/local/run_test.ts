@@ -155,6 +155,45 @@ Deno.test("a net is evaluated by each method, and its posteriors are stored", as
   }
 });
 
+Deno.test("an evaluation that was stopped, or that failed, keeps the posteriors of the images so far", async () => {
+  using work = await workplace();
+  const { place, store, dataset } = work;
+  const run = net("A", 256);
+  store.writeWeights(planned(run), new Map());
+  const evaluation = planned(evaluations(run, [256], "dense")[0]!);
+  const checkpoints = () => store.checkpointsOf(evaluation).length;
+  const seen: number[] = [];
+  /** Evaluates the next of four images, and then does something else. */
+  const one = (then: () => boolean): RunResources => ({
+    ...place,
+    engine: {
+      ...place.engine,
+      evaluate({ posteriors }) {
+        const next = posteriors.findIndex(Number.isNaN) / 2;
+        seen.push(next);
+        posteriors.set([next / 4, 1 - next / 4], 2 * next);
+        return then() ? posteriors : undefined;
+      },
+    },
+  });
+  assert.equal(runOne(evaluation, one(() => false)), false);
+  assert.deepEqual(store.status(evaluation), { state: "partial", detail: "at image 1" });
+  const unreadable = () => {
+    throw new UserError("Cannot read an image");
+  };
+  assert.throws(() => runOne(evaluation, one(unreadable)), /Cannot read an image/);
+  assert.equal(store.progressOf(evaluation), 2);
+  assert.equal(runOne(evaluation, one(() => false)), false);
+  assert.equal(checkpoints(), 2);
+  assert.equal(runOne(evaluation, one(() => true)), true);
+  assert.deepEqual([seen, checkpoints()], [[0, 1, 2, 3], 0]);
+  using posteriors = store.openPosteriors(evaluation);
+  assert.deepEqual([...posteriors.rows(0, 4)], [0, 1, 0.25, 0.75, 0.5, 0.5, 0.75, 0.25]);
+  assert.equal(dataset.val.length, 4);
+  // posteriors of another number of images are none of this evaluation's
+  assert.equal(store.readPartialPosteriors(evaluation, [5, 2]), undefined);
+});
+
 Deno.test("imported weights are not trained; the error says how to import them", async () => {
   using work = await workplace();
   const { place, store } = work;
