@@ -4,8 +4,9 @@ import { jobsOfStore, type RunState, runStates } from "../executors/slurm/states
 import { leftoversIn, leftoversInWords } from "../store/audit.ts";
 import { truncated } from "../report/fold.ts";
 import { listing } from "../report/listing.ts";
+import type { FlatRecord } from "../report/records.ts";
 import { executionsOf } from "../report/run_details.ts";
-import { energyOf } from "../system/environment.ts";
+import { energyOf, kilowattHours } from "../system/environment.ts";
 import type { Options } from "../command_line/options.ts";
 import type { Store } from "../store/mod.ts";
 import { inStore, type KnownRun, knownRuns } from "../command_line/known_runs.ts";
@@ -44,7 +45,7 @@ export async function status(words: readonly string[], options: Options): Promis
         ? [{
           field: "energy_kwh",
           heading: "kWh",
-          show: (kwh: unknown) => Number(kwh).toPrecision(3),
+          show: (_: unknown, { key }: FlatRecord) => kilowattHours(energies.get(String(key))!),
         }]
         : [],
       { field: "detail", show: (detail) => jobs ? String(detail) : truncated(String(detail)) },
