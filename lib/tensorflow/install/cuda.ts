@@ -93,7 +93,9 @@ export async function linkCuda(folders: string, folder: string) {
       if (isPart) await linkUnlessThere(join(dirname(target), name), join(place, name));
     }
   }
-  if (missing.length === 0) return;
+  if (missing.length === 0) {
+    return mustBeNewCudnn(join(folder, "nvidia", "cudnn/lib/libcudnn.so.9"));
+  }
   const names = missing.map((library) => `${basename(library)} (of ${wheelOf(library)})`);
   throw new UserError(
     `Cannot use NVIDIA's libraries in "${folders}": ${
@@ -101,6 +103,45 @@ export async function linkCuda(folders: string, folder: string) {
     } cannot be found there; put ` +
       `what the wheels have into one of these folders, or leave ${CUDA_FOLDERS} out`,
   );
+}
+
+/** The lowest cuDNN with which TensorFlow's fused convolutions are known to work: 9.24. */
+const OLDEST_CUDNN = 92_400;
+
+/** @throws {UserError} cuDNN is older; what does not open is named when TensorFlow is loaded. */
+function mustBeNewCudnn(library: string) {
+  let version: number;
+  try {
+    using cudnn = closing(Deno.dlopen(library, {
+      cudnnGetVersion: { parameters: [], result: "usize" },
+    }));
+    version = Number(cudnn.symbols.cudnnGetVersion());
+  } catch {
+    return;
+  }
+  const older = olderCudnn(version);
+  if (older === undefined) return;
+  throw new UserError(
+    `Cannot use cuDNN ${older} ("${
+      Deno.realPathSync(library)
+    }"): TensorFlow's fused convolutions fail ` +
+      `with 9.5.1, and 9.24 is the oldest that is known to work; take ${wheelOf("cudnn/")}`,
+  );
+}
+
+function closing<Library extends { close(): void }>(library: Library): Library & Disposable {
+  return Object.assign(library, { [Symbol.dispose]: () => library.close() });
+}
+
+/**
+ * A version of cuDNN that is too old, in words.
+ *
+ * @param version as `cudnnGetVersion` returns it: 92400 is 9.24.0
+ * @returns undefined if it is not too old
+ */
+export function olderCudnn(version: number): string | undefined {
+  if (version >= OLDEST_CUDNN) return undefined;
+  return [version / 10_000, version / 100 % 100, version % 100].map(Math.floor).join(".");
 }
 
 async function linkUnlessThere(target: string, link: string) {

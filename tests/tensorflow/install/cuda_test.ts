@@ -8,7 +8,7 @@ import {
   openCuda,
 } from "../../../lib/tensorflow/cuda_libraries.ts";
 import { packageFolder } from "../../../lib/tensorflow/addon.ts";
-import { CUDA_WHEELS, linkCuda } from "../../../lib/tensorflow/install/cuda.ts";
+import { CUDA_WHEELS, linkCuda, olderCudnn } from "../../../lib/tensorflow/install/cuda.ts";
 import { partsOf } from "../../../lib/tensorflow/install/mod.ts";
 import { withEnvironment } from "../../support/tensorflow.ts";
 
@@ -142,6 +142,11 @@ Deno.test("what no other version can stand in for is named with the wheel that h
     linkCuda("/nowhere", folder),
     /^UserError: Cannot look for NVIDIA's libraries in "\/nowhere"/,
   );
+});
+
+Deno.test("a cuDNN that is too old is told by its own number", () => {
+  // cudnnGetVersion() of 9.24.0, 9.5.1 and 9.10.2
+  assert.deepEqual([92400, 90501, 91002].map(olderCudnn), [undefined, "9.5.1", "9.10.2"]);
 });
 
 Deno.test({
