@@ -130,7 +130,9 @@ function inPaper(
   return {
     caption: [],
     notes: [
-      ...captionOf(study, axes, shown).filter((sentence) => !comparison.includes(sentence)),
+      ...captionOf(study, axes, shown).filter((sentence) =>
+        !comparison.slice(0, hasLetters ? 2 : 1).includes(sentence) // what footnotes say
+      ),
       ...notesOf(study, shown),
     ],
     shared: [],

@@ -7,6 +7,7 @@ import { override } from "../../lib/command_line/overrides.ts";
 import { UserError } from "../../lib/errors.ts";
 import { key } from "../../lib/experiment.ts";
 import { contextsOf, plannedRun } from "../../lib/plan.ts";
+import { latex } from "../../lib/report/latex.ts";
 import { sheetOfStudy } from "../../lib/report/study_sheet.ts";
 import { differenceOf } from "../../lib/results/paired_difference.ts";
 import { ranked } from "../../lib/results/ranking.ts";
@@ -272,6 +273,25 @@ Deno.test("a thousand rows are ranked, and a display that nobody could read is l
   const text = sheet.caption.join(" ");
   assert.match(text, /corrected for 499,500 pairs of rows \(Holm\)/);
   assert.match(text, /2 combinations of the grid are the same as others/);
+});
+
+Deno.test("a study in LaTeX has letters as superscripts, and footnotes of its test", () => {
+  const few = results(3, 300);
+  const sheet = sheetOfStudy({
+    ...{ name: "n", caption: "c", repeated: 0, command: "deno task study x.ts" },
+    rows: ranked(few.map((_, row) => ({ values: { row } })), few),
+    shared: {
+      ...{ setup: smoke, departures: [] },
+      dataset: { name: "d", classes: 20, images: 300 },
+    },
+  });
+  const text = latex(sheet);
+  assert.match(text, /\\begin\{tabular\}\{@\{\}rr@\{\}lrr+@\{\}\}/);
+  assert.equal(text.match(/\\textsuperscript\{[a-c]+\}/g)?.length, 3);
+  const test = "McNemar's exact test, Holm's correction for 3 pairs of rows; n = 300 images.";
+  assert.ok(text.includes(`differ: p \\textless{} 0.05, ${test}`), text);
+  assert.ok(text.includes(`Of no difference from the best row: ${test}`), text);
+  assert.doesNotMatch(text, /letters|same images, corrected/);
 });
 
 Deno.test("a study is carried out, shares runs with tables, and is not done again", async () => {

@@ -15,3 +15,8 @@ export function commandFor(table: string, { choice, seeds }: RunDetails): string
 export function commandOf({ table, context }: TrainingDetails, runDetails: RunDetails): string {
   return commandFor(table, { ...runDetails, seeds: [context.seed] });
 }
+
+/** The command that writes a page on which a net looks at pictures, beside the report. */
+export function pageCommandOf({ key, context }: TrainingDetails, runDetails: RunDetails): string {
+  return commandFor(`export ${key} net --as page`, { ...runDetails, seeds: [context.seed] });
+}

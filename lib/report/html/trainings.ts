@@ -15,7 +15,7 @@ import { convsOf, countParameters, layersOf, netShapeOf } from "../../vgg/config
 import type { LogEntry } from "../../vgg/checkpoint.ts";
 import type { EvaluationDetails, RunDetails, TrainingDetails } from "../run_details.ts";
 import type { Figure } from "../plots/mod.ts";
-import { commandOf } from "./commands.ts";
+import { commandOf, pageCommandOf } from "./commands.ts";
 import { h, type HtmlContent, type Markup } from "../markup.ts";
 import { kilowattHours } from "../../system/environment.ts";
 import { MISSING } from "../words.ts";
@@ -113,6 +113,7 @@ function factsOf(
     ["Key", code(key)],
     ["Folder", code(folder)],
     ["Command", code(commandOf(training, runDetails))],
+    ["See it at work", code(pageCommandOf(training, runDetails))],
     [
       "Net",
       `${run.config}: ${convsOf(layers).length} weight layers, ` +
