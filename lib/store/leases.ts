@@ -4,7 +4,9 @@
  *
  * A lease is a small file that names its owner. It is created by a hard link, which succeeds only once,
  * even on network file systems without locks. A live owner touches the file regularly. When
- * the owner is dead, the first process to link the next number takes the lease over.
+ * the owner is dead, the first process to link the next number takes the lease over. Numbers begin again
+ * after a release, so a file's name says nothing: each lease has a token of its own, and nobody touches
+ * or removes a file with another one.
  *
  * A lease only saves work: two processes with the same run would write the same bytes, each file
  * atomically. An owner that is suspended for a minute may lose its lease, and stops its run when it
@@ -16,8 +18,8 @@ import { UserError } from "../errors.ts";
 import {
   draftOf,
   entriesIn,
-  exists,
   ifThere,
+  readAt,
   readIfThere,
   reading,
   removeIfPossible,
@@ -41,6 +43,8 @@ const RELIABLE_FOR = EXPIRY / 2;
 /** A lease that is held. */
 interface HeldLease {
   readonly file: string;
+  /** The file's content, which no other lease has. */
+  readonly content: string;
   /** Time of the last touch, by our clock. */
   touched: number;
   readonly onLoss: (error: UserError) => void;
@@ -74,28 +78,40 @@ export class Leases {
    * @throws {UserError} The lease cannot be read or written.
    */
   take(name: string, onLoss: (error: UserError) => void = () => {}): boolean {
-    let number;
+    const content = JSON.stringify({ ...this.#own, token: crypto.randomUUID() });
+    let file;
     try {
-      number = this.#takeNext(name);
+      file = this.#takeNext(name, content);
     } catch (error) {
       if (error instanceof UserError) throw error;
       throw unusable(this.#folder, "take", error);
     }
-    if (number === undefined) return false;
-    this.#held.set(name, { file: this.#file(name, number), touched: this.#now(), onLoss });
+    if (file === undefined) return false;
+    this.#held.set(name, { file, content, touched: this.#now(), onLoss });
     this.#timer ??= setInterval(() => this.touchAll(), TOUCH_INTERVAL);
     return true;
   }
 
-  /** Links the next number of a free lease. @returns that number; undefined if the lease is taken */
-  #takeNext(name: string): number | undefined {
-    const last = this.#last(name);
-    if (last > 0 && this.#isAlive(this.#file(name, last))) return undefined;
-    if (!linkNew(this.#file(name, last + 1), this.#content)) return undefined;
-    for (let number = last; number > 0 && exists(this.#file(name, number)); number--) {
-      removeIfPossible(this.#file(name, number)); // an old number that stays is ignored
+  /** Links the next number of a free lease. @returns that file; undefined if the lease is taken */
+  #takeNext(name: string, content: string): string | undefined {
+    const dead = new Map<string, string | undefined>();
+    const numbers = this.#numbers(name);
+    for (const number of numbers) {
+      const old = this.#file(name, number);
+      const text = readIfThere(old); // before it is judged
+      if (this.#isAlive(old)) return undefined;
+      dead.set(old, text);
     }
-    return last + 1;
+    const file = this.#file(name, (numbers[0] ?? 0) + 1);
+    if (!linkNew(file, content)) return undefined;
+    // meanwhile others may have taken the lease, released it, and begun with the first number again
+    const others = this.#files(name).filter((other) => other !== file);
+    if (others.some((other) => readIfThere(other) !== dead.get(other))) {
+      removeIfPossible(file);
+      return undefined;
+    }
+    for (const old of others) removeIfPossible(old); // one that stays has a dead owner
+    return file;
   }
 
   /** Releases a lease, so that other processes can take it. */
@@ -104,31 +120,31 @@ export class Leases {
     if (held === undefined) return;
     this.#held.delete(name);
     // one that stays expires in a minute, or when this process ends: no process touches it any more
-    removeIfPossible(held.file);
+    if (!isAnothers(held)) removeIfPossible(held.file);
     this.#stopIfIdle();
   }
 
   /** Whether there is a file of a lease, its owner alive or dead. */
   isLeft(name: string): boolean {
-    return this.#last(name) > 0;
+    return this.#files(name).length > 0;
   }
 
   /** The owner of a lease. An owner elsewhere may have died within the last minute. */
   owner(name: string): ProcessIdentity | undefined {
-    const last = this.#last(name);
-    if (last === 0) return undefined;
-    const file = this.#file(name, last);
-    const owner = ownerIn(file);
-    if (owner === undefined) return undefined;
-    const isFresh = () => Math.abs(Date.now() - (lastTouch(file) ?? 0)) < EXPIRY;
-    return isRunning(owner, this.#own) ?? isFresh() ? owner : undefined;
+    for (const file of this.#files(name)) {
+      const owner = ownerIn(file);
+      if (owner === undefined) continue;
+      const isFresh = () => Math.abs(Date.now() - (lastTouch(file) ?? 0)) < EXPIRY;
+      if (isRunning(owner, this.#own) ?? isFresh()) return owner;
+    }
+    return undefined;
   }
 
   /** Touches all held leases, to show that this process is alive. */
   touchAll() {
     for (const [name, held] of this.#held) {
       try {
-        Deno.utimeSync(held.file, new Date(), new Date());
+        touch(held);
         held.touched = this.#now();
       } catch (error) {
         const loss = this.#lossOf(name, held, error);
@@ -141,16 +157,19 @@ export class Leases {
   }
 
   /** Why a lease that could not be touched is lost; undefined while it is still safe. */
-  #lossOf(name: string, { file, touched }: HeldLease, error: unknown): UserError | undefined {
+  #lossOf(
+    name: string,
+    { file, content, touched }: HeldLease,
+    error: unknown,
+  ): UserError | undefined {
+    if (error instanceof LeasePassedOn) return error;
     const isLate = this.#now() - touched >= RELIABLE_FOR;
     if (error instanceof Deno.errors.NotFound) {
       try {
         // late, another process may have taken it, and released it again
-        const mayBeOurs = !isLate && this.#last(name) === 0; // the folder was emptied
-        if (mayBeOurs && linkNew(file, this.#content)) return undefined;
-        if (isLate || this.#last(name) > 0) {
-          return new LeasePassedOn(`Cannot keep the lease "${file}": another process has taken it`);
-        }
+        const mayBeOurs = !isLate && !this.isLeft(name); // the folder was emptied
+        if (mayBeOurs && linkNew(file, content)) return undefined;
+        if (isLate || this.isLeft(name)) return passedOn(file);
       } catch {
         // the next touch may succeed
       }
@@ -169,18 +188,17 @@ export class Leases {
     return this.#self ??= thisProcess();
   }
 
-  /** What a file of a lease of ours contains. */
-  get #content(): string {
-    return JSON.stringify(this.#own);
+  /** A lease's files, the highest number first; empty without a lease. */
+  #files(name: string): string[] {
+    return this.#numbers(name).map((number) => this.#file(name, number));
   }
 
-  /** The highest number of a lease's files; 0 without a lease. */
-  #last(name: string): number {
-    const numbers = entriesIn(this.#folder).map((entry) => {
+  /** The numbers of a lease's files, from the highest to the lowest. */
+  #numbers(name: string): number[] {
+    return entriesIn(this.#folder).flatMap((entry) => {
       const [, own, number] = /^(.+)\.(\d+)$/.exec(entry.name) ?? [];
-      return own === name ? Number(number) : 0;
-    });
-    return Math.max(0, ...numbers);
+      return own === name ? Number(number) : [];
+    }).sort((one, other) => other - one);
   }
 
   #file(name: string, number: number): string {
@@ -199,6 +217,39 @@ export class Leases {
     this.#seen.set(file, { touched, at: this.#now() });
     return true;
   }
+}
+
+/** The error of an owner whose lease another process has. */
+function passedOn(file: string): LeasePassedOn {
+  return new LeasePassedOn(`Cannot keep the lease "${file}": another process has taken it`);
+}
+
+/**
+ * Touches a lease's file. It stays open between the look at its content and the touch, so that no other
+ * file of its name is touched.
+ *
+ * @throws {LeasePassedOn} The file is another lease's.
+ */
+function touch({ file, content }: HeldLease) {
+  using handle = Deno.openSync(file);
+  if (!hasContent(handle, content)) throw passedOn(file);
+  handle.utimeSync(new Date(), new Date());
+}
+
+/** Whether the file of a lease is known to be another lease's. */
+function isAnothers({ file, content }: HeldLease): boolean {
+  try {
+    using handle = Deno.openSync(file);
+    return !hasContent(handle, content);
+  } catch {
+    return false;
+  }
+}
+
+function hasContent(handle: Deno.FsFile, content: string): boolean {
+  const bytes = new TextEncoder().encode(content);
+  const found = readAt(handle, 0, bytes.length);
+  return found !== undefined && new TextDecoder().decode(found) === content;
 }
 
 /** The error when a lease cannot be taken or kept. */

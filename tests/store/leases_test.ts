@@ -88,6 +88,72 @@ Deno.test("a lease that another process took over is neither touched nor removed
     assert.equal(Deno.statSync(`${folder}/run.2`).mtime!.getTime(), 0);
   }));
 
+Deno.test("a lease that was taken over, released and taken again under its first number is let alone", () =>
+  inFolder((folder) => {
+    const [leases, other] = [new Leases(folder), new Leases(folder)];
+    const losses: UserError[] = [];
+    leases.take("run", (error) => void losses.push(error));
+    // the owner sleeps; another process takes the lease over, and ends; a third one takes run.1
+    Deno.removeSync(`${folder}/run.1`);
+    assert.equal(other.take("run"), true);
+    Deno.utimeSync(`${folder}/run.1`, 0, 0);
+    leases.touchAll();
+    assert.deepEqual(losses.map(({ message }) => message), [
+      `Cannot keep the lease "${folder}/run.1": another process has taken it`,
+    ]);
+    leases.release("run");
+    assert.equal(Deno.statSync(`${folder}/run.1`).mtime!.getTime(), 0);
+    other.release("run");
+  }));
+
+Deno.test("a lease that begins again with its first number is not released by its former owner", () =>
+  inFolder((folder) => {
+    const [leases, other] = [new Leases(folder), new Leases(folder)];
+    leases.take("run");
+    Deno.removeSync(`${folder}/run.1`);
+    assert.equal(other.take("run"), true);
+    leases.release("run"); // it has not looked since
+    assert.ok(Deno.statSync(`${folder}/run.1`).isFile);
+    other.release("run");
+  }));
+
+Deno.test("a lease that was taken between the look at a dead owner and the next number is not taken over", () =>
+  inFolder((folder) => {
+    const [leases, other] = [new Leases(folder), new Leases(folder)];
+    write(`${folder}/run.1`, { ...ownerIn(folder), since: "1" });
+    const { linkSync } = Deno;
+    Deno.linkSync = (...names) => {
+      Deno.linkSync = linkSync;
+      // others take over, end, and begin again with run.1, while this one is about to take run.2
+      Deno.removeSync(`${folder}/run.1`);
+      assert.equal(other.take("run"), true);
+      linkSync(...names);
+    };
+    try {
+      assert.equal(leases.take("run"), false);
+    } finally {
+      Deno.linkSync = linkSync;
+    }
+    assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["run.1"]);
+    other.touchAll();
+    assert.equal(leases.take("run"), false);
+    other.release("run");
+    assert.deepEqual([...Deno.readDirSync(folder)], []);
+  }));
+
+Deno.test("a lease with a live owner is taken, whatever a dead one has left under a higher number", () =>
+  inFolder((folder) => {
+    const [leases, other] = [new Leases(folder), new Leases(folder)];
+    leases.take("run", (error) => assert.fail(error));
+    write(`${folder}/run.2`, { ...ownerIn(folder), since: "1" });
+    assert.equal(other.take("run"), false);
+    assert.equal(other.owner("run")!.pid, Deno.pid);
+    leases.release("run");
+    assert.equal(other.take("run"), true);
+    assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["run.3"]);
+    other.release("run");
+  }));
+
 Deno.test("touchAll touches held leases", () =>
   inFolder((folder) => {
     const leases = new Leases(folder);
