@@ -153,7 +153,7 @@ interface Fault {
 
 /** The result of a run so far: the errors of an evaluation, or the last line of a training's log. */
 function resultOf(planned: PlannedRun, { store }: Library): Errors | Fault | LogEntry | undefined {
-  if (!isEvaluation(planned.run)) return store.readLog(planned).at(-1);
+  if (!isEvaluation(planned.run)) return store.lastLogged(planned);
   const isDone = store.status(planned).state === "done";
   return isDone ? errorsOrFault([planned], store) : undefined;
 }

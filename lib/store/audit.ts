@@ -87,10 +87,16 @@ export function leftoversIn(store: Store): Leftovers {
   return leftovers;
 }
 
-/** Whether every line of a log or a file of records is complete and matches its checksum. */
+/**
+ * Whether every line of a log or a file of records is complete and matches its checksum. A line that a
+ * crash cut off does not count, where later ones follow: what it told was told again.
+ */
 function isWhole(file: string): boolean {
   const lines = readIfThere(file)?.split("\n") ?? [""];
-  return lines.pop() === "" && lines.every((line) => verifyChecksum(parsed(line)) !== undefined);
+  if (lines.pop() !== "") return false;
+  return lines.every((line, i) =>
+    verifyChecksum(parsed(line)) !== undefined || !line.endsWith("}") && i + 1 < lines.length
+  );
 }
 
 /** Describes leftovers, and what happens to them. */

@@ -47,9 +47,10 @@ import {
   divergenceIn,
   executionsIn,
   executionsText,
+  lastLogLine,
   logIn,
   logLine,
-  logText,
+  logLinesIn,
   parsed,
   placeIn,
   posteriorsIn,
@@ -341,37 +342,34 @@ export class Store {
     return undefined;
   }
 
-  /** Appends a line to a training's log. */
-  appendLog(planned: PlannedRun, entry: LogEntry) {
-    appendLine(`${this.folderOf(planned)}/log.jsonl`, logLine(entry));
+  /**
+   * Adds a line to a training's log. A line of the same step takes the place of an earlier one. Nothing is
+   * ever removed: another process may be adding lines, if one was considered dead.
+   *
+   * @param again whether the training has restarted after a divergence
+   */
+  appendLog(planned: PlannedRun, entry: LogEntry, again = false) {
+    appendLine(this.#log(planned), logLine(entry, again));
+  }
+
+  /** Takes back lines after a training's last step: an earlier execution did more, and rounded otherwise. */
+  endLog(planned: PlannedRun, step: number) {
+    const last = this.readLog(planned).at(-1)?.step ?? 0;
+    if (last > step) appendLine(this.#log(planned), lastLogLine(step));
   }
 
   /** A training's log, step by step, without lines that are cut off or changed. */
   readLog(planned: PlannedRun): LogEntry[] {
-    return logIn(readIfThere(`${this.folderOf(planned)}/log.jsonl`));
+    return logIn(readIfThere(this.#log(planned)));
   }
 
-  /** The text of a training's log, for `cutLog`. */
-  readLogText(planned: PlannedRun): string {
-    return readIfThere(`${this.folderOf(planned)}/log.jsonl`) ?? "";
+  /** What a training wrote last into its log, also where it repeats steps. */
+  lastLogged(planned: PlannedRun): LogEntry | undefined {
+    return logLinesIn(readIfThere(this.#log(planned))).at(-1);
   }
 
-  /**
-   * Removes the log's lines after a step, because the later steps will be repeated.
-   *
-   * @param before the log's text from before that step was found out: a process that was suspended in
-   * between, and whose run another one has done meanwhile, must not remove that one's lines
-   * @throws {UserError} The log is another one now, or the run is done.
-   */
-  cutLog(planned: PlannedRun, step: number, before: string = this.readLogText(planned)) {
-    const text = logText(logIn(before).filter((entry) => entry.step <= step));
-    if (text === before) return;
-    writeAtomically(`${this.folderOf(planned)}/log.jsonl`, text, {
-      check: () => {
-        if (this.readLogText(planned) !== before) throw new Error("another process writes it");
-        if (this.#isThereNow(this.#result(planned))) throw new Error("the run is done");
-      },
-    });
+  #log(planned: PlannedRun): string {
+    return `${this.folderOf(planned)}/log.jsonl`;
   }
 
   /** Opens the posteriors of an evaluation, to read them in parts. */

@@ -34,17 +34,35 @@ export function recipeIn(text: string, place: string): PlannedRun | undefined {
   }
 }
 
-/** A line of a log. */
-export function logLine(entry: LogEntry): string {
-  return JSON.stringify(withChecksum(entry));
+/** A line of a log. @param again whether it is of the restart after a divergence */
+export function logLine(entry: LogEntry, again = false): string {
+  return JSON.stringify(withChecksum({ ...entry, ...again && { again } }));
 }
 
-/** The undamaged lines of a log, sorted by steps. */
+/** The line of a log that says after which step a training has ended. */
+export function lastLogLine(end: number): string {
+  return JSON.stringify(withChecksum({ end }));
+}
+
+/**
+ * The undamaged lines of a log in the order of the file. Lines are only ever added, also by two processes
+ * at once. What is not valid any more is left out: a training before its restart, and steps that an earlier
+ * execution did beyond the training's end.
+ */
+export function logLinesIn(text = ""): LogEntry[] {
+  const lines = text.split("\n").slice(0, -1).flatMap((line) =>
+    verifyChecksum<LogEntry & { again?: true } | { end: number }>(parsed(line)) ?? []
+  );
+  const entries = lines.flatMap((line) => "end" in line ? [] : line);
+  const end = lines.flatMap((line) => "end" in line ? line.end : []).at(-1) ?? Infinity;
+  const isRestarted = entries.some(({ again }) => again);
+  return entries.filter(({ step, again }) => !(step > end) && (again || !isRestarted))
+    .map(({ again: _again, ...entry }) => entry);
+}
+
+/** The undamaged lines of a log, sorted by steps; of a step that was repeated, the last one. */
 export function logIn(text = ""): LogEntry[] {
-  const lines = text.split("\n").slice(0, -1);
-  const entries = lines.flatMap((line) => verifyChecksum<LogEntry>(parsed(line)) ?? []);
-  // two processes may have done a step, if one was considered dead
-  const steps = new Map(entries.map((entry) => [entry.step, entry]));
+  const steps = new Map(logLinesIn(text).map((entry) => [entry.step, entry]));
   return [...steps.values()].sort((one, other) => one.step - other.step);
 }
 

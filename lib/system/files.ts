@@ -52,19 +52,25 @@ export function draftOf(file: string): string {
 }
 
 /**
- * Appends a line to a text file and flushes it to the disk. A crash may leave only part of the line.
+ * Appends a line to a text file and flushes it to the disk. A crash may leave only part of the line; the
+ * next one then begins on a line of its own.
  *
  * @throws {UserError} The disk is full, or the file cannot be written.
  */
 export function appendLine(file: string, line: string) {
   try {
-    using handle = Deno.openSync(file, { append: true, create: true });
-    writeAll(handle, new TextEncoder().encode(`${line}\n`));
+    using handle = Deno.openSync(file, { append: true, create: true, read: true });
+    const { size } = handle.statSync();
+    const isCutOff = size > 0 && readAt(handle, size - 1, 1)?.[0] !== LINE_BREAK;
+    writeAll(handle, new TextEncoder().encode(`${isCutOff ? "\n" : ""}${line}\n`));
     handle.syncSync();
   } catch (error) {
     throw cannotWrite(file, error);
   }
 }
+
+/** The byte `\n`. */
+const LINE_BREAK = 10;
 
 /** Writes all of these bytes to an open file; the system may take a part of them at a time. */
 export function writeAll(handle: Deno.FsFile, bytes: Uint8Array) {

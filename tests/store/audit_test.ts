@@ -55,15 +55,12 @@ Deno.test("leftovers of crashes and edits are listed, with what happens to them"
     ]);
   }));
 
-Deno.test("a log that was cut to nothing, or has a step of two processes, is not damaged", () =>
+Deno.test("a log that has a step of two processes is not damaged", () =>
   inStore((store) => {
-    const B = plannedRun(net("B", 256), context);
-    for (const run of [A, B]) store.begin(run);
+    store.begin(A);
     const line = { step: 1, epoch: 0, loss: 1, learningRate: 0.1, imagesPerSecond: 9 };
     for (const entry of [line, line]) store.appendLog(A, entry);
-    store.appendLog(B, line);
-    store.cutLog(B, 0);
-    assert.deepEqual([A, B].map((run) => store.readLog(run).length), [1, 0]);
+    assert.equal(store.readLog(A).length, 1);
     assert.deepEqual(leftoversIn(store).logs, []);
   }));
 

@@ -1,72 +1,62 @@
-/** A log keeps the lines that another process adds while this one shortens it. */
+/** A log keeps the lines of all processes that write it, whatever each of them repeats. */
 import assert from "node:assert/strict";
 import { net } from "../../experiments/protocol.ts";
 import { smoke } from "../../experiments/setups.ts";
 import { plannedRun } from "../../lib/plan.ts";
+import { leftoversIn } from "../../lib/store/audit.ts";
 import type { Store } from "../../lib/store/mod.ts";
 import { inStore } from "../support/in_store.ts";
 
 const context = { train: smoke.train, evaluate: smoke.evaluate, seed: 0, data: "made-up" };
 const A = plannedRun(net("A", 256), context);
-const line = (step: number) => (
-  { step, epoch: 0, loss: 1, learningRate: 0.1, imagesPerSecond: 9 }
+const line = (step: number, loss = 1) => (
+  { step, epoch: 0, loss, learningRate: 0.1, imagesPerSecond: 9 }
 );
-const stepsIn = (store: Store) => store.readLog(A).map(({ step }) => step);
+const lossesIn = (store: Store) => store.readLog(A).map(({ step, loss }) => [step, loss]);
+const fileOf = (store: Store) => `${store.folderOf(A)}/log.jsonl`;
 
-/** Does `work` while another process adds a line to the log as soon as a draft of it is made. */
-function whileAnotherWrites(store: Store, step: number, work: () => void) {
-  const { openSync } = Deno;
-  Deno.openSync = (path, options) => {
-    if (options?.createNew) {
-      Deno.openSync = openSync;
-      store.appendLog(A, line(step));
-    }
-    return openSync(path, options);
-  };
-  try {
-    work();
-  } finally {
-    Deno.openSync = openSync;
-  }
-}
-
-Deno.test("a log without later steps is not written again", () =>
+Deno.test("a step that is repeated takes the place of an earlier line, and removes no other one", () =>
   inStore((store) => {
     store.begin(A);
-    store.cutLog(A, 0);
+    for (const step of [1, 2, 3]) store.appendLog(A, line(step));
+    store.appendLog(A, line(2, 0.5));
+    assert.deepEqual(lossesIn(store), [[1, 1], [2, 0.5], [3, 1]]);
+    assert.equal(store.lastLogged(A)!.step, 2);
+  }));
+
+Deno.test("a training that restarts has its own lines alone, in any order of two processes", () =>
+  inStore((store) => {
+    store.begin(A);
+    for (const step of [1, 2, 3]) store.appendLog(A, line(step));
+    store.appendLog(A, line(1, 0.5), true);
+    store.appendLog(A, line(4)); // another process, which is still before the restart
+    store.appendLog(A, line(2, 0.25), true);
+    assert.deepEqual(lossesIn(store), [[1, 0.5], [2, 0.25]]);
+    assert.deepEqual(store.readLog(A)[0], line(1, 0.5));
+  }));
+
+Deno.test("lines beyond a training's end are taken back, and only then is a line added for that", () =>
+  inStore((store) => {
+    store.begin(A);
     for (const step of [1, 2]) store.appendLog(A, line(step));
-    whileAnotherWrites(store, 3, () => store.cutLog(A, 2));
+    const { size } = Deno.statSync(fileOf(store));
+    store.endLog(A, 2);
+    assert.equal(Deno.statSync(fileOf(store)).size, size);
     store.appendLog(A, line(3));
-    assert.deepEqual(stepsIn(store), [1, 2, 3]);
+    store.endLog(A, 2);
+    assert.deepEqual(lossesIn(store), [[1, 1], [2, 1]]);
+    assert.deepEqual(leftoversIn(store).logs, []);
   }));
 
-Deno.test("a log to which another process adds a line is not shortened", () =>
+Deno.test("a line after one that a crash cut off is whole", () =>
   inStore((store) => {
     store.begin(A);
     for (const step of [1, 2]) store.appendLog(A, line(step));
-    whileAnotherWrites(store, 3, () => {
-      assert.throws(
-        () => store.cutLog(A, 1),
-        /^UserError: Cannot write .*log\.jsonl": another process writes it/,
-      );
-    });
-    assert.deepEqual(stepsIn(store), [1, 2, 3]);
-  }));
-
-Deno.test("lines that another process adds before the last step is known are kept", () =>
-  inStore((store) => {
-    store.begin(A);
-    const before = store.readLogText(A);
-    for (const step of [1, 2]) store.appendLog(A, line(step));
-    store.cutLog(A, 0, before);
-    assert.deepEqual(stepsIn(store), [1, 2]);
-  }));
-
-Deno.test("the log of a run that is done is not shortened", () =>
-  inStore((store) => {
-    store.begin(A);
-    for (const step of [1, 2]) store.appendLog(A, line(step));
-    store.writeWeights(A, new Map([["x", { shape: [1], values: Float32Array.of(1) }]]));
-    assert.throws(() => store.cutLog(A, 0), /^UserError: Cannot write .*: the run is done/);
-    assert.deepEqual(stepsIn(store), [1, 2]);
+    const bytes = Deno.readFileSync(fileOf(store));
+    Deno.writeFileSync(fileOf(store), bytes.subarray(0, -9));
+    assert.deepEqual(leftoversIn(store).logs.length, 1);
+    store.appendLog(A, line(3));
+    assert.deepEqual(lossesIn(store), [[1, 1], [3, 1]]);
+    // a continued training repeats what was cut off
+    assert.deepEqual(leftoversIn(store).logs, []);
   }));

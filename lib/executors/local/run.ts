@@ -175,13 +175,11 @@ function trainNet(
   let microBatch = fixed ?? resources.microBatch ?? batch;
   for (;;) {
     note({ microBatch });
-    const earlierLog = store.readLogText(planned);
     const again = store.readDivergence(planned) !== undefined;
     const found = store.readCheckpoint(planned);
     // a checkpoint from before the restart is ignored
     const checkpoint = (found?.again ?? false) === again ? found : undefined;
-    store.cutLog(planned, checkpoint?.step ?? 0, earlierLog);
-    const log = openLog(planned, resources);
+    const log = openLog(planned, { ...resources, again, from: checkpoint?.step ?? 0 });
     try {
       const outcome = engine.train({
         ...{ run, context: planned.context, dataset, microBatch, towers, again },
@@ -196,8 +194,10 @@ function trainNet(
         shouldStop: resources.shouldStop,
       });
       const mean = meanOf(run, dataset.colours);
-      if (outcome.finished) store.writeWeights(planned, outcome.checkpoint.tensors, mean);
-      else store.writeCheckpoint(planned, outcome.checkpoint);
+      if (outcome.finished) {
+        store.endLog(planned, outcome.checkpoint.step);
+        store.writeWeights(planned, outcome.checkpoint.tensors, mean);
+      } else store.writeCheckpoint(planned, outcome.checkpoint);
       return outcome.finished;
     } catch (error) {
       if (error instanceof Diverged) {
@@ -230,14 +230,25 @@ function mustLearn(run: TrainRun) {
   );
 }
 
-/** A training's log: its lines, and the same values as TensorBoard events from the first step on. */
-function openLog(planned: PlannedRun, { store, engine }: RunResources) {
+/**
+ * A training's log: its lines, and the same values as TensorBoard events.
+ *
+ * @param again whether the training has restarted after a divergence
+ * @param from the step that it continues from
+ */
+function openLog(
+  planned: PlannedRun,
+  { store, engine, again, from }: RunResources & {
+    readonly again: boolean;
+    readonly from: number;
+  },
+) {
   const events = engine.openSummaries(store.folderOf(planned));
   const show = (entry: LogEntry) => events.write(entry.step, scalarsOf(entry));
-  store.readLog(planned).forEach(show);
+  store.readLog(planned).filter(({ step }) => step <= from).forEach(show);
   return {
     write(entry: LogEntry) {
-      store.appendLog(planned, entry);
+      store.appendLog(planned, entry, again);
       show(entry);
     },
     close: events.close,

@@ -33,7 +33,7 @@ export interface TrainingProgress {
 export function progressOf(planned: PlannedRun, store: Store): TrainingProgress | undefined {
   const { run, context: { train: { batch }, train } } = planned;
   if (isEvaluation(run)) return undefined;
-  const last = store.readLog(planned).at(-1);
+  const last = store.lastLogged(planned);
   if (last === undefined) return undefined;
   const { step, imagesPerSecond } = last;
   const steps = stepsOf(run, train);
