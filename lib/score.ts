@@ -130,7 +130,7 @@ function* parts(evaluations: readonly Posteriors[]) {
   const [first] = evaluations as [Posteriors];
   for (const other of evaluations) mustMatch(first, other);
   const { classes, labels: { length: count } } = first;
-  const step = Math.max(1, Math.floor(VALUES / classes));
+  const step = Math.max(1, Math.min(count, Math.floor(VALUES / classes)));
   const sums = rowSums(step, classes);
   for (let from = 0; from < count; from += step) {
     const to = Math.min(from + step, count);

@@ -287,16 +287,21 @@ Deno.test("only the import map names packages, each with its exact version", () 
   }
 });
 
-Deno.test("each package is imported in exactly one file", async () => {
-  const sources = await Promise.all(
-    ours.filter((file) => file.endsWith(".ts")).map(
-      async (file) => [file, await Deno.readTextFile(join(root, file))] as const,
-    ),
-  );
+Deno.test("each package is imported in exactly one file, of the program or else of the tests", async () => {
+  const textsOf = (files: readonly string[]) =>
+    Promise.all(
+      files.map(async (file) => [file, await Deno.readTextFile(join(root, file))] as const),
+    );
+  const [sources, tests] = await Promise.all([
+    textsOf(ours.filter((file) => file.endsWith(".ts"))),
+    textsOf(filesIn("tests")),
+  ]);
   for (const name of packages) {
     // also by require() and require.resolve(), which `deno info` does not follow
     const use = new RegExp(`(?:from |import |import\\(|require\\(|resolve\\()"${name}[/"]`);
-    const users = sources.filter(([, text]) => use.test(text)).map(([file]) => file);
+    const usersIn = (texts: typeof sources) =>
+      texts.filter(([, text]) => use.test(text)).map(([file]) => file);
+    const users = usersIn(sources).length > 0 ? usersIn(sources) : usersIn(tests);
     assert.equal(users.length, 1, `${name} is imported in ${users.join(", ") || "no file"}`);
   }
 });

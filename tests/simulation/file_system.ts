@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { Call } from "./port.ts";
+import type { Call, Result } from "./kernel.ts";
 
 /** Longest time that a host relies on a folder or on attributes, ms: NFS's `acdirmax`. */
 const LONGEST_CACHED = 60_000;
@@ -42,16 +42,13 @@ interface Attributes {
   readonly nlink: number;
 }
 
-/** The result of an operation: a value, bytes, or the name of an error in `Deno.errors`. */
-export type Result = {
-  readonly value?: unknown;
-  readonly bytes?: Uint8Array<ArrayBuffer>;
-  readonly error?: string;
-};
-
-/** The name of an error in `Deno.errors`. */
+/** The name of an error. */
 class Refusal {
-  constructor(readonly error: "NotFound" | "AlreadyExists" | "NotADirectory") {}
+  readonly error: NonNullable<Result["error"]>;
+
+  constructor(error: NonNullable<Result["error"]>) {
+    this.error = error;
+  }
 }
 
 /** The files of one server, or of one machine. */
@@ -101,7 +98,7 @@ export class FileSystem {
         if (!there) this.#change(host, folder, [[last, node]], now);
         const id = this.#count++;
         this.#open.set(id, node);
-        return { value: { ...attributesOf(node), id } };
+        return { value: { ...attributesOf(node), id }, bytes: node.data };
       }
       case "write": {
         const node = this.#open.get(call.id as number)!;
@@ -124,7 +121,7 @@ export class FileSystem {
       }
       case "mkdir": {
         let folder = this.#root;
-        for (const part of path.split("/").slice(1)) {
+        for (const part of partsOf(path)) {
           if (!folder.entries!.has(part)) {
             this.#change(host, folder, [[part, this.#make(true)]], now);
           }
@@ -158,14 +155,20 @@ export class FileSystem {
         return {};
       }
       case "touch": {
-        const [folder, last] = this.#place(host, path, now);
-        const node = folder.entries!.get(last);
-        if (!node) throw new Refusal("NotFound");
+        const node = this.#open.get(call.id as number)!;
+        if (this.#isNetwork && node.links === 0) throw new Refusal("Stale");
         node.mtime = call.mtime as number;
         return {};
       }
     }
     throw new Error(`The simulated file system knows no operation "${name}"`);
+  }
+
+  /** A file as the server has it. */
+  file(path: string): Uint8Array<ArrayBuffer> | undefined {
+    let node: Node | undefined = this.#root;
+    for (const part of partsOf(path)) node = node?.entries?.get(part);
+    return node?.data;
   }
 
   /** Files below a folder as the server has them. */
@@ -247,7 +250,7 @@ export class FileSystem {
   /** What a host finds under a path, from its cache where that is recent. */
   #existing(host: string, path: string, now: number): Node {
     let node = this.#root;
-    for (const part of path.split("/").slice(1)) {
+    for (const part of partsOf(path)) {
       if (!node.entries) throw new Refusal("NotADirectory");
       const found = this.#lookUp(host, node, part, now);
       if (!found) throw new Refusal("NotFound");
@@ -303,6 +306,20 @@ export class FileSystem {
     attributes.set(node, { until: now + this.#random() * LONGEST_CACHED, value });
     return value;
   }
+}
+
+/** Parts of paths that were looked for. */
+const parts = new Map<string, readonly string[]>();
+
+/** The names in a path, from the root on. */
+function partsOf(path: string): readonly string[] {
+  let known = parts.get(path);
+  if (known === undefined) {
+    known = path.split("/").slice(1);
+    // names of drafts are used once
+    if (!path.endsWith(".part")) parts.set(path, known);
+  }
+  return known;
 }
 
 function put(folder: Node, name: string, node: Node | undefined) {

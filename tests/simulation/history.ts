@@ -9,8 +9,10 @@ import { logIn, placeIn } from "../../lib/store/run_files.ts";
 import { isEvaluation } from "../../lib/experiment.ts";
 import { FileSystem } from "./file_system.ts";
 import { FOLDER, runs, STEPS } from "./plan.ts";
-import type { Answer, Call, Port } from "./port.ts";
-import type { Failure, Message, Start } from "./thread.ts";
+import { Interruption } from "../../lib/errors.ts";
+import type { Call, Message, Result, RunEnd, Start, System } from "./kernel.ts";
+import { Stack } from "./runtime.ts";
+import type { ProcessEnd, SimulatedThread } from "./thread.ts";
 
 /** What came of a history. */
 export interface Outcome {
@@ -25,16 +27,16 @@ export interface Outcome {
 /** What a history needs. */
 export interface HistoryOptions {
   readonly seed: number;
-  /** Name of a defect of `planted.ts`. */
-  readonly planted?: string | undefined;
   /** Results of an unbroken history by path; absent for that history itself. */
   readonly expected?: ReadonlyMap<string, Uint8Array>;
 }
 
 /** A thread, of one process after the other. */
 export interface Thread {
-  readonly port: Port<Answer, Call>;
+  readonly body: SimulatedThread;
   process: Process | undefined;
+  /** What it does. */
+  life: Stack<ProcessEnd> | undefined;
   /** What it waits for, and when that happens. */
   call: Call;
   due: number;
@@ -65,8 +67,9 @@ interface Process {
   readonly fault: { readonly kind: Fault; readonly at: number } | undefined;
   calls: number;
   pausedUntil: number;
-  isStopped: boolean;
   wasSignalled: boolean;
+  /** Not 0 once its workers are to stop. */
+  stop?: Int32Array;
 }
 
 const FAULTS = ["kill", "power", "suspend", "stall", "signal", "clock"] as const;
@@ -114,8 +117,6 @@ export class History {
   #wasReopened = false;
   /** Until when a process that was suspended for long may do what another one has taken over. */
   #mayOverlapUntil = -Infinity;
-  /** Keys of runs that two processes executed at the same time. */
-  readonly #twins = new Set<string>();
   /** Results whose bytes changed. */
   readonly #changed = new Set<string>();
   readonly #events: string[] = [];
@@ -157,8 +158,8 @@ export class History {
       if (!(error instanceof Violation)) throw error;
       violation = error.message;
       this.#tell(violation);
-      for (const { process } of this.#threads) if (process) this.#end(process);
     }
+    for (const { process } of this.#threads) if (process) this.#end(process);
     return { violation, counts: this.#counts, events: this.#events };
   }
 
@@ -227,7 +228,7 @@ export class History {
     const process: Process = {
       ...{ host, pid, since: ++this.#serial, main, threads: new Set() },
       fault: isHit ? { kind, at: Math.floor(this.#random() * CALLS) } : undefined,
-      ...{ calls: 0, pausedUntil: 0, isStopped: false, wasSignalled: false },
+      ...{ calls: 0, pausedUntil: 0, wasSignalled: false },
     };
     this.#tell("starts", process);
     this.#wake(main, process, "command");
@@ -238,37 +239,46 @@ export class History {
     Object.assign(thread, { process, inbox: [], run: undefined, isRunStopped: false });
     process.threads.add(thread);
     const { host: { name: host }, pid } = process;
-    const value: Start = {
-      ...{ role, host, pid, serial: ++this.#serial, workers: this.#workers },
-      planted: this.#options.planted,
-    };
-    this.#answer(thread, { value });
-    this.#listen(thread);
-  }
-
-  #answer({ port, process }: Thread, answer: Partial<Answer>) {
-    const wall = Math.floor(EPOCH + this.#now + (process?.host.skew ?? 0));
-    port.send({ now: this.#now, wall, ...answer });
+    const start = { role, host, pid, serial: ++this.#serial, workers: this.#workers };
+    thread.life = new Stack(thread.body.live(start, this.#systemOf(thread, process)));
+    this.#goOnWith(thread, undefined);
   }
 
   /** Gives a thread what it waits for. */
   #resume(thread: Thread) {
     const { call, process } = thread;
-    const { host } = process!;
     if (call.name === "idle") {
       const mail = thread.inbox[0];
       if (mail && mail.at <= this.#now) thread.inbox.shift();
       const message: Message = mail && mail.at <= this.#now ? mail.message : { kind: "timer" };
       if (message.kind === "job") this.#begin(thread, message.key);
-      this.#answer(thread, { value: message });
-    } else if (call.name === "step") {
-      this.#answer(thread, { value: process!.isStopped || thread.isRunStopped });
-    } else {
-      const { fault } = process!;
-      if (fault && process!.calls++ === fault.at && this.#befall(process!, fault.kind)) return;
-      this.#answer(thread, this.#files.do(host.id, call, this.#now));
+      return this.#goOnWith(thread, { value: message });
     }
-    this.#listen(thread);
+    if (call.name === "step") {
+      this.#mustBeAlone(thread);
+      const isStopped = process!.stop![0] !== 0 || thread.isRunStopped;
+      return this.#goOnWith(thread, { value: isStopped });
+    }
+    const { fault } = process!;
+    if (fault && process!.calls++ === fault.at && this.#befall(process!, fault.kind)) return;
+    this.#goOnWith(thread, this.#files.do(process!.host.id, call, this.#now));
+  }
+
+  /** Lets a thread go on until it waits for something that takes time. */
+  #goOnWith(thread: Thread, result: Result | undefined) {
+    const process = thread.process!;
+    let step;
+    try {
+      step = thread.body.as(() => thread.life!.goOn(result));
+    } catch (error) {
+      if (error instanceof Violation) throw error;
+      throw new Violation(`an unexpected error: ${(error as Error).stack}`);
+    }
+    if ("end" in step) return this.#finish(process, step.end.failure);
+    const { call } = step;
+    thread.call = call;
+    if (call.name === "step") thread.due = this.#now + this.#random() * this.#step;
+    else if (call.name !== "idle") thread.due = this.#now + this.#random() ** 4 * 200;
   }
 
   /** A fault of a process. @returns whether its thread does not go on now */
@@ -326,88 +336,42 @@ export class History {
     for (const thread of [...process.threads]) this.#park(thread);
   }
 
+  /** Ends a thread, whatever it does. */
   #park(thread: Thread) {
-    this.#answer(thread, { dead: true });
-    const { name } = thread.port.receive();
-    if (name !== "parked") throw new Error(`A dead thread calls "${name}"`);
     thread.process!.threads.delete(thread);
-    thread.process = undefined;
+    [thread.process, thread.life] = [undefined, undefined];
   }
 
-  /** Lets a thread go on until it waits for something that takes time. */
-  #listen(thread: Thread) {
-    for (;;) {
-      const call = thread.call = thread.port.receive();
-      const process = thread.process!;
-      if (call.name === "idle") {
-        if (call.isStopped) process.isStopped = true;
-        return;
-      }
-      if (call.name === "step") thread.due = this.#now + this.#random() * this.#step;
-      else if (!this.#isInstant(call.name)) thread.due = this.#now + this.#random() ** 4 * 200;
-      if (!this.#isInstant(call.name)) return;
-      if (call.name === "end") return this.#finish(process, call.failure as Failure | undefined);
-      this.#answer(thread, this.#tellNow(thread, process, call));
-    }
-  }
-
-  #isInstant(name: string): boolean {
-    return [
-      "proc",
-      "alive",
-      "log",
-      "spawn",
-      "job",
-      "stop run",
-      "terminate",
-      "answer",
-      "resume",
-      "defect",
-      "end",
-    ]
-      .includes(name);
-  }
-
-  /** The answer to a call that takes no time. */
-  #tellNow(thread: Thread, process: Process, call: Call): Partial<Answer> {
-    const other = this.#threads[call.thread as number];
-    switch (call.name) {
-      case "proc":
-        return this.#procOf(process, call.path!);
-      case "alive":
-        return { value: this.#processAt(process.host, call.pid as number) !== undefined };
-      case "log":
-        this.#tell(String(call.line), process);
-        return {};
-      case "spawn": {
+  /** What a thread is told at once. */
+  #systemOf(thread: Thread, process: Process): System {
+    const other = (number: number) => this.#threads[number]!;
+    return {
+      now: () => this.#now,
+      wall: () => Math.floor(EPOCH + this.#now + process.host.skew),
+      proc: (path) => this.#procOf(process, path),
+      isAlive: (pid) => this.#processAt(process.host, pid) !== undefined,
+      atOnce: (call) => this.#files.do(process.host.id, call, this.#now),
+      log: (line) => this.#tell(line, process),
+      spawn: (stop) => {
+        process.stop = new Int32Array(stop);
         const free = this.#threads.findIndex(({ process }) => !process);
-        this.#wake(this.#threads[free]!, process, "worker");
-        return { value: free };
-      }
-      case "job": {
-        const { id, key } = call as unknown as { id: number; key: string };
-        other!.isRunStopped = false;
-        this.#mail(other!, { kind: "job", id, key });
-        return {};
-      }
-      case "stop run":
-        other!.isRunStopped = true;
-        return {};
-      case "terminate":
-        if (other!.process === process) this.#park(other!);
-        return {};
-      case "answer": {
-        const { id, finished, failure } = call as unknown as Message & { kind: "answer" };
+        this.#wake(other(free), process, "worker");
+        return free;
+      },
+      terminate: (number) => {
+        if (other(number).process === process) this.#park(other(number));
+      },
+      sendJob: (number, id, key) => {
+        other(number).isRunStopped = false;
+        this.#mail(other(number), { kind: "job", id, key });
+      },
+      stopRun: (number) => void (other(number).isRunStopped = true),
+      answer: (id, end: RunEnd) => {
         thread.run = undefined;
-        const outcome = failure ? { failure } : { finished: finished! };
-        this.#mail(process.main, { kind: "answer", id, ...outcome });
-        return {};
-      }
-      case "resume":
-        this.#mustGoOn(thread.run!, call.step as number);
-        return {};
-    }
-    throw new Violation(`an unexpected error: ${(call.failure as Failure).stack}`);
+        this.#mail(process.main, { kind: "answer", id, end });
+      },
+      resume: (step) => this.#mustGoOn(thread.run!, step),
+    };
   }
 
   #mail(thread: Thread, message: Message) {
@@ -421,7 +385,7 @@ export class History {
   }
 
   /** A file of /proc. */
-  #procOf({ host }: Process, path: string): Partial<Answer> {
+  #procOf({ host }: Process, path: string): Result {
     const text = (content: string) => ({ bytes: new TextEncoder().encode(content) });
     if (path.endsWith("boot_id")) return text(`boot ${host.boot}\n`);
     if (path.endsWith("status")) return text("NSpid:\t1\n");
@@ -429,9 +393,7 @@ export class History {
     const pid = Number(path.split("/")[2]);
     const process = this.#processAt(host, pid);
     if (pid !== 1 && !process) return { error: "NotFound" };
-    const isIgnored = this.#options.planted === "a lease ignores when its process started";
-    const since = isIgnored ? 1 : process?.since ?? 0;
-    return text(`${pid} (deno) S ${"0 ".repeat(18)}${since} 0\n`);
+    return text(`${pid} (deno) S ${"0 ".repeat(18)}${process?.since ?? 0} 0\n`);
   }
 
   /** A worker begins a run. */
@@ -441,12 +403,8 @@ export class History {
     this.#count("runs begun");
     const run = runs.find((run) => run.key === key)!;
     this.#tell(`begins ${placeIn(run)}`, thread.process);
-    const twin = this.#threads.find((other) =>
-      other !== thread && other.process && other.run === key
-    );
-    if (twin) {
+    if (this.#hasTwin(thread)) {
       this.#count("runs in two processes");
-      this.#twins.add(key);
       if (!mayOverlap) throw new Violation(`two processes execute ${placeIn(run)}`);
     }
     const path = `${FOLDER}/${placeIn(run)}/${
@@ -457,10 +415,23 @@ export class History {
     }
   }
 
+  /** Whether another process executes a thread's run. */
+  #hasTwin(thread: Thread): boolean {
+    return this.#threads.some((other) =>
+      other !== thread && other.process && other.run === thread.run
+    );
+  }
+
+  /** A process that woke up and whose run another one has taken over must have stopped it soon. */
+  #mustBeAlone(thread: Thread) {
+    if (this.#now < this.#mayOverlapUntil || thread.isRunStopped || !this.#hasTwin(thread)) return;
+    throw new Violation("two processes go on with a run, long after one took it over");
+  }
+
   /** A training goes on from the last checkpoint on the server. */
   #mustGoOn(key: string, step: number) {
     const folder = `${FOLDER}/${placeIn(runs.find((run) => run.key === key)!)}`;
-    const file = this.#files.files().get(`${folder}/checkpoint.safetensors`);
+    const file = this.#files.file(`${folder}/checkpoint.safetensors`);
     const last = Number(/\\"step\\":(\d+)/.exec(new TextDecoder().decode(file))?.[1] ?? 0);
     if (step >= last || this.#now < this.#mayOverlapUntil || this.#changed.size > 0) return;
     throw new Violation(`a training begins at step ${step}, and its checkpoint is of step ${last}`);
@@ -468,16 +439,17 @@ export class History {
 
   /** Whether a result is on the server, as it should be. */
   #expected(path: string): boolean {
-    const [wanted, found] = [this.#options.expected?.get(path), this.results().get(path)];
-    return wanted !== undefined && String(wanted) === String(found);
+    const [wanted, found] = [this.#options.expected?.get(path), this.#files.file(path)];
+    return wanted !== undefined && wanted.length === found?.length &&
+      wanted.every((byte, i) => byte === found[i]);
   }
 
   /** A command has ended by itself. */
-  #finish(process: Process, failure: Failure | undefined) {
+  #finish(process: Process, failure: Error | undefined) {
     this.#end(process);
     this.#tell(failure ? `ends: ${failure.message}` : "ends", process);
     if (failure === undefined) return this.#mustBeDone();
-    if (failure.name !== "Interruption" || !process.wasSignalled) {
+    if (!(failure instanceof Interruption) || !process.wasSignalled) {
       throw new Violation(`a command fails: ${failure.message}\n${failure.stack}`);
     }
     this.#count("stops by a signal");
@@ -498,13 +470,10 @@ export class History {
   /** The same at the end, with the whole logs. */
   #mustBeComplete() {
     this.#mustBeDone();
-    const files = this.#files.files();
     for (const run of runs.filter(({ run }) => !isEvaluation(run))) {
-      const log = files.get(`${FOLDER}/${placeIn(run)}/log.jsonl`);
+      const log = this.#files.file(`${FOLDER}/${placeIn(run)}/log.jsonl`);
       const steps = logIn(new TextDecoder().decode(log)).map(({ step }) => step);
-      // an owner that wakes up may still remove what is newer than the checkpoint that it reads
-      const least = this.#twins.has(run.key) ? STEPS - 1 : STEPS;
-      if (steps.length < least) {
+      if (steps.length < STEPS) {
         throw new Violation(`the log of ${placeIn(run)} has steps ${steps}`);
       }
     }

@@ -1,30 +1,44 @@
 /** Defects that are planted to show that the simulation finds them. */
-import { RunQueue } from "../../lib/executors/local/run_queue.ts";
-import { Leases } from "../../lib/store/leases.ts";
-import { Store } from "../../lib/store/mod.ts";
 
-/** Each puts a defective method in place of one of the program's. */
-const DEFECTS: Readonly<Record<string, () => () => void>> = {
-  "a queue forgets runs that other processes leave": () =>
-    swap(RunQueue.prototype, "release", function (this: RunQueue, run) {
-      this.claimedElsewhere(run);
-      this.finish(run);
-    }),
-  "a lease is not touched": () => swap(Leases.prototype, "touchAll", () => {}),
-  "a lease is always free": () => swap(Leases.prototype, "take", () => true),
-  "a damaged result is believed": () => swap(Store.prototype, "damage", () => undefined),
+/** A piece of the program, and what becomes of it. */
+interface Defect {
+  readonly file: string;
+  readonly line: string;
+  readonly becomes: string;
+  /** The first of the histories in which the gate looks for it, where it is rare; else 1. */
+  readonly seed?: number;
+}
+
+/** Defects by name. */
+export const PLANTED: Readonly<Record<string, Defect>> = {
+  "a queue forgets runs that other processes leave": {
+    file: "lib/executors/local/run_queue.ts",
+    line: "    this.#waiting.add(run);\n    this.#leave(run);",
+    becomes: "    this.finish(run);",
+  },
+  "a lease is not touched": {
+    file: "lib/store/leases.ts",
+    line: "this.#timer ??= setInterval(() => this.touchAll(), TOUCH_INTERVAL);",
+    becomes: "",
+  },
+  "a lease is always free": {
+    file: "lib/store/leases.ts",
+    line: "if (this.#isAlive(old)) return undefined;",
+    becomes: "",
+  },
+  "a lease ignores when its process started": {
+    file: "lib/system/processes.ts",
+    line: "return since === undefined ? undefined : start === since;",
+    becomes: "return true;",
+  },
+  "a lease's owner touches whatever file has its name": {
+    file: "lib/store/leases.ts",
+    line: "  if (!hasContent(handle, content)) throw passedOn(file);\n",
+    becomes: "",
+  },
+  "a damaged result is believed": {
+    file: "lib/store/mod.ts",
+    line: "      this.#mustBeWhole(file);\n      if (isEvaluation",
+    becomes: "      if (isEvaluation",
+  },
 };
-
-/** Names of the defects. */
-export const PLANTED = [...Object.keys(DEFECTS), "a lease ignores when its process started"];
-
-/** Plants a defect, if it is one of a method. @returns a function that takes it away again */
-export function plant(name: string | undefined): () => void {
-  return DEFECTS[name ?? ""]?.() ?? (() => {});
-}
-
-function swap<Kind, Name extends keyof Kind>(kind: Kind, name: Name, defective: Kind[Name]) {
-  const original = kind[name];
-  kind[name] = defective;
-  return () => void (kind[name] = original);
-}

@@ -1,29 +1,63 @@
 /** Histories of processes that share a plan; `deno task simulate` lets more of them happen. */
 import assert from "node:assert/strict";
+import { runOne } from "../../lib/executors/local/run.ts";
+import { runPlan } from "../../lib/executors/local/scheduler.ts";
+import type { RunThreads } from "../../lib/executors/local/start_worker.ts";
+import { makeStore, openStore } from "../../lib/store/mod.ts";
+import { inFolder } from "../support/in_store.ts";
+import { dataset, FOLDER, runs, setup, simulatedEngine } from "./plan.ts";
 import { PLANTED } from "./planted.ts";
 import { Simulation } from "./simulation.ts";
 
 /** Histories of the gate, from seed 1 on. */
-const HISTORIES = 100;
+const HISTORIES = 200;
 
 /** The most histories in which a planted defect is to be found. */
-const MOST = 60;
+const MOST = 100;
 
-Deno.test("simulated processes lose no run, do none again, and believe no damaged result", async (t) => {
-  using simulation = await Simulation.start();
-  await t.step(`${HISTORIES} histories`, () => {
-    for (let seed = 1; seed <= HISTORIES; seed++) {
-      const { violation } = simulation.try(seed);
-      assert.equal(violation, undefined, `deno task simulate --seed ${seed}`);
-    }
-  });
-  await t.step("a seed repeats its history to the millisecond", () => {
-    for (const seed of [1, 2, 3]) assert.deepEqual(simulation.try(seed), simulation.try(seed));
-  });
-  for (const defect of PLANTED) {
-    await t.step(`a planted defect is found: ${defect}`, () => {
-      const seeds = Array.from({ length: MOST }, (_, i) => i + 1);
-      assert.ok(seeds.some((seed) => simulation.try(seed, defect).violation !== undefined));
-    });
+const simulation = await Simulation.start();
+
+Deno.test(`${HISTORIES} histories lose no run, do none again, and believe no damaged result`, () => {
+  for (let seed = 1; seed <= HISTORIES; seed++) {
+    const { violation } = simulation.try(seed);
+    assert.equal(violation, undefined, `deno task simulate --seed ${seed}`);
   }
 });
+
+Deno.test("a seed repeats its history to the millisecond", () => {
+  for (const seed of [1, 2, 3]) assert.deepEqual(simulation.try(seed), simulation.try(seed));
+});
+
+for (const [defect, { seed = 1 }] of Object.entries(PLANTED)) {
+  Deno.test(`a planted defect is found: ${defect}`, async () => {
+    const defective = await Simulation.start(defect);
+    const seeds = Array.from({ length: MOST }, (_, i) => seed + i);
+    assert.ok(seeds.some((seed) => defective.try(seed).violation !== undefined));
+  });
+}
+
+Deno.test("the rewritten program writes the same bytes as the program itself", () =>
+  inFolder(async (folder) => {
+    const bars = { log() {}, bar: () => ({ update() {}, stop() {} }) };
+    const threads: RunThreads = {
+      prepare: () => Promise.resolve(),
+      start: () =>
+        Promise.resolve({
+          device: { kind: "cpu" },
+          readImages: () => Promise.resolve(undefined),
+          ...{ stopRun() {}, stop() {} },
+          run({ planned }) {
+            const engine = simulatedEngine(() => false, () => {});
+            const store = openStore(folder);
+            const quiet = { onProgress() {}, onNotice() {}, shouldStop: () => false };
+            return Promise.resolve(runOne(planned, { engine, dataset, store, ...quiet }));
+          },
+        }),
+    };
+    const study = { store: makeStore(folder), dataset, setup, bars };
+    await runPlan(runs, study as unknown as Parameters<typeof runPlan>[1], { workers: 1 }, threads);
+    assert.equal(simulation.expected.size, runs.length);
+    for (const [path, bytes] of simulation.expected) {
+      assert.deepEqual(Deno.readFileSync(path.replace(FOLDER, folder)), bytes, path);
+    }
+  }));

@@ -1,104 +1,238 @@
 /**
- * A thread of a simulated process: the program's own scheduler, or its own `runOne` in a worker, with
- * the simulation's files, clocks, timers and processes in place of the system's.
+ * A thread of a simulated process: rewritten modules of the program, with the simulation's files, clocks,
+ * timers and processes in place of the system's.
  *
  * @module
  */
-import process from "node:process";
-import { setImmediate } from "node:timers";
-import { UserError } from "../../lib/errors.ts";
-import { runOne } from "../../lib/executors/local/run.ts";
-import { runPlan } from "../../lib/executors/local/scheduler.ts";
-import type { RunThreads } from "../../lib/executors/local/start_worker.ts";
-import { makeStore, openStore } from "../../lib/store/mod.ts";
-import type { ImageCache } from "../../lib/vgg/image_cache.ts";
-import { dataset, FOLDER, runs, setup, simulatedEngine } from "./plan.ts";
-import { plant } from "./planted.ts";
-import { type Answer, type Call, Port } from "./port.ts";
+import type { Kernel, Message, Result, RunEnd, Start, System } from "./kernel.ts";
+import type { Program } from "./program.ts";
+import {
+  atOnce,
+  awaited,
+  each,
+  GENERATOR,
+  isWaiting,
+  type Maybe,
+  SimulatedPromise,
+  startTask,
+  Tasks,
+  type Waiting,
+} from "./runtime.ts";
 
-/** What the simulation tells an idle thread. */
-export type Message =
-  | { readonly kind: "timer" }
-  | { readonly kind: "signal"; readonly signal: string }
-  | { readonly kind: "job"; readonly id: number; readonly key: string }
-  | {
-    readonly kind: "answer";
-    readonly id: number;
-    readonly finished?: boolean;
-    readonly failure?: Failure;
-  };
-
-/** The beginning of a thread. */
-export interface Start {
-  readonly role: "command" | "worker";
-  readonly host: string;
-  readonly pid: number;
-  /** Differs between any two threads. */
-  readonly serial: number;
-  readonly workers: number;
-  readonly planted: string | undefined;
+/** How a process has ended by itself. */
+export interface ProcessEnd {
+  readonly failure?: Error;
 }
 
-/** An error of a thread, for another thread or for the simulation. */
-export interface Failure {
-  readonly name: string;
-  readonly message: string;
-  readonly stack: string | undefined;
+interface Timer {
+  at: number;
+  readonly every?: number;
+  readonly work: () => Maybe<unknown>;
 }
 
-/** Thrown everywhere in a thread whose process has been killed. */
-class Killed extends Error {}
-
-let port: Port<Call, Answer>;
-let start: Start;
-let clocks: Pick<Answer, "now" | "wall"> = { now: 0, wall: 0 };
-let isDead = false;
-let count = 0;
-let stop: Int32Array | undefined;
-const timers = new Map<
-  number,
-  { at: number; readonly every?: number; readonly work: () => void }
->();
-const listeners = new Map<string, Set<() => void>>();
-const waiting = new Map<number, (answer: Extract<Message, { kind: "answer" }>) => void>();
-const defects: unknown[] = [];
-
-/** Asks the simulation, and waits. @throws the error that the system would give */
-function call(request: Call): Answer {
-  if (isDead) throw new Killed();
-  port.send(request);
-  const answer = port.receive(Infinity);
-  clocks = answer;
-  if (answer.dead) {
-    isDead = true;
-    throw new Killed();
-  }
-  if (answer.error !== undefined) {
-    const kind = answer.error as "NotFound" | "AlreadyExists" | "NotADirectory";
-    throw new Deno.errors[kind](`${kind} (os error 0): ${request.path}`);
-  }
-  return answer;
-}
-
-/** Whether a file is the simulation's. */
-function isSimulated(file: string): boolean {
-  return /^\/sim(\/|$)|^\/proc\/(sys\/kernel\/random\/boot_id|self\/(status|ns\/pid)|\d+\/stat)$/
-    .test(file);
+/** `process.ts`, rewritten. */
+export interface LoadedProgram {
+  readonly carryOut: () => Waiting<SimulatedPromise>;
+  readonly work: (key: string) => Maybe<boolean>;
 }
 
 const RealDate = Date;
 
-/** Replaces a function of Deno for simulated files. */
-function replace<Name extends "statSync" | "readDirSync" | "openSync" | "readTextFileSync">(
-  name: Name,
-  simulated: (...args: Parameters<typeof Deno[Name]>) => unknown,
-) {
-  const real = Deno[name] as (...args: unknown[]) => unknown;
-  const either = (...args: unknown[]) => {
-    const work = isSimulated(String(args[0])) ? simulated as typeof real : real;
-    return work(...args);
+/** The thread that goes on now. */
+let current: SimulatedThread;
+
+/** One thread, of one process after the other. */
+export class SimulatedThread {
+  /** What its process asks at once. */
+  system: System | undefined;
+  start: Start | undefined;
+  readonly tasks = new Tasks();
+  readonly timers = new Map<number, Timer>();
+  readonly listeners = new Map<string, Set<() => Maybe<unknown>>>();
+  readonly jobs = new Map<number, (end: RunEnd) => void>();
+  /** Of timers, jobs and random names. */
+  count = 0;
+  readonly #program: LoadedProgram;
+
+  /** @param program which threads share, as `loadProgram` gives it */
+  constructor(program: LoadedProgram) {
+    this.#program = program;
+  }
+
+  /** Does something as this thread. */
+  as<Value>(work: () => Value): Value {
+    const before = current;
+    [current, SimulatedPromise.tasks] = [this, this.tasks];
+    try {
+      return work();
+    } finally {
+      current = before;
+      SimulatedPromise.tasks = before?.tasks;
+    }
+  }
+
+  /** Lives as a thread of a process. @throws a defect of the program */
+  *live(start: Start, system: System): Waiting<ProcessEnd> {
+    for (const state of [this.timers, this.listeners, this.jobs, this.tasks]) state.clear();
+    [this.start, this.system, this.count] = [start, system, 0];
+    let end: ProcessEnd | undefined;
+    if (start.role === "command") {
+      const promise: SimulatedPromise = yield this.#program.carryOut();
+      promise.then(() => end = {}, (failure) => end = { failure: failure as Error });
+    }
+    for (;;) {
+      const lost: SimulatedPromise | undefined = yield this.tasks.settle();
+      if (end) return end;
+      if (lost) throw lost.reason;
+      let next = Infinity;
+      for (const { at } of this.timers.values()) next = Math.min(next, at);
+      const { value: message }: Result = yield { name: "idle", next };
+      yield this.#receive(message as Message);
+    }
+  }
+
+  *#receive(message: Message): Waiting<void> {
+    if (message.kind === "answer") {
+      this.jobs.get(message.id)?.(message.end);
+      this.jobs.delete(message.id);
+    } else if (message.kind === "signal") {
+      for (const listener of [...this.listeners.get(message.signal) ?? []]) {
+        const result = listener();
+        if (isWaiting(result)) yield result;
+      }
+    } else if (message.kind === "job") {
+      let end: RunEnd;
+      try {
+        const finished = this.#program.work(message.key);
+        end = { finished: isWaiting(finished) ? yield finished : finished };
+      } catch (error) {
+        end = { failure: error as Error };
+      }
+      this.system!.answer(message.id, end);
+    } else {
+      const now = this.system!.now();
+      for (const [id, timer] of [...this.timers]) {
+        if (timer.at > now || !this.timers.has(id)) continue;
+        if (timer.every === undefined) this.timers.delete(id);
+        else timer.at = now + timer.every;
+        const result = timer.work();
+        if (isWaiting(result)) yield result;
+      }
+    }
+  }
+}
+
+/** Loads a program for all simulated threads. */
+export function loadProgram(program: Program): LoadedProgram {
+  return program.load(globals()) as LoadedProgram;
+}
+
+/** What the modules find in place of the system. */
+function globals(): Readonly<Record<string, unknown>> {
+  const system = () => current.system!;
+  const setTimer = (work: () => unknown, duration: number, every?: number) => {
+    const at = system().now() + duration;
+    current.timers.set(++current.count, { at, work, ...every !== undefined && { every } });
+    return current.count;
   };
-  Object.assign(Deno, { [name]: either });
+  const clearTimer = (id: number) => void current.timers.delete(id);
+  class SimulatedDate extends RealDate {
+    constructor(...given: [number]) {
+      super(...given.length > 0 ? given : [system().wall()] as const);
+    }
+    static override now() {
+      return system().wall();
+    }
+  }
+  return {
+    $G: GENERATOR,
+    $each: each,
+    $now: (work: Maybe<unknown>) => atOnce(work, (call) => system().atOnce(call)),
+    $await: awaited,
+    $async: startTask,
+    kernel: kernelOfCurrent(),
+    Promise: SimulatedPromise,
+    Deno: denoOfCurrent(),
+    process: { kill: mustBeAlive },
+    Date: SimulatedDate,
+    performance: { now: () => system().now() },
+    crypto: { randomUUID: () => `${current.start!.serial}-${++current.count}-0-0-0` },
+    setTimeout: (work: () => unknown, duration: number) => setTimer(work, duration),
+    setInterval: (work: () => unknown, duration: number) => setTimer(work, duration, duration),
+    clearTimeout: clearTimer,
+    clearInterval: clearTimer,
+  };
+}
+
+function mustBeAlive(pid: number): true {
+  if (current.system!.isAlive(pid)) return true;
+  throw Object.assign(new Error("ESRCH"), { code: "ESRCH" });
+}
+
+function kernelOfCurrent(): Record<keyof Kernel, unknown> {
+  return {
+    get workers() {
+      return current.start!.workers;
+    },
+    log: (line: string) => current.system!.log(line),
+    spawn: (stop: SharedArrayBuffer) => current.system!.spawn(stop),
+    terminate: (thread: number) => current.system!.terminate(thread),
+    stopRun: (thread: number) => current.system!.stopRun(thread),
+    resume: (step: number) => current.system!.resume(step),
+    *nextStep(): Waiting<boolean> {
+      const { value }: Result = yield { name: "step" };
+      return value as boolean;
+    },
+    run: (thread: number, key: string) => {
+      const [id, { jobs, system }] = [++current.count, current];
+      system!.sendJob(thread, id, key);
+      return new SimulatedPromise((resolve, reject) => {
+        jobs.set(id, (end) => "failure" in end ? reject(end.failure) : resolve(end.finished));
+      });
+    },
+  };
+}
+
+function denoOfCurrent() {
+  const text = (path: string) => new TextDecoder().decode(procFile(path));
+  const simulated = {
+    get pid() {
+      return current.start!.pid;
+    },
+    hostname: () => current.start!.host,
+    readLinkSync: text,
+    readTextFileSync: (path: string) => path.startsWith("/proc/") ? text(path) : textOf(path),
+    ...{ statSync, openSync, readDirSync, mkdirSync, renameSync, linkSync, removeSync },
+    addSignalListener(signal: string, listener: () => void) {
+      const { listeners } = current;
+      listeners.set(signal, (listeners.get(signal) ?? new Set()).add(listener));
+    },
+    removeSignalListener: (signal: string, listener: () => void) =>
+      void current.listeners.get(signal)?.delete(listener),
+  };
+  return Object.create(Deno, Object.getOwnPropertyDescriptors(simulated));
+}
+
+function procFile(path: string): Uint8Array {
+  const { error, bytes } = current.system!.proc(path);
+  if (error !== undefined) throw errorOf(error, path);
+  return bytes!;
+}
+
+/** The error that Deno gives. It has no stack: that would take longer than all the rest of a call. */
+function errorOf(error: NonNullable<Result["error"]>, path: string): Error {
+  const isStale = error === "Stale";
+  const kind = isStale ? Error : Deno.errors[error];
+  const message = `${
+    isStale ? "Stale file handle (os error 116)" : `${error} (os error 0)`
+  }: ${path}`;
+  return Object.assign(Object.create(kind.prototype), { name: error, message });
+}
+
+/** The result of an operation. @throws the error that Deno gives */
+function valueOf({ value, error }: Result, path: string): unknown {
+  if (error !== undefined) throw errorOf(error, path);
+  return value;
 }
 
 function fileInfo(value: unknown) {
@@ -106,215 +240,92 @@ function fileInfo(value: unknown) {
   return { ...attributes, mtime: new RealDate(mtime) };
 }
 
-function openFile(path: string, options: Deno.OpenOptions = {}) {
+function* statSync(path: string): Waiting<unknown> {
+  return fileInfo(valueOf(yield { name: "stat", path }, path));
+}
+
+function* openSync(path: string, options: Deno.OpenOptions = {}): Waiting<unknown> {
   const isWritten = options.createNew || options.append;
-  const opened = call({
+  const result: Result = yield {
     ...{ name: isWritten ? "create" : "open", path },
     ...isWritten && { isNew: options.createNew === true },
-  });
-  const { id } = opened.value as { id: number };
-  const content = opened.bytes ?? new Uint8Array();
-  let at = 0;
-  return {
-    statSync: () => fileInfo(opened.value),
-    seekSync: (to: number) => at = to,
-    readSync(room: Uint8Array) {
-      if (at >= content.length) return null;
-      const part = content.subarray(at, at + room.length);
-      room.set(part);
-      at += part.length;
-      return part.length;
-    },
-    writeSync: (bytes: Uint8Array<ArrayBuffer>) => call({ name: "write", id, bytes }).value,
-    syncSync: () => void call({ name: "sync", id }),
-    close() {},
-    [Symbol.dispose]() {},
   };
+  return new OpenFile(path, valueOf(result, path), result.bytes);
 }
 
-replace("statSync", (path) => fileInfo(call({ name: "stat", path: String(path) }).value));
-replace("openSync", (path, options) => openFile(String(path), options));
-replace("readTextFileSync", (path) => {
-  const name = String(path).startsWith("/proc/") ? "proc" : "open";
-  return new TextDecoder().decode(call({ name, path: String(path) }).bytes);
-});
-replace("readDirSync", (path) => {
-  const names = call({ name: "list", path: String(path) }).value as [string, boolean][];
+/** A file that a simulated process has open. What it reads is what the file was when it was opened. */
+class OpenFile {
+  readonly #path: string;
+  readonly #value: unknown;
+  readonly #content: Uint8Array;
+  #at = 0;
+
+  constructor(path: string, value: unknown, content = new Uint8Array()) {
+    [this.#path, this.#value, this.#content] = [path, value, content];
+  }
+
+  get #id(): unknown {
+    return (this.#value as { id: unknown }).id;
+  }
+
+  statSync() {
+    return fileInfo(this.#value);
+  }
+
+  seekSync(to: number) {
+    this.#at = to;
+  }
+
+  readSync(room: Uint8Array): number | null {
+    if (this.#at >= this.#content.length) return null;
+    const part = this.#content.subarray(this.#at, this.#at + room.length);
+    room.set(part);
+    this.#at += part.length;
+    return part.length;
+  }
+
+  *writeSync(bytes: Uint8Array<ArrayBuffer>): Waiting<unknown> {
+    const call = { name: "write", path: this.#path, id: this.#id, bytes };
+    return valueOf(yield call, this.#path);
+  }
+
+  *syncSync(): Waiting<unknown> {
+    return valueOf(yield { name: "sync", path: this.#path, id: this.#id }, this.#path);
+  }
+
+  *utimeSync(_: Date, date: Date): Waiting<unknown> {
+    const call = { name: "touch", path: this.#path, id: this.#id, mtime: date.getTime() };
+    return valueOf(yield call, this.#path);
+  }
+
+  close() {}
+
+  [Symbol.dispose]() {}
+}
+
+function* textOf(path: string): Waiting<string> {
+  const result: Result = yield { name: "open", path };
+  valueOf(result, path);
+  return new TextDecoder().decode(result.bytes);
+}
+
+function* readDirSync(path: string): Waiting<unknown> {
+  const names = valueOf(yield { name: "list", path }, path) as [string, boolean][];
   return names.map(([name, isDirectory]) => ({ name, isDirectory, isFile: !isDirectory }));
-});
-Object.assign(Deno, {
-  mkdirSync: (path: string) => void call({ name: "mkdir", path }),
-  renameSync: (path: string, to: string) => void call({ name: "rename", path, to }),
-  linkSync: (path: string, to: string) => void call({ name: "link", path, to }),
-  removeSync: (path: string) => void call({ name: "remove", path }),
-  utimeSync: (path: string, _: Date, date: Date) =>
-    void call({ name: "touch", path, mtime: date.getTime() }),
-  readLinkSync: (path: string) => new TextDecoder().decode(call({ name: "proc", path }).bytes),
-  hostname: () => start.host,
-  addSignalListener(signal: string, listener: () => void) {
-    listeners.set(signal, (listeners.get(signal) ?? new Set()).add(listener));
-  },
-  removeSignalListener: (signal: string, listener: () => void) =>
-    void listeners.get(signal)?.delete(listener),
-});
-Object.defineProperty(Deno, "pid", { get: () => start.pid });
-process.kill = ((pid: number) => {
-  if (call({ name: "alive", pid }).value) return true;
-  throw Object.assign(new Error("ESRCH"), { code: "ESRCH" });
-}) as typeof process.kill;
-
-class SimulatedDate extends RealDate {
-  constructor(...args: [number]) {
-    super(...args.length > 0 ? args : [clocks.wall] as const);
-  }
-  static override now() {
-    return clocks.wall;
-  }
-}
-function setTimer(work: () => void, duration: number, every?: number): number {
-  timers.set(++count, { at: clocks.now + duration, work, ...every !== undefined && { every } });
-  return count;
-}
-Object.assign(globalThis, {
-  Date: SimulatedDate,
-  setTimeout: setTimer,
-  setInterval: (work: () => void, duration: number) => setTimer(work, duration, duration),
-  clearTimeout: (id: number) => void timers.delete(id),
-  clearInterval: (id: number) => void timers.delete(id),
-});
-performance.now = () => clocks.now;
-crypto.randomUUID = () => `${start.serial}-${++count}-0-0-0`;
-
-const bars = {
-  log: (line: string) => void call({ name: "log", line }),
-  bar: () => ({ update() {}, stop() {} }),
-} as unknown as Parameters<typeof runPlan>[1]["bars"];
-
-/** Threads of this simulated process, which are simulated ones, too. */
-const threads: RunThreads = {
-  prepare: () => Promise.resolve(),
-  start(settings) {
-    stop = new Int32Array(settings.stop);
-    const thread = call({ name: "spawn" }).value as number;
-    return Promise.resolve({
-      device: { kind: "cpu" },
-      readImages: () => Promise.resolve({} as ImageCache),
-      stopRun: () => void call({ name: "stop run", thread }),
-      stop: () => void call({ name: "terminate", thread }),
-      run({ planned: { key } }) {
-        const id = ++count;
-        call({ name: "job", thread, key, id });
-        return new Promise<boolean>((resolve, reject) => {
-          waiting.set(id, ({ finished, failure }) => {
-            if (failure === undefined) return resolve(finished!);
-            const { name, message, stack } = failure;
-            reject(Object.assign(new (name === "Error" ? Error : UserError)(message), { stack }));
-          });
-        });
-      },
-    });
-  },
-};
-
-/** A command that carries out the plan. */
-async function carryOut() {
-  const store = makeStore(FOLDER);
-  await runPlan(runs, { store, dataset, setup, bars }, { workers: start.workers }, threads);
 }
 
-function failureOf(error: unknown): Failure {
-  const { message, stack } = error as Error;
-  return { name: error instanceof UserError ? error.name : "Error", message, stack };
+function* mkdirSync(path: string): Waiting<void> {
+  valueOf(yield { name: "mkdir", path }, path);
 }
 
-function work(key: string): boolean {
-  let isStopped = false;
-  const planned = runs.find((run) => run.key === key)!;
-  const step = () => isStopped = call({ name: "step" }).value as boolean;
-  return runOne(planned, {
-    engine: simulatedEngine(step, (step) => void call({ name: "resume", step })),
-    ...{ dataset, store: openStore(FOLDER), onProgress() {}, onNotice: bars.log },
-    shouldStop: () => isStopped,
-  });
+function* renameSync(path: string, to: string): Waiting<void> {
+  valueOf(yield { name: "rename", path, to }, path);
 }
 
-function receive(message: Message) {
-  if (message.kind === "answer") {
-    waiting.get(message.id)?.(message);
-    waiting.delete(message.id);
-  } else if (message.kind === "signal") {
-    for (const listener of [...listeners.get(message.signal) ?? []]) listener();
-  } else if (message.kind === "job") {
-    const { id, key } = message;
-    let outcome: { finished: boolean } | { failure: Failure };
-    try {
-      outcome = { finished: work(key) };
-    } catch (error) {
-      if (isDead) return;
-      outcome = { failure: failureOf(error) };
-    }
-    call({ name: "answer", id, ...outcome });
-  } else {
-    for (const [id, timer] of [...timers]) {
-      if (timer.at > clocks.now || !timers.has(id)) continue;
-      if (timer.every === undefined) timers.delete(id);
-      else timer.at = clocks.now + timer.every;
-      timer.work();
-    }
-  }
+function* linkSync(path: string, to: string): Waiting<void> {
+  valueOf(yield { name: "link", path, to }, path);
 }
 
-/** Lets every promise go as far as it can. */
-const settle = () => new Promise<void>((resolve) => void setImmediate(resolve));
-
-/** Runs work of a process; an error that is not the end of the process is a defect. */
-async function attempt(work: () => unknown) {
-  try {
-    await work();
-  } catch (error) {
-    if (!(error instanceof Killed) && !isDead) defects.push(error);
-  }
+function* removeSync(path: string): Waiting<void> {
+  valueOf(yield { name: "remove", path }, path);
 }
-
-self.addEventListener("unhandledrejection", (event) => {
-  event.preventDefault();
-  if (!(event.reason instanceof Killed) && !isDead) defects.push(event.reason);
-});
-
-/** The life of this thread: of one process after the other. */
-async function live() {
-  for (;;) {
-    isDead = false;
-    for (const state of [timers, listeners, waiting]) state.clear();
-    [count, stop, defects.length] = [0, undefined, 0];
-    port.send({ name: "parked" });
-    const answer = port.receive(Infinity);
-    [start, clocks] = [answer.value as Start, answer];
-    const uproot = plant(start.planted);
-    if (start.role === "command") {
-      void attempt(async () => {
-        const outcome = await carryOut().then(
-          () => ({}),
-          (error) => ({ failure: failureOf(error) }),
-        );
-        call({ name: "end", ...outcome });
-      });
-    }
-    while (!isDead) {
-      await settle();
-      await attempt(() => {
-        if (defects.length > 0) call({ name: "defect", failure: failureOf(defects[0]) });
-        const next = Math.min(...[...timers.values()].map(({ at }) => at));
-        const isStopped = stop !== undefined && stop[0] !== 0;
-        receive(call({ name: "idle", next, isStopped }).value as Message);
-      });
-    }
-    await settle();
-    uproot();
-  }
-}
-
-self.addEventListener("message", (event) => {
-  port = new Port<Call, Answer>(true, (event as MessageEvent<SharedArrayBuffer>).data);
-  void live();
-});

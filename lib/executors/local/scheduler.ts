@@ -162,8 +162,11 @@ function warnOfChance(runs: readonly PlannedRun[], { store, dataset, bars }: Ope
   if (doubt !== undefined) bars.log(`warning: ${doubt}`);
 }
 
-/** Interval between two checks of other processes' runs, ms. */
-const WATCH_INTERVAL = 1_000;
+/** Shortest and longest interval between two checks of another process's run, ms. */
+const [WATCH_INTERVAL, LONGEST_INTERVAL] = [1_000, 10_000];
+
+/** Longest part of the time that a run was waited for, until it is checked again. */
+const WATCH_SHARE = 0.1;
 
 /** Checks regularly whether runs of other processes ended. @returns a function that stops it */
 function watchOthers(
@@ -174,9 +177,15 @@ function watchOthers(
     readonly isStopped: () => boolean;
   },
 ) {
+  const looks = new Map<PlannedRun, { readonly first: number; readonly last: number }>();
   const timer = setInterval(() => {
     if (isStopped() && queue.elsewhere.length > 0) return queue.close();
     for (const run of queue.elsewhere) {
+      const now = performance.now();
+      const { first, last } = looks.get(run) ?? { first: now, last: -Infinity };
+      // each look is some twenty calls to a file system that many processes may share
+      if (now - last < Math.min(LONGEST_INTERVAL, WATCH_SHARE * (now - first))) continue;
+      looks.set(run, { first, last: now });
       try {
         const { state, detail } = store.status(run);
         if (state === "done") queue.finish(run);
@@ -276,13 +285,12 @@ async function runUnderLease(
   },
 ) {
   function leaveToOthers() {
+    queue.claimedElsewhere(run);
+    if (reported.has(run)) return;
+    reported.add(run);
     const { host, pid } = store.leases.owner(run.key) ?? {};
     const who = pid === undefined ? "another process" : `process ${pid} on ${host}`;
-    if (!reported.has(run)) {
-      bars.log(`${displayName(run.run)}: waiting for ${who}, which executes this run`);
-    }
-    reported.add(run);
-    queue.claimedElsewhere(run);
+    bars.log(`${displayName(run.run)}: waiting for ${who}, which executes this run`);
   }
 
   let loss: UserError | undefined;
