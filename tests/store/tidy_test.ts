@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { net } from "../../experiments/protocol.ts";
 import { smoke } from "../../experiments/setups.ts";
-import { doneOf } from "../../lib/executors/local/scheduler.ts";
+import { doneOf } from "../../lib/executors/done_runs.ts";
 import { plannedRun } from "../../lib/plan.ts";
 import { leftoversIn, leftoversInWords } from "../../lib/store/audit.ts";
 import { openStore, type Store } from "../../lib/store/mod.ts";

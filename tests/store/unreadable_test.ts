@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { evaluations, net } from "../../experiments/protocol.ts";
 import { smoke } from "../../experiments/setups.ts";
 import { UserError } from "../../lib/errors.ts";
-import { doneOf } from "../../lib/executors/local/scheduler.ts";
+import { doneOf } from "../../lib/executors/done_runs.ts";
 import { type PlannedRun, plannedRun } from "../../lib/plan.ts";
 import { resultsOf } from "../../lib/results/mod.ts";
 import { auditResults, leftoversIn, leftoversInWords } from "../../lib/store/audit.ts";

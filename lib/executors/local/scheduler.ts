@@ -10,6 +10,7 @@ import { cost } from "../../estimates/cost.ts";
 import { startingOrder } from "../../estimates/critical_path.ts";
 import { imagesAtOnceFor, memoryDoubt, shareFor } from "../../estimates/memory.ts";
 import { actionLabel, displayName, isEvaluation, isImported } from "../../experiment.ts";
+import { doneOf } from "../done_runs.ts";
 import { mustBeTrainable, type PlannedRun } from "../../plan.ts";
 import { endedAtChance } from "../../results/sanity_checks.ts";
 import type { Study } from "../../results/study.ts";
@@ -118,36 +119,6 @@ function watchVisible(): GpuWatch | undefined {
   if (visible === undefined) return watchGpus();
   const ids = idsForDriver(visible);
   return ids === undefined ? undefined : watchGpus(ids);
-}
-
-/**
- * Runs that are done. Results that will be read (evaluations, and ancestors of runs that are not done)
- * are verified. Damaged ones are renamed to `*.damaged`, and their runs repeated.
- *
- * @throws {UserError} A result exists but cannot be read.
- */
-export function doneOf(
-  runs: readonly PlannedRun[],
-  { store, bars }: Pick<OpenStudy, "store" | "bars">,
-): PlannedRun[] {
-  const needed = new Set<string>();
-  // descendants come after their ancestors
-  return runs.toReversed().filter((run) => {
-    const isRead = isEvaluation(run.run) || needed.has(run.key);
-    if (isRead && store.status(run).state === "done") store.damage(run); // updates its status
-    const { state, detail = "" } = store.status(run);
-    if (state === "unreadable") throw new UserError(detail);
-    if (state === "done") {
-      store.tidy(run);
-      return true;
-    }
-    if (state === "damaged") {
-      store.markDamaged(run);
-      bars.log(`${detail.replace(/;.*$/s, "")}: ${displayName(run.run)} is repeated`);
-    }
-    if (run.ancestor) needed.add(run.ancestor.key);
-    return false;
-  });
 }
 
 /** Warns where nets that were just trained are at chance. */

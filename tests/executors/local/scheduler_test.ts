@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { RunQueue } from "../../../lib/executors/local/run_queue.ts";
-import { allOrStopped, doneOf, runPlan } from "../../../lib/executors/local/scheduler.ts";
+import { doneOf } from "../../../lib/executors/done_runs.ts";
+import { allOrStopped, runPlan } from "../../../lib/executors/local/scheduler.ts";
 import type { Dataset } from "../../../lib/datasets/dataset.ts";
 import { evaluations, net } from "../../../experiments/protocol.ts";
 import { smoke } from "../../../experiments/setups.ts";
