@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { evaluations, net } from "../../experiments/protocol.ts";
 import { smoke } from "../../experiments/setups.ts";
 import { UserError } from "../../lib/errors.ts";
+import { isEvaluation } from "../../lib/experiment.ts";
 import { cancel, parseLimits, userName } from "../../lib/executors/slurm/client.ts";
 import { submitPlan } from "../../lib/executors/slurm/mod.ts";
 import { readRecords } from "../../lib/executors/slurm/records.ts";
@@ -100,6 +101,28 @@ Deno.test("a submission that was killed keeps no other from submitting", async (
   const ended = JSON.stringify({ ...thisProcess(), since: "1" });
   Deno.writeTextFileSync(`${leases}/submission.1`, ended);
   assert.match((await site.submit({})).join("\n"), /^Submitted 4 jobs for 5 runs\. /);
+});
+
+Deno.test("a run whose result is damaged is submitted again", async () => {
+  using site = new Site();
+  const tensors = new Map([["x", { shape: [1], values: Float32Array.of(1) }]]);
+  const found = { classes: 2, values: Float32Array.of(0.5, 0.5), labels: Int32Array.of(0) };
+  for (const run of RUNS) {
+    if (isEvaluation(run.run)) site.store.writePosteriors(run, found);
+    else site.store.writeWeights(run, tensors);
+  }
+  assert.deepEqual(await site.submit({}), ["Nothing to submit: every run is done or in the queue"]);
+  const file = `${site.store.folderOf(RUNS.at(-1)!)}/posteriors.safetensors`;
+  const bytes = Deno.readFileSync(file);
+  bytes[bytes.length - 1]! ^= 1;
+  Deno.writeFileSync(file, bytes);
+  const lines = await site.submit({});
+  assert.match(
+    lines[0]!,
+    /its checksum does not match its content: D 256 at Q = 512, dense is repeated$/,
+  );
+  assert.deepEqual(site.names(), ["test-D-256-dense", "report"]);
+  assert.ok(Deno.statSync(`${file}.damaged`).isFile);
 });
 
 Deno.test("a job that is given several GPUs uses them all", async () => {

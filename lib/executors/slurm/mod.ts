@@ -15,6 +15,7 @@ import type { Bars } from "../../system/progress.ts";
 import type { Store } from "../../store/mod.ts";
 import { urgentFirst } from "../../estimates/critical_path.ts";
 import { clusterOf, queue, type QueuedJob, siteLimits, timeLimits } from "./client.ts";
+import { doneOf } from "../done_runs.ts";
 import { follow } from "./follow.ts";
 import { jobsOf, type SlurmJob } from "./jobs.ts";
 import { jobOfRun, type JobRecord, jobsFolder, ownRecords, readRecords } from "./records.ts";
@@ -120,10 +121,11 @@ async function submitMissing(runs: readonly PlannedRun[], store: Store, given: S
   const limits = await siteLimits(accountsIn(given.config), cluster);
   const options = { ...given, limits: await timeLimits(cluster) };
   const waiting = jobsInQueue(records, present);
-  const missing = runs.filter((run) => {
-    return !waiting.has(run.key) && store.status(run).state !== "done";
-  });
   const { log } = options.bars;
+  // a damaged result of a job in the queue is that job's to repeat
+  const others = runs.filter(({ key }) => !waiting.has(key));
+  const done = doneOf(others, { store, bars: options.bars });
+  const missing = others.filter((run) => !done.includes(run));
   if (missing.length === 0) {
     const queued = waiting.size > 0 ? `; ${waiting.size} of them are in the queue` : "";
     return log(`Nothing to submit: every run is done or in the queue${queued}`);
