@@ -90,8 +90,8 @@ export class Store {
   readonly #whole = new Set<string>();
   /** States of files whose values are posteriors. */
   readonly #valid = new Set<string>();
-  /** What is wrong with results. */
-  readonly #faults = new Map<string, RunStatus>();
+  /** What is wrong with results, each in one version of its file. */
+  readonly #faults = new Map<string, { readonly fault: RunStatus; readonly version?: string }>();
 
   /** Use `openStore()`. */
   constructor(folder: string) {
@@ -140,7 +140,7 @@ export class Store {
     const folder = this.folderOf(planned);
     const result = this.#result(planned);
     if (this.#isThereNow(result)) {
-      return this.#faults.get(result) ??
+      return this.#faultOf(result) ??
         faultOf(() => openSafetensors(result)[Symbol.dispose]()) ?? { state: "done" };
     }
     const owner = this.leases.owner(planned.key);
@@ -165,12 +165,20 @@ export class Store {
    */
   damage(planned: PlannedRun): string | undefined {
     const file = this.#result(planned);
+    const version = versionOf(file);
     const fault = faultOf(() => {
       this.#mustBeWhole(file);
       if (isEvaluation(planned.run)) this.#mustBePosteriors(planned);
     });
-    if (fault !== undefined) this.#faults.set(file, fault);
+    if (fault === undefined || fault.detail === GONE) this.#faults.delete(file);
+    else this.#faults.set(file, { fault, ...version !== undefined && { version } });
     return fault?.detail;
+  }
+
+  /** What `damage` found in a result, unless another process has replaced it. */
+  #faultOf(result: string): RunStatus | undefined {
+    const known = this.#faults.get(result);
+    return known?.version === (known && versionOf(result)) ? known?.fault : undefined;
   }
 
   /** Renames a damaged result to `*.damaged`, so that it is computed again. */
@@ -511,6 +519,15 @@ export class Store {
 function stateOf(file: string): string {
   const { mtime, size, ino } = reading(file, () => Deno.statSync(file));
   return [file, mtime?.getTime(), size, ino].join(" ");
+}
+
+/** The same; undefined for a file that is missing or that cannot be looked at. */
+function versionOf(file: string): string | undefined {
+  try {
+    return stateOf(file);
+  } catch {
+    return undefined;
+  }
 }
 
 /**

@@ -149,6 +149,26 @@ Deno.test("a damaged checkpoint is replaced by the previous one; two restart the
     assert.deepEqual([...Deno.readDirSync(place)].map(({ name }) => name), ["weights.safetensors"]);
   }));
 
+Deno.test("a result that was found damaged, and that another process has computed again, is done", () =>
+  inStore((folder) => {
+    const store = makeStore(folder);
+    const write = (store: ReturnType<typeof openStore>) =>
+      store.writeWeights(D, new Map([["x", { shape: [1], values: Float32Array.of(1) }]]));
+    write(store);
+    const file = `${store.folderOf(D)}/weights.safetensors`;
+    const bytes = Deno.readFileSync(file);
+    bytes[bytes.length - 1]! ^= 1;
+    Deno.writeFileSync(file, bytes);
+    assert.match(store.damage(D)!, /checksum/);
+    assert.equal(store.status(D).state, "damaged");
+    const other = openStore(folder);
+    other.markDamaged(D);
+    assert.equal(store.status(D).state, "todo");
+    write(other);
+    assert.equal(store.status(D).state, "done");
+    assert.equal(store.damage(D), undefined);
+  }));
+
 Deno.test("changed and truncated lines of a log are ignored", () =>
   inStore((folder) => {
     const store = makeStore(folder);
