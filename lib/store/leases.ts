@@ -164,7 +164,7 @@ export class Leases {
   ): UserError | undefined {
     if (error instanceof LeasePassedOn) return error;
     const isLate = this.#now() - touched >= RELIABLE_FOR;
-    if (error instanceof Deno.errors.NotFound) {
+    if (error instanceof Deno.errors.NotFound || isStale(error)) {
       try {
         // late, another process may have taken it, and released it again
         const mayBeOurs = !isLate && !this.isLeft(name); // the folder was emptied
@@ -234,6 +234,11 @@ function touch({ file, content }: HeldLease) {
   using handle = Deno.openSync(file);
   if (!hasContent(handle, content)) throw passedOn(file);
   handle.utimeSync(new Date(), new Date());
+}
+
+/** Whether NFS has lost an open file: it was removed on another machine. */
+function isStale(error: unknown): boolean {
+  return error instanceof Error && /^Stale /.test(error.message);
 }
 
 /** Whether the file of a lease is known to be another lease's. */

@@ -191,6 +191,30 @@ Deno.test("a lease whose file was deleted is taken again at the next touch", () 
     leases.release("run");
   }));
 
+Deno.test("a lease whose file NFS has lost while it was touched is another process's after half a minute", () =>
+  inFolder((folder) => {
+    let now = 0;
+    const leases = new Leases(folder, { now: () => now });
+    const losses: UserError[] = [];
+    leases.take("run", (error) => void losses.push(error));
+    const { openSync } = Deno;
+    Deno.openSync = (path, options) => {
+      const handle = openSync(path, options);
+      handle.utimeSync = () => {
+        throw new Error("Stale file handle (os error 116)");
+      };
+      return handle;
+    };
+    try {
+      now = 30_000;
+      leases.touchAll();
+    } finally {
+      Deno.openSync = openSync;
+    }
+    assert.ok(losses[0] instanceof LeasePassedOn);
+    leases.release("run");
+  }));
+
 Deno.test("a lease that cannot be touched for half a minute is lost before another process takes it", () =>
   inFolder((folder) => {
     let now = 0;
