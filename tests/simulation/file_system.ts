@@ -60,9 +60,12 @@ export class FileSystem {
   #count = 0;
   readonly #root = this.#make(true);
 
-  constructor(isNetwork: boolean, random: () => number) {
+  /** @param folder which is there from the beginning, as `/sim` */
+  constructor(isNetwork: boolean, random: () => number, folder: string) {
     this.#isNetwork = isNetwork;
     this.#random = random;
+    this.do("", { name: "mkdir", path: folder }, 0);
+    this.#root.unflushed = [];
   }
 
   /**

@@ -10,8 +10,10 @@ import { isEvaluation } from "../../lib/experiment.ts";
 import { FileSystem } from "./file_system.ts";
 import { FOLDER, runs, STEPS } from "./plan.ts";
 import { Interruption } from "../../lib/errors.ts";
+import { TIME_LIMIT_SIGNAL } from "../../lib/system/signals.ts";
 import type { Call, Message, Result, RunEnd, Start, System } from "./kernel.ts";
 import { Stack } from "./runtime.ts";
+import { Controller, type Job } from "./slurm.ts";
 import type { ProcessEnd, SimulatedThread } from "./thread.ts";
 
 /** What came of a history. */
@@ -27,6 +29,8 @@ export interface Outcome {
 /** What a history needs. */
 export interface HistoryOptions {
   readonly seed: number;
+  /** Kinds of all faults, where one defect is looked for. */
+  readonly kinds?: readonly Fault[] | undefined;
   /** Results of an unbroken history by path; absent for that history itself. */
   readonly expected?: ReadonlyMap<string, Uint8Array>;
 }
@@ -68,12 +72,16 @@ interface Process {
   calls: number;
   pausedUntil: number;
   wasSignalled: boolean;
+  /** What it does, and for which job of Slurm's. */
+  readonly role: Start["role"];
+  readonly job: Job | undefined;
   /** Not 0 once its workers are to stop. */
   stop?: Int32Array;
 }
 
 const FAULTS = ["kill", "power", "suspend", "stall", "signal", "clock"] as const;
-type Fault = typeof FAULTS[number];
+/** What may happen to a process. */
+export type Fault = typeof FAULTS[number];
 
 /** Most faults of a history. */
 const MOST = 5;
@@ -81,14 +89,26 @@ const MOST = 5;
 /** Calls of a process of which one may be hit; a command without waiting makes some 500. */
 const CALLS = 500;
 
+/** The same of a job of Slurm's. */
+const JOB_CALLS = 200;
+
+/** Most commands of a user who submits again what is missing. */
+const COMMANDS = 40;
+
 /** Longest virtual time, ms: each fault may cost a pause of 200 s, and a minute of waiting. */
 const DEADLINE = 2_400_000;
+
+/** The same where Slurm starts the processes: requeued jobs wait for minutes. */
+const SLURM_DEADLINE = 20_000_000;
 
 /** A pause after which another process may consider an owner dead, ms: a minute after its last touch. */
 const LONG = 45_000;
 
 /** Longest time until such an owner has stopped, ms: to its next touch, and for a step. */
 const NOTICED = 30_000;
+
+/** Number of the signal that kills a process. */
+const SIGKILL = 9;
 
 /** Begin of the virtual time. */
 const EPOCH = Date.UTC(2026, 0, 1);
@@ -107,13 +127,16 @@ export class History {
   readonly #workers: number;
   /** Longest step of a training, ms. */
   readonly #step: number;
-  /** Commands to be started. */
-  #starts: { readonly at: number; readonly host: Host }[] = [];
+  /** What happens at which time. */
+  #later: { readonly at: number; readonly work: () => void }[] = [];
+  /** Where Slurm starts the runs. */
+  readonly #slurm: Controller | undefined;
+  #commands = 0;
   #now = 0;
   #serial = 0;
   #faults: number;
-  /** The kind of all faults, in some histories. */
-  readonly #favourite: Fault | undefined;
+  /** The kinds of faults: in some histories all, in others one or two. */
+  readonly #kinds: readonly Fault[];
   #wasReopened = false;
   /** Until when a process that was suspended for long may do what another one has taken over. */
   #mayOverlapUntil = -Infinity;
@@ -128,24 +151,39 @@ export class History {
     this.#options = options;
     this.#random = uniform(seed, 1);
     this.#isNetwork = expected !== undefined && this.#random() < 0.5;
-    this.#files = new FileSystem(this.#isNetwork, this.#random);
-    this.#files.do("", { name: "mkdir", path: "/sim" }, 0);
-    this.#files.fail("");
+    this.#files = new FileSystem(this.#isNetwork, this.#random, "/sim");
     const isAlike = this.#random() < 0.5;
     this.#hosts = ["a", "b"].map((id, i) => ({
       ...{ id, name: isAlike ? "node" : `node-${id}`, boot: i },
       skew: this.#random() < 0.5 ? 0 : this.#draw(-300_000, 300_000),
     }));
-    this.#workers = this.#random() < 0.5 ? 2 : 1;
+    const isSlurm = expected !== undefined && this.#random() < 0.3;
+    this.#workers = this.#random() < 0.5 && !isSlurm ? 2 : 1;
     this.#step = 500 * 40 ** this.#random();
     const commands = expected === undefined
       ? 1
       : 1 + Math.floor(this.#random() * (4 - this.#workers));
     this.#faults = expected === undefined ? 0 : Math.floor(this.#random() * (MOST + 1));
-    this.#favourite = this.#random() < 0.5
-      ? FAULTS[Math.floor(this.#random() * FAULTS.length)]
-      : undefined;
-    for (let i = 0; i < commands; i++) this.#plan(i === 0 ? 0 : 60_000);
+    const any = () => FAULTS[Math.floor(this.#random() * FAULTS.length)]!;
+    this.#kinds = options.kinds ?? (this.#random() < 0.5 ? [any(), any()] : FAULTS);
+    if (isSlurm) {
+      const isFaulty = this.#random() < 0.8;
+      this.#slurm = new Controller({
+        ...{ random: this.#random, now: () => this.#now, nodes: ["a", "b"] },
+        at: (at, work) => void this.#later.push({ at, work }),
+        read: (path) => {
+          const bytes = this.#files.file(path);
+          return bytes && new TextDecoder().decode(bytes);
+        },
+        start: (job) => this.#start(this.#hosts.find(({ id }) => id === job.node)!, "job", job),
+        tell: (what) => this.#tell(what),
+        count: (what) => this.#count(what),
+      }, isFaulty);
+      this.#count("histories with Slurm");
+    }
+    for (let i = 0; i < (isSlurm ? Math.min(commands, 2) : commands); i++) {
+      this.#plan(i === 0 ? 0 : 60_000);
+    }
   }
 
   /** Lets it happen. */
@@ -171,22 +209,30 @@ export class History {
 
   /** Lets the next thing happen. @returns whether anything was left */
   #goOn(): boolean {
-    const [start] = this.#starts.toSorted((one, other) => one.at - other.at);
+    let later: { readonly at: number; readonly work: () => void } | undefined;
+    for (const event of this.#later) if (event.at < (later?.at ?? Infinity)) later = event;
     let next: Thread | undefined;
-    let due = start?.at ?? Infinity;
+    let due = later?.at ?? Infinity;
     for (const thread of this.#threads) {
       if (!thread.process) continue;
       const at = Math.max(this.#dueOf(thread), thread.process.pausedUntil);
       if (at < due) [next, due] = [thread, at];
     }
-    if (next === undefined && start === undefined) {
+    if (next === undefined && later === undefined) {
       if (this.#threads.every(({ process }) => !process)) return this.#reopens();
       throw new Violation("a deadlock: every process waits for ever");
     }
     this.#now = Math.max(this.#now, due);
-    if (this.#now > DEADLINE) throw new Violation("no end: the plan is not done after 40 minutes");
+    if (this.#now > (this.#slurm ? SLURM_DEADLINE : DEADLINE)) {
+      throw new Violation(
+        `no end: the plan is not done after ${Math.round(this.#now / 60_000)} min`,
+      );
+    }
     if (next) this.#resume(next);
-    else this.#start(start!);
+    else {
+      this.#later.splice(this.#later.indexOf(later!), 1);
+      later!.work();
+    }
     return true;
   }
 
@@ -209,12 +255,12 @@ export class History {
 
   /** Plans the start of a command within a time, ms. */
   #plan(within: number, host = this.#hosts[Math.floor(this.#random() * 2)]!) {
-    this.#starts.push({ at: this.#now + this.#random() * within, host });
+    const at = this.#now + this.#random() * within;
+    if (++this.#commands > COMMANDS) throw new Violation(`no end: ${COMMANDS} commands`);
+    this.#later.push({ at, work: () => this.#start(host, this.#slurm ? "submit" : "command") });
   }
 
-  #start(start: { readonly at: number; readonly host: Host }) {
-    this.#starts = this.#starts.filter((other) => other !== start);
-    const { host } = start;
+  #start(host: Host, role: Start["role"], job?: Job) {
     const isAlone = this.#threads.every(({ process }) => !process);
     if (isAlone && this.#faults > 0 && this.#random() < 0.3) this.#changeBit();
     // numbers are soon used again
@@ -224,22 +270,27 @@ export class History {
     const main = this.#threads.find(({ process }) => !process)!;
     const isHit = this.#faults > 0;
     if (isHit) this.#faults--;
-    const kind = this.#favourite ?? FAULTS[Math.floor(this.#random() * FAULTS.length)]!;
+    const kind = this.#kinds[Math.floor(this.#random() * this.#kinds.length)]!;
     const process: Process = {
       ...{ host, pid, since: ++this.#serial, main, threads: new Set() },
-      fault: isHit ? { kind, at: Math.floor(this.#random() * CALLS) } : undefined,
-      ...{ calls: 0, pausedUntil: 0, wasSignalled: false },
+      ...{ calls: 0, pausedUntil: 0, wasSignalled: false, role, job },
+      fault: isHit
+        ? { kind, at: Math.floor(this.#random() * (job ? JOB_CALLS : CALLS)) }
+        : undefined,
     };
-    this.#tell("starts", process);
-    this.#wake(main, process, "command");
+    this.#tell(job ? `starts as job ${job.number}` : "starts", process);
+    this.#wake(main, process, role);
   }
 
   /** Lets a thread begin. */
   #wake(thread: Thread, process: Process, role: Start["role"]) {
     Object.assign(thread, { process, inbox: [], run: undefined, isRunStopped: false });
     process.threads.add(thread);
-    const { host: { name: host }, pid } = process;
-    const start = { role, host, pid, serial: ++this.#serial, workers: this.#workers };
+    const { host: { name: host }, pid, job } = process;
+    const start: Start = {
+      ...{ role, host, pid, serial: ++this.#serial, workers: this.#workers },
+      ...job && role === "job" && { job: { number: job.number, key: job.key! } },
+    };
     thread.life = new Stack(thread.body.live(start, this.#systemOf(thread, process)));
     this.#goOnWith(thread, undefined);
   }
@@ -285,12 +336,13 @@ export class History {
   #befall(process: Process, kind: Fault): boolean {
     const { host } = process;
     this.#count(kind);
-    if (kind === "kill") this.#kill(process);
+    if (kind === "kill") this.#kill(process, (job) => this.#slurm!.end(job, 0, SIGKILL));
     else if (kind === "power") {
       const hosts = this.#isNetwork ? [host] : this.#hosts;
       for (const failed of hosts) failed.boot = ++this.#serial;
       for (const { process: other } of this.#threads) {
-        if (other && hosts.includes(other.host)) this.#kill(other);
+        if (!other || !hosts.includes(other.host)) continue;
+        this.#kill(other, (job) => this.#slurm!.loseNode(job));
       }
       for (const { id } of hosts) this.#files.fail(id);
     } else if (kind === "suspend" || kind === "stall") {
@@ -309,7 +361,8 @@ export class History {
     } else if (kind === "signal") {
       this.#tell("is asked to stop", process);
       process.wasSignalled = true;
-      process.main.inbox.unshift({ at: this.#now, message: { kind: "signal", signal: "SIGTERM" } });
+      const signal = process.job ? TIME_LIMIT_SIGNAL : "SIGTERM";
+      process.main.inbox.unshift({ at: this.#now, message: { kind: "signal", signal } });
     } else {
       host.skew += (this.#random() - 0.5) * 2 * 10 ** (4 + 7 * this.#random());
       this.#tell(`clock jumps to ${Math.round(host.skew / 1000)} s ahead`, process);
@@ -318,7 +371,7 @@ export class History {
   }
 
   /** Ends a process in the middle of what it does, and has it started again. */
-  #kill(process: Process) {
+  #kill(process: Process, endJob: (job: Job) => void) {
     this.#tell("is killed", process);
     for (const { call } of process.threads) {
       // what it has just asked for may happen, or a part of it
@@ -328,7 +381,8 @@ export class History {
       }
     }
     this.#end(process);
-    this.#plan(this.#random() < 0.5 ? 1_000 : 100_000, process.host);
+    if (process.job) endJob(process.job);
+    else this.#plan(this.#random() < 0.5 ? 1_000 : 100_000, process.host);
   }
 
   /** Ends all threads of a process. */
@@ -371,6 +425,10 @@ export class History {
         this.#mail(process.main, { kind: "answer", id, end });
       },
       resume: (step) => this.#mustGoOn(thread.run!, step),
+      callProgram: (id, name, args) =>
+        this.#slurm!.call(name, args, (answer) => {
+          if (thread.process === process) this.#mail(thread, { kind: "program", id, answer });
+        }),
     };
   }
 
@@ -448,12 +506,25 @@ export class History {
   #finish(process: Process, failure: Error | undefined) {
     this.#end(process);
     this.#tell(failure ? `ends: ${failure.message}` : "ends", process);
-    if (failure === undefined) return this.#mustBeDone();
-    if (!(failure instanceof Interruption) || !process.wasSignalled) {
-      throw new Violation(`a command fails: ${failure.message}\n${failure.stack}`);
+    const { job, wasSignalled } = process;
+    const isInterrupted = failure instanceof Interruption && wasSignalled;
+    if (job) {
+      // a job whose time is up before its first step fails
+      if (failure && !wasSignalled && this.#changed.size === 0) this.#fail("a job", failure);
+      return this.#slurm!.end(job, failure ? 1 : 0);
     }
+    if (failure === undefined) return this.#mustBeDone();
+    if (this.#slurm?.isExcused && /^Cannot (finish|submit|ask Slurm)/.test(failure.message)) {
+      this.#count("commands called again");
+      return this.#plan(100_000);
+    }
+    if (!isInterrupted) this.#fail("a command", failure);
     this.#count("stops by a signal");
     this.#plan(100_000);
+  }
+
+  #fail(who: string, { message, stack }: Error): never {
+    throw new Violation(`${who} fails: ${message}\n${stack}`);
   }
 
   /** Every result is there, and has the bytes of an unbroken history. */

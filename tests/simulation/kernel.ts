@@ -1,5 +1,7 @@
 /** What simulated processes ask their simulated system for. */
 
+import type { ProgramAnswer } from "./slurm.ts";
+
 /** A call that takes time: an operation of the file system, `idle`, `step`, or `await` within a task. */
 export interface Call {
   readonly name: string;
@@ -21,7 +23,10 @@ export type RunEnd = { readonly finished: boolean } | { readonly failure: Error 
 
 /** The beginning of a thread. */
 export interface Start {
-  readonly role: "command" | "worker";
+  /** Carries out the plan here, submits it to Slurm, or carries out one run as a job or in a worker. */
+  readonly role: "command" | "submit" | "job" | "worker";
+  /** Number of the job, and the key of its run. */
+  readonly job?: { readonly number: string; readonly key: string };
   readonly host: string;
   readonly pid: number;
   /** Differs between any two threads. */
@@ -34,7 +39,8 @@ export type Message =
   | { readonly kind: "timer" }
   | { readonly kind: "signal"; readonly signal: string }
   | { readonly kind: "job"; readonly id: number; readonly key: string }
-  | { readonly kind: "answer"; readonly id: number; readonly end: RunEnd };
+  | { readonly kind: "answer"; readonly id: number; readonly end: RunEnd }
+  | { readonly kind: "program"; readonly id: number; readonly answer: ProgramAnswer };
 
 /** What the system of a thread answers at once. */
 export interface System {
@@ -56,6 +62,8 @@ export interface System {
   answer(id: number, end: RunEnd): void;
   /** A training goes on from a step. */
   resume(step: number): void;
+  /** Starts a program of Slurm's. */
+  callProgram(id: number, name: string, args: readonly string[]): void;
 }
 
 /** What the program of a simulated process sees of its thread. */

@@ -1,7 +1,7 @@
 /** The plan that simulated processes share, and what computes it in place of TensorFlow. */
 import { evaluations, net } from "../../experiments/protocol.ts";
 import { smoke } from "../../experiments/setups.ts";
-import type { Dataset } from "../../lib/datasets/dataset.ts";
+import type { Dataset, DatasetDescription } from "../../lib/datasets/dataset.ts";
 import type { Engine } from "../../lib/executors/local/run.ts";
 import { plannedRun } from "../../lib/plan.ts";
 import { INITIAL_PLATEAU } from "../../lib/vgg/schedule.ts";
@@ -23,6 +23,9 @@ export const dataset: Dataset = {
   val: [{ ...image, label: 0 }, { ...image, label: 1 }],
   colours: { mean: [128, 127, 126], covariance: [] },
 };
+
+/** The same, as estimates take it. */
+export const description: DatasetDescription = { ...dataset, train: { length: 0 } };
 
 /** Two trainings, one that waits for the first, and two tests; ancestors first. */
 export const runs = [

@@ -1,10 +1,14 @@
 /** Defects that are planted to show that the simulation finds them. */
 
+import type { Fault } from "./history.ts";
+
 /** A piece of the program, and what becomes of it. */
 interface Defect {
   readonly file: string;
   readonly line: string;
   readonly becomes: string;
+  /** Faults that it takes to see it; any if absent. */
+  readonly kinds?: readonly Fault[];
   /** The first of the histories in which the gate looks for it, where it is rare; else 1. */
   readonly seed?: number;
 }
@@ -35,10 +39,21 @@ export const PLANTED: Readonly<Record<string, Defect>> = {
     file: "lib/store/leases.ts",
     line: "  if (!hasContent(handle, content)) throw passedOn(file);\n",
     becomes: "",
+    kinds: ["suspend", "signal"],
   },
   "a damaged result is believed": {
     file: "lib/store/mod.ts",
     line: "      this.#mustBeWhole(file);\n      if (isEvaluation",
     becomes: "      if (isEvaluation",
+  },
+  "a job of Slurm's does not wait for the runs that it starts from": {
+    file: "lib/executors/slurm/submitter.ts",
+    line: "const jobs = found.length > 0 ? found : this.#prepared;",
+    becomes: "const jobs = this.#prepared;",
+  },
+  "a damaged result is not submitted to Slurm again": {
+    file: "lib/executors/slurm/mod.ts",
+    line: "const done = doneOf(others, { store, bars: options.bars });",
+    becomes: 'const done = others.filter((run) => store.status(run).state === "done");',
   },
 };

@@ -2,10 +2,12 @@
 import { runOne } from "../../lib/executors/local/run.ts";
 import { runPlan } from "../../lib/executors/local/scheduler.ts";
 import type { RunThreads } from "../../lib/executors/local/start_worker.ts";
+import { submitPlan } from "../../lib/executors/slurm/mod.ts";
+import { carryOutAsJob } from "../../lib/executors/slurm/own_job.ts";
 import { makeStore, openStore } from "../../lib/store/mod.ts";
 import type { ImageCache } from "../../lib/vgg/image_cache.ts";
 import { kernel } from "./kernel.ts";
-import { dataset, FOLDER, runs, setup, simulatedEngine } from "./plan.ts";
+import { dataset, description, FOLDER, runs, setup, simulatedEngine } from "./plan.ts";
 
 const bars = {
   log: (line: string) => kernel.log(line),
@@ -31,6 +33,26 @@ const threads: RunThreads = {
 export async function carryOut() {
   const store = makeStore(FOLDER);
   await runPlan(runs, { store, dataset, setup, bars }, { workers: kernel.workers }, threads);
+}
+
+/** A command that submits the plan to Slurm, and waits for its end. */
+export async function submit() {
+  const commands = { prepare: "", train: "", evaluate: "", report: "" };
+  await submitPlan(runs, makeStore(FOLDER), {
+    ...{ bars, setup, commands, dataset: description, config: {}, start: "/sim", again: "again" },
+    ...{ reportsAnyway: false, prepare: false, wait: true },
+  });
+}
+
+/** A job that Slurm starts for a run. */
+export async function job(key: string) {
+  const store = makeStore(FOLDER);
+  const planned = runs.find((run) => run.key === key)!;
+  const { ancestor } = planned;
+  await carryOutAsJob(planned, store, async () => {
+    const study = { store, dataset, setup, bars };
+    await runPlan([...ancestor ? [ancestor] : [], planned], study, { workers: 1 }, threads);
+  });
 }
 
 /** Executes a run in a worker. @returns whether it is done */

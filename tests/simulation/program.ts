@@ -6,9 +6,17 @@ import { weave, type Woven } from "./weave.ts";
 /** Modules of the project whose file calls the simulation sees, with those that call them. */
 const REWRITTEN = [
   ...["run", "scheduler", "run_queue", "image_caches"].map((name) => `lib/executors/local/${name}`),
+  ...["mod", "client", "follow", "own_job", "records", "states", "submitter"].map((name) =>
+    `lib/executors/slurm/${name}`
+  ),
   ...["mod", "leases", "run_files"].map((name) => `lib/store/${name}`),
   ...["files", "processes", "signals", "checksums"].map((name) => `lib/system/${name}`),
-  ...["lib/weights/safetensors", "lib/results/sanity_checks", "lib/score"],
+  ...[
+    "lib/executors/done_runs",
+    "lib/weights/safetensors",
+    "lib/results/sanity_checks",
+    "lib/score",
+  ],
   ...["process", "plan"].map((name) => `tests/simulation/${name}`),
 ];
 
@@ -83,13 +91,18 @@ export class Program {
     this.#natives = natives;
   }
 
-  /** Reads and rewrites the modules. @param planted name of a defect to plant */
-  static async read(planted?: string): Promise<Program> {
+  /**
+   * Reads and rewrites the modules.
+   *
+   * @param planted name of a defect to plant
+   * @param isStrict whether to look for calls that wait although nobody expects it
+   */
+  static async read(planted?: string, isStrict = false): Promise<Program> {
     const sources = new Map(REWRITTEN.map((name) => {
       const text = Deno.readTextFileSync(new URL(`${name}.ts`, ROOT));
       return [urlOf(`${name}.ts`), withDefect(`${name}.ts`, text, planted)];
     }));
-    const woven = weave(sources, PRIMITIVES);
+    const woven = weave(sources, PRIMITIVES, isStrict);
     const natives = new Map<string, unknown>();
     for (const name of [...woven.values()].flatMap(({ imports }) => imports)) {
       if (woven.has(name) || name === KERNEL || name === "node:process") continue;

@@ -1,5 +1,6 @@
 /** Histories, one after the other. */
-import { History, type Outcome, type Thread } from "./history.ts";
+import { type Fault, History, type Outcome, type Thread } from "./history.ts";
+import { PLANTED } from "./planted.ts";
 import { Program } from "./program.ts";
 import { loadProgram, SimulatedThread } from "./thread.ts";
 
@@ -12,26 +13,35 @@ export class Simulation {
   /** Results of a history without faults, by path. */
   readonly expected: ReadonlyMap<string, Uint8Array>;
 
-  private constructor(threads: readonly Thread[], expected: ReadonlyMap<string, Uint8Array>) {
+  readonly #kinds: readonly Fault[] | undefined;
+
+  private constructor(
+    threads: readonly Thread[],
+    { expected, kinds }: Pick<Simulation, "expected"> & { kinds?: readonly Fault[] | undefined },
+  ) {
     this.#threads = threads;
     this.expected = expected;
+    this.#kinds = kinds;
   }
 
   /**
    * Loads the program, and lets one command carry the plan out without a fault.
    *
    * @param planted name of a defect of `planted.ts`
+   * @param isStrict whether to look for calls that wait although nobody expects it
    */
-  static async start(planted?: string): Promise<Simulation> {
+  static async start(planted?: string, isStrict = false): Promise<Simulation> {
     const unbroken = new History(threadsOf(await Program.read()), { seed: 0 });
     const { violation } = unbroken.run();
     if (violation !== undefined) throw new Error(`Without a fault: ${violation}`);
-    return new Simulation(threadsOf(await Program.read(planted)), unbroken.results());
+    const expected = unbroken.results();
+    const kinds = PLANTED[planted ?? ""]?.kinds;
+    return new Simulation(threadsOf(await Program.read(planted, isStrict)), { expected, kinds });
   }
 
   /** The history of a seed. */
   try(seed: number): Outcome {
-    return new History(this.#threads, { seed, expected: this.expected }).run();
+    return new History(this.#threads, { seed, kinds: this.#kinds, expected: this.expected }).run();
   }
 }
 

@@ -24,6 +24,11 @@ Deno.test(`${HISTORIES} histories lose no run, do none again, and believe no dam
   }
 });
 
+Deno.test("no call is overlooked that waits for the file system", async () => {
+  const strict = await Simulation.start(undefined, true);
+  for (let seed = 1; seed <= 30; seed++) assert.equal(strict.try(seed).violation, undefined);
+});
+
 Deno.test("a seed repeats its history to the millisecond", () => {
   for (const seed of [1, 2, 3]) assert.deepEqual(simulation.try(seed), simulation.try(seed));
 });

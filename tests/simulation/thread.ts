@@ -6,6 +6,7 @@
  */
 import type { Kernel, Message, Result, RunEnd, Start, System } from "./kernel.ts";
 import type { Program } from "./program.ts";
+import type { ProgramAnswer } from "./slurm.ts";
 import {
   atOnce,
   awaited,
@@ -33,6 +34,8 @@ interface Timer {
 /** `process.ts`, rewritten. */
 export interface LoadedProgram {
   readonly carryOut: () => Waiting<SimulatedPromise>;
+  readonly submit: () => Waiting<SimulatedPromise>;
+  readonly job: (key: string) => Waiting<SimulatedPromise>;
   readonly work: (key: string) => Maybe<boolean>;
 }
 
@@ -50,6 +53,7 @@ export class SimulatedThread {
   readonly timers = new Map<number, Timer>();
   readonly listeners = new Map<string, Set<() => Maybe<unknown>>>();
   readonly jobs = new Map<number, (end: RunEnd) => void>();
+  readonly programs = new Map<number, (answer: ProgramAnswer) => void>();
   /** Of timers, jobs and random names. */
   count = 0;
   readonly #program: LoadedProgram;
@@ -73,11 +77,18 @@ export class SimulatedThread {
 
   /** Lives as a thread of a process. @throws a defect of the program */
   *live(start: Start, system: System): Waiting<ProcessEnd> {
-    for (const state of [this.timers, this.listeners, this.jobs, this.tasks]) state.clear();
+    for (const state of [this.timers, this.listeners, this.jobs, this.programs, this.tasks]) {
+      state.clear();
+    }
     [this.start, this.system, this.count] = [start, system, 0];
     let end: ProcessEnd | undefined;
-    if (start.role === "command") {
-      const promise: SimulatedPromise = yield this.#program.carryOut();
+    if (start.role !== "worker") {
+      const { carryOut, submit, job } = this.#program;
+      const promise: SimulatedPromise = yield start.job
+        ? job(start.job.key)
+        : start.role === "submit"
+        ? submit()
+        : carryOut();
       promise.then(() => end = {}, (failure) => end = { failure: failure as Error });
     }
     for (;;) {
@@ -95,6 +106,9 @@ export class SimulatedThread {
     if (message.kind === "answer") {
       this.jobs.get(message.id)?.(message.end);
       this.jobs.delete(message.id);
+    } else if (message.kind === "program") {
+      this.programs.get(message.id)?.(message.answer);
+      this.programs.delete(message.id);
     } else if (message.kind === "signal") {
       for (const listener of [...this.listeners.get(message.signal) ?? []]) {
         const result = listener();
@@ -147,6 +161,7 @@ function globals(): Readonly<Record<string, unknown>> {
   return {
     $G: GENERATOR,
     $each: each,
+    $sure: mustNotWait,
     $now: (work: Maybe<unknown>) => atOnce(work, (call) => system().atOnce(call)),
     $await: awaited,
     $async: startTask,
@@ -156,12 +171,19 @@ function globals(): Readonly<Record<string, unknown>> {
     process: { kill: mustBeAlive },
     Date: SimulatedDate,
     performance: { now: () => system().now() },
+    console: { error: (line: string) => system().log(line) },
     crypto: { randomUUID: () => `${current.start!.serial}-${++current.count}-0-0-0` },
     setTimeout: (work: () => unknown, duration: number) => setTimer(work, duration),
     setInterval: (work: () => unknown, duration: number) => setTimer(work, duration, duration),
     clearTimeout: clearTimer,
     clearInterval: clearTimer,
   };
+}
+
+/** The value of a call that does not wait. @throws It does: `weave.ts` has overlooked it. */
+function mustNotWait<Value>(value: Value): Value {
+  if (isWaiting(value)) throw new TypeError("A call waits that was not rewritten");
+  return value;
 }
 
 function mustBeAlive(pid: number): true {
@@ -200,6 +222,12 @@ function denoOfCurrent() {
       return current.start!.pid;
     },
     hostname: () => current.start!.host,
+    Command: SimulatedCommand,
+    env: {
+      get: (name: string) => name === "SLURM_JOB_ID" ? current.start!.job?.number : undefined,
+      has: (name: string) => name === "SLURM_JOB_ID" && current.start!.job !== undefined,
+      toObject: () => ({}),
+    },
     readLinkSync: text,
     readTextFileSync: (path: string) => path.startsWith("/proc/") ? text(path) : textOf(path),
     ...{ statSync, openSync, readDirSync, mkdirSync, renameSync, linkSync, removeSync },
@@ -211,6 +239,27 @@ function denoOfCurrent() {
       void current.listeners.get(signal)?.delete(listener),
   };
   return Object.create(Deno, Object.getOwnPropertyDescriptors(simulated));
+}
+
+/** A program of Slurm's, as `Deno.Command` starts it. */
+class SimulatedCommand {
+  readonly #name: string;
+  readonly #args: readonly string[];
+
+  constructor(name: string, { args }: { readonly args: readonly string[] }) {
+    [this.#name, this.#args] = [name, args];
+  }
+
+  output(): SimulatedPromise {
+    const [id, { programs, system }] = [++current.count, current];
+    system!.callProgram(id, this.#name, this.#args);
+    return new SimulatedPromise((resolve) => {
+      programs.set(id, ({ code, out, err }) => {
+        const [stdout, stderr] = [out, err].map((text) => new TextEncoder().encode(text));
+        resolve({ code, stdout, stderr });
+      });
+    });
+  }
 }
 
 function procFile(path: string): Uint8Array {

@@ -46,6 +46,10 @@ interface ModuleFacts {
   readonly calls: { readonly node: Syntax; readonly inside: FunctionFacts | undefined }[];
   readonly functions: Map<Syntax, FunctionFacts>;
   readonly bound: Map<string, "value" | "function">;
+  /** Names of members that may be any function: `{ unlisten }`, where that is a variable. */
+  readonly values: Set<string>;
+  /** Names of private methods; other private members may be any function. */
+  readonly methods: Set<string>;
   /** Other names of functions: `{ onLog: log.write }`. */
   readonly aliases: { readonly name: string; readonly of: string }[];
   /** Calls that may wait. */
@@ -62,11 +66,13 @@ const EACH = "map flatMap filter find findLast findIndex some every forEach redu
  *
  * @param sources TypeScript by the modules' names
  * @param primitives names of functions that wait by themselves
+ * @param isStrict whether all other calls are given to `$sure`, which may see that they do not wait
  * @throws {SyntaxError} A module uses what cannot be rewritten.
  */
 export function weave(
   sources: ReadonlyMap<string, string>,
   primitives: readonly string[],
+  isStrict = false,
 ): Map<string, Woven> {
   const waitingNames = new Set(primitives);
   const modules = [...sources].map(([name, source]) => factsOf(name, source));
@@ -77,7 +83,11 @@ export function weave(
     before = waitingNames.size;
     for (const facts of modules) spread(facts, waitingNames);
   }
-  return new Map(modules.map((facts) => [facts.name, rendered(withLast(facts))]));
+  const generators = modules.flatMap(({ functions }) =>
+    [...functions.values()].flatMap(({ node, names }) => node.generator ? names : [])
+  );
+  const others = isStrict ? new Set(generators) : undefined;
+  return new Map(modules.map((facts) => [facts.name, rendered(withLast(facts), others)]));
 }
 
 /**
@@ -149,8 +159,10 @@ function mayWait(
   { facts, names }: { readonly facts: ModuleFacts; readonly names: ReadonlySet<string> },
 ): boolean {
   const callee = call.callee as Syntax;
-  if (names.has(nameOf(callee))) return true;
-  if (callee.type === "Identifier" && kindOf(nameOf(callee), inside, facts) === "value") {
+  const name = nameOf(callee);
+  if (names.has(name) || name.startsWith("#") && !facts.methods.has(name)) return true;
+  if (callee.type === "MemberExpression" && facts.values.has(name)) return true;
+  if (callee.type === "Identifier" && kindOf(name, inside, facts) === "value") {
     return true;
   }
   return (call.arguments as Syntax[]).some((given) =>
@@ -186,7 +198,7 @@ function factsOf(name: string, source: string): ModuleFacts {
   const tree = parse(text, { ecmaVersion: "latest", sourceType: "module" }) as unknown as Syntax;
   const facts: ModuleFacts = {
     ...{ name, source: text, tree, calls: [], functions: new Map(), bound: new Map() },
-    ...{ aliases: [], waiting: new Set(), last: new Set() },
+    ...{ aliases: [], values: new Set(), methods: new Set(), waiting: new Set(), last: new Set() },
   };
   visit(tree, { facts, inside: undefined, parent: undefined });
   return facts;
@@ -215,8 +227,12 @@ function visit(
     for (const name of namesIn(node.id as Syntax)) bound.set(name, kind);
     alias(facts, node.id, node.init);
   } else if (node.type === "CallExpression") facts.calls.push({ node, inside });
-  else if (node.type === "Property" && !node.computed) alias(facts, node.key, node.value);
-  else if (node.type === "AssignmentExpression") alias(facts, node.left, node.right);
+  else if (node.type === "MethodDefinition") facts.methods.add(nameOf(node.key as Syntax));
+  else if (node.type === "Property" && !node.computed) {
+    const isValue = kindOf(nameOf(node.value as Syntax), inside, facts) === "value";
+    if (isValue) facts.values.add(nameOf(node.key as Syntax));
+    alias(facts, node.key, node.value);
+  } else if (node.type === "AssignmentExpression") alias(facts, node.left, node.right);
   for (const child of childrenOf(node)) visit(child, { facts, inside: next, parent: node });
 }
 
@@ -268,10 +284,10 @@ function childrenOf(node: Syntax): Syntax[] {
     .sort((one, other) => one.start - other.start);
 }
 
-function rendered(facts: ModuleFacts): Woven {
+function rendered(facts: ModuleFacts, generators: ReadonlySet<string> | undefined): Woven {
   const imports: string[] = [];
   const exported: string[] = [];
-  const text = new Renderer(facts, imports, exported).text(facts.tree, undefined);
+  const text = new Renderer(facts, { imports, exported, generators }).text(facts.tree, undefined);
   return { text: `"use strict";${text}\n$export({ ${exported.join(", ")} });`, imports };
 }
 
@@ -286,8 +302,19 @@ class Renderer {
   /** Names that stand anywhere outside of imports. */
   readonly #used: ReadonlySet<string>;
 
-  constructor(facts: ModuleFacts, imports: string[], exported: string[]) {
+  /** The program's own generators, which `$sure` must not see; undefined without `$sure`. */
+  readonly #generators: ReadonlySet<string> | undefined;
+
+  constructor(
+    facts: ModuleFacts,
+    { imports, exported, generators }: {
+      readonly imports: string[];
+      readonly exported: string[];
+      readonly generators: ReadonlySet<string> | undefined;
+    },
+  ) {
     this.#facts = facts;
+    this.#generators = generators;
     this.#imports = imports;
     this.#exported = exported;
     this.#used = new Set(usedIn(facts.tree));
@@ -321,8 +348,16 @@ class Renderer {
       }
       case "CallExpression":
         if (this.#facts.waiting.has(node)) return this.#call(node, place);
+        if (!this.#isChecked(node)) break;
+        return `$sure(${this.#plain(node, place)})`;
     }
     return this.#plain(node, place);
+  }
+
+  #isChecked(call: Syntax): boolean {
+    const callee = call.callee as Syntax;
+    if (this.#generators === undefined || isOptional(call) || callee.type === "Super") return false;
+    return !this.#generators.has(nameOf(callee));
   }
 
   /** The source, with what is in it rendered. */
