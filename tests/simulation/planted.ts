@@ -46,6 +46,12 @@ export const PLANTED: Readonly<Record<string, Defect>> = {
     line: "      this.#mustBeWhole(file);\n      if (isEvaluation",
     becomes: "      if (isEvaluation",
   },
+  "a process that has lost its lease records a failure": {
+    file: "lib/executors/local/scheduler.ts",
+    line: "if (!isPassedOn(loss)) noteIfPossible(",
+    becomes: "noteIfPossible(",
+    kinds: ["suspend"],
+  },
   "a job of Slurm's does not wait for the runs that it starts from": {
     file: "lib/executors/slurm/submitter.ts",
     line: "const jobs = found.length > 0 ? found : this.#prepared;",

@@ -5,7 +5,9 @@ import { weave, type Woven } from "./weave.ts";
 
 /** Modules of the project whose file calls the simulation sees, with those that call them. */
 const REWRITTEN = [
-  ...["run", "scheduler", "run_queue", "image_caches"].map((name) => `lib/executors/local/${name}`),
+  ...["run", "notes", "scheduler", "run_queue", "image_caches"].map((name) =>
+    `lib/executors/local/${name}`
+  ),
   ...["mod", "client", "follow", "own_job", "records", "states", "submitter"].map((name) =>
     `lib/executors/slurm/${name}`
   ),

@@ -4,6 +4,7 @@ import { runOne } from "../../lib/executors/local/run.ts";
 import { runPlan } from "../../lib/executors/local/scheduler.ts";
 import type { RunThreads } from "../../lib/executors/local/start_worker.ts";
 import { makeStore, openStore } from "../../lib/store/mod.ts";
+import type { ImageCache } from "../../lib/vgg/image_cache.ts";
 import { inFolder } from "../support/in_store.ts";
 import { dataset, FOLDER, runs, setup, simulatedEngine } from "./plan.ts";
 import { PLANTED } from "./planted.ts";
@@ -49,7 +50,7 @@ Deno.test("the rewritten program writes the same bytes as the program itself", (
       start: () =>
         Promise.resolve({
           device: { kind: "cpu" },
-          readImages: () => Promise.resolve(undefined),
+          readImages: () => Promise.resolve({} as ImageCache),
           ...{ stopRun() {}, stop() {} },
           run({ planned }) {
             const engine = simulatedEngine(() => false, () => {});

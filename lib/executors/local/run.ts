@@ -27,6 +27,7 @@ import type { Store } from "../../store/mod.ts";
 import type { Summaries } from "../../tensorflow/summaries.ts";
 import type { ImageCache } from "../../vgg/image_cache.ts";
 import { meanOf } from "../../vgg/colours.ts";
+import { noteIfPossible } from "./notes.ts";
 import { fewerImages } from "./out_of_memory.ts";
 import {
   CHECKPOINT_PAUSE,
@@ -90,7 +91,8 @@ export interface RunResources extends RunControl {
 }
 
 /**
- * Executes a run whose ancestor is done, and stores its result.
+ * Executes a run whose ancestor is done, and stores its result. Who holds the run's lease records a
+ * failure: without it, the error may come from another process's work on the same files.
  *
  * @returns whether it is done; false if it was stopped, after writing a checkpoint
  */
@@ -98,29 +100,12 @@ export function runOne(planned: PlannedRun, resources: RunResources): boolean {
   const { store } = resources;
   store.begin(planned);
   const execution = beginExecution(planned, resources);
-  const { onNotice } = resources;
   try {
     return isEvaluation(planned.run)
       ? evaluate(planned, resources)
       : trainNet(planned, resources, execution.note);
-  } catch (error) {
-    noteIfPossible(() => store.fail(planned, (error as Error).message), onNotice);
-    throw error;
   } finally {
     execution.end();
-  }
-}
-
-/**
- * Writes a record that matters less than the run's result and than an error that is being thrown. A
- * failure to write it is only reported.
- */
-function noteIfPossible(note: () => void, onNotice: RunResources["onNotice"]) {
-  try {
-    note();
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    onNotice(`warning: ${error.message}`);
   }
 }
 

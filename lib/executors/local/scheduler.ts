@@ -30,6 +30,7 @@ import type { Bars } from "../../system/progress.ts";
 import { whyNoGpu } from "../../tensorflow/install/check.ts";
 import { layersOf, netShapeOf } from "../../vgg/configs.ts";
 import { ImageCaches } from "./image_caches.ts";
+import { noteIfPossible } from "./notes.ts";
 import { RunQueue } from "./run_queue.ts";
 import { RUN_THREADS, type RunThreads, type RunWorker } from "./start_worker.ts";
 
@@ -295,14 +296,18 @@ async function runUnderLease(
           ...{ layers, setup: train, room, devices, asked: options.microBatch },
         }),
       },
-    }, (done, total) => bar.update(done, total));
+    }, (done, total) => bar.update(done, total)).catch((error: Error) => {
+      store.leases.touchAll(); // notices a loss at once
+      if (!isPassedOn(loss)) noteIfPossible(() => store.fail(run, error.message), bars.log);
+      throw error;
+    });
     const gpuUse = endWatch?.();
     if (gpuUse !== undefined && loss === undefined) noteGpuUse(run, gpuUse, { store, bars });
     if (isFinished) queue.finish(run);
     else if (loss === undefined) queue.close(run);
     else throw loss;
   } catch (error) {
-    store.leases.touchAll(); // notices a loss at once
+    store.leases.touchAll(); // as above
     if (!(error instanceof UserError && isPassedOn(loss))) throw error;
     // the error may come from the other process's work on the same files
     leaveToOthers();

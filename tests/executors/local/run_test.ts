@@ -110,7 +110,6 @@ Deno.test("a diverged training restarts once, at a lower rate, and its divergenc
 
   const lost = at(1e18, 1);
   assert.throws(() => runOne(lost, place), /Cannot go on training A 256: the loss is/);
-  assert.equal(store.status(lost).state, "failed");
   assert.ok(store.readDivergence(lost));
   // and not a third time
   assert.throws(() => runOne(lost, place), /Cannot go on training A 256: the loss is/);
@@ -206,5 +205,4 @@ Deno.test("imported weights are not trained; the error says how to import them",
     assert.match(error.message, /deno task evaluate --config D --weights FILE$/);
     return true;
   });
-  assert.equal(store.status(run).state, "failed");
 });

@@ -9,9 +9,11 @@ import { displayName, type TrainRun } from "../../../lib/experiment.ts";
 import { type PlannedRun, plannedRun } from "../../../lib/plan.ts";
 import type { RunThreads, RunWorker } from "../../../lib/executors/local/start_worker.ts";
 import { progressBars } from "../../../lib/system/progress.ts";
+import { UserError } from "../../../lib/errors.ts";
 import { makeStore, openStore } from "../../../lib/store/mod.ts";
 import type { ImageCache } from "../../../lib/vgg/image_cache.ts";
 import { inFolder, inStore } from "../../support/in_store.ts";
+import { dataset } from "../../simulation/plan.ts";
 
 const context = { train: smoke.train, evaluate: smoke.evaluate, seed: 0, data: "made-up" };
 const planned = (run: TrainRun): PlannedRun => plannedRun(run, context);
@@ -39,6 +41,44 @@ Deno.test("after an unexpected error in one thread, the others reach a checkpoin
   // B waits for A, and is not waited for
   assert.deepEqual(told, ["checkpoint of A-LRN"]);
 });
+
+/** Threads whose runs fail. */
+const FAILING: RunThreads = {
+  prepare: () => Promise.resolve(),
+  start: () =>
+    Promise.resolve({
+      device: { kind: "cpu" },
+      readImages: () => Promise.resolve({} as ImageCache),
+      ...{ stopRun() {}, stop() {} },
+      run: () => Promise.reject(new UserError("the picture is gone")),
+    }),
+};
+
+Deno.test("a failure is recorded; if that fails, too, it is reported and hides no other error", () =>
+  inFolder(async (folder) => {
+    const [store, A] = [makeStore(folder), planned(net("A", 256))];
+    const logged: string[] = [];
+    const bars = {
+      bar: () => ({ update() {}, stop() {} }),
+      log: (line: string) => void logged.push(line),
+    };
+    const study = { store, dataset, setup: smoke, bars } as unknown as Parameters<
+      typeof runPlan
+    >[1];
+    await assert.rejects(runPlan([A], study, { workers: 1 }, FAILING), /Cannot finish A 256/);
+    assert.deepEqual(store.status(A), { state: "failed", detail: "the picture is gone" });
+    store.fail = () => {
+      throw new UserError("Cannot write failed.txt");
+    };
+    await assert.rejects(runPlan([A], study, { workers: 1 }, FAILING), /Cannot finish A 256/);
+    const error = "error: the picture is gone";
+    assert.deepEqual(logged.slice(1), [
+      error,
+      "computing on CPU, in float32",
+      "warning: Cannot write failed.txt",
+      error,
+    ]);
+  }));
 
 Deno.test("without training images no net is trained, and the plan does not start", async () => {
   const A = planned(net("A", 256));
