@@ -51,6 +51,7 @@ export const PLANTED: Readonly<Record<string, Defect>> = {
     line: "if (!isPassedOn(loss)) noteIfPossible(",
     becomes: "noteIfPossible(",
     kinds: ["suspend"],
+    seed: 144,
   },
   "a job of Slurm's does not wait for the runs that it starts from": {
     file: "lib/executors/slurm/submitter.ts",

@@ -31,12 +31,15 @@ export class Simulation {
    * @param isStrict whether to look for calls that wait although nobody expects it
    */
   static async start(planted?: string, isStrict = false): Promise<Simulation> {
-    const unbroken = new History(threadsOf(await Program.read()), { seed: 0 });
+    const program = await Program.read();
+    const unbroken = new History(threadsOf(program), { seed: 0 });
     const { violation } = unbroken.run();
     if (violation !== undefined) throw new Error(`Without a fault: ${violation}`);
     const expected = unbroken.results();
     const kinds = PLANTED[planted ?? ""]?.kinds;
-    return new Simulation(threadsOf(await Program.read(planted, isStrict)), { expected, kinds });
+    const isAsItIs = planted === undefined && !isStrict;
+    const tried = isAsItIs ? program : await Program.read(planted, isStrict);
+    return new Simulation(threadsOf(tried), { expected, kinds });
   }
 
   /** The history of a seed. */

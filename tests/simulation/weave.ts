@@ -7,7 +7,7 @@
  * @module
  */
 import { stripTypeScriptTypes } from "node:module";
-import { parse } from "acorn";
+import { parse as parseModule } from "acorn";
 
 /** A node of a syntax tree (ESTree). */
 interface Syntax {
@@ -193,9 +193,21 @@ function nameOf(node: Syntax | null | undefined): string {
   return "";
 }
 
+/** Sources that were parsed, without types: a defect changes one module alone. */
+const parsed = new Map<string, { readonly text: string; readonly tree: Syntax }>();
+
+function parse(source: string) {
+  let known = parsed.get(source);
+  if (known === undefined) {
+    const text = stripTypeScriptTypes(source, { mode: "strip" });
+    const tree = parseModule(text, { ecmaVersion: "latest", sourceType: "module" });
+    parsed.set(source, known = { text, tree: tree as unknown as Syntax });
+  }
+  return known;
+}
+
 function factsOf(name: string, source: string): ModuleFacts {
-  const text = stripTypeScriptTypes(source, { mode: "strip" });
-  const tree = parse(text, { ecmaVersion: "latest", sourceType: "module" }) as unknown as Syntax;
+  const { text, tree } = parse(source);
   const facts: ModuleFacts = {
     ...{ name, source: text, tree, calls: [], functions: new Map(), bound: new Map() },
     ...{ aliases: [], values: new Set(), methods: new Set(), waiting: new Set(), last: new Set() },
@@ -277,7 +289,16 @@ function namesIn(pattern: Syntax): string[] {
 }
 
 /** Nodes directly in a node, by their place. A shorthand `{ a }` has its name once. */
-function childrenOf(node: Syntax): Syntax[] {
+function childrenOf(node: Syntax): readonly Syntax[] {
+  let known = children.get(node);
+  if (known === undefined) children.set(node, known = childrenIn(node));
+  return known;
+}
+
+/** Of nodes that were asked for. */
+const children = new WeakMap<Syntax, readonly Syntax[]>();
+
+function childrenIn(node: Syntax): Syntax[] {
   const fields = Object.entries(node).filter(([field]) => !(node.shorthand && field === "key"));
   return fields.flatMap(([, value]) => Array.isArray(value) ? value : [value])
     .filter((value): value is Syntax => typeof value?.type === "string")

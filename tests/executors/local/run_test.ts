@@ -195,7 +195,7 @@ Deno.test("an evaluation that was stopped, or that failed, keeps the posteriors 
 
 Deno.test("imported weights are not trained; the error says how to import them", async () => {
   using work = await workplace();
-  const { place, store } = work;
+  const { place } = work;
   const weights = "5e".repeat(32);
   const run = planned({ config: "D", S: [256, 512], init: { weights } });
   assert.throws(() => runOne(run, place), (error: Error) => {
