@@ -35,12 +35,6 @@ export const PLANTED: Readonly<Record<string, Defect>> = {
     line: "return since === undefined ? undefined : start === since;",
     becomes: "return true;",
   },
-  "a lease's owner touches whatever file has its name": {
-    file: "lib/store/leases.ts",
-    line: "  if (!hasContent(handle, content)) throw passedOn(file);\n",
-    becomes: "",
-    kinds: ["suspend", "signal"],
-  },
   "a damaged result is believed": {
     file: "lib/store/mod.ts",
     line: "      this.#mustBeWhole(file);\n      if (isEvaluation",
