@@ -19,24 +19,40 @@ export function writeAtomically(
   } = {},
 ) {
   const parts = typeof content === "string" ? [new TextEncoder().encode(content)] : content;
-  const draft = draftOf(file);
   try {
-    makeFolder(dirname(file));
-    try {
-      {
-        using handle = Deno.openSync(draft, { write: true, createNew: true });
-        for (const part of parts) writeAll(handle, part);
-        handle.syncSync();
-      }
-      check?.(draft);
-      Deno.renameSync(draft, file);
-      flushFolder(dirname(file));
-    } catch (error) {
-      removeIfPossible(draft);
-      throw error;
-    }
+    for (let attempt = 1; !writeOnce(file, parts, check, attempt === ATTEMPTS); attempt++);
   } catch (error) {
     throw cannotWrite(file, error, option);
+  }
+}
+
+/** Attempts to write a file whose draft another process removes. */
+const ATTEMPTS = 3;
+
+/** Writes a file atomically. @returns false if its draft was removed meanwhile, unless it is the last attempt */
+function writeOnce(
+  file: string,
+  parts: readonly Uint8Array[],
+  check: ((draft: string) => void) | undefined,
+  isLast: boolean,
+): boolean {
+  const draft = draftOf(file);
+  makeFolder(dirname(file));
+  try {
+    {
+      using handle = Deno.openSync(draft, { write: true, createNew: true });
+      for (const part of parts) writeAll(handle, part);
+      handle.syncSync();
+    }
+    check?.(draft);
+    Deno.renameSync(draft, file);
+    flushFolder(dirname(file));
+    return true;
+  } catch (error) {
+    removeIfPossible(draft);
+    // one that was suspended while it began the same run removes the drafts that it finds
+    if (error instanceof Deno.errors.NotFound && !isLast) return false;
+    throw error;
   }
 }
 

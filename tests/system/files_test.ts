@@ -13,6 +13,26 @@ Deno.test("drafts of one file have different names, beside it, that end in .part
   for (const draft of drafts) assert.match(draft, /^\/results\/table3\.csv\.[0-9a-f-]{36}\.part$/);
 });
 
+Deno.test("a file is written although another process removes its draft once, and not for ever", () =>
+  inFolder((folder) => {
+    const file = `${folder}/table3.csv`;
+    let checks = 0;
+    const removing = (times: number) => ({
+      check: (draft: string) => void (++checks <= times && Deno.removeSync(draft)),
+    });
+    writeAtomically(file, "text", removing(2));
+    assert.equal(Deno.readTextFileSync(file), "text");
+    assert.equal(checks, 3);
+    checks = 0;
+    assert.throws(
+      () => writeAtomically(file, "more", removing(Infinity)),
+      /^UserError: Cannot write .*table3\.csv": No such file or directory/,
+    );
+    assert.equal(checks, 3);
+    assert.equal(Deno.readTextFileSync(file), "text");
+    assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["table3.csv"]);
+  }));
+
 Deno.test("processes of one number in different PID namespaces write the same files", () =>
   withNamespaces(async () => {
     const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
