@@ -15,7 +15,7 @@ import { cellsOf, csvOf } from "../report/csv.ts";
 import { recordsOf } from "../report/records.ts";
 import { headLine } from "../report/results_sheet.ts";
 import { resultsOf, type ScoredStudy } from "../results/mod.ts";
-import { executionsIn, parsed, placeIn } from "../store/run_files.ts";
+import { parsed, placeIn } from "../store/run_files.ts";
 import { type OpenArchive, openArchive, SUMS } from "./archive.ts";
 import {
   type BundlePlan,
@@ -206,12 +206,10 @@ interface VerifyInput {
 }
 
 /** Where the runs of a bundle were carried out, or else where it was written. */
-function originIn({ archive, plan }: VerifyInput): Origin {
-  const textOf = (name: string) => archive.entries.has(name) ? archive.text(name) : undefined;
-  const found = originOf(
-    runsIn(plan).flatMap((run) => executionsIn(textOf(`${placeIn(run)}/environment.json`))),
-  );
-  return found.machines.length > 0 ? found : originOf([parsed(textOf(ENVIRONMENT) ?? "")]);
+function originIn({ archive, bundle, plan }: VerifyInput): Origin {
+  const found = originOf(runsIn(plan).flatMap((run) => bundle.readExecutions(run)));
+  if (found.machines.length > 0) return found;
+  return originOf(archive.entries.has(ENVIRONMENT) ? [parsed(archive.text(ENVIRONMENT))] : []);
 }
 
 /** Recomputes a table and compares it, cell by cell, with its CSV. */
