@@ -84,15 +84,18 @@ export function scored(
   };
   for (const { from, to, sums } of parts(evaluations)) {
     for (let image = from; image < to; image++) {
-      const row = sums.row(image - from);
-      const best = sums.highest(image - from);
-      const others = alsoRight.subarray(image * most, (image + 1) * most);
-      const { label, ties } = highestRight(row, labels[image]!, others);
-      if (most > 0) scores.labels[image] = label;
-      scores.ranks[image] = sums.atLeast(image - from, row[label]!) - ties; // without right classes
+      const place = image - from;
+      const best = sums.highest(place);
+      let [label, ties] = [labels[image]!, 1];
+      if (most > 0) {
+        const others = alsoRight.subarray(image * most, (image + 1) * most);
+        ({ label, ties } = highestRight(sums.row(place), label, others));
+        scores.labels[image] = label;
+      }
+      scores.ranks[image] = sums.atLeast(place, sums.at(place, label)) - ties; // without right classes
       scores.predicted[image] = best;
-      scores.confidence[image] = row[best]! / evaluations.length;
-      onImage?.(image, row);
+      scores.confidence[image] = sums.at(place, best) / evaluations.length;
+      onImage?.(image, sums.row(place));
     }
   }
   return scores;
@@ -103,7 +106,6 @@ export function scored(
  * have that posterior.
  */
 function highestRight(row: Float64Array, label: number, others: Int32Array) {
-  if (others.length === 0) return { label, ties: 1 };
   const right = new Set([label, ...others.filter((other) => other >= 0)]);
   const highest = Math.max(...right.values().map((each) => row[each]!));
   const tied = [...right].filter((each) => row[each] === highest);

@@ -12,6 +12,8 @@ export interface RowSums {
   readonly values: Float32Array;
   /** The sums of a row, `[columns]`. */
   row(row: number): Float64Array;
+  /** One of the sums of a row: no view is made, which would take longer than to read it. */
+  at(row: number, column: number): number;
   /** Sets all sums to 0. */
   clear(): void;
   /**
@@ -46,6 +48,7 @@ export function rowSums(rows: number, columns: number): RowSums {
   return {
     values: new Float32Array(memory.buffer, 0, size),
     row: (row) => sums.subarray(row * columns, (row + 1) * columns),
+    at: (row, column) => sums[row * columns + column]!,
     clear: () => void sums.fill(0),
     add: (rows, tolerance) => addRows!(0, sumsAt, rows, columns, tolerance),
     atLeast: (row, value) => atLeast!(rowAt(row), columns, value),
