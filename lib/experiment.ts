@@ -13,6 +13,7 @@ import {
   type EvaluateSetup,
   INTERPRETATIONS,
   type Schedule,
+  type Setup,
   type TrainSetup,
   TRANSFER,
 } from "./setup.ts";
@@ -169,7 +170,22 @@ export interface Row {
   readonly evaluations: readonly EvalRun[];
   /** Absent where nobody published errors. */
   readonly published?: Published;
+  /** What makes it a row of a study; absent in other tables. */
+  readonly combination?: Combination;
 }
+
+/** A combination of the values in a study's grid. */
+export interface Combination {
+  /** The value of each list, for people and records. */
+  readonly values: Readonly<Record<string, string | number>>;
+  /** The command line's setup with the combination's fields; that setup itself if absent. */
+  readonly setup?: RowSetup;
+  /** Seeds of its own or of the study; the command line's if absent. */
+  readonly seeds?: readonly number[];
+}
+
+/** The part of a setup that decides runs' numbers, with its name. */
+export type RowSetup = Pick<Setup, "name" | "changes" | "train" | "evaluate">;
 
 /** The columns before the errors, which identify a row. */
 export type Heading = "config" | "S" | "Q" | "method" | "nets" | "title";
@@ -201,6 +217,11 @@ export interface Table {
   readonly quotes?: true;
   /** A footnote for readers who compare its rows; left out where weights were imported. */
   readonly note?: string;
+  /** Set if it is a study: each row is a combination of values, and rows are shown by their errors. */
+  readonly study?: {
+    /** Combinations of its grid that are the same experiment as a row. */
+    readonly repeated: number;
+  };
   /** The file that it was read from, as the user named it; absent in the project's own tables. */
   readonly file?: string;
 }

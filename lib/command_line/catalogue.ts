@@ -57,6 +57,7 @@ const TABLE_OPTIONS: readonly OptionName[] = [
   "include-at-chance",
   "compare",
   "dry-run",
+  "yes",
   "format",
 ];
 
@@ -156,7 +157,8 @@ const others = {
       "methods, seeds, and any fields of the setup. Prints a row for each, sorted by error, with " +
       "intervals, the best row, p-values corrected for all pairs, and letters: rows without a common " +
       "letter differ. Runs that tables and studies share are done once, and an interrupted study " +
-      "continues. Also written as CSV, Markdown and LaTeX. plan and report take the file, too. " +
+      "continues. Also written as CSV, Markdown and LaTeX. Every command that takes a table takes " +
+      "the file, too. " +
       "docs/how-to/study.md.",
     examples: {
       "study ./mine.ts --setup smoke": "a quick test of a study",
@@ -181,7 +183,7 @@ const others = {
   claims: {
     summary: "Test the paper's claims on the stored results",
     words: { pattern: "[NAME|FILE...]", most: Infinity },
-    takes: [...RESULTS, "skip-unreadable", "strict", "include-at-chance", "format"],
+    takes: [...RESULTS, "skip-unreadable", "strict", "include-at-chance", "yes", "format"],
     about:
       "Tests the paper's conclusions, sentence by sentence, on the stored errors: each claim " +
       "holds, is contradicted or is undecided. Prints the differences, their intervals and " +
@@ -270,7 +272,7 @@ const others = {
     words: { pattern: "TABLE/ROW|KEY...", most: Infinity },
     takes: [
       ...["score", "method", ...RESULTS, "workers", "micro-batch"] as const,
-      ...["skip-unreadable", "dry-run", "format"] as const,
+      ...["skip-unreadable", "dry-run", "yes", "format"] as const,
     ],
     about:
       "Writes the file for the test server of ILSVRC-2012: a line for each image, in the order " +
@@ -287,7 +289,7 @@ const others = {
   plan: {
     summary: "What tables would run, what is done, and what the rest costs",
     words: TABLES,
-    takes: [...RESULTS, "workers", "micro-batch", "skip-unreadable", "format"],
+    takes: [...RESULTS, "workers", "micro-batch", "skip-unreadable", "yes", "format"],
     about:
       "Lists the runs that tables need, all of the paper's tables if none is named, in the order " +
       "in which they would be carried out: each once, after its ancestors, with its time, disk space " +
@@ -303,7 +305,7 @@ const others = {
   status: {
     summary: "Which runs are done, running, failed or still to do",
     words: TABLES,
-    takes: [...RESULTS, "skip-unreadable", "format"],
+    takes: [...RESULTS, "skip-unreadable", "yes", "format"],
     about: "Prints the state of each run that tables need: done, running, failed, partial " +
       "(interrupted; it will continue), damaged (it will be repeated) or still to do, and what " +
       "crashes left behind. Without a table's name it lists the runs of all the paper's tables and " +
@@ -319,7 +321,7 @@ const others = {
   cancel: {
     summary: "Cancel the cluster's jobs for tables",
     words: TABLES,
-    takes: [...RESULTS, "skip-unreadable"],
+    takes: [...RESULTS, "skip-unreadable", "yes"],
     about:
       "Cancels the waiting and running jobs of the named tables, or all jobs of this folder of " +
       "results if none is named. A running training writes a checkpoint first. Finished runs stay, " +
@@ -380,6 +382,7 @@ const others = {
       "strict",
       "include-at-chance",
       "compare",
+      "yes",
       "format",
     ],
     about:
@@ -399,7 +402,7 @@ const others = {
   why: {
     summary: "Where a run or a table's row comes from, and which command makes it",
     words: { pattern: "KEY|TABLE/ROW", most: 1 },
-    takes: [...RESULTS, "skip-unreadable", "format"],
+    takes: [...RESULTS, "skip-unreadable", "yes", "format"],
     about:
       "Prints a run's recipe, its ancestors and descendants, the rows that use it, whether it is " +
       "done, its folder, when and on which machine it was carried out, the command that makes it, " +
@@ -417,7 +420,7 @@ const others = {
   diff: {
     summary: "In which fields two runs differ",
     words: { pattern: "KEY KEY", most: 2 },
-    takes: [...RESULTS, "skip-unreadable", "format"],
+    takes: [...RESULTS, "skip-unreadable", "yes", "format"],
     about: "Lists every field in which two runs differ: in the runs themselves, their ancestors, " +
       "setups, seeds and data. Name runs as for why: by the first digits of their keys, or by a row " +
       "that needs one run only.",
@@ -430,7 +433,10 @@ const others = {
   bundle: {
     summary: "Write everything behind tables into one file, which verify checks anywhere",
     words: { pattern: "FILE [TABLE...]", most: Infinity },
-    takes: [...RESULTS, "weights", "input", "skip-unreadable", "strict", "small", "format"],
+    takes: [
+      ...[...RESULTS, "weights", "input", "skip-unreadable", "strict"] as const,
+      ...["small", "yes", "format"] as const,
+    ],
     about:
       "Writes one zip file with everything that tables are computed from, the paper's tables if " +
       "none is named: the plan, each run's recipe, lineage, log, machine and versions, the " +
@@ -447,14 +453,14 @@ const others = {
   verify: {
     summary: "Recompute the tables of a bundle from its posteriors",
     words: { pattern: "FILE [TABLE...]", most: Infinity },
-    takes: ["format"],
+    takes: ["setup", "yes", "format"],
     about:
       "Checks a file that deno task bundle wrote: the hash of each entry, recipes and lineage, " +
       "and every cell of every table, computed again from the posteriors. Needs neither TensorFlow " +
       "nor the results nor the data set, and unpacks nothing. Prints how many cells agree, or names " +
       "each entry that was altered and each cell that differs; the exit code is then 1. Notes name " +
       "what cannot be verified. A TABLE, as in ./mine.ts, is a table of your own that the bundle's is " +
-      "compared with.",
+      "compared with; --setup ./mine.json is a setup of your own that it may have.",
     examples: {
       "verify all.zip": "does everything agree?",
       "verify all.zip --format json": "for a program",

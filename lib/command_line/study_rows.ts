@@ -2,11 +2,16 @@
 import { evaluations, net, oneScale, threeScales } from "../../experiments/protocol.ts";
 import { UsageError, UserError } from "../errors.ts";
 import {
+  type Combination,
   type ConfigName,
   type EvalRun,
   formatS,
+  key,
   type Method,
   type NetLayers,
+  type Row,
+  type RowSetup,
+  type Table,
   type TrainScale,
 } from "../experiment.ts";
 import { formatNumber } from "../numbers.ts";
@@ -17,16 +22,8 @@ import { ownNet } from "../tables/own_net.ts";
 import { combinationsOf, type FieldValue, type GridStudy, type Scales } from "../tables/study.ts";
 import { withChanges } from "./overrides.ts";
 
-/** A combination of values. */
-export interface StudyRow {
-  /** The value of each list, for people and records. */
-  readonly values: Readonly<Record<string, string | number>>;
-  readonly evaluations: readonly EvalRun[];
-  /** The command line's setup with the row's fields; one object for rows with the same fields. */
-  readonly setup: Setup;
-  /** The row's own seed, where seeds are a list of the grid. */
-  readonly seed?: number;
-}
+/** A row of a study. */
+export type StudyRow = Row & { readonly combination: Combination };
 
 /** Combinations that need no leave, and combinations that are too many in any case. */
 const [MOST_UNASKED, MOST] = [10_000, 1_000_000];
@@ -40,20 +37,47 @@ interface Choice {
   readonly name: string | number;
 }
 
+/** What a study is expanded under. */
+export interface Expanding {
+  readonly setup: Setup;
+  /** The file's name as the user wrote it. */
+  readonly word: string;
+  /** Whether the user has asked for as many rows as there are. */
+  readonly isAllowed: boolean;
+  /** The first of the study's seeds, if the command line does not say how many; else absent. */
+  readonly firstSeed?: number;
+}
+
+/**
+ * A study as a table: a row for each combination, those that are the same experiment once.
+ *
+ * @throws {UserError} See `rowsOfStudy`.
+ */
+export function tableOfStudy(study: GridStudy, expanding: Expanding): Table {
+  const rows = rowsOfStudy(study, expanding);
+  const known = new Map<string, StudyRow>();
+  for (const row of rows) {
+    const { setup: { train, evaluate } = expanding.setup, seeds } = row.combination;
+    const context = { train, evaluate, seed: 0, data: "" };
+    const keys = row.evaluations.map((run) => key(run, context)).sort();
+    const content = [...keys, ...seeds ?? []].join();
+    if (!known.has(content)) known.set(content, row);
+  }
+  return {
+    ...{ name: study.name, caption: study.caption, headings: ["config"] },
+    rows: [...known.values()],
+    study: { repeated: rows.length - known.size },
+  };
+}
+
 /**
  * Expands a study's grid. Its size is counted first.
  *
- * @param word the file's name as the user wrote it
- * @param isAllowed whether the user has asked for as many rows as there are
  * @throws {UserError} There are too many, or a value or a combination of values is no experiment.
  */
 export function rowsOfStudy(
   study: GridStudy,
-  { setup, word, isAllowed }: {
-    readonly setup: Setup;
-    readonly word: string;
-    readonly isAllowed: boolean;
-  },
+  { setup, word, isAllowed, firstSeed }: Expanding,
 ): readonly StudyRow[] {
   const refuse = (fault: string) => new UserError(`Cannot read a study from "${word}": ${fault}`);
   mustBeFew(combinationsOf(study.grid), { word, isAllowed });
@@ -75,29 +99,45 @@ export function rowsOfStudy(
   );
   mustFit(grid, fields, { setup, refuse });
 
-  const setups = new Map<string, Setup>();
-  function setupWith(changes: string): Setup {
+  const setups = new Map<string, RowSetup>();
+  function setupWith(changes: string): RowSetup {
     const known = setups.get(changes);
     if (known !== undefined) return known;
-    const all = [setup.changes, changes].filter(Boolean).join(",");
-    const made = changes === "" ? setup : { ...withChanges(setup, changes), changes: all };
+    const { name, train, evaluate } = withChanges(setup, changes);
+    // a field of the grid replaces that of --set
+    const before = setup.changes?.split(",").filter((text) =>
+      !fields.includes(text.split("=")[0]!)
+    );
+    const all = [...before ?? [], changes].join(",");
+    const made = { name, changes: all, train, evaluate };
     setups.set(changes, made);
     return made;
   }
+
+  const shared = firstSeed === undefined || study.seeds === undefined
+    ? undefined
+    : Array.from({ length: study.seeds }, (_, i) => firstSeed + i);
 
   return combinations(choices).map((chosen): StudyRow => {
     const values = Object.fromEntries(axes.map((axis, i) => [axis, chosen[i]!.name]));
     const at = Object.fromEntries(axes.map((axis, i) => [axis, chosen[i]!.value]));
     const inWords = axes.map((axis) => `${axis} = ${values[axis]}`).join(", ");
     try {
-      const row = {
-        values,
-        evaluations: evaluationsOf(at),
-        setup: setupWith(fields.map((field) => change(field, at[field])).join(",")),
-        ...at.seed !== undefined && { seed: at.seed as number },
-      };
-      const fault = rowFault({ rows: [row] }, row.setup);
-      if (fault === undefined) return { ...row, values: { ...values, Q: scalesOf(row) } };
+      const changes = fields.map((field) => change(field, at[field])).join(",");
+      const own = changes === "" ? undefined : setupWith(changes);
+      const seeds = at.seed === undefined ? shared : [at.seed as number];
+      const evaluations = evaluationsOf(at);
+      const fault = rowFault({ rows: [{ evaluations }] }, own ?? setup);
+      if (fault === undefined) {
+        return {
+          evaluations,
+          combination: {
+            values: { ...values, Q: scalesOf(evaluations) },
+            ...own && { setup: own },
+            ...seeds && { seeds },
+          },
+        };
+      }
       throw refuse(`the combination ${inWords}: ${fault.replace(/^rows\[0\]\.evaluations/, "")}`);
     } catch (error) {
       if (error instanceof UsageError) {
@@ -189,7 +229,7 @@ function testScales(Q: Scales, S: TrainScale): readonly number[] {
 }
 
 /** The scales that a row is tested at, as tables have them. */
-function scalesOf({ evaluations }: Pick<StudyRow, "evaluations">): string | number {
+function scalesOf(evaluations: readonly EvalRun[]): string | number {
   const scales = [...new Set(evaluations.map(({ Q }) => Q))];
   return scales.length === 1 ? scales[0]! : scales.join(" ");
 }

@@ -26,13 +26,17 @@ export async function verify(words: readonly string[], options: Options): Promis
   const { format } = options;
   if (word === undefined) throw new UsageError("verify needs a bundle: deno task verify FILE.zip");
   const { verifyBundle } = await import("../bundle/verify.ts");
-  const tables = [
-    ...new Set([...TABLES, ...names.length > 0 ? await tablesNamed(names, options) : []]),
+  const tablesUnder = async (setup = options.setup) => [
+    ...new Set([
+      ...TABLES,
+      ...names.length > 0 ? await tablesNamed(names, { ...options, setup }) : [],
+    ]),
   ];
   const bars = progressBars();
   const bar = bars.bar("check hashes", { unit: "bytes" });
   const found = await verifyBundle(pathFrom(word), {
-    ...{ paper: setups.paper, tables, setupNamed },
+    ...{ paper: setups.paper, tablesUnder },
+    setupNamed: (name, changes) => setupNamed(name, changes, options),
     onProgress: bar.update,
   }).finally(bars.stop);
   const { problems, notes } = found;
@@ -106,9 +110,16 @@ function recordOf(problem: Problem | Note): FlatRecord {
   return { ...Object.fromEntries(FIELDS.map((field) => [field, undefined])), ...problem };
 }
 
-/** A setup of this version with changes; undefined if there is none, or the changes do not fit. */
-function setupNamed(name: string, changes: string | undefined): Setup | undefined {
-  const named = Object.values(setups).find((setup) => setup.name === name);
+/**
+ * A setup of this version, or the user's own, with changes; undefined if there is none, or the changes do
+ * not fit.
+ */
+function setupNamed(
+  name: string,
+  changes: string | undefined,
+  { setup: own }: Pick<Options, "setup">,
+): Setup | undefined {
+  const named = [...Object.values(setups), own].find((setup) => setup.name === name);
   if (named === undefined || changes === undefined) return named;
   try {
     return withChanges(named, changes);

@@ -1,7 +1,9 @@
 /** A study as a sheet: a row for each combination, by error. */
-import type { Ranked } from "../results/ranking.ts";
-import type { TableResult } from "../results/row_result.ts";
+import type { Row } from "../experiment.ts";
 import { count } from "../numbers.ts";
+import { type Ranked, ranked } from "../results/ranking.ts";
+import type { TableResult } from "../results/row_result.ts";
+import { tableTask } from "../results/table_task.ts";
 import { deviation, type FlatRecord, rounded } from "./records.ts";
 import { cell, type Sheet } from "./sheet.ts";
 import {
@@ -14,40 +16,29 @@ import {
   withoutTopFive,
 } from "./words.ts";
 
-/** A combination of values. */
-interface Combination {
-  readonly values: Readonly<Record<string, string | number>>;
-}
-
-/** A study's results. */
-export interface StudyResult<Row extends Combination = Combination> {
-  readonly name: string;
-  readonly caption: string;
-  readonly rows: readonly Ranked<Row>[];
-  /** Setup, data and departures that all rows have in common. */
-  readonly shared: Pick<TableResult, "setup" | "dataset" | "departures">;
-  /** Combinations that are the same experiment as another one. */
-  readonly repeated: number;
-  /** The command that carries the study out. */
-  readonly command: string;
+/** The value of each list of a study's grid in a row. */
+function valuesOf({ combination }: Row): Readonly<Record<string, string | number>> {
+  return combination?.values ?? {};
 }
 
 /** A study as a sheet. Lists of one value are in its records only. */
-export function sheetOfStudy(study: StudyResult): Sheet {
-  const { name, caption, rows } = study;
-  const axes = Object.keys(rows[0]?.row.values ?? {});
-  const varied = axes.filter((axis) => new Set(rows.map(({ row }) => row.values[axis])).size > 1);
+export function sheetOfStudy(result: TableResult): Sheet {
+  const { table: { name, caption, rows: all } } = result;
+  const rows = ranked(all, result.rows);
+  const axes = all[0] === undefined ? [] : Object.keys(valuesOf(all[0]));
+  const varied = axes.filter((axis) => new Set(all.map((row) => valuesOf(row)[axis])).size > 1);
   const shown = varied.length > 0 ? varied : axes;
   const hasTop5 = rows.some(({ result }) => result.measured?.top5 !== undefined);
   const hasLetters = rows.some(({ letters }) => letters !== undefined);
   const best = rows[0]?.result.measured?.top1;
-  const isNumber = (axis: string) => rows.every(({ row }) => typeof row.values[axis] === "number");
+  const isNumber = (axis: string) => all.every((row) => typeof valuesOf(row)[axis] === "number");
+  const place = new Map(all.map((row, i) => [row, i + 1]));
   return {
     ...{
       name,
       title: caption,
-      caption: captionOf(study, axes, shown),
-      notes: notesOf(study, shown),
+      caption: captionOf(result, { axes, shown, hasLetters }),
+      notes: notesOf(rows, result, shown),
     },
     columns: [
       ...shown.map((axis) => isNumber(axis) ? "right" as const : "left" as const),
@@ -68,7 +59,7 @@ export function sheetOfStudy(study: StudyResult): Sheet {
       const spread = deviation(seeds);
       const isBest = measured !== undefined && measured.top1 === best;
       return [
-        ...shown.map((axis) => cell(String(row.values[axis]))),
+        ...shown.map((axis) => cell(String(valuesOf(row)[axis]))),
         cell(errorText(measured?.top1, spread?.top1), { best: isBest, runs }),
         cell(intervals ? rangeText(intervals.top1) : MISSING),
         ...hasTop5 ? [cell(errorText(measured?.top5, spread?.top5))] : [],
@@ -76,20 +67,18 @@ export function sheetOfStudy(study: StudyResult): Sheet {
         ...hasLetters ? [cell(letters ?? MISSING)] : [],
       ];
     })],
-    records: rows.map((row, place) => recordOf(row, { study, place })),
+    records: rows.map((each, i) => ({
+      ...{ study: name, place: each.result.measured && i + 1, row: place.get(each.row) },
+      ...recordOf(each),
+    })),
   };
 }
 
-function recordOf(
-  { row, result, p, letters }: Ranked<Combination>,
-  { study, place }: { readonly study: StudyResult; readonly place: number },
-): FlatRecord {
+function recordOf({ row, result, p, letters }: Ranked<Row>): FlatRecord {
   const { measured, intervals, seeds, runs, protocol, comparison } = result;
   const spread = deviation(seeds);
   return {
-    study: study.name,
-    place: measured && place + 1,
-    ...row.values,
+    ...valuesOf(row),
     top1_error: rounded(measured?.top1),
     top1_low: rounded(intervals?.top1.low),
     top1_high: rounded(intervals?.top1.high),
@@ -110,20 +99,23 @@ function recordOf(
 }
 
 function captionOf(
-  { rows, shared, command, repeated }: StudyResult,
-  axes: readonly string[],
-  shown: readonly string[],
+  { table, rows, ...shared }: TableResult,
+  { axes, shown, hasLetters }: {
+    readonly axes: readonly string[];
+    readonly shown: readonly string[];
+    readonly hasLetters: boolean;
+  },
 ): string[] {
-  const measured = rows.filter(({ result }) => result.measured !== undefined).length;
+  const repeated = table.study?.repeated ?? 0;
+  const measured = rows.filter(({ measured }) => measured !== undefined).length;
   const missing =
-    rows.filter(({ result: { measured, comparison } }) =>
+    rows.filter(({ measured, comparison }) =>
       measured === undefined && comparison?.status !== "left out"
     ).length;
-  const seeds = Math.max(0, ...rows.map(({ result }) => result.seeds.length));
+  const seeds = rows.reduce((most, { seeds }) => Math.max(most, seeds.length), 0);
   const pairs = measured * (measured - 1) / 2;
-  const hasLetters = rows.some(({ letters }) => letters !== undefined);
   const others = axes.filter((axis) => !shown.includes(axis))
-    .map((axis) => `${axis} ${rows[0]!.row.values[axis]}`);
+    .map((axis) => `${axis} ${valuesOf(table.rows[0]!)[axis]}`);
   return [
     `Measured: ${measuredOn(shared)}, ` +
     (seeds > 1 ? `mean ± standard deviation of ${seeds} seeds.` : "one seed."),
@@ -151,7 +143,7 @@ function captionOf(
     ...missing > 0
       ? [
         `${missing} of ${count(rows.length, "row")} not measured yet (${MISSING}). To measure ` +
-        `${missing === 1 ? "it" : "them"}, run ${command} with the same options.`,
+        `${missing === 1 ? "it" : "them"}, run ${tableTask(table)} with the same options.`,
       ]
       : [],
   ];
@@ -160,10 +152,14 @@ function captionOf(
 /** Rows at most that notes explain one by one. */
 const MOST_EXPLAINED = 5;
 
-function notesOf({ rows, shared }: StudyResult, shown: readonly string[]): string[] {
+function notesOf(
+  rows: readonly Ranked<Row>[],
+  shared: TableResult,
+  shown: readonly string[],
+): string[] {
   const leftOut = rows.flatMap(({ row, result: { comparison } }) => {
     if (comparison?.status !== "left out") return [];
-    const values = shown.map((axis) => `${axis} ${row.values[axis]}`);
+    const values = shown.map((axis) => `${axis} ${valuesOf(row)[axis]}`);
     return [`Left out: ${values.join(", ")}: ${comparison.reason}.`];
   });
   const departures = shared.departures.filter(({ field }) => !shown.includes(field));

@@ -1,5 +1,4 @@
 /** Studies: grids of experiments, declared in files of one's own; each combination is a row of one table. */
-import { UserError } from "../errors.ts";
 import {
   type ConfigName,
   type Method,
@@ -9,7 +8,6 @@ import {
 } from "../experiment.ts";
 import { flaw, z } from "../schema.ts";
 import { ALL_NETS } from "../vgg/configs.ts";
-import { type Refuse, valueOf } from "./values.ts";
 
 /** A value of a field of a setup: a number, a word, or numbers such as the shares of `drops.at`. */
 export type FieldValue = number | string | readonly number[];
@@ -119,57 +117,18 @@ export function isMeantAsStudy(value: unknown): boolean {
   return typeof value === "object" && value !== null && "grid" in value;
 }
 
-/** Whether a file declares a study; a file that cannot be read does not. */
-export async function hasStudy(file: string): Promise<boolean> {
-  const refuse: Refuse = (fault) => new UserError(fault);
-  try {
-    return isMeantAsStudy(await valueOf(file, refuse));
-  } catch (error) {
-    if (error instanceof UserError) return false;
-    throw error;
-  }
-}
-
 /** How many combinations a grid has. */
 export function combinationsOf(grid: Grid): number {
   return Object.values(grid).reduce((product, values) => product * (values?.length ?? 1), 1);
 }
 
-/**
- * Opens the study of a file. A file of code is run with the permissions of this process.
- *
- * @param file its absolute path
- * @param word the file's name as the user wrote it
- * @param taken names that a study may not have
- * @throws {UserError} It cannot be read, throws, or has no study; the message names the place and what was
- *   expected.
- */
-export async function openStudyFile(
-  file: string,
-  { word, taken }: { readonly word: string; readonly taken: (name: string) => boolean },
-): Promise<GridStudy> {
-  const refuse: Refuse = (fault) => new UserError(`Cannot read a study from "${word}": ${fault}`);
-  const value = await valueOf(file, refuse);
-  if (value === undefined) {
-    throw refuse(
-      "it has no default export; end it with: export default study({ name, caption, grid })",
-    );
-  }
-  if (typeof value === "object" && value !== null && "rows" in value) {
-    throw refuse(`it is a table; carry it out with deno task table ${word}`);
-  }
+/** The first fault of a value that should be a study, with its place in it; nothing if it is one. */
+export function studyFault(value: unknown): string | undefined {
   const fault = flaw(value, STUDY);
-  if (fault !== undefined) throw refuse(fault);
-  const found = value as GridStudy;
-  if (taken(found.name)) {
-    throw refuse(
-      `name: a table of the project, or another of its results, is called "${found.name}"; choose ` +
-        "another name",
-    );
-  }
-  const twice = Object.entries(found.grid).find(([, values]) =>
+  if (fault !== undefined) return fault;
+  const { grid } = value as GridStudy;
+  const twice = Object.entries(grid).find(([, values]) =>
     new Set(values!.map((value) => JSON.stringify(value))).size < values!.length
   );
-  if (twice !== undefined) throw refuse(`grid.${twice[0]}: a value is in the list twice`);
-  return found;
+  return twice && `grid.${twice[0]}: a value is in the list twice`;
 }

@@ -8,6 +8,8 @@ import type { TrainRun } from "../../lib/experiment.ts";
 import { tableFault, tableSchema } from "../../lib/tables/check.ts";
 import { claimsFault } from "../../lib/tables/claims.ts";
 import { ownNet } from "../../lib/tables/own_net.ts";
+import { tableOfStudy } from "../../lib/command_line/study_rows.ts";
+import type { GridStudy } from "../../lib/tables/study.ts";
 import { isTableFile, openTableFile, tableFilesIn } from "../../lib/tables/mod.ts";
 
 const { small } = setups;
@@ -25,6 +27,9 @@ const table = (rows: unknown[], more: object = {}) => ({
   ...more,
 });
 
+const tableOf = (study: GridStudy) =>
+  tableOfStudy(study, { setup: small, word: "mine.ts", isAllowed: false });
+
 /** Opens a file of this text. */
 async function opened(name: string, text: string) {
   const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
@@ -32,7 +37,7 @@ async function opened(name: string, text: string) {
   Deno.writeTextFileSync(file, text);
   try {
     return await openTableFile(file, {
-      ...{ setup: small, listed, taken: listed.map(({ name }) => name), word: name },
+      ...{ setup: small, listed, taken: listed.map(({ name }) => name), word: name, tableOf },
     });
   } finally {
     Deno.removeSync(folder, { recursive: true });
@@ -192,7 +197,7 @@ for (const [name, text, message] of BAD_FILES) {
 
 Deno.test("a file that is missing, or that the system cannot read, is named", async () => {
   const open = (file: string) =>
-    openTableFile(file, { setup: small, listed, taken: [], word: "gone.ts" });
+    openTableFile(file, { setup: small, listed, taken: [], word: "gone.ts", tableOf });
   await assert.rejects(open("/nowhere/gone.ts"), /"gone\.ts": there is no such file$/);
 });
 
