@@ -37,6 +37,8 @@ export interface ScoredStudy extends Omit<Study, "store" | "dataset"> {
     /** Absent where there is none, as in a bundle. */
     readonly folder?: string;
     status(run: PlannedRun): Pick<RunStatus, "state" | "detail">;
+    /** Absent where results are not compared with checksums when they are read. */
+    expect?(runs: readonly PlannedRun[]): void;
   };
   readonly dataset: Pick<DatasetDescription, "name" | "classes" | "train" | "doubts"> & {
     readonly val: { readonly length: number };
@@ -69,6 +71,7 @@ export function resultsOf(
       [row, row.evaluations.length === 0 ? [] : runsOfRow(row, contexts)] as const
     ),
   );
+  store.expect?.([...planned.values()].flat(2));
   const scoresOf = remembering((runs: readonly PlannedRun[]) => store.scoresOf(runs));
 
   function rowResult(row: Row): RowResult {
