@@ -258,16 +258,58 @@ export interface Context {
  * ```
  */
 export function key(run: Run, { evaluate, train, ...context }: Context): string {
-  // each net's own schedule, scale step and start are written into the nets below
-  const { transfer: _, transferNoise: __, schedules: ___, jitterStep: ____, ...shared } = train;
-  const own = isEvaluation(run)
+  const { net, ...test } = isEvaluation(run) ? run : { net: run };
+  const own: Readonly<Record<string, string>> = "method" in test
     ? {
-      run: { ...run, net: settled(run.net, train) },
-      evaluate: evaluateFieldsOf(run.method, evaluate),
+      run: joined({ ...texts(test), net: netText(net, train) }),
+      evaluate: JSON.stringify(evaluateFieldsOf(test.method, evaluate), canonical),
     }
-    : { run: settled(run, train) };
-  const text = JSON.stringify({ ...own, ...context, train: shared }, canonical);
+    : { run: netText(net, train) };
+  const text = joined({ ...own, ...texts(context), train: sharedText(train) });
   return createHash("sha256").update(text).digest("hex").slice(0, 12);
+}
+
+/** The fields of an object, each as the canonical JSON of its value. */
+function texts(value: object): Record<string, string> {
+  const fields = Object.entries(value).filter(([field, value]) =>
+    canonical(field, value) !== undefined
+  );
+  return Object.fromEntries(
+    fields.map(([field, value]) => [field, JSON.stringify(value, canonical)]),
+  );
+}
+
+/** Canonical JSON of an object whose values are JSON already. */
+function joined(fields: Readonly<Record<string, string>>): string {
+  const sorted = Object.entries(fields).sort(([a], [b]) => a < b ? -1 : 1);
+  return `{${sorted.map(([field, text]) => `${JSON.stringify(field)}:${text}`).join(",")}}`;
+}
+
+/** What was written for each setup: its shared part, and its nets. A plan of a thousand rows has few. */
+const written = new WeakMap<TrainSetup, { shared: string; nets: WeakMap<TrainRun, string> }>();
+
+function writtenFor(train: TrainSetup) {
+  const known = written.get(train);
+  if (known !== undefined) return known;
+  // each net's own schedule, scale step and start are written into the nets
+  const { transfer: _, transferNoise: __, schedules: ___, jitterStep: ____, ...shared } = train;
+  const nets = new WeakMap<TrainRun, string>();
+  const made = { shared: JSON.stringify(shared, canonical), nets };
+  written.set(train, made);
+  return made;
+}
+
+/** Canonical JSON of the part of a setup that counts for every run. */
+function sharedText(train: TrainSetup): string {
+  return writtenFor(train).shared;
+}
+
+/** Canonical JSON of a net and its ancestors under a setup. */
+function netText(run: TrainRun, train: TrainSetup): string {
+  const { nets } = writtenFor(train);
+  const text = nets.get(run) ?? JSON.stringify(settled(run, train), canonical);
+  nets.set(run, text);
+  return text;
 }
 
 /** A training and its ancestors, each with the fields of the setup that it alone uses. */

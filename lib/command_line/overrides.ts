@@ -127,7 +127,8 @@ export function override(setup: Setup, changes: string): Setup {
     seen.add(field);
     const { train, evaluate, scenes } = changed;
     const data = scenes ? { scenes } : {};
-    const names = [...leaves(train), ...leaves(evaluate), ...leaves(data)];
+    const [ofTrain, ofData] = [leaves(train), leaves(data)];
+    const names = [...ofTrain, ...leaves(evaluate), ...ofData];
     if (!names.includes(field)) {
       throw new UsageError(
         `Cannot set "${field}": the fields are ${names.join(", ")}.` + didYouMean(field, names),
@@ -136,8 +137,8 @@ export function override(setup: Setup, changes: string): Setup {
     if (value === undefined || value === "") {
       throw new UsageError(`--set ${field} needs a value: --set ${field}=VALUE`);
     }
-    if (leaves(data).includes(field)) return { ...changed, ...withLeaf(data, field, value) };
-    const part = leaves(train).includes(field) ? "train" : "evaluate";
+    if (ofData.includes(field)) return { ...changed, ...withLeaf(data, field, value) };
+    const part = ofTrain.includes(field) ? "train" : "evaluate";
     return { ...changed, [part]: withLeaf(changed[part], field, value) };
   }, setup);
   mustHold(result);

@@ -1,5 +1,10 @@
 /** The rows of a study: every combination of the values in its grid. */
-import { evaluations, net, oneScale, threeScales } from "../../experiments/protocol.ts";
+import {
+  evaluations as evaluationsOf,
+  net,
+  oneScale,
+  threeScales,
+} from "../../experiments/protocol.ts";
 import { UsageError, UserError } from "../errors.ts";
 import {
   type Combination,
@@ -12,6 +17,7 @@ import {
   type Row,
   type RowSetup,
   type Table,
+  type TrainRun,
   type TrainScale,
 } from "../experiment.ts";
 import { formatNumber } from "../numbers.ts";
@@ -118,6 +124,16 @@ export function rowsOfStudy(
     ? undefined
     : Array.from({ length: study.seeds }, (_, i) => firstSeed + i);
 
+  // one object for each net: keys are found again by it
+  const nets = new Map<string, TrainRun>();
+  function netAt(config: unknown, S: TrainScale): TrainRun {
+    const name = JSON.stringify([config, S]);
+    const made = nets.get(name) ??
+      (typeof config === "string" ? net(config as ConfigName, S) : ownNet(config as NetLayers, S));
+    nets.set(name, made);
+    return made;
+  }
+
   return combinations(choices).map((chosen): StudyRow => {
     const values = Object.fromEntries(axes.map((axis, i) => [axis, chosen[i]!.name]));
     const at = Object.fromEntries(axes.map((axis, i) => [axis, chosen[i]!.value]));
@@ -126,7 +142,12 @@ export function rowsOfStudy(
       const changes = fields.map((field) => change(field, at[field])).join(",");
       const own = changes === "" ? undefined : setupWith(changes);
       const seeds = at.seed === undefined ? shared : [at.seed as number];
-      const evaluations = evaluationsOf(at);
+      const scale = at.S as TrainScale;
+      const evaluations = evaluationsOf(
+        netAt(at.config, scale),
+        testScales(at.Q as Scales, scale),
+        ...[at.method as Method].flat(),
+      );
       const fault = rowFault({ rows: [{ evaluations }] }, own ?? setup);
       if (fault === undefined) {
         return {
@@ -188,7 +209,7 @@ function mustFit(
   scales("Q");
   grid.config!.forEach((config, i) => {
     if (typeof config === "string") return;
-    const rows = [{ evaluations: evaluations(ownNet(config as NetLayers, 256), [256], "dense") }];
+    const rows = [{ evaluations: evaluationsOf(ownNet(config as NetLayers, 256), [256], "dense") }];
     const fault = tableFault({ name: "grid", caption: "", headings: ["config"], rows }, setup);
     if (fault === undefined) return;
     throw refuse(`grid.config[${i}]: ${fault.replace(/^rows\[0\]\.evaluations\[0\]\.net\./, "")}`);
@@ -211,15 +232,6 @@ function mustFit(
 function change(field: string, value: unknown): string {
   const text = Array.isArray(value) ? value.join(":") : String(value);
   return `${field}=${text.replaceAll(",", ":")}`;
-}
-
-/** The evaluations of a combination. */
-function evaluationsOf({ config, S, Q, method }: Readonly<Record<string, unknown>>): EvalRun[] {
-  const scale = S as TrainScale;
-  const run = typeof config === "string"
-    ? net(config as ConfigName, scale)
-    : ownNet(config as NetLayers, scale);
-  return evaluations(run, testScales(Q as Scales, scale), ...[method as Method].flat());
 }
 
 function testScales(Q: Scales, S: TrainScale): readonly number[] {
