@@ -13,6 +13,7 @@ import { estimateSpeed } from "../estimates/speed.ts";
 import { diskOf, memoryOf, originOfTimes, otherPrecision } from "./plan_notes.ts";
 import type { Options } from "./options.ts";
 import type { KnownRun } from "./known_runs.ts";
+import { variedFields } from "./varied_fields.ts";
 import type { Study } from "../results/study.ts";
 
 /** Prints runs with their costs. @returns the exit code */
@@ -32,10 +33,12 @@ export function printPlan(
   const on = expectedDevice(options.device);
   const speed = estimateSpeed(setup.train, { device: on });
   const hardware = speed ?? { cores: cores(), gpus: on.kind === "gpu" ? 1 : 0 };
+  const fields = variedFields(runs);
   const records = runs.map(({ status, ...run }) => {
     const { multiplyAdds, seconds } = cost(run, dataset, hardware);
     return {
       run: run.name,
+      ...fields && { fields: fields(run) },
       key: run.key,
       seed: run.context.seed,
       state: status.state,
@@ -55,6 +58,7 @@ export function printPlan(
     records,
     columns: [
       { field: "run" },
+      ...fields ? [{ field: "fields" }] : [],
       { field: "seed" },
       { field: "state" },
       { field: "multiply_adds", heading: "multiply-adds", show: (value) => scaled(Number(value)) },

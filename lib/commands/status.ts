@@ -7,6 +7,7 @@ import { listing } from "../report/listing.ts";
 import type { Options } from "../command_line/options.ts";
 import type { Store } from "../store/mod.ts";
 import { inStore, type KnownRun, knownRuns } from "../command_line/known_runs.ts";
+import { variedFields } from "../command_line/varied_fields.ts";
 
 /** Prints the state of the runs behind the tables called `words`. */
 export async function status(words: readonly string[], options: Options): Promise<number> {
@@ -15,12 +16,17 @@ export async function status(words: readonly string[], options: Options): Promis
   const others = words.length > 0 ? [] : store.runs().filter(({ key }) => !keys.has(key));
   const runs = [...ofTables, ...inStore(others, store)];
   const jobs = await statesOnCluster(runs, store);
+  const fields = variedFields(runs);
   const records = runs.map((run) => {
     const { name, key, context, status } = run;
     const { state, detail: found, job } = jobs?.get(key) ?? { ...status, job: undefined };
     const { gpus = 1 } = state === "running" ? store.readExecutions(run).at(-1) ?? {} : {};
     const detail = gpus > 1 ? [found, `on ${gpus} GPUs`].filter(Boolean).join("; ") : found;
-    return { run: name, key, seed: context.seed, state, ...job !== undefined && { job }, detail };
+    return {
+      run: name,
+      ...fields && { fields: fields(run) },
+      ...{ key, seed: context.seed, state, ...job !== undefined && { job }, detail },
+    };
   });
   const states = [...new Set(records.map(({ state }) => state))];
   const counts = states.map((state) => {
@@ -32,7 +38,8 @@ export async function status(words: readonly string[], options: Options): Promis
     title: `Runs in ${options.results}`,
     records,
     columns: [
-      ...["run", "seed", "key", ...jobs ? ["job"] : [], "state"].map((field) => ({ field })),
+      ...["run", ...fields ? ["fields"] : [], "seed", "key", ...jobs ? ["job"] : [], "state"]
+        .map((field) => ({ field })),
       { field: "detail", show: (detail) => jobs ? String(detail) : truncated(String(detail)) },
     ],
     notes: [

@@ -333,6 +333,12 @@ Deno.test("a study goes wherever a table goes: a folder, plan, status, why, bund
     const trainings = plan.filter(({ run }) => run.startsWith("train"));
     assert.equal(trainings.length, 5);
     assert.equal(plan.length - trainings.length, 2 * 2 * 2 + 1);
+    // the nets' names are alike: the fields tell them apart
+    assert.deepEqual(trainings.map(({ fields, seed }) => [fields, seed]).sort(), [
+      ...[["weightDecay 0.0005", 0], ["weightDecay 0.0005", 1]],
+      ...[["weightDecay 0.001", 0], ["weightDecay 0.001", 1], ["weightDecay 0.002", 0]],
+    ]);
+    assert.ok((await sandbox.records("plan", ["table3"])).every(({ fields }) => !fields));
     const status = await sandbox.records("status", [folder]);
     assert.deepEqual(status.map(({ key }) => key), plan.map(({ key }) => key));
 
