@@ -67,7 +67,7 @@ export {
   threeScales,
 } from "./experiments/protocol.ts";
 
-export { ownNet } from "./lib/tables/own_net.ts";
+export { ownNet, type UnnamedLayers } from "./lib/tables/own_net.ts";
 
 // grids of experiments
 export {

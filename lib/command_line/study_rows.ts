@@ -24,7 +24,7 @@ import { formatNumber } from "../numbers.ts";
 import { PAPER_CROP } from "../vgg/images.ts";
 import type { Setup } from "../setup.ts";
 import { rowFault, tableFault } from "../tables/check.ts";
-import { ownNet } from "../tables/own_net.ts";
+import { namedLayers, ownNet } from "../tables/own_net.ts";
 import { combinationsOf, type FieldValue, type GridStudy, type Scales } from "../tables/study.ts";
 import { withChanges } from "./overrides.ts";
 
@@ -248,7 +248,7 @@ function scalesOf(evaluations: readonly EvalRun[]): string | number {
 
 /** A value's name for people. */
 function nameOf(axis: string, value: unknown): string | number {
-  if (axis === "config" && typeof value === "object") return (value as NetLayers).config;
+  if (axis === "config" && typeof value === "object") return namedLayers(value as NetLayers).config;
   if (axis === "S") return typeof value === "number" ? value : formatS(value as TrainScale);
   if (axis === "method") return [value].flat().join(" & ");
   if (Array.isArray(value)) return value.join(axis === "Q" ? " " : ":");

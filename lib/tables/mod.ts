@@ -11,6 +11,7 @@ import { reading } from "../system/files.ts";
 import { type CheckingSetup, tableFault } from "./check.ts";
 import { claimsFault } from "./claims.ts";
 import { type GridStudy, isMeantAsStudy, studyFault } from "./study.ts";
+import { withNames } from "./own_net.ts";
 import { exportsOf, jsonIn, type Refuse } from "./values.ts";
 
 /** What a file has. */
@@ -129,7 +130,7 @@ interface Values {
 }
 
 function inJson(file: string, refuse: Refuse): Values {
-  const value = jsonIn(file, refuse);
+  const value = withNames(jsonIn(file, refuse));
   const withoutSchema = (value: unknown) => {
     if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
     const { $schema: _, ...table } = value as { $schema?: string };

@@ -44,7 +44,7 @@ const BLOCK_LAYER = z.union([
 /** A net to train, with the nets that it starts from. */
 const TRAIN_RUN: z.ZodType = z.strictObject(
   {
-    config: z.string().regex(
+    config: z.string("must be a name; ownNet({ blocks }, S) makes one of the layers").regex(
       /^\w[\w.-]*$/,
       "must be a word of letters, digits, -, . and _",
     ).describe(`A net of the paper (${ALL_NETS.join(", ")}), or the name of one with blocks`),

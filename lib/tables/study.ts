@@ -8,6 +8,7 @@ import {
 } from "../experiment.ts";
 import { flaw, z } from "../schema.ts";
 import { ALL_NETS } from "../vgg/configs.ts";
+import type { UnnamedLayers } from "./own_net.ts";
 
 /** A value of a field of a setup: a number, a word, or numbers such as the shares of `drops.at`. */
 export type FieldValue = number | string | readonly number[];
@@ -21,7 +22,7 @@ export type Scales = number | readonly number[] | "one" | "three";
  */
 export interface Grid {
   /** Nets of the paper, or of one's own; `["A"]` if absent. */
-  readonly config?: readonly (ConfigName | NetLayers)[];
+  readonly config?: readonly (ConfigName | NetLayers | UnnamedLayers)[];
   /** Training scales; `[256]` if absent. */
   readonly S?: readonly TrainScale[];
   /** Test scales; `["one"]` if absent. Several scales in one value are averaged. */
@@ -79,9 +80,9 @@ const GRID = z.object({
   config: atLeastOne(z.union(
     [
       z.enum(ALL_NETS),
-      z.looseObject({ config: z.string(), blocks: z.array(z.array(layer)) }),
+      z.looseObject({ config: z.string().optional(), blocks: z.array(z.array(layer)) }),
     ],
-    `must be ${ALL_NETS.join(", ")}, or a net of your own: {"config": NAME, "blocks": BLOCKS}`,
+    `must be ${ALL_NETS.join(", ")}, or a net of your own: {"blocks": BLOCKS}`,
   )).optional(),
   S: atLeastOne(z.union(
     [scale, z.tuple([scale, scale])],

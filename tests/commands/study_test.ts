@@ -87,6 +87,8 @@ Deno.test("nets of one's own, and seeds with rows of their own", () => {
     ...[["F", 3, 3], ["F", 4, 4]],
   ]);
   assert.deepEqual(rows[2]!.evaluations[0]!.net, { ...F, S: 256, init: "random" });
+  const [unnamed] = expanded({ config: [{ blocks: [[64], [128, 128]] }] });
+  assert.equal(unnamed!.combination.values.config, "64-128x2");
 });
 
 /** Grids that are none, and what is said of them. */

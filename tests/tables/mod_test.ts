@@ -195,6 +195,22 @@ for (const [name, text, message] of BAD_FILES) {
   });
 }
 
+Deno.test("a net of JSON without a name is named after its layers; so is one in code, by ownNet", async () => {
+  const blocks = [[64], [128, 128, "lrn"], [{ size: 1, channels: 256, stride: 2 }]];
+  const text = JSON.stringify(table([row({ blocks, S: 256, init: "random", batchNorm: 8 })]));
+  const { tables: [found] } = await opened("mine.json", text);
+  const [net] = found!.rows[0]!.evaluations.map(({ net }) => net);
+  assert.equal(net!.config, "64-128x2.lrn-1c256s2-bn8");
+  assert.equal(ownNet({ blocks, batchNorm: 8 } as never, 256).config, net!.config);
+  // a long one ends with a digest of all of it
+  const long = (last: number) => ownNet({ blocks: [...Array(20).fill([64]), [last]] }, 256).config;
+  assert.match(long(64), /^(64-){13}6-[0-9a-f]{8}$/);
+  assert.notEqual(long(64), long(128));
+  // what is no net's blocks is left to the check
+  const odd = JSON.stringify(table([row({ blocks: [64], S: 256, init: "random" })]));
+  await assert.rejects(opened("odd.json", odd), /net\.(config|blocks\[0\]): /);
+});
+
 Deno.test("a file that is missing, or that the system cannot read, is named", async () => {
   const open = (file: string) =>
     openTableFile(file, { setup: small, listed, taken: [], word: "gone.ts", tableOf });
