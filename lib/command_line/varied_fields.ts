@@ -12,26 +12,33 @@ import { fieldsOf } from "../results/protocol.ts";
 export function variedFields(
   runs: readonly PlannedRun[],
 ): ((run: PlannedRun) => string) | undefined {
-  const known = new Map<object, ReadonlyMap<string, string>>();
-  const partOf = (part: object) => {
-    const fields = known.get(part) ?? fieldsOf(part);
-    known.set(part, fields);
-    return fields;
-  };
-  // runs of one setup share its parts, so there are few
-  const trains = [...new Set(runs.map(({ context }) => context.train))].map(partOf);
-  const evaluates = [...new Set(runs.map(({ context }) => context.evaluate))].map(partOf);
-  const varied = [trains, evaluates].flatMap((parts) => {
-    const names = new Set(parts.flatMap((fields) => [...fields.keys()]));
-    return [...names].filter((name) => new Set(parts.map((fields) => fields.get(name))).size > 1);
-  });
-  if (varied.length === 0) return undefined;
+  const trains = variedParts(runs.map(({ context }) => context.train));
+  const evaluates = variedParts(runs.map(({ context }) => context.evaluate));
+  if (trains.length + evaluates.length === 0) return undefined;
   return ({ run, context: { train, evaluate } }) => {
-    const own = isEvaluation(run) ? fieldsOf(evaluateFieldsOf(run.method, evaluate)) : undefined;
-    const ofTrain = partOf(train);
-    return varied.flatMap((name) => {
-      const value = ofTrain.get(name) ?? own?.get(name);
-      return value === undefined ? [] : [`${name} ${value}`];
-    }).join(", ");
+    const own = isEvaluation(run) ? evaluateFieldsOf(run.method, evaluate) : {};
+    return [...namedFields(train, trains), ...namedFields(own, evaluates)]
+      .map(([name, value]) => `${name} ${value}`).join(", ");
   };
+}
+
+/** Paths of the fields in which objects differ. */
+function variedParts(parts: readonly object[]): readonly string[] {
+  const all = [...new Set(parts)] as readonly Readonly<Record<string, unknown>>[];
+  const fields = new Set(all.flatMap((part) => Object.keys(part)));
+  return [...fields].flatMap((field) => {
+    // a thousand setups of a study share what they have in common, which is so not written out
+    const values = [...new Set(all.map((part) => part[field]))];
+    if (values.length === 1) return [];
+    const written = values.map((value) => fieldsOf({ [field]: value }));
+    const names = new Set(written.flatMap((each) => [...each.keys()]));
+    return [...names].filter((name) => new Set(written.map((each) => each.get(name))).size > 1);
+  });
+}
+
+/** The fields of an object that have these paths, in words. */
+function namedFields(part: object, names: readonly string[]): [name: string, value: string][] {
+  const heads = new Set(names.map((name) => name.split(".")[0]!));
+  const some = Object.entries(part).filter(([field]) => heads.has(field));
+  return [...fieldsOf(Object.fromEntries(some))].filter(([name]) => names.includes(name));
 }
