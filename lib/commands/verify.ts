@@ -1,6 +1,6 @@
 /** `verify`: computes the tables of a bundle again. */
 import { setups } from "../../experiments/mod.ts";
-import { UsageError } from "../errors.ts";
+import { UsageError, UserError } from "../errors.ts";
 import type { Note, Problem } from "../bundle/problems.ts";
 import type { Verification } from "../bundle/verify.ts";
 import { progressBars } from "../system/progress.ts";
@@ -26,12 +26,18 @@ export async function verify(words: readonly string[], options: Options): Promis
   const { format } = options;
   if (word === undefined) throw new UsageError("verify needs a bundle: deno task verify FILE.zip");
   const { verifyBundle } = await import("../bundle/verify.ts");
-  const tablesUnder = async (setup = options.setup) => [
-    ...new Set([
-      ...TABLES,
-      ...names.length > 0 ? await tablesNamed(names, { ...options, setup }) : [],
-    ]),
-  ];
+  const tablesUnder = async (setup: Setup | undefined) => {
+    if (names.length === 0) return TABLES;
+    const own = await tablesNamed(names, { ...options, setup: setup ?? options.setup });
+    const study = own.find(({ study }) => study !== undefined);
+    if (setup === undefined && study !== undefined) {
+      throw new UserError(
+        `Cannot compare the study "${study.name}" with the bundle's: its rows are those of a setup, and ` +
+          "the bundle's is not one of this version's; name its file, as in --setup ./mine.json",
+      );
+    }
+    return [...new Set([...TABLES, ...own])];
+  };
   const bars = progressBars();
   const bar = bars.bar("check hashes", { unit: "bytes" });
   const found = await verifyBundle(pathFrom(word), {

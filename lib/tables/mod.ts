@@ -117,7 +117,8 @@ async function open(file: string, opening: Opening): Promise<TableFile> {
   });
   const twice = tables.find(({ name }, i) => tables.findIndex((other) => other.name === name) < i);
   if (twice !== undefined) throw refuse(`two tables are called "${twice.name}"`);
-  const { claims = [] } = values;
+  const { claims } = values;
+  if (claims === undefined) return { tables, claims: [] };
   const fault = claimsFault(claims, [...tables, ...listed]);
   if (fault !== undefined) throw refuse(`claims${fault.startsWith("[") ? "" : ": "}${fault}`);
   return { tables, claims: claims as readonly Claim[] };

@@ -65,53 +65,58 @@ export function study(declared: GridStudy): GridStudy {
   return declared;
 }
 
-const atLeastOne = <Value extends z.ZodType>(value: Value) =>
-  z.array(value).nonempty("must have a value");
+/** The shape of a study; made where there is one. */
+function studyShape() {
+  const atLeastOne = <Value extends z.ZodType>(value: Value) =>
+    z.array(value).nonempty("must have a value");
 
-const layer = z.union([
-  z.number(),
-  z.string(),
-  z.looseObject({}),
-]);
+  const layer = z.union([
+    z.number(),
+    z.string(),
+    z.looseObject({}),
+  ]);
 
-const scale = z.int().positive();
+  const scale = z.int().positive();
 
-const GRID = z.object({
-  config: atLeastOne(z.union(
-    [
-      z.enum(ALL_NETS),
-      z.looseObject({ config: z.string().optional(), blocks: z.array(z.array(layer)) }),
-    ],
-    `must be ${ALL_NETS.join(", ")}, or a net of your own: {"blocks": BLOCKS}`,
-  )).optional(),
-  S: atLeastOne(z.union(
-    [scale, z.tuple([scale, scale])],
-    "must be a scale such as 256, or the two ends of a range such as [256, 512]",
-  )).optional(),
-  Q: atLeastOne(z.union(
-    [scale, z.array(scale).nonempty(), z.enum(["one", "three"])],
-    'must be a scale such as 256, a list of scales, "one" or "three"',
-  )).optional(),
-  method: atLeastOne(z.union(
-    [z.enum(METHODS), z.array(z.enum(METHODS)).nonempty()],
-    `must be ${METHODS.join(", ")}, or a list of them`,
-  )).optional(),
-  seed: atLeastOne(z.int().nonnegative()).optional(),
-}).catchall(atLeastOne(z.union(
-  [z.number(), z.string(), z.array(z.number()).nonempty()],
-  "must be a number or a word, as --set takes it",
-)));
+  const grid = z.object({
+    config: atLeastOne(z.union(
+      [
+        z.enum(ALL_NETS),
+        z.looseObject({ config: z.string().optional(), blocks: z.array(z.array(layer)) }),
+      ],
+      `must be ${ALL_NETS.join(", ")}, or a net of your own: {"blocks": BLOCKS}`,
+    )).optional(),
+    S: atLeastOne(z.union(
+      [scale, z.tuple([scale, scale])],
+      "must be a scale such as 256, or the two ends of a range such as [256, 512]",
+    )).optional(),
+    Q: atLeastOne(z.union(
+      [scale, z.array(scale).nonempty(), z.enum(["one", "three"])],
+      'must be a scale such as 256, a list of scales, "one" or "three"',
+    )).optional(),
+    method: atLeastOne(z.union(
+      [z.enum(METHODS), z.array(z.enum(METHODS)).nonempty()],
+      `must be ${METHODS.join(", ")}, or a list of them`,
+    )).optional(),
+    seed: atLeastOne(z.int().nonnegative()).optional(),
+  }).catchall(atLeastOne(z.union(
+    [z.number(), z.string(), z.array(z.number()).nonempty()],
+    "must be a number or a word, as --set takes it",
+  )));
 
-const STUDY = z.strictObject({
-  $schema: z.string().optional(),
-  name: z.string().regex(
-    /^\w[\w-]*$/,
-    "must be a word of letters, digits, - and _: files are named after it",
-  ),
-  caption: z.string(),
-  grid: GRID,
-  seeds: z.int().min(1).max(10_000).optional(),
-});
+  return z.strictObject({
+    $schema: z.string().optional(),
+    name: z.string().regex(
+      /^\w[\w-]*$/,
+      "must be a word of letters, digits, - and _: files are named after it",
+    ),
+    caption: z.string(),
+    grid,
+    seeds: z.int().min(1).max(10_000).optional(),
+  });
+}
+
+let shape: ReturnType<typeof studyShape> | undefined;
 
 /** Whether a value is meant as a study, whatever is wrong with it. */
 export function isMeantAsStudy(value: unknown): boolean {
@@ -125,7 +130,7 @@ export function combinationsOf(grid: Grid): number {
 
 /** The first fault of a value that should be a study, with its place in it; nothing if it is one. */
 export function studyFault(value: unknown): string | undefined {
-  const fault = flaw(value, STUDY);
+  const fault = flaw(value, shape ??= studyShape());
   if (fault !== undefined) return fault;
   const { grid } = value as GridStudy;
   const twice = Object.entries(grid).find(([, values]) =>
