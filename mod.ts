@@ -40,6 +40,7 @@ import paperTable7 from "./experiments/table7.ts";
 export type {
   BlockLayer,
   Column,
+  Combination,
   ConfigName,
   EvalRun,
   Heading,
@@ -49,6 +50,7 @@ export type {
   NetLayers,
   Published,
   Row,
+  RowSetup,
   Table,
   TrainRun,
   TrainScale,
@@ -65,7 +67,7 @@ export {
   threeScales,
 } from "./experiments/protocol.ts";
 
-export { ownNet } from "./lib/tables/own_net.ts";
+export { ownNet, type UnnamedLayers } from "./lib/tables/own_net.ts";
 
 // grids of experiments
 export {

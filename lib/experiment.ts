@@ -13,6 +13,7 @@ import {
   type EvaluateSetup,
   INTERPRETATIONS,
   type Schedule,
+  type Setup,
   type TrainSetup,
   TRANSFER,
 } from "./setup.ts";
@@ -169,7 +170,22 @@ export interface Row {
   readonly evaluations: readonly EvalRun[];
   /** Absent where nobody published errors. */
   readonly published?: Published;
+  /** What makes it a row of a study; absent in other tables. */
+  readonly combination?: Combination;
 }
+
+/** A combination of the values in a study's grid. */
+export interface Combination {
+  /** The value of each list, for people and records. */
+  readonly values: Readonly<Record<string, string | number>>;
+  /** The command line's setup with the combination's fields; that setup itself if absent. */
+  readonly setup?: RowSetup;
+  /** Seeds of its own or of the study; the command line's if absent. */
+  readonly seeds?: readonly number[];
+}
+
+/** The part of a setup that decides runs' numbers, with its name. */
+export type RowSetup = Pick<Setup, "name" | "changes" | "train" | "evaluate">;
 
 /** The columns before the errors, which identify a row. */
 export type Heading = "config" | "S" | "Q" | "method" | "nets" | "title";
@@ -208,6 +224,11 @@ export interface Table {
   readonly quotes?: true;
   /** A footnote for readers who compare its rows; left out where weights were imported. */
   readonly note?: string;
+  /** Set if it is a study: each row is a combination of values, and rows are shown by their errors. */
+  readonly study?: {
+    /** Combinations of its grid that are the same experiment as a row. */
+    readonly repeated: number;
+  };
   /** The file that it was read from, as the user named it; absent in the project's own tables. */
   readonly file?: string;
 }
@@ -244,16 +265,58 @@ export interface Context {
  * ```
  */
 export function key(run: Run, { evaluate, train, ...context }: Context): string {
-  // each net's own schedule, scale step and start are written into the nets below
-  const { transfer: _, transferNoise: __, schedules: ___, jitterStep: ____, ...shared } = train;
-  const own = isEvaluation(run)
+  const { net, ...test } = isEvaluation(run) ? run : { net: run };
+  const own: Readonly<Record<string, string>> = "method" in test
     ? {
-      run: { ...run, net: settled(run.net, train) },
-      evaluate: evaluateFieldsOf(run.method, evaluate),
+      run: joined({ ...texts(test), net: netText(net, train) }),
+      evaluate: JSON.stringify(evaluateFieldsOf(test.method, evaluate), canonical),
     }
-    : { run: settled(run, train) };
-  const text = JSON.stringify({ ...own, ...context, train: shared }, canonical);
+    : { run: netText(net, train) };
+  const text = joined({ ...own, ...texts(context), train: sharedText(train) });
   return createHash("sha256").update(text).digest("hex").slice(0, 12);
+}
+
+/** The fields of an object, each as the canonical JSON of its value. */
+function texts(value: object): Record<string, string> {
+  const fields = Object.entries(value).filter(([field, value]) =>
+    canonical(field, value) !== undefined
+  );
+  return Object.fromEntries(
+    fields.map(([field, value]) => [field, JSON.stringify(value, canonical)]),
+  );
+}
+
+/** Canonical JSON of an object whose values are JSON already. */
+function joined(fields: Readonly<Record<string, string>>): string {
+  const sorted = Object.entries(fields).sort(([a], [b]) => a < b ? -1 : 1);
+  return `{${sorted.map(([field, text]) => `${JSON.stringify(field)}:${text}`).join(",")}}`;
+}
+
+/** What was written for each setup: its shared part, and its nets. A plan of a thousand rows has few. */
+const written = new WeakMap<TrainSetup, { shared: string; nets: WeakMap<TrainRun, string> }>();
+
+function writtenFor(train: TrainSetup) {
+  const known = written.get(train);
+  if (known !== undefined) return known;
+  // each net's own schedule, scale step and start are written into the nets
+  const { transfer: _, transferNoise: __, schedules: ___, jitterStep: ____, ...shared } = train;
+  const nets = new WeakMap<TrainRun, string>();
+  const made = { shared: JSON.stringify(shared, canonical), nets };
+  written.set(train, made);
+  return made;
+}
+
+/** Canonical JSON of the part of a setup that counts for every run. */
+function sharedText(train: TrainSetup): string {
+  return writtenFor(train).shared;
+}
+
+/** Canonical JSON of a net and its ancestors under a setup. */
+function netText(run: TrainRun, train: TrainSetup): string {
+  const { nets } = writtenFor(train);
+  const text = nets.get(run) ?? JSON.stringify(settled(run, train), canonical);
+  nets.set(run, text);
+  return text;
 }
 
 /** A training and its ancestors, each with the fields of the setup that it alone uses. */

@@ -8,6 +8,7 @@ import {
   isEvaluation,
   isImported,
   key,
+  type Row,
   type Run,
   type Table,
 } from "./experiment.ts";
@@ -48,9 +49,39 @@ export function contextsOf(
   return seeds.map((seed) => ({ train, evaluate, seed, data: fingerprint }));
 }
 
-/** The runs behind `tables`; see `planOf`. */
+/** The contexts of a row: the given ones, with the setup and the seeds that are the row's own. */
+export function contextsOfRow(
+  { combination: { setup, seeds } = { values: {} } }: Pick<Row, "combination">,
+  contexts: readonly Context[],
+): readonly Context[] {
+  const [first] = contexts;
+  if (first === undefined || (setup ?? seeds) === undefined) return contexts;
+  const { train, evaluate } = setup ?? first;
+  const all = seeds === undefined ? contexts : seeds.map((seed) => ({ ...first, seed }));
+  return all.map((context) => ({ ...context, train, evaluate }));
+}
+
+/** The evaluations of a row, seed by seed. */
+export function runsOfRow(row: Row, contexts: readonly Context[]): PlannedRun[][] {
+  return contextsOfRow(row, contexts).map((context) =>
+    row.evaluations.map((run) => plannedRun(run, context))
+  );
+}
+
+/** The evaluations of each row of tables: those of all rows under their first seed, and so on. */
+export function runsOfRows(
+  tables: readonly Table[],
+  contexts: readonly Context[],
+): PlannedRun[][] {
+  const rows = tables.flatMap(({ rows }) => rows).map((row) => runsOfRow(row, contexts));
+  const seeds = rows.reduce((most, { length }) => Math.max(most, length), 0);
+  return Array.from({ length: seeds }, (_, i) => rows.flatMap((runs) => runs.slice(i, i + 1)))
+    .flat();
+}
+
+/** The runs behind `tables`, each once; every run comes after its ancestors. */
 export function plan(tables: readonly Table[], contexts: readonly Context[]): PlannedRun[] {
-  return planOf(evaluationsOf(tables), contexts);
+  return withAllAncestors(runsOfRows(tables, contexts).flat());
 }
 
 /**
@@ -95,7 +126,7 @@ export interface Counts {
 export function askedFor(tables: readonly Table[], contexts: readonly Context[]): Counts {
   const asking = tables.filter(({ quotes }) => !quotes);
   return {
-    evaluations: evaluationsOf(asking).length * contexts.length,
+    evaluations: runsOfRows(asking, contexts).flat().length,
     trainings: asking.reduce((sum, table) => sum + counts(plan([table], contexts)).trainings, 0),
   };
 }

@@ -6,7 +6,7 @@
  */
 import { UserError } from "./errors.ts";
 import type { Errors } from "./experiment.ts";
-import { rowSums } from "./system/row_sums.ts";
+import { type RowSums, rowSums } from "./system/row_sums.ts";
 
 /** Class posteriors of a set of images under one evaluation, read in parts. */
 export interface Posteriors {
@@ -83,17 +83,20 @@ export function scored(
     confidence: new Float32Array(count),
   };
   for (const { from, to, sums } of parts(evaluations)) {
-    for (let image = from; image < to; image++) {
+    sums.labels.set(labels.subarray(from, to));
+    sums.judge(to - from, evaluations.length);
+    for (let image = from; image < (most > 0 ? to : from); image++) {
       const row = sums.row(image - from);
-      const best = sums.highest(image - from);
       const others = alsoRight.subarray(image * most, (image + 1) * most);
       const { label, ties } = highestRight(row, labels[image]!, others);
-      if (most > 0) scores.labels[image] = label;
-      scores.ranks[image] = sums.atLeast(image - from, row[label]!) - ties; // without right classes
-      scores.predicted[image] = best;
-      scores.confidence[image] = row[best]! / evaluations.length;
-      onImage?.(image, row);
+      scores.labels[image] = label;
+      sums.ranks[image - from] = sums.atLeast(image - from, row[label]!) - ties; // without right classes
     }
+    scores.ranks.set(sums.ranks.subarray(0, to - from), from);
+    scores.predicted.set(sums.highest.subarray(0, to - from), from);
+    scores.confidence.set(sums.means.subarray(0, to - from), from);
+    if (onImage === undefined) continue;
+    for (let image = from; image < to; image++) onImage(image, sums.row(image - from));
   }
   return scores;
 }
@@ -103,7 +106,6 @@ export function scored(
  * have that posterior.
  */
 function highestRight(row: Float64Array, label: number, others: Int32Array) {
-  if (others.length === 0) return { label, ties: 1 };
   const right = new Set([label, ...others.filter((other) => other >= 0)]);
   const highest = Math.max(...right.values().map((each) => row[each]!));
   const tied = [...right].filter((each) => row[each] === highest);
@@ -130,19 +132,27 @@ function* parts(evaluations: readonly Posteriors[]) {
   const [first] = evaluations as [Posteriors];
   for (const other of evaluations) mustMatch(first, other);
   const { classes, labels: { length: count } } = first;
-  const step = Math.max(1, Math.min(count, Math.floor(VALUES / classes)));
-  const sums = rowSums(step, classes);
-  for (let from = 0; from < count; from += step) {
-    const to = Math.min(from + step, count);
-    sums.clear();
-    for (const evaluation of evaluations) {
-      readRows(evaluation, { from, to }, sums.values.subarray(0, (to - from) * classes));
-      const good = sums.add(to - from, TOLERANCE);
-      if (good < to - from) throw notPosteriors(evaluation, from + good);
+  const step = Math.max(1, Math.floor(VALUES / classes));
+  // a thousand evaluations, one after the other, take the same memory
+  const sums = spare.get(classes) ?? rowSums(step, classes);
+  spare.clear();
+  try {
+    for (let from = 0; from < count; from += step) {
+      const to = Math.min(from + step, count);
+      for (const [i, evaluation] of evaluations.entries()) {
+        readRows(evaluation, { from, to }, sums.values.subarray(0, (to - from) * classes));
+        const good = i === 0 ? sums.put(to - from, TOLERANCE) : sums.add(to - from, TOLERANCE);
+        if (good < to - from) throw notPosteriors(evaluation, from + good);
+      }
+      yield { from, to, sums };
     }
-    yield { from, to, sums };
+  } finally {
+    spare.set(classes, sums);
   }
 }
+
+/** The last sums that are not in use, by their number of classes. */
+const spare = new Map<number, RowSums>();
 
 /**
  * Reads rows into an array that has those of another evaluation, or of other images, until then.
@@ -208,7 +218,9 @@ function notPosteriors(evaluation: Posteriors, image: number): UserError {
 
 /** Number of images whose label is not among the `k` highest. */
 export function misses({ ranks }: Pick<Scores, "ranks">, k: 1 | 5): number {
-  return ranks.reduce((count, rank) => count + (rank >= k ? 1 : 0), 0);
+  let count = 0;
+  for (let image = 0; image < ranks.length; image++) count += ranks[image]! >= k ? 1 : 0;
+  return count;
 }
 
 /** Number of guesses in a top-5 error. */

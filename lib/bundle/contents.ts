@@ -3,11 +3,17 @@ import { createHash } from "node:crypto";
 import { printable, quote, UserError } from "../errors.ts";
 import { LARGEST_SEED } from "../random.ts";
 import type { Retry, Scenes, Schedule, Setup } from "../setup.ts";
-import { actionLabel, type Context, type Table } from "../experiment.ts";
+import {
+  actionLabel,
+  type Combination,
+  type Context,
+  type RowSetup,
+  type Table,
+} from "../experiment.ts";
 import { rowsByRun } from "../results/lineage.ts";
 import { ancestorKeys, contextsOf, plan, type PlannedRun } from "../plan.ts";
 import { z } from "../schema.ts";
-import { type Fields, TABLE, whole } from "../tables/shape.ts";
+import { type Fields, ROW, TABLE, whole } from "../tables/shape.ts";
 import { placeIn } from "../store/run_files.ts";
 import type { TestScore } from "../results/submission.ts";
 
@@ -185,6 +191,45 @@ function distinct<Item extends z.ZodType>(item: Item, name: (value: z.infer<Item
   );
 }
 
+const SEEDS = distinct(whole.max(LARGEST_SEED), (seed) => seed);
+
+/** A row, which may be one of a study. */
+const BUNDLED_ROW = ROW.extend({
+  combination: z.strictObject(
+    {
+      values: z.record(z.string(), z.union([z.string(), z.number()])),
+      setup: z.strictObject(
+        {
+          name: z.string(),
+          changes: z.string().optional(),
+          train: TRAIN_SETUP,
+          evaluate: deciding,
+        } satisfies Fields<RowSetup>,
+      ).optional(),
+      seeds: SEEDS.optional(),
+    } satisfies Fields<Combination>,
+  ).optional(),
+});
+
+/** A table, which may be a study: rows of the same lists of values, under as many seeds. */
+const BUNDLED_TABLE = TABLE.extend({
+  rows: z.array(BUNDLED_ROW).nonempty(),
+  study: z.strictObject({ repeated: whole } satisfies Fields<NonNullable<Table["study"]>>)
+    .optional(),
+}).refine(
+  ({ rows, study }) => {
+    const shapes = new Set(
+      rows.map(({ combination }) =>
+        combination === undefined
+          ? undefined
+          : JSON.stringify([Object.keys(combination.values), combination.seeds?.length])
+      ),
+    );
+    return shapes.size === 1 && shapes.has(undefined) === (study === undefined);
+  },
+  "has rows of other lists of values, or under other numbers of seeds, than its first",
+);
+
 const TEST_SCORE = z.strictObject(
   {
     evaluations: z.array(z.string()),
@@ -224,11 +269,11 @@ const BUNDLE_PLAN = z.strictObject(
         doubts: z.array(z.string()).nonempty().optional(),
       } satisfies Fields<BundlePlan["dataset"]>,
     ),
-    seeds: distinct(whole.max(LARGEST_SEED), (seed) => seed).refine(
+    seeds: SEEDS.refine(
       (seeds) => seeds.every((seed, i) => seed === seeds[0]! + i),
       "one is left out: commands take seeds that follow each other",
     ),
-    tables: distinct(TABLE, ({ name }) => name),
+    tables: distinct(BUNDLED_TABLE, ({ name }) => name),
     testScores: z.array(TEST_SCORE).optional(),
   } satisfies Fields<BundlePlan>,
 );

@@ -1,6 +1,13 @@
 /** Compares what the plan of a bundle calls by a name of this version with what it is here. */
 import type { Setup } from "../setup.ts";
-import { isImported, type Row, type Table } from "../experiment.ts";
+import {
+  type Combination,
+  formatS,
+  isImported,
+  type Row,
+  type RowSetup,
+  type Table,
+} from "../experiment.ts";
 import { REAL_NAME } from "../datasets/ilsvrc2012/images.ts";
 import { formatNumber } from "../numbers.ts";
 import { departures } from "../results/protocol.ts";
@@ -22,7 +29,11 @@ export interface Findings {
 
 /** Compares the setup, the data set and the tables of a plan with those of the same names. */
 export function checkNames(plan: BundlePlan, known: KnownNames): Findings {
-  const found = [checkSetup(plan, known), ...plan.tables.map((table) => checkTable(table, known))];
+  const found = [
+    checkSetup(plan, known),
+    ...plan.tables.map((table) => checkTable(table, known)),
+    ...plan.tables.map((table) => checkCombinations(table, known)),
+  ];
   return {
     problems: found.flatMap(({ problems }) => problems),
     notes: [...found.flatMap(({ notes }) => notes), ...notesOnSize(plan.dataset)],
@@ -157,6 +168,7 @@ function faultOf(row: Row, own: Row): string | undefined {
     return `has the published ${kind} ${found ?? "none"} instead of ${expected ?? "none"}`;
   }
   if (row.title !== own.title) return "has another title";
+  if (!isSame(row.combination, own.combination)) return "has other values, fields or seeds";
   const evaluations = row.evaluations.map((run, i) => {
     const expected = own.evaluations[i]?.net;
     return isImported(run.net.init) && expected
@@ -164,6 +176,47 @@ function faultOf(row: Row, own: Row): string | undefined {
       : run;
   });
   return isSame(evaluations, own.evaluations) ? undefined : "has other evaluations";
+}
+
+/** Compares the rows of a study with what their values say. */
+function checkCombinations({ name, rows }: Table, known: KnownNames): Findings {
+  const problems = rows.flatMap(({ evaluations, combination }, i): Problem[] => {
+    const fault = combination && combinationFault(combination, { evaluations }, known);
+    if (fault === undefined) return [];
+    return [{ kind: "name", file: PLAN, reason: `${name} row ${i + 1} ${fault}` }];
+  });
+  return { problems, notes: [] };
+}
+
+/** A value of a row of a study that is not what the row has; undefined if there is none. */
+function combinationFault(
+  { values, setup, seeds }: Combination,
+  { evaluations }: Pick<Row, "evaluations">,
+  known: KnownNames,
+): string | undefined {
+  const all = (value: (run: Row["evaluations"][number]) => unknown, by: string) =>
+    [...new Set(evaluations.map(value))].join(by);
+  const own: Readonly<Record<string, string>> = {
+    config: all(({ net }) => net.config, " + "),
+    S: all(({ net }) => formatS(net.S), " "),
+    Q: all(({ Q }) => Q, " "),
+    method: all(({ method }) => method, " & "),
+    seed: seeds?.join(" ") ?? "",
+  };
+  const changes = setup?.changes?.split(",") ?? [];
+  const odd = Object.entries(values).find(([axis, value]) =>
+    Object.hasOwn(own, axis) ? own[axis] !== String(value) : !changes.includes(`${axis}=${value}`)
+  );
+  if (odd !== undefined) return `is not of ${odd[0]} ${odd[1]}, as it says`;
+  return setup === undefined ? undefined : rowSetupFault(setup, known);
+}
+
+function rowSetupFault(setup: RowSetup, known: KnownNames): string | undefined {
+  const own = known.setupNamed(setup.name, setup.changes);
+  if (own === undefined) return undefined; // the note on the bundle's setup says so
+  const [other] = departures({ ...own, ...setup }, own);
+  return other &&
+    `has ${other.field} ${other.here}; with its changes this version has ${other.paper}`;
 }
 
 function isSame(one: unknown, other: unknown): boolean {

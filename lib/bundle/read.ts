@@ -4,7 +4,7 @@ import { UnreadableError, UserError } from "../errors.ts";
 import { isEvaluation, isImported, type Row, type Table } from "../experiment.ts";
 import { count } from "../numbers.ts";
 import { pixels } from "../vgg/images.ts";
-import { type PlannedRun, plannedRun } from "../plan.ts";
+import { type PlannedRun, runsOfRow } from "../plan.ts";
 import { type Posteriors, scored, type Scores } from "../score.ts";
 import { divergenceIn, executionsIn, logIn, placeIn, posteriorsIn } from "../store/run_files.ts";
 import { REAL_NAME } from "../datasets/ilsvrc2012/images.ts";
@@ -131,12 +131,13 @@ export class OpenedBundle {
   }
 
   /** Notes on images of a row whose result the posteriors in a small bundle do not determine. */
-  openResults({ evaluations }: Row, index: number, { name }: Table): Note[] {
-    return contextsIn(this.#plan).flatMap((context) => {
-      const runs = evaluations.map((run) => plannedRun(run, context));
+  openResults(row: Row, index: number, { name }: Table): Note[] {
+    return runsOfRow(row, contextsIn(this.#plan)).flatMap((runs) => {
+      if (runs[0] === undefined) return [];
       const { top1, top5 } = this.#undetermined.get(keysOf(runs)) ?? { top1: 0, top5: 0 };
       if (top1 + top5 === 0) return [];
-      const reason = `${name}, row ${index + 1}, seed ${context.seed}: the five highest classes ` +
+      const reason =
+        `${name}, row ${index + 1}, seed ${runs[0].context.seed}: the five highest classes ` +
         `leave open the top-1 result of ${count(top1, "image")} and the top-5 result of ` +
         count(top5, "image");
       return [{ kind: "note", reason }];

@@ -10,10 +10,9 @@ import { type Origin, originOf } from "../results/origin.ts";
 import type { TableResult } from "../results/row_result.ts";
 import { isEvaluation, type Table } from "../experiment.ts";
 import { count } from "../numbers.ts";
-import { plannedRun } from "../plan.ts";
+import { runsOfRow, runsOfRows } from "../plan.ts";
 import { cellsOf, csvOf } from "../report/csv.ts";
-import { recordsOf } from "../report/records.ts";
-import { headLine } from "../report/results_sheet.ts";
+import { headLine, sheetOf } from "../report/results_sheet.ts";
 import { resultsOf, type ScoredStudy } from "../results/mod.ts";
 import { parsed, placeIn } from "../store/run_files.ts";
 import { type OpenArchive, openArchive, SUMS } from "./archive.ts";
@@ -55,9 +54,11 @@ export interface Verification {
 }
 
 /** Options of a verification. */
-export interface VerifyOptions extends KnownNames {
+export interface VerifyOptions extends Pick<KnownNames, "setupNamed"> {
   /** The paper's setup, for departures. */
   readonly paper: Setup;
+  /** Tables that the bundle's are compared with, whose studies are of this setup. */
+  readonly tablesUnder: (setup: Setup | undefined) => Promise<readonly Table[]>;
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -73,7 +74,9 @@ export async function verifyBundle(file: string, options: VerifyOptions): Promis
   const bundle = new OpenedBundle(archive, plan);
   const input = { archive, bundle, plan, paper: options.paper };
   const tables = plan.tables.map((table) => checkTable(table, input));
-  const names = checkNames(plan, options);
+  const { setupNamed } = options;
+  const known = await options.tablesUnder(setupNamed(plan.setup.name, plan.setup.changes));
+  const names = checkNames(plan, { setupNamed, tables: known });
   const reported = new Set(altered.map(({ file, reason }) => `${file} ${reason}`));
   const records = checkRecords(archive, plan, (run) => bundle.status(run).state === "done")
     .filter((problem) => !("file" in problem && reported.has(`${problem.file} ${problem.reason}`)));
@@ -175,13 +178,7 @@ function unverified({ archive, plan }: VerifyInput): Note[] {
         .map((name) => `${placeIn(run)}/${name}`),
       isEvaluation(run.run) ? posteriorsName(run, plan) : cardName(run),
     ]),
-    ...contextsIn(plan).flatMap((context) =>
-      plan.tables.flatMap(({ rows }) =>
-        rows.flatMap(({ evaluations }) =>
-          scoreNames(evaluations.map((run) => plannedRun(run, context)), plan)
-        )
-      )
-    ),
+    ...runsOfRows(plan.tables, contextsIn(plan)).flatMap((runs) => scoreNames(runs, plan)),
   ]);
   const { testScores = [] } = plan;
   return [
@@ -225,7 +222,10 @@ function checkTable(
   if (!input.archive.entries.has(file)) return refuse("is missing");
   const rows = table.rows.map((_, index) => computeRow(index, table, input));
   const whole = { ...rows[0]!.result, table, rows: rows.map(({ result }) => result.rows[0]!) };
-  const computed = csvOf(recordsOf(whole));
+  const { records } = sheetOf(whole);
+  const computed = csvOf(records);
+  // rows of a study are in the order of their errors
+  const lineOf = new Map(records.map(({ row }, line) => [row, line]));
   const text = input.archive.text(file);
   const [header = [], ...lines] = cellsOf(computed);
   const [foundHeader = [], ...foundLines] = cellsOf(text);
@@ -238,7 +238,8 @@ function checkTable(
   const problems = rows.flatMap(({ result, reason }, index): Problem[] => {
     const head = headLine(table, result.rows[0]!);
     const place = { table: table.name, row: index + 1, head };
-    const [found, recomputed] = [foundLines[index]!, lines[index]!];
+    const line = lineOf.get(index + 1)!;
+    const [found, recomputed] = [foundLines[line]!, lines[line]!];
     // A row without numbers claims no result.
     if (reason !== undefined && found[header.indexOf("top1_error")] !== "") {
       return [{ kind: "row", ...place, reason }];
@@ -283,9 +284,7 @@ function computeRow(
     return resultsOf([part], { ...study, testScores })[0]!;
   }
 
-  const missing = contexts.flatMap((context) =>
-    bundle.missing(row.evaluations.map((run) => plannedRun(run, context)))
-  );
+  const missing = runsOfRow(row, contexts).flatMap((runs) => bundle.missing(runs));
   if (missing.length > 0) {
     return { result: computed(NOTHING), reason: `${missing.join(", ")} missing` };
   }

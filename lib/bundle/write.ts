@@ -8,9 +8,9 @@ import { environment } from "../system/environment.ts";
 import { UserError } from "../errors.ts";
 import { displayName, isEvaluation, type Table } from "../experiment.ts";
 import { piecesOf, readIfThere, reading } from "../system/files.ts";
-import { type PlannedRun, plannedRun } from "../plan.ts";
+import { type PlannedRun, runsOfRows } from "../plan.ts";
 import { csvOf } from "../report/csv.ts";
-import { recordsOf } from "../report/records.ts";
+import { sheetOf } from "../report/results_sheet.ts";
 import { resultsOf } from "../results/mod.ts";
 import { logIn, logText, placeIn, recipeText } from "../store/run_files.ts";
 import type { Store } from "../store/mod.ts";
@@ -131,11 +131,8 @@ function planOf(input: BundleInput): BundlePlan {
 
 /** Errors of rows that the test server reported, seed by seed. */
 function scoresOfRows({ tables, contexts, testScores = [] }: BundleInput) {
-  const found = contexts.flatMap((context) =>
-    tables.flatMap(({ rows }) => rows).flatMap(({ evaluations }) => {
-      const keys = evaluations.map((run) => plannedRun(run, context).key);
-      return scoreOf(keys, testScores) ?? [];
-    })
+  const found = runsOfRows(tables, contexts).flatMap((runs) =>
+    scoreOf(runs.map(({ key }) => key), testScores) ?? []
   );
   return [...new Set(found)].flatMap(({ top5, ...score }) =>
     top5 === undefined ? [] : [{ ...score, top5 }]
@@ -151,7 +148,9 @@ function tablesOf(input: BundleInput): ArchiveContent[] {
   const results = resultsOf(input.tables, input);
   const unread = results.flatMap(({ rows }) => rows).find(({ isUnreadable }) => isUnreadable);
   if (unread?.comparison !== undefined) throw new UserError(unread.comparison.reason);
-  return results.map((result) => text(csvName(result.table), `${csvOf(recordsOf(result))}\n`));
+  return results.map((result) =>
+    text(csvName(result.table), `${csvOf(sheetOf(result).records)}\n`)
+  );
 }
 
 /** A run's recipe, and its log and environment if they are known. */
@@ -174,11 +173,7 @@ function posteriorsOf(run: PlannedRun, { store, small = false }: BundleInput): A
 
 /** The highest classes of the mean of each row of several evaluations, seed by seed. */
 function meansOf({ tables, contexts, store }: BundleInput): ArchiveContent[] {
-  const rows = contexts.flatMap((context) =>
-    tables.flatMap(({ rows }) => rows).map(({ evaluations }) =>
-      evaluations.map((run) => plannedRun(run, context))
-    )
-  ).filter((runs) => runs.length > 1);
+  const rows = runsOfRows(tables, contexts).filter((runs) => runs.length > 1);
   const done = rows.filter((runs) => runs.every((run) => store.isDone(run)));
   const means = new Map(done.map((runs) => [meanName(runs), runs]));
   return [...means].map(([name, runs]) => highest(name, runs, store));

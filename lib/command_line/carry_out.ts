@@ -1,7 +1,7 @@
 /** Runs that a command line asks for: printed as a plan, or carried out, here or by a cluster. */
 import type { Dataset } from "../datasets/dataset.ts";
-import { isImported, type Run } from "../experiment.ts";
-import { planOf } from "../plan.ts";
+import { type Context, isImported } from "../experiment.ts";
+import { contextsOf, type PlannedRun } from "../plan.ts";
 import type { Study } from "../results/study.ts";
 import { type ImportedNet, importNet } from "../store/import.ts";
 import { makeStore } from "../store/mod.ts";
@@ -15,14 +15,17 @@ export interface RunRequest extends ClusterRequest {
   readonly imported?: readonly ImportedNet[];
 }
 
+/** Lists runs, ancestors first, under the contexts of the command line. */
+type RunsUnder = (contexts: readonly Context[]) => readonly PlannedRun[];
+
 /**
  * Prints the cost of runs, or the jobs that would carry them out. Imported weights cost nothing.
  *
  * @returns the exit code
  */
-export async function printRuns(runs: readonly Run[], request: RunRequest): Promise<number> {
+export async function printRuns(runsUnder: RunsUnder, request: RunRequest): Promise<number> {
   const { study, options } = request;
-  const planned = planOf(runs, study.contexts)
+  const planned = runsUnder(study.contexts)
     .filter(({ run }) => !("init" in run && isImported(run.init)));
   if (options.executor === "slurm") {
     const { showJobs } = await import("./cluster.ts");
@@ -37,16 +40,16 @@ export async function printRuns(runs: readonly Run[], request: RunRequest): Prom
  * @returns the study with their results; nothing if a cluster carries them out and the command does not wait
  */
 export async function carryOut(
-  runs: readonly Run[],
+  runsUnder: RunsUnder,
   request: RunRequest,
 ): Promise<Study<Dataset> | undefined> {
-  const { reproduce } = await import("../reproduce.ts");
+  const { reproducePlan } = await import("../reproduce.ts");
   const { options, study: { contexts }, imported = [] } = request;
   for (const net of imported) await importNet(net, { store: makeStore(options.results), contexts });
   if (options.executor === "slurm") {
     const { submitRuns } = await import("./cluster.ts");
-    await submitRuns(planOf(runs, contexts), request);
+    await submitRuns(runsUnder(contexts), request);
     if (!options.wait) return undefined;
   }
-  return await reproduce(runs, options);
+  return await reproducePlan((data) => runsUnder(contextsOf(options, data)), options);
 }

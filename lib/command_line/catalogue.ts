@@ -59,6 +59,7 @@ const TABLE_OPTIONS: readonly OptionName[] = [
   "compare",
   "intervals",
   "dry-run",
+  "yes",
   "format",
 ];
 
@@ -165,7 +166,8 @@ const others = {
       "methods, seeds, and any fields of the setup. Prints a row for each, sorted by error, with " +
       "intervals, the best row, p-values corrected for all pairs, and letters: rows without a common " +
       "letter differ. Runs that tables and studies share are done once, and an interrupted study " +
-      "continues. Also written as CSV, Markdown and LaTeX. plan and report take the file, too. " +
+      "continues. Also written as CSV, Markdown and LaTeX. Every command that takes a table takes " +
+      "the file, too. " +
       "docs/how-to/study.md.",
     examples: {
       "study ./mine.ts --setup smoke": "a quick test of a study",
@@ -190,7 +192,7 @@ const others = {
   claims: {
     summary: "Test the paper's claims on the stored results",
     words: { pattern: "[NAME|FILE...]", most: Infinity },
-    takes: [...RESULTS, "skip-unreadable", "strict", "include-at-chance", "format"],
+    takes: [...RESULTS, "skip-unreadable", "strict", "include-at-chance", "yes", "format"],
     about:
       "Tests the paper's conclusions, sentence by sentence, on the stored errors: each claim " +
       "holds, is contradicted or is undecided. Prints the differences, their intervals and " +
@@ -296,7 +298,7 @@ const others = {
     words: { pattern: "TABLE/ROW|KEY...", most: Infinity },
     takes: [
       ...["score", "method", ...RESULTS, "workers", "micro-batch"] as const,
-      ...["deterministic", "skip-unreadable", "dry-run", "format"] as const,
+      ...["deterministic", "skip-unreadable", "dry-run", "yes", "format"] as const,
     ],
     about:
       "Writes the file for the test server of ILSVRC-2012: a line for each image, in the order " +
@@ -313,7 +315,7 @@ const others = {
   plan: {
     summary: "What tables would run, what is done, and what the rest costs",
     words: TABLES,
-    takes: [...RESULTS, "workers", "micro-batch", "skip-unreadable", "format"],
+    takes: [...RESULTS, "workers", "micro-batch", "skip-unreadable", "yes", "format"],
     about:
       "Lists the runs that tables need, all of the paper's tables if none is named, in the order " +
       "in which they would be carried out: each once, after its ancestors, with its time, disk space " +
@@ -329,7 +331,7 @@ const others = {
   status: {
     summary: "Which runs are done, running, failed or still to do",
     words: TABLES,
-    takes: [...RESULTS, "skip-unreadable", "format"],
+    takes: [...RESULTS, "skip-unreadable", "yes", "format"],
     about: "Prints the state of each run that tables need: done, running, failed, partial " +
       "(interrupted; it will continue), damaged (it will be repeated) or still to do, and what " +
       "crashes left behind. Without a table's name it lists the runs of all the paper's tables and " +
@@ -345,7 +347,7 @@ const others = {
   cancel: {
     summary: "Cancel the cluster's jobs for tables",
     words: TABLES,
-    takes: [...RESULTS, "skip-unreadable"],
+    takes: [...RESULTS, "skip-unreadable", "yes"],
     about:
       "Cancels the waiting and running jobs of the named tables, or all jobs of this folder of " +
       "results if none is named. A running training writes a checkpoint first. Finished runs stay, " +
@@ -408,6 +410,7 @@ const others = {
       "compare",
       "beside",
       "intervals",
+      "yes",
       "format",
     ],
     about:
@@ -430,7 +433,7 @@ const others = {
   why: {
     summary: "Where a run or a table's row comes from, and which command makes it",
     words: { pattern: "KEY|TABLE/ROW", most: 1 },
-    takes: [...RESULTS, "skip-unreadable", "format"],
+    takes: [...RESULTS, "skip-unreadable", "yes", "format"],
     about:
       "Prints a run's recipe, its ancestors and descendants, the rows that use it, whether it is " +
       "done, its folder, when and on which machine it was carried out, the command that makes it, " +
@@ -448,7 +451,7 @@ const others = {
   diff: {
     summary: "In which fields two runs differ",
     words: { pattern: "KEY KEY", most: 2 },
-    takes: [...RESULTS, "skip-unreadable", "format"],
+    takes: [...RESULTS, "skip-unreadable", "yes", "format"],
     about: "Lists every field in which two runs differ: in the runs themselves, their ancestors, " +
       "setups, seeds and data. Name runs as for why: by the first digits of their keys, or by a row " +
       "that needs one run only.",
@@ -461,7 +464,10 @@ const others = {
   bundle: {
     summary: "Write everything behind tables into one file, which verify checks anywhere",
     words: { pattern: "FILE [TABLE...]", most: Infinity },
-    takes: [...RESULTS, "weights", "input", "skip-unreadable", "strict", "small", "format"],
+    takes: [
+      ...[...RESULTS, "weights", "input", "skip-unreadable", "strict"] as const,
+      ...["small", "yes", "format"] as const,
+    ],
     about:
       "Writes one zip file with everything that tables are computed from, the paper's tables if " +
       "none is named: the plan, each run's recipe, lineage, log, machine and versions, the " +
@@ -478,7 +484,7 @@ const others = {
   verify: {
     summary: "Recompute the tables of a bundle from its posteriors",
     words: { pattern: "FILE [TABLE...]", most: Infinity },
-    takes: ["format"],
+    takes: ["setup", "yes", "format"],
     about:
       "Checks a file that deno task bundle wrote: the hash of each entry, recipes and lineage, " +
       "and every cell of every table, computed again from the posteriors. Needs neither TensorFlow " +
@@ -486,7 +492,7 @@ const others = {
       "each entry that was altered and each cell that differs; the exit code is then 1. Notes name " +
       "what cannot be verified. The last line is one for a log of reproductions, as in REPRODUCED.md. " +
       "A TABLE, as in ./mine.ts, is a table of your own that the bundle's is " +
-      "compared with.",
+      "compared with; --setup ./mine.json is a setup of your own that it may have.",
     examples: {
       "verify all.zip": "does everything agree?",
       "verify all.zip --format json": "for a program",

@@ -50,6 +50,13 @@ export async function filledTables(
   weights: string,
   search: NetSearch,
 ): Promise<FilledTables> {
+  const study = tables.find(({ study }) => study !== undefined);
+  if (study !== undefined) {
+    throw new UsageError(
+      `Cannot use weights of files in "${study.name}": it is a study, whose nets are trained here; name ` +
+        "other tables, or leave --weights out",
+    );
+  }
   const nets = new Map<string, { readonly own: TrainRun; readonly given: TrainRun }>();
   const imported: ImportedNet[] = [];
   for (const [config, from] of pairsIn(weights)) {

@@ -2,7 +2,7 @@
 import { UsageError, UserError } from "../errors.ts";
 import { actionLabel, type Context, isEvaluation, isImported, type Table } from "../experiment.ts";
 import { type RowPlace, rowsOn } from "../results/lineage.ts";
-import { type PlannedRun, plannedRun } from "../plan.ts";
+import { type PlannedRun, plannedRun, runsOfRow } from "../plan.ts";
 import type { Store } from "../store/mod.ts";
 import { evaluateLine, submissionLine, tableLine, trainLine } from "./suggested_commands.ts";
 import type { Options } from "./options.ts";
@@ -53,8 +53,7 @@ export function find(word: string, { runs, store, tables }: Library): RunOrRow {
 
 /** The evaluations of a row, seed by seed. */
 export function runsAt({ table, row }: RowPlace, { contexts }: Library): PlannedRun[] {
-  const { evaluations } = table.rows[row - 1]!;
-  return contexts.flatMap((context) => evaluations.map((run) => plannedRun(run, context)));
+  return runsOfRow(table.rows[row - 1]!, contexts).flat();
 }
 
 /**
@@ -87,9 +86,10 @@ export function commandFor(
 ): string | undefined {
   const { run, context } = planned;
   if (here === undefined) return undefined;
-  if (plannedRun(run, { ...here, seed: context.seed }).key !== planned.key) return undefined;
-  const [row] = rowsOn(planned, tables);
+  const now = { ...here, seed: context.seed };
+  const [row] = rowsOn({ ...planned, context: now }, tables);
   if (row !== undefined) return tableLine(row.table, options, context.seed);
+  if (plannedRun(run, now).key !== planned.key) return undefined;
   if (!isEvaluation(run)) {
     // a net of one's own is trained by its table alone
     return isImported(run.init) || run.blocks ? undefined : trainLine(planned, options);

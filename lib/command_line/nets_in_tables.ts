@@ -41,9 +41,12 @@ export async function netsInTables(words: readonly string[]): Promise<readonly N
  *
  * @throws {UserError} There is no such file, or it trains no net of that name.
  */
-async function trainingsNamed(word: string, options: Pick<Options, "setup">): Promise<TrainRun[]> {
+async function trainingsNamed(
+  word: string,
+  { setup }: Pick<Options, "setup">,
+): Promise<TrainRun[]> {
   const { file, rest } = fileIn(word)!;
-  const tables = await tablesNamed([file], options);
+  const tables = await tablesNamed([file], { setup });
   const all = tables.flatMap(({ rows }) => rows)
     .flatMap(({ evaluations }) => evaluations.flatMap(({ net }) => lineageOf(net).reverse()));
   const found = all.filter(({ config }) => config === rest);

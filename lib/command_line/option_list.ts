@@ -146,7 +146,7 @@ export const OPTIONS = {
     group: "What to print",
   },
   "dry-run": { text: "print what would run, and run nothing", group: "How to run it" },
-  yes: { text: "carry out a grid of more than 10,000 combinations", group: "How to run it" },
+  yes: { text: "take a grid of more than 10,000 combinations", group: "How to run it" },
   score: {
     value: "ERROR",
     text: "the top-5 error, in per cent, that the test server returned",

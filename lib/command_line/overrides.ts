@@ -131,7 +131,8 @@ export function override(setup: Setup, changes: string): Setup {
     const { evaluate, scenes } = changed;
     const train = { ...ALL_IMAGES, ...changed.train };
     const data = scenes ? { scenes } : {};
-    const names = [...leaves(train), ...leaves(evaluate), ...leaves(data)];
+    const [ofTrain, ofData] = [leaves(train), leaves(data)];
+    const names = [...ofTrain, ...leaves(evaluate), ...ofData];
     if (!names.includes(field)) {
       throw new UsageError(
         `Cannot set "${field}": the fields are ${names.join(", ")}.` + didYouMean(field, names),
@@ -140,8 +141,8 @@ export function override(setup: Setup, changes: string): Setup {
     if (value === undefined || value === "") {
       throw new UsageError(`--set ${field} needs a value: --set ${field}=VALUE`);
     }
-    if (leaves(data).includes(field)) return { ...changed, ...withLeaf(data, field, value) };
-    const part = leaves(train).includes(field) ? "train" : "evaluate";
+    if (ofData.includes(field)) return { ...changed, ...withLeaf(data, field, value) };
+    const part = ofTrain.includes(field) ? "train" : "evaluate";
     return { ...changed, [part]: withLeaf(changed[part], field, value) };
   }, setup);
   mustHold(result);

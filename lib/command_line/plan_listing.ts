@@ -14,6 +14,7 @@ import { estimateSpeed } from "../estimates/speed.ts";
 import { diskOf, memoryOf, originOfTimes, otherPrecision } from "./plan_notes.ts";
 import type { Options } from "./options.ts";
 import type { KnownRun } from "./known_runs.ts";
+import { variedFields } from "./varied_fields.ts";
 import type { Study } from "../results/study.ts";
 
 /** Prints runs with their costs. @returns the exit code */
@@ -33,6 +34,7 @@ export function printPlan(
   const on = expectedDevice(options.device);
   const speed = estimateSpeed(setup.train, { device: on });
   const hardware = speed ?? { cores: cores(), gpus: on.kind === "gpu" ? 1 : 0 };
+  const fields = variedFields(runs);
   const atOnce = runsAtOnce(setup, options.workers);
   // several at once share the processor
   const costs = new Map(runs.map((run) => {
@@ -43,6 +45,7 @@ export function printPlan(
     const { multiplyAdds, seconds } = costs.get(run)!;
     return {
       run: run.name,
+      ...fields && { fields: fields(run) },
       key: run.key,
       seed: run.context.seed,
       state: run.status.state,
@@ -63,6 +66,7 @@ export function printPlan(
     records,
     columns: [
       { field: "run" },
+      ...fields ? [{ field: "fields" }] : [],
       { field: "seed" },
       { field: "state" },
       { field: "multiply_adds", heading: "multiply-adds", show: (value) => scaled(Number(value)) },

@@ -1,32 +1,35 @@
 /** The rows of a study: every combination of the values in its grid. */
-import { evaluations, net, oneScale, threeScales } from "../../experiments/protocol.ts";
+import {
+  evaluations as evaluationsOf,
+  net,
+  oneScale,
+  threeScales,
+} from "../../experiments/protocol.ts";
 import { UsageError, UserError } from "../errors.ts";
 import {
+  type Combination,
   type ConfigName,
   type EvalRun,
   formatS,
+  key,
   type Method,
   type NetLayers,
+  type Row,
+  type RowSetup,
+  type Table,
+  type TrainRun,
   type TrainScale,
 } from "../experiment.ts";
 import { formatNumber } from "../numbers.ts";
 import { PAPER_CROP } from "../vgg/images.ts";
 import type { Setup } from "../setup.ts";
 import { rowFault, tableFault } from "../tables/check.ts";
-import { ownNet } from "../tables/own_net.ts";
+import { namedLayers, ownNet } from "../tables/own_net.ts";
 import { combinationsOf, type FieldValue, type GridStudy, type Scales } from "../tables/study.ts";
 import { withChanges } from "./overrides.ts";
 
-/** A combination of values. */
-export interface StudyRow {
-  /** The value of each list, for people and records. */
-  readonly values: Readonly<Record<string, string | number>>;
-  readonly evaluations: readonly EvalRun[];
-  /** The command line's setup with the row's fields; one object for rows with the same fields. */
-  readonly setup: Setup;
-  /** The row's own seed, where seeds are a list of the grid. */
-  readonly seed?: number;
-}
+/** A row of a study. */
+export type StudyRow = Row & { readonly combination: Combination };
 
 /** Combinations that need no leave, and combinations that are too many in any case. */
 const [MOST_UNASKED, MOST] = [10_000, 1_000_000];
@@ -40,20 +43,47 @@ interface Choice {
   readonly name: string | number;
 }
 
+/** What a study is expanded under. */
+export interface Expanding {
+  readonly setup: Setup;
+  /** The file's name as the user wrote it. */
+  readonly word: string;
+  /** Whether the user has asked for as many rows as there are. */
+  readonly isAllowed: boolean;
+  /** The first of the study's seeds, if the command line does not say how many; else absent. */
+  readonly firstSeed?: number;
+}
+
+/**
+ * A study as a table: a row for each combination, those that are the same experiment once.
+ *
+ * @throws {UserError} See `rowsOfStudy`.
+ */
+export function tableOfStudy(study: GridStudy, expanding: Expanding): Table {
+  const rows = rowsOfStudy(study, expanding);
+  const known = new Map<string, StudyRow>();
+  for (const row of rows) {
+    const { setup: { train, evaluate } = expanding.setup, seeds } = row.combination;
+    const context = { train, evaluate, seed: 0, data: "" };
+    const keys = row.evaluations.map((run) => key(run, context)).sort();
+    const content = [...keys, ...seeds ?? []].join();
+    if (!known.has(content)) known.set(content, row);
+  }
+  return {
+    ...{ name: study.name, caption: study.caption, headings: ["config"] },
+    rows: [...known.values()],
+    study: { repeated: rows.length - known.size },
+  };
+}
+
 /**
  * Expands a study's grid. Its size is counted first.
  *
- * @param word the file's name as the user wrote it
- * @param isAllowed whether the user has asked for as many rows as there are
  * @throws {UserError} There are too many, or a value or a combination of values is no experiment.
  */
 export function rowsOfStudy(
   study: GridStudy,
-  { setup, word, isAllowed }: {
-    readonly setup: Setup;
-    readonly word: string;
-    readonly isAllowed: boolean;
-  },
+  { setup, word, isAllowed, firstSeed }: Expanding,
 ): readonly StudyRow[] {
   const refuse = (fault: string) => new UserError(`Cannot read a study from "${word}": ${fault}`);
   mustBeFew(combinationsOf(study.grid), { word, isAllowed });
@@ -82,13 +112,32 @@ export function rowsOfStudy(
   );
   mustFit(grid, fields, { setup, refuse });
 
-  const setups = new Map<string, Setup>();
-  function setupWith(changes: string): Setup {
+  const setups = new Map<string, RowSetup>();
+  function setupWith(changes: string): RowSetup {
     const known = setups.get(changes);
     if (known !== undefined) return known;
-    const all = [setup.changes, changes].filter(Boolean).join(",");
-    const made = changes === "" ? setup : { ...withChanges(setup, changes), changes: all };
+    const { name, train, evaluate } = withChanges(setup, changes);
+    // a field of the grid replaces that of --set
+    const before = setup.changes?.split(",").filter((text) =>
+      !fields.includes(text.split("=")[0]!)
+    );
+    const all = [...before ?? [], changes].join(",");
+    const made = { name, changes: all, train, evaluate };
     setups.set(changes, made);
+    return made;
+  }
+
+  const shared = firstSeed === undefined || study.seeds === undefined
+    ? undefined
+    : Array.from({ length: study.seeds }, (_, i) => firstSeed + i);
+
+  // one object for each net: keys are found again by it
+  const nets = new Map<string, TrainRun>();
+  function netAt(config: unknown, S: TrainScale): TrainRun {
+    const name = JSON.stringify([config, S]);
+    const made = nets.get(name) ??
+      (typeof config === "string" ? net(config as ConfigName, S) : ownNet(config as NetLayers, S));
+    nets.set(name, made);
     return made;
   }
 
@@ -97,14 +146,26 @@ export function rowsOfStudy(
     const at = Object.fromEntries(axes.map((axis, i) => [axis, chosen[i]!.value]));
     const inWords = axes.map((axis) => `${axis} = ${values[axis]}`).join(", ");
     try {
-      const row = {
-        values,
-        evaluations: evaluationsOf(at),
-        setup: setupWith(fields.map((field) => change(field, at[field])).join(",")),
-        ...at.seed !== undefined && { seed: at.seed as number },
-      };
-      const fault = rowFault({ rows: [row] }, row.setup);
-      if (fault === undefined) return { ...row, values: { ...values, Q: scalesOf(row) } };
+      const changes = fields.map((field) => change(field, at[field])).join(",");
+      const own = changes === "" ? undefined : setupWith(changes);
+      const seeds = at.seed === undefined ? shared : [at.seed as number];
+      const scale = at.S as TrainScale;
+      const evaluations = evaluationsOf(
+        netAt(at.config, scale),
+        testScales(at.Q as Scales, scale),
+        ...[at.method as Method].flat(),
+      );
+      const fault = rowFault({ rows: [{ evaluations }] }, own ?? setup);
+      if (fault === undefined) {
+        return {
+          evaluations,
+          combination: {
+            values: { ...values, Q: scalesOf(evaluations) },
+            ...own && { setup: own },
+            ...seeds && { seeds },
+          },
+        };
+      }
       throw refuse(`the combination ${inWords}: ${fault.replace(/^rows\[0\]\.evaluations/, "")}`);
     } catch (error) {
       if (error instanceof UsageError) {
@@ -161,7 +222,7 @@ function mustFit(
   scales("Q");
   grid.config!.forEach((config, i) => {
     if (typeof config === "string") return;
-    const rows = [{ evaluations: evaluations(ownNet(config as NetLayers, 256), [256], "dense") }];
+    const rows = [{ evaluations: evaluationsOf(ownNet(config as NetLayers, 256), [256], "dense") }];
     const fault = tableFault({ name: "grid", caption: "", headings: ["config"], rows }, setup);
     if (fault === undefined) return;
     throw refuse(`grid.config[${i}]: ${fault.replace(/^rows\[0\]\.evaluations\[0\]\.net\./, "")}`);
@@ -186,15 +247,6 @@ function change(field: string, value: unknown): string {
   return `${field}=${text.replaceAll(",", ":")}`;
 }
 
-/** The evaluations of a combination. */
-function evaluationsOf({ config, S, Q, method }: Readonly<Record<string, unknown>>): EvalRun[] {
-  const scale = S as TrainScale;
-  const run = typeof config === "string"
-    ? net(config as ConfigName, scale)
-    : ownNet(config as NetLayers, scale);
-  return evaluations(run, testScales(Q as Scales, scale), ...[method as Method].flat());
-}
-
 function testScales(Q: Scales, S: TrainScale): readonly number[] {
   if (Q === "one") return oneScale(S);
   if (Q === "three") return threeScales(S);
@@ -202,14 +254,14 @@ function testScales(Q: Scales, S: TrainScale): readonly number[] {
 }
 
 /** The scales that a row is tested at, as tables have them. */
-function scalesOf({ evaluations }: Pick<StudyRow, "evaluations">): string | number {
+function scalesOf(evaluations: readonly EvalRun[]): string | number {
   const scales = [...new Set(evaluations.map(({ Q }) => Q))];
   return scales.length === 1 ? scales[0]! : scales.join(" ");
 }
 
 /** A value's name for people. */
 function nameOf(axis: string, value: unknown): string | number {
-  if (axis === "config" && typeof value === "object") return (value as NetLayers).config;
+  if (axis === "config" && typeof value === "object") return namedLayers(value as NetLayers).config;
   if (axis === "S") return typeof value === "number" ? value : formatS(value as TrainScale);
   if (axis === "method") return [value].flat().join(" & ");
   if (Array.isArray(value)) return value.join(axis === "Q" ? " " : ":");

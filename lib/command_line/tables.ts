@@ -55,15 +55,8 @@ export function isPath(word: string): boolean {
     (fileIn(word)?.rest === "" || exists(pathFrom(word), "isDirectory"));
 }
 
-/** Whether a word names a file with a study. */
-export async function isStudyName(word: string): Promise<boolean> {
-  if (TABLES.some(({ name }) => name === word) || fileIn(word)?.rest !== "") return false;
-  const { hasStudy } = await import("../tables/study.ts");
-  return await hasStudy(pathFrom(word));
-}
-
-/** The options that decide what a table may be. */
-type CheckingOptions = Pick<Options, "setup">;
+/** The options that decide what a table may be, and what rows a study has. */
+type CheckingOptions = Pick<Options, "setup"> & Partial<Pick<Options, "yes" | "seeds" | "given">>;
 
 /**
  * The tables called `words`, each once; the paper's if there are none. A word is the name of a table of
@@ -145,14 +138,39 @@ async function tablesInFolder(word: string, options: CheckingOptions): Promise<r
 /** Opens a file, by the name that the user gave it. */
 async function opened(
   word: string,
-  { setup }: CheckingOptions,
-  more: { readonly isFound?: true } = {},
+  { setup, yes: isAllowed = true, seeds: [first = 0] = [], given = {} }: CheckingOptions,
+  more: { readonly isFound?: true; readonly isStudy?: true } = {},
 ) {
   // loaded here: most commands name no file, and checking takes a library
-  const { openTableFile } = await import("../tables/mod.ts");
+  const [{ openTableFile }, { tableOfStudy }] = await Promise.all([
+    import("../tables/mod.ts"),
+    import("./study_rows.ts"),
+  ]);
+  const expanding = {
+    setup,
+    word,
+    isAllowed,
+    ...given.seeds === undefined && { firstSeed: first },
+  };
   return await openTableFile(pathFrom(word), {
-    ...{ setup, listed: TABLES, taken: TAKEN, word, ...more },
+    ...{ setup, listed: TABLES, taken: TAKEN, word, variant: `from seed ${expanding.firstSeed}` },
+    ...more,
+    tableOf(study) {
+      const unused = (["seeds", "seed"] as const).find((name) => given[name] !== undefined);
+      if (study.grid.seed !== undefined && unused !== undefined) {
+        throw new UsageError(
+          `--${unused} does nothing here: the grid of "${word}" lists its seeds; leave --${unused} out, ` +
+            "or remove grid.seed",
+        );
+      }
+      return tableOfStudy(study, expanding);
+    },
   });
+}
+
+/** @throws {UserError} A file has something else than a study, or a grid that cannot be carried out. */
+export async function mustBeStudy(word: string, options: CheckingOptions) {
+  await opened(word, options, { isStudy: true });
 }
 
 /** The claims of a file, and its tables. @throws {UserError} It has no claims. */

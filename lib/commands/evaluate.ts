@@ -1,7 +1,7 @@
 /** `evaluate`: tests one net at any scales with any methods, and the mean of all. */
 import { evaluations, oneScale } from "../../experiments/protocol.ts";
 import { UsageError } from "../errors.ts";
-import { displayName, isEvaluation, isImported } from "../experiment.ts";
+import { type Context, displayName, isEvaluation, isImported } from "../experiment.ts";
 import { ensembleOf } from "../results/ensemble.ts";
 import { planOf } from "../plan.ts";
 import { nameWithChanges } from "../results/protocol.ts";
@@ -27,8 +27,9 @@ export async function evaluate(options: Options): Promise<number> {
   const { Q = oneScale(run.S), methods = ["dense"], setup } = options;
   const runs = evaluations(run, Q, ...methods);
   const request = { command: ["evaluate"], options, study: described, imported } as const;
-  if (options.dryRun) return await printRuns(runs, request);
-  const study = await carryOut(runs, request);
+  const planned = (contexts: readonly Context[]) => planOf(runs, contexts);
+  if (options.dryRun) return await printRuns(planned, request);
+  const study = await carryOut(planned, request);
   if (study === undefined) return 0;
   const { store, contexts, dataset } = study;
   const fusions = contexts.map((context) => {

@@ -1,6 +1,5 @@
 /** `report`: prints tables from stored results. */
 import initialisation, { trainedAgain } from "../../experiments/initialisation.ts";
-import { UsageError } from "../errors.ts";
 import type { Dataset } from "../datasets/dataset.ts";
 import type { Table } from "../experiment.ts";
 import { writeCollections, writeReports } from "../report/mod.ts";
@@ -8,7 +7,7 @@ import { sheetOf } from "../report/results_sheet.ts";
 import { resultsOf } from "../results/mod.ts";
 import type { Study } from "../results/study.ts";
 import type { Options } from "../command_line/options.ts";
-import { isStudyName, publish, tell } from "../command_line/tables.ts";
+import { publish, tell } from "../command_line/tables.ts";
 import { tablesFilled } from "../command_line/filled_tables.ts";
 import { sheetOfClaims } from "./claims.ts";
 import { sheet as table1 } from "./table1.ts";
@@ -19,13 +18,6 @@ import { sheet as table2 } from "./table2.ts";
  * all of the paper's tables, and the files that hold all of them.
  */
 export async function report(words: readonly string[], options: Options): Promise<number> {
-  const [word = ""] = words;
-  if (words.length === 1 && await isStudyName(word)) {
-    if (options.beside !== undefined) {
-      throw new UsageError(`--beside is about tables; "${word}" is a study, so leave it out`);
-    }
-    return await (await import("./study.ts")).reportStudy(word, options);
-  }
   const tables = await tablesFilled(words, options);
   if (options.beside !== undefined) {
     return await (await import("./beside.ts")).reportBeside(tables, options.beside, options);

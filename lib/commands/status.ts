@@ -10,6 +10,7 @@ import { energyOf, kilowattHours } from "../system/environment.ts";
 import type { Options } from "../command_line/options.ts";
 import type { Store } from "../store/mod.ts";
 import { inStore, type KnownRun, knownRuns } from "../command_line/known_runs.ts";
+import { variedFields } from "../command_line/varied_fields.ts";
 
 /** Prints the state of the runs behind the tables called `words`. */
 export async function status(words: readonly string[], options: Options): Promise<number> {
@@ -20,13 +21,16 @@ export async function status(words: readonly string[], options: Options): Promis
   const jobs = await statesOnCluster(runs, store);
   const energies = new Map(runs.map((run) => [run.key, energyOf(executionsOf(run, store))]));
   const hasEnergy = [...energies.values()].some((energy) => energy);
+  const fields = variedFields(runs);
   const records = runs.map((run) => {
     const { name, key, context, status } = run;
     const { state, detail: found, job } = jobs?.get(key) ?? { ...status, job: undefined };
     const { gpus = 1 } = state === "running" ? executionsOf(run, store).at(-1) ?? {} : {};
     const detail = gpus > 1 ? [found, `on ${gpus} GPUs`].filter(Boolean).join("; ") : found;
     return {
-      ...{ run: name, key, seed: context.seed, state, ...job !== undefined && { job }, detail },
+      run: name,
+      ...fields && { fields: fields(run) },
+      ...{ key, seed: context.seed, state, ...job !== undefined && { job }, detail },
       ...hasEnergy && { energy_kwh: energies.get(key)?.energy },
     };
   });
@@ -40,7 +44,8 @@ export async function status(words: readonly string[], options: Options): Promis
     title: `Runs in ${options.results}`,
     records,
     columns: [
-      ...["run", "seed", "key", ...jobs ? ["job"] : [], "state"].map((field) => ({ field })),
+      ...["run", ...fields ? ["fields"] : [], "seed", "key", ...jobs ? ["job"] : [], "state"]
+        .map((field) => ({ field })),
       ...hasEnergy
         ? [{
           field: "energy_kwh",

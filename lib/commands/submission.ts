@@ -1,7 +1,7 @@
 /** `submission`: writes the file for ILSVRC-2012's test server, and keeps its score. */
 import { UsageError, UserError } from "../errors.ts";
 import { type Context, displayName, type EvalRun } from "../experiment.ts";
-import { type PlannedRun, plannedRun } from "../plan.ts";
+import { type PlannedRun, plannedRun, runsOfRow, withAllAncestors } from "../plan.ts";
 import { listing } from "../report/listing.ts";
 import { keepScore, onTest, writeSubmission } from "../results/submission.ts";
 import { carryOut, printRuns } from "../command_line/carry_out.ts";
@@ -24,9 +24,7 @@ export async function submission(words: readonly string[], options: Options): Pr
       "submission needs a row, as in table6/4, or keys; deno task status lists them",
     );
   }
-  if (options.seeds.length > 1) {
-    throw new UsageError("A submission uses one seed; choose it with --seed N, without --seeds");
-  }
+  mustBeOneSeed(options.seeds.length);
   const study = await describedStudy(options);
   const { missing, test, name } = study.dataset;
   if (missing !== undefined) throw new UserError(missing);
@@ -50,7 +48,11 @@ export async function submission(words: readonly string[], options: Options): Pr
         "takes a line for each image, in order; get what is damaged again",
     );
   }
-  const runs = members.map(({ run }) => onTest(run as EvalRun, fingerprint));
+  // each under its own context: a row of a study may have fields of its own
+  const runs = () =>
+    withAllAncestors(
+      members.map(({ run, context }) => plannedRun(onTest(run as EvalRun, fingerprint), context)),
+    );
   const request = { command: ["submission"], options, study } as const;
   if (options.dryRun) return await printRuns(runs, request);
   const { ilsvrcIds } = await import("../datasets/ilsvrc2012/mod.ts");
@@ -91,9 +93,19 @@ async function membersNamed(
     throw new UsageError("A submission is one row; to combine others, name keys");
   }
   const { table, row } = rowAt(word!, await tablesAround(words, options));
-  const { evaluations } = table.rows[row - 1]!;
-  if (evaluations.length > 0) return evaluations.map((run) => plannedRun(run, context));
+  const [runs = [], ...others] = runsOfRow(table.rows[row - 1]!, contexts);
+  mustBeOneSeed(1 + others.length);
+  if (runs.length > 0) return runs;
   throw new UserError(`Cannot submit "${word}": it is a result of others, without a net here`);
+}
+
+/** @throws {UsageError} There are several seeds, each with posteriors of its own. */
+function mustBeOneSeed(seeds: number) {
+  if (seeds <= 1) return;
+  throw new UsageError(
+    "A submission uses one seed; choose it with --seed N, without --seeds; of a study with several, " +
+      "with --seeds 1, too",
+  );
 }
 
 /** Prints the members of a submission, and facts about it. */

@@ -1,8 +1,8 @@
 /** `table3` to `table7`, the side experiments, and `reproduce-all`: train, test, print. */
 import type { Dataset } from "../datasets/dataset.ts";
 import { UsageError } from "../errors.ts";
-import type { Table } from "../experiment.ts";
-import { evaluationsOf, plan } from "../plan.ts";
+import type { Context, Table } from "../experiment.ts";
+import { contextsOf, plan, planOf } from "../plan.ts";
 import { sheetOf } from "../report/results_sheet.ts";
 import { resultsOf } from "../results/mod.ts";
 import type { Study } from "../results/study.ts";
@@ -14,14 +14,18 @@ import { publish, tablesNamed } from "../command_line/tables.ts";
 import { filledTables } from "../command_line/filled_tables.ts";
 
 /** Carries out what tables need and prints them. */
-export async function reproduceTables(names: readonly string[], options: Options): Promise<number> {
-  if (names.length > 0) return await reproduceNamed(names, options);
+export async function reproduceTables(
+  names: readonly string[],
+  options: Options,
+  command = commandOfTables(names),
+): Promise<number> {
+  if (names.length > 0) return await reproduceNamed(names, options, command);
   throw new UsageError("Name at least one table, as in deno task table table3");
 }
 
 /** Carries out what Tables 3 to 7 need, prints all seven, and names the next command. */
 export async function reproduceAll(options: Options): Promise<number> {
-  const code = await reproduceNamed([], options);
+  const code = await reproduceNamed([], options, commandOfTables([]));
   if (!options.dryRun && options.executor === "local") {
     console.error("Test the paper's claims on these results: deno task claims (same options)");
   }
@@ -29,13 +33,17 @@ export async function reproduceAll(options: Options): Promise<number> {
 }
 
 /** The tables called `names`, all of the paper's if there are none. */
-async function reproduceNamed(names: readonly string[], options: Options): Promise<number> {
+async function reproduceNamed(
+  names: readonly string[],
+  options: Options,
+  command: ReturnType<typeof commandOfTables>,
+): Promise<number> {
   const tables = await tablesNamed(names, options);
   if (options.weights !== undefined) return await fill(names, options.weights, options);
-  if (options.executor === "slurm") return await onCluster(names, options);
+  if (options.executor === "slurm") return await onCluster(names, options, command);
   if (options.dryRun) return (await import("./plan.ts")).plan(names, options);
-  const { reproduce } = await import("../reproduce.ts");
-  const study = await reproduce(evaluationsOf(tables), options);
+  const { reproducePlan } = await import("../reproduce.ts");
+  const study = await reproducePlan((data) => plan(tables, contextsOf(options, data)), options);
   const code = await show(names, { tables, study }, options);
   await measureOnce();
   return code;
@@ -75,8 +83,9 @@ async function fill(names: readonly string[], weights: string, options: Options)
   );
   const command = commandOfTables(names);
   const request = { command, options, study: described, imported, report: names };
-  if (options.dryRun) return await printRuns(runs, request);
-  const study = await carryOut(runs, request);
+  const planned = (contexts: readonly Context[]) => planOf(runs, contexts);
+  if (options.dryRun) return await printRuns(planned, request);
+  const study = await carryOut(planned, request);
   return study === undefined ? 0 : await show(names, { tables, study }, options);
 }
 
@@ -84,11 +93,15 @@ async function fill(names: readonly string[], weights: string, options: Options)
  * Submits the missing runs of tables, or prints their jobs with `--dry-run`. With `--wait`, waits for
  * the jobs and prints the tables.
  */
-async function onCluster(names: readonly string[], options: Options): Promise<number> {
+async function onCluster(
+  names: readonly string[],
+  options: Options,
+  command: ReturnType<typeof commandOfTables>,
+): Promise<number> {
   const { showJobs, submitRuns } = await import("../command_line/cluster.ts");
   const study = await describedStudy(options);
   const runs = plan(await tablesNamed(names, options), study.contexts);
-  const request = { command: commandOfTables(names), options, study, report: names };
+  const request = { command, options, study, report: names };
   if (options.dryRun) return showJobs(runs, request);
   await submitRuns(runs, request);
   return options.wait ? await (await import("./report.ts")).report(names, options) : 0;

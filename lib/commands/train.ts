@@ -1,5 +1,5 @@
 /** `train`: one net, as a table would train it or from another start. */
-import { displayName, formatS, type TrainRun } from "../experiment.ts";
+import { type Context, displayName, formatS, type TrainRun } from "../experiment.ts";
 import { type PlannedRun, planOf } from "../plan.ts";
 import { nameWithChanges } from "../results/protocol.ts";
 import { listing } from "../report/listing.ts";
@@ -19,8 +19,9 @@ export async function train(options: Options): Promise<number> {
   const described = await describedStudy(options);
   const { run, imported } = await netToTrain(options, described);
   const request = { command: ["train"], options, study: described, imported } as const;
-  if (options.dryRun) return await printRuns([run], request);
-  const study = await carryOut([run], request);
+  const planned = (contexts: readonly Context[]) => planOf([run], contexts);
+  if (options.dryRun) return await printRuns(planned, request);
+  const study = await carryOut(planned, request);
   if (study === undefined) return 0;
   const { store, contexts, dataset } = study;
   const trained = planOf([run], contexts).filter((planned) => planned.run === run);

@@ -1,6 +1,6 @@
 /** `verify`: computes the tables of a bundle again. */
 import { setups } from "../../experiments/mod.ts";
-import { UsageError } from "../errors.ts";
+import { UsageError, UserError } from "../errors.ts";
 import type { Note, Problem } from "../bundle/problems.ts";
 import type { Verification } from "../bundle/verify.ts";
 import { progressBars } from "../system/progress.ts";
@@ -57,13 +57,23 @@ export async function verified(
   options: Options,
 ): Promise<Verification> {
   const { verifyBundle } = await import("../bundle/verify.ts");
-  const tables = [
-    ...new Set([...TABLES, ...names.length > 0 ? await tablesNamed(names, options) : []]),
-  ];
+  const tablesUnder = async (setup: Setup | undefined) => {
+    if (names.length === 0) return TABLES;
+    const own = await tablesNamed(names, { ...options, setup: setup ?? options.setup });
+    const study = own.find(({ study }) => study !== undefined);
+    if (setup === undefined && study !== undefined) {
+      throw new UserError(
+        `Cannot compare the study "${study.name}" with the bundle's: its rows are those of a setup, and ` +
+          "the bundle's is not one of this version's; name its file, as in --setup ./mine.json",
+      );
+    }
+    return [...new Set([...TABLES, ...own])];
+  };
   const bars = progressBars();
   const bar = bars.bar("check hashes", { unit: "bytes" });
   return await verifyBundle(pathFrom(word), {
-    ...{ paper: setups.paper, tables, setupNamed },
+    ...{ paper: setups.paper, tablesUnder },
+    setupNamed: (name, changes) => setupNamed(name, changes, options),
     onProgress: bar.update,
   }).finally(bars.stop);
 }
@@ -121,9 +131,16 @@ function recordOf(problem: Problem | Note): FlatRecord {
   return { ...Object.fromEntries(FIELDS.map((field) => [field, undefined])), ...problem };
 }
 
-/** A setup of this version with changes; undefined if there is none, or the changes do not fit. */
-function setupNamed(name: string, changes: string | undefined): Setup | undefined {
-  const named = Object.values(setups).find((setup) => setup.name === name);
+/**
+ * A setup of this version, or the user's own, with changes; undefined if there is none, or the changes do
+ * not fit.
+ */
+function setupNamed(
+  name: string,
+  changes: string | undefined,
+  { setup: own }: Pick<Options, "setup">,
+): Setup | undefined {
+  const named = [...Object.values(setups), own].find((setup) => setup.name === name);
   if (named === undefined || changes === undefined) return named;
   try {
     return withChanges(named, changes);

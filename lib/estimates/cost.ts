@@ -99,7 +99,7 @@ function validationAdds(
   },
 ): number {
   const side = pixels(middleOf(S), crop);
-  return validations * wholeAdds(layers, images.slice(0, validationImages), side);
+  return validations * wholeAdds(layers, sizesOf(images, validationImages), side);
 }
 
 /** Multiply-adds of an evaluation of all images by its method. */
@@ -113,18 +113,39 @@ function evaluationAdds(
 ): number {
   const crops = GRID[method] ** 2;
   const once = crops === 0
-    ? wholeAdds(layers, images, pixels(Q, crop))
+    ? wholeAdds(layers, sizesOf(images), pixels(Q, crop))
     : crops * countMultiplyAdds(layers, crop) * images.length;
   return looksAtMirror(method, evaluate) ? 2 * once : once;
 }
 
 /** Multiply-adds of one pass over whole images whose smallest side is rescaled to `side`. */
-function wholeAdds(layers: readonly Layer[], images: readonly ImageSize[], side: number) {
-  const alike = Map.groupBy(images, ({ height, width }) => height * 2 ** 20 + width);
-  return [...alike.values()].reduce((sum, group) => {
-    const { height, width } = rescale(group[0]!, side);
-    return sum + group.length * countMultiplyAdds(layers, height, width);
+function wholeAdds(layers: readonly Layer[], sizes: readonly Alike[], side: number) {
+  return sizes.reduce((sum, { size, count }) => {
+    const { height, width } = rescale(size, side);
+    return sum + count * countMultiplyAdds(layers, height, width);
   }, 0);
+}
+
+/** Images of one size. */
+interface Alike {
+  readonly size: ImageSize;
+  readonly count: number;
+}
+
+/** The sizes of images, which all runs of a plan share. */
+const known = new WeakMap<readonly ImageSize[], Map<number, readonly Alike[]>>();
+
+/** The sizes of the first `count` images, each once. */
+function sizesOf(images: readonly ImageSize[], count = images.length): readonly Alike[] {
+  const byCount = known.get(images) ?? new Map<number, readonly Alike[]>();
+  known.set(images, byCount);
+  const found = byCount.get(count) ??
+    [
+      ...Map.groupBy(images.slice(0, count), ({ height, width }) => height * 2 ** 20 + width)
+        .values(),
+    ].map((group) => ({ size: group[0]!, count: group.length }));
+  byCount.set(count, found);
+  return found;
 }
 
 /** Bytes of a float32. */

@@ -15,11 +15,12 @@ import {
   type Table,
   type TrainRun,
 } from "../experiment.ts";
-import { evaluationsOf, planOf } from "../plan.ts";
+import { contextsOf, plan, planOf } from "../plan.ts";
 import type { ReportFormat } from "../report/formats.ts";
 import type { ErrorIntervals, TableResult } from "../results/row_result.ts";
 import { errorsOf, type Posteriors, scored, type Scores } from "../score.ts";
 import type { Setup } from "../setup.ts";
+import type { GridStudy } from "../tables/study.ts";
 import { type Options, resolveOptions } from "../command_line/options.ts";
 import { RESULTS } from "../command_line/catalogue.ts";
 
@@ -76,22 +77,41 @@ export interface Evaluated extends Scored {
 }
 
 /**
- * Carries out what tables need, unless it is done, as `deno task table` does.
+ * Carries out what tables and studies need, unless it is done, as `deno task table` does.
  *
  * @returns results of each table, in the order of `tables`; `formatted` makes text of them
  * @throws {UserError} A table is not valid, a run failed, or data or results cannot be used.
  */
 export async function reproduce(
-  tables: Table | readonly Table[],
+  tables: Table | GridStudy | readonly (Table | GridStudy)[],
   options: LibraryOptions = {},
 ): Promise<TableResult[]> {
-  const list = [tables].flat() as readonly Table[];
   const resolved = await optionsOf(options);
-  for (const table of list) await mustBeTable(table, resolved, `table "${table.name}"`);
-  const { reproduce } = await import("../reproduce.ts");
+  const list: Table[] = [];
+  for (const each of [tables].flat() as readonly (Table | GridStudy)[]) {
+    if ("grid" in each) list.push(await expanded(each, resolved));
+    else {
+      await mustBeTable(each, resolved, `table "${each.name}"`);
+      list.push(each);
+    }
+  }
+  const { reproducePlan } = await import("../reproduce.ts");
   const { resultsOf } = await import("../results/mod.ts");
-  const study = await reproduce(evaluationsOf(list), resolved);
+  const study = await reproducePlan((data) => plan(list, contextsOf(resolved, data)), resolved);
   return resultsOf(list, study, resolved);
+}
+
+/** A study as a table. @throws {UserError} It is not valid. */
+async function expanded(study: GridStudy, { setup, seeds, given }: Options): Promise<Table> {
+  const { studyFault } = await import("../tables/study.ts");
+  const { tableOfStudy } = await import("../command_line/study_rows.ts");
+  const { name } = study;
+  const fault = studyFault(study);
+  if (fault !== undefined) throw new UserError(`Cannot reproduce the study "${name}": ${fault}`);
+  return tableOfStudy(study, {
+    ...{ setup, word: name, isAllowed: true },
+    ...given.seeds === undefined && { firstSeed: seeds[0]! },
+  });
 }
 
 /**

@@ -12,6 +12,7 @@ import {
 import { comparisonFootnotes, type PaperWords, paperWordsOf } from "./paper_words.ts";
 import { configsOf, deviation, formatQ, netsOf, recordsOf } from "./records.ts";
 import { cell, type Sheet, type SheetCell, type SheetRow } from "./sheet.ts";
+import { sheetOfStudy } from "./study_sheet.ts";
 import {
   captionOf,
   decimalsFor,
@@ -28,9 +29,10 @@ import {
   titleOf,
 } from "./words.ts";
 
-/** A table's results as a sheet. */
+/** A table's results as a sheet; those of a study by their errors. */
 export function sheetOf(result: TableResult): Sheet {
   const { table, rows } = result;
+  if (table.study !== undefined) return sheetOfStudy(result);
   const kinds = errorColumns(result);
   const decimals = decimalsFor(result.dataset.images);
   const best = bestOf(rows);
@@ -83,14 +85,19 @@ function inPaper(result: TableResult, kinds: ReturnType<typeof errorColumns>): P
   };
 }
 
-/** Texts of a row before its errors, column by column. */
+/** Texts of a row before its errors, column by column; in a study, its values. */
 export function headOf({ headings }: Pick<Table, "headings">, result: Headed): string[] {
+  const { combination } = result.row;
+  if (combination !== undefined) return Object.values(combination.values).map(String);
   return headings.map((heading) => HEADINGS[heading].of(result));
 }
 
-/** The same in one line, only the first line of each: `D, [256;512], 384`. */
+/** The same in one line, only the first line of each: `D, [256;512], 384`; `dropout 0.5, Q 256`. */
 export function headLine(table: Pick<Table, "headings">, result: Headed): string {
-  return headOf(table, result).map((text) => text.split("\n")[0]).join(", ");
+  const axes = Object.keys(result.row.combination?.values ?? {});
+  return headOf(table, result).map((text, i) =>
+    [...axes.slice(i, i + 1), text.split("\n")[0]].join(" ")
+  ).join(", ");
 }
 
 /** The columns before the errors. */

@@ -1,8 +1,10 @@
 /** A study as a sheet: a row for each combination, by error. */
-import type { Ranked } from "../results/ranking.ts";
-import type { TableResult } from "../results/row_result.ts";
+import type { Row } from "../experiment.ts";
 import { count } from "../numbers.ts";
 import { footnotesOnTest, type PaperWords } from "./paper_words.ts";
+import { type Ranked, ranked } from "../results/ranking.ts";
+import type { TableResult } from "../results/row_result.ts";
+import { tableTask } from "../results/table_task.ts";
 import { deviation, type FlatRecord, rounded } from "./records.ts";
 import { cell, type Sheet } from "./sheet.ts";
 import {
@@ -15,42 +17,38 @@ import {
   withoutTopFive,
 } from "./words.ts";
 
-/** A combination of values. */
-interface Combination {
-  readonly values: Readonly<Record<string, string | number>>;
+/** The value of each list of a study's grid in a row. */
+function valuesOf({ combination }: Row): Readonly<Record<string, string | number>> {
+  return combination?.values ?? {};
 }
 
-/** A study's results. */
-export interface StudyResult<Row extends Combination = Combination> {
-  readonly name: string;
-  readonly caption: string;
-  readonly rows: readonly Ranked<Row>[];
-  /** Setup, data and departures that all rows have in common. */
-  readonly shared: Pick<TableResult, "setup" | "dataset" | "departures">;
-  /** Combinations that are the same experiment as another one. */
-  readonly repeated: number;
-  /** The command that carries the study out. */
-  readonly command: string;
+/** Lists of a study's grid, those that are columns, and whether there are letters. */
+interface Columns {
+  readonly axes: readonly string[];
+  readonly shown: readonly string[];
+  readonly hasLetters: boolean;
 }
 
 /** A study as a sheet. Lists of one value are in its records only. */
-export function sheetOfStudy(study: StudyResult): Sheet {
-  const { name, caption, rows } = study;
-  const axes = Object.keys(rows[0]?.row.values ?? {});
-  const varied = axes.filter((axis) => new Set(rows.map(({ row }) => row.values[axis])).size > 1);
+export function sheetOfStudy(result: TableResult): Sheet {
+  const { table: { name, caption, rows: all } } = result;
+  const rows = ranked(all, result.rows);
+  const axes = all[0] === undefined ? [] : Object.keys(valuesOf(all[0]));
+  const varied = axes.filter((axis) => new Set(all.map((row) => valuesOf(row)[axis])).size > 1);
   const shown = varied.length > 0 ? varied : axes;
   const hasTop5 = rows.some(({ result }) => result.measured?.top5 !== undefined);
   const hasLetters = rows.some(({ letters }) => letters !== undefined);
   const best = rows[0]?.result.measured?.top1;
-  const isNumber = (axis: string) => rows.every(({ row }) => typeof row.values[axis] === "number");
+  const isNumber = (axis: string) => all.every((row) => typeof valuesOf(row)[axis] === "number");
+  const place = new Map(all.map((row, i) => [row, i + 1]));
   return {
     ...{
       name,
       title: caption,
-      caption: captionOf(study, axes, shown),
-      notes: notesOf(study, shown),
+      caption: captionOf(result, { axes, shown, hasLetters }),
+      notes: notesOf(rows, result, shown),
     },
-    paper: inPaper(study, axes, shown),
+    paper: inPaper(result, rows, { axes, shown, hasLetters, hasTop5 }),
     columns: [
       ...shown.map((axis) => isNumber(axis) ? "right" as const : "left" as const),
       ...["right", "right"] as const,
@@ -70,7 +68,7 @@ export function sheetOfStudy(study: StudyResult): Sheet {
       const spread = deviation(seeds);
       const isBest = measured !== undefined && measured.top1 === best;
       return [
-        ...shown.map((axis) => cell(String(row.values[axis]))),
+        ...shown.map((axis) => cell(String(valuesOf(row)[axis]))),
         cell(errorText(measured?.top1, spread?.top1), { best: isBest, runs }),
         cell(intervals ? rangeText(intervals.top1) : MISSING),
         ...hasTop5 ? [cell(errorText(measured?.top5, spread?.top5))] : [],
@@ -78,20 +76,18 @@ export function sheetOfStudy(study: StudyResult): Sheet {
         ...hasLetters ? [cell(letters ?? MISSING)] : [],
       ];
     })],
-    records: rows.map((row, place) => recordOf(row, { study, place })),
+    records: rows.map((each, i) => ({
+      ...{ study: name, place: each.result.measured && i + 1, row: place.get(each.row) },
+      ...recordOf(each),
+    })),
   };
 }
 
-function recordOf(
-  { row, result, p, letters }: Ranked<Combination>,
-  { study, place }: { readonly study: StudyResult; readonly place: number },
-): FlatRecord {
+function recordOf({ row, result, p, letters }: Ranked<Row>): FlatRecord {
   const { measured, intervals, seeds, runs, protocol, comparison } = result;
   const spread = deviation(seeds);
   return {
-    study: study.name,
-    place: measured && place + 1,
-    ...row.values,
+    ...valuesOf(row),
     top1_error: rounded(measured?.top1),
     top1_low: rounded(intervals?.top1.low),
     top1_high: rounded(intervals?.top1.high),
@@ -113,27 +109,25 @@ function recordOf(
 
 /** The words of a study in a paper: its p-values and letters have footnotes. */
 function inPaper(
-  study: StudyResult,
-  axes: readonly string[],
-  shown: readonly string[],
+  result: TableResult,
+  rows: readonly Ranked<Row>[],
+  { hasTop5, ...columns }: Columns & { readonly hasTop5: boolean },
 ): PaperWords {
-  const { rows, shared: { dataset } } = study;
-  const hasLetters = rows.some(({ letters }) => letters !== undefined);
-  const hasTop5 = rows.some(({ result }) => result.measured?.top5 !== undefined);
+  const { shown, hasLetters } = columns;
   const [p, letters] = [shown.length + (hasTop5 ? 3 : 2), shown.length + (hasTop5 ? 4 : 3)];
-  const comparison = comparisonInWords(study);
+  const comparison = comparisonInWords(result, hasLetters);
   const test = footnotesOnTest({
     test: "McNemar's exact test",
-    pairs: pairsOf(rows),
-    ...{ images: dataset.images, seeds: 1 },
+    pairs: pairsOf(result),
+    ...{ images: result.dataset.images, seeds: 1 },
   });
   return {
     caption: [],
     notes: [
-      ...captionOf(study, axes, shown).filter((sentence) =>
+      ...captionOf(result, columns).filter((sentence) =>
         !comparison.slice(0, hasLetters ? 2 : 1).includes(sentence) // what footnotes say
       ),
-      ...notesOf(study, shown),
+      ...notesOf(rows, result, shown),
     ],
     shared: [],
     footnotes: comparison.length === 0 ? [] : [
@@ -145,37 +139,37 @@ function inPaper(
 }
 
 /** Pairs of measured rows. */
-function pairsOf(rows: StudyResult["rows"]): number {
-  const measured = rows.filter(({ result }) => result.measured !== undefined).length;
+function pairsOf({ rows }: Pick<TableResult, "rows">): number {
+  const measured = rows.filter(({ measured }) => measured !== undefined).length;
   return measured * (measured - 1) / 2;
 }
 
 /** How rows were compared; empty if there was nothing to compare. */
-function comparisonInWords({ rows }: Pick<StudyResult, "rows">): string[] {
-  const pairs = pairsOf(rows);
+function comparisonInWords(result: Pick<TableResult, "rows">, hasLetters: boolean): string[] {
+  const pairs = pairsOf(result);
   if (pairs === 0) return [];
   return [
     "p: of no difference from the best row, McNemar's exact test of the same images, corrected " +
     `for ${count(pairs, "pair")} of rows (Holm).`,
-    rows.some(({ letters }) => letters !== undefined)
+    hasLetters
       ? "Rows without a common letter differ at 5 %."
       : "Letters for rows that differ are left out: there would be too many to read.",
   ];
 }
 
 function captionOf(
-  { rows, shared, command, repeated }: StudyResult,
-  axes: readonly string[],
-  shown: readonly string[],
+  { table, rows, ...shared }: TableResult,
+  { axes, shown, hasLetters }: Columns,
 ): string[] {
-  const measured = rows.filter(({ result }) => result.measured !== undefined).length;
+  const repeated = table.study?.repeated ?? 0;
+  const measured = rows.filter(({ measured }) => measured !== undefined).length;
   const missing =
-    rows.filter(({ result: { measured, comparison } }) =>
+    rows.filter(({ measured, comparison }) =>
       measured === undefined && comparison?.status !== "left out"
     ).length;
-  const seeds = Math.max(0, ...rows.map(({ result }) => result.seeds.length));
+  const seeds = rows.reduce((most, { seeds }) => Math.max(most, seeds.length), 0);
   const others = axes.filter((axis) => !shown.includes(axis))
-    .map((axis) => `${axis} ${rows[0]!.row.values[axis]}`);
+    .map((axis) => `${axis} ${valuesOf(table.rows[0]!)[axis]}`);
   return [
     `Measured: ${measuredOn(shared)}, ` +
     (seeds > 1 ? `mean ± standard deviation of ${seeds} seeds.` : "one seed."),
@@ -183,7 +177,7 @@ function captionOf(
     ...measured > 0
       ? ["Sorted by top-1 error, with Wilson's 95 % intervals; the lowest error is the best."]
       : [],
-    ...comparisonInWords({ rows }),
+    ...comparisonInWords({ rows }, hasLetters),
     ...withoutTopFive(shared.dataset.classes, shared.setup.evaluate),
     ...repeated > 0
       ? [
@@ -195,7 +189,7 @@ function captionOf(
     ...missing > 0
       ? [
         `${missing} of ${count(rows.length, "row")} not measured yet (${MISSING}). To measure ` +
-        `${missing === 1 ? "it" : "them"}, run ${command} with the same options.`,
+        `${missing === 1 ? "it" : "them"}, run ${tableTask(table)} with the same options.`,
       ]
       : [],
   ];
@@ -204,10 +198,14 @@ function captionOf(
 /** Rows at most that notes explain one by one. */
 const MOST_EXPLAINED = 5;
 
-function notesOf({ rows, shared }: StudyResult, shown: readonly string[]): string[] {
+function notesOf(
+  rows: readonly Ranked<Row>[],
+  shared: TableResult,
+  shown: readonly string[],
+): string[] {
   const leftOut = rows.flatMap(({ row, result: { comparison } }) => {
     if (comparison?.status !== "left out") return [];
-    const values = shown.map((axis) => `${axis} ${row.values[axis]}`);
+    const values = shown.map((axis) => `${axis} ${valuesOf(row)[axis]}`);
     return [`Left out: ${values.join(", ")}: ${comparison.reason}.`];
   });
   const departures = shared.departures.filter(({ field }) => !shown.includes(field));

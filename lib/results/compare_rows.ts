@@ -39,6 +39,14 @@ export function compareRows(
   reference: Reference,
   intervals = false,
 ): ComparedRows {
+  if (table.study !== undefined) {
+    throw new UserError(
+      `Cannot compare the rows of ${
+        quote(table.name)
+      } with one of them: it is a study, whose rows are ` +
+        "all compared already; leave --compare out",
+    );
+  }
   const baseline = rowNumber(results, table, reference);
   const other = results[(baseline ?? 0) - 1];
   if (baseline === undefined || other?.measured === undefined) return { table, rows: results };

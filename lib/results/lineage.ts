@@ -16,7 +16,7 @@ import {
   type Table,
   type TrainRun,
 } from "../experiment.ts";
-import { type PlannedRun, plannedRun } from "../plan.ts";
+import { type PlannedRun, runsOfRow } from "../plan.ts";
 import { layersFields } from "../vgg/configs.ts";
 import { type FieldDifference, fieldDifferences, fieldsOf } from "./protocol.ts";
 
@@ -78,14 +78,13 @@ export function rowsByRun(
   contexts: readonly Context[],
 ): ReadonlyMap<string, RowPlace[]> {
   const places = new Map<string, RowPlace[]>();
-  for (const context of contexts) {
-    for (const table of tables) {
-      for (const [index, { evaluations }] of table.rows.entries()) {
-        const needed = evaluations.flatMap((run) => withAncestors(plannedRun(run, context)));
-        for (const key of new Set(needed.map(({ key }) => key))) {
-          const place = { table, row: index + 1 };
-          places.set(key, [...places.get(key) ?? [], place]);
-        }
+  for (const table of tables) {
+    for (const [index, row] of table.rows.entries()) {
+      const needed = runsOfRow(row, contexts).flat().flatMap(withAncestors);
+      for (const key of new Set(needed.map(({ key }) => key))) {
+        const known = places.get(key) ?? [];
+        known.push({ table, row: index + 1 });
+        places.set(key, known);
       }
     }
   }

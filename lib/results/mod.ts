@@ -13,7 +13,7 @@ import {
 import { UnreadableError, UserError } from "../errors.ts";
 import { finalLoss, type LossOf } from "./losses.ts";
 import { differenceOf } from "./paired_difference.ts";
-import { type PlannedRun, plannedRun } from "../plan.ts";
+import { type PlannedRun, plannedRun, runsOfRow } from "../plan.ts";
 import {
   departures,
   differences,
@@ -37,6 +37,8 @@ export interface ScoredStudy extends Omit<Study, "store" | "dataset"> {
     /** Absent where there is none, as in a bundle. */
     readonly folder?: string;
     status(run: PlannedRun): Pick<RunStatus, "state" | "detail">;
+    /** Absent where results are not compared with checksums when they are read. */
+    expect?(runs: readonly PlannedRun[]): void;
   };
   readonly dataset: Pick<DatasetDescription, "name" | "classes" | "train" | "doubts"> & {
     readonly val: { readonly length: number };
@@ -66,14 +68,21 @@ export function resultsOf(
     ...{ setup: nameWithChanges(setup), dataset: name, split: "val" as const },
     ...{ images: val.length, classes: classes.length },
   };
+  const planned = new Map(
+    tables.flatMap(({ rows }) => rows).map((row) =>
+      [row, row.evaluations.length === 0 ? [] : runsOfRow(row, contexts)] as const
+    ),
+  );
+  store.expect?.([...planned.values()].flat(2));
   const scoresOf = remembering((runs: readonly PlannedRun[]) => store.scoresOf(runs));
 
   function rowResult(row: Row): RowResult {
-    const { evaluations } = row;
-    const protocol = protocolOf(evaluations, { ...shared, evaluate: setup.evaluate });
-    const seeds = evaluations.length === 0
-      ? []
-      : contexts.map((context) => evaluations.map((run) => plannedRun(run, context)));
+    const { evaluations, combination } = row;
+    const own = combination?.setup ?? setup;
+    const protocol = protocolOf(evaluations, {
+      ...{ ...shared, setup: nameWithChanges(own), evaluate: own.evaluate },
+    });
+    const seeds = planned.get(row)!;
     const runs = seeds.flat().map(({ key }) => key);
     const trained = trainings(seeds);
     let remarks: string[] = [];

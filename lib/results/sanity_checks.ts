@@ -108,10 +108,10 @@ export function importedAtChance(
 ): string[] {
   if (nets.length === 0 || !nets.every(({ init }) => isImported(init))) return [];
   const counts = countsOf(labels);
-  const share = Math.max(...counts.values()) / labels.length;
+  const share = Math.max(...counts) / labels.length;
   const chance = 100 * (1 - share);
   const deviation = 100 * Math.sqrt(share * (1 - share) / labels.length);
-  if (counts.size < 2 || top1 < chance - 2 * deviation) return [];
+  if (counts.length < 2 || top1 < chance - 2 * deviation) return [];
   return [
     `${nets.map(displayName).join(", ")} is at chance: its top-1 error is ${
       top1.toFixed(1)
@@ -169,16 +169,18 @@ function lossAfterFirstStep(log: ReturnType<TrainingRecords["readLog"]>): number
   return meanLoss(log, first);
 }
 
-/** How many images have each label. */
-function countsOf(labels: Int32Array): Map<number, number> {
-  const counts = new Map<number, number>();
-  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
-  return counts;
+/** How many images have each of the labels that occur. */
+function countsOf(labels: Int32Array): number[] {
+  let highest = 0; // a plain loop: for a thousand rows, calls for each label take a tenth of a second
+  for (let image = 0; image < labels.length; image++) highest = Math.max(highest, labels[image]!);
+  const counts = new Uint32Array(highest + 1);
+  for (let image = 0; image < labels.length; image++) counts[labels[image]!]!++;
+  return [...counts].filter((count) => count > 0);
 }
 
 /** Cross-entropy of predicting the frequencies of the classes for every image, nats. */
 function entropyOf(labels: Int32Array): number {
-  return [...countsOf(labels).values()].reduce((sum, count) => {
+  return countsOf(labels).reduce((sum, count) => {
     const share = count / labels.length;
     return sum - share * Math.log(share);
   }, 0);

@@ -111,6 +111,8 @@ export class Table<TRow extends RowType = RowType> {
     // A row of several lines is drawn as several rows, without the rules between them: cli-table3
     // takes a time that grows with the cube of a cell's lines.
     const isFirst: boolean[] = [];
+    // plain lines below a row's first one, which are written here: a listing of a thousand runs has many
+    const below = new Map<number, string[]>();
     for (const [index, row] of cells.entries()) {
       let at = 0;
       const columns = row.map((cell) => {
@@ -121,16 +123,40 @@ export class Table<TRow extends RowType = RowType> {
           look: { colSpan: cell.getColSpan(), hAlign: cell.getAlign() ?? own ?? "left" },
         };
       });
-      const height = Math.max(...columns.map(({ lines }) => lines.length));
+      const height = columns.reduce((most, { lines }) => Math.max(most, lines.length), 0);
+      const isPlain = columns.every(({ look: { colSpan, hAlign } }) =>
+        colSpan === 1 && hAlign !== "center"
+      );
+      if (isPlain) {
+        drawn.push(columns.map(({ lines, look }) => ({ content: lines[0] ?? "", ...look })));
+        isFirst.push(true);
+        below.set(
+          drawn.length - 1,
+          Array.from({ length: height - 1 }, (_, i) => {
+            const texts = columns.map(({ lines, look: { hAlign } }, column) =>
+              padded(lines[i + 1] ?? "", widths[column]!, hAlign)
+            );
+            return `│ ${texts.join(" │ ")} │`;
+          }),
+        );
+        continue;
+      }
       for (let line = 0; line < height; line++) {
         drawn.push(columns.map(({ lines, look }) => ({ content: lines[line] ?? "", ...look })));
         isFirst.push(line === 0);
       }
     }
     // every second line is a rule, the last one too
-    return linesOf(drawn, widths).filter((_, i) => i % 2 === 1 || isFirst[i / 2] !== false)
-      .join("\n");
+    return linesOf(drawn, widths).flatMap((line, i) =>
+      i % 2 === 1 ? [line, ...below.get((i - 1) / 2) ?? []] : isFirst[i / 2] === false ? [] : [line]
+    ).join("\n");
   }
+}
+
+/** A text in a column, at its left or right. */
+function padded(text: string, width: number, align: Direction): string {
+  const space = " ".repeat(Math.max(0, width - unicodeWidth(text)));
+  return align === "right" ? space + text : text + space;
 }
 
 /** A cell of one line as cli-table3 takes it. */

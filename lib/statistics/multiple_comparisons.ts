@@ -11,13 +11,16 @@
 export function holm(pValues: readonly number[]): number[] {
   const wrong = pValues.find((p) => !(p >= 0 && p <= 1));
   if (wrong !== undefined) throw new RangeError(`Cannot correct ${wrong}: it is no p-value`);
-  const corrected = new Array<number>(pValues.length);
+  // equal p-values have equal corrected ones, that of the first in order: a number decides, not a place
+  const sorted = Float64Array.from(pValues).sort();
+  const corrected = new Map<number, number>();
   let least = 0;
-  pValues.map((p, i) => [p, i] as const).sort(([a], [b]) => a - b).forEach(([p, i], rank) => {
-    least = Math.max(least, Math.min(1, p * (pValues.length - rank)));
-    corrected[i] = least;
+  sorted.forEach((p, rank) => {
+    if (p === sorted[rank - 1]) return;
+    least = Math.max(least, Math.min(1, p * (sorted.length - rank)));
+    corrected.set(p, least);
   });
-  return corrected;
+  return pValues.map((p) => corrected.get(p)!);
 }
 
 /**

@@ -81,6 +81,9 @@ const FORMAT = 2;
 /** A run's last two checkpoints: if the last one is damaged, the previous one is used. */
 const CHECKPOINTS = ["checkpoint.safetensors", "checkpoint.previous.safetensors"];
 
+/** Bytes of results that are compared with checksums before they are read: the system's cache keeps them. */
+const AHEAD = 2 ** 30;
+
 /** A folder of results. */
 export class Store {
   readonly folder: string;
@@ -90,6 +93,8 @@ export class Store {
   readonly #whole = new Set<string>();
   /** States of files whose values are posteriors. */
   readonly #valid = new Set<string>();
+  /** Results that will be read, in their order. */
+  #coming: readonly string[] = [];
   /** What is wrong with results, each in one version of its file. */
   readonly #faults = new Map<string, { readonly fault: RunStatus; readonly version?: string }>();
 
@@ -387,6 +392,14 @@ export class Store {
     return posteriorsIn(openSafetensors(file), file);
   }
 
+  /**
+   * Says which results will be read, in their order. Those that come next are then compared with their
+   * checksums together, on all cores; one alone is the work of one.
+   */
+  expect(runs: readonly PlannedRun[]) {
+    this.#coming = [...new Set(runs.map((run) => this.#result(run)))];
+  }
+
   /** Scores the mean posteriors of finished evaluations. */
   scoresOf(runs: readonly PlannedRun[]): Scores {
     this.#compareAll(runs.map((run) => this.#result(run)));
@@ -473,12 +486,27 @@ export class Store {
 
   /** Compares files with their checksums on all cores. Reading a file reports whether it differs. */
   #compareAll(files: readonly string[]) {
-    const open = files.flatMap((file) => {
-      const state = ifThere(() => stateOf(file));
-      return state === undefined || this.#whole.has(state) ? [] : [{ file, state }];
-    });
+    const openAmong = (files: readonly string[]) =>
+      files.flatMap((file) => {
+        const state = ifThere(() => stateOf(file));
+        return state === undefined || this.#whole.has(state) ? [] : [{ file, state }];
+      });
+    const asked = openAmong(files);
+    const [last] = asked.slice(-1);
+    if (last === undefined) return;
+    const open = [...asked, ...openAmong(this.#comingAfter(last.file))];
     const intact = intactOf(open.map(({ file }) => file));
     open.forEach(({ state }, i) => intact[i] && this.#whole.add(state));
+  }
+
+  /** The results that will be read after one, as many as the system's cache surely keeps until then. */
+  #comingAfter(file: string): string[] {
+    const after = this.#coming.slice(this.#coming.indexOf(file) + 1 || this.#coming.length);
+    let bytes = 0;
+    const end = after.findIndex((file) =>
+      (bytes += ifThere(() => Deno.statSync(file).size) ?? 0) > AHEAD
+    );
+    return end < 0 ? after : after.slice(0, end);
   }
 
   /** The verified content of a file. @throws {UserError} It is damaged. */

@@ -244,6 +244,13 @@ function columnFault({ rows, baseline, columns = [] }: Table): string | undefine
 export function tableSchema(): object {
   return {
     title: "A table of verydeep",
-    ...z.toJSONSchema(FILE_TABLE.extend({ $schema: z.string().optional() })),
+    ...z.toJSONSchema(FILE_TABLE.extend({ $schema: z.string().optional() }), {
+      override({ jsonSchema }) {
+        const { properties, required } = jsonSchema;
+        if (properties?.blocks === undefined || required === undefined) return;
+        // a net of JSON that has none is named after its layers
+        jsonSchema.required = required.filter((field) => field !== "config");
+      },
+    }),
   };
 }

@@ -1,6 +1,6 @@
 /**
  * Opens tables in files of their own: TypeScript or JavaScript, which are run, and JSON, which is data.
- * The paper's tables pass the same check.
+ * A study is a table with a row for each combination. The paper's tables pass the same check.
  *
  * @module
  */
@@ -10,7 +10,8 @@ import type { Claim } from "../results/claims.ts";
 import { reading } from "../system/files.ts";
 import { type CheckingSetup, tableFault } from "./check.ts";
 import { claimsFault } from "./claims.ts";
-import { isMeantAsStudy } from "./study.ts";
+import { type GridStudy, isMeantAsStudy, studyFault } from "./study.ts";
+import { withNames } from "./own_net.ts";
 import { exportsOf, jsonIn, type Refuse } from "./values.ts";
 
 /** What a file has. */
@@ -30,8 +31,14 @@ export interface Opening {
   readonly taken: readonly string[];
   /** The file's name as the user wrote it, for messages and commands. */
   readonly word: string;
+  /** Makes a study a table with a row for each combination. */
+  readonly tableOf: (study: GridStudy) => Table;
+  /** What else decides how studies become tables; nothing if absent. */
+  readonly variant?: string;
   /** Whether it was found in a folder, in which other files may be something else than tables. */
   readonly isFound?: boolean;
+  /** Whether it has to be a study. */
+  readonly isStudy?: boolean;
 }
 
 /** Endings of files with tables. */
@@ -43,7 +50,12 @@ export function isTableFile(name: string): boolean {
 }
 
 /** Files that were opened in this process, so that their rows stay the same objects. */
-const opened = new Map<string, Promise<TableFile>>();
+const opened = new Map<
+  string,
+  Pick<Opening, "setup" | "variant"> & {
+    readonly found: Promise<TableFile>;
+  }
+>();
 
 /**
  * Opens a file's tables and claims. A file of code is run with the permissions of this process.
@@ -53,41 +65,60 @@ const opened = new Map<string, Promise<TableFile>>();
  *   the place and what was expected.
  */
 export function openTableFile(file: string, opening: Opening): Promise<TableFile> {
-  const found = opened.get(file) ?? open(file, opening);
-  opened.set(file, found);
+  const { setup, variant } = opening;
+  const known = opened.get(file);
+  if (known?.setup === setup && known.variant === variant) return known.found;
+  const found = open(file, opening);
+  opened.set(file, { setup, ...variant !== undefined && { variant }, found });
   return found;
 }
 
 async function open(file: string, opening: Opening): Promise<TableFile> {
-  const { setup, listed, taken, word, isFound = false } = opening;
-  const refuse = (fault: string) => new UserError(`Cannot read tables from "${word}": ${fault}`);
+  const { setup, listed, taken, word, tableOf, isFound = false, isStudy = false } = opening;
+  const refusal = (what: string): Refuse => (fault) =>
+    new UserError(`Cannot read ${what} from "${word}": ${fault}`);
+  const ofStudy = refusal("a study");
+  const refuse = isStudy ? ofStudy : refusal("tables");
   const found = file.endsWith(".json") ? inJson(file, refuse) : await inModule(file, refuse);
   const values = isFound
-    ? { ...found, tables: found.tables.filter(([, value]) => isMeantAsTable(value)) }
-    : found;
-  const known = new Set<unknown>(listed.map(({ rows }) => rows));
-  for (const [path, value] of values.tables) {
-    const at = path === "" ? "" : `${path}: `;
-    if (isMeantAsStudy(value)) {
-      throw refuse(`${at}it is a study; carry it out with deno task study ${word}`);
+    ? {
+      ...found,
+      tables: found.tables.filter(([, value]) => isMeantAsTable(value) || isMeantAsStudy(value)),
     }
+    : found;
+  if (isStudy && values.tables.length === 0) {
+    throw refuse(
+      "it has no default export; end it with: export default study({ name, caption, grid })",
+    );
+  }
+  const known = new Set<unknown>(listed.map(({ rows }) => rows));
+  function mustBeFree(name: string, at: string, refuse: Refuse) {
+    if (!taken.includes(name)) return;
+    throw refuse(
+      `${at}name: a table of the project, or another of its results, is called "${name}"; choose ` +
+        "another name",
+    );
+  }
+  const tables = values.tables.map(([path, value]): Table => {
+    const at = path === "" ? "" : `${path}: `;
+    if (isMeantAsStudy(value) || isStudy && !hasRows(value)) {
+      const place = path === "default" ? "" : at;
+      const fault = studyFault(value);
+      if (fault !== undefined) throw ofStudy(`${place}${fault}`);
+      mustBeFree((value as GridStudy).name, place, ofStudy);
+      return { ...tableOf(value as GridStudy), file: word };
+    }
+    if (isStudy) throw refuse(`it is a table; carry it out with deno task table ${word}`);
     const fault = tableFault(value, setup);
     if (fault !== undefined) throw refuse(`${at}${fault}`);
-    const { name, rows } = value as Table;
-    if (taken.includes(name) && !known.has(rows)) {
-      throw refuse(
-        `${at}name: a table of the project, or another of its results, is called "${name}"; choose ` +
-          "another name",
-      );
-    }
-  }
-  const tables = values.tables.map(([, value]): Table => {
     const { help: _, ...table } = value as ListedTable;
+    if (!known.has(table.rows)) mustBeFree(table.name, at, refuse);
     return { ...table, file: word };
   });
   const twice = tables.find(({ name }, i) => tables.findIndex((other) => other.name === name) < i);
   if (twice !== undefined) throw refuse(`two tables are called "${twice.name}"`);
-  const { claims = [] } = values;
+  const { claims } = values;
+  if (claims === undefined) return { tables, claims: [] };
   const fault = claimsFault(claims, [...tables, ...listed]);
   if (fault !== undefined) throw refuse(`claims${fault.startsWith("[") ? "" : ": "}${fault}`);
   return { tables, claims: claims as readonly Claim[] };
@@ -100,7 +131,7 @@ interface Values {
 }
 
 function inJson(file: string, refuse: Refuse): Values {
-  const value = jsonIn(file, refuse);
+  const value = withNames(jsonIn(file, refuse));
   const withoutSchema = (value: unknown) => {
     if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
     const { $schema: _, ...table } = value as { $schema?: string };
@@ -121,7 +152,7 @@ async function inModule(file: string, refuse: Refuse): Promise<Values> {
       : main === undefined
       ? []
       : [["default", main] as [string, unknown]],
-    ...Object.entries(others).filter(([, value]) => isMeantAsTable(value)),
+    ...Object.entries(others).filter(([, value]) => isMeantAsTable(value) || isNamedStudy(value)),
   ];
   const values = tables.map(([, value]) => value);
   return {
@@ -132,7 +163,16 @@ async function inModule(file: string, refuse: Refuse): Promise<Values> {
 
 /** Whether an export besides the default one is meant as a table; helpers may be anything else. */
 function isMeantAsTable(value: unknown): boolean {
-  return typeof value === "object" && value !== null && "rows" in value && "headings" in value;
+  return hasRows(value) && "headings" in (value as object);
+}
+
+function hasRows(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "rows" in value;
+}
+
+/** Whether an export besides the default one is meant as a study. */
+function isNamedStudy(value: unknown): boolean {
+  return isMeantAsStudy(value) && "name" in (value as object) && "caption" in (value as object);
 }
 
 /** Names of files in a folder that may have tables, by name. Names that begin with _ or . are left out. */

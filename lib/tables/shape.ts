@@ -44,7 +44,7 @@ const BLOCK_LAYER = z.union([
 /** A net to train, with the nets that it starts from. */
 const TRAIN_RUN: z.ZodType = z.strictObject(
   {
-    config: z.string().regex(
+    config: z.string("must be a name; ownNet({ blocks }, S) makes one of the layers").regex(
       /^\w[\w.-]*$/,
       "must be a word of letters, digits, -, . and _",
     ).describe(`A net of the paper (${ALL_NETS.join(", ")}), or the name of one with blocks`),
@@ -137,7 +137,8 @@ const EVAL_RUN = z.strictObject(
   } satisfies Fields<EvalRun>,
 );
 
-const ROW = z.strictObject(
+/** A row of a table. */
+export const ROW = z.strictObject(
   {
     title: z.string().optional(),
     evaluations: z.array(EVAL_RUN),
@@ -148,7 +149,7 @@ const ROW = z.strictObject(
         testTop5: z.union([error, z.literal("merged")]).optional(),
       } satisfies Fields<Published>,
     ).optional(),
-  } satisfies Fields<Row>,
+  } satisfies Fields<Omit<Row, "combination">>,
 );
 
 /** A table. */
@@ -167,5 +168,5 @@ export const TABLE = z.strictObject(
       .describe("Number of the row, from 1, that the others are compared with").optional(),
     quotes: z.literal(true).describe("Whether its rows repeat rows of other tables").optional(),
     note: z.string().describe("A footnote for readers who compare its rows").optional(),
-  } satisfies Fields<Omit<Table, "file">>,
+  } satisfies Fields<Omit<Table, "file" | "study">>,
 );

@@ -1,5 +1,4 @@
 /** Studies: grids of experiments, declared in files of one's own; each combination is a row of one table. */
-import { UserError } from "../errors.ts";
 import {
   type ConfigName,
   type Method,
@@ -9,7 +8,7 @@ import {
 } from "../experiment.ts";
 import { flaw, z } from "../schema.ts";
 import { ALL_NETS } from "../vgg/configs.ts";
-import { type Refuse, valueOf } from "./values.ts";
+import type { UnnamedLayers } from "./own_net.ts";
 
 /** A value of a field of a setup: a number, a word, or numbers such as the shares of `drops.at`. */
 export type FieldValue = number | string | readonly number[];
@@ -23,7 +22,7 @@ export type Scales = number | readonly number[] | "one" | "three";
  */
 export interface Grid {
   /** Nets of the paper, or of one's own; `["A"]` if absent. */
-  readonly config?: readonly (ConfigName | NetLayers)[];
+  readonly config?: readonly (ConfigName | NetLayers | UnnamedLayers)[];
   /** Training scales; `[256]` if absent. */
   readonly S?: readonly TrainScale[];
   /** Test scales; `["one"]` if absent. Several scales in one value are averaged. */
@@ -66,68 +65,62 @@ export function study(declared: GridStudy): GridStudy {
   return declared;
 }
 
-const atLeastOne = <Value extends z.ZodType>(value: Value) =>
-  z.array(value).nonempty("must have a value");
+/** The shape of a study; made where there is one. */
+function studyShape() {
+  const atLeastOne = <Value extends z.ZodType>(value: Value) =>
+    z.array(value).nonempty("must have a value");
 
-const layer = z.union([
-  z.number(),
-  z.string(),
-  z.looseObject({}),
-]);
+  const layer = z.union([
+    z.number(),
+    z.string(),
+    z.looseObject({}),
+  ]);
 
-const scale = z.int().positive();
+  const scale = z.int().positive();
 
-const GRID = z.object({
-  config: atLeastOne(z.union(
-    [
-      z.enum(ALL_NETS),
-      z.looseObject({ config: z.string(), blocks: z.array(z.array(layer)) }),
-    ],
-    `must be ${ALL_NETS.join(", ")}, or a net of your own: {"config": NAME, "blocks": BLOCKS}`,
-  )).optional(),
-  S: atLeastOne(z.union(
-    [scale, z.tuple([scale, scale])],
-    "must be a scale such as 256, or the two ends of a range such as [256, 512]",
-  )).optional(),
-  Q: atLeastOne(z.union(
-    [scale, z.array(scale).nonempty(), z.enum(["one", "three"])],
-    'must be a scale such as 256, a list of scales, "one" or "three"',
-  )).optional(),
-  method: atLeastOne(z.union(
-    [z.enum(METHODS), z.array(z.enum(METHODS)).nonempty()],
-    `must be ${METHODS.join(", ")}, or a list of them`,
-  )).optional(),
-  seed: atLeastOne(z.int().nonnegative()).optional(),
-}).catchall(atLeastOne(z.union(
-  [z.number(), z.string(), z.array(z.number()).nonempty()],
-  "must be a number or a word, as --set takes it",
-)));
+  const grid = z.object({
+    config: atLeastOne(z.union(
+      [
+        z.enum(ALL_NETS),
+        z.looseObject({ config: z.string().optional(), blocks: z.array(z.array(layer)) }),
+      ],
+      `must be ${ALL_NETS.join(", ")}, or a net of your own: {"blocks": BLOCKS}`,
+    )).optional(),
+    S: atLeastOne(z.union(
+      [scale, z.tuple([scale, scale])],
+      "must be a scale such as 256, or the two ends of a range such as [256, 512]",
+    )).optional(),
+    Q: atLeastOne(z.union(
+      [scale, z.array(scale).nonempty(), z.enum(["one", "three"])],
+      'must be a scale such as 256, a list of scales, "one" or "three"',
+    )).optional(),
+    method: atLeastOne(z.union(
+      [z.enum(METHODS), z.array(z.enum(METHODS)).nonempty()],
+      `must be ${METHODS.join(", ")}, or a list of them`,
+    )).optional(),
+    seed: atLeastOne(z.int().nonnegative()).optional(),
+  }).catchall(atLeastOne(z.union(
+    [z.number(), z.string(), z.array(z.number()).nonempty()],
+    "must be a number or a word, as --set takes it",
+  )));
 
-const STUDY = z.strictObject({
-  $schema: z.string().optional(),
-  name: z.string().regex(
-    /^\w[\w-]*$/,
-    "must be a word of letters, digits, - and _: files are named after it",
-  ),
-  caption: z.string(),
-  grid: GRID,
-  seeds: z.int().min(1).max(10_000).optional(),
-});
+  return z.strictObject({
+    $schema: z.string().optional(),
+    name: z.string().regex(
+      /^\w[\w-]*$/,
+      "must be a word of letters, digits, - and _: files are named after it",
+    ),
+    caption: z.string(),
+    grid,
+    seeds: z.int().min(1).max(10_000).optional(),
+  });
+}
+
+let shape: ReturnType<typeof studyShape> | undefined;
 
 /** Whether a value is meant as a study, whatever is wrong with it. */
 export function isMeantAsStudy(value: unknown): boolean {
   return typeof value === "object" && value !== null && "grid" in value;
-}
-
-/** Whether a file declares a study; a file that cannot be read does not. */
-export async function hasStudy(file: string): Promise<boolean> {
-  const refuse: Refuse = (fault) => new UserError(fault);
-  try {
-    return isMeantAsStudy(await valueOf(file, refuse));
-  } catch (error) {
-    if (error instanceof UserError) return false;
-    throw error;
-  }
 }
 
 /** How many combinations a grid has. */
@@ -135,44 +128,17 @@ export function combinationsOf(grid: Grid): number {
   return Object.values(grid).reduce((product, values) => product * (values?.length ?? 1), 1);
 }
 
-/**
- * Opens the study of a file. A file of code is run with the permissions of this process.
- *
- * @param file its absolute path
- * @param word the file's name as the user wrote it
- * @param taken names that a study may not have
- * @throws {UserError} It cannot be read, throws, or has no study; the message names the place and what was
- *   expected.
- */
-export async function openStudyFile(
-  file: string,
-  { word, taken }: { readonly word: string; readonly taken: (name: string) => boolean },
-): Promise<GridStudy> {
-  const refuse: Refuse = (fault) => new UserError(`Cannot read a study from "${word}": ${fault}`);
-  const value = await valueOf(file, refuse);
-  if (value === undefined) {
-    throw refuse(
-      "it has no default export; end it with: export default study({ name, caption, grid })",
-    );
-  }
-  if (typeof value === "object" && value !== null && "rows" in value) {
-    throw refuse(`it is a table; carry it out with deno task table ${word}`);
-  }
-  const fault = flaw(value, STUDY);
-  if (fault !== undefined) throw refuse(fault);
-  const found = value as GridStudy;
-  if (taken(found.name)) {
-    throw refuse(
-      `name: a table of the project, or another of its results, is called "${found.name}"; choose ` +
-        "another name",
-    );
-  }
-  const twice = Object.entries(found.grid).find(([, values]) =>
+/** The first fault of a value that should be a study, with its place in it; nothing if it is one. */
+export function studyFault(value: unknown): string | undefined {
+  const fault = flaw(value, shape ??= studyShape());
+  if (fault !== undefined) return fault;
+  const { grid } = value as GridStudy;
+  const twice = Object.entries(grid).find(([, values]) =>
     new Set(values!.map((value) => JSON.stringify(value))).size < values!.length
   );
-  if (twice !== undefined) throw refuse(`grid.${twice[0]}: a value is in the list twice`);
-  if (found.seeds !== undefined && found.grid.seed !== undefined) {
-    throw refuse("seeds: grid.seed gives each seed rows of its own; remove one of the two");
+  if (twice !== undefined) return `grid.${twice[0]}: a value is in the list twice`;
+  if ((value as GridStudy).seeds !== undefined && grid.seed !== undefined) {
+    return "seeds: grid.seed gives each seed rows of its own; remove one of the two";
   }
-  return found;
+  return undefined;
 }

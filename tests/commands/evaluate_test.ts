@@ -104,7 +104,11 @@ Deno.test("a net's error under ReaL's labels is that of its first guesses in the
   const file = `${folder}/real.zip`;
   await writeBundle(file, { ...real.study, tables: [table] });
   const { paper, setup } = real.study;
-  const { problems } = await verifyBundle(file, { paper, tables: [], setupNamed: () => setup });
+  const { problems } = await verifyBundle(file, {
+    paper,
+    tablesUnder: () => Promise.resolve([]),
+    setupNamed: () => setup,
+  });
   assert.deepEqual(problems, []);
   await assert.rejects(
     writeBundle(file, { ...real.study, tables: [table], small: true }),

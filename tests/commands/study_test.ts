@@ -2,18 +2,19 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { net } from "../../experiments/protocol.ts";
 import { smoke } from "../../experiments/setups.ts";
-import { rowsOfStudy, type StudyRow } from "../../lib/command_line/study_rows.ts";
+import { rowsOfStudy, type StudyRow, tableOfStudy } from "../../lib/command_line/study_rows.ts";
 import { override } from "../../lib/command_line/overrides.ts";
 import { UserError } from "../../lib/errors.ts";
 import { key } from "../../lib/experiment.ts";
 import { contextsOf, plannedRun } from "../../lib/plan.ts";
 import { latex } from "../../lib/report/latex.ts";
-import { sheetOfStudy } from "../../lib/report/study_sheet.ts";
+import { sheetOf } from "../../lib/report/results_sheet.ts";
 import { differenceOf } from "../../lib/results/paired_difference.ts";
 import { ranked } from "../../lib/results/ranking.ts";
 import type { RowResult } from "../../lib/results/row_result.ts";
 import { holm } from "../../lib/statistics/mod.ts";
-import { type Grid, openStudyFile } from "../../lib/tables/study.ts";
+import { openTableFile } from "../../lib/tables/mod.ts";
+import type { Grid } from "../../lib/tables/study.ts";
 import { study } from "../../mod.ts";
 import { CommandSandbox } from "../support/command_sandbox.ts";
 import { noise } from "../support/formula.ts";
@@ -27,8 +28,9 @@ async function opened(name: string, text: string) {
   const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
   Deno.writeTextFileSync(join(folder, name), text);
   try {
-    return await openStudyFile(join(folder, name), {
-      ...{ word: name, taken: (name) => name === "table3" },
+    return await openTableFile(join(folder, name), {
+      ...{ word: name, taken: ["table3"], listed: [], setup: smoke, isStudy: true },
+      tableOf: (study) => tableOfStudy(study, { setup: smoke, word: name, isAllowed: false }),
     });
   } finally {
     Deno.removeSync(folder, { recursive: true });
@@ -37,7 +39,7 @@ async function opened(name: string, text: string) {
 
 Deno.test("a grid has a row for each combination, in its order, with nets of the paper's chain", () => {
   const rows = expanded({ config: ["A", "B"], S: [256, [256, 512]], Q: ["one", [224, 256]] });
-  assert.deepEqual(rows.map(({ values }) => Object.values(values).join("|")), [
+  assert.deepEqual(rows.map(({ combination }) => Object.values(combination.values).join("|")), [
     ...["A|256|256|dense", "A|256|224 256|dense"],
     ...["A|[256;512]|384|dense", "A|[256;512]|224 256|dense"],
     ...["B|256|256|dense", "B|256|224 256|dense"],
@@ -46,7 +48,7 @@ Deno.test("a grid has a row for each combination, in its order, with nets of the
   assert.deepEqual(rows[6]!.evaluations, [
     { net: net("B", [256, 512]), Q: 384, method: "dense" },
   ]);
-  assert.ok(rows.every(({ setup }) => setup === smoke));
+  assert.ok(rows.every(({ combination }) => combination.setup === undefined));
 });
 
 Deno.test("fields of the setup are what --set makes of them, and change keys as it does", () => {
@@ -57,7 +59,7 @@ Deno.test("fields of the setup are what --set makes of them, and change keys as 
     method: [["dense", "centre-crop"]],
   });
   assert.equal(rows.length, 2);
-  const { train, evaluate } = rows[1]!.setup;
+  const { train, evaluate } = rows[1]!.combination.setup!;
   assert.equal(train.dropout, 0.5);
   assert.deepEqual(train.schedules.first.drops, { rule: "steps", at: [0.25, 0.5] });
   assert.deepEqual(rows[1]!.evaluations.map(({ method }) => method), ["dense", "centre-crop"]);
@@ -72,17 +74,22 @@ Deno.test("fields of the setup are what --set makes of them, and change keys as 
   assert.notEqual(keyUnder(smoke), keyUnder(set));
   // a value that the setup has already is the run of the tables
   const [same] = expanded({ dropout: [smoke.train.dropout] });
-  assert.equal(keyUnder(same!.setup), keyUnder(smoke));
+  assert.equal(keyUnder(same!.combination.setup!), keyUnder(smoke));
 });
 
 Deno.test("nets of one's own, and seeds with rows of their own", () => {
   const F = { config: "F", blocks: [[64], [128]] };
   const rows = expanded({ config: ["A", F], seed: [3, 4] });
-  assert.deepEqual(rows.map(({ values, seed }) => [values.config, values.seed, seed]), [
+  const seedsOf = (
+    { combination: { values, seeds } }: StudyRow,
+  ) => [values.config, values.seed, ...seeds!];
+  assert.deepEqual(rows.map(seedsOf), [
     ...[["A", 3, 3], ["A", 4, 4]],
     ...[["F", 3, 3], ["F", 4, 4]],
   ]);
   assert.deepEqual(rows[2]!.evaluations[0]!.net, { ...F, S: 256, init: "random" });
+  const [unnamed] = expanded({ config: [{ blocks: [[64], [128, 128]] }] });
+  assert.equal(unnamed!.combination.values.config, "64-128x2");
 });
 
 /** Grids that are none, and what is said of them. */
@@ -260,16 +267,19 @@ Deno.test("rows are sorted by error; p-values of all pairs are corrected; letter
 
 Deno.test("a thousand rows are ranked, and a display that nobody could read is left out", () => {
   const many = results(1000, 300);
-  const ranking = ranked(many.map((_, row) => ({ values: { row } })), many);
-  const sheet = sheetOfStudy({
-    ...{ name: "n", caption: "c", rows: ranking, repeated: 2, command: "deno task study x.ts" },
-    shared: {
-      ...{ setup: smoke, departures: [] },
-      dataset: { name: "d", classes: 20, images: 300 },
-    },
+  const rows = many.map((_, number) => ({ evaluations: [], combination: { values: { number } } }));
+  const sheet = sheetOf({
+    ...{ rows: many, setup: smoke, departures: [] },
+    table: { name: "n", caption: "c", headings: ["config"], rows, study: { repeated: 2 } },
+    dataset: { name: "d", classes: 20, images: 300 },
   });
   assert.equal(sheet.records.length, 1000);
   assert.equal(sheet.records[999]!.place, 1000);
+  // the errors rise with the rows
+  assert.deepEqual(
+    new Set(sheet.records.slice(0, 20).map(({ row }) => Number(row) < 350)),
+    new Set([true]),
+  );
   const text = sheet.caption.join(" ");
   assert.match(text, /corrected for 499,500 pairs of rows \(Holm\)/);
   assert.match(text, /2 combinations of the grid are the same as others/);
@@ -277,13 +287,11 @@ Deno.test("a thousand rows are ranked, and a display that nobody could read is l
 
 Deno.test("a study in LaTeX has letters as superscripts, and footnotes of its test", () => {
   const few = results(3, 300);
-  const sheet = sheetOfStudy({
-    ...{ name: "n", caption: "c", repeated: 0, command: "deno task study x.ts" },
-    rows: ranked(few.map((_, row) => ({ values: { row } })), few),
-    shared: {
-      ...{ setup: smoke, departures: [] },
-      dataset: { name: "d", classes: 20, images: 300 },
-    },
+  const rows = few.map((_, number) => ({ evaluations: [], combination: { values: { number } } }));
+  const sheet = sheetOf({
+    ...{ rows: few, setup: smoke, departures: [] },
+    table: { name: "n", caption: "c", headings: ["config"], rows, study: { repeated: 0 } },
+    dataset: { name: "d", classes: 20, images: 300 },
   });
   const text = latex(sheet);
   assert.match(text, /\\begin\{tabular\}\{@\{\}rr@\{\}lrr+@\{\}\}/);
@@ -343,5 +351,94 @@ Deno.test("a study is carried out, shares runs with tables, and is not done agai
     // a seed of the command line counts
     const one = await sandbox.records("study", [file], "--dry-run", "--seeds", "1", "--seed", "1");
     assert.deepEqual([one.length, ...new Set(one.map(({ seed }) => seed))], [6, 1]);
+  });
+});
+
+/** A study of a field, two scales and a named export, beside a table of the same file. */
+const BOTH = `import { evaluations, net, study } from "verydeep";
+const A = net("A", 256);
+export default {
+  name: "own", caption: "Own", headings: ["config"],
+  rows: [{ evaluations: evaluations(A, [256], "dense") }],
+};
+export const decays = study({
+  name: "decays", caption: "Decays", seeds: 2, grid: { weightDecay: [0.0005, 0.001], Q: ["one", 288] },
+});`;
+
+Deno.test("a study goes wherever a table goes: a folder, plan, status, why, bundle, verify, claims", async () => {
+  using sandbox = new CommandSandbox();
+  await inFolder(async (folder) => {
+    const file = join(folder, "both.ts");
+    Deno.writeTextFileSync(file, BOTH);
+    const grid = {
+      name: "grid",
+      caption: "Grid",
+      grid: { weightDecay: [0.0005, 0.002] },
+    };
+    Deno.writeTextFileSync(join(folder, "grid.json"), JSON.stringify(grid));
+
+    // by hand: A under decay 0.0005 (the setup's) with seeds 0 and 1, 0.001 with both, 0.002 with seed 0
+    const plan = await sandbox.records("plan", [folder]);
+    const trainings = plan.filter(({ run }) => run.startsWith("train"));
+    assert.equal(trainings.length, 5);
+    assert.equal(plan.length - trainings.length, 2 * 2 * 2 + 1);
+    // the nets' names are alike: the fields tell them apart
+    assert.deepEqual(trainings.map(({ fields, seed }) => [fields, seed]).sort(), [
+      ...[["weightDecay 0.0005", 0], ["weightDecay 0.0005", 1]],
+      ...[["weightDecay 0.001", 0], ["weightDecay 0.001", 1], ["weightDecay 0.002", 0]],
+    ]);
+    assert.ok((await sandbox.records("plan", ["table3"])).every(({ fields }) => !fields));
+    const status = await sandbox.records("status", [folder]);
+    assert.deepEqual(status.map(({ key }) => key), plan.map(({ key }) => key));
+
+    const rows = await sandbox.records("table", [folder], "--include-at-chance");
+    assert.deepEqual(rows.map((row) => row.table ?? row.study), [
+      ...["own", "decays", "decays", "decays", "decays", "grid", "grid"],
+    ]);
+    assert.deepEqual(rows.map(({ seeds }) => seeds), [1, 2, 2, 2, 2, 1, 1]);
+    assert.deepEqual(await sandbox.records("report", [folder], "--include-at-chance"), rows);
+    const states = await sandbox.records("status", [folder]);
+    assert.deepEqual([...new Set(states.map(({ state }) => state))], ["done"]);
+
+    // a row by its values or its number, and its runs by their keys
+    const place = `${file}/decays/0.001/288`;
+    const why = JSON.parse(await sandbox.printed("why", [place], "--format", "json"));
+    const row = rows.find(({ study, weightDecay, Q }) =>
+      study === "decays" && weightDecay === 0.001 && Q === 288
+    );
+    assert.equal(why.row, row.row);
+    const ofRow = why.runs.filter(({ run }: { run: string }) => run.startsWith("test"));
+    assert.deepEqual(ofRow.map(({ key }: { key: string }) => key), row.run.split(" "));
+    assert.match(why.command, /^deno task study \S+both\.ts/);
+    const byNumber = JSON.parse(
+      await sandbox.printed("why", [`${file}/decays/${row.row}`], "--format", "json"),
+    );
+    assert.deepEqual(byNumber, why);
+    const text = await sandbox.printed("why", [`${join(folder, "grid.json")}/0.002`]);
+    assert.match(text, /^grid, row 2: weightDecay 0\.002, config A, S 256, Q 256, method dense\n/);
+    assert.match(text, /made by deno task study \S+grid\.json/);
+    await assert.rejects(
+      sandbox.printed("why", [`${file}/decays/0.003`]),
+      /the rows of \S+ are \S+decays\/0\.0005\/256, /,
+    );
+
+    // everything behind it in one file, recomputed: also compared with the files
+    const zip = join(folder, "all.zip");
+    await sandbox.printed("bundle", [zip, folder]);
+    const found = await sandbox.records("verify", [zip, folder]);
+    assert.deepEqual(found.map(({ kind }) => kind), ["note"]);
+    Deno.writeTextFileSync(
+      join(folder, "other.json"),
+      JSON.stringify({ ...grid, grid: { weightDecay: [0.0005, 0.003] } }),
+    );
+    const other = await sandbox.records("verify", [zip, join(folder, "other.json")]);
+    assert.deepEqual(other.filter(({ kind }) => kind === "name").map(({ reason }) => reason), [
+      "grid row 2 has other values, fields or seeds; it is not this version's table of that name",
+    ]);
+    await assert.rejects(sandbox.printed("claims", [file]), /it exports none; add: export const/);
+    await assert.rejects(
+      sandbox.printed("report", [file], "--compare", "best"),
+      /Cannot compare the rows of "decays" with one of them: it is a study/,
+    );
   });
 });

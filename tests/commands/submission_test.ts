@@ -37,6 +37,21 @@ Deno.test("ImageNet's archives are trained on and tested in sandbox, up to the s
     /no submission of them was written/,
   );
   await assert.rejects(sandbox.records("submission", ["table7/9"], ...here), /result of others/);
+
+  // a row of a study has fields of its own; one with the setup's is the row of Table 3
+  const grid = `${sandbox.folder}/grid.json`;
+  const study = { name: "grid", caption: "", grid: { weightDecay: [0.0005, 0.001] } };
+  Deno.writeTextFileSync(grid, JSON.stringify(study));
+  const [same] = await sandbox.records("submission", [`${grid}/0.0005`], ...here);
+  assert.deepEqual([same.key, same.file], [written.key, written.file]);
+  const [other] = await sandbox.records("submission", [`${grid}/0.001`], ...here);
+  assert.notEqual(other.key, written.key);
+  assert.equal(Deno.readTextFileSync(other.file).split("\n").length, 4);
+  Deno.writeTextFileSync(grid, JSON.stringify({ ...study, seeds: 2 }));
+  await assert.rejects(
+    sandbox.records("submission", [`${grid}/0.001`], ...here),
+    /uses one seed; .* of a study with several, with --seeds 1, too$/,
+  );
 });
 
 Deno.test("a test image that cannot be read is not left out: the server takes a line for each", async () => {

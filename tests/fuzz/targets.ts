@@ -400,7 +400,12 @@ export const targets: readonly Target[] = [
       });
       return files;
     },
-    read: (file) => verifyBundle(file, { paper, tables: [], setupNamed: () => paper }),
+    read: (file) =>
+      verifyBundle(file, {
+        paper,
+        tablesUnder: () => Promise.resolve([]),
+        setupNamed: () => paper,
+      }),
   },
   {
     name: "entries of a bundle",
@@ -428,7 +433,11 @@ export const targets: readonly Target[] = [
       );
       const list = { name: SUMS, bytes: new TextEncoder().encode(sums.join("")) };
       Deno.writeFileSync(`${folder}/a.zip`, zipOf([...entries, list]));
-      await verifyBundle(`${folder}/a.zip`, { paper, tables: [], setupNamed: () => paper });
+      await verifyBundle(`${folder}/a.zip`, {
+        paper,
+        tablesUnder: () => Promise.resolve([]),
+        setupNamed: () => paper,
+      });
     },
   },
   {

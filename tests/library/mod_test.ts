@@ -3,12 +3,14 @@ import { fileURLToPath } from "node:url";
 import {
   evaluate,
   evaluations,
+  formatted,
   inMemory,
   net,
   reproduce,
   score,
   type Setup,
   smoke,
+  study,
   train,
   UserError,
 } from "../../mod.ts";
@@ -16,6 +18,8 @@ import { outcome, start } from "../support/commands.ts";
 import { inFolder } from "../support/in_store.ts";
 import { codeBlocks } from "../support/markdown.ts";
 import { printedByScript } from "../support/library_script.ts";
+import { override } from "../../lib/command_line/overrides.ts";
+import { CommandSandbox, TINY } from "../support/command_sandbox.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const PAGE = new URL("../../docs/how-to/library.md", import.meta.url);
@@ -136,4 +140,24 @@ Deno.test("a mean of posteriors is scored with its interval", async () => {
   // SciPy: binomtest(1, 3).proportion_ci(method="wilson"): 0.0614919447, 0.7923403992
   assert.ok(Math.abs(intervals.top1.low - 6.14919447) < 1e-6);
   assert.ok(Math.abs(intervals.top1.high - 79.23403992) < 1e-6);
+});
+
+Deno.test("a study is reproduced by the library, too, and one that is none is told", async () => {
+  using sandbox = new CommandSandbox();
+  const options = {
+    setup: { ...override(smoke, TINY), name: "tiny" },
+    dataset: "folder",
+    data: sandbox.folder,
+    results: `${sandbox.folder}/results`,
+    includeAtChance: true,
+  };
+  const scales = study({ name: "scales", caption: "Scales", grid: { Q: ["one", [256, 288]] } });
+  const [result] = await reproduce(scales, options);
+  assert.deepEqual(result!.rows.map(({ runs }) => runs.length), [1, 2]);
+  assert.ok(result!.rows.every(({ measured }) => measured !== undefined));
+  assert.match(await formatted(result!), /^Scales\n[\s\S]*│ +best │/);
+  await assert.rejects(
+    reproduce({ name: "scales", caption: "", grid: { Q: [] } }, options),
+    /^UserError: Cannot reproduce the study "scales": grid\.Q: must have a value$/,
+  );
 });

@@ -9,7 +9,7 @@ import { type BundleInput, writeBundle } from "../../lib/bundle/write.ts";
 import { zipOf } from "./zips.ts";
 
 export const verify = (file: string) =>
-  verifyBundle(file, { paper, tables: [], setupNamed: () => smoke });
+  verifyBundle(file, { paper, tablesUnder: () => Promise.resolve([]), setupNamed: () => smoke });
 
 /** The entries of a bundle. */
 export type Entries = Map<string, Uint8Array>;

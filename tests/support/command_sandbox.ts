@@ -29,12 +29,14 @@ export class CommandSandbox implements Disposable {
 
   /** Options of a command here; those in `args` replace the sandbox's own. */
   options(command: string, ...args: string[]): Options {
-    const own = [
-      ...[["--setup", "smoke"], ["--dataset", "folder"], ["--set", TINY]],
-      ...[["--data", this.folder], ["--results", `${this.folder}/results`]],
-    ].filter(([name]) => !args.includes(name!));
+    const { takes } = CATALOGUE[command]!;
+    const own = ([
+      ...[["setup", "smoke"], ["dataset", "folder"], ["set", TINY]] as const,
+      ...[["data", this.folder], ["results", `${this.folder}/results`]] as const,
+    ] as const).filter(([name]) => takes.includes(name) && !args.includes(`--${name}`))
+      .map(([name, value]) => [`--${name}`, value]);
     const line = readCommandLine([...own.flat(), ...args]);
-    return resolveOptions(line, { command, takes: CATALOGUE[command]!.takes });
+    return resolveOptions(line, { command, takes });
   }
 
   /** The study that a command works on. */

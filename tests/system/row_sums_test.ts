@@ -20,30 +20,40 @@ Deno.test("sums are those of a plain loop, to the last bit, for any number of co
   for (const columns of [1, 2, 3, 4, 5, 7, 8, 20, 1000, 1001]) {
     const sums = rowSums(ROWS, columns);
     const expected = new Float64Array(ROWS * columns);
-    for (const from of [0, 10_000, 20_000]) {
+    for (const from of [5_000, 0, 10_000, 20_000]) {
       const values = distributions(columns, from);
+      if (from === 0) expected.fill(0); // what was there before is replaced
       values.forEach((value, i) => expected[i]! += value);
       sums.values.set(values);
-      assert.equal(sums.add(ROWS, TOLERANCE), ROWS);
+      assert.equal(from === 0 ? sums.put(ROWS, TOLERANCE) : sums.add(ROWS, TOLERANCE), ROWS);
     }
+    const labels = Array.from({ length: ROWS }, (_, row) => 7 * row % columns);
+    sums.labels.set(labels);
+    sums.judge(ROWS, 3);
     for (let row = 0; row < ROWS; row++) {
       const own = expected.subarray(row * columns, (row + 1) * columns);
       assert.deepEqual(sums.row(row), own);
-      assert.equal(sums.highest(row), own.indexOf(Math.max(...own)));
+      const highest = Math.max(...own);
+      assert.equal(sums.highest[row], own.indexOf(highest));
+      assert.equal(sums.means[row], Math.fround(highest / 3));
+      const above = own.filter((other) => other >= own[labels[row]!]!).length;
+      assert.equal(sums.ranks[row], above - 1); // without its own
       for (const value of [own[0]!, own[columns - 1]!, 0, 4]) {
         assert.equal(sums.atLeast(row, value), own.filter((other) => other >= value).length);
       }
     }
-    sums.clear();
-    assert.deepEqual(sums.row(ROWS - 1), new Float64Array(columns));
   }
 });
 
-Deno.test("of several highest sums the first one is found", () => {
+Deno.test("of several highest sums the first one is found, and the others count as higher", () => {
   const sums = rowSums(1, 7);
   sums.values.set([0, 0.25, 0, 0.25, 0.25, 0, 0.25]);
-  assert.equal(sums.add(1, TOLERANCE), 1);
-  assert.equal(sums.highest(0), 1);
+  assert.equal(sums.put(1, TOLERANCE), 1);
+  for (const [label, rank] of [[1, 3], [6, 3], [0, 6], [5, 6]] as const) {
+    sums.labels[0] = label;
+    sums.judge(1, 1);
+    assert.deepEqual([sums.highest[0], sums.ranks[0], sums.means[0]], [1, rank, 0.25]);
+  }
   assert.equal(sums.atLeast(0, 0.25), 4);
 });
 
@@ -55,8 +65,10 @@ Deno.test("a row that is no distribution is found, in whichever column it is wro
         const values = distributions(columns, 0);
         values[3 * columns + column] = wrong;
         sums.values.set(values);
-        assert.equal(sums.add(ROWS, TOLERANCE), 3, `${wrong} in ${column} of ${columns}`);
-        assert.equal(sums.add(3, TOLERANCE), 3);
+        for (const take of [sums.put, sums.add]) {
+          assert.equal(take(ROWS, TOLERANCE), 3, `${wrong} in ${column} of ${columns}`);
+          assert.equal(take(3, TOLERANCE), 3);
+        }
       }
     }
   }

@@ -124,9 +124,14 @@ const MISTAKES: readonly Mistake[] = [
     /^the combination .*: \[1\] is \[0\] again: it would count twice in the mean; remove one$/,
   ],
   [
-    "a study in place of a table",
-    ...["table", "mine.ts", grid("Q: ['one']")] as const,
-    /^default: it is a study; carry it out with deno task study \S+mine\.ts$/,
+    "a study with a wrong value, where any table may be",
+    ...["plan", "mine.ts", grid("Q: ['one', 100]")] as const,
+    /^grid\.Q\[1\] is 100: the least scale is 224,/,
+  ],
+  [
+    "a study of a wrong shape, where any table may be",
+    ...["report", "mine.json", '{"name":"mine","caption":"","grid":{"S":256}}'] as const,
+    /^grid\.S: .*expected array/,
   ],
   [
     "a table in place of a study",
@@ -156,11 +161,16 @@ Deno.test("a grid of more than 10,000 combinations is counted before any work", 
   using sandbox = new CommandSandbox();
   const file = join(sandbox.folder, "mine.ts");
   Deno.writeTextFileSync(file, grid("dropout: numbers(101), momentum: numbers(100)"));
-  await assert.rejects(sandbox.printed("study", [file]), (error) => {
-    assert.ok(error instanceof UserError);
-    assert.match(error.message, /^The grid of "\S+mine\.ts" has 10,100 combinations, .*add --yes/);
-    return true;
-  });
+  for (const command of ["study", "table", "plan", "status", "report"]) {
+    await assert.rejects(sandbox.printed(command, [file]), (error) => {
+      assert.ok(error instanceof UserError);
+      assert.match(
+        error.message,
+        /^The grid of "\S+mine\.ts" has 10,100 combinations, .*add --yes/,
+      );
+      return true;
+    });
+  }
   assert.ok(!exists(`${sandbox.folder}/results`, "isDirectory"));
 });
 

@@ -8,6 +8,8 @@ import type { TrainRun } from "../../lib/experiment.ts";
 import { tableFault, tableSchema } from "../../lib/tables/check.ts";
 import { claimsFault } from "../../lib/tables/claims.ts";
 import { ownNet } from "../../lib/tables/own_net.ts";
+import { tableOfStudy } from "../../lib/command_line/study_rows.ts";
+import type { GridStudy } from "../../lib/tables/study.ts";
 import { isTableFile, openTableFile, tableFilesIn } from "../../lib/tables/mod.ts";
 
 const { small } = setups;
@@ -25,6 +27,9 @@ const table = (rows: unknown[], more: object = {}) => ({
   ...more,
 });
 
+const tableOf = (study: GridStudy) =>
+  tableOfStudy(study, { setup: small, word: "mine.ts", isAllowed: false });
+
 /** Opens a file of this text. */
 async function opened(name: string, text: string) {
   const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
@@ -32,7 +37,7 @@ async function opened(name: string, text: string) {
   Deno.writeTextFileSync(file, text);
   try {
     return await openTableFile(file, {
-      ...{ setup: small, listed, taken: listed.map(({ name }) => name), word: name },
+      ...{ setup: small, listed, taken: listed.map(({ name }) => name), word: name, tableOf },
     });
   } finally {
     Deno.removeSync(folder, { recursive: true });
@@ -190,9 +195,25 @@ for (const [name, text, message] of BAD_FILES) {
   });
 }
 
+Deno.test("a net of JSON without a name is named after its layers; so is one in code, by ownNet", async () => {
+  const blocks = [[64], [128, 128, "lrn"], [{ size: 1, channels: 256, stride: 2 }]];
+  const text = JSON.stringify(table([row({ blocks, S: 256, init: "random", batchNorm: 8 })]));
+  const { tables: [found] } = await opened("mine.json", text);
+  const [net] = found!.rows[0]!.evaluations.map(({ net }) => net);
+  assert.equal(net!.config, "64-128x2.lrn-1c256s2-bn8");
+  assert.equal(ownNet({ blocks, batchNorm: 8 } as never, 256).config, net!.config);
+  // a long one ends with a digest of all of it
+  const long = (last: number) => ownNet({ blocks: [...Array(20).fill([64]), [last]] }, 256).config;
+  assert.match(long(64), /^(64-){13}6-[0-9a-f]{8}$/);
+  assert.notEqual(long(64), long(128));
+  // what is no net's blocks is left to the check
+  const odd = JSON.stringify(table([row({ blocks: [64], S: 256, init: "random" })]));
+  await assert.rejects(opened("odd.json", odd), /net\.(config|blocks\[0\]): /);
+});
+
 Deno.test("a file that is missing, or that the system cannot read, is named", async () => {
   const open = (file: string) =>
-    openTableFile(file, { setup: small, listed, taken: [], word: "gone.ts" });
+    openTableFile(file, { setup: small, listed, taken: [], word: "gone.ts", tableOf });
   await assert.rejects(open("/nowhere/gone.ts"), /"gone\.ts": there is no such file$/);
 });
 
