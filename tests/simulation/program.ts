@@ -1,4 +1,5 @@
 /** The program as simulated threads run it: some of its modules rewritten, and the others as they are. */
+import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { PLANTED } from "./planted.ts";
 import { weave, type Woven } from "./weave.ts";
@@ -55,7 +56,7 @@ function rememberedHash(algorithm: string) {
   let text = "";
   const hash = {
     update(part: string | Uint8Array) {
-      text += typeof part === "string" ? part : latin1(part);
+      text += Buffer.from(part as Uint8Array).toString("latin1");
       return hash;
     },
     digest(encoding: "hex") {
@@ -68,12 +69,6 @@ function rememberedHash(algorithm: string) {
     },
   };
   return hash;
-}
-
-const LATIN1 = new TextDecoder("latin1");
-
-function latin1(bytes: Uint8Array): string {
-  return LATIN1.decode(bytes);
 }
 
 /** A module's text as a function of what it uses. */
