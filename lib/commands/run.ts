@@ -1,7 +1,7 @@
 /** `run`: carries out one run by its key, as a job of a cluster does. */
 import { UsageError, UserError } from "../errors.ts";
 import { actionLabel } from "../experiment.ts";
-import { carryOutAsJob } from "../executors/slurm/own_job.ts";
+import { carryOutAsJob, withAncestors } from "../executors/slurm/own_job.ts";
 import type { PlannedRun } from "../plan.ts";
 import { progressBars } from "../system/progress.ts";
 import { makeStore } from "../store/mod.ts";
@@ -20,15 +20,10 @@ export async function run(words: readonly string[], options: Options): Promise<n
     const study = await openStudy(options, bars);
     mustBeItsData(planned, study.dataset.fingerprint);
     const { runPlan } = await import("../executors/local/scheduler.ts");
-    await runPlan(withAncestor(planned), { ...study, bars }, options);
+    await runPlan(withAncestors(planned), { ...study, bars }, options);
   }).finally(bars.stop);
   if (isDone) console.error(`done: ${actionLabel(planned.run)}, ${store.folderOf(planned)}`);
   return 0;
-}
-
-/** A run, after the ancestor that it reads. */
-function withAncestor(planned: PlannedRun): PlannedRun[] {
-  return [...planned.ancestor ? [planned.ancestor] : [], planned];
 }
 
 /** @throws {UserError} This node's data differs from the data that the plan was made for. */
