@@ -29,8 +29,6 @@ export interface Outcome {
 /** What a history needs. */
 export interface HistoryOptions {
   readonly seed: number;
-  /** Kinds of all faults, where one defect is looked for. */
-  readonly kinds?: readonly Fault[] | undefined;
   /** Results of an unbroken history by path; absent for that history itself. */
   readonly expected?: ReadonlyMap<string, Uint8Array>;
 }
@@ -80,8 +78,7 @@ interface Process {
 }
 
 const FAULTS = ["kill", "power", "suspend", "stall", "signal", "clock"] as const;
-/** What may happen to a process. */
-export type Fault = typeof FAULTS[number];
+type Fault = typeof FAULTS[number];
 
 /** Most faults of a history. */
 const MOST = 5;
@@ -165,7 +162,7 @@ export class History {
       : 1 + Math.floor(this.#random() * (4 - this.#workers));
     this.#faults = expected === undefined ? 0 : Math.floor(this.#random() * (MOST + 1));
     const any = () => FAULTS[Math.floor(this.#random() * FAULTS.length)]!;
-    this.#kinds = options.kinds ?? (this.#random() < 0.5 ? [any(), any()] : FAULTS);
+    this.#kinds = this.#random() < 0.5 ? [any(), any()] : FAULTS;
     if (isSlurm) {
       const isFaulty = this.#random() < 0.8;
       this.#slurm = new Controller({

@@ -1,16 +1,10 @@
 /** Defects that are planted to show that the simulation finds them. */
 
-import type { Fault } from "./history.ts";
-
 /** A piece of the program, and what becomes of it. */
 interface Defect {
   readonly file: string;
   readonly line: string;
   readonly becomes: string;
-  /** Faults that it takes to see it; any if absent. */
-  readonly kinds?: readonly Fault[];
-  /** The first of the histories in which the gate looks for it, where it is rare; else 1. */
-  readonly seed?: number;
 }
 
 /** Defects by name. */
@@ -39,13 +33,6 @@ export const PLANTED: Readonly<Record<string, Defect>> = {
     file: "lib/store/mod.ts",
     line: "      this.#mustBeWhole(file);\n      if (isEvaluation",
     becomes: "      if (isEvaluation",
-  },
-  "a process that has lost its lease records a failure": {
-    file: "lib/executors/local/scheduler.ts",
-    line: "if (!isPassedOn(loss)) noteIfPossible(",
-    becomes: "noteIfPossible(",
-    kinds: ["suspend"],
-    seed: 144,
   },
   "a job of Slurm's does not wait for the runs that it starts from": {
     file: "lib/executors/slurm/submitter.ts",

@@ -1,6 +1,5 @@
 /** Histories, one after the other. */
-import { type Fault, History, type Outcome, type Thread } from "./history.ts";
-import { PLANTED } from "./planted.ts";
+import { History, type Outcome, type Thread } from "./history.ts";
 import { Program } from "./program.ts";
 import { loadProgram, SimulatedThread } from "./thread.ts";
 
@@ -13,15 +12,9 @@ export class Simulation {
   /** Results of a history without faults, by path. */
   readonly expected: ReadonlyMap<string, Uint8Array>;
 
-  readonly #kinds: readonly Fault[] | undefined;
-
-  private constructor(
-    threads: readonly Thread[],
-    { expected, kinds }: Pick<Simulation, "expected"> & { kinds?: readonly Fault[] | undefined },
-  ) {
+  private constructor(threads: readonly Thread[], expected: ReadonlyMap<string, Uint8Array>) {
     this.#threads = threads;
     this.expected = expected;
-    this.#kinds = kinds;
   }
 
   /**
@@ -36,15 +29,14 @@ export class Simulation {
     const { violation } = unbroken.run();
     if (violation !== undefined) throw new Error(`Without a fault: ${violation}`);
     const expected = unbroken.results();
-    const kinds = PLANTED[planted ?? ""]?.kinds;
     const isAsItIs = planted === undefined && !isStrict;
     const tried = isAsItIs ? program : await Program.read(planted, isStrict);
-    return new Simulation(threadsOf(tried), { expected, kinds });
+    return new Simulation(threadsOf(tried), expected);
   }
 
   /** The history of a seed. */
   try(seed: number): Outcome {
-    return new History(this.#threads, { seed, kinds: this.#kinds, expected: this.expected }).run();
+    return new History(this.#threads, { seed, expected: this.expected }).run();
   }
 }
 

@@ -34,10 +34,10 @@ Deno.test("a seed repeats its history to the millisecond", () => {
   for (const seed of [1, 2, 3]) assert.deepEqual(simulation.try(seed), simulation.try(seed));
 });
 
-for (const [defect, { seed = 1 }] of Object.entries(PLANTED)) {
+for (const defect of Object.keys(PLANTED)) {
   Deno.test(`a planted defect is found: ${defect}`, async () => {
     const defective = await Simulation.start(defect);
-    const seeds = Array.from({ length: MOST }, (_, i) => seed + i);
+    const seeds = Array.from({ length: MOST }, (_, i) => 1 + i);
     assert.ok(seeds.some((seed) => defective.try(seed).violation !== undefined));
   });
 }
