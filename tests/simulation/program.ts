@@ -36,7 +36,10 @@ const urlOf = (name: string) => new URL(name, ROOT).href;
 /** What stands in place of modules that would load TensorFlow or ask the machine. */
 const SUBSTITUTES: Readonly<Record<string, unknown>> = {
   [urlOf("lib/executors/local/start_worker.ts")]: { RUN_THREADS: undefined },
-  [urlOf("lib/vgg/train.ts")]: { Diverged: class extends Error {} },
+  [urlOf("lib/vgg/train.ts")]: {
+    CHECKPOINT_PAUSE: 300_000,
+    Diverged: class extends Error {},
+  },
   [urlOf("lib/system/environment.ts")]: { environment: () => ({ verydeep: "simulated" }) },
   [urlOf("lib/estimates/memory.ts")]: {
     ...{ memoryDoubt: () => undefined, imagesAtOnceFor: () => 1, shareFor: () => 1 },

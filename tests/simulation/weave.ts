@@ -165,7 +165,7 @@ function mayWait(
   if (callee.type === "Identifier" && kindOf(name, inside, facts) === "value") {
     return true;
   }
-  return (call.arguments as Syntax[]).some((given) =>
+  return [callee, ...call.arguments as Syntax[]].some((given) =>
     facts.functions.get(given)?.mayWait || names.has(nameOf(given))
   );
 }

@@ -47,14 +47,16 @@ Deno.test("calls in conditions, chains, loops and lists of functions", () => {
   const { result, asked } = run(`
     const twice = (name: string) => ask(name) + ask(name);
     class Reader { #name = "c"; read() { return this.#read(); } #read() { return ask(this.#name); } }
+    const called0 = () => "z";
     export function main() {
       const list = ["a", "b"].map((name) => twice(name)).filter((text) => ask(text) !== "a!a!!");
       const found = [1, 2].find((number) => ask(String(number)) === "2!");
       const sum = ["x", "y"].reduce((sum, name) => sum + ask(name), "");
-      return [list, found, sum, new Reader().read()?.length, true ? ask("d") : ask("e")];
+      const called = (() => { try { return ask("q"); } finally { list.push(called0()); } })();
+      return [called, list, found, sum, new Reader().read()?.length, true ? ask("d") : ask("e")];
     }`);
-  assert.deepEqual(result, [["b!b!"], 2, "x!y!", 2, "d!"]);
-  assert.deepEqual(asked, "a a b b a!a! b!b! 1 2 x y c d".split(" "));
+  assert.deepEqual(result, ["q!", ["b!b!", "z"], 2, "x!y!", 2, "d!"]);
+  assert.deepEqual(asked, "a a b b a!a! b!b! 1 2 x y q c d".split(" "));
 });
 
 Deno.test("errors, cleaning up, and functions that only pass on what others give", () => {
