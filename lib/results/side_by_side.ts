@@ -5,9 +5,9 @@
  * @module
  */
 import { UserError } from "../errors.ts";
-import { type Context, type EvalRun, key, type Row, type Table } from "../experiment.ts";
+import { type Context, key, type Row, type Table } from "../experiment.ts";
 import { formatNumber } from "../numbers.ts";
-import { plan, plannedRun } from "../plan.ts";
+import { contextsOfRow, plan, plannedRun } from "../plan.ts";
 import { holm } from "../statistics/mod.ts";
 import { differencesBetween } from "./lineage.ts";
 import { SIGNIFICANT } from "./pairwise.ts";
@@ -191,8 +191,8 @@ function rowsOf(name: string, sides: readonly Side[], tested: Map<string, Tested
     const protocols = others.map((side, i) => {
       const place = places[i];
       return place === undefined ? [] : protocolDifferences(
-        { side: first, evaluations: result.row.evaluations },
-        { side, evaluations: place.row.evaluations },
+        { side: first, row: result.row },
+        { side, row: place.row },
       );
     });
     const errors = (["top1", "top5"] as const).filter((error) =>
@@ -211,7 +211,7 @@ function rowsOf(name: string, sides: readonly Side[], tested: Map<string, Tested
         const twice = {
           ...{ first: result.scores, other: place.scores },
           sameImages: haveSameImages(first, side),
-          sameSeeds: haveSameSeeds(first, side),
+          sameSeeds: seedsOf(first, result.row) === seedsOf(side, place.row),
         };
         const cell = [i, error, ...result.runs, ...place.runs].join(" ");
         const known = tested.get(cell) ?? {
@@ -233,21 +233,27 @@ class RowFinder {
   readonly #similar: Map<string, RowResult[]>;
 
   constructor({ rows }: TableResult) {
-    this.#exact = Map.groupBy(rows, ({ row }) => JSON.stringify(row.evaluations));
+    this.#exact = Map.groupBy(rows, ({ row }) => experimentOf(row));
     this.#similar = Map.groupBy(rows, ({ row }) => lookOf(row));
   }
 
   /** The row like another one; undefined if there is none. */
   rowLike(row: Row): RowResult | undefined {
-    const alike = this.#exact.get(JSON.stringify(row.evaluations)) ??
+    const alike = this.#exact.get(experimentOf(row)) ??
       this.#similar.get(lookOf(row)) ?? [];
     return alike.find((other) => other.row.title === row.title) ?? alike[0];
   }
 }
 
-/** What a table shows of the evaluations of a row. */
-function lookOf({ evaluations }: Row): string {
-  return JSON.stringify(evaluations.map(({ net, Q, method }) => [net.config, net.S, Q, method]));
+/** What decides the numbers of a row: its evaluations and, in a study, its values and its setup. */
+function experimentOf({ evaluations, combination }: Row): string {
+  return JSON.stringify([evaluations, combination]);
+}
+
+/** What a table shows of a row besides its title and errors. */
+function lookOf({ evaluations, combination }: Row): string {
+  const nets = evaluations.map(({ net, Q, method }) => [net.config, net.S, Q, method]);
+  return JSON.stringify([nets, combination?.values]);
 }
 
 function haveSameSeeds(first: Side, other: Side): boolean {
@@ -255,10 +261,15 @@ function haveSameSeeds(first: Side, other: Side): boolean {
   return seeds(first) === seeds(other);
 }
 
-/** Evaluations of one side. */
-interface Evaluations {
+/** The seeds of a row, which may be its own. */
+function seedsOf({ contexts }: Side, row: Row): string {
+  return contextsOfRow(row, contexts).map(({ seed }) => seed).join(" ");
+}
+
+/** A row of one side. */
+interface PlacedRow {
   readonly side: Side;
-  readonly evaluations: readonly EvalRun[];
+  readonly row: Row;
 }
 
 /** A field that is not a run's, but one of its data, in both. */
@@ -275,7 +286,7 @@ const DATA_FIELDS = {
  * data's fingerprint, and the size and classes of the data. Other pictures of the same kind are no other
  * protocol, nor are other seeds.
  */
-function protocolDifferences(first: Evaluations, other: Evaluations): FieldDifference[] {
+function protocolDifferences(first: PlacedRow, other: PlacedRow): FieldDifference[] {
   const data = Object.entries(DATA_FIELDS).flatMap(([field, of]) => {
     const [one, two] = [of(first.side), of(other.side)];
     if (one === two) return [];
@@ -283,9 +294,9 @@ function protocolDifferences(first: Evaluations, other: Evaluations): FieldDiffe
       { field, one, other: two },
     ];
   });
-  const [one, two] = [first, other].map(({ side, evaluations }) => {
-    const context: Context = { ...side.contexts[0]!, seed: 0, data: "" };
-    return evaluations.map((run) => ({ run, context }));
+  const [one, two] = [first, other].map(({ side, row }) => {
+    const context: Context = { ...contextsOfRow(row, side.contexts)[0]!, seed: 0, data: "" };
+    return row.evaluations.map((run) => ({ run, context }));
   });
   const lengths = [one!.length, two!.length].map(String) as [string, string];
   if (lengths[0] !== lengths[1]) {
