@@ -508,7 +508,8 @@ const others = {
       "same images each difference is tested by McNemar's exact test, on others as two proportions, " +
       "and with several seeds by Student's test as well; p-values are corrected for all cells (Holm). " +
       "Numbers of another protocol are named as such, with the fields that differ, and not compared. " +
-      "The exit code is 0 where every cell is tested and none differs by more than chance, else 1. " +
+      "The exit code is 0 where each cell that either has is tested and none differs by more than " +
+      "chance, else 1. " +
       "docs/how-to/reproductions.md.",
     examples: {
       "compare mine.zip theirs.zip": "is it the same elsewhere?",

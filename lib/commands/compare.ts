@@ -27,7 +27,7 @@ interface NamedBundle {
 /**
  * Prints bundles side by side.
  *
- * @returns the exit code: 0 where all cells were tested and none differs by more than chance, else 1
+ * @returns the exit code: 0 where all cells that either has were tested and none differs by more than chance, else 1
  * @throws {UserError} One is no bundle, does not agree with itself, or is another one again; or they
  * have no table in common.
  */
@@ -114,10 +114,13 @@ function comparisons({ rows }: SideBySide) {
   return rows.flatMap(({ cells }) => cells.flatMap(({ others }) => others));
 }
 
-function isInAgreement(compared: SideBySide): boolean {
-  const verdicts = comparisons(compared).map(({ verdict }) => verdict);
-  return verdicts.length > 0 &&
-    verdicts.every((verdict) => verdict === "same" || verdict === "within chance");
+/** Whether all that a side and the first have measured agrees; what neither has does not count. */
+function isInAgreement({ rows }: SideBySide): boolean {
+  const found = rows.flatMap(({ cells }) => cells).flatMap((
+    { values: [first, ...values], others },
+  ) => others.filter((_, i) => first !== undefined || values[i] !== undefined));
+  return found.length > 0 &&
+    found.every(({ verdict }) => verdict === "same" || verdict === "within chance");
 }
 
 /** `8 cells: 6 are the same, 2 differ within chance.` */

@@ -95,8 +95,13 @@ function isWhole(file: string): boolean {
   const lines = readIfThere(file)?.split("\n") ?? [""];
   if (lines.pop() !== "") return false;
   return lines.every((line, i) =>
-    verifyChecksum(parsed(line)) !== undefined || !line.endsWith("}") && i + 1 < lines.length
+    verifyChecksum(parsed(line)) !== undefined || isCutOff(line) && i + 1 < lines.length
   );
+}
+
+/** Whether a line lacks its end: the brace, and the checksum before it. */
+function isCutOff(line: string): boolean {
+  return !line.endsWith("}") && !/"checksum":"\w+"/.test(line);
 }
 
 /** Describes leftovers, and what happens to them. */
