@@ -432,15 +432,19 @@ export class Store {
 
   /**
    * Posteriors of an evaluation that was stopped, `[images, classes]`, NaN where an image was not evaluated;
-   * undefined if there are none, or none of this shape.
+   * undefined if there are none, or none of this shape and of the net's present weights: a net that is
+   * trained again on another machine has other ones.
    */
   readPartialPosteriors(
     planned: PlannedRun,
     shape: readonly [images: number, classes: number],
   ): Float32Array | undefined {
     return this.#fromCheckpoint(planned, (file) => {
-      const found = floats(this.#contentOf(file)).get("posteriors");
-      return found?.shape.join() === shape.join() ? found.values : undefined;
+      const content = this.#contentOf(file);
+      const found = floats(content).get("posteriors");
+      const { weights } = JSON.parse(content.metadata.state ?? "");
+      const isOurs = found?.shape.join() === shape.join() && weights === this.#netOf(planned);
+      return isOurs ? found.values : undefined;
     });
   }
 
@@ -456,7 +460,14 @@ export class Store {
       shape: [values.length / classes, classes],
       values,
     }]]);
-    this.#writeCheckpoint(planned, { tensors, state: { images } });
+    const state = { images, weights: this.#netOf(planned) };
+    this.#writeCheckpoint(planned, { tensors, state });
+  }
+
+  /** The checksum of the weights of an evaluation's net; empty if they have none. */
+  #netOf({ ancestor }: PlannedRun): string {
+    using open = openSafetensors(this.#result(ancestor!));
+    return open.checksum ?? "";
   }
 
   /**

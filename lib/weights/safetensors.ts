@@ -154,6 +154,8 @@ export function contentOf(open: OpenSafetensors): Safetensors {
 export interface OpenSafetensors extends Disposable {
   /** Texts by name, without the checksum. */
   readonly metadata: Safetensors["metadata"];
+  /** The checksum that it names, as in `sha256:...`; absent in files of other programs. */
+  readonly checksum?: string;
   readonly shapes: ReadonlyMap<string, readonly number[]>;
   readonly types: ReadonlyMap<string, NumberType>;
   /**
@@ -211,7 +213,9 @@ export function openSafetensors(
       throw damaged("its header is not written as this program writes it");
     }
     const { __metadata__: metadata = {}, ...entries } = header;
-    if (/^sha256:[0-9a-f]{64}$/.test(metadata.checksum ?? "")) delete metadata.checksum;
+    const { checksum } = metadata;
+    const isChecked = /^sha256:[0-9a-f]{64}$/.test(checksum ?? "");
+    if (isChecked) delete metadata.checksum;
     for (const [name, { dtype, shape, data_offsets: [begin, end] }] of Object.entries(entries)) {
       if (!types.includes(dtype)) {
         throw damaged(`"${name}" has the type ${dtype}`);
@@ -223,6 +227,7 @@ export function openSafetensors(
     }
     return {
       metadata,
+      ...isChecked && { checksum: checksum! },
       shapes: new Map(Object.entries(entries).map(([name, { shape }]) => [name, shape])),
       types: new Map(Object.entries(entries).map(([name, { dtype }]) => [name, dtype])),
       read(name, from = 0, to) {

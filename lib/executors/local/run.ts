@@ -255,36 +255,18 @@ function scalarsOf({ loss, learningRate, imagesPerSecond, validation }: LogEntry
 
 function evaluate(planned: PlannedRun, resources: RunResources): boolean {
   const { run, context, ancestor } = planned;
-  const { store, engine, dataset } = resources;
+  const { store, dataset } = resources;
   if (!isEvaluation(run)) throw new TypeError("Cannot evaluate a training");
   const images = imagesFor(run, dataset);
   const weights = store.readWeights(ancestor!);
   const classes = dataset.classes.length;
   const posteriors = store.readPartialPosteriors(planned, [images.length, classes]) ??
     new Float32Array(images.length * classes).fill(NaN);
-  let saved = performance.now();
-  const save = () => {
+  const task = { run, context, dataset, images, weights, posteriors };
+  const values = evaluated(task, resources, () => {
     store.writePartialPosteriors(planned, { classes, values: posteriors });
-    saved = performance.now();
-  };
-  const values = (() => {
-    try {
-      return engine.evaluate({ run, context, dataset, images, weights, posteriors }, {
-        ...resources,
-        onProgress(done, total) {
-          resources.onProgress(done, total);
-          if (performance.now() - saved > CHECKPOINT_PAUSE) save();
-        },
-      });
-    } catch (error) {
-      noteIfPossible(save, resources.onNotice);
-      throw error;
-    }
-  })();
-  if (values === undefined) {
-    save();
-    return false;
-  }
+  });
+  if (values === undefined) return false;
   const labels = Int32Array.from(images, ({ label }) => label);
   const alsoRight = alsoRightIn(images);
   const found = {
@@ -295,6 +277,32 @@ function evaluate(planned: PlannedRun, resources: RunResources): boolean {
   summed([inMemory({ name: displayName(run), ...found })], () => {});
   store.writePosteriors(planned, found);
   return true;
+}
+
+/** Evaluates, and saves the posteriors so far every few minutes and where it does not come to its end. */
+function evaluated(
+  task: EvaluationTask,
+  { engine, ...control }: RunResources,
+  save: () => void,
+): Float32Array | undefined {
+  let saved = performance.now();
+  let values: Float32Array | undefined;
+  try {
+    values = engine.evaluate(task, {
+      ...control,
+      onProgress(done, total) {
+        control.onProgress(done, total);
+        if (performance.now() - saved <= CHECKPOINT_PAUSE) return;
+        save();
+        saved = performance.now();
+      },
+    });
+  } catch (error) {
+    noteIfPossible(save, control.onNotice);
+    throw error;
+  }
+  if (values === undefined) save();
+  return values;
 }
 
 /** Further right classes of images, `[images, some]`, -1 after the last; empty if there are none. */

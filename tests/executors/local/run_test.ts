@@ -177,6 +177,11 @@ Deno.test("an evaluation that was stopped, or that failed, keeps the posteriors 
   });
   assert.equal(runOne(evaluation, one(() => false)), false);
   assert.deepEqual(store.status(evaluation), { state: "partial", detail: "at image 1" });
+  // posteriors of a net that was trained again with other bits are not mixed with those of the old one
+  const again = planned(run);
+  store.writeWeights(again, new Map([["x", { shape: [1], values: Float32Array.of(1) }]]));
+  assert.equal(store.readPartialPosteriors(evaluation, [4, 2]), undefined);
+  store.writeWeights(again, new Map());
   const unreadable = () => {
     throw new UserError("Cannot read an image");
   };
