@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { RunQueue } from "../../../lib/executors/local/run_queue.ts";
 import { doneOf } from "../../../lib/executors/done_runs.ts";
 import { allOrStopped, runPlan } from "../../../lib/executors/local/scheduler.ts";
-import type { Dataset } from "../../../lib/datasets/dataset.ts";
 import { evaluations, net } from "../../../experiments/protocol.ts";
 import { smoke } from "../../../experiments/setups.ts";
 import { displayName, type TrainRun } from "../../../lib/experiment.ts";
@@ -83,20 +82,18 @@ Deno.test("a failure is recorded; if that fails, too, it is reported and hides n
 Deno.test("without training images no net is trained, and the plan does not start", async () => {
   const A = planned(net("A", 256));
   const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
-  const dataset: Dataset = {
-    ...{ name: "made-up", classes: ["a", "b"], train: [], val: [], fingerprint: "made-up" },
-    ...{ colours: { mean: [0, 0, 0], covariance: [] }, untrainable: "the pictures are elsewhere" },
-  };
+  const unopened = { ...dataset, untrainable: "the pictures are elsewhere" };
   try {
-    const study = { store: openStore(folder), dataset, setup: smoke, bars: progressBars() };
+    const study = {
+      ...{ store: openStore(folder), dataset: unopened, setup: smoke, bars: progressBars() },
+    };
     await assert.rejects(
       runPlan([A], study),
       /^UserError: Cannot train A 256: the pictures are elsewhere$/,
     );
-    const { untrainable: _, ...empty } = dataset;
     const few = { ...context, train: { ...smoke.train, trainingImages: 5 } };
     await assert.rejects(
-      runPlan([A, plannedRun(net("B", 256), few)], { ...study, dataset: empty }),
+      runPlan([A, plannedRun(net("B", 256), few)], { ...study, dataset }),
       /^UserError: Cannot train B 256: the setup's trainingImages is 5, and the data set has 0 /,
     );
     assert.deepEqual([...Deno.readDirSync(folder)], []);
@@ -184,10 +181,6 @@ Deno.test("damaged posteriors are repeated, and so are damaged weights that they
 /** The runs that threads were given, in order, when `workers` of them carried out a plan. */
 async function startedBy(workers: number, runs: readonly PlannedRun[]): Promise<string[]> {
   const started: string[] = [];
-  const dataset: Dataset = {
-    ...{ name: "made-up", classes: ["a", "b"], train: [], val: [], fingerprint: "made-up" },
-    colours: { mean: [0, 0, 0], covariance: [] },
-  };
   await inFolder(async (folder) => {
     const store = makeStore(folder);
     const threads: RunThreads = {
