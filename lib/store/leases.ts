@@ -114,14 +114,19 @@ export class Leases {
     return file;
   }
 
-  /** Releases a lease, so that other processes can take it. */
-  release(name: string) {
+  /**
+   * Releases a lease, so that other processes can take it.
+   *
+   * @returns its file, if that could not be removed
+   */
+  release(name: string): string | undefined {
     const held = this.#held.get(name);
-    if (held === undefined) return;
+    if (held === undefined) return undefined;
     this.#held.delete(name);
     // one that stays expires in a minute, or when this process ends: no process touches it any more
-    if (!isAnothers(held)) removeIfPossible(held.file);
+    const isGone = isAnothers(held) || removeIfPossible(held.file);
     this.#stopIfIdle();
+    return isGone ? undefined : held.file;
   }
 
   /** Whether there is a file of a lease, its owner alive or dead. */

@@ -399,12 +399,18 @@ export function removeIfThere(file: string) {
   changing("remove", file, () => Deno.removeSync(file));
 }
 
-/** Removes a file, or a folder with all that is in it, that is of no use, unless that fails: it may stay. */
-export function removeIfPossible(file: string) {
+/**
+ * Removes a file, or a folder with all that is in it, that is of no use, unless that fails: it may stay,
+ * and `status` lists it.
+ *
+ * @returns whether it is gone
+ */
+export function removeIfPossible(file: string): boolean {
   try {
     Deno.removeSync(file, { recursive: true });
-  } catch {
-    // `status` lists it
+    return true;
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound;
   }
 }
 

@@ -76,7 +76,10 @@ async function alone(store: Store, { log }: Bars, submit: () => Promise<void>) {
   try {
     await submit();
   } finally {
-    store.leases.release(SUBMISSION);
+    const left = store.leases.release(SUBMISSION);
+    if (left !== undefined) {
+      log(`warning: cannot remove "${left}"; it does no harm, and the next submission removes it`);
+    }
   }
 }
 
