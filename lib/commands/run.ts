@@ -1,8 +1,8 @@
 /** `run`: carries out one run by its key, as a job of a cluster does. */
 import { UsageError, UserError } from "../errors.ts";
 import { actionLabel } from "../experiment.ts";
-import { carryOutAsJob, withAncestors } from "../executors/slurm/own_job.ts";
-import type { PlannedRun } from "../plan.ts";
+import { carryOutAsJob } from "../executors/slurm/own_job.ts";
+import { type PlannedRun, withAllAncestors } from "../plan.ts";
 import { progressBars } from "../system/progress.ts";
 import { makeStore } from "../store/mod.ts";
 import { findRun, openLibrary } from "../command_line/find_run.ts";
@@ -20,7 +20,8 @@ export async function run(words: readonly string[], options: Options): Promise<n
     const study = await openStudy(options, bars);
     mustBeItsData(planned, study.dataset.fingerprint);
     const { runPlan } = await import("../executors/local/scheduler.ts");
-    await runPlan(withAncestors(planned), { ...study, bars }, options);
+    // one that it starts from may be found damaged, and is then repeated
+    await runPlan(withAllAncestors([planned]), { ...study, bars }, options);
   }).finally(bars.stop);
   if (isDone) console.error(`done: ${actionLabel(planned.run)}, ${store.folderOf(planned)}`);
   return 0;

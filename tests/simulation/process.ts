@@ -3,7 +3,8 @@ import { runOne } from "../../lib/executors/local/run.ts";
 import { runPlan } from "../../lib/executors/local/scheduler.ts";
 import type { RunThreads } from "../../lib/executors/local/start_worker.ts";
 import { submitPlan } from "../../lib/executors/slurm/mod.ts";
-import { carryOutAsJob, withAncestors } from "../../lib/executors/slurm/own_job.ts";
+import { carryOutAsJob } from "../../lib/executors/slurm/own_job.ts";
+import { withAllAncestors } from "../../lib/plan.ts";
 import { makeStore, openStore } from "../../lib/store/mod.ts";
 import type { ImageCache } from "../../lib/vgg/image_cache.ts";
 import { kernel } from "./kernel.ts";
@@ -50,7 +51,7 @@ export async function job(key: string) {
   const planned = runs.find((run) => run.key === key)!;
   await carryOutAsJob(planned, store, async () => {
     const study = { store, dataset, setup, bars };
-    await runPlan(withAncestors(planned), study, { workers: 1 }, threads);
+    await runPlan(withAllAncestors([planned]), study, { workers: 1 }, threads);
   });
 }
 

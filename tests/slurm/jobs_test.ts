@@ -5,7 +5,7 @@ import { evaluations, net } from "../../experiments/protocol.ts";
 import { paper, small } from "../../experiments/setups.ts";
 import { parseLimits } from "../../lib/executors/slurm/client.ts";
 import { jobsOf, scriptName } from "../../lib/executors/slurm/jobs.ts";
-import { withAncestors } from "../../lib/executors/slurm/own_job.ts";
+
 import {
   configSchema,
   overridden,
@@ -18,7 +18,7 @@ import {
 import { scriptText } from "../../lib/executors/slurm/script.ts";
 import type { Setup } from "../../lib/setup.ts";
 import { type Context, displayName } from "../../lib/experiment.ts";
-import { ancestorKeys, plan, planOf } from "../../lib/plan.ts";
+import { ancestorKeys, plan, planOf, withAllAncestors } from "../../lib/plan.ts";
 
 function contexts({ train, evaluate }: Setup, seeds = 1): Context[] {
   return Array.from({ length: seeds }, (_, seed) => ({ train, evaluate, seed, data: "made-up" }));
@@ -69,7 +69,7 @@ Deno.test("each job of a plan comes after the jobs that it depends on", () => {
 
 Deno.test("a job's plan has all that its run starts from, ancestors first", () => {
   const [test] = planOf(evaluations(net("D", 256), [256], "dense"), contexts(small)).slice(-1);
-  const names = withAncestors(test!).map(({ run }) => displayName(run));
+  const names = withAllAncestors([test!]).map(({ run }) => displayName(run));
   assert.deepEqual(names, ["A 256", "D 256", "D 256 at Q = 256, dense"]);
 });
 

@@ -38,11 +38,6 @@ export async function carryOutAsJob(
   }
 }
 
-/** A run, after all that it starts from: one of them may be found damaged, and is then repeated. */
-export function withAncestors(planned: PlannedRun): PlannedRun[] {
-  return [...planned.ancestor ? withAncestors(planned.ancestor) : [], planned];
-}
-
 /** How long to wait for files that another node wrote, s: network file systems cache. */
 const PATIENCE = 60;
 
