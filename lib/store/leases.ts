@@ -145,6 +145,12 @@ export class Leases {
     return undefined;
   }
 
+  /** The owner of a lease for people: `process 12 on node3`, or `another process` if it is gone. */
+  ownerInWords(name: string): string {
+    const { host, pid } = this.owner(name) ?? {};
+    return pid === undefined ? "another process" : `process ${pid} on ${host}`;
+  }
+
   /** Touches all held leases, to show that this process is alive. */
   touchAll() {
     for (const [name, held] of this.#held) {

@@ -260,8 +260,7 @@ async function runUnderLease(
     queue.claimedElsewhere(run);
     if (reported.has(run)) return;
     reported.add(run);
-    const { host, pid } = store.leases.owner(run.key) ?? {};
-    const who = pid === undefined ? "another process" : `process ${pid} on ${host}`;
+    const who = store.leases.ownerInWords(run.key);
     bars.log(`${displayName(run.run)}: waiting for ${who}, which executes this run`);
   }
 

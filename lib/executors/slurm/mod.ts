@@ -66,8 +66,7 @@ const LOOK_AGAIN = 200;
  */
 async function alone(store: Store, { log }: Bars, submit: () => Promise<void>) {
   if (!store.leases.take(SUBMISSION)) {
-    const { host, pid } = store.leases.owner(SUBMISSION) ?? {};
-    const who = pid === undefined ? "another process" : `process ${pid} on ${host}`;
+    const who = store.leases.ownerInWords(SUBMISSION);
     log(`Waiting for ${who}, which submits jobs of "${store.folder}"`);
     do await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN)); while (
       !store.leases.take(SUBMISSION)
