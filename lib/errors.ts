@@ -32,6 +32,11 @@ export function printable(name: string): string {
   });
 }
 
+/** A stranger's text as one line in which no letter is an order to a terminal. */
+export function harmless(text: string): string {
+  return text.replace(/\p{C}|[\u2028\u2029]/gu, "\ufffd");
+}
+
 /** A printable name in quotation marks. */
 export function quote(name: string): string {
   return `"${printable(name)}"`;

@@ -1,5 +1,7 @@
 /** A verified bundle as a line of a log of reproductions: REPRODUCED.md. */
+import { harmless } from "../errors.ts";
 import { count, fixed } from "../numbers.ts";
+import { truncated } from "../report/fold.ts";
 import { escapedMarkdown } from "../report/markdown.ts";
 import { headLine } from "../report/results_sheet.ts";
 import { nameWithChanges } from "../results/protocol.ts";
@@ -28,7 +30,9 @@ export function logLineOf(found: Verification): string {
     fingerprint,
     agreement: agreementOf(found),
   };
-  const row = LOG_COLUMNS.map((column) => escapedMarkdown(shortened(cells[column])));
+  const row = LOG_COLUMNS.map((column) =>
+    escapedMarkdown(truncated(harmless(cells[column]), LONGEST))
+  );
   return `| ${row.join(" | ")} |`;
 }
 
@@ -61,9 +65,4 @@ function bestOf(results: readonly TableResult[]): string | undefined {
 function several(values: readonly string[]): string {
   const [first = "unknown", ...others] = values;
   return others.length === 0 ? first : `${first} and ${others.length} more`;
-}
-
-function shortened(text: string): string {
-  const line = text.replace(/\p{C}|[\u2028\u2029]/gu, "\ufffd");
-  return line.length <= LONGEST ? line : `${line.slice(0, LONGEST - 1)}\u2026`;
 }

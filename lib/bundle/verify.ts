@@ -6,7 +6,7 @@
  */
 import { UserError } from "../errors.ts";
 import type { Setup } from "../setup.ts";
-import { type Origin, originOf } from "../results/origin.ts";
+import { type Origin, originOfRuns } from "../results/origin.ts";
 import type { TableResult } from "../results/row_result.ts";
 import { isEvaluation, type Table } from "../experiment.ts";
 import { count } from "../numbers.ts";
@@ -204,9 +204,9 @@ interface VerifyInput {
 
 /** Where the runs of a bundle were carried out, or else where it was written. */
 function originIn({ archive, bundle, plan }: VerifyInput): Origin {
-  const found = originOf(runsIn(plan).flatMap((run) => bundle.readExecutions(run)));
+  const found = originOfRuns(runsIn(plan).flatMap((run) => bundle.readExecutions(run)));
   if (found.machines.length > 0) return found;
-  return originOf(archive.entries.has(ENVIRONMENT) ? [parsed(archive.text(ENVIRONMENT))] : []);
+  return originOfRuns(archive.entries.has(ENVIRONMENT) ? [parsed(archive.text(ENVIRONMENT))] : []);
 }
 
 /** Recomputes a table and compares it, cell by cell, with its CSV. */

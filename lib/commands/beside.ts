@@ -6,7 +6,7 @@ import { plan } from "../plan.ts";
 import { report, writeReports } from "../report/mod.ts";
 import { type SideFacts, sideSheets } from "../report/side_sheet.ts";
 import { resultsOf } from "../results/mod.ts";
-import { originOf } from "../results/origin.ts";
+import { originOfRuns } from "../results/origin.ts";
 import { nameWithChanges } from "../results/protocol.ts";
 import { type Side, sideBySide } from "../results/side_by_side.ts";
 import type { Study } from "../results/study.ts";
@@ -90,5 +90,5 @@ function sideOf(name: string, tables: readonly Table[], study: Study, options: O
 
 function factsOf(tables: readonly Table[], { setup, store, contexts }: Study): SideFacts {
   const executions = plan(tables, contexts).flatMap((run) => store.readExecutions(run));
-  return { setup: nameWithChanges(setup), origin: originOf(executions) };
+  return { setup: nameWithChanges(setup), origin: originOfRuns(executions) };
 }

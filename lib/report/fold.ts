@@ -22,7 +22,7 @@ export function fold(paragraph: string, width = 78): string[] {
   return lines;
 }
 
-/** A text of at most 24 characters, for a place that has no room for more: a longer one ends in `…`. */
-export function truncated(text: string): string {
-  return text.length <= 24 ? text : `${text.slice(0, 23)}…`;
+/** A text of at most `most` characters, for a place that has no room for more: a longer one ends in `…`. */
+export function truncated(text: string, most = 24): string {
+  return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
 }

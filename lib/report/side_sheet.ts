@@ -5,11 +5,11 @@ import { SIGNIFICANT } from "../results/pairwise.ts";
 import type { Origin } from "../results/origin.ts";
 import type { CellComparison, SideBySide, SideCell, SideRow } from "../results/side_by_side.ts";
 import type { ErrorName } from "../results/side_difference.ts";
-import type { FlatRecord } from "./records.ts";
-import { rounded } from "./records.ts";
+import { truncated } from "./fold.ts";
+import { type FlatRecord, rounded } from "./records.ts";
 import { headLine } from "./results_sheet.ts";
 import { cell, type Sheet, type SheetCell, type SheetRow } from "./sheet.ts";
-import { decimalsFor, MISSING, probability, titleOf } from "./words.ts";
+import { decimalsFor, differenceText, MISSING, probability, titleOf } from "./words.ts";
 
 /** What is known of each side besides its results, in the order of the sides. */
 export interface SideFacts {
@@ -29,7 +29,7 @@ export function sideSheets(found: SideBySide, facts: readonly SideFacts[]): Shee
     const isPair = found.sides.length === 2;
     return {
       name: `${name}-beside`,
-      title: `${cut(titleOf(table), LONGEST)}, side by side`,
+      title: `${truncated(titleOf(table), LONGEST)}, side by side`,
       caption,
       notes: few([...protocolNotes(rows), ...leftOutNotes(rows), ...found.missing]),
       columns: [
@@ -71,7 +71,9 @@ function rowOf(row: SideRow, each: SideCell, index: number, isPair: boolean): Sh
   const decimals = decimalsOf(row);
   const marked = (i: number) => i > 0 && each.others[i - 1]!.verdict === "differs" ? "*" : "";
   return [
-    cell(index === 0 ? cut(`${row.row}: ${headLine(row.table, row.results[0]!)}`, LONGEST) : ""),
+    cell(
+      index === 0 ? truncated(`${row.row}: ${headLine(row.table, row.results[0]!)}`, LONGEST) : "",
+    ),
     cell(ERRORS[each.error]),
     ...each.values.map((value, i) =>
       cell(value === undefined ? MISSING : fixed(value, decimals) + (isPair ? "" : marked(i)))
@@ -86,10 +88,9 @@ function decimalsOf({ results }: SideRow): number {
 
 function differenceCells(found: CellComparison, decimals: number): SheetCell[] {
   if (!("p" in found)) return [cell(MISSING), cell(VERDICTS[found.verdict])];
-  const { points, interval: { low, high }, pHolm } = found;
-  const sign = Number(fixed(points, decimals)) > 0 ? "+" : "";
+  const { pHolm } = found;
   return [
-    cell(`${sign}${fixed(points, decimals)} [${fixed(low, decimals)};${fixed(high, decimals)}]`),
+    cell(differenceText(found, decimals)),
     cell(
       found.verdict === "same"
         ? VERDICTS.same
@@ -152,9 +153,9 @@ function captionOf({ sides, tested, rows, keys }: SideBySide): string[] {
 function aboutSide({ sides }: SideBySide, facts: readonly SideFacts[], index: number): string {
   const { name, contexts } = sides[index]!;
   const { setup, origin: { machines, commits }, fingerprint } = facts[index]!;
-  const seeds = cut(contexts.map(({ seed }) => seed).join(" "), LONGEST);
+  const seeds = truncated(contexts.map(({ seed }) => seed).join(" "), LONGEST);
   return [
-    `${index + 1}: ${name}: ${cut(setup, LONGEST)}, ${
+    `${index + 1}: ${name}: ${truncated(setup, LONGEST)}, ${
       contexts.length === 1 ? "seed" : "seeds"
     } ${seeds}`,
     machines.length === 0 ? "unknown machine" : firstOf(machines, MOST_MACHINES),
@@ -165,8 +166,11 @@ function aboutSide({ sides }: SideBySide, facts: readonly SideFacts[], index: nu
 
 /** Fields in a note, notes, and machines of a side at most; more are counted. */
 const [MOST_FIELDS, MOST_NOTES, MOST_MACHINES] = [8, 20, 3];
-/** Longest title, row and list of seeds, and longest note, letters. */
-const [LONGEST, LONGEST_NOTE] = [200, 1200];
+/**
+ * Longest title, row and list of seeds, longest field of a protocol, and longest note, letters: bundles are
+ * strangers' files.
+ */
+const [LONGEST, LONGEST_FIELD, LONGEST_NOTE] = [200, 60, 1200];
 
 /** How the protocols of others differ, each difference with the rows that have it. */
 function protocolNotes(rows: readonly SideRow[]): string[] {
@@ -174,7 +178,11 @@ function protocolNotes(rows: readonly SideRow[]): string[] {
     protocols.flatMap((fields, i) => {
       if (fields.length === 0) return [];
       const shown = fields.slice(0, MOST_FIELDS)
-        .map(({ field, one, other }) => `${cut(field)} ${cut(other)} (${cut(one)})`).join(", ");
+        .map(({ field, one, other }) =>
+          `${truncated(field, LONGEST_FIELD)} ${truncated(other, LONGEST_FIELD)} (${
+            truncated(one, LONGEST_FIELD)
+          })`
+        ).join(", ");
       const more = fields.length - MOST_FIELDS;
       return [{ row, text: `${i + 2} has ${shown}${more > 0 ? ` and ${more} more` : ""}` }];
     })
@@ -197,14 +205,9 @@ function leftOutNotes(rows: readonly SideRow[]): string[] {
   );
 }
 
-/** A text of at most so many letters: bundles are strangers' files. */
-function cut(text: string, most = 60): string {
-  return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
-}
-
 /** The first notes, and how many more there are. */
 function few(notes: readonly string[]): string[] {
-  const shown = notes.slice(0, MOST_NOTES).map((note) => cut(note, LONGEST_NOTE));
+  const shown = notes.slice(0, MOST_NOTES).map((note) => truncated(note, LONGEST_NOTE));
   return notes.length <= MOST_NOTES ? shown : [...shown, `And ${notes.length - MOST_NOTES} more.`];
 }
 
@@ -215,7 +218,11 @@ function recordsOfRow({ sides }: SideBySide, row: SideRow): FlatRecord[] {
       const [one, two] = [row.results[0]!, row.results[i + 1]];
       const tested = "p" in other ? other : undefined;
       return {
-        ...{ table: row.table.name, row: row.row, head: cut(headLine(row.table, one), LONGEST) },
+        ...{
+          table: row.table.name,
+          row: row.row,
+          head: truncated(headLine(row.table, one), LONGEST),
+        },
         ...{ error: ERRORS[error], first: sides[0]!.name, second: sides[i + 1]!.name },
         ...{ first_error: rounded(values[0]), second_error: rounded(values[i + 1]) },
         ...{ first_seeds: one.seeds.length, second_seeds: two?.seeds.length ?? 0 },
@@ -225,7 +232,7 @@ function recordsOfRow({ sides }: SideBySide, row: SideRow): FlatRecord[] {
         difference_low: rounded(tested?.interval.low),
         difference_high: rounded(tested?.interval.high),
         ...{ test: tested?.test, p: tested?.p, p_holm: tested?.pHolm },
-        other_protocol: cut(
+        other_protocol: truncated(
           row.protocols[i]!.map(({ field, one, other }) => `${field} ${other} (${one})`).join("; "),
           LONGEST_NOTE,
         ),

@@ -185,18 +185,20 @@ function uncapitalised(text: string): string {
 /** Decimals of differences: from 10,000 images on, one image is at most a hundredth of a point. */
 export const decimalsFor = (images: number) => images >= 10_000 ? 2 : 1;
 
+type PointsWithInterval = Pick<Difference, "points" | "interval">;
+
 /** `-1.2 [-2.3;-0.1]`: a difference in points, and its interval. */
-export function differenceText(difference: Difference, decimals: number): string {
+export function differenceText(difference: PointsWithInterval, decimals: number): string {
   return `${pointsText(difference, decimals)} ${intervalText(difference, decimals)}`;
 }
 
 /** `-1.2`: a difference in points. */
-export function pointsText({ points }: Difference, decimals: number): string {
+export function pointsText({ points }: PointsWithInterval, decimals: number): string {
   return signed(points, decimals);
 }
 
 /** `[-2.3;-0.1]`: the interval of a difference. */
-export function intervalText({ interval }: Difference, decimals: number): string {
+export function intervalText({ interval }: PointsWithInterval, decimals: number): string {
   const ends = [interval.low, interval.high].map((end) => fixed(end, decimals));
   return `[${ends.join(";")}]`;
 }

@@ -1,4 +1,5 @@
 /** Where runs were carried out: machines and commits, from the records of their executions. */
+import { harmless } from "../errors.ts";
 import { z } from "../schema.ts";
 import { machineInWords } from "../system/environment.ts";
 
@@ -13,10 +14,8 @@ export interface Origin {
 /** Longest name of a processor or GPU that is repeated, and longest description of a machine. */
 const [LONGEST, LONGEST_MACHINE] = [100, 200];
 
-/** A text of somebody else's, as one line that nothing obeys. */
-const name = z.string().transform((text) =>
-  text.replace(/\p{C}|[\u2028\u2029]/gu, "\ufffd").slice(0, LONGEST)
-);
+/** A name of somebody else's. */
+const name = z.string().transform((text) => harmless(text).slice(0, LONGEST));
 
 const EXECUTION = z.object({
   machine: z.object({
@@ -29,7 +28,7 @@ const EXECUTION = z.object({
 });
 
 /** Machines and commits in records of executions; those that are no such records do not count. */
-export function originOf(executions: readonly unknown[]): Origin {
+export function originOfRuns(executions: readonly unknown[]): Origin {
   const [machines, commits] = [new Set<string>(), new Set<string>()];
   for (const execution of executions) {
     const { success, data } = EXECUTION.safeParse(execution);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { originOf } from "../../lib/results/origin.ts";
+import { originOfRuns } from "../../lib/results/origin.ts";
 
 const MACHINE = { cpu: "AMD EPYC 9R14", cores: 2, memory: 23.6, gpus: [], os: "Debian" };
 const COMMIT = "0123456789abcdef0123456789abcdef01234567";
@@ -7,7 +7,7 @@ const COMMIT = "0123456789abcdef0123456789abcdef01234567";
 Deno.test("machines and commits each once, in the order of the executions", () => {
   const git = { commit: COMMIT, dirty: false };
   assert.deepEqual(
-    originOf([
+    originOfRuns([
       { machine: MACHINE, git },
       { machine: MACHINE, git: { ...git, dirty: true } },
       { machine: { ...MACHINE, gpus: ["NVIDIA H200"] } },
@@ -28,9 +28,9 @@ Deno.test("a stranger's records are no records, or names of one line and 100 let
     { machine: MACHINE, git: { commit: "\x1b[2J", dirty: false } },
     { machine: MACHINE, git: "main" },
   ];
-  assert.deepEqual(originOf(strange), { machines: [], commits: [] });
+  assert.deepEqual(originOfRuns(strange), { machines: [], commits: [] });
   const cpu = `\x1b[31m\u202eCPU\n\u2028${"x".repeat(1e6)}`;
-  const { machines: [machine] } = originOf([{ machine: { ...MACHINE, cpu } }]);
+  const { machines: [machine] } = originOfRuns([{ machine: { ...MACHINE, cpu } }]);
   assert.match(machine!, /^\ufffd\[31m\ufffdCPU\ufffd\ufffdx+, 2 cores, 24 GiB$/);
   assert.ok(machine!.length < 130);
 });
