@@ -4,7 +4,7 @@ import { writeAtomically } from "../../system/files.ts";
 import { h } from "../markup.ts";
 import type { Sheet } from "../sheet.ts";
 import { wholePage } from "./page.ts";
-import { details, link } from "./parts.ts";
+import { details } from "./parts.ts";
 import { sheetTable } from "./sheet_table.ts";
 
 const TITLE = "Very deep convolutional networks: two reproductions side by side";
@@ -12,35 +12,17 @@ const TITLE = "Very deep convolutional networks: two reproductions side by side"
 /** The page as the text of a file. */
 export function besidePage(sheets: readonly Sheet[]): string {
   const [first] = sheets;
-  return wholePage(TITLE, [
-    h("a", { class: "skip", href: "#summary" }, "To the report"),
-    h(
-      "header",
-      { id: "summary" },
-      h("h1", {}, TITLE),
-      (first?.caption ?? []).map((text) => h("p", { class: "words" }, text)),
-    ),
-    h(
-      "nav",
-      { "aria-labelledby": "contents" },
-      h("h2", { id: "contents" }, "Contents"),
-      h("ol", {}, sheets.map(({ name, title }) => h("li", {}, link(name, title)))),
-    ),
-    h(
-      "main",
-      {},
-      sheets.map((sheet) =>
-        h(
-          "section",
-          { "aria-labelledby": sheet.name },
-          h("h2", { id: sheet.name }, sheet.title),
-          sheetTable(sheet, { isSortable: sheet.body.length === 1 }),
-          sheet.notes.length > 0 &&
-            details("Footnotes", sheet.notes.map((note) => h("p", {}, note))),
-        )
-      ),
-    ),
-  ]);
+  return wholePage({
+    ...{ title: TITLE, heading: TITLE },
+    summary: (first?.caption ?? []).map((text) => h("p", { class: "words" }, text)),
+    sections: sheets.map((sheet) => ({
+      ...{ id: sheet.name, title: sheet.title },
+      content: [
+        sheetTable(sheet, { isSortable: sheet.body.length === 1 }),
+        sheet.notes.length > 0 && details("Footnotes", sheet.notes.map((note) => h("p", {}, note))),
+      ],
+    })),
+  });
 }
 
 /** Writes `beside.html` into a folder. @returns its path */

@@ -11,6 +11,7 @@ import { classSection, confusionSection, mistakeSection } from "./classes.ts";
 import { commandFor } from "./commands.ts";
 import { departureTable, publishedWords, summary } from "./facts.ts";
 import { h, type HtmlContent, raw } from "../markup.ts";
+import palette from "../palette.css" with { type: "text" };
 import css from "./page.css" with { type: "text" };
 import script from "./page_script.js" with { type: "text" };
 import { code, details, link, plots } from "./parts.ts";
@@ -31,7 +32,7 @@ export interface PageContent {
 }
 
 /** A section of the page with a heading. */
-interface PageSection {
+export interface PageSection {
   readonly id: string;
   readonly title: string;
   readonly content: HtmlContent;
@@ -53,9 +54,37 @@ export function page(content: PageContent): string {
   const title = first === undefined
     ? TITLE
     : `${TITLE}: ${first.setup.name} on ${first.dataset.name}`;
-  return wholePage(title, [
+  return wholePage({
+    ...{ title, heading: TITLE, sections, summary: summary(results, runDetails) },
+    footer: h(
+      "footer",
+      {},
+      h("p", {}, "Made by verydeep: ", code(commandFor("report", runDetails)), "."),
+    ),
+  });
+}
+
+/** What a whole page is made of. */
+export interface WholePage {
+  /** Of the window, and above the page. */
+  readonly title: string;
+  readonly heading: string;
+  /** Below the heading. */
+  readonly summary: HtmlContent;
+  readonly sections: readonly PageSection[];
+  readonly footer?: HtmlContent;
+}
+
+/**
+ * A page of sections behind a list of them, with its style and script, as the text of a file. It may load
+ * nothing else.
+ */
+export function wholePage(
+  { title, heading, summary, sections, footer }: WholePage,
+): string {
+  const body = [
     h("a", { class: "skip", href: "#summary" }, "To the report"),
-    h("header", { id: "summary" }, h("h1", {}, TITLE), summary(results, runDetails)),
+    h("header", { id: "summary" }, h("h1", {}, heading), summary),
     h(
       "nav",
       { "aria-labelledby": "contents" },
@@ -69,12 +98,8 @@ export function page(content: PageContent): string {
         h("section", { "aria-labelledby": id }, h("h2", { id }, title), content)
       ),
     ),
-    h("footer", {}, h("p", {}, "Made by verydeep: ", code(commandFor("report", runDetails)), ".")),
-  ]);
-}
-
-/** A whole page with its style and script, as the text of a file. It may load nothing else. */
-export function wholePage(title: string, body: HtmlContent): string {
+    footer,
+  ];
   const head = h(
     "head",
     {},
@@ -83,7 +108,7 @@ export function wholePage(title: string, body: HtmlContent): string {
     h("meta", { name: "viewport", content: "width=device-width, initial-scale=1" }),
     h("meta", { name: "color-scheme", content: "light dark" }),
     h("title", {}, title),
-    h("style", {}, raw(css)),
+    h("style", {}, raw(palette + css)),
   );
   const whole = h("html", { lang: "en" }, head, h("body", {}, body, h("script", {}, raw(script))));
   return `<!doctype html>\n${whole.markup}`;

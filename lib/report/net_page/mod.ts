@@ -8,6 +8,7 @@ import { entriesIn, reading, removeIfPossible, writeAtomically } from "../../sys
 import { lastMapOf, type Layer } from "../../vgg/configs.ts";
 import { middleOf, PAPER_CROP } from "../../vgg/images.ts";
 import { h, raw } from "../markup.ts";
+import palette from "../palette.css" with { type: "text" };
 import css from "./net_page.css" with { type: "text" };
 import script from "./net_page_script.js" with { type: "text" };
 
@@ -122,7 +123,7 @@ export function netPage(net: ShownNet): string {
     h("meta", { "http-equiv": "Content-Security-Policy", "content": POLICY }),
     h("meta", { name: "viewport", content: "width=device-width, initial-scale=1" }),
     h("title", {}, `${name} at work`),
-    h("style", {}, raw(css)),
+    h("style", {}, raw(palette + css)),
     scripts.map((src) => h("script", { src, defer: "" })),
   );
   const body = h(
