@@ -10,7 +10,6 @@ import type { FlatRecord } from "../report/records.ts";
 import { cores } from "../system/machine.ts";
 import { type Device, nameOfDevice } from "../system/device.ts";
 import { isDeterministic } from "../system/determinism.ts";
-import { UserError } from "../errors.ts";
 import { nextSmaller } from "../estimates/memory.ts";
 import { isOutOfMemory } from "../tensorflow/session.ts";
 import { isSelected, type PeerName } from "./cases.ts";
@@ -25,7 +24,16 @@ import {
   operationsOf,
   precisionOf,
 } from "./gpu_cases.ts";
-import { machineAndVersions, orSkip, rounded, startOurs, startPeer, waitingShare } from "./mod.ts";
+import {
+  machineAndVersions,
+  NO_PEER,
+  orSkip,
+  rounded,
+  startOurs,
+  startPeer,
+  unknownCases,
+  waitingShare,
+} from "./mod.ts";
 import { photoFiles, writePhotos } from "./photos.ts";
 import { median, race, type RaceOptions } from "./race.ts";
 
@@ -65,7 +73,7 @@ export interface GpuBenchOptions {
   readonly scale: GpuScale;
   /** Only cases that one of these selects; see `isSelected`. */
   readonly phrases?: readonly string[];
-  /** Begins no case after so many seconds. */
+  /** Seconds after which no new case starts. */
   readonly limit: number;
   readonly race: RaceOptions;
   /** Programs to compare with; those of `GPU_PEERS` if absent. */
@@ -161,15 +169,6 @@ export async function measureGpu(options: GpuBenchOptions): Promise<GpuOutcome> 
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
-}
-
-function unknownCases(phrases: readonly string[], all: readonly GpuCase[]): UserError {
-  const list = phrases.map((phrase) => `"${phrase}"`).join(", ");
-  const names = all.map(({ name }) => `\n  ${name}`);
-  return new UserError(
-    `Cannot measure ${list}: no case has all words of a phrase in its name; ` +
-      `choose among${names.join("")}`,
-  );
 }
 
 /** Starts a contestant on the device that this process has made visible. */
@@ -275,11 +274,3 @@ export function measurementsOfGpu(
     }));
   });
 }
-
-const NO_PEER = {
-  peer: undefined,
-  peer_name: undefined,
-  ratio: undefined,
-  ratio_min: undefined,
-  ratio_max: undefined,
-} as const;

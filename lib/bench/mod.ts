@@ -159,7 +159,9 @@ export async function measure(options: BenchOptions = {}): Promise<Outcome> {
       cases.filter((what) => isSelected(what.name, phrases) && (!oneCore || isOneProcess(what)))
         .map((what) => oneCore ? { ...what, towers: 1 } : what)
     ) as [Case[], TrainingCase[]];
-    if (raced.length + waiting.length === 0) throw unknownCases(phrases);
+    if (raced.length + waiting.length === 0) {
+      throw unknownCases(phrases, [...races([], []), ...waits()]);
+    }
     const canBfloat16 = hasBfloat16() && isa !== "avx2";
     const possible = raced.filter((what) => canBfloat16 || !isBfloat16(what));
     if (possible.length < raced.length) {
@@ -244,8 +246,12 @@ async function startContestants(
   return { ours, peers };
 }
 
-function unknownCases(phrases: readonly string[]): UserError {
-  const names = [...races([], []), ...waits()].map(({ name }) => `\n  ${name}`);
+/** The error of phrases that select none of these cases. */
+export function unknownCases(
+  phrases: readonly string[],
+  cases: readonly Pick<Case, "name">[],
+): UserError {
+  const names = cases.map(({ name }) => `\n  ${name}`);
   const list = phrases.map((phrase) => `"${phrase}"`).join(", ");
   return new UserError(
     `Cannot measure ${list}: no case has all words of a phrase in its name; ` +
@@ -310,7 +316,8 @@ export function measurementsOf(
   });
 }
 
-const NO_PEER = {
+/** The fields about a peer, of a line without one. */
+export const NO_PEER = {
   peer: undefined,
   peer_name: undefined,
   ratio: undefined,

@@ -110,9 +110,9 @@ try {
     cases.forEach(([command, word], i) => times[i]!.push(timeOf(command, word)));
   }
   const [own, file, planned, reported] = times as [Time[], Time[], Time[], Time[]];
-  const added = file.map(({ wall, processor }, i) => ({
-    ...{ wall: wall - own[i]!.wall, processor: processor - own[i]!.processor },
-  }));
+  const added = file.map(({ wall, processor }, i) => (
+    { wall: wall - own[i]!.wall, processor: processor - own[i]!.processor }
+  ));
   const rows = [
     ["a table's file, more than a table of the paper", added, BOUNDS.import],
     ["plan of 1,000 rows, with the start of the program", planned, BOUNDS.plan],

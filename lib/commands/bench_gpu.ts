@@ -8,7 +8,7 @@ import { listing } from "../report/listing.ts";
 import { numeral, text } from "./bench_cells.ts";
 import type { Options } from "../command_line/options.ts";
 
-/** Seconds after which no case is begun: a lease of eight minutes then suffices for each call. */
+/** Seconds after which no new case starts: a lease of eight minutes then suffices for each call. */
 const LIMIT = 7.5 * 60;
 
 /** A GPU has no other programs beside it, so that few turns suffice. */

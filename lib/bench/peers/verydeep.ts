@@ -64,13 +64,8 @@ function trainingOf(binding: Binding, what: TrainingCase): Runner {
   const { setup, classes, batch, towers, crops: source } = what;
   const { crop } = setup;
   const { graph } = trainingGraph(runOf(what), {
-    ...{
-      setup,
-      classes,
-      microBatch: batch,
-      source: source === "files" ? "files" : "cache",
-      towers,
-    },
+    ...{ setup, classes, microBatch: batch, towers },
+    source: source === "files" ? "files" : "cache",
   });
   const session = new Session(binding, graph);
   session.run({ "seed/weights": int32([0, 0]) }, ["initialise:0"]);
