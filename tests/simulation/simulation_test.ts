@@ -2,10 +2,9 @@
 import assert from "node:assert/strict";
 import { runOne } from "../../lib/executors/local/run.ts";
 import { runPlan } from "../../lib/executors/local/scheduler.ts";
-import type { RunThreads } from "../../lib/executors/local/start_worker.ts";
 import { makeStore, openStore } from "../../lib/store/mod.ts";
-import type { ImageCache } from "../../lib/vgg/image_cache.ts";
 import { inFolder } from "../support/in_store.ts";
+import { threadsThat } from "../support/run_threads.ts";
 import { dataset, FOLDER, runs, setup, simulatedEngine } from "./plan.ts";
 import { PLANTED } from "./planted.ts";
 import { Simulation } from "./simulation.ts";
@@ -45,21 +44,12 @@ for (const defect of Object.keys(PLANTED)) {
 Deno.test("the rewritten program writes the same bytes as the program itself", () =>
   inFolder(async (folder) => {
     const bars = { log() {}, bar: () => ({ update() {}, stop() {} }) };
-    const threads: RunThreads = {
-      prepare: () => Promise.resolve(),
-      start: () =>
-        Promise.resolve({
-          device: { kind: "cpu" },
-          readImages: () => Promise.resolve({} as ImageCache),
-          ...{ stopRun() {}, stop() {} },
-          run({ planned }) {
-            const engine = simulatedEngine(() => false, () => {});
-            const store = openStore(folder);
-            const quiet = { onProgress() {}, onNotice() {}, shouldStop: () => false };
-            return Promise.resolve(runOne(planned, { engine, dataset, store, ...quiet }));
-          },
-        }),
-    };
+    const threads = threadsThat(({ planned }) => {
+      const engine = simulatedEngine(() => false, () => {});
+      const store = openStore(folder);
+      const quiet = { onProgress() {}, onNotice() {}, shouldStop: () => false };
+      return Promise.resolve(runOne(planned, { engine, dataset, store, ...quiet }));
+    });
     const study = { store: makeStore(folder), dataset, setup, bars };
     await runPlan(runs, study as unknown as Parameters<typeof runPlan>[1], { workers: 1 }, threads);
     assert.equal(simulation.expected.size, runs.length);

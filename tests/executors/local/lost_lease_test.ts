@@ -4,12 +4,11 @@ import { net } from "../../../experiments/protocol.ts";
 import { smoke } from "../../../experiments/setups.ts";
 import { UserError } from "../../../lib/errors.ts";
 import { runPlan } from "../../../lib/executors/local/scheduler.ts";
-import type { RunThreads } from "../../../lib/executors/local/start_worker.ts";
 import { plannedRun } from "../../../lib/plan.ts";
 import { openStore } from "../../../lib/store/mod.ts";
 import { progressBars } from "../../../lib/system/progress.ts";
-import type { ImageCache } from "../../../lib/vgg/image_cache.ts";
 import { inFolder } from "../../support/in_store.ts";
+import { threadsThat } from "../../support/run_threads.ts";
 
 const context = { train: smoke.train, evaluate: smoke.evaluate, seed: 0, data: "made-up" };
 const A = plannedRun(net("A", 256), context);
@@ -31,23 +30,13 @@ Deno.test("a run that fails because another process has taken it over is waited 
         if (line.includes("waiting for")) queueMicrotask(() => ticks.forEach((tick) => tick()));
       },
     };
-    const threads: RunThreads = {
-      prepare: () => Promise.resolve(),
-      start: () =>
-        Promise.resolve({
-          device: { kind: "cpu" },
-          readImages: () => Promise.resolve({} as ImageCache),
-          run() {
-            // the other process takes the lease over, and does the run
-            Deno.renameSync(`${folder}/leases/${A.key}.1`, `${folder}/leases/${A.key}.2`);
-            const weights = new Map([["x", { shape: [1], values: Float32Array.of(1) }]]);
-            openStore(folder).writeWeights(A, weights);
-            return Promise.reject(new UserError("Cannot write a draft that somebody removed"));
-          },
-          stopRun() {},
-          stop() {},
-        }),
-    };
+    const threads = threadsThat(() => {
+      // the other process takes the lease over, and does the run
+      Deno.renameSync(`${folder}/leases/${A.key}.1`, `${folder}/leases/${A.key}.2`);
+      const weights = new Map([["x", { shape: [1], values: Float32Array.of(1) }]]);
+      openStore(folder).writeWeights(A, weights);
+      return Promise.reject(new UserError("Cannot write a draft that somebody removed"));
+    });
     // the plan's regular work, done here when it is its turn
     const collect = (tick: () => void) => ticks.push(tick);
     Object.assign(globalThis, { setInterval: collect });

@@ -6,12 +6,12 @@ import { evaluations, net } from "../../../experiments/protocol.ts";
 import { smoke } from "../../../experiments/setups.ts";
 import { displayName, type TrainRun } from "../../../lib/experiment.ts";
 import { type PlannedRun, plannedRun } from "../../../lib/plan.ts";
-import type { RunThreads, RunWorker } from "../../../lib/executors/local/start_worker.ts";
+import type { RunWorker } from "../../../lib/executors/local/start_worker.ts";
 import { progressBars } from "../../../lib/system/progress.ts";
 import { UserError } from "../../../lib/errors.ts";
 import { makeStore, openStore } from "../../../lib/store/mod.ts";
-import type { ImageCache } from "../../../lib/vgg/image_cache.ts";
 import { inFolder, inStore } from "../../support/in_store.ts";
+import { threadsThat } from "../../support/run_threads.ts";
 import { dataset } from "../../simulation/plan.ts";
 
 const context = { train: smoke.train, evaluate: smoke.evaluate, seed: 0, data: "made-up" };
@@ -42,16 +42,7 @@ Deno.test("after an unexpected error in one thread, the others reach a checkpoin
 });
 
 /** Threads whose runs fail. */
-const FAILING: RunThreads = {
-  prepare: () => Promise.resolve(),
-  start: () =>
-    Promise.resolve({
-      device: { kind: "cpu" },
-      readImages: () => Promise.resolve({} as ImageCache),
-      ...{ stopRun() {}, stop() {} },
-      run: () => Promise.reject(new UserError("the picture is gone")),
-    }),
-};
+const FAILING = threadsThat(() => Promise.reject(new UserError("the picture is gone")));
 
 Deno.test("a failure is recorded; if that fails, too, it is reported and hides no other error", () =>
   inFolder(async (folder) => {
@@ -183,22 +174,12 @@ async function startedBy(workers: number, runs: readonly PlannedRun[]): Promise<
   const started: string[] = [];
   await inFolder(async (folder) => {
     const store = makeStore(folder);
-    const threads: RunThreads = {
-      prepare: () => Promise.resolve(),
-      start: () =>
-        Promise.resolve({
-          device: { kind: "cpu" },
-          readImages: () => Promise.resolve({} as ImageCache),
-          run({ planned }) {
-            started.push(displayName(planned.run));
-            const weights = new Map([["x", { shape: [1], values: Float32Array.of(1) }]]);
-            store.writeWeights(planned, weights);
-            return Promise.resolve(true);
-          },
-          stopRun() {},
-          stop() {},
-        }),
-    };
+    const threads = threadsThat(({ planned }) => {
+      started.push(displayName(planned.run));
+      const weights = new Map([["x", { shape: [1], values: Float32Array.of(1) }]]);
+      store.writeWeights(planned, weights);
+      return Promise.resolve(true);
+    });
     const study = { store, dataset, setup: smoke, bars: { ...progressBars(), log() {} } };
     await runPlan(runs, study, { workers }, threads);
   });
