@@ -56,6 +56,10 @@ const PUBLISHED: Readonly<Record<string, { readonly classes: number; readonly va
   "fashion-mnist": { classes: 10, val: 10_000 },
 };
 
+function publishedSizes(name: string) {
+  return Object.hasOwn(PUBLISHED, name) ? PUBLISHED[name]! : undefined;
+}
+
 /**
  * Why labels are not those of a data set; undefined where they may be. The validation images of drawn scenes
  * and of published sets are in an order in which classes take turns, with as many images each, so that all
@@ -63,13 +67,13 @@ const PUBLISHED: Readonly<Record<string, { readonly classes: number; readonly va
  */
 export function labelFault(
   { name, classes: { length: classes }, val, doubts }: BundlePlan["dataset"],
-  labels: ArrayLike<number>,
+  labels: Int32Array,
 ): string | undefined {
-  const published = Object.hasOwn(PUBLISHED, name) ? PUBLISHED[name]! : undefined;
+  const published = publishedSizes(name);
   const isKnown = name === "scenes" || (published?.classes === classes && published.val === val);
   // of ReaL's images some are left out, and so may those of a doubtful set be
   if (!isKnown || val % classes > 0 || doubts !== undefined || name === REAL_NAME) return undefined;
-  const odd = Array.from(labels).findIndex((label, image) => label !== image % classes);
+  const odd = labels.findIndex((label, image) => label !== image % classes);
   return odd < 0
     ? undefined
     : `its image ${odd} has the label ${labels[odd]}, that of "${name}" the label ${odd % classes}`;
@@ -77,7 +81,7 @@ export function labelFault(
 
 /** Notes on a data set that has other sizes than the published one of its name: its images may be chosen. */
 function notesOnSize({ name, classes, val }: BundlePlan["dataset"]): Note[] {
-  const published = Object.hasOwn(PUBLISHED, name) ? PUBLISHED[name]! : undefined;
+  const published = publishedSizes(name);
   if (published === undefined) return [];
   const found = { classes: classes.length, val };
   return (["classes", "val"] as const).flatMap((what) => {

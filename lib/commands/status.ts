@@ -19,13 +19,14 @@ export async function status(words: readonly string[], options: Options): Promis
   const others = words.length > 0 ? [] : store.runs().filter(({ key }) => !keys.has(key));
   const runs = [...ofTables, ...inStore(others, store)];
   const jobs = await statesOnCluster(runs, store);
-  const energies = new Map(runs.map((run) => [run.key, energyOf(executionsOf(run, store))]));
+  const executions = new Map(runs.map((run) => [run.key, executionsOf(run, store)]));
+  const energies = new Map(runs.map(({ key }) => [key, energyOf(executions.get(key)!)]));
   const hasEnergy = [...energies.values()].some((energy) => energy);
   const fields = variedFields(runs);
   const records = runs.map((run) => {
     const { name, key, context, status } = run;
     const { state, detail: found, job } = jobs?.get(key) ?? { ...status, job: undefined };
-    const { gpus = 1 } = state === "running" ? executionsOf(run, store).at(-1) ?? {} : {};
+    const { gpus = 1 } = state === "running" ? executions.get(key)!.at(-1) ?? {} : {};
     const detail = gpus > 1 ? [found, `on ${gpus} GPUs`].filter(Boolean).join("; ") : found;
     return {
       run: name,

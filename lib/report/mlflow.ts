@@ -83,7 +83,7 @@ export function mlflowFiles(
   );
   const meta = yaml({
     artifact_location: uriOf(`${folder}/${experiment}`),
-    creation_time: Math.min(...times, Number.MAX_SAFE_INTEGER) % Number.MAX_SAFE_INTEGER,
+    creation_time: times.length === 0 ? 0 : Math.min(...times),
     experiment_id: experiment,
     last_update_time: Math.max(0, ...times),
     lifecycle_stage: "active",

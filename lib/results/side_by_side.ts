@@ -256,13 +256,8 @@ function lookOf({ evaluations, combination }: Row): string {
   return JSON.stringify([nets, combination?.values]);
 }
 
-function haveSameSeeds(first: Side, other: Side): boolean {
-  const seeds = ({ contexts }: Side) => contexts.map(({ seed }) => seed).join(" ");
-  return seeds(first) === seeds(other);
-}
-
-/** The seeds of a row, which may be its own. */
-function seedsOf({ contexts }: Side, row: Row): string {
+/** The seeds of a side, or of a row of it, which may have its own. */
+function seedsOf({ contexts }: Side, row: Pick<Row, "combination"> = {}): string {
   return contextsOfRow(row, contexts).map(({ seed }) => seed).join(" ");
 }
 
@@ -321,7 +316,7 @@ function sharedKeys(names: readonly string[], first: Side, other: Side): SharedK
   }) as [Set<string>, Set<string>];
   return {
     ...{ first: one.size, other: two.size, shared: one.intersection(two).size },
-    sameSeeds: haveSameSeeds(first, other),
+    sameSeeds: seedsOf(first) === seedsOf(other),
     sameImages: haveSameImages(first, other),
   };
 }

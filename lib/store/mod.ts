@@ -183,7 +183,8 @@ export class Store {
   /** What `damage` found in a result, unless another process has replaced it. */
   #faultOf(result: string): RunStatus | undefined {
     const known = this.#faults.get(result);
-    return known?.version === (known && versionOf(result)) ? known?.fault : undefined;
+    if (known === undefined || known.version !== versionOf(result)) return undefined;
+    return known.fault;
   }
 
   /** Renames a damaged result to `*.damaged`, so that it is computed again. */
