@@ -81,7 +81,7 @@ export function comparisonFootnotes(
   };
 }
 
-/** Sentences on p-values and letters: the test, the correction for so many comparisons, and n. */
+/** Sentences on p-values and letters: the test, the correction for several comparisons, and n. */
 export function footnotesOnTest({ test, pairs, rows, images, seeds }: {
   readonly test: string;
   /** Pairs of rows that letters are about. */

@@ -120,15 +120,15 @@ Deno.test("nothing is found in a sound program", async () => {
 Deno.test("calls have the same names in every run, and cases can be read again", () => {
   const trace = (id: string) =>
     [
-      "create\t/tmp/x/results/smoke-batch=2/train/A-256-0123456789ab/log.jsonl",
-      `write\t/tmp/x/results/smoke-batch=2/all.csv.${id}.part`,
-      `write\t/tmp/x/results/smoke-batch=2/all.csv.${id}.part`,
-      "list\t/tmp/x",
+      "create\t/folder/results/smoke-batch=2/train/A-256-0123456789ab/log.jsonl",
+      `write\t/folder/results/smoke-batch=2/all.csv.${id}.part`,
+      `write\t/folder/results/smoke-batch=2/all.csv.${id}.part`,
+      "list\t/folder",
       "",
     ].join("\n");
   const [one, other] = [crypto.randomUUID(), crypto.randomUUID()];
-  const calls = callsIn(trace(one), "/tmp/x");
-  assert.deepEqual(calls, callsIn(trace(other), "/tmp/x"));
+  const calls = callsIn(trace(one), "/folder");
+  assert.deepEqual(calls, callsIn(trace(other), "/folder"));
   assert.deepEqual(calls.map(({ place, number }) => [place, number]), [
     ["results/*/train/A-256-0123456789ab/log.jsonl", 1],
     ["results/*/all.csv.UUID.part", 1],

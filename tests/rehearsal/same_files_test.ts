@@ -14,7 +14,7 @@ function made(csv: string, values: readonly number[]): string {
   return folder;
 }
 
-Deno.test("results with the same bytes are the same, whatever lies beside them", () => {
+Deno.test("results with the same bytes are the same, whatever other files are in their folders", () => {
   const [one, other] = [made("a,b\n1,2\n", [1, 2]), made("a,b\n1,2\n", [1, 2])];
   Deno.writeTextFileSync(`${one}/environment.json`, "[]");
   const { tables, weights, posteriors } = comparison(one, other);

@@ -279,7 +279,7 @@ function evaluate(planned: PlannedRun, resources: RunResources): boolean {
   return true;
 }
 
-/** Evaluates, and saves the posteriors so far every few minutes and where it does not come to its end. */
+/** Evaluates. Saves the posteriors so far every five minutes, and when it is stopped or fails. */
 function evaluated(
   task: EvaluationTask,
   { engine, ...control }: RunResources,

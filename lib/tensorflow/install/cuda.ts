@@ -86,7 +86,7 @@ export async function linkCuda(folders: string, folder: string) {
     const place = dirname(join(folder, "nvidia", library));
     await Deno.mkdir(place, { recursive: true });
     await linkUnlessThere(target, join(place, basename(library)));
-    // what a library opens itself, as cuDNN does its parts, it looks for beside its link
+    // a library that opens others, as cuDNN does its parts, looks for them in the folder of its link
     const [stem = ""] = basename(library).split(".");
     for (const { name } of Deno.readDirSync(dirname(target))) {
       const isPart = name.startsWith(stem) && /\.so\.\d/.test(name);

@@ -120,7 +120,7 @@ Deno.test("libraries of CUDA 13 are linked under the names that TensorFlow opens
   assert.equal(target("cuda_nvrtc/lib/libnvrtc.so.12"), "cu13/lib/libnvrtc.so.13");
   assert.equal(target("cuda_runtime/lib/libcudart.so.12"), "taken/libcudart.so.12");
   assert.equal(target("curand/lib/libcurand.so.10"), "cu13/lib/libcurand.so.10");
-  // what these open themselves lies beside them
+  // the libraries that these open are in the same folder
   assert.equal(target("cudnn/lib/libcudnn_ops.so.9"), "cudnn/lib/libcudnn_ops.so.9");
   const builtins = "libnvrtc-builtins.so.13.0";
   assert.equal(target(`cuda_nvrtc/lib/${builtins}`), `cu13/lib/${builtins}`);
