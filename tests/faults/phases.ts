@@ -1,4 +1,5 @@
 /** The small plan whose file calls go wrong one by one, in phases: from drawing to a submission. */
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { madeIlsvrc } from "../support/ilsvrc2012/made.ts";
 import { tinyFolder } from "../support/command_sandbox.ts";
@@ -176,6 +177,8 @@ function madeCifar10(): string {
 
 /** Stand-ins for Slurm's programs, as their own process finds them. */
 const SLURM = ["sbatch", "squeue", "sacct", "scancel", "scontrol", "sinfo"];
+/** Programs that the stand-ins call. */
+const CALLED = ["bash", "basename", "cat", "cp", "env", "grep", "mv", "sed", "seq", "tail"];
 const cluster: Start = {
   name: "cluster",
   from: drawn,
@@ -184,13 +187,21 @@ const cluster: Start = {
     for (const name of SLURM) {
       Deno.symlinkSync(`${ROOT}tests/slurm/fake_slurm.sh`, `${folder}/slurm/${name}`);
     }
+    for (const name of CALLED) Deno.symlinkSync(programAt(name), `${folder}/slurm/${name}`);
     Deno.writeTextFileSync(`${folder}/slurm/config`, "MaxArraySize = 1001\nMaxJobCount = 10000\n");
   },
 };
 const onCluster = (folder: string) => ({
   FAKE_SLURM: `${folder}/slurm`,
-  PATH: `${folder}/slurm:${Deno.env.get("PATH")}`,
+  // no other folder: a machine's own Slurm must not take the place of a stand-in
+  PATH: `${folder}/slurm`,
 });
+
+/** Where this machine has a program. */
+function programAt(name: string): string {
+  const folders = Deno.env.get("PATH")!.split(":");
+  return folders.map((folder) => `${folder}/${name}`).find((path) => existsSync(path))!;
+}
 
 /** Every phase. */
 export const PHASES: readonly Phase[] = [

@@ -106,14 +106,15 @@ const isContinued = (place: string) =>
 
 /**
  * Whether a text names the file of a place, what it is a draft of, or its folder; of a data set, also
- * the folder that has all of it.
+ * the folder that has all of it; of Slurm, the program without its folder.
  */
 function names(text: string, place: string): boolean {
   if (place.startsWith("tmp/") && text.includes("temporary file")) return true;
   const file = place.replace(/(\.UUID)?(\.part)?(\.UUID\.part)?$/, "");
   const folder = file.replace(/\/[^/]*$/, "");
   const [, dataset, inside] = /^data\/(.+?)(?:\.unfinished)?(?:\/(.*))?$/.exec(file) ?? [];
-  return [place, file, folder, dataset, inside].some((name) => {
+  const [, program] = /^slurm\/(.+)$/.exec(file) ?? [];
+  return [place, file, folder, dataset, inside, program].some((name) => {
     return name !== undefined && patternOfName(name).test(text);
   });
 }
