@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import type { Variant } from "../../lib/tensorflow/install/wheel.ts";
 import { count } from "../../lib/numbers.ts";
 import { entriesIn } from "../../lib/system/files.ts";
+import { TEST_FLAGS } from "../support/tasks.ts";
 import { carryOut, command, effortInWords, type TaskName } from "./command.ts";
 import type { RehearsalOptions } from "./rehearse.ts";
 import { comparison, FILE_KINDS, type FileKind } from "./same_files.ts";
@@ -100,7 +101,7 @@ async function copy(from: string, to: string) {
 /** Runs tests with the gate's flags. @returns the line that says how many passed */
 async function passed(files: readonly string[], root: string): Promise<string> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["test", "--no-prompt", "-RWESN", "--allow-ffi", "--allow-run", ...files],
+    args: ["test", ...TEST_FLAGS, ...files],
     ...{ cwd: root, env: { ...ON_PROCESSOR.env, NO_COLOR: "1" }, stdin: "null" },
   }).output();
   const text = new TextDecoder().decode(stdout);

@@ -7,6 +7,9 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 type Task = keyof typeof project.tasks;
 
+/** The permissions of tests: no more than tasks have, but for a port of their own. */
+export const TEST_FLAGS = ["--no-prompt", "-RWESN", "--allow-ffi", "--allow-run"] as const;
+
 /** The flags of a task of the command line: `deno run FLAGS cli.ts NAME`. */
 export function flagsOf(task: Task): string[] {
   const [, flags] = / run (.*) cli\.ts /.exec(project.tasks[task].command)!;
