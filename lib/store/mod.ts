@@ -31,16 +31,14 @@ import {
   appendLine,
   entriesIn,
   exists,
-  ifThere,
   isThere,
   readIfThere,
-  reading,
   refreshFolder,
-  removeIfPossible,
   removeIfThere,
   renameIfThere,
   writeAtomically,
 } from "../system/files.ts";
+import { Checkpoints } from "./checkpoints.ts";
 import { Leases } from "./leases.ts";
 import { ancestorKeys, type PlannedRun } from "../plan.ts";
 import {
@@ -57,15 +55,13 @@ import {
   recipeIn,
   recipeText,
 } from "./run_files.ts";
+import { stateOf, WholeFiles } from "./whole_files.ts";
 import { type Posteriors, scored, type Scores, summed } from "../score.ts";
 import { withChecksum } from "../system/checksums.ts";
-import { intactOf } from "../weights/checksums/mod.ts";
 import {
-  contentOf,
   type NamedTensor,
   openSafetensors,
   type Safetensors,
-  verifyChecksum,
   writeSafetensors,
 } from "../weights/safetensors.ts";
 
@@ -78,23 +74,14 @@ export interface RunStatus {
 /** Version of the folder's layout and of the files in it. */
 const FORMAT = 2;
 
-/** A run's last two checkpoints: if the last one is damaged, the previous one is used. */
-const CHECKPOINTS = ["checkpoint.safetensors", "checkpoint.previous.safetensors"];
-
-/** Bytes of results that are compared with checksums before they are read: the system's cache keeps them. */
-const AHEAD = 2 ** 30;
-
 /** A folder of results. */
 export class Store {
   readonly folder: string;
   /** Which process works on which run, by the run's key. */
   readonly leases: Leases;
-  /** States of files that matched their checksums. */
-  readonly #whole = new Set<string>();
+  readonly #files = new WholeFiles();
   /** States of files whose values are posteriors. */
   readonly #valid = new Set<string>();
-  /** Results that will be read, in their order. */
-  #coming: readonly string[] = [];
   /** What is wrong with results, each in one version of its file. */
   readonly #faults = new Map<string, { readonly fault: RunStatus; readonly version?: string }>();
 
@@ -155,7 +142,7 @@ export class Store {
     }
     const failure = readIfThere(`${folder}/failed.txt`);
     if (failure !== undefined) return { state: "failed", detail: failure };
-    if (CHECKPOINTS.some((name) => isThere(`${folder}/${name}`))) {
+    if (this.#checkpoints(planned).isAny()) {
       return { state: "partial", detail: this.#progress(planned) };
     }
     return { state: "todo" };
@@ -172,7 +159,7 @@ export class Store {
     const file = this.#result(planned);
     const version = versionOf(file);
     const fault = faultOf(() => {
-      this.#mustBeWhole(file);
+      this.#files.mustBeWhole(file);
       if (isEvaluation(planned.run)) this.#mustBePosteriors(planned);
     });
     if (fault === undefined || fault.detail === GONE) this.#faults.delete(file);
@@ -216,9 +203,7 @@ export class Store {
     this.announce(planned);
     for (const name of this.#draftsOf(planned)) removeIfThere(`${folder}/${name}`);
     removeIfThere(`${folder}/failed.txt`);
-    if (!CHECKPOINTS.some((name) => isThere(`${folder}/${name}`))) {
-      removeIfThere(`${folder}/environment.json`);
-    }
+    if (!this.#checkpoints(planned).isAny()) removeIfThere(`${folder}/environment.json`);
   }
 
   /** Records why a run failed. */
@@ -238,7 +223,7 @@ export class Store {
 
   /** Reads a trained net's weights. */
   readWeights(planned: PlannedRun): Tensors {
-    return floats(this.#contentOf(this.#result(planned)));
+    return floats(this.#files.contentOf(this.#result(planned)));
   }
 
   /**
@@ -250,34 +235,20 @@ export class Store {
     const weights = new Map([...tensors].filter(([name]) => !name.endsWith(".velocity")));
     const metadata = { ...metadataOf(planned), ...mean && { mean: mean.join(" ") } };
     writeSafetensors(this.#result(planned), { tensors: weights, metadata });
-    this.#removeCheckpoints(planned);
-  }
-
-  /** The run is finished, whether or not they can be removed. */
-  #removeCheckpoints(planned: PlannedRun) {
-    for (const name of CHECKPOINTS) removeIfPossible(`${this.folderOf(planned)}/${name}`);
+    this.#checkpoints(planned).dropIfPossible();
   }
 
   /** The last undamaged checkpoint of a training; undefined if there is none. */
   readCheckpoint(planned: PlannedRun): Checkpoint | undefined {
-    return this.#fromCheckpoint(planned, (file) => {
-      const content = this.#contentOf(file);
+    return this.#checkpoints(planned).last((file) => {
+      const content = this.#files.contentOf(file);
       return { ...JSON.parse(content.metadata.state ?? ""), tensors: floats(content) };
     });
   }
 
   /** Writes a training's checkpoint, and keeps the previous one. */
   writeCheckpoint(planned: PlannedRun, { tensors, ...state }: Checkpoint) {
-    this.#writeCheckpoint(planned, { tensors, state });
-  }
-
-  #writeCheckpoint(
-    planned: PlannedRun,
-    { tensors, state }: { readonly tensors: Tensors; readonly state: object },
-  ) {
-    const metadata = { ...metadataOf(planned), state: JSON.stringify(state) };
-    const [latest, previous] = CHECKPOINTS.map((name) => `${this.folderOf(planned)}/${name}`);
-    writeSafetensors(latest!, { tensors, metadata }, { keep: previous! });
+    this.#checkpoints(planned).write({ tensors, state }, metadataOf(planned));
   }
 
   /** Records where a training diverged before its restart, and removes its checkpoints. */
@@ -294,7 +265,7 @@ export class Store {
 
   /** Names of a run's checkpoints. */
   checkpointsOf(planned: PlannedRun): string[] {
-    return CHECKPOINTS.filter((name) => exists(`${this.folderOf(planned)}/${name}`));
+    return this.#checkpoints(planned).names();
   }
 
   /**
@@ -323,37 +294,16 @@ export class Store {
 
   /** Removes a training's checkpoints. */
   dropCheckpoints(planned: PlannedRun) {
-    for (const name of CHECKPOINTS) removeIfThere(`${this.folderOf(planned)}/${name}`);
+    this.#checkpoints(planned).drop();
   }
 
   /** The steps of a training, or the images of an evaluation, at its checkpoint; 0 without one. */
   progressOf(planned: PlannedRun): number {
-    return this.#fromCheckpoint(planned, (file) => {
+    return this.#checkpoints(planned).last((file) => {
       using open = openSafetensors(file);
       const { step, images } = JSON.parse(open.metadata.state ?? "");
       return step ?? images;
     }) ?? 0;
-  }
-
-  /**
-   * Reads the last checkpoint or, if it is damaged or unreadable, the previous one.
-   *
-   * @throws {UnreadableError} One is unreadable, and the other is missing, damaged or unreadable.
-   */
-  #fromCheckpoint<Value>(planned: PlannedRun, read: (file: string) => Value): Value | undefined {
-    let unreadable: UnreadableError | undefined;
-    for (const name of CHECKPOINTS) {
-      try {
-        // another process may be training, and rename or remove the file meanwhile
-        const value = ifThere(() => read(`${this.folderOf(planned)}/${name}`));
-        if (value !== undefined) return value;
-      } catch (error) {
-        if (!(error instanceof UserError || error instanceof SyntaxError)) throw error;
-        if (error instanceof UnreadableError) unreadable ??= error;
-      }
-    }
-    if (unreadable !== undefined) throw unreadable;
-    return undefined;
   }
 
   /**
@@ -389,7 +339,7 @@ export class Store {
   /** Opens the posteriors of an evaluation, to read them in parts. */
   openPosteriors(planned: PlannedRun): Posteriors & Disposable {
     const file = this.#result(planned);
-    this.#mustBeWhole(file);
+    this.#files.mustBeWhole(file);
     return posteriorsIn(openSafetensors(file), file);
   }
 
@@ -398,12 +348,12 @@ export class Store {
    * checksums together, on all cores; one alone is the work of one.
    */
   expect(runs: readonly PlannedRun[]) {
-    this.#coming = [...new Set(runs.map((run) => this.#result(run)))];
+    this.#files.expect(runs.map((run) => this.#result(run)));
   }
 
   /** Scores the mean posteriors of finished evaluations. */
   scoresOf(runs: readonly PlannedRun[]): Scores {
-    this.#compareAll(runs.map((run) => this.#result(run)));
+    this.#files.compareAll(runs.map((run) => this.#result(run)));
     using open = new DisposableStack();
     return scored(runs.map((run) => open.use(this.openPosteriors(run))));
   }
@@ -428,7 +378,7 @@ export class Store {
       tensors.set("also_right", { shape, values: alsoRight });
     }
     writeSafetensors(this.#result(planned), { tensors, metadata: metadataOf(planned) });
-    this.#removeCheckpoints(planned);
+    this.#checkpoints(planned).dropIfPossible();
   }
 
   /**
@@ -440,8 +390,8 @@ export class Store {
     planned: PlannedRun,
     shape: readonly [images: number, classes: number],
   ): Float32Array | undefined {
-    return this.#fromCheckpoint(planned, (file) => {
-      const content = this.#contentOf(file);
+    return this.#checkpoints(planned).last((file) => {
+      const content = this.#files.contentOf(file);
       const found = floats(content).get("posteriors");
       const { weights } = JSON.parse(content.metadata.state ?? "");
       const isOurs = found?.shape.join() === shape.join() && weights === this.#netOf(planned);
@@ -462,25 +412,13 @@ export class Store {
       values,
     }]]);
     const state = { images, weights: this.#netOf(planned) };
-    this.#writeCheckpoint(planned, { tensors, state });
+    this.#checkpoints(planned).write({ tensors, state }, metadataOf(planned));
   }
 
   /** The checksum of the weights of an evaluation's net; empty if they have none. */
   #netOf({ ancestor }: PlannedRun): string {
     using open = openSafetensors(this.#result(ancestor!));
     return open.checksum ?? "";
-  }
-
-  /**
-   * Compares a file with its checksum, unless that was done since its last change.
-   *
-   * @throws {UserError} It is damaged.
-   */
-  #mustBeWhole(file: string) {
-    const state = stateOf(file);
-    if (this.#whole.has(state)) return;
-    if (!verifyChecksum(file)) mustBeOld(file);
-    this.#whole.add(state);
   }
 
   /**
@@ -496,38 +434,6 @@ export class Store {
     this.#valid.add(state);
   }
 
-  /** Compares files with their checksums on all cores. Reading a file reports whether it differs. */
-  #compareAll(files: readonly string[]) {
-    const openAmong = (files: readonly string[]) =>
-      files.flatMap((file) => {
-        const state = ifThere(() => stateOf(file));
-        return state === undefined || this.#whole.has(state) ? [] : [{ file, state }];
-      });
-    const asked = openAmong(files);
-    const [last] = asked.slice(-1);
-    if (last === undefined) return;
-    const open = [...asked, ...openAmong(this.#comingAfter(last.file))];
-    const intact = intactOf(open.map(({ file }) => file));
-    open.forEach(({ state }, i) => intact[i] && this.#whole.add(state));
-  }
-
-  /** The results that will be read after one, as many as the system's cache surely keeps until then. */
-  #comingAfter(file: string): string[] {
-    const after = this.#coming.slice(this.#coming.indexOf(file) + 1 || this.#coming.length);
-    let bytes = 0;
-    const end = after.findIndex((file) =>
-      (bytes += ifThere(() => Deno.statSync(file).size) ?? 0) > AHEAD
-    );
-    return end < 0 ? after : after.slice(0, end);
-  }
-
-  /** The verified content of a file. @throws {UserError} It is damaged. */
-  #contentOf(file: string): Safetensors {
-    this.#mustBeWhole(file);
-    using open = openSafetensors(file);
-    return contentOf(open);
-  }
-
   /** The run in a folder; undefined if its recipe cannot be read. */
   #recipeIn(place: string): PlannedRun | undefined {
     try {
@@ -536,6 +442,10 @@ export class Store {
       if (error instanceof UnreadableError) return undefined;
       throw error;
     }
+  }
+
+  #checkpoints(planned: PlannedRun): Checkpoints {
+    return new Checkpoints(this.folderOf(planned));
   }
 
   #result(planned: PlannedRun): string {
@@ -555,13 +465,7 @@ export class Store {
   }
 }
 
-/** Identifies a version of a file: it changes when the file is written. */
-function stateOf(file: string): string {
-  const { mtime, size, ino } = reading(file, () => Deno.statSync(file));
-  return [file, mtime?.getTime(), size, ino].join(" ");
-}
-
-/** The same; undefined for a file that is missing or that cannot be looked at. */
+/** The state of a file; undefined if it is missing or cannot be looked at. */
 function versionOf(file: string): string | undefined {
   try {
     return stateOf(file);
@@ -615,18 +519,6 @@ function floats({ tensors }: Safetensors): Tensors {
   return new Map([...tensors].map(([name, { shape, values }]) => {
     return [name, { shape, values: new Float32Array(values.buffer as ArrayBuffer) }];
   }));
-}
-
-/** Names of metadata that versions without checksums wrote. */
-const OLD_TEXTS = ["run", "ancestors", "recipe", "state"];
-
-/** Accepts a file that never had a checksum, and refuses one whose checksum is damaged. */
-function mustBeOld(file: string) {
-  using open = openSafetensors(file);
-  if (Object.keys(open.metadata).every((name) => OLD_TEXTS.includes(name))) return;
-  throw new UserError(
-    `Cannot read "${file}": its checksum is damaged; remove it to compute its content again`,
-  );
 }
 
 /** The message about a result that another process has just renamed. */

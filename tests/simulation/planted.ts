@@ -31,7 +31,7 @@ export const PLANTED: Readonly<Record<string, Defect>> = {
   },
   "a damaged result is believed": {
     file: "lib/store/mod.ts",
-    line: "      this.#mustBeWhole(file);\n      if (isEvaluation",
+    line: "      this.#files.mustBeWhole(file);\n      if (isEvaluation",
     becomes: "      if (isEvaluation",
   },
   "a job of Slurm's does not wait for the runs that it starts from": {

@@ -12,7 +12,9 @@ const REWRITTEN = [
   ...["mod", "client", "follow", "own_job", "records", "states", "submitter"].map((name) =>
     `lib/executors/slurm/${name}`
   ),
-  ...["mod", "leases", "run_files"].map((name) => `lib/store/${name}`),
+  ...["mod", "checkpoints", "leases", "run_files", "whole_files"].map((name) =>
+    `lib/store/${name}`
+  ),
   ...["files", "processes", "signals", "checksums"].map((name) => `lib/system/${name}`),
   ...[
     "lib/executors/done_runs",
