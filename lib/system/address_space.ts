@@ -10,8 +10,10 @@ import { UserError } from "../errors.ts";
 /** Number of the limit in C's `getrlimit` on Linux. */
 const RLIMIT_AS = 9;
 
-/** Addresses that the program needs, and those of each thread, bytes: 50.6 GB and 0.9 GB with Deno 2.9. */
-const [NEEDED, OF_A_THREAD] = [60e9, 1e9];
+/** Addresses that the program needs, bytes: 50.6 GB with Deno 2.9, and TensorFlow's. */
+export const ADDRESSES_NEEDED = 60e9;
+/** Those of each further thread, bytes: 0.9 GB with Deno 2.9. */
+const OF_A_THREAD = 1e9;
 
 let limit: number | undefined;
 
@@ -40,7 +42,7 @@ export function tooFewAddresses(
   threads: number,
   given: number = addressLimit(),
 ): { readonly why: string; readonly remedy: string } | undefined {
-  if (given >= NEEDED + threads * OF_A_THREAD) return undefined;
+  if (given >= ADDRESSES_NEEDED + threads * OF_A_THREAD) return undefined;
   const gigabytes = (given / 1e9).toFixed(1);
   return {
     why:

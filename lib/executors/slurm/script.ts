@@ -1,4 +1,5 @@
 /** Writes the scripts that sbatch takes. */
+import { ADDRESSES_NEEDED } from "../../system/address_space.ts";
 import { shellWord } from "../../system/shell.ts";
 import { TIME_LIMIT_SIGNAL } from "../../system/signals.ts";
 import { fileURLToPath } from "node:url";
@@ -117,11 +118,13 @@ function options(
 
 /** Shell lines that check the limit of addresses, and that the node sees the project and the results. */
 function checks(job: SlurmJob, { folder }: JobContext): string[] {
+  // ulimit counts in kB of 1,024 bytes
+  const needed = Math.ceil(ADDRESSES_NEEDED / 1024);
   const files = [`${PROJECT}/cli.ts`, `${folder}/${scriptName(job)}`].map(shellWord);
   return [
     // Slurm hands on the limits of the session that submits; Deno could not say what it lacks
     'ulimit -S -v "$(ulimit -H -v)"',
-    'if [ "$(ulimit -v)" != unlimited ] && [ "$(ulimit -v)" -lt 60000000 ]; then',
+    `if [ "$(ulimit -v)" != unlimited ] && [ "$(ulimit -v)" -lt ${needed} ]; then`,
     '  echo "error: node $(hostname) limits addresses to $(ulimit -v) kB (ulimit -v), and Deno reserves" \\',
     '    "some 50 GB: submit from a session without the limit" >&2',
     "  exit 1",
