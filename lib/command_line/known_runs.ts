@@ -102,10 +102,11 @@ export function known(
 
 /** The states of runs in a store. */
 export function inStore(runs: readonly PlannedRun[], store: Store): KnownRun[] {
-  return runs.map((planned) => ({
+  const statuses = store.statuses(runs);
+  return runs.map((planned, i) => ({
     ...planned,
     name: actionLabel(planned.run),
-    status: store.status(planned),
+    status: statuses[i]!,
   }));
 }
 

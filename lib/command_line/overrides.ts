@@ -131,9 +131,11 @@ export function override(setup: Setup, changes: string): Setup {
     const { evaluate, scenes } = changed;
     const train = { ...ALL_IMAGES, ...changed.train };
     const data = scenes ? { scenes } : {};
-    const [ofTrain, ofData] = [leaves(train), leaves(data)];
-    const names = [...ofTrain, ...leaves(evaluate), ...ofData];
-    if (!names.includes(field)) {
+    const [ofTrain, ofEvaluate, ofData] = [train, evaluate, data].map((part) =>
+      hasLeaf(part, field)
+    );
+    if (!ofTrain && !ofEvaluate && !ofData) {
+      const names = [train, evaluate, data].flatMap((part) => leaves(part));
       throw new UsageError(
         `Cannot set "${field}": the fields are ${names.join(", ")}.` + didYouMean(field, names),
       );
@@ -141,8 +143,8 @@ export function override(setup: Setup, changes: string): Setup {
     if (value === undefined || value === "") {
       throw new UsageError(`--set ${field} needs a value: --set ${field}=VALUE`);
     }
-    if (ofData.includes(field)) return { ...changed, ...withLeaf(data, field, value) };
-    const part = ofTrain.includes(field) ? "train" : "evaluate";
+    if (ofData) return { ...changed, ...withLeaf(data, field, value) };
+    const part = ofTrain ? "train" : "evaluate";
     return { ...changed, [part]: withLeaf(changed[part], field, value) };
   }, setup);
   mustHold(result);
@@ -191,10 +193,14 @@ function mustBeInRange(branch: object, prefix = "") {
 
 /** A number for a field. @throws {UsageError} It is out of its range. */
 function inRange(field: string, value: number, text: string): number {
-  const { holds, words } = RANGES.find(({ fields }) => fields.test(field))!;
-  if (holds(value)) return value;
-  throw new UsageError(`Cannot set ${field} to "${text}": it is ${words}`);
+  const range = rangeOf.get(field) ?? RANGES.find(({ fields }) => fields.test(field))!;
+  rangeOf.set(field, range);
+  if (range.holds(value)) return value;
+  throw new UsageError(`Cannot set ${field} to "${text}": it is ${range.words}`);
 }
+
+/** Ranges of fields that were looked for; a study asks for each a thousand times. */
+const rangeOf = new Map<string, typeof RANGES[number]>();
 
 /** Names of the numbers, words and lists in an object. */
 function leaves(branch: object, prefix = ""): string[] {
@@ -203,6 +209,16 @@ function leaves(branch: object, prefix = ""): string[] {
     if (isLeaf(value)) return typeof value === "string" && !wordsFor(path) ? [] : [path];
     return leaves(value, `${path}.`);
   });
+}
+
+/** Whether an object has a number, a word or a list of this name: one of its `leaves`. */
+function hasLeaf(branch: object, path: string): boolean {
+  let value: Leaf | Branch = branch as Branch;
+  for (const name of path.split(".")) {
+    if (isLeaf(value) || !Object.hasOwn(value, name)) return false;
+    value = value[name]!;
+  }
+  return isLeaf(value) && (typeof value !== "string" || wordsFor(path) !== undefined);
 }
 
 function isLeaf(value: Leaf | Branch): value is Leaf {

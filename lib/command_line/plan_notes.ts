@@ -4,11 +4,12 @@ import type { DatasetInfo } from "../datasets/dataset.ts";
 import type { Precision, Setup } from "../setup.ts";
 import { countOf, type Device, expectedDevice, nameOfDevice } from "../system/device.ts";
 import { displayName, isEvaluation } from "../experiment.ts";
+import { knownLayersOf } from "../estimates/known_layers.ts";
 import { footprint, microBatchFor, shareFor } from "../estimates/memory.ts";
 import { runsAtOnce } from "../system/machine.ts";
 import type { PlannedRun } from "../plan.ts";
 import { BUSY, estimateSpeed, type SpeedEstimate } from "../estimates/speed.ts";
-import { type Layer, layersOf, netShapeOf } from "../vgg/configs.ts";
+import { type Layer, netShapeOf } from "../vgg/configs.ts";
 import type { Options } from "./options.ts";
 import { formatNumber } from "../numbers.ts";
 
@@ -99,9 +100,12 @@ export function memoryOf(
   >,
   { classes }: Pick<DatasetInfo, "classes">,
 ): string[] {
+  const sizes = new Map<readonly Layer[], number>();
   const nets = runs.flatMap(({ run }) => isEvaluation(run) ? [] : [run]).map((run) => {
-    const layers = layersOf(run, netShapeOf(setup.train, classes.length));
-    return { name: displayName(run), layers, size: sizeOf(layers, setup) };
+    const layers = knownLayersOf(run, netShapeOf(setup.train, classes.length));
+    const size = sizes.get(layers) ?? sizeOf(layers, setup);
+    sizes.set(layers, size);
+    return { run, layers, size };
   });
   const [largest] = nets.toSorted((one, other) => other.size - one.size);
   if (largest === undefined) return [];
@@ -113,7 +117,9 @@ export function memoryOf(
   const { batch } = setup.train;
   const share = part === batch ? `The batch of ${batch}` : `${part} at once of a batch of ${batch}`;
   return [
-    `Memory: ${largest.name} takes ${size(net)}, and ${size(image)} for each image at once. ` +
+    `Memory: ${displayName(largest.run)} takes ${size(net)}, and ${
+      size(image)
+    } for each image at once. ` +
     `${share}: ${size(net + part / devices * image)}` +
     `${devices > 1 ? ` on each of ${devices} GPUs, which share them` : ""}` +
     `${sideBySide > 1 ? `, and ${sideBySide} such trainings run side by side` : ""}. ` +

@@ -11,13 +11,13 @@ import {
 } from "../experiment.ts";
 import { cores } from "../system/machine.ts";
 import type { PlannedRun } from "../plan.ts";
+import { knownLayersOf } from "./known_layers.ts";
 import { type MeasuredSpeed, speedAt } from "./speed.ts";
 import {
   countMultiplyAdds,
   countParameters,
   lastMapOf,
   type Layer,
-  layersOf,
   netShapeOf,
 } from "../vgg/configs.ts";
 import { GRID, middleOf, pixels, rescale } from "../vgg/images.ts";
@@ -53,7 +53,7 @@ export function cost(
 ): RunCost {
   const setup = context.train;
   const net = isEvaluation(run) ? run.net : run;
-  const layers = layersOf(net, netShapeOf(setup, classes.length));
+  const layers = knownLayersOf(net, netShapeOf(setup, classes.length));
   const images = isEvaluation(run) && run.test !== undefined ? test?.images ?? [] : val;
   const [training, testing] = isEvaluation(run)
     ? [0, evaluationAdds(run, { layers, images, context })]
@@ -170,7 +170,7 @@ export function diskSpaceFor(
   const nets = runs.flatMap(({ run, context: { train } }) =>
     isEvaluation(run)
       ? []
-      : FLOAT * countParameters(layersOf(run, netShapeOf(train, classes.length)))
+      : FLOAT * countParameters(knownLayersOf(run, netShapeOf(train, classes.length)))
   );
   return {
     weights: nets.reduce((sum, size) => sum + size, 0),

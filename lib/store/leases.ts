@@ -129,6 +129,11 @@ export class Leases {
     return isGone ? undefined : held.file;
   }
 
+  /** Names of leases that have a file, their owners alive or dead. */
+  names(): string[] {
+    return entriesIn(this.#folder).flatMap(({ name }) => /^(.+)\.\d+$/.exec(name)?.[1] ?? []);
+  }
+
   /** Whether there is a file of a lease, its owner alive or dead. */
   isLeft(name: string): boolean {
     return this.#files(name).length > 0;

@@ -117,6 +117,31 @@ export class Store {
     }
   }
 
+  /** The states of runs. Of those that nobody has begun nothing is looked for one by one. */
+  statuses(runs: readonly PlannedRun[]): RunStatus[] {
+    const begun = this.#begun();
+    return runs.map((run) =>
+      begun === undefined || begun.has(run.key) || begun.has(placeIn(run))
+        ? this.status(run)
+        : { state: "todo" }
+    );
+  }
+
+  /** Keys of runs with a lease, and places of runs with a folder; nothing if that cannot be told. */
+  #begun(): ReadonlySet<string> | undefined {
+    try {
+      const leased = this.leases.names(); // first: a run that ends meanwhile has a folder
+      refreshFolder(this.folder); // another machine may have made the next ones just now
+      const places = ["train", "eval"].flatMap((kind) =>
+        entriesIn(`${this.folder}/${kind}`).map(({ name }) => `${kind}/${name}`)
+      );
+      return new Set([...leased, ...places]);
+    } catch (error) {
+      if (error instanceof UnreadableError) return undefined;
+      throw error;
+    }
+  }
+
   /**
    * Whether a run is done.
    *

@@ -34,6 +34,33 @@ Deno.test("stored runs equal the planned runs", () =>
     assert.deepEqual(store.runs(), [D, atQ]);
   }));
 
+Deno.test("states of many runs are those of each: from their folders, their leases, or no trace", () =>
+  inStore((folder) => {
+    const store = makeStore(folder);
+    const runs = [224, 256, 288, 320, 352, 384].map((S) => planned(net("A", S)));
+    const [done, failed, begun, leased, damaged] = runs as [
+      ...[PlannedRun, PlannedRun, PlannedRun, PlannedRun, PlannedRun],
+    ];
+    const each = () => runs.map((run) => store.status(run));
+    assert.deepEqual(store.statuses(runs), each());
+    store.writeWeights(done, new Map([["x", { shape: [1], values: Float32Array.of(1) }]]));
+    store.begin(failed);
+    Deno.writeTextFileSync(`${store.folderOf(failed)}/failed.txt`, "out of memory");
+    store.begin(begun);
+    assert.ok(store.leases.take(leased.key)); // of a process that has made no folder yet
+    try {
+      Deno.mkdirSync(store.folderOf(damaged));
+      Deno.writeTextFileSync(`${store.folderOf(damaged)}/weights.safetensors`, "x");
+      const states = store.statuses(runs);
+      assert.deepEqual(states, each());
+      assert.deepEqual(states.map(({ state }) => state), [
+        ...["done", "failed", "todo", "running", "damaged", "todo"],
+      ]);
+    } finally {
+      store.leases.release(leased.key);
+    }
+  }));
+
 Deno.test("a folder whose recipe is cut off is ignored", () =>
   inStore((folder) => {
     const store = makeStore(folder);
