@@ -129,12 +129,14 @@ function filesInArchive(place: string) {
     throw new UserError(`Cannot read "${place}": ${message}; get the archive again`);
   }
   const bytes = bytesInMemory(place, tar);
-  const found = new Map(
-    [...membersOf(bytes)].map(({ name, at, size }) => [
-      name.slice(name.lastIndexOf("/") + 1),
-      tar.subarray(at, at + size),
-    ]),
-  );
+  const found = new Map<string, Uint8Array>();
+  for (const { name: path, at, size } of membersOf(bytes)) {
+    const name = path.slice(path.lastIndexOf("/") + 1);
+    if ([META, TRUTH].includes(name) && found.has(name)) {
+      throw new UserError(`Cannot use "${place}": ${name} is in it twice; get the kit again`);
+    }
+    found.set(name, tar.subarray(at, at + size));
+  }
   return chosen((name) => found.get(name), place);
 }
 

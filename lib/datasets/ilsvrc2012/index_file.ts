@@ -39,7 +39,7 @@ export interface SplitIndex {
 }
 
 /** Raised with every change of the file's content. */
-const VERSION = 3;
+const VERSION = 4;
 
 interface IndexHeader extends Pick<SplitIndex, "containers" | "faults" | "digest" | "doubts"> {
   readonly version: number;

@@ -91,7 +91,8 @@ const GET_AGAIN = `get it again from ${SOURCE}`;
 
 function parsed(file: string): unknown {
   try {
-    return JSON.parse(Deno.readTextFileSync(file));
+    // an editor may have saved it with a byte order mark
+    return JSON.parse(Deno.readTextFileSync(file).replace(/^\uFEFF/, ""));
   } catch (error) {
     throw new UserError(`Cannot read "${file}": ${(error as Error).message}; ${GET_AGAIN}`, {
       cause: error,

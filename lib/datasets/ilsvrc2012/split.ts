@@ -118,5 +118,10 @@ function containersOf({ kind, path, byClass }: SplitLocation): [name: string, Im
         "get the archive again",
     );
   });
-  return containers.sort(([a], [b]) => a < b ? -1 : 1);
+  containers.sort(([a], [b]) => a < b ? -1 : 1);
+  const twice = containers.find(([name], i) => name === containers[i + 1]?.[0]);
+  if (twice === undefined) return containers;
+  throw new UserError(
+    `Cannot use "${path}": "${twice[0]}.tar" is in it twice; get the archive again`,
+  );
 }

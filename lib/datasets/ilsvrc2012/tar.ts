@@ -38,6 +38,17 @@ const KINDS: Readonly<Record<string, string>> = {
   ...{ "S": "a sparse file", "M": "a part of a file", "V": "a volume's name" },
 };
 
+/** Members that say something of the next one, or of all: pax's and GNU's. */
+const EXTENSIONS = ["x", "g", "L", "K"];
+
+/** What is known of the next member before its header. */
+interface Coming {
+  readonly path?: string | undefined;
+  readonly size?: number;
+  /** Whether holes were left out of its bytes. */
+  readonly isSparse?: true;
+}
+
 /**
  * The files of an archive, in its order.
  *
@@ -45,7 +56,7 @@ const KINDS: Readonly<Record<string, string>> = {
  * links, devices or paths that lead out of it. The message says at which byte.
  */
 export function* membersOf(tar: Bytes): Iterable<TarMember> {
-  let coming: { path?: string; size?: number } = {};
+  let coming: Coming = {};
   let ended = false;
   refusePacked(tar);
   for (let at = 0; at < tar.size;) {
@@ -56,7 +67,8 @@ export function* membersOf(tar: Bytes): Iterable<TarMember> {
       break;
     }
     const fields = fieldsOf(header, tar, at);
-    const size = coming.size ?? fields.size;
+    const { kind } = fields;
+    const size = EXTENSIONS.includes(kind) ? fields.size : coming.size ?? fields.size;
     const body = at + BLOCK, next = body + Math.ceil(size / BLOCK) * BLOCK;
     if (body + size > tar.size) {
       throw tarError(
@@ -66,14 +78,16 @@ export function* membersOf(tar: Bytes): Iterable<TarMember> {
           `${tar.size - body} of them: it is cut off`,
       );
     }
-    const { kind } = fields;
-    if (kind === "x" || kind === "L") {
-      const text = decodeText(read(tar, body, mustBeShort(tar, at, size), "a name"));
-      coming = kind === "x"
-        ? { ...coming, ...paxFields(text, tar, at) }
-        : { ...coming, path: text };
-    } else if (kind !== "g" && kind !== "K") {
+    if (EXTENSIONS.includes(kind)) {
+      const bytes = read(tar, body, mustBeShort(tar, at, size), "a name");
+      if (kind === "x") coming = { ...coming, ...paxFields(bytes, tar, at) };
+      if (kind === "L") coming = { ...coming, path: decodeText(bytes) };
+      if (kind === "g" && Object.keys(paxFields(bytes, tar, at)).length > 0) {
+        throw tarError(tar, at, "it has a name or a size for all files together");
+      }
+    } else {
       const path = coming.path ?? fields.path;
+      if (coming.isSparse) throw tarError(tar, at, `"${path}" is ${KINDS.S}, not a file`);
       coming = {};
       if (["0", "\0", "7"].includes(kind) && !path.endsWith("/")) {
         yield { name: inside(path, tar, at), at: body, size };
@@ -155,20 +169,37 @@ function numberIn(bytes: Uint8Array): number | undefined {
   return digits === undefined ? undefined : parseInt(digits, 8);
 }
 
-/** Path and size from pax records, each "length name=value\n". */
-function paxFields(text: string, tar: Bytes, at: number): { path?: string; size?: number } {
-  const found: { path?: string; size?: number } = {};
-  for (const [, name, value] of text.matchAll(/^\d+ ([^=\n]+)=(.*)$/gm)) {
-    if (name === "path") found.path = value!;
-    if (name === "size") {
-      found.size = Number(value);
-      if (!(Number.isSafeInteger(found.size) && found.size >= 0)) {
+/**
+ * Path, size and holes from pax records, each "length name=value\n". Only the length tells where a record
+ * ends: values, such as comments and attributes, may have line breaks and zero bytes.
+ */
+function paxFields(bytes: Uint8Array, tar: Bytes, at: number): Coming {
+  let found: Coming = {};
+  for (let from = 0; from < bytes.length && bytes[from] !== 0;) {
+    const [start = "", digits] = /^(\d+) /.exec(latin(bytes.subarray(from, from + 8))) ?? [];
+    const end = from + Number(digits);
+    const equals = bytes.indexOf(EQUALS, from);
+    if (!(end <= bytes.length && bytes[end - 1] === LINE_BREAK && equals > from && equals < end)) {
+      throw tarError(tar, at, "a pax record is damaged");
+    }
+    const name = latin(bytes.subarray(from + start.length, equals));
+    const value = decodeText(bytes.subarray(equals + 1, end - 1));
+    // without a value, a record says that the header's own counts
+    if (name === "path") found = { ...found, path: value === "" ? undefined : value };
+    if (/^(GNU\.sparse\.|SUN\.holesdata$)/.test(name)) found = { ...found, isSparse: true };
+    if (name === "size" && value !== "") {
+      const size = Number(value);
+      if (!(/^\d+$/.test(value) && Number.isSafeInteger(size))) {
         throw tarError(tar, at, `a file's size is "${value}"`);
       }
+      found = { ...found, size };
     }
+    from = end;
   }
   return found;
 }
+
+const [EQUALS, LINE_BREAK] = [0x3D, 0x0A];
 
 /** A path that stays inside the archive, or an error. */
 function inside(path: string, tar: Bytes, at: number): string {

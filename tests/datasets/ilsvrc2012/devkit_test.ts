@@ -3,7 +3,17 @@ import { devkitOf, readDevkit } from "../../../lib/datasets/ilsvrc2012/devkit.ts
 import { UserError } from "../../../lib/errors.ts";
 import { folderWith } from "../../support/datasets.ts";
 import { array, element, file, synsets } from "../../support/ilsvrc2012/mats.ts";
-import { idOfVal, IDS, madeIlsvrc, META, TRUTH, wnidOf } from "../../support/ilsvrc2012/made.ts";
+import { gzipSync } from "node:zlib";
+import {
+  idOfVal,
+  IDS,
+  kitOf,
+  madeIlsvrc,
+  META,
+  tarOf,
+  TRUTH,
+  wnidOf,
+} from "../../support/ilsvrc2012/made.ts";
 
 Deno.test("a label is the rank of a WNID, not an ID; inner nodes are not classes", () => {
   const { wnids, words, ids, validation } = devkitOf({ meta: META, truth: TRUTH }, "kit");
@@ -42,6 +52,17 @@ Deno.test("a kit that is another, not whole or damaged is refused", () => {
   refuses(() => readDevkit(without), /no data\/meta\.mat/);
   const broken = folderWith({ "kit.tar.gz": new Uint8Array(100) });
   refuses(() => readDevkit(`${broken}/kit.tar.gz`), /get the archive again/);
+});
+
+Deno.test("a kit with two ground truths is refused: which of them is meant cannot be told", () => {
+  const other = TRUTH.split("\n").toReversed().join("\n").trimStart() + "\n";
+  const name = "old/ILSVRC2012_validation_ground_truth.txt";
+  const tar = tarOf([...kitOf(TRUTH), { name, bytes: new TextEncoder().encode(other) }]);
+  const folder = folderWith({ "kit.tar.gz": gzipSync(tar) });
+  assert.throws(
+    () => readDevkit(`${folder}/kit.tar.gz`),
+    /ILSVRC2012_validation_ground_truth\.txt is in it twice; get the kit again/,
+  );
 });
 
 Deno.test("a list of classes of another year is refused with the reason", () => {

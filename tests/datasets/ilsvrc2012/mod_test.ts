@@ -15,6 +15,7 @@ import {
   kaggleFiles,
   madeIlsvrc,
   nameOf,
+  tarOf,
   wnidOf,
 } from "../../support/ilsvrc2012/made.ts";
 
@@ -192,6 +193,12 @@ Deno.test("files that are not whole images are named, or left out on request", a
   assert.equal(train.length, 1001);
   const seen = await describeIlsvrc2012({ folder, skipUnreadable: true });
   assert.deepEqual([seen.train.length, seen.fingerprint], [1001, fingerprint]);
+});
+
+Deno.test("a class that is twice in the training archive is refused, though another is missing", async () => {
+  const again = { name: `./again/${SORTED[6]}.tar`, bytes: tarOf([]) };
+  const folder = madeIlsvrc({ ...ARCHIVES, more: [again] });
+  await refuses(openIlsvrc2012({ folder }), `"${SORTED[6]}.tar" is in it twice`);
 });
 
 Deno.test("another number of classes is refused, by describing too", async () => {

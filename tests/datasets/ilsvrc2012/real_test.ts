@@ -61,6 +61,12 @@ Deno.test("ReaL's lists are those of the images in the order of names, in every 
     assert.equal(own.val.length, 1000);
   }
   assert.equal(prints.size, 1);
+  // a class that is listed twice is right once, and a byte order mark is no part of JSON
+  const again = made([]);
+  const text = JSON.stringify(LISTS.map((list) => [...list, ...list]));
+  Deno.writeTextFileSync(`${again}/real.json`, `\uFEFF${text}`);
+  prints.add((await openDataset("ilsvrc2012-real", { folder: again })).fingerprint);
+  assert.equal(prints.size, 1);
   // and follow the labels
   const folder = made(LISTS.with(0, [...LISTS[0]!, 500]));
   const { fingerprint } = await openDataset("ilsvrc2012-real", { folder });

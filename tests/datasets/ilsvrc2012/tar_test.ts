@@ -128,6 +128,85 @@ Deno.test("an archive that is packed is refused with the way out", () => {
   assert.match(refusal(Uint8Array.of(0x42, 0x5A, 0x68, 0x39, 0)), /packed by bzip2/);
 });
 
+/** A pax record: its own length, a space, name=value, a line break. */
+function record(name: string, value: string): string {
+  const rest = ` ${name}=${value}\n`;
+  const length = (digits: number) => digits + Buffer.byteLength(rest);
+  const digits = [1, 2, 3].find((digits) => String(length(digits)).length === digits)!;
+  return `${length(digits)}${rest}`;
+}
+
+/** A member of a tar that says something of the next one. */
+const about = (kind: string, ...records: readonly string[]) => ({
+  ...{ name: "about", kind },
+  bytes: Buffer.from(records.join("")),
+});
+
+Deno.test("a pax record ends where its length says, whatever its value has", () => {
+  const [wrong, right] = [record("path", "val_2.JPEG"), record("path", "val_1.JPEG")];
+  const member = { name: "header's own", bytes: one };
+  const names = (...records: readonly string[]) =>
+    list(tarOf([about("x", ...records), member])).map(({ name, size }) => [name, size]);
+  // in each of them another reader would see the wrong name, or none
+  assert.deepEqual(names(right, record("comment", `packed by me\n${wrong}`)), [[
+    "val_1.JPEG",
+    700,
+  ]]);
+  assert.deepEqual(names(record("comment", `\n${wrong}`)), [["header's own", 700]]);
+  assert.deepEqual(names(record("comment", `\n${record("size", "9")}`), right), [[
+    "val_1.JPEG",
+    700,
+  ]]);
+  assert.deepEqual(names(record("SCHILY.xattr.user.a", "x\0y"), right), [["val_1.JPEG", 700]]);
+  assert.deepEqual(names(right, record("path", "")), [["header's own", 700]]);
+  // a size is the next file's, not that of GNU's long name before it
+  assert.deepEqual(
+    list(tarOf([
+      ...[about("x", record("size", "700")), about("L", "long.JPEG\0")],
+      { name: "short", bytes: one, size: 3 },
+    ])).map(({ name, size }) => [name, size]),
+    [["long.JPEG", 700]],
+  );
+  for (const damaged of ["99 path=x\n", "7 path=x\n", "path=x\n", "9 pathxyz\n", "0 path=x\n"]) {
+    assert.match(refusal(tarOf([about("x", damaged), member])), /byte 0: a pax record is damaged/);
+  }
+});
+
+Deno.test("a name for all files together is refused; a comment on all is none", () => {
+  const member = { name: "one", bytes: one };
+  const comment = list(tarOf([about("g", record("comment", "0a1b2c")), member]));
+  assert.deepEqual(comment.map(({ name }) => name), ["one"]);
+  assert.match(
+    refusal(tarOf([about("g", record("path", "other")), member])),
+    /byte 0: it has a name or a size for all files together/,
+  );
+});
+
+Deno.test("a file whose holes were left out is refused, in each of GNU tar's forms", () => {
+  const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
+  const file = Deno.openSync(`${folder}/one.JPEG`, { create: true, write: true });
+  file.writeSync(one);
+  file.truncateSync(2 ** 20);
+  file.close();
+  const forms = [
+    "--format=gnu",
+    ...["0.0", "0.1", "1.0"].map((form) => `--sparse-version=${form}`),
+  ];
+  for (const form of forms) {
+    const args = ["--sparse", form, ...form.startsWith("--sparse") ? ["--format=pax"] : []];
+    const { success } = new Deno.Command("tar", {
+      args: [...args, "-cf", `${folder}/made.tar`, "-C", folder, "one.JPEG"],
+    }).outputSync();
+    assert.ok(success);
+    assert.match(
+      refusal(Deno.readFileSync(`${folder}/made.tar`)),
+      /one\.JPEG" is a sparse file, not a file/,
+      form,
+    );
+  }
+  Deno.removeSync(folder, { recursive: true });
+});
+
 Deno.test("names that are not UTF-8 stay different", () => {
   const tar = tarOf([{ name: "caf?.JPEG", bytes: one }, { name: "caf!.JPEG", bytes: two }]);
   const rename = (at: number, byte: number) => {
