@@ -20,7 +20,9 @@ export function meanAndDeviation(
   if (values.length === 0 || !values.every(Number.isFinite)) {
     throw new RangeError(`Cannot average [${values.join(", ")}]: give at least one finite number`);
   }
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  // equal values have no deviation, where a rounded sum would leave some 1e-15 for a test to find
+  const isOne = values.every((value) => value === values[0]);
+  const mean = isOne ? values[0]! : values.reduce((sum, value) => sum + value, 0) / values.length;
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   return { mean, deviation: Math.sqrt(squares / (values.length - 1)) };
 }
