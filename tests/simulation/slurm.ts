@@ -162,7 +162,7 @@ export class Controller {
   #submit(args: readonly string[], script: string): string {
     const text = this.#site.read(script)!;
     const [, kind = "", arrays = ""] = /--dependency=(\w+):(\S+)/.exec(args.join(" ")) ?? [];
-    const [, keys = ""] = /^keys=\((.*)\)$/m.exec(text) ?? [];
+    const [, keys = ""] = /^keys?=\(?([\w ]+)\)?$/m.exec(text) ?? [];
     const runs = keys.split(" ").filter((key) => key !== "");
     const isArray = /^#SBATCH --array=/m.test(text);
     const number = String(++this.#last);

@@ -5,6 +5,8 @@
 #   account    output of sacct: cluster|number|state|exit code
 #   controller jobs of scontrol show job: cluster|number|state|exit code
 #   config     output of scontrol show config
+# Of Slurm's variables, SQUEUE_STATES, SCANCEL_STATE and SBATCH_ARRAY_INX count as in Slurm; SBATCH_WAIT is
+# refused. SLURM_ARRAY_TASK_ID, where sbatch would hand it on, is kept in `handed-on`.
 # Command lines are added to `calls`, and sbatch keeps scripts as NUMBER.sh.
 set -u
 state=$FAKE_SLURM
@@ -33,6 +35,8 @@ lines() {
 case $program in
   sbatch)
     script=${!#}
+    [ -z "${SBATCH_WAIT:-}" ] || { echo "sbatch: this would wait" >&2; exit 1; }
+    echo "${SLURM_ARRAY_TASK_ID:-}" >> "$state/handed-on"
     options=$(sed -n 's/^#SBATCH //p' "$script")
     asks() { grep -q -- "^$1" <<< "$options"; }
     refuse() {
@@ -52,6 +56,7 @@ case $program in
     # a command line overrides the environment, which overrides the script
     : "${cluster:=${SLURM_CLUSTERS:-$(sed -n 's/^--clusters=//p' <<< "$options" | tail -1)}}"
     last=$(sed -n 's/^--array=0-//p' <<< "$options")
+    last=${SBATCH_ARRAY_INX:-$last}
     if [ -n "$last" ]; then
       for task in $(seq 0 "$last"); do
         echo "${number}_$task|$cluster|PENDING|Priority|" >> "$state/jobs"
@@ -71,7 +76,8 @@ case $program in
     ;;
   squeue)
     [ -n "$cluster" ] && echo "CLUSTER: $cluster"
-    lines jobs 2
+    lines jobs 2 | grep -E "\|${SQUEUE_STATES:-}"
+    true
     ;;
   sacct)
     # as Slurm 22.05: a task is found under its own number or its array's, several in one line under
@@ -86,7 +92,7 @@ case $program in
   scancel)
     for job in "$@"; do
       case $job in scancel | --*) ;; *)
-        grep -Ev "^$job(_[0-9]+)?\|$cluster\|" "$state/jobs" > "$state/others"
+        grep -Ev "^$job(_[0-9]+)?\|$cluster\|${SCANCEL_STATE:-}" "$state/jobs" > "$state/others"
         mv "$state/others" "$state/jobs"
         ;;
       esac

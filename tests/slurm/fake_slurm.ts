@@ -5,7 +5,7 @@ const PROGRAM = fileURLToPath(new URL("./fake_slurm.sh", import.meta.url));
 const NAMES = ["sbatch", "squeue", "sacct", "scancel", "scontrol", "sinfo"];
 
 /** Files that the programs read; see `fake_slurm.sh`. */
-type FakeSlurmFile = "rules" | "jobs" | "account" | "controller" | "config";
+type FakeSlurmFile = "rules" | "jobs" | "account" | "controller" | "config" | "handed-on";
 
 /** Puts stand-ins for Slurm's programs into this process's PATH, until it is disposed of. */
 export class FakeSlurm implements Disposable {

@@ -231,6 +231,55 @@ Deno.test("SLURM_CLUSTERS may name the cluster of jobs, whose records then name 
   }
 });
 
+/** Sets variables for as long as something runs. */
+async function under(variables: Readonly<Record<string, string>>, act: () => Promise<void>) {
+  for (const [name, value] of Object.entries(variables)) Deno.env.set(name, value);
+  try {
+    await act();
+  } finally {
+    for (const name of Object.keys(variables)) Deno.env.delete(name);
+  }
+}
+
+Deno.test("a user's variables hide no job from a query, keep none from being cancelled, and overrule no script", async () => {
+  using site = new Site();
+  const variables = {
+    ...{ SQUEUE_STATES: "RUNNING", SCANCEL_STATE: "RUNNING" },
+    ...{ SBATCH_ARRAY_INX: "7", SBATCH_WAIT: "1", SBATCH_ACCOUNT: "vision" },
+  };
+  await under(variables, async () => {
+    assert.match((await site.submit({}))[0]!, /^Submitted 4 jobs for 5 runs\. /);
+    const jobs = readRecords(site.store).map(({ job }) => job);
+    assert.deepEqual(jobs, ["101", "102", "103_0", "103_1", "103_2", "104"]);
+    assert.deepEqual(
+      site.slurm.lines("jobs").map((line) => line.split("|")[0]),
+      ["101", "102", "103_0", "103_1", "103_2", "104"],
+    );
+    // if pending jobs were hidden, each run would have a second job
+    assert.match((await site.submit({}))[0]!, /^Nothing to submit: .*; 5 of them are in the/);
+    await cancel(jobs);
+    assert.deepEqual(site.slurm.lines("jobs"), []);
+  });
+});
+
+Deno.test("a submission from within a task of another array hands nothing of it on", async () => {
+  using site = new Site();
+  await under({ SLURM_ARRAY_TASK_ID: "5", SLURM_MEM_PER_CPU: "100" }, async () => {
+    await site.submit({});
+  });
+  assert.deepEqual(new Set(site.slurm.lines("handed-on")), new Set([""]));
+  // a job by itself has its run's key whatever its environment says; a task has that of its place
+  const [train, , tests] = site.slurm.scripts();
+  assert.match(train!, new RegExp(`^key=${RUNS[0]!.key}$`, "m"));
+  assert.match(tests!, /^keys=\(\w+ \w+ \w+\)\nkey=\$\{keys\[\$SLURM_ARRAY_TASK_ID\]\}$/m);
+});
+
+Deno.test("lines of a site's own in the queue are no jobs, and take no place in it", async () => {
+  using site = new Site();
+  site.slurm.set("jobs", ["Maintenance on Monday||||", ""]);
+  assert.match((await site.submit({ maxJobs: 6 }))[0]!, /^Submitted 4 jobs for 5 runs\. /);
+});
+
 Deno.test("jobs that would have to wait for jobs of another cluster are refused", async () => {
   using site = new Site();
   const refused = (config: SlurmConfig, words: RegExp) =>

@@ -81,7 +81,7 @@ export async function submit(
     ? []
     : [`--dependency=${[kind, ...jobs.map(numberOf)].join(":")}`];
   const args = ["--parsable", ...optionOf(cluster), ...waits, script];
-  const { code, out, err } = await call("sbatch", args, Deno.env.toObject());
+  const { code, out, err } = await call("sbatch", args, without(OF_THE_SCRIPT));
   if (code !== 0) throw new UserError(`Cannot submit "${script}": ${err.trim()}`);
   // sites wrap sbatch and print lines of their own
   const number = out.split("\n").findLast((line) => /^\d+(;\S+)?$/.test(line.trim()));
@@ -114,7 +114,8 @@ export async function queue(
       const whose = cluster === undefined ? "its queue" : `the queue of cluster ${cluster}`;
       throw new UserError(`Cannot ask Slurm for ${whose}: ${err.trim()}`);
     }
-    return linesOf(out).map((line) => {
+    // a site's own lines are no jobs
+    return linesOf(out).filter((line) => /^\d/.test(line)).map((line) => {
       const [number = "", state = "", reason = "", node = "", ...rest] = line.split("|");
       const script = rest.join("|");
       const job = { state, reason, node, ...script !== "" && { script } };
@@ -271,12 +272,28 @@ function linesOf(text: string): string[] {
 }
 
 /**
- * Environment of queries. Arrays are written out, which Slurm otherwise cuts off after 64 characters,
- * and the cluster is this machine's unless an option names one.
+ * Variables that change which jobs a query or a cancellation is about, as SQUEUE_STATES=RUNNING hides those
+ * that wait, or how it answers. The cluster is this machine's unless an option names one.
  */
+const OF_QUERIES = /^((SACCT|SCANCEL|SCONTROL|SINFO|SQUEUE)_|SLURM_CLUSTERS$)/;
+
+/**
+ * Variables that overrule what a script says and the program relies on; and what a job says of itself, where
+ * this program runs in one, which sbatch would hand on to the new job.
+ */
+const OF_THE_SCRIPT =
+  /^(SBATCH_(ARRAY_INX|ERROR|INPUT|JOB_NAME|(NO_)?REQUEUE|OPEN_MODE|OUTPUT|SIGNAL|WAIT)$|SLURM_(ARRAY|CPUS|JOB|MEM|STEP)_)/;
+
+/** The environment without some variables. */
+function without(variables: RegExp): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(Deno.env.toObject()).filter(([name]) => !variables.test(name)),
+  );
+}
+
+/** Environment of queries. Arrays are written out, which Slurm otherwise cuts off after 64 characters. */
 function environment(): Record<string, string> {
-  const { SLURM_CLUSTERS: _clusters, ...others } = Deno.env.toObject();
-  return { ...others, SLURM_BITSTR_LEN: "0" };
+  return { ...without(OF_QUERIES), SLURM_BITSTR_LEN: "0" };
 }
 
 async function call(program: string, args: string[], env = environment()) {

@@ -46,8 +46,7 @@ export function scriptText(job: SlurmJob, resources: JobResources, context: JobC
     // until the program does so itself: Deno opens a port at SIGUSR1
     "trap '' USR1",
     ...checks(job, context),
-    ...runs.length > 0 ? [`keys=(${runs.map(({ key }) => key).join(" ")})`] : [],
-    ...runs.length > 0 ? ["key=${keys[${SLURM_ARRAY_TASK_ID:-0}]}"] : [],
+    ...keyLines(runs.map(({ key }) => key)),
     ...context.cache === undefined ? [] : [`export VERYDEEP_CACHE="${context.cache}"`],
     `export INIT_CWD=${shellWord(context.start)}`,
     `cd ${shellWord(PROJECT)}`,
@@ -56,6 +55,12 @@ export function scriptText(job: SlurmJob, resources: JobResources, context: JobC
     `exec ${context.commands[job.kind]}${devices(job.kind, resources)}`,
     "",
   ].join("\n");
+}
+
+/** Shell lines that set the key: by the array's task, which a job by itself may have of another array. */
+function keyLines(keys: readonly string[]): string[] {
+  if (keys.length < 2) return keys.map((key) => `key=${key}`);
+  return [`keys=(${keys.join(" ")})`, "key=${keys[$SLURM_ARRAY_TASK_ID]}"];
 }
 
 /** An option that uses all GPUs of a job, if it has several: by default a run takes the first. */
