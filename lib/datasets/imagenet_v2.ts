@@ -14,7 +14,8 @@ import { exists } from "../system/files.ts";
 import type { Dataset, DatasetInfo, DatasetOptions } from "./dataset.ts";
 import { CLASSES, COLOURS, refuseFaults, validationImages } from "./ilsvrc2012/images.ts";
 import { factsOf, type SplitIndex } from "./ilsvrc2012/index_file.ts";
-import { classFoldersIn, type SplitLocation } from "./ilsvrc2012/layout.ts";
+import { classFoldersIn, refuseMixture, type SplitLocation } from "./ilsvrc2012/layout.ts";
+import { areIlsvrcClasses } from "./ilsvrc2012/published.ts";
 import { INDICES, openSplits } from "./ilsvrc2012/split.ts";
 
 /** The sets by their archives' names. */
@@ -43,7 +44,7 @@ const NO_TRAINING =
  */
 export async function openImageNetV2(name: ImageNetV2, options: DatasetOptions): Promise<Dataset> {
   const path = placeOf(name, options);
-  const labels = labelsOf(classFoldersIn(path), path);
+  const labels = labelsOf(foldersOf(path), path);
   const form: SplitLocation = { kind: "folder", path, byClass: true };
   const { onProgress } = options;
   const splits = await openSplits([{ split: "val", form }], {
@@ -53,6 +54,7 @@ export async function openImageNetV2(name: ImageNetV2, options: DatasetOptions):
   const index = splits.get("val")!;
   refuseFaults(index, form, options);
   warnOfCounts(index, path, options);
+  warnOfClasses([...labels.keys()], path, options);
   const names = index.names();
   const imageLabels = index.containers.flatMap(([name, images]) =>
     Array<number>(images).fill(labels.get(name)!)
@@ -105,6 +107,13 @@ function placeOf(name: ImageNetV2, { folder }: DatasetOptions): string {
   );
 }
 
+/** The folders of classes. @throws {UserError} There are images beside them, whose class nobody knows. */
+function foldersOf(path: string): string[] {
+  const folders = classFoldersIn(path);
+  refuseMixture(path, folders.length);
+  return folders;
+}
+
 /**
  * Labels of the folders of classes: their numbers, or the rank of their WNIDs.
  *
@@ -130,6 +139,17 @@ function labelsOf(folders: readonly string[], path: string): Map<string, number>
     ...missing.length > 0 ? [`it lacks ${firstOf(missing.map(quote), 3)}`] : [],
     ...odd.length > 0 ? [`it has ${firstOf(odd.map(quote), 3)}`] : [],
   ].join(", and "));
+}
+
+/** Warns of WNIDs that are not ILSVRC-2012's: their ranks are the labels of other classes. */
+function warnOfClasses(folders: readonly string[], path: string, { onWarning }: DatasetOptions) {
+  if (!folders[0]!.startsWith("n") || areIlsvrcClasses(folders)) return;
+  onWarning?.(
+    `The ${
+      formatNumber(folders.length)
+    } WordNet IDs in "${path}" are not those of ILSVRC-2012's classes, so ` +
+      "its errors are of another task.",
+  );
 }
 
 /** Warns of a set that is not whole, or an edition with other numbers of images. */

@@ -187,6 +187,12 @@ function startFault(net: TrainRun, { train }: CheckingSetup): string | undefined
       : `Cannot take ${layers} layers of ${from.config} over into ${config}, which is another net; ` +
         `list layers, or use "transfer" or "deepen"; ${known}`;
   }
+  if (layers.length === 0) {
+    return `Cannot start ${config} from ${from.config} without a layer of it: take "random" as its init, or ` +
+      `list layers; ${known}`;
+  }
+  const twice = layers.find((layer, i) => layers.indexOf(layer) < i);
+  if (twice !== undefined) return `Cannot copy ${twice} twice into ${config}: list it once`;
   const odd = layers.filter((layer) => !common.includes(layer));
   return odd.length === 0
     ? undefined

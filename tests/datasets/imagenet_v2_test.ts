@@ -79,10 +79,23 @@ Deno.test("folders 0 to 999 are ordered as numbers, not by the alphabet", async 
 
 Deno.test("the older edition's folders are WNIDs", async () => {
   const folder = made(WNIDS, "imagenetv2/imagenet-matched-frequency-format-val");
-  const { classes, val } = await openDataset(NAME, { folder });
+  const warnings: string[] = [];
+  const onWarning = (warning: string) => void warnings.push(warning);
+  const { classes, val } = await openDataset(NAME, { folder, onWarning });
   assert.deepEqual(classes, WNIDS);
+  // ranks among other WordNet IDs than ILSVRC-2012's are labels of other classes
+  assert.match(
+    warnings.join(),
+    /The 1,000 WordNet IDs in ".*" are not those of ILSVRC-2012's classes, so its errors are of another/,
+  );
   for (const image of val) assert.equal(image.label, labelIn(image));
   await refused(made(WNIDS, undefined, 7), /it has 7 folders of classes, not 1000/);
+});
+
+Deno.test("an image beside the folders of classes is refused: sorting was interrupted", async () => {
+  const folder = made(NUMBERS);
+  Deno.writeFileSync(`${folder}/${NAME}-format-val/late.jpeg`, solidPng(1, 2, 3, 4, 5));
+  await refused(folder, /it has 1 image beside 1,000 folders of classes; put every image into/);
 });
 
 Deno.test("a folder of images whose classes are numbers says in which order they are", async () => {

@@ -77,6 +77,22 @@ const MISTAKES: readonly Mistake[] = [
     /net\.init: Cannot copy conv1_1, conv2_1 from A into F: .* equal shapes are fc7, fc8$/,
   ],
   [
+    "an init from a net of which nothing is copied, so that all weights are random",
+    ...[
+      "table",
+      "mine.ts",
+      table("row({ config: 'D', S: 256, init: { from: A, layers: [] } })"),
+    ] as const,
+    /net\.init: Cannot start D from A without a layer of it: take "random" as its init, or list layers; the/,
+  ],
+  [
+    "a layer that is copied twice, which would be another run of the same numbers",
+    "table",
+    "mine.ts",
+    table("row({ config: 'D', S: 256, init: { from: A, layers: ['fc8', 'conv1_1', 'fc8'] } })"),
+    /net\.init: Cannot copy fc8 twice into D: list it once$/,
+  ],
+  [
     "a name that a table of the paper has",
     ...["table", "mine.ts", table("row(A)", "name: 'table3'")] as const,
     /^default: name: a table of the project, or .* called "table3"; choose another name$/,

@@ -7,7 +7,7 @@
  */
 import { basename, join } from "node:path";
 import { UserError } from "../../errors.ts";
-import { count, formatNumber } from "../../numbers.ts";
+import { count } from "../../numbers.ts";
 import { foldersAmong, imagesAmong } from "../folder/listing.ts";
 import { entriesIn, isThere, reading } from "../../system/files.ts";
 import { DEVKIT } from "./devkit.ts";
@@ -95,11 +95,11 @@ function formOf(split: Split, place: string): SplitLocation | undefined {
 }
 
 /** Refuses images beside folders of classes: sorting them was interrupted, or is wanted. */
-function refuseMixture(path: string, folders: number) {
+export function refuseMixture(path: string, folders: number) {
   const images = imagesAmong(entriesIn(path));
   if (images.length === 0) return;
   throw new UserError(
-    `Cannot use "${path}": it has ${formatNumber(images.length)} images beside ` +
+    `Cannot use "${path}": it has ${count(images.length, "image")} beside ` +
       `${
         count(folders, "folder")
       } of classes; put every image into the folder of its class, or all of ` +

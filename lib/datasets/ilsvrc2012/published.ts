@@ -37,6 +37,11 @@ const PUBLISHED: PublishedFacts = {
   pattern: "5a138198427358c86500aeeefc7bf634dfb4ecd6eafdbdddf77064f2af68a9c6",
 };
 
+/** Whether WNIDs, sorted, are those of ILSVRC-2012's classes. */
+export function areIlsvrcClasses(wnids: readonly string[], { wnids: known } = PUBLISHED): boolean {
+  return hashOf(wnids) === known;
+}
+
 /** Classes and labels of a copy. */
 export interface LabelledCopy {
   /** Sorted; a label is an index. */
@@ -59,7 +64,7 @@ export function doubtOfLabels(
   published: PublishedFacts = PUBLISHED,
 ): string | undefined {
   if (names.length !== published.images) return undefined;
-  if (hashOf(wnids) !== published.wnids) {
+  if (!areIlsvrcClasses(wnids, published)) {
     return `The ${formatNumber(wnids.length)} classes of "${place}" are not those of ` +
       "ILSVRC-2012, so its errors are of another task, such as that of 2010.";
   }
