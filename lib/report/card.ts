@@ -6,7 +6,7 @@
  */
 import { stringify } from "yaml";
 import type { DatasetInfo } from "../datasets/dataset.ts";
-import { UserError } from "../errors.ts";
+import { UnreadableError, UserError } from "../errors.ts";
 import { displayName, formatS, isEvaluation, isImported, type TrainRun } from "../experiment.ts";
 import { formatNumber } from "../numbers.ts";
 import type { PlannedRun } from "../plan.ts";
@@ -27,7 +27,7 @@ export interface CardStudy extends Pick<Study, "setup" | "paper"> {
     & Readonly<Record<"train" | "val", { readonly length: number }>>;
   readonly store: EnsembleStore & {
     runs(): readonly PlannedRun[];
-    status(run: PlannedRun): Pick<RunStatus, "state">;
+    status(run: PlannedRun): Pick<RunStatus, "state" | "detail">;
     readExecutions(run: PlannedRun): readonly Execution[];
   };
 }
@@ -79,7 +79,11 @@ const UNKNOWN_LICENCE =
   "The licence of the images is not known to this program: say here what it is, " +
   "before you publish the weights.";
 
-/** A card as Markdown. Its errors are those of the stored evaluations on validation images. */
+/**
+ * A card as Markdown. Its errors are those of the stored evaluations on validation images.
+ *
+ * @throws {UnreadableError} A disk withholds some of these.
+ */
 export function cardOf({ planned, study, credits, file }: CardInput): string {
   const { run, context, key } = planned;
   const { dataset, paper } = study;
@@ -133,16 +137,23 @@ export function cardOf({ planned, study, credits, file }: CardInput): string {
   ].join("\n\n") + "\n";
 }
 
-/** The stored evaluations of a net, each with its errors; those that cannot be read are left out. */
+/**
+ * The stored evaluations of a net, each with its errors; damaged ones are left out.
+ *
+ * @throws {UnreadableError} A disk withholds one: its absence would not be seen in a card.
+ */
 function testsOf(planned: PlannedRun, { store }: CardStudy): Ensemble[] {
   const runs = store.runs().filter(({ run, ancestor }) =>
     isEvaluation(run) && run.test === undefined && ancestor?.key === planned.key
   );
-  return runs.filter((run) => store.status(run).state === "done").flatMap((run) => {
+  return runs.flatMap((run) => {
+    const { state, detail } = store.status(run);
+    if (state === "unreadable") throw new UnreadableError(detail);
+    if (state !== "done") return [];
     try {
       return [ensembleOf([run], store)];
     } catch (error) {
-      if (error instanceof UserError) return [];
+      if (error instanceof UserError && !(error instanceof UnreadableError)) return [];
       throw error;
     }
   });

@@ -7,6 +7,7 @@ import { plan, plannedRun } from "../../lib/plan.ts";
 import { csvOf } from "../../lib/report/csv.ts";
 import { recordsOf } from "../../lib/report/records.ts";
 import { resultsOf } from "../../lib/results/mod.ts";
+import { whileFailing } from "../support/failing_calls.ts";
 import { CLASSES, IMAGES, keepInvalid, withStore } from "../support/made_store.ts";
 import {
   afterwards,
@@ -352,3 +353,33 @@ Deno.test("a score of the test server belongs to its row only", async () => {
     );
   });
 });
+
+for (
+  const [part, call] of [
+    ["log.jsonl", "readTextFileSync"],
+    ["posteriors.safetensors", "openSync"],
+    ["posteriors.safetensors", "statSync"],
+  ] as const
+) {
+  Deno.test(`no bundle is written while a disk withholds any ${part} (${call})`, () =>
+    withStore(async (input, folder) => {
+      const file = `${folder}/some.zip`;
+      const { fingerprint } = await writeBundle(file, input);
+      const { ancestor } = plan(input.tables, input.contexts).find(({ run }) => isEvaluation(run))!;
+      const name = part === "log.jsonl" ? `${ancestor!.key}/${part}` : part;
+      // tables, cards and the check before them read the same files: from each reading on it fails
+      let seen = 0;
+      const attempt = () =>
+        whileFailing({ call, part: name, skip: seen }, () => writeBundle(file, input));
+      for (;; seen++) {
+        try {
+          assert.equal((await attempt()).fingerprint, fingerprint);
+          break;
+        } catch (error) {
+          assert.ok(error instanceof UserError, String(error));
+          assert.ok(error.message.includes(part), error.message);
+        }
+      }
+      assert.ok(seen > 3, String(seen));
+    }));
+}
