@@ -245,7 +245,8 @@ export class OpenedBundle {
   }
 
   #text(name: string): string | undefined {
-    return this.#archive.entries.has(name) ? this.#archive.text(name) : undefined;
+    if (!this.#archive.entries.has(name)) return undefined;
+    return this.#noting(() => this.#archive.text(name));
   }
 
   #open(name: string) {

@@ -3,7 +3,7 @@ import type { Table } from "../../lib/experiment.ts";
 import { writeBundle } from "../../lib/bundle/write.ts";
 import { UnreadableError } from "../../lib/errors.ts";
 import { afterwards, bytes, cells, coverUp, text, verify } from "../support/bundles.ts";
-import { whileFailing } from "../support/failing_calls.ts";
+import { whileFailing, whileOneReadFails } from "../support/failing_calls.ts";
 import { withStore } from "../support/made_store.ts";
 
 Deno.test("differences from a baseline are computed again, too", () =>
@@ -44,4 +44,23 @@ Deno.test("a bundle that a disk withholds in part is unreadable, not one that do
         );
       }
     }
+  }));
+
+Deno.test("no reading of a bundle that fails once makes it one that does not agree", () =>
+  withStore(async (input, folder) => {
+    const file = `${folder}/all.zip`;
+    const [tables, contexts] = [input.tables.slice(0, 1), input.contexts.slice(0, 1)];
+    await writeBundle(file, { ...input, tables, contexts });
+    let skip = 0;
+    for (let isWhole = false; !isWhole; skip++) {
+      try {
+        const { problems } = await whileOneReadFails(skip, () => verify(file));
+        assert.deepEqual(problems, [], `reading ${skip + 1}`);
+        isWhole = true;
+      } catch (error) {
+        assert.ok(error instanceof UnreadableError, String(error));
+      }
+    }
+    // logs, recipes, posteriors and cards, each more than once
+    assert.ok(skip > 50, String(skip));
   }));

@@ -38,3 +38,22 @@ export async function whileFailing<Result>(
     Object.assign(Deno, { [call]: real });
   }
 }
+
+/** Does something while reading an open file fails once, after `skip` times. */
+export async function whileOneReadFails<Result>(
+  skip: number,
+  work: () => Result | Promise<Result>,
+): Promise<Result> {
+  const { prototype } = Deno.FsFile;
+  const real = prototype.readSync;
+  let seen = 0;
+  prototype.readSync = function (bytes) {
+    if (seen++ === skip) throw new Error(MESSAGES.EIO);
+    return real.call(this, bytes);
+  };
+  try {
+    return await work();
+  } finally {
+    prototype.readSync = real;
+  }
+}
