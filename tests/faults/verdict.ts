@@ -27,28 +27,29 @@ export function wrongUnderFault(
   if (hangs) return `does not end within ${Math.round(seconds)} s`;
   const said = `${out}\n${err}`;
   if (CRASH.test(said)) return `crashes: ${lineWith(CRASH, said)}`;
-  if (hit === undefined) return difference({ ending, content }, unbroken, isDraft);
+  if (hit === undefined) return difference({ ending, content }, unbroken, isDraft)?.words;
   if (kills(one)) return signal === "SIGKILL" ? undefined : `is not killed, but ends with ${code}`;
   if (signal !== null) return `is ended by ${signal}`;
+  // what fails for good may be borne at one file and end the command, or a part of it, at the next
+  const isLasting = FAULTS[one.fault].effect === "lasting";
   if (code === 0) {
     const change = difference({ ending, content }, unbroken, isDraft);
-    const mustSay = change !== undefined || one.call.name === "fsync";
-    return mustSay && !names(said, hit) ? silence(change, hit) : undefined;
+    if (change === undefined && one.call.name !== "fsync") return undefined;
+    const isSaid = names(said, hit) || (isLasting && change && names(said, change.place));
+    return isSaid ? undefined : silence(change, hit);
   }
   if (code !== 1) return `ends with ${code}: ${err.trim().split("\n").at(-1)}`;
   const errors = err.split("\n").filter((line) => line.startsWith("error: "));
   if (errors.length === 0) return `ends with 1 and no error: ${said.trim().split("\n").at(-1)}`;
-  // what fails for good may be borne at one file and end the command at the next
-  const isLasting = FAULTS[one.fault].effect === "lasting";
   const named = errors.find((line) => isLasting ? NAMES_A_FILE.test(line) : names(line, hit));
   if (named === undefined) return `does not name ${hit}: ${errors[0]}`;
   return named.includes("; ") ? undefined : `names no way out: ${named}`;
 }
 
-function silence(change: string | undefined, hit: string): string {
+function silence(change: Change | undefined, hit: string): string {
   return change === undefined
     ? `does not say that ${hit} could not be flushed`
-    : `ends with 0 and does not name ${hit}, although ${change}`;
+    : `ends with 0 and does not name ${hit}, although ${change.words}`;
 }
 
 /**
@@ -65,7 +66,13 @@ export function wrongAfterwards(
   const change = difference({ ending, content }, unbroken, (place) => {
     return one !== undefined && leavesDrafts(one) && isDraft(place) && !isContinued(place);
   });
-  return change && `run again, ${change}`;
+  return change && `run again, ${change.words}`;
+}
+
+/** In what a result differs: the first such place, or the output, and how. */
+interface Change {
+  readonly place: string;
+  readonly words: string;
 }
 
 /** In what a result differs from an unbroken command's; undefined if in nothing that counts. */
@@ -73,16 +80,18 @@ function difference(
   { ending, content }: Result,
   unbroken: Result,
   mayStay: (place: string) => boolean,
-): string | undefined {
+): Change | undefined {
+  const changed = (place: string, how: string) => ({ place, words: `${place} ${how}` });
   const places = new Set([...content.keys(), ...unbroken.content.keys()]);
   for (const place of [...places].sort()) {
     const [found, wanted] = [content.get(place), unbroken.content.get(place)];
     if (found === wanted || COUNTS_FOR_NOTHING.test(place)) continue;
-    if (found === undefined) return `${place} is missing`;
-    if (wanted !== undefined) return `${place} is another`;
-    if (!mayStay(place)) return `${place} is left`;
+    if (found === undefined) return changed(place, "is missing");
+    if (wanted !== undefined) return changed(place, "is another");
+    if (!mayStay(place)) return changed(place, "is left");
   }
-  return ending.out === unbroken.ending.out ? undefined : "it prints something else";
+  if (ending.out === unbroken.ending.out) return undefined;
+  return { place: "standard output", words: "it prints something else" };
 }
 
 /** Notes of times, and the files of a stand-in of Slurm. */

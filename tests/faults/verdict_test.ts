@@ -1,0 +1,34 @@
+/** What counts as said about a fault. */
+import assert from "node:assert/strict";
+import type { FaultName } from "./cases.ts";
+import type { Ending } from "./sandbox.ts";
+import { wrongUnderFault } from "./verdict.ts";
+
+/** What is there after a command that removes `drafts` and writes `sheet.png`. */
+const WHOLE = new Map([["data/", ""], ["data/sheet.png", "a picture"]]);
+
+/** What is wrong with a command that ended with 0, wrote no sheet and said something. */
+function wrongWith(fault: FaultName, err: string): string | undefined {
+  const ending = (err: string, hit?: string): Ending => ({
+    ...{ code: 0, signal: null, hangs: false, out: "done\n", err, hit, trace: "", seconds: 1 },
+  });
+  const one = {
+    phase: "some",
+    fault,
+    call: { name: "unlink", place: "data/set/drafts", number: 1 },
+  } as const;
+  return wrongUnderFault(
+    { ending: ending(err, "data/set/drafts"), content: new Map([["data/", ""]]) },
+    { one, unbroken: { ending: ending(""), content: WHOLE } },
+  );
+}
+
+Deno.test("where a disk fails for good, it is enough to name the file that is missing then", () => {
+  const said = 'warning: Cannot write "FOLDER/data/sheet.png": Read-only file system; free some\n';
+  const silent =
+    "ends with 0 and does not name data/set/drafts, although data/sheet.png is missing";
+  assert.equal(wrongWith("EROFS", said), undefined);
+  assert.equal(wrongWith("EROFS", ""), silent);
+  // a fault that goes away leaves no other file missing
+  assert.equal(wrongWith("EIO", said), silent);
+});
