@@ -1,6 +1,6 @@
 /** Runs a graph: feeds values, fetches results, keeps variables between runs. */
 import { UnreadableError, UserError } from "../errors.ts";
-import { systemReason } from "../system/files.ts";
+import { removeIfPossible, systemReason } from "../system/files.ts";
 import type { Binding } from "./addon.ts";
 import { type DType, DTYPES, type Graph, type Shape, type Tensor } from "./graph.ts";
 
@@ -30,7 +30,8 @@ export class Session {
   /**
    * Loads `graph` into TensorFlow. A run blocks the thread that calls it.
    *
-   * @throws {UserError} The graph names a device that TensorFlow does not find.
+   * @throws {UserError} The graph names a device that TensorFlow does not find, or its temporary file
+   * cannot be written or read.
    */
   constructor(binding: Binding, graph: Graph) {
     this.#binding = binding;
@@ -40,9 +41,9 @@ export class Session {
       writingTemporary(() => Deno.writeFileSync(`${folder}/saved_model.pb`, bytes));
       this.#model = binding.loadSavedModel(folder, "serve");
     } catch (error) {
-      throw withoutDevice(error as Error) ?? error;
+      throw withoutDevice(error as Error) ?? withheld(error as Error, folder) ?? error;
     } finally {
-      Deno.removeSync(folder, { recursive: true });
+      removeIfPossible(folder);
     }
   }
 
@@ -112,19 +113,35 @@ export class Session {
   }
 }
 
+/** The way out where temporary files fail. */
+const ELSEWHERE = "name another folder for temporary files in the variable TMPDIR";
+
 /** Writes a temporary file or folder. @throws {UserError} The system refuses. */
 function writingTemporary<Result>(write: () => Result): Result {
   try {
     return write();
   } catch (error) {
     throw new UserError(
-      `Cannot write a temporary file: ${
-        systemReason(error)
-      }; free some space, or name another folder ` +
-        "for temporary files in the variable TMPDIR",
+      `Cannot write a temporary file: ${systemReason(error)}; free some space, or ${ELSEWHERE}`,
       { cause: error },
     );
   }
+}
+
+/** The error of a graph whose file a disk withholds from TensorFlow; undefined for other errors. */
+function withheld(error: Error, folder: string): UnreadableError | undefined {
+  // "Failed to load SavedModel: /tmp/.../saved_model.pb; Input/output error", or "... Could not find
+  // SavedModel .pb or .pbtxt at supplied export directory path: /tmp/..."
+  const { message } = error;
+  if (!message.includes(folder)) return undefined;
+  const [, said] = /\.pb; ([^;\n]+)/.exec(message) ?? [];
+  const reason = said ?? (message.includes("Could not find") ? "it is not found" : undefined);
+  if (reason === undefined) return undefined;
+  return new UnreadableError(
+    `Cannot read the temporary file "${folder}/saved_model.pb": ${reason}; check its disk, or ` +
+      ELSEWHERE,
+    { cause: error },
+  );
 }
 
 /** A float32 value to feed. */

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
-import { constant, placeholder } from "../../lib/tensorflow/graph.ts";
+import { UnreadableError } from "../../lib/errors.ts";
+import type { Binding } from "../../lib/tensorflow/addon.ts";
+import { constant, Graph, placeholder } from "../../lib/tensorflow/graph.ts";
 import { cast, scale } from "../../lib/tensorflow/operations.ts";
-import { elements, float32, int32 } from "../../lib/tensorflow/session.ts";
+import { elements, float32, int32, Session } from "../../lib/tensorflow/session.ts";
 import { sessionOf, tensorflow } from "../support/run_graph.ts";
 
 Deno.test("values go in and come out with their shapes, and nothing stays", async () => {
@@ -67,6 +69,42 @@ Deno.test("closing a session frees its model, and no file stays", async () => {
   assert.deepEqual(ours().filter((name) => !files.has(name)), []);
   run.session.close();
   assert.equal(binding.getNumOfSavedModels(), before);
+});
+
+Deno.test("a graph's file that TensorFlow cannot read is named, with a way out, and does not stay", async () => {
+  const binding = await tensorflow();
+  /** What a session says where something happens to the file before TensorFlow opens it. */
+  const said = (happens: (file: string) => void) => {
+    const graph = new Graph();
+    constant(graph, 1);
+    let place = "";
+    const failing = Object.create(binding, {
+      loadSavedModel: {
+        value(folder: string, tags: string) {
+          happens(`${place = folder}/saved_model.pb`);
+          return binding.loadSavedModel(folder, tags);
+        },
+      },
+    }) as Binding;
+    let message = "";
+    assert.throws(() => new Session(failing, graph), (error) => {
+      assert.ok(error instanceof UnreadableError, String(error));
+      ({ message } = error);
+      return true;
+    });
+    assert.throws(() => Deno.statSync(place), Deno.errors.NotFound);
+    return message.replace(place, "FOLDER");
+  };
+  const way = "check its disk, or name another folder for temporary files in the variable TMPDIR";
+  const start = 'Cannot read the temporary file "FOLDER/saved_model.pb"';
+  assert.equal(said(Deno.removeSync), `${start}: it is not found; ${way}`);
+  if (Deno.build.os !== "linux") return;
+  using open = new DisposableStack();
+  const socket = (file: string) => {
+    Deno.removeSync(file);
+    open.use(Deno.listen({ transport: "unix", path: file }));
+  };
+  assert.equal(said(socket), `${start}: No such device or address; ${way}`);
 });
 
 Deno.test("elements() multiplies sides, and knows what it does not know", () => {
