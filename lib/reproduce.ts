@@ -94,8 +94,8 @@ async function openAndInstall(
   options: StudyOptions,
   bars: Bars,
 ): Promise<Study<Dataset>> {
-  const { ensureInstalled, isInstalled } = await import("./tensorflow/install/mod.ts");
-  if (await isInstalled() || !await needsRuns(planFor, options)) {
+  const { ensureInstalled, isAtHand } = await import("./tensorflow/install/mod.ts");
+  if (await isAtHand() || !await needsRuns(planFor, options)) {
     return await openStudy(options, bars);
   }
   const control = new AbortController();

@@ -9,8 +9,9 @@ import { didYouMean } from "../did_you_mean.ts";
 import { fold } from "../report/fold.ts";
 import { report, writeReports } from "../report/mod.ts";
 import type { Sheet } from "../report/sheet.ts";
+import { warn } from "../report/warn.ts";
 import type { Claim } from "../results/claims.ts";
-import { exists } from "../system/files.ts";
+import { exists, systemReason } from "../system/files.ts";
 import { type Options, pathFrom } from "./options.ts";
 
 /** The paper's tables that need runs. */
@@ -206,8 +207,30 @@ export function tablesWith(rows: ReadonlySet<Row>, all: readonly Table[] = TABLE
 /** Writes sheets as files beside the runs, and prints them. @returns the exit code */
 export function publish(sheets: readonly Sheet[], options: Options): number {
   console.log(report(sheets, options.format));
-  tell(writeReports(sheets, options.results)); // after them: a disk that is full hides no numbers
+  // after them: a disk that is full hides no numbers
+  try {
+    tell(writeReports(sheets, options.results));
+  } catch (error) {
+    warnWhereForbidden(error);
+  }
   return 0;
+}
+
+/**
+ * Warns that files beside the results are not written, where this user may only read their folder, as another
+ * user's. What the files would have is printed.
+ *
+ * @throws any other error, such as that of a disk that is full
+ */
+export function warnWhereForbidden(error: unknown) {
+  const { cause } = error as UserError;
+  const isForbidden = error instanceof UserError && cause instanceof Error &&
+    (cause instanceof Deno.errors.PermissionDenied || /^Read-only file system/.test(cause.message));
+  if (!isForbidden) throw error;
+  warn(
+    `files beside the results are as they were, because this user may not write there ` +
+      `(${systemReason(cause)}); what is printed is new.`,
+  );
 }
 
 /** Lists written files on standard error; files that differ only in their ending share a line. */

@@ -12,7 +12,7 @@ import { type Side, sideBySide } from "../results/side_by_side.ts";
 import type { Study } from "../results/study.ts";
 import { exists } from "../system/files.ts";
 import { type Options, pathFrom } from "../command_line/options.ts";
-import { tell } from "../command_line/tables.ts";
+import { tell, warnWhereForbidden } from "../command_line/tables.ts";
 
 /**
  * Prints tables from the store beside those from another folder of results, which is only read, and writes
@@ -38,7 +38,11 @@ export async function reportBeside(
   const sheets = sideSheets(sideBySide(sides), facts);
   console.log(report(sheets, options.format));
   const { writeBesidePage } = await import("../report/html/beside_page.ts");
-  tell([...writeReports(sheets, options.results), writeBesidePage(sheets, options.results)]);
+  try {
+    tell([...writeReports(sheets, options.results), writeBesidePage(sheets, options.results)]);
+  } catch (error) {
+    warnWhereForbidden(error);
+  }
   return 0;
 }
 

@@ -21,7 +21,7 @@ export async function bundle(words: readonly string[], options: Options): Promis
     );
   }
   const tables = await tablesFilled(names, options);
-  const [{ findStudy }, { writeBundle }, { isInstalled, VERSION }] = await Promise.all([
+  const [{ findStudy }, { writeBundle }, { isAtHand, VERSION }] = await Promise.all([
     import("../reproduce.ts"),
     import("../bundle/write.ts"),
     import("../tensorflow/install/mod.ts"),
@@ -32,7 +32,7 @@ export async function bundle(words: readonly string[], options: Options): Promis
     ...study,
     tables,
     small: options.small,
-    ...await isInstalled() && { tensorflow: VERSION },
+    ...await isAtHand() && { tensorflow: VERSION },
   });
   const titles = tables.map(({ name }) => name).join(" ");
   const record = { file, tables: titles, runs, missing: missing.length, files, bytes, fingerprint };

@@ -7,7 +7,7 @@ import { sheetOf } from "../report/results_sheet.ts";
 import { resultsOf } from "../results/mod.ts";
 import type { Study } from "../results/study.ts";
 import type { Options } from "../command_line/options.ts";
-import { publish, tell } from "../command_line/tables.ts";
+import { publish, tell, warnWhereForbidden } from "../command_line/tables.ts";
 import { tablesFilled } from "../command_line/filled_tables.ts";
 import { sheetOfClaims } from "./claims.ts";
 import { sheet as table1 } from "./table1.ts";
@@ -47,14 +47,18 @@ export async function publishAll(
   const controls = resultsOf([{ ...initialisation, rows: [trainedAgain] }], study, options);
   const claims = sheetOfClaims(study, options, { known: [...results, ...controls] });
   const { writePage } = await import("../report/html/mod.ts");
-  tell([
-    ...writeReports([claims], options.results),
-    ...writeCollections({ counts, errors }, options.results),
-    ...await writePage({
-      ...{ sheets: [...counts, ...errors, claims], results, study, choice: options.choice },
-      ...{ controls: controls.flatMap(({ rows }) => rows) },
-      ...dataset && { dataset },
-    }, options.results),
-  ]);
+  try {
+    tell([
+      ...writeReports([claims], options.results),
+      ...writeCollections({ counts, errors }, options.results),
+      ...await writePage({
+        ...{ sheets: [...counts, ...errors, claims], results, study, choice: options.choice },
+        ...{ controls: controls.flatMap(({ rows }) => rows) },
+        ...dataset && { dataset },
+      }, options.results),
+    ]);
+  } catch (error) {
+    warnWhereForbidden(error);
+  }
   return 0;
 }

@@ -51,8 +51,8 @@ async function reproduceNamed(
 
 /** Measures this machine's speed for later plans, where the first table installed TensorFlow. */
 async function measureOnce() {
-  const { isInstalled } = await import("../tensorflow/install/mod.ts");
-  if (!await isInstalled()) return;
+  const { isAtHand } = await import("../tensorflow/install/mod.ts");
+  if (!await isAtHand()) return;
   const { calibrateMachine } = await import("../bench/calibration.ts");
   await calibrateMachine();
 }

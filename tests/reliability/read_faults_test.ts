@@ -9,6 +9,7 @@ import { commandLine } from "../support/tasks.ts";
 
 const SHORT = `${DATA},schedules.first.images=320,validations=2`;
 const NET = ["--config", "A", "--S", "256", "--set", SHORT];
+const BUNDLE = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
 const TEST = ["evaluate", ...NET, "--Q", "256"];
 
 /** Commands on a store that is whole but for a fault; what they say, and their exit code. */
@@ -64,6 +65,30 @@ const CASES: readonly {
     says:
       /^error: Cannot use ".*libtensorflow_cc.*": it is a link .* VERYDEEP_CACHE=DIR deno task/m,
   },
+  {
+    // what is done needs no TensorFlow
+    fault: { call: "stat", path: "libtensorflow_cc.so", error: "EACCES" },
+    ...{ command: TEST, code: 0, says: /top-1/m },
+  },
+  {
+    fault: { call: "stat", path: "libtensorflow_cc.so", error: "EACCES" },
+    command: ["bundle", `${BUNDLE}/made.zip`, "table3", "--set", SHORT],
+    code: 0,
+    says: /^written: .*made\.zip$/m,
+  },
+  {
+    // another user's folder of results, which may only be read
+    fault: { call: "create", path: "table3.csv", error: "EACCES" },
+    command: ["report", "table3", "--set", SHORT],
+    code: 0,
+    says: /^warning: files beside the results are as they were, .*\n.*\(Permission denied\)/m,
+  },
+  {
+    fault: { call: "create", path: "table3.csv", error: "ENOSPC" },
+    command: ["report", "table3", "--set", SHORT],
+    code: 1,
+    says: /^error: Cannot write ".*table3\.csv": No space left on device; free some space/m,
+  },
 ];
 
 Deno.test("a contact sheet that cannot be written is reported, and the data set is still listed", () =>
@@ -106,4 +131,5 @@ Deno.test("commands name an unreadable file, and rename nothing to *.damaged", (
     const states = store.runs().filter(({ run }) => "method" in run === false || run.Q === 256)
       .map((run) => [store.status(run).state, store.damage(run)]);
     assert.deepEqual(states, [["done", undefined], ["done", undefined]]);
+    Deno.removeSync(BUNDLE, { recursive: true });
   }));

@@ -9,6 +9,7 @@
  */
 import { createHash } from "node:crypto";
 import { basename, dirname, join } from "node:path";
+import { UserError } from "../../errors.ts";
 import { addonFile, packageFolder } from "../addon.ts";
 import { cacheFolder } from "../../system/cache_folder.ts";
 import type { Bars } from "../../system/progress.ts";
@@ -87,6 +88,16 @@ export async function ensureInstalled(
 // deno-lint-ignore require-await
 export async function isInstalled(place: InstallLocation = here()): Promise<boolean> {
   return intact(stampFolder(place), linkedContent(place, variantOf(place)));
+}
+
+/** The same, where one that this user may not read counts as none: for work that may need none. */
+export async function isAtHand(): Promise<boolean> {
+  try {
+    return await isInstalled();
+  } catch (error) {
+    if (error instanceof UserError) return false;
+    throw error;
+  }
 }
 
 /** The build that the package is linked to, whole or not. */
