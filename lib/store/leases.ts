@@ -95,7 +95,8 @@ export class Leases {
   /** Links the next number of a free lease. @returns that file; undefined if the lease is taken */
   #takeNext(name: string, content: string): string | undefined {
     const dead = new Map<string, string | undefined>();
-    const numbers = this.#numbers(name);
+    const names = this.#names();
+    const numbers = numbersOf(name, names);
     for (const number of numbers) {
       const old = this.#file(name, number);
       const text = readIfThere(old); // before it is judged
@@ -111,7 +112,19 @@ export class Leases {
       return undefined;
     }
     for (const old of others) removeIfPossible(old); // one that stays has a dead owner
+    for (const other of names) if (isDraftOf(name, other)) this.#removeDraft(other);
     return file;
+  }
+
+  /** Removes the draft of a lease if its process is dead; another one may be about to link it. */
+  #removeDraft(draft: string) {
+    const file = `${this.#folder}/${draft}`;
+    try {
+      const owner = ownerIn(file);
+      if (owner !== undefined && isRunning(owner, this.#own) === false) removeIfPossible(file);
+    } catch {
+      // one that cannot be read does no harm, and `status` names it
+    }
   }
 
   /**
@@ -206,15 +219,12 @@ export class Leases {
 
   /** A lease's files, the highest number first; empty without a lease. */
   #files(name: string): string[] {
-    return this.#numbers(name).map((number) => this.#file(name, number));
+    return numbersOf(name, this.#names()).map((number) => this.#file(name, number));
   }
 
-  /** The numbers of a lease's files, from the highest to the lowest. */
-  #numbers(name: string): number[] {
-    return entriesIn(this.#folder).flatMap((entry) => {
-      const [, own, number] = /^(.+)\.(\d+)$/.exec(entry.name) ?? [];
-      return own === name ? Number(number) : [];
-    }).sort((one, other) => other - one);
+  /** Names of all files of leases. */
+  #names(): string[] {
+    return entriesIn(this.#folder).map((entry) => entry.name);
   }
 
   #file(name: string, number: number): string {
@@ -233,6 +243,20 @@ export class Leases {
     this.#seen.set(file, { touched, at: this.#now() });
     return true;
   }
+}
+
+/** The numbers of a lease's files among names, from the highest to the lowest. */
+function numbersOf(lease: string, names: readonly string[]): number[] {
+  return names.flatMap((name) => {
+    const [, own, number] = /^(.+)\.(\d+)$/.exec(name) ?? [];
+    return own === lease ? Number(number) : [];
+  }).sort((one, other) => other - one);
+}
+
+/** Whether a name is that of a lease's draft, or of the draft of one. */
+function isDraftOf(lease: string, name: string): boolean {
+  const [, own] = /^(.+)\.\d+(?:\.[-0-9a-f]{36}\.part)+$/.exec(name) ?? [];
+  return own === lease;
 }
 
 /** The error of an owner whose lease another process has. */
@@ -285,17 +309,23 @@ function unusable(place: string, what: "take" | "keep", error: unknown): UserErr
 /** Creates a file with this content unless the name exists. @returns whether it was created */
 function linkNew(file: string, content: string): boolean {
   const draft = draftOf(file);
-  writeAtomically(draft, content);
+  try {
+    writeAtomically(draft, content);
+    return isLinked(draft, file) ?? createNew(file, content);
+  } finally {
+    removeIfPossible(draft); // one that stays is removed with a later lease of its name
+  }
+}
+
+/** Links a draft to a new name. @returns whether the name was free; undefined if links are not possible */
+function isLinked(draft: string, file: string): boolean | undefined {
   try {
     Deno.linkSync(draft, file);
     return true;
   } catch (error) {
     // NFS may have created the link and lost the reply
     if (Deno.statSync(draft).nlink === 2) return true;
-    if (error instanceof Deno.errors.AlreadyExists) return false;
-    return createNew(file, content); // a file system without links
-  } finally {
-    removeIfPossible(draft);
+    return error instanceof Deno.errors.AlreadyExists ? false : undefined;
   }
 }
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { UserError } from "../../lib/errors.ts";
 import { LeasePassedOn, Leases } from "../../lib/store/leases.ts";
 import type { ProcessIdentity } from "../../lib/system/processes.ts";
+import { whileFailing } from "../support/failing_calls.ts";
 import { inFolder } from "../support/in_store.ts";
 import { printed } from "../support/processes.ts";
 import { asTask, IN_PID_NAMESPACE, spawn, withNamespaces } from "../support/tasks.ts";
@@ -262,6 +263,46 @@ Deno.test("a link whose reply was lost, as on NFS, has succeeded", () =>
     } finally {
       Deno.linkSync = linkSync;
     }
+  }));
+
+Deno.test("a lease that fails because its folder cannot be flushed leaves no draft", () =>
+  inFolder(async (folder) => {
+    const leases = new Leases(folder);
+    // the first file that is opened is the draft, the second one is the folder
+    await whileFailing({ call: "openSync", part: folder, skip: 1 }, () => {
+      assert.throws(
+        () => leases.take("run"),
+        /^UserError: Cannot write ".*: Input\/output error; /,
+      );
+    });
+    assert.deepEqual([...Deno.readDirSync(folder)], []);
+    assert.equal(leases.take("run"), true);
+    leases.release("run");
+  }));
+
+Deno.test("drafts of a lease that dead processes left are removed when it is taken, others stay", () =>
+  inFolder((folder) => {
+    const owner = ownerIn(folder);
+    const draft = (lease: string) => `${lease}.1.${crypto.randomUUID()}.part`;
+    const dead = { ...owner, since: "1" };
+    write(`${folder}/${draft("run")}`, dead);
+    write(`${folder}/${draft("run")}.${crypto.randomUUID()}.part`, dead);
+    const others = [
+      ["of a live process", draft("run"), owner],
+      ["of a process elsewhere", draft("run"), { ...dead, host: "other" }],
+      ["of another lease", draft("run.2"), dead],
+      ["that is cut off", draft("run"), undefined],
+    ] as const;
+    for (const [, name, content] of others) write(`${folder}/${name}`, content ?? "");
+    const leases = new Leases(folder);
+    assert.equal(leases.take("run"), true);
+    leases.release("run");
+    const left = [...Deno.readDirSync(folder)].map(({ name }) => name);
+    assert.deepEqual(
+      others.filter(([, name]) => left.includes(name)).map(([which]) => which),
+      others.map(([which]) => which),
+    );
+    assert.equal(left.length, others.length);
   }));
 
 const MODULE = new URL("../../lib/store/leases.ts", import.meta.url);
