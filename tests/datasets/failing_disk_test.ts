@@ -8,6 +8,7 @@ import { openFolder } from "../../lib/datasets/folder/mod.ts";
 import { makeImageFolder, writeFiles } from "../../lib/datasets/generated.ts";
 import { checkArchives } from "../../lib/datasets/ilsvrc2012/checksums.ts";
 import { openIlsvrc2012 } from "../../lib/datasets/ilsvrc2012/mod.ts";
+import { describeScenes } from "../../lib/datasets/scenes/mod.ts";
 import { UserError } from "../../lib/errors.ts";
 import { writableFolderFor } from "../../lib/system/cache_folder.ts";
 import { cifarRecords } from "../support/cifar.ts";
@@ -45,6 +46,19 @@ Deno.test("a generated picture that cannot be written, renamed or given a folder
     await make();
     assert.deepEqual([...Deno.readFileSync(join(folder, "train/fox/1.jpg"))], [0]);
   }
+});
+
+Deno.test("pictures of which the disk does not say whether they are there do not count as missing", async () => {
+  const folder = Deno.makeTempDirSync();
+  const info = await whileFailing(
+    { call: "statSync", part: folder },
+    () => describeScenes({ folder, scenes: { classes: 2, train: 2, val: 2 } }),
+  );
+  assert.equal(info.classes.length, 2); // what needs no picture is told
+  await whileFailing({ call: "statSync", part: folder }, () => {
+    assert.throws(() => info.made, says("Cannot read", `${folder}/scenes-2x2-2-v1`));
+  });
+  assert.equal(info.made, false);
 });
 
 Deno.test("a folder of generated pictures that cannot be made or flushed is named", async () => {

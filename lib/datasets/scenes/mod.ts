@@ -10,7 +10,7 @@ import { fingerprintOf } from "../fingerprint.ts";
 import { openFolder } from "../folder/mod.ts";
 import { addColours, type ColourSums, NO_COLOURS } from "../folder/colours.ts";
 import { indexMade } from "../folder/index_file.ts";
-import { exists } from "../../system/files.ts";
+import { isThere } from "../../system/files.ts";
 import { makeImageFolder, writeFiles } from "../generated.ts";
 import type { Dataset, DatasetInfo, DatasetOptions } from "../dataset.ts";
 import type { Scenes } from "../../setup.ts";
@@ -55,7 +55,10 @@ export function describeScenes(options: DatasetOptions): Promise<DatasetInfo> {
     val: scenesOf("val", recipe).sort((a, b) => place(a) < place(b) ? -1 : 1)
       .map((scene) => sizeOf(scene, recipe.seed)),
     fingerprint: fingerprintFrom(recipe),
-    made: exists(join(options.folder, folderName(recipe)), "isDirectory"),
+    // asked when it is needed: stored results can be used without the disk that has the pictures
+    get made() {
+      return isThere(join(options.folder, folderName(recipe)), "isDirectory");
+    },
   });
 }
 
