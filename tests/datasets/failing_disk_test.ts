@@ -145,6 +145,29 @@ Deno.test("a batch of CIFAR-10 that cannot be read, or looked for, is named", as
   }
 });
 
+Deno.test("a generated picture that a disk withholds is not taken for a changed one, then or later", async () => {
+  const records = cifarRecords(Array.from({ length: 10 }, (_, label) => [label]), 1);
+  const names = [1, 2, 3, 4, 5].map((i) => `data_batch_${i}.bin`);
+  const folder = folderWith(
+    Object.fromEntries([...names, "test_batch.bin"].map((name) => [name, records])),
+  );
+  const open = () => openCifar10({ folder });
+  const withheld = { call: "statSync", part: "/val/cat/00003.png" } as const;
+  const isNamed = (error: Error) => {
+    assert.match(
+      error.message,
+      /^Cannot read ".*\/val\/cat\/00003\.png": Input\/output error; check its/,
+    );
+    return true;
+  };
+  // while the index of the new folder is written
+  await assert.rejects(whileFailing(withheld, open), isNamed);
+  const { fingerprint } = await open();
+  // when the folder is there
+  await assert.rejects(whileFailing(withheld, open), isNamed);
+  assert.equal((await open()).fingerprint, fingerprint);
+});
+
 Deno.test("an archive of ILSVRC-2012, its development kit and its index are named", async () => {
   const folder = madeIlsvrc({ train: "archive", val: "archive", devkit: "archive" });
   const val = join(folder, "ILSVRC2012_img_val.tar");

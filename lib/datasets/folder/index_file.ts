@@ -6,9 +6,10 @@
  */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { UserError } from "../../errors.ts";
+import { UnreadableError, UserError } from "../../errors.ts";
 import type { ColourSums } from "./colours.ts";
-import { type FolderListing, listFolder } from "./listing.ts";
+import { CANNOT_OPEN } from "./formats.ts";
+import { type FolderListing, type ListedFile, listFolder } from "./listing.ts";
 import type { ProbedFile } from "./worker.ts";
 import {
   entriesIn,
@@ -197,20 +198,44 @@ function summaryOf({ train, val }: FolderListing, content?: string): string {
 }
 
 /**
+ * Refuses a folder of generated images of which a disk withholds one: its size or its content, which are
+ * unknown then, must not be taken for a change, nor be noted.
+ *
+ * @param faults what is wrong with each file, if anything is
+ * @throws {UnreadableError} There is such a file.
+ */
+function mustBeReadable(
+  folder: string,
+  listed: readonly ListedFile[],
+  faults: readonly (string | undefined)[],
+) {
+  const at = faults.findIndex((fault) => fault?.startsWith(CANNOT_OPEN));
+  if (at < 0) return;
+  const reason = faults[at]!.slice(CANNOT_OPEN.length).replace(/^ \((.*)\)$/, "$1");
+  throw new UnreadableError(
+    `Cannot read "${
+      join(folder, listed[at]!.path)
+    }": ${reason}; check its permissions and its disk`,
+  );
+}
+
+/**
  * Compares generated images with their state when they were generated: they have the fingerprint of their
  * recipe, which knows nothing of changes.
  *
- * @param content SHA-256 of what was read of all files
- * @throws {UserError} A file was changed, added or removed.
+ * @throws {UserError} A file was changed, added or removed, or cannot be read.
  */
 export function mustBeAsGenerated(
-  { folder, place, listing, content }: {
+  { folder, place, listing, index: { files, content } }: {
     readonly folder: string;
     readonly place: string;
     readonly listing: FolderListing;
-    readonly content: string;
+    /** What was read of all files. */
+    readonly index: Pick<FolderIndex, "files" | "content">;
   },
 ) {
+  const faults = files.map((file) => "fault" in file ? file.fault : undefined);
+  mustBeReadable(folder, [...listing.train, ...listing.val], faults);
   const generated = readIfThere(join(place, GENERATED));
   const found = summaryOf(listing, generated?.includes(OF_CONTENT) ? content : undefined);
   if (generated === undefined || generated === found) return;
@@ -231,6 +256,8 @@ export function contentOf(digests: Iterable<Uint8Array>): string {
 /**
  * Writes the index of a folder that was just made. Its images are known and need not be decoded:
  * `sizeOf` gives their sizes by their paths, as in `train/fox/00001.jpg`.
+ *
+ * @throws {UserError} An image cannot be read, or the index cannot be written.
  */
 export async function indexMade(
   folder: string,
@@ -240,7 +267,9 @@ export async function indexMade(
   },
 ) {
   const listing = listFolder(folder);
-  const paths = [...listing.train, ...listing.val].map(({ path }) => path);
+  const listed = [...listing.train, ...listing.val];
+  mustBeReadable(folder, listed, listed.map(({ fault }) => fault));
+  const paths = listed.map(({ path }) => path);
   const content = contentOf(
     paths.values().map((path) =>
       createHash("sha256").update(

@@ -124,8 +124,7 @@ async function makeIndex(
     throw error;
   }
   const probed = await probeAll(listing, { ...options, upright: join(place, "upright") });
-  const { content } = probed;
-  if (isGenerated) mustBeAsGenerated({ folder, place, listing, content });
+  if (isGenerated) mustBeAsGenerated({ folder, place, listing, index: probed });
   // what the project makes itself is what it should be
   const index = isGenerated ? { ...probed, doubts: [] } : probed;
   if (!index.files.some(mayHeal)) await writeIndex(place, name, index);
