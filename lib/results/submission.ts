@@ -43,7 +43,8 @@ export function onTest(run: EvalRun, fingerprint: string): EvalRun {
  *
  * @param ids ILSVRC2012_ID of each label
  * @returns its path
- * @throws {UserError} Posteriors have other images or classes, or are damaged.
+ * @throws {UserError} Posteriors have other images or classes, or are damaged, or a disk withholds an
+ * earlier score.
  */
 export function writeSubmission(
   members: Members,
@@ -63,10 +64,11 @@ export function writeSubmission(
     lines.push(`${highestOf(sums, GUESSES).map((label) => ids[label]).join(" ")}\n`);
   });
   const folder = folderOf(members, store.folder);
+  const known = read(folder);
   const file = `${folder}/predictions.txt`;
   const text = lines.join("");
   writeAtomically(file, text);
-  const [known, predictions] = [read(folder), digestOf(text)];
+  const predictions = digestOf(text);
   keep(folder, {
     ...{ evaluations: keysOf(members), images: lines.length, predictions },
     // a score is of the predictions that the server got
@@ -104,7 +106,7 @@ export function keepScore(members: Members, top5: number, { folder: store }: Sto
   return score;
 }
 
-/** The scores in a folder of results. */
+/** The scores in a folder of results. @throws {UnreadableError} A disk withholds one. */
 export function testScoresIn(store: string): TestScore[] {
   return entriesIn(`${store}/submissions`)
     .flatMap(({ name }) => {
@@ -140,11 +142,16 @@ function keep(folder: string, score: TestScore) {
   writeAtomically(`${folder}/submission.json`, `${JSON.stringify(withChecksum(score), null, 2)}\n`);
 }
 
-/** Reads the metadata of a submission; undefined if it is missing or damaged. */
+/**
+ * Reads the metadata of a submission; undefined if it is missing or damaged.
+ *
+ * @throws {UnreadableError} A disk withholds it: it may have a score.
+ */
 function read(folder: string): TestScore | undefined {
+  const text = readIfThere(`${folder}/submission.json`);
   try {
     const { evaluations, images, predictions, top5 } = verifyChecksum<TestScore>(
-      JSON.parse(readIfThere(`${folder}/submission.json`) ?? ""),
+      JSON.parse(text ?? ""),
     )!;
     const isWhole = Array.isArray(evaluations) && evaluations.every((key) =>
       typeof key === "string"

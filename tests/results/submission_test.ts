@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { evaluations, net } from "../../experiments/protocol.ts";
 import { paper, small } from "../../experiments/setups.ts";
 import type { DatasetDescription } from "../../lib/datasets/dataset.ts";
-import { UserError } from "../../lib/errors.ts";
+import { UnreadableError, UserError } from "../../lib/errors.ts";
 import { type Context, displayName, type EvalRun, folderName } from "../../lib/experiment.ts";
 import { plannedRun } from "../../lib/plan.ts";
 import { recordsOf } from "../../lib/report/records.ts";
@@ -11,6 +11,7 @@ import { resultsOf } from "../../lib/results/mod.ts";
 import type { Store } from "../../lib/store/mod.ts";
 import { keepScore, onTest, testScoresIn, writeSubmission } from "../../lib/results/submission.ts";
 import { inStore } from "../support/in_store.ts";
+import { whileUnreadable } from "../support/unreadable.ts";
 
 const CLASSES = 6;
 const FINGERPRINT = "0123456789ab";
@@ -199,5 +200,31 @@ Deno.test("a score of what was never written is refused; a damaged note counts a
     const outOfRange = JSON.stringify({ evaluations: ["a"], images: 3, top5: 700 });
     Deno.writeTextFileSync(note, outOfRange);
     assert.deepEqual(testScoresIn(store.folder), []);
+  });
+});
+
+Deno.test("a score that a disk withholds is neither forgotten nor taken for none", () => {
+  inStore((store) => {
+    keepTest(store);
+    const write = () => writeSubmission(members, { store, ids, fingerprint: FINGERPRINT });
+    write();
+    keepScore(members, 7.5, store);
+    for (
+      const work of [write, () => testScoresIn(store.folder), () => keepScore(members, 8, store)]
+    ) {
+      assert.throws(
+        () => whileUnreadable<unknown>("submission.json", "EIO", work),
+        (error: Error) => {
+          assert.ok(error instanceof UnreadableError, String(error));
+          assert.match(
+            error.message,
+            /^Cannot read ".*submission\.json": Input\/output error; check/,
+          );
+          return true;
+        },
+      );
+    }
+    write();
+    assert.deepEqual(testScoresIn(store.folder).map(({ top5 }) => top5), [7.5]);
   });
 });
