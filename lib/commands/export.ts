@@ -1,13 +1,14 @@
 /** `export`: writes a stored net in other layouts, with a card. */
 import { basename } from "node:path";
-import { UsageError, UserError } from "../errors.ts";
+import { UnreadableError, UsageError, UserError } from "../errors.ts";
 import { displayName, isEvaluation, isImported, type TrainRun } from "../experiment.ts";
 import {
   entriesIn,
-  exists,
   isOfSystem,
+  isThere,
   readAt,
   readIfThere,
+  reading,
   systemReason,
   writeAtomically,
 } from "../system/files.ts";
@@ -80,9 +81,13 @@ export async function exportNet(words: readonly string[], options: Options): Pro
   return 0;
 }
 
-/** Refuses to replace a file that is no card. @throws {UserError} There is one under the card's name. */
+/**
+ * Refuses to replace a file that is no card.
+ *
+ * @throws {UserError} There is one under the card's name, or a disk withholds whether there is.
+ */
 function mustBeCard(card: string, start: string) {
-  if (!exists(card) || readIfThere(card)?.startsWith(start)) return;
+  if (!isThere(card) || readIfThere(card)?.startsWith(start)) return;
   throw new UserError(
     `Cannot write "${card}": it exists, and is not a card that this command wrote; name another file, ` +
       "or move it away",
@@ -97,20 +102,20 @@ function isFolder(layout: ExportLayout): boolean {
 /**
  * Refuses to replace what is no net.
  *
- * @throws {UserError} There is something else under that name.
+ * @throws {UserError} There is something else under that name, or a disk withholds what there is.
  */
 async function mustBeFree(file: string, layout: ExportLayout) {
   const isNet = layout === "savedmodel"
-    ? exists(`${file}/saved_model.pb`)
+    ? isThere(`${file}/saved_model.pb`)
     : layout === "page"
     ? await isOurPage(file)
     : layout === "onnx"
     ? await isOurOnnx(file)
     : await holdsNet(file);
   // drafts of an export that was killed count for nothing
-  const isEmpty = isFolder(layout) && exists(file, "isDirectory") &&
+  const isEmpty = isFolder(layout) && isThere(file, "isDirectory") &&
     entriesIn(file).every(({ name }) => UNFINISHED[layout]?.test(name));
-  if (isNet || isEmpty || !(exists(file) || exists(file, "isDirectory"))) return;
+  if (isNet || isEmpty || !(isThere(file) || isThere(file, "isDirectory"))) return;
   throw new UserError(
     `Cannot write "${file}": it exists, and is not a net that this command would replace; name ` +
       "another, or remove it",
@@ -131,22 +136,24 @@ async function isOurPage(folder: string): Promise<boolean> {
 
 /** Whether a file has a net's weights. */
 async function holdsNet(file: string): Promise<boolean> {
-  if (!exists(file)) return false;
+  if (!isThere(file)) return false;
   try {
     (await openWeights(file))[Symbol.dispose]();
     return true;
   } catch (error) {
-    if (error instanceof UserError) return false;
+    if (error instanceof UserError && !(error instanceof UnreadableError)) return false;
     throw error;
   }
 }
 
 /** Whether a file is an ONNX model of this project. */
 async function isOurOnnx(file: string): Promise<boolean> {
-  if (!exists(file)) return false;
+  if (!isThere(file)) return false;
   const { OUR_ONNX_START: start } = await import("../weights/onnx.ts");
-  using handle = Deno.openSync(file);
-  const found = readAt(handle, 0, start.length);
+  const found = reading(file, () => {
+    using handle = Deno.openSync(file);
+    return readAt(handle, 0, start.length);
+  });
   return found !== undefined && start.every((byte, i) => found[i] === byte);
 }
 

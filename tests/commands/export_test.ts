@@ -301,6 +301,35 @@ Deno.test("weights that a disk withholds are named, and a net without its last l
   );
 });
 
+Deno.test("nothing is written where a disk withholds what is there already", async () => {
+  using sandbox = new CommandSandbox();
+  const { key } = await trained(sandbox, "A");
+  const mine = "my notes";
+  for (
+    const [layout, name, theirs] of [
+      ["torchvision", "a.safetensors", "a.safetensors"],
+      ["torchvision", "b.safetensors", "b.safetensors.md"],
+      ["onnx", "c.onnx", "c.onnx"],
+    ] as const
+  ) {
+    const [file, other] = [`${sandbox.folder}/${name}`, `${sandbox.folder}/${theirs}`];
+    Deno.writeTextFileSync(other, mine);
+    for (const call of ["statSync", ...layout === "onnx" ? ["openSync" as const] : []] as const) {
+      await whileFailing(
+        { call, part: other },
+        () =>
+          refused(
+            sandbox,
+            [key, file],
+            ["--as", layout],
+            /^Cannot read ".*": Input\/output error; check/,
+          ),
+      );
+    }
+    assert.equal(Deno.readTextFileSync(other), mine);
+  }
+});
+
 Deno.test("a net is exported as a page, again over its own folder, and over nothing else", async () => {
   using sandbox = new CommandSandbox();
   const { key } = await trained(sandbox, "A");
