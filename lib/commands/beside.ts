@@ -35,11 +35,16 @@ export async function reportBeside(
   const names = [String(options.given.results ?? "results"), beside];
   const sides = [study, other].map((each, i) => sideOf(names[i]!, tables, each, options));
   const facts = [study, other].map((each) => factsOf(tables, each));
-  const sheets = sideSheets(sideBySide(sides), facts);
+  const found = sideBySide(sides);
+  const sheets = sideSheets(found, facts);
   console.log(report(sheets, options.format));
   const { writeBesidePage } = await import("../report/html/beside_page.ts");
+  const { figuresBeside } = await import("../report/plots/mod.ts");
   try {
-    tell([...writeReports(sheets, options.results), writeBesidePage(sheets, options.results)]);
+    tell([
+      ...writeReports(sheets, options.results),
+      writeBesidePage(sheets, figuresBeside(found), options.results),
+    ]);
   } catch (error) {
     warnWhereForbidden(error);
   }

@@ -63,6 +63,14 @@ Deno.test("the tables of another folder stand beside these, and it is only read"
   assert.match(page, /<h2 id="table3-beside">Table 3: /);
   assert.match(page, /default-src &#39;none&#39;|default-src 'none'/);
   assert.match(page, />\+50\.0 \[/);
+  // errors in 1 across, in 2 upwards; both nets against depth on one axis of errors
+  const plots = [...page.matchAll(/<svg role="img" aria-labelledby="([\w-]+)-title/g)];
+  assert.deepEqual(plots.map(([, name]) => name), ["depth-1", "depth-2", "second-first"]);
+  const [one, two] = page.split('<svg role="img"').slice(1)
+    .map((svg) => [...svg.matchAll(/aria-label="y-axis tick label"[^>]*>(.*?)<\/g>/gs)].join());
+  assert.equal(one, two);
+  assert.match(one!, />80</); // the interval of 3 of 6 ends above
+  assert.match(page, /A\/256\/256: 0\.0 % \[.*\] in 1, 50\.0 % \[.*\] in 2/);
   assert.match(
     Deno.readTextFileSync(`${results}/table3-beside.csv`),
     /^table,row,head,error,first,/,

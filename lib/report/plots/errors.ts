@@ -1,4 +1,4 @@
-/** Plots of errors: measured against published, against depth, against the test scale. */
+/** Plots of errors against depth, multiply-adds and the test scale. */
 import type { RowResult, TableResult } from "../../results/row_result.ts";
 import { formatS, type TrainScale } from "../../experiment.ts";
 import type { Interval } from "../../statistics/mod.ts";
@@ -11,113 +11,24 @@ import {
   netShapeOf,
 } from "../../vgg/configs.ts";
 import type { RunDetails } from "../run_details.ts";
-import { netsOf } from "../records.ts";
 import type { ChartAxis, ChartSeries } from "./chart.ts";
 import { type Drawing, Plot } from "./draw.ts";
 import {
   colourOf,
   digitsOf,
   inOrder,
+  INTERVAL,
   LEGEND,
   legend,
   LEGEND_ROW,
-  type LegendEntry,
   legendOfNets,
   padded,
+  percents,
+  type Sign,
+  SIZE,
   symbolOf,
   TOP,
 } from "./marks.ts";
-
-const SIZE = {
-  ...{ width: 400, height: 330 },
-  ...{ marginTop: TOP, marginRight: 24, marginBottom: 40, marginLeft: 44 },
-} as const;
-
-/** How an interval's line is drawn: visible behind a symbol at 400 pixels. */
-const INTERVAL = { strokeWidth: 1.5, strokeOpacity: 0.8 } as const;
-
-/** Colour and symbol of a series. */
-type Sign = Omit<LegendEntry, "text"> & { readonly colour: string };
-
-/** Those of tables, in turn. */
-const SIGNS: readonly Sign[] = [
-  { colour: "#3a918d", symbol: "circle" },
-  { colour: "#8a9a2e", symbol: "square" },
-  { colour: "#b5742c", symbol: "diamond" },
-  { colour: "#b4487c", symbol: "triangle" },
-];
-
-/** Measured against published errors, for every row that has both. */
-export function publishedPlot(results: readonly TableResult[]): Drawing | undefined {
-  const tables = results.filter(({ table }) => !table.quotes).map(({ table, rows }) => ({
-    name: table.name.replace(/^table/, "Table "),
-    points: rows.flatMap(pointOf),
-  })).filter(({ points }) => points.length > 0);
-  const points = tables.flatMap(({ points }) => points);
-  if (points.length === 0) return undefined;
-  const x = padded(points.map(({ published }) => published));
-  const y = padded([...points.flatMap(({ low, high }) => [low, high]), ...x]);
-  const signOf = (table: number) => SIGNS[table % SIGNS.length]!;
-  return {
-    name: "measured-published",
-    title: "Top-1 errors: measured against published",
-    description: `${points.length} rows of ${tables.map(({ name }) => name).join(", ")}; on the ` +
-      "dashed line measured equals published.",
-    ...SIZE,
-    x: { domain: x, label: "published, %", ticks: 5 },
-    y: { domain: y, label: "measured, %", grid: true, ticks: 6 },
-    marks: [
-      Plot.link([0], {
-        ...{ x1: x[0], y1: x[0], x2: x[1], y2: x[1] },
-        ...{ stroke: "currentColor", strokeDasharray: "4 3" },
-      }),
-      Plot.text(["measured = published"], {
-        ...{ x: x[0], y: x[0], dx: 6, dy: 12, textAnchor: "start", fillOpacity: 0.7 },
-      }),
-      ...tables.flatMap(({ points }, i) => {
-        const { colour, symbol = "circle" } = signOf(i);
-        return [
-          Plot.ruleX(points, {
-            ...{ x: "published", y1: "low", y2: "high", stroke: colour, ...INTERVAL },
-          }),
-          Plot.dot(points, {
-            ...{ x: "published", y: "measured", fill: colour, symbol, r: 4, title: "title" },
-          }),
-        ];
-      }),
-      ...legend(tables.map(({ name }, i) => ({ text: name, ...signOf(i) })), LEGEND),
-    ],
-    chart: {
-      x: { label: "published, %", domain: x },
-      y: { label: "measured, %", domain: y },
-      series: [
-        { line: "dashed", points: x.map((end) => ({ x: end, y: end })) },
-        ...tables.map(({ name, points }, i) => ({
-          ...{ name, symbol: "circle" as const, ...signOf(i) },
-          points: points.map(({ published, measured, low, high }) => (
-            { x: published, y: measured, ...low < high && { low, high } }
-          )),
-        })),
-      ],
-    },
-  };
-}
-
-function pointOf({ row, measured, intervals }: RowResult) {
-  const { top1 } = row.published ?? {};
-  if (measured === undefined || top1 === undefined) return [];
-  const { low, high } = intervals?.top1 ?? { low: measured.top1, high: measured.top1 };
-  const title = `${row.title ?? netsOf(row).join(" + ")}: measured ${
-    errorInWords(measured.top1, intervals?.top1)
-  }, published ${errorInWords(top1)}`;
-  return [{ published: top1, measured: measured.top1, low, high, title }];
-}
-
-/** `10.8 %`, or `10.8 % [10.2;11.4]` with its interval. */
-function errorInWords(error: number, interval?: Interval): string {
-  const ends = interval && [interval.low, interval.high].map((end) => end.toFixed(1));
-  return `${error.toFixed(1)} %${ends ? ` [${ends.join(";")}]` : ""}`;
-}
 
 /** A net's error at one test scale. */
 interface NetError {
@@ -163,6 +74,20 @@ export function depthPlots(
     costPlot("measured", measured!, again),
     costPlot("published", published),
   ].flatMap((plot) => plot ?? []);
+}
+
+/** Plots with one axis of errors, so that they can be compared. */
+export function onOneScale(plots: readonly Drawing[]): Drawing[] {
+  const domains = plots.map(({ chart }) => chart!.y.domain!);
+  const domain = [
+    Math.min(...domains.map(([low]) => low)),
+    Math.max(...domains.map(([, high]) => high)),
+  ] as const;
+  return plots.map((plot) => ({
+    ...plot,
+    y: { ...plot.y, domain },
+    chart: { ...plot.chart!, y: { ...plot.chart!.y, domain } },
+  }));
 }
 
 function measuredError({ row, measured, intervals }: RowResult, shape: NetShape): NetError[] {
@@ -367,7 +292,7 @@ function seriesOf(
       ...{ ...at, symbol, r: 4, stroke: colour },
       fill: (net: NetError) => isInLine(net) ? colour : "none",
       title: ({ name, S, error, interval }: NetError) =>
-        `${name}, S = ${formatS(S)}: ${errorInWords(error, interval)}`,
+        `${name}, S = ${formatS(S)}: ${percents(error, interval)}`,
     }),
   ];
 }

@@ -1,5 +1,6 @@
 /** Colours of nets, symbols of scales, and legends, shared by all plots. */
 import type { ConfigName, TrainScale } from "../../experiment.ts";
+import type { Interval } from "../../statistics/mod.ts";
 import { Plot } from "./draw.ts";
 
 /** Distinct on light and dark backgrounds and for colour-blind readers (Okabe and Ito 2008). */
@@ -82,4 +83,22 @@ export function padded(values: readonly number[]): [number, number] {
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const more = Math.max(0.5, 0.08 * (high - low));
   return [Math.max(0, low - more), high + more];
+}
+
+/** Size and margins of a plot of errors. */
+export const SIZE = {
+  ...{ width: 400, height: 330 },
+  ...{ marginTop: TOP, marginRight: 24, marginBottom: 40, marginLeft: 44 },
+} as const;
+
+/** How an interval's line is drawn: visible behind a symbol at 400 pixels. */
+export const INTERVAL = { strokeWidth: 1.5, strokeOpacity: 0.8 } as const;
+
+/** Colour and symbol of a series. */
+export type Sign = Omit<LegendEntry, "text"> & { readonly colour: string };
+
+/** `10.8 %`, or `10.8 % [10.2;11.4]` with its interval. */
+export function percents(error: number, interval?: Interval): string {
+  const ends = interval && [interval.low, interval.high].map((end) => end.toFixed(1));
+  return `${error.toFixed(1)} %${ends ? ` [${ends.join(";")}]` : ""}`;
 }

@@ -1,10 +1,12 @@
 /** Every plot of a report. */
 import type { RowResult, TableResult } from "../../results/row_result.ts";
+import type { SideBySide } from "../../results/side_by_side.ts";
 import type { RunDetails } from "../run_details.ts";
 import { bestRow, classErrors, confusions } from "../mistakes.ts";
 import { classPlot, confusionPlot } from "./classes.ts";
 import { draw, type Drawing, type Figure, fileOf } from "./draw.ts";
-import { depthPlots, publishedPlot, scalePlots } from "./errors.ts";
+import { publishedPlot, secondPlot } from "./diagonal.ts";
+import { depthPlots, onOneScale, scalePlots } from "./errors.ts";
 import { learningPlots, lossPlots } from "./learning.ts";
 
 export { type Figure, fileOf };
@@ -42,6 +44,17 @@ export function figuresOf(
     classes: drawn(scores && classPlot(classErrors(scores), classes)),
     confusions: drawn(scores && confusionPlot(confusions(scores), classes)),
   };
+}
+
+/** Draws two reproductions side by side: errors against depth in each, and those of one against the other's. */
+export function figuresBeside({ sides, rows }: SideBySide): Figure[] {
+  const depth = sides.flatMap(({ results }, i) =>
+    depthPlots(results).slice(0, 1).filter(({ name }) => name === "depth-measured").map((plot) => ({
+      ...plot,
+      ...{ name: `depth-${i + 1}`, title: `${plot.title} in ${i + 1}` },
+    }))
+  );
+  return [...onOneScale(depth), secondPlot(rows)].flatMap((plot) => plot ? draw(plot) : []);
 }
 
 /** All plots in one list. */
