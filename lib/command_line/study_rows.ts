@@ -59,8 +59,8 @@ export interface Expanding {
  *
  * @throws {UserError} See `rowsOfStudy`.
  */
-export function tableOfStudy(study: GridStudy, expanding: Expanding): Table {
-  const rows = rowsOfStudy(study, expanding);
+export async function tableOfStudy(study: GridStudy, expanding: Expanding): Promise<Table> {
+  const rows = await rowsOfStudy(study, expanding);
   const known = new Map<string, StudyRow>();
   for (const row of rows) {
     const { setup: { train, evaluate } = expanding.setup, seeds } = row.combination;
@@ -81,10 +81,10 @@ export function tableOfStudy(study: GridStudy, expanding: Expanding): Table {
  *
  * @throws {UserError} There are too many, or a value or a combination of values is no experiment.
  */
-export function rowsOfStudy(
+export async function rowsOfStudy(
   study: GridStudy,
   { setup, word, isAllowed, firstSeed }: Expanding,
-): readonly StudyRow[] {
+): Promise<readonly StudyRow[]> {
   const refuse = (fault: string) => new UserError(`Cannot read a study from "${word}": ${fault}`);
   mustBeFew(combinationsOf(study.grid), { word, isAllowed });
   const grid: Readonly<Record<string, readonly unknown[]>> = {
@@ -110,7 +110,7 @@ export function rowsOfStudy(
   const choices = axes.map((axis) =>
     grid[axis]!.map((value): Choice => ({ value, name: nameOf(axis, value) }))
   );
-  mustFit(grid, fields, { setup, refuse });
+  await mustFit(grid, fields, { setup, refuse });
 
   const setups = new Map<string, RowSetup>();
   function setupWith(changes: string): RowSetup {
@@ -204,7 +204,7 @@ function changedFields({ changes = "" }: Setup): string[] {
 }
 
 /** Refuses values that are wrong by themselves, with their place in the grid. */
-function mustFit(
+async function mustFit(
   grid: Readonly<Record<string, readonly unknown[]>>,
   fields: readonly string[],
   { setup, refuse }: { readonly setup: Setup; readonly refuse: (fault: string) => UserError },
@@ -220,13 +220,16 @@ function mustFit(
     });
   scales("S");
   scales("Q");
-  grid.config!.forEach((config, i) => {
-    if (typeof config === "string") return;
+  for (const [i, config] of grid.config!.entries()) {
+    if (typeof config === "string") continue;
     const rows = [{ evaluations: evaluationsOf(ownNet(config as NetLayers, 256), [256], "dense") }];
-    const fault = tableFault({ name: "grid", caption: "", headings: ["config"], rows }, setup);
-    if (fault === undefined) return;
+    const fault = await tableFault(
+      { name: "grid", caption: "", headings: ["config"], rows },
+      setup,
+    );
+    if (fault === undefined) continue;
     throw refuse(`grid.config[${i}]: ${fault.replace(/^rows\[0\]\.evaluations\[0\]\.net\./, "")}`);
-  });
+  }
   fields.forEach((field, place) => {
     // a field may be one of a rule that an earlier list chooses
     const before = fields.slice(0, place).map((other) => change(other, grid[other]![0]));

@@ -106,9 +106,9 @@ async function expanded(study: GridStudy, { setup, seeds, given }: Options): Pro
   const { studyFault } = await import("../tables/study.ts");
   const { tableOfStudy } = await import("../command_line/study_rows.ts");
   const { name } = study;
-  const fault = studyFault(study);
+  const fault = await studyFault(study);
   if (fault !== undefined) throw new UserError(`Cannot reproduce the study "${name}": ${fault}`);
-  return tableOfStudy(study, {
+  return await tableOfStudy(study, {
     ...{ setup, word: name, isAllowed: true },
     ...given.seeds === undefined && { firstSeed: seeds[0]! },
   });
@@ -236,7 +236,7 @@ async function mustBeSetup(setup: Setup) {
 async function mustBeTable(table: Table, { setup }: Options, what: string) {
   const { tableFault } = await import("../tables/check.ts");
   const { file: _file, ...own } = table;
-  const fault = tableFault(own, setup);
+  const fault = await tableFault(own, setup);
   if (fault !== undefined) throw new UserError(`Cannot reproduce the ${what}: ${fault}`);
 }
 
@@ -252,7 +252,7 @@ async function mustBeNets(
 ): Promise<Row> {
   const { tableFault } = await import("../tables/check.ts");
   const row = { evaluations };
-  const fault = tableFault(tableOf(row), setup)?.replace(/^rows\[0\]\.evaluations/, "");
+  const fault = (await tableFault(tableOf(row), setup))?.replace(/^rows\[0\]\.evaluations/, "");
   if (fault === undefined) return row;
   throw new UserError(`Cannot ${action} this: ${fault.replace(/^\[0\]\.net\.?/, "")}`);
 }

@@ -17,7 +17,6 @@ import {
   type Table,
   type TrainRun,
 } from "../experiment.ts";
-import { flaw, z } from "../schema.ts";
 import type { Setup } from "../setup.ts";
 import {
   convsOf,
@@ -30,26 +29,27 @@ import {
 } from "../vgg/configs.ts";
 import { PAPER_CROP } from "../vgg/images.ts";
 import { insertedLayers } from "../vgg/initialisation.ts";
-import { TABLE } from "./shape.ts";
+import { isTable } from "./well_formed.ts";
 
 /** The setup, as far as it decides what a net can start from. */
 export type CheckingSetup = Pick<Setup, "train" | "evaluate">;
-
-/** A table in a file: with texts for a list of commands, if it has them. */
-export const FILE_TABLE = TABLE.extend({
-  help: z.strictObject({ summary: z.string(), about: z.string() }).optional(),
-});
 
 /** Levels of objects in a table at most; each ancestor of a net takes two. */
 const DEEPEST = 100;
 
 /** The first fault of a value that should be a table, with its place in it; nothing if it is one. */
-export function tableFault(value: unknown, setup: CheckingSetup): string | undefined {
+export async function tableFault(
+  value: unknown,
+  setup: CheckingSetup,
+): Promise<string | undefined> {
   if (isDeeper(value, DEEPEST)) {
     return `it is nested more than ${DEEPEST} levels deep, or contains itself`;
   }
-  const wrong = flaw(value, FILE_TABLE);
-  if (wrong !== undefined) return wrong;
+  if (!isTable(value)) {
+    // loaded here: most tables are well-formed
+    const wrong = (await import("./shape.ts")).tableFlaw(value);
+    if (wrong !== undefined) return wrong;
+  }
   const table = value as Table;
   return rowFault(table, setup) ?? alikeFault(table, setup) ?? columnFault(table);
 }
@@ -244,19 +244,4 @@ function columnFault({ rows, baseline, columns = [] }: Table): string | undefine
   return row.evaluations.length > 0
     ? undefined
     : `baseline: row ${baseline} is a result of others: its images are not known one by one`;
-}
-
-/** JSON schema of a table in a file, for editors. */
-export function tableSchema(): object {
-  return {
-    title: "A table of verydeep",
-    ...z.toJSONSchema(FILE_TABLE.extend({ $schema: z.string().optional() }), {
-      override({ jsonSchema }) {
-        const { properties, required } = jsonSchema;
-        if (properties?.blocks === undefined || required === undefined) return;
-        // a net of JSON that has none is named after its layers
-        jsonSchema.required = required.filter((field) => field !== "config");
-      },
-    }),
-  };
 }

@@ -32,7 +32,7 @@ export interface Opening {
   /** The file's name as the user wrote it, for messages and commands. */
   readonly word: string;
   /** Makes a study a table with a row for each combination. */
-  readonly tableOf: (study: GridStudy) => Table;
+  readonly tableOf: (study: GridStudy) => Table | Promise<Table>;
   /** What else decides how studies become tables; nothing if absent. */
   readonly variant?: string;
   /** Whether it was found in a folder, in which other files may be something else than tables. */
@@ -99,27 +99,29 @@ async function open(file: string, opening: Opening): Promise<TableFile> {
         "another name",
     );
   }
-  const tables = values.tables.map(([path, value]): Table => {
+  async function tableIn(path: string, value: unknown): Promise<Table> {
     const at = path === "" ? "" : `${path}: `;
     if (isMeantAsStudy(value) || isStudy && !hasRows(value)) {
       const place = path === "default" ? "" : at;
-      const fault = studyFault(value);
+      const fault = await studyFault(value);
       if (fault !== undefined) throw ofStudy(`${place}${fault}`);
       mustBeFree((value as GridStudy).name, place, ofStudy);
-      return { ...tableOf(value as GridStudy), file: word };
+      return { ...await tableOf(value as GridStudy), file: word };
     }
     if (isStudy) throw refuse(`it is a table; carry it out with deno task table ${word}`);
-    const fault = tableFault(value, setup);
+    const fault = await tableFault(value, setup);
     if (fault !== undefined) throw refuse(`${at}${fault}`);
     const { help: _, ...table } = value as ListedTable;
     if (!known.has(table.rows)) mustBeFree(table.name, at, refuse);
     return { ...table, file: word };
-  });
+  }
+  const tables: Table[] = [];
+  for (const [path, value] of values.tables) tables.push(await tableIn(path, value));
   const twice = tables.find(({ name }, i) => tables.findIndex((other) => other.name === name) < i);
   if (twice !== undefined) throw refuse(`two tables are called "${twice.name}"`);
   const { claims } = values;
   if (claims === undefined) return { tables, claims: [] };
-  const fault = claimsFault(claims, [...tables, ...listed]);
+  const fault = await claimsFault(claims, [...tables, ...listed]);
   if (fault !== undefined) throw refuse(`claims${fault.startsWith("[") ? "" : ": "}${fault}`);
   return { tables, claims: claims as readonly Claim[] };
 }

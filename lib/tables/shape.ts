@@ -2,7 +2,6 @@
 import {
   COLUMNS,
   type EvalRun,
-  type Inherited,
   type Init,
   METHODS,
   type Published,
@@ -11,8 +10,9 @@ import {
   type TrainRun,
 } from "../experiment.ts";
 import { didYouMean } from "../did_you_mean.ts";
-import { z } from "../schema.ts";
+import { flaw, z } from "../schema.ts";
 import { ALL_NETS, OWN_FIELD_NAMES } from "../vgg/configs.ts";
+import { HEADINGS, INHERITED, MOST_HIDDEN, MOST_SIDE, NET_NAME, WORD } from "./facts.ts";
 
 /** A schema for every field. */
 export type Fields<Value> = Record<keyof Value, z.ZodType>;
@@ -23,17 +23,12 @@ export const whole = z.number().int().nonnegative();
 /** An error in per cent. */
 const error = z.number().min(0).max(100);
 
-/** Words for inherited layers; the type makes the list complete. */
-const INHERITED: Readonly<Record<Extract<Inherited, string>, true>> = {
-  ...{ all: true, deepen: true, perturb: true, transfer: true },
-};
-
 /** A layer in a block of a net. */
 const BLOCK_LAYER = z.union([
   z.int().positive(),
   z.literal("lrn"),
   z.strictObject({
-    size: z.int().min(1).max(15).refine((size) => size % 2 === 1, "must be odd")
+    size: z.int().min(1).max(MOST_SIDE).refine((size) => size % 2 === 1, "must be odd")
       .describe("Side of the kernel"),
     channels: z.int().positive().describe("Channels of its output"),
     stride: z.union([z.literal(1), z.literal(2)], "must be 1 or 2")
@@ -45,7 +40,7 @@ const BLOCK_LAYER = z.union([
 const TRAIN_RUN: z.ZodType = z.strictObject(
   {
     config: z.string("must be a name; ownNet({ blocks }, S) makes one of the layers").regex(
-      /^\w[\w.-]*$/,
+      NET_NAME,
       "must be a word of letters, digits, -, . and _",
     ).describe(`A net of the paper (${ALL_NETS.join(", ")}), or the name of one with blocks`),
     blocks: z.array(
@@ -69,7 +64,7 @@ const TRAIN_RUN: z.ZodType = z.strictObject(
       .optional(),
     average: z.literal(true).describe("Whether the last map is averaged over space").optional(),
     fc: z.array(z.int().positive()).max(
-      2,
+      MOST_HIDDEN,
       "must have two layers at most; the last, to the classes, is not named",
     )
       .describe("Units of the hidden fully-connected layers, where the paper has [4096, 4096]")
@@ -85,10 +80,8 @@ const TRAIN_RUN: z.ZodType = z.strictObject(
         {
           from: z.lazy(() => TRAIN_RUN),
           layers: z.union(
-            [z.enum(Object.keys(INHERITED)), z.array(z.string())],
-            `must be ${
-              Object.keys(INHERITED).map((word) => `"${word}"`).join(", ")
-            }, or a list of ` +
+            [z.enum(INHERITED), z.array(z.string())],
+            `must be ${INHERITED.map((word) => `"${word}"`).join(", ")}, or a list of ` +
               "layers",
           ).describe("Layers that are copied; the others are drawn at random"),
         } satisfies Fields<Extract<Init, { readonly from: TrainRun }>>,
@@ -156,11 +149,11 @@ export const ROW = z.strictObject(
 export const TABLE = z.strictObject(
   {
     name: z.string().regex(
-      /^\w[\w-]*$/,
+      WORD,
       "must be a word of letters, digits, - and _: files are named after it",
     ).describe("Base name of its files"),
     caption: z.string(),
-    headings: z.array(z.enum(["config", "S", "Q", "method", "nets", "title"])).nonempty(),
+    headings: z.array(z.enum(HEADINGS)).nonempty(),
     rows: z.array(ROW).nonempty("must have a row"),
     columns: z.array(z.enum(COLUMNS)).describe("Columns that it shows after the headings")
       .optional(),
@@ -170,3 +163,28 @@ export const TABLE = z.strictObject(
     note: z.string().describe("A footnote for readers who compare its rows").optional(),
   } satisfies Fields<Omit<Table, "file" | "study">>,
 );
+
+/** A table in a file: with texts for a list of commands, if it has them. */
+const FILE_TABLE = TABLE.extend({
+  help: z.strictObject({ summary: z.string(), about: z.string() }).optional(),
+});
+
+/** What is wrong with the shape of a value that should be a table in a file; nothing if it has that shape. */
+export function tableFlaw(value: unknown): string | undefined {
+  return flaw(value, FILE_TABLE);
+}
+
+/** JSON schema of a table in a file, for editors. */
+export function tableSchema(): object {
+  return {
+    title: "A table of verydeep",
+    ...z.toJSONSchema(FILE_TABLE.extend({ $schema: z.string().optional() }), {
+      override({ jsonSchema }) {
+        const { properties, required } = jsonSchema;
+        if (properties?.blocks === undefined || required === undefined) return;
+        // a net of JSON that has none is named after its layers
+        jsonSchema.required = required.filter((field) => field !== "config");
+      },
+    }),
+  };
+}

@@ -1,14 +1,7 @@
 /** Studies: grids of experiments, declared in files of one's own; each combination is a row of one table. */
-import {
-  type ConfigName,
-  type Method,
-  METHODS,
-  type NetLayers,
-  type TrainScale,
-} from "../experiment.ts";
-import { flaw, z } from "../schema.ts";
-import { ALL_NETS } from "../vgg/configs.ts";
+import { type ConfigName, type Method, type NetLayers, type TrainScale } from "../experiment.ts";
 import type { UnnamedLayers } from "./own_net.ts";
+import { isStudy } from "./well_formed.ts";
 
 /** A value of a field of a setup: a number, a word, or numbers such as the shares of `drops.at`. */
 export type FieldValue = number | string | readonly number[];
@@ -65,59 +58,6 @@ export function study(declared: GridStudy): GridStudy {
   return declared;
 }
 
-/** The shape of a study; made where there is one. */
-function studyShape() {
-  const atLeastOne = <Value extends z.ZodType>(value: Value) =>
-    z.array(value).nonempty("must have a value");
-
-  const layer = z.union([
-    z.number(),
-    z.string(),
-    z.looseObject({}),
-  ]);
-
-  const scale = z.int().positive();
-
-  const grid = z.object({
-    config: atLeastOne(z.union(
-      [
-        z.enum(ALL_NETS),
-        z.looseObject({ config: z.string().optional(), blocks: z.array(z.array(layer)) }),
-      ],
-      `must be ${ALL_NETS.join(", ")}, or a net of your own: {"blocks": BLOCKS}`,
-    )).optional(),
-    S: atLeastOne(z.union(
-      [scale, z.tuple([scale, scale])],
-      "must be a scale such as 256, or the two ends of a range such as [256, 512]",
-    )).optional(),
-    Q: atLeastOne(z.union(
-      [scale, z.array(scale).nonempty(), z.enum(["one", "three"])],
-      'must be a scale such as 256, a list of scales, "one" or "three"',
-    )).optional(),
-    method: atLeastOne(z.union(
-      [z.enum(METHODS), z.array(z.enum(METHODS)).nonempty()],
-      `must be ${METHODS.join(", ")}, or a list of them`,
-    )).optional(),
-    seed: atLeastOne(z.int().nonnegative()).optional(),
-  }).catchall(atLeastOne(z.union(
-    [z.number(), z.string(), z.array(z.number()).nonempty()],
-    "must be a number or a word, as --set takes it",
-  )));
-
-  return z.strictObject({
-    $schema: z.string().optional(),
-    name: z.string().regex(
-      /^\w[\w-]*$/,
-      "must be a word of letters, digits, - and _: files are named after it",
-    ),
-    caption: z.string(),
-    grid,
-    seeds: z.int().min(1).max(10_000).optional(),
-  });
-}
-
-let shape: ReturnType<typeof studyShape> | undefined;
-
 /** Whether a value is meant as a study, whatever is wrong with it. */
 export function isMeantAsStudy(value: unknown): boolean {
   return typeof value === "object" && value !== null && "grid" in value;
@@ -129,9 +69,12 @@ export function combinationsOf(grid: Grid): number {
 }
 
 /** The first fault of a value that should be a study, with its place in it; nothing if it is one. */
-export function studyFault(value: unknown): string | undefined {
-  const fault = flaw(value, shape ??= studyShape());
-  if (fault !== undefined) return fault;
+export async function studyFault(value: unknown): Promise<string | undefined> {
+  if (!isStudy(value)) {
+    // loaded here: most studies are well-formed
+    const wrong = (await import("./study_shape.ts")).studyFlaw(value);
+    if (wrong !== undefined) return wrong;
+  }
   const { grid } = value as GridStudy;
   const twice = Object.entries(grid).find(([, values]) =>
     new Set(values!.map((value) => JSON.stringify(value))).size < values!.length

@@ -2,7 +2,7 @@
 import { basename } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { UserError } from "../errors.ts";
-import { parseJson } from "../schema.ts";
+import { parseJson } from "../system/json.ts";
 import { reading } from "../system/files.ts";
 
 /** Makes the error of a file. */

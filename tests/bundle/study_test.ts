@@ -8,7 +8,7 @@ import type { Row, Table } from "../../lib/experiment.ts";
 import { plan } from "../../lib/plan.ts";
 import { study } from "../../mod.ts";
 
-const table = tableOfStudy(
+const table = await tableOfStudy(
   study({
     ...{ name: "mine", caption: "" },
     grid: { dropout: [0, 0.5], S: [256, [256, 512]], Q: [[224, 256]], method: ["dense"] },

@@ -20,7 +20,7 @@ import { CommandSandbox } from "../support/command_sandbox.ts";
 import { noise } from "../support/formula.ts";
 import { inFolder } from "../support/in_store.ts";
 
-const expanded = (grid: Grid, setup = smoke, isAllowed = false): readonly StudyRow[] =>
+const expanded = (grid: Grid, setup = smoke, isAllowed = false): Promise<readonly StudyRow[]> =>
   rowsOfStudy(study({ name: "mine", caption: "", grid }), { setup, word: "mine.ts", isAllowed });
 
 /** Opens a file of this text. */
@@ -37,8 +37,8 @@ async function opened(name: string, text: string) {
   }
 }
 
-Deno.test("a grid has a row for each combination, in its order, with nets of the paper's chain", () => {
-  const rows = expanded({ config: ["A", "B"], S: [256, [256, 512]], Q: ["one", [224, 256]] });
+Deno.test("a grid has a row for each combination, in its order, with nets of the paper's chain", async () => {
+  const rows = await expanded({ config: ["A", "B"], S: [256, [256, 512]], Q: ["one", [224, 256]] });
   assert.deepEqual(rows.map(({ combination }) => Object.values(combination.values).join("|")), [
     ...["A|256|256|dense", "A|256|224 256|dense"],
     ...["A|[256;512]|384|dense", "A|[256;512]|224 256|dense"],
@@ -51,8 +51,8 @@ Deno.test("a grid has a row for each combination, in its order, with nets of the
   assert.ok(rows.every(({ combination }) => combination.setup === undefined));
 });
 
-Deno.test("fields of the setup are what --set makes of them, and change keys as it does", () => {
-  const rows = expanded({
+Deno.test("fields of the setup are what --set makes of them, and change keys as it does", async () => {
+  const rows = await expanded({
     dropout: [0, 0.5],
     "schedules.first.drops.rule": ["steps"],
     "schedules.first.drops.at": [[0.25, 0.5]],
@@ -73,13 +73,13 @@ Deno.test("fields of the setup are what --set makes of them, and change keys as 
   assert.equal(keyUnder({ train, evaluate }), keyUnder(set));
   assert.notEqual(keyUnder(smoke), keyUnder(set));
   // a value that the setup has already is the run of the tables
-  const [same] = expanded({ dropout: [smoke.train.dropout] });
+  const [same] = await expanded({ dropout: [smoke.train.dropout] });
   assert.equal(keyUnder(same!.combination.setup!), keyUnder(smoke));
 });
 
-Deno.test("nets of one's own, and seeds with rows of their own", () => {
+Deno.test("nets of one's own, and seeds with rows of their own", async () => {
   const F = { config: "F", blocks: [[64], [128]] };
-  const rows = expanded({ config: ["A", F], seed: [3, 4] });
+  const rows = await expanded({ config: ["A", F], seed: [3, 4] });
   const seedsOf = (
     { combination: { values, seeds } }: StudyRow,
   ) => [values.config, values.seed, ...seeds!];
@@ -88,7 +88,7 @@ Deno.test("nets of one's own, and seeds with rows of their own", () => {
     ...[["F", 3, 3], ["F", 4, 4]],
   ]);
   assert.deepEqual(rows[2]!.evaluations[0]!.net, { ...F, S: 256, init: "random" });
-  const [unnamed] = expanded({ config: [{ blocks: [[64], [128, 128]] }] });
+  const [unnamed] = await expanded({ config: [{ blocks: [[64], [128, 128]] }] });
   assert.equal(unnamed!.combination.values.config, "64-128x2");
 });
 
@@ -114,14 +114,14 @@ const FAULTS: readonly (readonly [grid: Grid, fault: RegExp])[] = [
 ];
 
 for (const [grid, fault] of FAULTS) {
-  Deno.test(`a grid is refused before any work: ${fault.source}`, () => {
+  Deno.test(`a grid is refused before any work: ${fault.source}`, async () => {
     const setup = { ...smoke, train: { ...smoke.train, oddSides: "up" as const } };
     if (grid.crop?.includes(16)) {
       // with sides rounded down 16 pixels vanish in five poolings: 8 4 2 1 0
       const down = { ...smoke, train: { ...smoke.train, crop: 32, oddSides: "down" as const } };
-      assert.throws(() => expanded(grid, down), fault);
+      await assert.rejects(() => expanded(grid, down), fault);
     } else {
-      assert.throws(() => expanded(grid, setup), (error) => {
+      await assert.rejects(() => expanded(grid, setup), (error) => {
         assert.ok(error instanceof UserError);
         assert.match(error.message, /^Cannot read a study from "mine\.ts": /);
         assert.match(error.message, fault);
@@ -131,15 +131,15 @@ for (const [grid, fault] of FAULTS) {
   });
 }
 
-Deno.test("a grid is counted before anything runs: more than 10,000 combinations need --yes", () => {
+Deno.test("a grid is counted before anything runs: more than 10,000 combinations need --yes", async () => {
   const numbers = (count: number) => Array.from({ length: count }, (_, i) => i / 1000);
   const large = { dropout: numbers(101), momentum: numbers(100) };
-  assert.throws(
+  await assert.rejects(
     () => expanded(large),
     /^UserError: The grid of "mine\.ts" has 10,100 combinations, .*shorten its lists, or add --yes/,
   );
-  assert.equal(expanded({ dropout: numbers(100), momentum: numbers(100) }).length, 10_000);
-  assert.equal(expanded(large, smoke, true).length, 10_100);
+  assert.equal((await expanded({ dropout: numbers(100), momentum: numbers(100) })).length, 10_000);
+  assert.equal((await expanded(large, smoke, true)).length, 10_100);
   // counted, not made: 10^15 would take all memory
   const endless = Object.fromEntries(
     ["dropout", "momentum", "weightDecay", "inputScale", "batch"].map((field) => [
@@ -147,7 +147,7 @@ Deno.test("a grid is counted before anything runs: more than 10,000 combinations
       numbers(1000),
     ]),
   );
-  assert.throws(
+  await assert.rejects(
     () => expanded(endless, smoke, true),
     /1,000,000,000,000,000 combinations, and 1,000,000/,
   );

@@ -11,7 +11,7 @@ import { study } from "../../mod.ts";
 import { madeUp } from "../support/results.ts";
 
 /** A study of two dropouts under two seeds, as a reproduction has it that misses some of 100 images. */
-function sideOf(
+async function sideOf(
   name: string,
   { setup, firstSeed, wrong, isReversed = false }: {
     readonly setup: Setup;
@@ -19,9 +19,9 @@ function sideOf(
     readonly wrong: readonly [number, number];
     readonly isReversed?: boolean;
   },
-): Side {
+): Promise<Side> {
   const grid = { dropout: [0, 0.5], S: [256], Q: [[256]], method: ["dense"] as const };
-  const table = tableOfStudy(study({ name: "mine", caption: "", grid, seeds: 2 }), {
+  const table = await tableOfStudy(study({ name: "mine", caption: "", grid, seeds: 2 }), {
     ...{ setup, word: "mine.ts", isAllowed: true, firstSeed },
   });
   const [{ protocol }] = madeUp().rows as [RowResult];
@@ -47,10 +47,10 @@ function sideOf(
   };
 }
 
-Deno.test("rows of a study are found by their values, and compared under their own setups", () => {
+Deno.test("rows of a study are found by their values, and compared under their own setups", async () => {
   const [one, two] = [
-    sideOf("one", { setup: smoke, firstSeed: 3, wrong: [10, 20] }),
-    sideOf("two", { setup: smoke, firstSeed: 3, wrong: [10, 40], isReversed: true }),
+    await sideOf("one", { setup: smoke, firstSeed: 3, wrong: [10, 20] }),
+    await sideOf("two", { setup: smoke, firstSeed: 3, wrong: [10, 40], isReversed: true }),
   ];
   const { rows, keys } = sideBySide([one, two]);
   assert.deepEqual(rows.map(({ cells }) => cells[0]!.values), [[10, 10], [20, 40]]);
@@ -58,14 +58,20 @@ Deno.test("rows of a study are found by their values, and compared under their o
   assert.deepEqual(keys.map(({ first, shared }) => shared === first), [true]);
 });
 
-Deno.test("a study under another setup has another protocol in each row; other seeds are none", () => {
-  const one = sideOf("one", { setup: smoke, firstSeed: 3, wrong: [10, 20] });
+Deno.test("a study under another setup has another protocol in each row; other seeds are none", async () => {
+  const one = await sideOf("one", { setup: smoke, firstSeed: 3, wrong: [10, 20] });
   const other = { ...override(smoke, "momentum=0.8"), changes: "momentum=0.8" };
-  const { rows } = sideBySide([one, sideOf("two", { setup: other, firstSeed: 3, wrong: [1, 2] })]);
+  const { rows } = sideBySide([
+    one,
+    await sideOf("two", { setup: other, firstSeed: 3, wrong: [1, 2] }),
+  ]);
   assert.deepEqual(rows.map(({ protocols }) => protocols[0]), [
     ...Array(2).fill([{ field: "momentum", one: "0.9", other: "0.8" }]),
   ]);
-  const seeds = sideBySide([one, sideOf("two", { setup: smoke, firstSeed: 5, wrong: [10, 20] })]);
+  const seeds = sideBySide([
+    one,
+    await sideOf("two", { setup: smoke, firstSeed: 5, wrong: [10, 20] }),
+  ]);
   for (const { protocols, cells } of seeds.rows) {
     assert.deepEqual(protocols, [[]]);
     assert.ok("test" in cells[0]!.others[0]! && cells[0]!.others[0].test === "paired");

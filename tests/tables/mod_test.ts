@@ -5,9 +5,10 @@ import { paperTables, setups, sideExperiments } from "../../experiments/mod.ts";
 import claims from "../../experiments/claims.ts";
 import { UserError } from "../../lib/errors.ts";
 import type { TrainRun } from "../../lib/experiment.ts";
-import { tableFault, tableSchema } from "../../lib/tables/check.ts";
+import { tableFault } from "../../lib/tables/check.ts";
 import { claimsFault } from "../../lib/tables/claims.ts";
 import { ownNet } from "../../lib/tables/own_net.ts";
+import { tableSchema } from "../../lib/tables/shape.ts";
 import { tableOfStudy } from "../../lib/command_line/study_rows.ts";
 import type { GridStudy } from "../../lib/tables/study.ts";
 import { isTableFile, openTableFile, tableFilesIn } from "../../lib/tables/mod.ts";
@@ -44,11 +45,11 @@ async function opened(name: string, text: string) {
   }
 }
 
-Deno.test("the paper's own tables and claims pass the check that files have to pass", () => {
+Deno.test("the paper's own tables and claims pass the check that files have to pass", async () => {
   for (const setup of Object.values(setups)) {
-    for (const each of listed) assert.equal(tableFault(each, setup), undefined, each.name);
+    for (const each of listed) assert.equal(await tableFault(each, setup), undefined, each.name);
   }
-  assert.equal(claimsFault(claims, listed), undefined);
+  assert.equal(await claimsFault(claims, listed), undefined);
 });
 
 /** Tables that are none, and what is said of them. */
@@ -101,15 +102,15 @@ const FAULTS: readonly (readonly [value: unknown, fault: RegExp])[] = [
 ];
 
 for (const [value, fault] of FAULTS) {
-  Deno.test(`a table is refused: ${fault.source}`, () => {
-    assert.match(tableFault(value, small) ?? "no fault", fault);
+  Deno.test(`a table is refused: ${fault.source}`, async () => {
+    assert.match(await tableFault(value, small) ?? "no fault", fault);
   });
 }
 
-Deno.test("a net that contains itself, or an endless chain of nets, is refused", () => {
+Deno.test("a net that contains itself, or an endless chain of nets, is refused", async () => {
   const circle: Record<string, unknown> = { config: "A", S: 256 };
   circle.init = { from: circle, layers: "all" };
-  assert.match(tableFault(table([row(circle)]), small)!, /contains itself$/);
+  assert.match((await tableFault(table([row(circle)]), small))!, /contains itself$/);
 });
 
 Deno.test("a file of code gives its tables and claims, and rows stay the same objects", async () => {
@@ -238,31 +239,44 @@ Deno.test("docs/reference/table.schema.json is what a table of JSON is checked w
 
 const blocks = (...each: unknown[]) => table([row({ ...A, config: "F", blocks: each })]);
 
-Deno.test("a net of one's own is refused where its blocks make none, with the place in the file", () => {
-  const fault = (value: unknown, setup = small) => tableFault(value, setup) ?? "no fault";
-  assert.match(fault(blocks([64], [])), /net\.blocks\[1\]: must have a convolution$/);
-  assert.match(fault(blocks(["lrn"])), /net\.blocks\[0\]: must have a convolution$/);
-  assert.match(fault(blocks([64.5])), /net\.blocks\[0\]\[0\]: must be channels of a 3x3/);
+Deno.test("a net of one's own is refused where its blocks make none, with the place in the file", async () => {
+  const fault = async (value: unknown, setup = small) =>
+    await tableFault(value, setup) ?? "no fault";
+  assert.match(await fault(blocks([64], [])), /net\.blocks\[1\]: must have a convolution$/);
+  assert.match(await fault(blocks(["lrn"])), /net\.blocks\[0\]: must have a convolution$/);
+  assert.match(await fault(blocks([64.5])), /net\.blocks\[0\]\[0\]: must be channels of a 3x3/);
   assert.match(
-    fault(blocks([{ size: 2, channels: 64 }])),
+    await fault(blocks([{ size: 2, channels: 64 }])),
     /\.blocks\[0\]\[0\]\.size: must be odd$/,
   );
-  assert.match(fault(blocks([10])), /conv1_1 has 2\.5 channels, .* width of 0\.25/);
-  assert.match(fault(table([row({ ...A, blocks: [[64]] })])), /config: A is a net of the paper/);
-  assert.match(fault(table([row({ ...A, config: "G" })])), /config: must be A, .* has blocks, too/);
+  assert.match(await fault(blocks([10])), /conv1_1 has 2\.5 channels, .* width of 0\.25/);
+  assert.match(
+    await fault(table([row({ ...A, blocks: [[64]] })])),
+    /config: A is a net of the paper/,
+  );
+  assert.match(
+    await fault(table([row({ ...A, config: "G" })])),
+    /config: must be A, .* has blocks, too/,
+  );
   const down = { ...small, train: { ...small.train, oddSides: "down" as const } };
   // 28 14 7 3 1 0
-  assert.match(fault(blocks(...Array(5).fill([64])), down), /5 max-poolings shrink a crop of 28/);
-  assert.equal(fault(blocks(...Array(4).fill([64])), down), "no fault");
+  assert.match(
+    await fault(blocks(...Array(5).fill([64])), down),
+    /5 max-poolings shrink a crop of 28/,
+  );
+  assert.equal(await fault(blocks(...Array(4).fill([64])), down), "no fault");
   const two = table([
     row({ ...A, config: "F", blocks: [[64]] }),
     row({ ...A, config: "F", blocks: [[128]] }),
   ]);
-  assert.match(fault(two), /rows\[1\].*blocks: two nets are called "F" and have other layers/);
+  assert.match(
+    await fault(two),
+    /rows\[1\].*blocks: two nets are called "F" and have other layers/,
+  );
   const from = ownNet({ config: "F", blocks: [[64], [128]] }, 256);
   const bad = { config: "G", blocks: [[32], [128]], S: 256, init: { from, layers: ["conv1_1"] } };
   assert.match(
-    fault(table([row(bad)])),
+    await fault(table([row(bad)])),
     /init: Cannot copy conv1_1 from F into G: .* are fc6, fc7, fc8$/,
   );
 });
@@ -270,27 +284,32 @@ Deno.test("a net of one's own is refused where its blocks make none, with the pl
 const own = (fields: object) =>
   table([row({ ...A, config: "F", blocks: [[64], [128]], ...fields })]);
 
-Deno.test("fields of a net of one's own are checked, and those of the paper's nets have none", () => {
-  const fault = (value: unknown) => tableFault(value, small) ?? "no fault";
-  assert.equal(fault(own({ fc: [512, 256], dropout: 0 })), "no fault");
-  assert.equal(fault(own({ fc: [] })), "no fault");
-  assert.match(fault(own({ fc: [1, 2, 3] })), /net\.fc: must have two layers at most/);
-  assert.match(fault(own({ fc: [1001] })), /net\.fc: fc6 has [\d.]+ units, .* setup's \d+ of 4096/);
-  assert.match(fault(own({ dropout: 1 })), /net\.dropout: /);
-  assert.equal(fault(own({ average: true, fc: [512] })), "no fault");
-  const { batch } = small.train;
-  for (const batchNorm of [true, 2, batch]) assert.equal(fault(own({ batchNorm })), "no fault");
+Deno.test("fields of a net of one's own are checked, and those of the paper's nets have none", async () => {
+  const fault = async (value: unknown) => await tableFault(value, small) ?? "no fault";
+  assert.equal(await fault(own({ fc: [512, 256], dropout: 0 })), "no fault");
+  assert.equal(await fault(own({ fc: [] })), "no fault");
+  assert.match(await fault(own({ fc: [1, 2, 3] })), /net\.fc: must have two layers at most/);
   assert.match(
-    fault(own({ batchNorm: 1 })),
+    await fault(own({ fc: [1001] })),
+    /net\.fc: fc6 has [\d.]+ units, .* setup's \d+ of 4096/,
+  );
+  assert.match(await fault(own({ dropout: 1 })), /net\.dropout: /);
+  assert.equal(await fault(own({ average: true, fc: [512] })), "no fault");
+  const { batch } = small.train;
+  for (const batchNorm of [true, 2, batch]) {
+    assert.equal(await fault(own({ batchNorm })), "no fault");
+  }
+  assert.match(
+    await fault(own({ batchNorm: 1 })),
     /net\.batchNorm: must be 2 or more: one image has no statistics$/,
   );
   assert.match(
-    fault(own({ batchNorm: 3 })),
+    await fault(own({ batchNorm: 3 })),
     /net\.batchNorm: 3 images do not divide the setup's batch/,
   );
   const single = { ...small, train: { ...small.train, batch: 1 } };
   assert.match(
-    tableFault(own({ batchNorm: true }), single)!,
+    (await tableFault(own({ batchNorm: true }), single))!,
     /net\.batchNorm: the setup's batch of 1 has no statistics/,
   );
   const F = ownNet({ config: "F", blocks: [[64], [128]] }, 256);
@@ -299,29 +318,29 @@ Deno.test("fields of a net of one's own are checked, and those of the paper's ne
     init: { from: F, layers },
   });
   assert.match(
-    fault(table([row(G(["conv1_1"]))])),
+    await fault(table([row(G(["conv1_1"]))])),
     /Cannot copy conv1_1 from F into G: the layers .* are fc6, fc7, fc8$/,
   );
   assert.match(
-    fault(table([row(G("deepen"))])),
+    await fault(table([row(G("deepen"))])),
     /Cannot deepen F into G: batch normalisation makes/,
   );
-  assert.match(fault(own({ average: false })), /net\.average: /);
+  assert.match(await fault(own({ average: false })), /net\.average: /);
   const halving = { size: 3, channels: 64, stride: 2 };
-  assert.equal(fault(own({ blocks: [[halving], [64]] })), "no fault");
+  assert.equal(await fault(own({ blocks: [[halving], [64]] })), "no fault");
   assert.match(
-    fault(own({ blocks: [[{ ...halving, stride: 3 }]] })),
+    await fault(own({ blocks: [[{ ...halving, stride: 3 }]] })),
     /net\.blocks\[0\]\[0\]\.stride: must be 1 or 2$/,
   );
   const down = { ...small, train: { ...small.train, oddSides: "down" as const } };
   const vanishing = own({ average: true, blocks: [[halving], ...Array(4).fill([64]), [64]] });
   // 28 14 7 3 1 0
   assert.match(
-    tableFault(vanishing, down)!,
+    (await tableFault(vanishing, down))!,
     /6 max-poolings and strides shrink a crop of 28 pixels to nothing/,
   );
   assert.match(
-    fault(table([row({ ...A, dropout: 0 })])),
+    await fault(table([row({ ...A, dropout: 0 })])),
     /net\.dropout: A is a net of the paper; give a net with another "dropout" blocks and another name$/,
   );
 });

@@ -10,7 +10,8 @@ import type { DatasetDescription } from "../../datasets/dataset.ts";
 import type { Setup } from "../../setup.ts";
 import { UserError } from "../../errors.ts";
 import { readIfThere } from "../../system/files.ts";
-import { flaw, parseJson, z } from "../../schema.ts";
+import { parseJson } from "../../system/json.ts";
+import { flaw, z } from "../../schema.ts";
 import { TIME_LIMIT_SIGNAL } from "../../system/signals.ts";
 import type { JobKind, SlurmJob } from "./jobs.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseJson } from "../lib/schema.ts";
+import { parseJson } from "../../lib/system/json.ts";
 
 Deno.test("JSON is read as JSON.parse reads it, behind a byte order mark, too", () => {
   const texts = [
