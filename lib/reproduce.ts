@@ -181,18 +181,21 @@ export async function openData(options: DataOptions, bars: Bars): Promise<Datase
   return await openDataset(options.setup.dataset, datasetOptions(options, bars));
 }
 
-/** Opens a data set whose files exist; nothing if they do not, or cannot be used. */
+/**
+ * Opens a data set whose files exist, for a page that shows some of them; nothing if they do not exist, or
+ * cannot be used, which is said.
+ */
 export async function openIfMade(
-  { made }: Pick<DatasetInfo, "made">,
+  dataset: Pick<DatasetInfo, "made">,
   options: DataOptions,
 ): Promise<Dataset | undefined> {
-  if (!made) return undefined;
   const bars = progressBars();
   try {
-    return await openData(options, bars);
+    return dataset.made ? await openData(options, bars) : undefined;
   } catch (error) {
-    if (error instanceof UserError) return undefined;
-    throw error;
+    if (!(error instanceof UserError)) throw error;
+    bars.log(`warning: the page is written without images: ${error.message}`);
+    return undefined;
   } finally {
     bars.stop();
   }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { smoke } from "../../experiments/setups.ts";
 import initialisation, { trainedAgain } from "../../experiments/initialisation.ts";
 import { readCommandLine, resolveOptions } from "../../lib/command_line/options.ts";
 import { PAPER_TABLES } from "../../lib/command_line/tables.ts";
@@ -99,6 +100,22 @@ Deno.test("report makes the seven tables in every format, one CSV, one document 
   const again = filesOf(store.results);
   assert.deepEqual([...again.keys()], [...files.keys()]);
   for (const [name, text] of files) assert.ok(again.get(name) === text, `${name} differs`);
+});
+
+Deno.test("a page without the images of a data set that cannot be opened says why", async () => {
+  const { classes, train, val } = smoke.scenes!;
+  const folder = join(store.folder, "data", `scenes-${classes}x${train}-${val}-v1`);
+  Deno.mkdirSync(folder, { recursive: true }); // its images are lost
+  try {
+    const { err } = await run(store.args);
+    assert.match(
+      err,
+      /^warning: the page is written without images: Cannot open the images in .*; /m,
+    );
+    assert.ok(err.includes(`written: ${store.results}/report.html\n`));
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
 });
 
 Deno.test("a table by its name writes its own files only", async () => {
