@@ -251,8 +251,8 @@ export interface Context {
 /**
  * Names a run by its content: 12 hexadecimal digits of SHA-256 over canonical JSON, so that equal
  * runs are done once and their results are found again. What decides a run's numbers counts, and
- * nothing else: of the schedules, those that the net and its ancestors use; of the ways to test, those
- * of the method. Fields that are absent do not count, so a new optional field changes no old key.
+ * nothing else: of the schedules, those that the net and its ancestors use; dropout, where one of them
+ * drops outputs by the setup's; of the ways to test, those of the method. Fields that are absent do not count, so a new optional field changes no old key.
  *
  * ```ts
  * import { key } from "./experiment.ts";
@@ -272,7 +272,7 @@ export function key(run: Run, { evaluate, train, ...context }: Context): string 
       evaluate: JSON.stringify(evaluateFieldsOf(test.method, evaluate), canonical),
     }
     : { run: netText(net, train) };
-  const text = joined({ ...own, ...texts(context), train: sharedText(train) });
+  const text = joined({ ...own, ...texts(context), train: sharedText(net, train) });
   return createHash("sha256").update(text).digest("hex").slice(0, 12);
 }
 
@@ -293,22 +293,39 @@ function joined(fields: Readonly<Record<string, string>>): string {
 }
 
 /** What was written for each setup: its shared part, and its nets. A plan of a thousand rows has few. */
-const written = new WeakMap<TrainSetup, { shared: string; nets: WeakMap<TrainRun, string> }>();
+const written = new WeakMap<TrainSetup, Written>();
 
-function writtenFor(train: TrainSetup) {
+interface Written {
+  readonly shared: string;
+  readonly withoutDropout: string;
+  readonly nets: WeakMap<TrainRun, string>;
+}
+
+function writtenFor(train: TrainSetup): Written {
   const known = written.get(train);
   if (known !== undefined) return known;
   // each net's own schedule, scale step and start are written into the nets
   const { transfer: _, transferNoise: __, schedules: ___, jitterStep: ____, ...shared } = train;
-  const nets = new WeakMap<TrainRun, string>();
-  const made = { shared: JSON.stringify(shared, canonical), nets };
+  const { dropout: _____, ...withoutDropout } = shared;
+  const made = {
+    shared: JSON.stringify(shared, canonical),
+    withoutDropout: JSON.stringify(withoutDropout, canonical),
+    nets: new WeakMap<TrainRun, string>(),
+  };
   written.set(train, made);
   return made;
 }
 
-/** Canonical JSON of the part of a setup that counts for every run. */
-function sharedText(train: TrainSetup): string {
-  return writtenFor(train).shared;
+/** Canonical JSON of the part of a setup that counts for a run of a net besides the net's own. */
+function sharedText(run: TrainRun, train: TrainSetup): string {
+  const { shared, withoutDropout } = writtenFor(train);
+  return lineageOf(run).some(dropsBySetup) ? shared : withoutDropout;
+}
+
+/** Whether the setup's dropout counts: not for a net with its own, or without hidden layers to drop from. */
+function dropsBySetup({ dropout, average, fc, init }: TrainRun): boolean {
+  if (isImported(init)) return true; // the keys of imported nets are older than this rule
+  return dropout === undefined && !(average && fc === undefined) && fc?.length !== 0;
 }
 
 /** Canonical JSON of a net and its ancestors under a setup. */

@@ -205,6 +205,21 @@ Deno.test("runs have names for people and for folders", () => {
   ]);
 });
 
+Deno.test("the setup's dropout counts where a net of the lineage drops outputs by it", () => {
+  const { train } = context;
+  const dropping = { ...context, train: { ...train, dropout: train.dropout / 2 } };
+  const gap: TrainRun = { config: "gap", blocks: [[64]], average: true, S: 256, init: "random" };
+  const counts = (net: TrainRun) => key(net, context) !== key(net, dropping);
+  assert.ok(!counts(gap)); // no hidden layers
+  assert.ok(!counts({ ...gap, fc: [] }));
+  assert.ok(!counts({ ...gap, fc: [512], dropout: 0.5 })); // its own
+  assert.ok(counts({ ...gap, fc: [512] }));
+  assert.ok(counts({ ...gap, init: { from: A, layers: ["conv1_1"] } }));
+  assert.ok(counts(A));
+  const test = { net: gap, Q: 256, method: "dense" } as const;
+  assert.equal(key(test, context), key(test, dropping));
+});
+
 Deno.test("a net of one's own is named by its blocks, whatever people call it", () => {
   const blocks = [[64], [128], [256, 256], [512, 512], [512, 512], [512]];
   const F: TrainRun = { config: "F", blocks, S: 256, init: "random" };
