@@ -135,7 +135,7 @@ function commandLine(
 
 /** An argument of a job's command: files with tables by absolute paths; `$key` is the script's own. */
 function wordOfJob(word: string): string {
-  return word in CATALOGUE || word.startsWith("$")
+  return Object.hasOwn(CATALOGUE, word) || word.startsWith("$")
     ? word
     : shellWord(isPath(word) ? pathFrom(word) : word);
 }

@@ -89,10 +89,12 @@ export async function rowsOfStudy(
   mustBeFew(combinationsOf(study.grid), { word, isAllowed });
   const grid: Readonly<Record<string, readonly unknown[]>> = {
     ...Object.fromEntries(Object.entries(study.grid).map(([axis, values]) => [axis, values!])),
-    ...Object.fromEntries(Object.entries(USUAL).filter(([axis]) => !(axis in study.grid))),
+    ...Object.fromEntries(
+      Object.entries(USUAL).filter(([axis]) => !Object.hasOwn(study.grid, axis)),
+    ),
   };
   const axes = Object.keys(grid);
-  const fields = axes.filter((axis) => !(axis in USUAL) && axis !== "seed");
+  const fields = axes.filter((axis) => !Object.hasOwn(USUAL, axis) && axis !== "seed");
   const drawn = fields.find((field) => /^(scenes\b|dataset$)/.test(field));
   if (drawn !== undefined) {
     throw refuse(

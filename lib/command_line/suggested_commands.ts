@@ -21,7 +21,7 @@ type Written = Pick<Options, "given">;
 export function commandOfTables(names: readonly string[]): [command: string, ...words: string[]] {
   const [name, ...more] = names;
   if (name === undefined) return ["reproduce-all"];
-  return more.length === 0 && name in CATALOGUE ? [name] : ["table", ...names];
+  return more.length === 0 && Object.hasOwn(CATALOGUE, name) ? [name] : ["table", ...names];
 }
 
 /** The command of a table, for the seeds of this command line or for one of them. */

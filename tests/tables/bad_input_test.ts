@@ -118,6 +118,18 @@ const MISTAKES: readonly Mistake[] = [
     /^grid\.dropuot\[0\]: Cannot set "dropuot": .*Did you mean "dropout"\?$/,
   ],
   [
+    "a study's field that every object of JavaScript has, and no setup",
+    ...["study", "mine.ts", grid("constructor: [1, 2]")] as const,
+    /^grid\.constructor\[0\]: Cannot set "constructor": the fields are/,
+  ],
+  [
+    "a study's field called __proto__",
+    "study",
+    "mine.json",
+    '{ "name": "mine", "caption": "c", "grid": { "__proto__": [1] } }',
+    /^grid\.__proto__\[0\]: Cannot set "__proto__": the fields are/,
+  ],
+  [
     "a JSON table with code in it",
     ...["table", "mine.json", 'import { net } from "verydeep";'] as const,
     /^it is not JSON: .*; a file with code is one that ends in \.ts$/,
