@@ -1,6 +1,6 @@
 /** The content of a bundle and the names of its entries, for writing and for verifying. */
 import { createHash } from "node:crypto";
-import { printable, quote, UserError } from "../errors.ts";
+import { oddTextIn, quote, UserError } from "../errors.ts";
 import { LARGEST_SEED } from "../random.ts";
 import type { Retry, Scenes, Schedule, Setup } from "../setup.ts";
 import {
@@ -118,7 +118,7 @@ export function readPlan(text: string, file: string): BundlePlan {
   if (issue === undefined) {
     // with a field twice, other programs may read the other one
     if (text !== jsonText(plan)) throw refuse("is not written as this program writes it");
-    const odd = oddText(plan);
+    const odd = oddTextIn(plan);
     if (odd !== undefined) throw refuse(`has a control character in ${quote(odd)}`);
     return plan as BundlePlan;
   }
@@ -129,17 +129,6 @@ export function readPlan(text: string, file: string): BundlePlan {
     );
   }
   throw refuse(`is not valid: ${issue.path.join(".") || "all of it"}: ${issue.message}`);
-}
-
-/** A text in a value that would not stay one line of a message; undefined if there is none. */
-function oddText(value: unknown): string | undefined {
-  if (typeof value === "string") return printable(value) === value ? undefined : value;
-  if (typeof value !== "object" || value === null) return undefined;
-  for (const part of Object.entries(value).flat()) {
-    const odd = oddText(part);
-    if (odd !== undefined) return odd;
-  }
-  return undefined;
 }
 
 /** Deepest nesting of a plan; each ancestor of a net takes two levels. */

@@ -1,5 +1,5 @@
 /** A setup in a file of the user's own: the fields in which it differs from one of the project's. */
-import { quote, UserError } from "../errors.ts";
+import { quote, textFault, UserError } from "../errors.ts";
 import { flaw, z } from "../schema.ts";
 import type { Setup } from "../setup.ts";
 import { type Refuse, valueOf } from "../tables/values.ts";
@@ -46,7 +46,7 @@ export async function openSetup(
 
 /** The first fault of a value that should be a setup; nothing if it is one. */
 export function setupFault(value: unknown): string | undefined {
-  const fault = flaw(value, SETUP);
+  const fault = flaw(value, SETUP) ?? textFault((value as Setup).note);
   if (fault !== undefined) return fault;
   try {
     mustHold(value as Setup);

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { UserError } from "../errors.ts";
+import { textFault, UserError } from "../errors.ts";
 import {
   type Context,
   type EvalRun,
@@ -51,7 +51,9 @@ export async function tableFault(
     if (wrong !== undefined) return wrong;
   }
   const table = value as Table;
-  return rowFault(table, setup) ?? alikeFault(table, setup) ?? columnFault(table);
+  const texts = [table.caption, table.note, ...table.rows.map(({ title }) => title)];
+  return textFault(texts) ?? rowFault(table, setup) ?? alikeFault(table, setup) ??
+    columnFault(table);
 }
 
 function isDeeper(value: unknown, levels: number): boolean {

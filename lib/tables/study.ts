@@ -1,4 +1,5 @@
 /** Studies: grids of experiments, declared in files of one's own; each combination is a row of one table. */
+import { textFault } from "../errors.ts";
 import { type ConfigName, type Method, type NetLayers, type TrainScale } from "../experiment.ts";
 import type { UnnamedLayers } from "./own_net.ts";
 import { isStudy } from "./well_formed.ts";
@@ -75,7 +76,9 @@ export async function studyFault(value: unknown): Promise<string | undefined> {
     const wrong = (await import("./study_shape.ts")).studyFlaw(value);
     if (wrong !== undefined) return wrong;
   }
-  const { grid } = value as GridStudy;
+  const { caption, grid } = value as GridStudy;
+  const odd = textFault(caption);
+  if (odd !== undefined) return odd;
   const twice = Object.entries(grid).find(([, values]) =>
     new Set(values!.map((value) => JSON.stringify(value))).size < values!.length
   );

@@ -72,6 +72,10 @@ const FAULTS: readonly (readonly [value: unknown, message: RegExp])[] = [
   [{ from: "small", name: "x", train: { crop: null } }, /train\.crop: /],
   [{ from: "small", name: "x", train: { dropout: 1 } }, /dropout to "1": it is .* below 1$/],
   [{ from: "small", name: "x", train: { width: 0.3 } }, /width to "0.3": .* whole channels$/],
+  [
+    { from: "small", name: "x", note: "erased\u001b[2J" },
+    /"erased\\u001b\[2J" has a line break or/,
+  ],
   [{ from: "small", name: "x", train: { batch: 1e9 } }, /batch to "1000000000": it is a whole/],
   [{ from: "small", name: "x", train: { kernels: "hee" } }, /train\.kernels: .*"he"/],
   [

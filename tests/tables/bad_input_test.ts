@@ -130,6 +130,23 @@ const MISTAKES: readonly Mistake[] = [
     /^grid\.__proto__\[0\]: Cannot set "__proto__": the fields are/,
   ],
   [
+    "a caption that would erase a terminal's screen",
+    ...["table", "mine.ts", table("row(A)", "caption: 'erased\\u001b[2J'")] as const,
+    /^default: "erased\\u001b\[2J" has a line break or another control character; write it in one line$/,
+  ],
+  [
+    "a title that turns the digits behind it",
+    ...["table", "mine.ts", table("{ ...row(A), title: 'turned \\u202e' }")] as const,
+    /^default: "turned \\u202e" has a line break or another control character/,
+  ],
+  [
+    "a study's caption of two lines",
+    "study",
+    "mine.json",
+    '{ "name": "mine", "caption": "one\\ntwo", "grid": { "S": [256] } }',
+    /^"one\\ntwo" has a line break or another control character; write it in one line$/,
+  ],
+  [
     "a JSON table with code in it",
     ...["table", "mine.json", 'import { net } from "verydeep";'] as const,
     /^it is not JSON: .*; a file with code is one that ends in \.ts$/,
