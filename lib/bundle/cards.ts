@@ -26,12 +26,12 @@ export function cardIn(
   training: PlannedRun,
   runs: readonly PlannedRun[],
   { setup, paper, dataset, store }: Omit<CardStudy, "store"> & {
-    readonly store: Omit<CardStudy["store"], "runs">;
+    readonly store: Omit<CardStudy["store"], "allRuns">;
   },
 ): string {
   const planned = { ...training, run: training.run as TrainRun };
   const view: CardStudy["store"] = {
-    runs: () => runs,
+    allRuns: () => runs,
     status: (run) => store.status(run),
     scoresOf: (runs) => store.scoresOf(runs),
     readLog: (run) => store.readLog(run),

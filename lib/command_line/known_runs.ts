@@ -28,15 +28,18 @@ export async function describedStudy(options: Options): Promise<Study<DatasetInf
 /**
  * The run among `runs` whose key begins with `digits`.
  *
- * @throws {UserError} There is none, or there are several.
+ * @throws {UserError} There is none, or there are several; or a disk withholds a recipe, which may be that
+ * of the run.
  */
 export function runByKey(
   digits: string,
   runs: readonly PlannedRun[],
-  { folder }: Pick<Store, "folder">,
+  store: Pick<Store, "folder" | "allRuns">,
 ): PlannedRun {
+  const { folder } = store;
   const found = runs.filter(({ key }) => key.startsWith(digits));
   if (found.length === 1) return found[0]!;
+  if (found.length === 0) store.allRuns();
   const names = found.map(({ key, run }) => `${actionLabel(run)} (${key})`).join(", ");
   throw new UserError(
     `Cannot find run "${digits}": ` +

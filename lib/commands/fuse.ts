@@ -62,7 +62,7 @@ export function membersOf(planned: PlannedRun, store: Store, options: Options): 
   }
   const { methods = ["dense"] } = options;
   return methods.flatMap((method) => {
-    const found = store.runs().filter((each) =>
+    const found = store.allRuns().filter((each) =>
       isEvaluation(each.run) && each.run.test === undefined && each.run.method === method &&
       each.ancestor?.key === planned.key && isDone(each)
     );

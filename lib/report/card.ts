@@ -26,7 +26,7 @@ export interface CardStudy extends Pick<Study, "setup" | "paper"> {
     & Pick<DatasetInfo, "name" | "classes" | "fingerprint">
     & Readonly<Record<"train" | "val", { readonly length: number }>>;
   readonly store: EnsembleStore & {
-    runs(): readonly PlannedRun[];
+    allRuns(): readonly PlannedRun[];
     status(run: PlannedRun): Pick<RunStatus, "state" | "detail">;
     readExecutions(run: PlannedRun): readonly Execution[];
   };
@@ -143,7 +143,7 @@ export function cardOf({ planned, study, credits, file }: CardInput): string {
  * @throws {UnreadableError} A disk withholds one: its absence would not be seen in a card.
  */
 function testsOf(planned: PlannedRun, { store }: CardStudy): Ensemble[] {
-  const runs = store.runs().filter(({ run, ancestor }) =>
+  const runs = store.allRuns().filter(({ run, ancestor }) =>
     isEvaluation(run) && run.test === undefined && ancestor?.key === planned.key
   );
   return runs.flatMap((run) => {

@@ -206,11 +206,34 @@ export class Store {
     this.#faults.delete(file);
   }
 
-  /** Every run that was started or submitted here, sorted by the names of folders. */
+  /**
+   * Every run that was started or submitted here, sorted by the names of folders, but for those whose
+   * recipe cannot be read.
+   */
   runs(): PlannedRun[] {
+    return this.#runsWith((place) => {
+      try {
+        return this.#recipeIn(place);
+      } catch (error) {
+        if (error instanceof UnreadableError) return undefined;
+        throw error;
+      }
+    });
+  }
+
+  /**
+   * The same where none may be left out.
+   *
+   * @throws {UnreadableError} A disk withholds a recipe, and so which run is in its folder.
+   */
+  allRuns(): PlannedRun[] {
+    return this.#runsWith((place) => this.#recipeIn(place));
+  }
+
+  #runsWith(recipeIn: (place: string) => PlannedRun | undefined): PlannedRun[] {
     return ["train", "eval"].flatMap((kind) => {
       return entriesIn(`${this.folder}/${kind}`)
-        .flatMap(({ name }) => this.#recipeIn(`${kind}/${name}`) ?? []);
+        .flatMap(({ name }) => recipeIn(`${kind}/${name}`) ?? []);
     });
   }
 
@@ -459,14 +482,9 @@ export class Store {
     this.#valid.add(state);
   }
 
-  /** The run in a folder; undefined if its recipe cannot be read. */
+  /** The run in a folder; undefined if its recipe is missing or does not match. */
   #recipeIn(place: string): PlannedRun | undefined {
-    try {
-      return recipeIn(readIfThere(`${this.folder}/${place}/recipe.json`) ?? "", place);
-    } catch (error) {
-      if (error instanceof UnreadableError) return undefined;
-      throw error;
-    }
+    return recipeIn(readIfThere(`${this.folder}/${place}/recipe.json`) ?? "", place);
   }
 
   #checkpoints(planned: PlannedRun): Checkpoints {

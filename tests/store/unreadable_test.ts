@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { evaluations, net } from "../../experiments/protocol.ts";
 import { smoke } from "../../experiments/setups.ts";
 import { UserError } from "../../lib/errors.ts";
+import { runNamed } from "../../lib/command_line/known_runs.ts";
+import { membersOf } from "../../lib/commands/fuse.ts";
 import { doneOf } from "../../lib/executors/done_runs.ts";
 import { type PlannedRun, plannedRun } from "../../lib/plan.ts";
 import { resultsOf } from "../../lib/results/mod.ts";
@@ -10,6 +12,7 @@ import { auditResults, leftoversIn, leftoversInWords } from "../../lib/store/aud
 import { openStore, type Store } from "../../lib/store/mod.ts";
 import { progressBars } from "../../lib/system/progress.ts";
 import { INITIAL_PLATEAU } from "../../lib/vgg/schedule.ts";
+import { CommandSandbox } from "../support/command_sandbox.ts";
 import { inStore } from "../support/in_store.ts";
 import { withStore } from "../support/made_store.ts";
 import { whileUnreadable } from "../support/unreadable.ts";
@@ -106,6 +109,22 @@ Deno.test("unreadable recipes, logs, leases and folders are named, and the rest 
     whileUnreadable("/leases", "EIO", () => {
       assert.throws(() => store.leases.take("run"), /^UserError: Cannot read ".*leases": Input/);
     }, ["readDirSync"]);
+  }));
+
+Deno.test("a run is not called unknown, nor left out of a mean, where its recipe cannot be read", () =>
+  inFullStore((store) => {
+    using sandbox = new CommandSandbox();
+    const options = sandbox.options("fuse");
+    const named = (run: PlannedRun) => runNamed(run.key, { store, contexts: [] });
+    const members = () => membersOf(A, store, options).map(({ key }) => key);
+    assert.deepEqual([named(A).key, members()], [A.key, [tested.key]]);
+    const expected = /^UserError: Cannot read ".*recipe\.json": Input\/output error; check its/;
+    whileUnreadable("/train/A-256-", "EIO", () => assert.throws(() => named(A), expected));
+    whileUnreadable("/eval/A-256-", "EIO", () => {
+      assert.throws(() => named(tested), expected);
+      assert.throws(members, expected);
+      assert.equal(named(A).key, A.key);
+    }, ["readTextFileSync"]);
   }));
 
 Deno.test("a report omits a row whose posteriors or logs cannot be read, and gives the reason", () =>
