@@ -31,6 +31,7 @@ import {
   appendLine,
   entriesIn,
   exists,
+  flushFolder,
   isThere,
   readIfThere,
   refreshFolder,
@@ -317,8 +318,8 @@ export class Store {
   }
 
   /**
-   * Removes a finished run's checkpoints, drafts and lease, which an interruption at its end leaves. Removes
-   * nothing while another process works on the run, or without permission to write.
+   * Flushes a finished run's folder, and removes its checkpoints, drafts and lease, where an interruption at
+   * its end left some. Removes nothing while another process works on the run, or without permission to write.
    */
   tidy(planned: PlannedRun) {
     const folder = this.folderOf(planned);
@@ -326,6 +327,7 @@ export class Store {
     try {
       if (names.length === 0 && !this.leases.isLeft(planned.key)) return;
       if (!this.leases.take(planned.key)) return;
+      flushFolder(folder); // it may have been killed before it flushed the result's name
       for (const name of names) removeIfThere(`${folder}/${name}`);
     } catch {
       // `status` lists what is left

@@ -69,6 +69,24 @@ Deno.test("the lease of a process that was killed after its result is removed, t
     assert.deepEqual([...Deno.readDirSync(`${store.folder}/leases`)], []);
   }));
 
+Deno.test("a result whose process was killed is flushed before others rely on it", () =>
+  inInterrupted((store) => {
+    const folder = store.folderOf(A);
+    const { openSync } = Deno;
+    const flushed: string[] = [];
+    Deno.openSync = (path, options) => {
+      const file = openSync(path, options);
+      file.syncSync = () => void flushed.push(String(path));
+      return file;
+    };
+    try {
+      assert.deepEqual(visit(store), [A]);
+    } finally {
+      Deno.openSync = openSync;
+    }
+    assert.ok(flushed.includes(folder), flushed.join());
+  }));
+
 Deno.test("nothing is removed while another process works on the run", () =>
   inInterrupted((store, names) => {
     const before = names();
