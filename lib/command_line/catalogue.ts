@@ -350,8 +350,9 @@ const others = {
     takes: [...RESULTS, "skip-unreadable", "yes"],
     about:
       "Cancels the waiting and running jobs of the named tables, or all jobs of this folder of " +
-      "results if none is named. A running training writes a checkpoint first. Finished runs stay, " +
-      "and the same command with --executor slurm submits the rest again.",
+      "results if none is named, and the job that would report on them. A running training writes " +
+      "a checkpoint first. Finished runs stay, and the same command with --executor slurm submits " +
+      "the rest again.",
     examples: {
       "cancel": "every job of the small setup",
       "cancel table6 --setup paper --data DIR": "the jobs that Table 6 needs",

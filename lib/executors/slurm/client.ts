@@ -183,6 +183,17 @@ function signalIn(exitCode: string): number {
   return Number(exitCode.split(":")[1] ?? 0);
 }
 
+/**
+ * The same jobs, with an array in place of its tasks where no other task of it is in the queue. A
+ * controller knows how the tasks of a cancelled array ended; a waiting task that is cancelled by itself
+ * it forgets.
+ */
+export function asArrays(jobs: readonly string[], queued: Iterable<string>): string[] {
+  const listed = new Set(jobs);
+  const others = new Set([...queued].filter((job) => !listed.has(job)).map(arrayOf));
+  return [...new Set(jobs.map((job) => others.has(arrayOf(job)) ? job : arrayOf(job)))];
+}
+
 /** Cancels jobs. */
 export async function cancel(jobs: readonly string[]) {
   for (const [cluster, those] of Map.groupBy(jobs, clusterOf)) {

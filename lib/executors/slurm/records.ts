@@ -34,15 +34,24 @@ export function openRecords(store: Store): (record: JobRecord) => void {
   return (record) => appendLine(file, JSON.stringify(withChecksum(record)));
 }
 
-/** Every submitted job, oldest first. Lines that are cut off or changed are left out. */
-export function readRecords(store: Store): JobRecord[] {
+/** The jobs of each submission. Lines that are cut off or changed are left out. */
+export function readSubmissions(store: Store): JobRecord[][] {
   const folder = jobsFolder(store);
   const files = entriesIn(folder).filter(({ name }) => /^submitted-.*\.jsonl$/.test(name));
-  const records = files.flatMap(({ name }) => {
+  return files.map(({ name }) => {
     const lines = readIfThere(`${folder}/${name}`)?.split("\n").slice(0, -1) ?? [];
     return lines.flatMap((line) => verifyChecksum<JobRecord>(parsed(line)) ?? []);
   });
-  return records.sort((a, b) => {
+}
+
+/** Every submitted job, oldest first. */
+export function readRecords(store: Store): JobRecord[] {
+  return inOrder(readSubmissions(store).flat());
+}
+
+/** Records of jobs, oldest first. */
+export function inOrder(records: readonly JobRecord[]): JobRecord[] {
+  return records.toSorted((a, b) => {
     // job numbers of different clusters do not compare
     if (a.submitted !== b.submitted) return a.submitted < b.submitted ? -1 : 1;
     return parseInt(a.job) - parseInt(b.job);

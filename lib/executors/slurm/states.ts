@@ -161,7 +161,7 @@ function endState(
     ? `was killed (SIGKILL), as processes are that run out of memory; ${moreMemory(kind)}`
     : ENDINGS[end?.state ?? ""] ??
       (lines === undefined
-        ? `left no log; check that its node can write ${record.log}`
+        ? `left no log: it was cancelled before it began, or its node cannot write ${record.log}`
         : "ended without a result");
   const step = status.state === "partial" ? ` (${status.detail})` : "";
   return {
