@@ -88,11 +88,13 @@ function stagesOf({ layers }: ConfigColumn) {
   return { blocks, end };
 }
 
-/** A layer in the paper's notation: `conv3-64`, `LRN`, `FC-4096`. */
+/** A layer in the paper's notation: `conv3-64`, `LRN`, `FC-4096`; `conv3-64 / 2 BN`. */
 function nameOf(layer: Layer): string {
   if (layer.kind !== "conv") return layer.kind === "lrn" ? "LRN" : layer.kind;
   if (isFullyConnected(layer)) return `FC-${layer.outputs}`;
-  return `conv${layer.size}-${layer.outputs}${layer.stride === 2 ? " / 2" : ""}`;
+  return `conv${layer.size}-${layer.outputs}${layer.stride === 2 ? " / 2" : ""}${
+    layer.normalised ? " BN" : ""
+  }`;
 }
 
 function recordsOf({ name: table, columns }: Shown): FlatRecord[] {

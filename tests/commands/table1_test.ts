@@ -13,9 +13,9 @@ const FILE = `import { evaluations, net, ownNet } from "verydeep";
   export default { name: "mine", caption: "", headings: ["config", "S"], rows };`;
 
 /** What a command prints about that file. */
-async function printedOf(command: typeof table1, format: ReportFormat) {
+async function printedOf(command: typeof table1, format: ReportFormat, text = FILE) {
   const file = Deno.makeTempFileSync({ prefix: "verydeep-test-", suffix: ".ts" });
-  Deno.writeTextFileSync(file, FILE);
+  Deno.writeTextFileSync(file, text);
   const { log } = console;
   let out = "";
   console.log = (text: string) => out += `${text}\n`;
@@ -42,6 +42,19 @@ Deno.test("table1 FILE prints each net of a file once, those of a sixth block be
   ]);
   // five poolings that all have
   assert.equal(lines.filter((line) => /^│ +maxpool +│$/.test(line)).length, 5);
+});
+
+Deno.test("table1 FILE names strides, batch normalisation and an averaged map", async () => {
+  const text = `import { ownNet } from "verydeep";
+    const layers = { blocks: [[64, { size: 3, channels: 64, stride: 2 }]], average: true };
+    const net = ownNet({ config: "F", ...layers, batchNorm: true }, 256);
+    const rows = [{ evaluations: [{ net, Q: 256, method: "dense" }] }];
+    export default { name: "mine", caption: "", headings: ["config"], rows };`;
+  const layers = JSON.parse(await printedOf(table1, "json", text));
+  assert.deepEqual(layers.map(({ name }: { name: string }) => name), [
+    ...["conv3-64 BN", "conv3-64 / 2 BN", "FC-1000"],
+  ]);
+  assert.match(await printedOf(table1, "table", text), /│ +avgpool +│/);
 });
 
 Deno.test("table2 FILE counts the parameters of a file's nets", async () => {
