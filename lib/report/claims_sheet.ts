@@ -94,7 +94,7 @@ function having(pairs: readonly PairResult[], status: PairResult["status"]): Pai
 
 /** What a pair needs for a verdict. */
 function needsOf({ status, missing, difference, ...pair }: PairResult): string[] {
-  if (missing.length > 0) return ["not measured"];
+  if (missing.length > 0) return [pair.leftOut ? "left out" : "not measured"];
   if (status === "contradicted" && pair.underTrained) return [UNDER_TRAINED];
   if (status !== "undecided") return [];
   if (pair.imagesToDecide !== undefined) return [`${roundedUp(pair.imagesToDecide)} images`];
@@ -119,11 +119,16 @@ function labelOf({ pairs, relation, varies: [subject] }: Claim, at: number): str
   const side = (row: Row) =>
     row.title === undefined
       ? textOf(row, subject)
-      : sameNets || row.evaluations.length > 1
+      : sameNets || row.evaluations.length > 1 || namesItsNet(row.title, textOf(row, "config"))
       ? row.title
       : `${textOf(row, "config")} ${row.title}`;
   const label = `${side(first)} ${SIGNS[relation]} ${side(second)}`;
   return context === "" ? label : `${fields[0] === "S" ? "S " : ""}${context}: ${label}`;
+}
+
+/** Whether a row's title begins with its net's name, which then needs no other mention. */
+function namesItsNet(title: string, config: string): boolean {
+  return title.startsWith(config) && !/^[\w-]/.test(title.slice(config.length));
 }
 
 /** What tells the pairs of a claim apart. */
@@ -180,7 +185,9 @@ function captionOf(result: ClaimsResult): string[] {
         "difference. They count only if they are measured.",
       ]
       : [],
-    ...claims.some(({ pairs }) => pairs.some(({ missing }) => missing.length > 0))
+    ...claims.some(({ pairs }) =>
+        pairs.some(({ missing, leftOut }) => missing.length > 0 && !leftOut)
+      )
       ? ["To measure missing rows, run the command named in the note with the same options."]
       : [],
   ];

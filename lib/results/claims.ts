@@ -82,6 +82,8 @@ export interface PairResult {
   readonly imagesToDecide?: number;
   /** Names of the tables whose rows are not measured. */
   readonly missing: readonly string[];
+  /** Set if all of these rows have numbers that mean nothing: to run them again changes nothing. */
+  readonly leftOut?: true;
   /** Whether the row with the higher error has the deeper net, whose training loss is higher, too. */
   readonly underTrained: boolean;
   /** An explanation in words. */
@@ -167,10 +169,21 @@ function judgePair(
   }
   const missing = [first, second].filter(({ measured }) => measured === undefined);
   if (missing.length > 0) {
-    const needed = new Map(missing.map(({ table }) => [table.name, tableTask(table)]));
-    const names = [...needed.keys()].sort();
-    const note = `needs ${names.map((name) => needed.get(name)).join(", ")}`;
-    return { ...unknown, status: "undecided", missing: names, note };
+    const names = [...new Set(missing.map(({ table }) => table.name))].sort();
+    const reasons = missing.flatMap(({ comparison }) =>
+      comparison?.status === "left out" ? [comparison.reason] : []
+    );
+    const open = missing.filter(({ isMeaningless }) => !isMeaningless);
+    const needed = new Map(open.map(({ table }) => [table.name, tableTask(table)]));
+    const tasks = [...needed.keys()].sort().map((name) => needed.get(name));
+    const note = [
+      ...reasons.length > 0 ? [`left out: ${reasons.join("; ")}`] : [],
+      ...tasks.length > 0 ? [`needs ${tasks.join(", ")}`] : [],
+    ].join("; ");
+    return {
+      ...{ ...unknown, status: "undecided", missing: names, note },
+      ...open.length === 0 && { leftOut: true },
+    };
   }
   const difference = differenceOf(first.scores, second.scores);
   const corrected = differenceOf(first.scores, second.scores, 1 - 0.05 / pairs.length);

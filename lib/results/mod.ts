@@ -115,7 +115,9 @@ export function resultsOf(
     const { labels } = scores[0]!;
     const nets = [...new Set(evaluations.map(({ net }) => net))];
     const failed = [...atChance, ...importedAtChance(nets, measured, labels)];
-    if (!includeAtChance && failed.length > 0) return leftOut(failed.join("; "));
+    if (!includeAtChance && failed.length > 0) {
+      return { ...leftOut(failed.join("; ")), isMeaningless: true };
+    }
     const comparison = comparisonOf(row, protocol, { errors, doubts });
     const tested = testedOf(seeds, protocol, study);
     return {

@@ -68,6 +68,8 @@ export interface RowResult {
   readonly comparison?: Comparison;
   /** Set if the row is left out because a disk withholds one of its files, which may be whole. */
   readonly isUnreadable?: true;
+  /** Set if the row is left out because its numbers mean nothing, as of a net at chance. */
+  readonly isMeaningless?: true;
   /** Its top-1 error - that of the table's baseline; absent in the baseline itself. */
   readonly difference?: Difference;
   /** The p-value of this difference, corrected for all rows that are compared (Holm). */

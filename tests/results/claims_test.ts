@@ -26,6 +26,10 @@ type DiscordantCounts = readonly [onlyFirst: number, onlySecond: number];
 interface MadeUp {
   readonly pair: RowPair;
   readonly seeds: readonly DiscordantCounts[];
+  /** Why the first row is left out. */
+  readonly reason?: string;
+  /** Whether the second is, too. */
+  readonly areBoth?: boolean;
 }
 
 const AB: RowPair = { first: row("B"), second: row("A") };
@@ -46,7 +50,7 @@ function judge(
     pairs: made.map(({ pair }) => pair),
     varies: varies as Claim["varies"],
   };
-  const tables = made.map(({ pair, seeds }, at): TableResult => {
+  const tables = made.map(({ pair, seeds, reason, areBoth = false }, at): TableResult => {
     const scores = seeds.map((counts) => discordant(images, ...counts));
     const results = [pair.first, pair.second].map((row, side): RowResult => ({
       row,
@@ -54,6 +58,8 @@ function judge(
         ...{ setup: "small", dataset: "made up", split: "val", images, classes: 2 },
       }),
       ...scores.length > 0 && { measured: { top1: 50, top5: 0 } },
+      ...reason !== undefined && (side === 0 || areBoth) &&
+        { comparison: { status: "left out", reason }, isMeaningless: true },
       ...{ seeds: [], scores: scores.map((both) => both[side]!), runs: [] },
     }));
     return {
@@ -165,6 +171,18 @@ Deno.test("rows that are not measured leave a claim undecided, with the command 
   assert.deepEqual(pairs[1]!.missing, ["table1"]);
   assert.equal(pairs[1]!.note, "needs deno task table1");
   assert.equal(pairs[1]!.difference, undefined);
+});
+
+Deno.test("rows that are left out leave a claim undecided with the reason: to run them again is no help", () => {
+  const reason = "B 256 is at chance";
+  const { status, pairs } = judge([{ pair: AB, seeds: [], reason }, { pair: CD, seeds: [] }]);
+  assert.equal(status, "undecided");
+  // the second row of the pair is not measured, either
+  assert.equal(pairs[0]!.note, "left out: B 256 is at chance; needs deno task table0");
+  assert.deepEqual(pairs.map(({ leftOut }) => leftOut), [undefined, undefined]);
+  const [only] = judge([{ pair: AB, seeds: [], reason, areBoth: true }]).pairs;
+  assert.deepEqual([only!.missing, only!.leftOut], [["table0"], true]);
+  assert.equal(only!.note, "left out: B 256 is at chance; B 256 is at chance");
 });
 
 Deno.test("of several seeds the wider interval decides, and more images would not help", () => {

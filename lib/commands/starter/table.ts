@@ -37,8 +37,8 @@ const row = (title: string, run: TrainRun, Q: readonly number[]): Row => ({
   evaluations: evaluations(run, Q, "dense"),
 });
 const control = row("A, trained again", again, oneScale(256));
-const atOne = row("A with 1x1", mine, oneScale(256));
-const atThree = row("A with 1x1, three scales", mine, threeScales(256));
+const atOne = row("A-1x1", mine, oneScale(256));
+const atThree = row("A-1x1, three scales", mine, threeScales(256));
 
 export default {
   name: "my-study",
