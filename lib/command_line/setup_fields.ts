@@ -188,5 +188,6 @@ function keysOf(path: string): string {
   if (/schedules\.finer/.test(path)) return "nets with another fixed S, and their heirs";
   if (/schedules\.jittered|jitterStep/.test(path)) return "nets with jittered S, and their heirs";
   if (/transfer/.test(path)) return "nets that start from others, and their heirs";
+  if (field === "dropout") return "nets with fc6 and no dropout of their own, and their heirs";
   return "all";
 }

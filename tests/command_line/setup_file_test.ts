@@ -6,7 +6,7 @@ import { ownSetup, readCommandLine, resolveOptions } from "../../lib/command_lin
 import { SETUP, type SetupField, setupFields } from "../../lib/command_line/setup_fields.ts";
 import { openSetup, setupSchema } from "../../lib/command_line/setup_file.ts";
 import { UserError } from "../../lib/errors.ts";
-import { type EvalRun, key, type Run } from "../../lib/experiment.ts";
+import { type EvalRun, key, type Run, type TrainRun } from "../../lib/experiment.ts";
 import { INTERPRETATIONS, type Setup, TRANSFER } from "../../lib/setup.ts";
 
 const { paper, small, smoke } = setups;
@@ -153,7 +153,9 @@ const RUNS: Readonly<Record<string, (run: Run) => boolean>> = {
   "nets with another fixed S, and their heirs": (run) => !isOf(run, [256]),
   "nets with jittered S, and their heirs": (run) => isOf(run, JITTERED),
   "nets that start from others, and their heirs": (run) =>
-    ("net" in run ? run.net : run).config !== "A",
+    !["A", "gap"].includes(("net" in run ? run.net : run).config),
+  "nets with fc6 and no dropout of their own, and their heirs": (run) =>
+    ("net" in run ? run.net : run).config !== "gap",
   "dense evaluations": (run) => "net" in run && run.method === "dense",
   "multi-crop evaluations": (run) => "net" in run && run.method === "multi-crop",
   "centre-crop evaluations": (run) => "net" in run && run.method === "centre-crop",
@@ -165,7 +167,11 @@ const isOf = (run: Run, S: unknown) => {
 };
 
 Deno.test("a field is in the keys of the runs that the list names, and of no others", () => {
-  const nets = [net("A", 256), net("D", 256), net("D", 384), net("D", JITTERED)];
+  const gap: TrainRun = {
+    ...{ config: "gap", blocks: [[64]], average: true, S: 256 },
+    init: "random",
+  };
+  const nets = [net("A", 256), net("D", 256), net("D", 384), net("D", JITTERED), gap];
   const tests = nets.flatMap((net) =>
     (["dense", "multi-crop", "centre-crop"] as const).map((method): EvalRun => (
       { net, Q: 384, method }
