@@ -346,7 +346,7 @@ export const targets: readonly Target[] = [
     files() {
       const bytes = tarOf([
         ...[{ name: "a/", kind: "5" }, { name: "a/one.JPEG", bytes: idx(9, 9, 9) }],
-        { name: "x", kind: "x", bytes: new TextEncoder().encode("13 path=b.PNG\n") },
+        { name: "x", kind: "x", bytes: new TextEncoder().encode("14 path=b.PNG\n") },
         { name: "two.JPEG", bytes: idx(5, 4, 3) },
       ]);
       return [{ path: "a.tar", bytes }];
