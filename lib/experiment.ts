@@ -293,15 +293,15 @@ function joined(fields: Readonly<Record<string, string>>): string {
 }
 
 /** What was written for each setup: its shared part, and its nets. A plan of a thousand rows has few. */
-const written = new WeakMap<TrainSetup, Written>();
+const written = new WeakMap<TrainSetup, WrittenSetup>();
 
-interface Written {
+interface WrittenSetup {
   readonly shared: string;
   readonly withoutDropout: string;
   readonly nets: WeakMap<TrainRun, string>;
 }
 
-function writtenFor(train: TrainSetup): Written {
+function writtenFor(train: TrainSetup): WrittenSetup {
   const known = written.get(train);
   if (known !== undefined) return known;
   // each net's own schedule, scale step and start are written into the nets
