@@ -24,16 +24,26 @@ export function latex(sheet: Sheet): string {
     "\\smallskip",
     `\\setlength{\\tabcolsep}{${gap / 2}pt}`,
     ...lines,
+    ...packagesOf([sheet]).includes("tablefootnote") ? FOOTNOTES : [],
     ...below(notes),
     ...shared.length > 0 ? [`\\ifdefined${SHARED}\\else`, ...below(shared), "\\fi"] : [],
     `\\end{${float}}`,
-    ...!isNarrow && packagesOf([sheet]).includes("tablefootnote") ? PRINT_FOOTNOTES : [],
   ].join("\n");
 }
 
-/** The package prints its footnotes after a table, but not after one of two columns. */
-const PRINT_FOOTNOTES = [
-  "\\makeatletter\\tfn@tablefootnoteprintout\\gdef\\tfn@fnt{0}\\makeatother",
+/**
+ * The footnotes of a table, below it: at the end of a small page of their own, whose footnotes have the
+ * document's numbers. The package itself prints them where the text around the table stands, which is
+ * another page if the table floats there, and not at all after one of two columns.
+ */
+const FOOTNOTES = [
+  "\\par\\medskip",
+  "\\begin{minipage}{\\linewidth}",
+  "\\makeatletter",
+  "\\def\\@mpfn{footnote}\\def\\thempfn{\\thefootnote}\\let\\footnoterule\\relax",
+  "\\tfn@tablefootnoteprintout\\gdef\\tfn@fnt{0}",
+  "\\makeatother",
+  "\\end{minipage}",
 ];
 
 /** Paragraphs below a table, as wide as the text around it. */

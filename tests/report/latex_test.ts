@@ -191,3 +191,41 @@ Deno.test({
     await Deno.remove(folder, { recursive: true });
   },
 });
+
+Deno.test({
+  name: "a table that floats to another page takes its footnotes along (where there is pdflatex)",
+  ignore: !pdflatex,
+  fn: async () => {
+    const folder = await Deno.makeTempDir({ prefix: "verydeep-test-" });
+    const text = "Words and more words of a paper around its table. ".repeat(60);
+    for (const columns of ["onecolumn", "twocolumn"]) {
+      const document = [
+        `\\documentclass[${columns}]{article}`,
+        "\\usepackage{booktabs,tablefootnote}",
+        "\\begin{document}",
+        `${text}\\footnote{Of the text before.}`,
+        latex(sheetOf(compared())),
+        `${text}\\footnote{Of the text behind.}\n\n${text}\n\n${text}`,
+        "\\end{document}",
+      ];
+      Deno.writeTextFileSync(`${folder}/paper.tex`, document.join("\n"));
+      await compiled(folder, "paper.tex");
+      if (await wordsIn(`${folder}/paper.pdf`) === undefined) continue;
+      const { stdout } = await new Deno.Command("pdftotext", {
+        args: ["-layout", `${folder}/paper.pdf`, "-"],
+      }).output();
+      const pages = new TextDecoder().decode(stdout).split("\f");
+      const placeOf = (words: RegExp) => pages.findIndex((page) => words.test(page));
+      const [place, before] = [placeOf(/ConvNet performance/), placeOf(/Of the text before/)];
+      assert.ok(place > before, `${place} ${before}`);
+      // numbered after the footnote before it, before the one behind it
+      const numbers = [[2, "Rows without"], [3, "Top-1 error minus"], [4, "McNemar"]] as const;
+      for (const [number, words] of numbers) {
+        assert.match(pages[place]!, new RegExp(`^ *${number} ?${words}`, "m"));
+        assert.equal(placeOf(new RegExp(words)), place);
+      }
+      assert.ok(placeOf(/5 ?Of the text behind/) >= 0);
+    }
+    await Deno.remove(folder, { recursive: true });
+  },
+});
