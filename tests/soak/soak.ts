@@ -33,7 +33,7 @@ export interface Sample {
 const EACH = 10;
 
 /** One step, and one validation. */
-const SETUP = {
+export const SETUP = {
   ...tiny,
   validations: 1,
   schedules: {
@@ -142,7 +142,8 @@ const ENGINE: Engine = {
   openSummaries: () => ({ write: () => {}, close: () => {} }),
 };
 
-function sampleAt(begin: number, calls: number): Sample {
+/** What this process holds now. */
+export function sampleAt(begin: number, calls: number): Sample {
   (globalThis as { gc?: () => void }).gc?.();
   const { heapUsed, rss } = Deno.memoryUsage();
   return {
@@ -174,7 +175,7 @@ const CALLS = [
 ] as const;
 
 /** Counts this thread's file calls, until it is disposed of. */
-function countCalls(): Disposable & { calls(): number } {
+export function countCalls(): Disposable & { calls(): number } {
   let calls = 0;
   type Call = (...args: unknown[]) => unknown;
   const real = CALLS.map((name) => [name, Deno[name] as Call] as const);

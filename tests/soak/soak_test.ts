@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { inFolder } from "../support/in_store.ts";
 import { tinyDataset } from "../support/tiny.ts";
 import type { RunThreads } from "../../lib/executors/local/start_worker.ts";
+import { brokenIn, trendsOfProcesses } from "./slurm.ts";
 import { growing, planOf, simulated, soak, trendsOf } from "./soak.ts";
 
 /** Runs: some nets, each with nine tests. */
@@ -68,4 +69,37 @@ Deno.test("a plan has as many runs as asked, each once, and nets before their te
     assert.ok(ancestor === undefined || known.has(ancestor.key));
     known.add(key);
   }
+});
+
+Deno.test("over Slurm, a run that is lost, done twice or submitted twice is found, and limits that are passed", () => {
+  const limits = { array: 2, jobs: 3 };
+  const kept = {
+    executions: new Map([["a", 1], ["b", 1], ["c", 1]]),
+    jobs: ["1", "2_0", "2_1"],
+    longestQueue: 3,
+  };
+  assert.deepEqual(brokenIn(kept, limits), []);
+  const executions = new Map([["a", 0], ["b", 2], ["c", 1]]);
+  assert.deepEqual(brokenIn({ ...kept, executions }, limits), [
+    "run a was carried out 0 times",
+    "run b was carried out 2 times",
+  ]);
+  assert.deepEqual(brokenIn({ ...kept, jobs: [...kept.jobs, "3"] }, limits), [
+    "4 jobs for 3 runs",
+  ]);
+  assert.deepEqual(brokenIn({ ...kept, jobs: ["2_0", "2_1", "2_2"], longestQueue: 4 }, limits), [
+    "4 jobs in a queue of 3",
+    "3 tasks in an array of 2",
+  ]);
+});
+
+Deno.test("over Slurm, jobs that open more and more files, and hold more and more memory, are found", () => {
+  const flat = { files: 22, heap: 12e6, memory: 9e7, calls: 92, seconds: 2 };
+  const jobs = (each: (i: number) => Partial<typeof flat>) =>
+    growing(trendsOfProcesses(Array.from({ length: 200 }, (_, i) => ({ ...flat, ...each(i) }))));
+  assert.deepEqual(jobs(() => ({})), []);
+  // trainings, each tenth, open fewer
+  assert.deepEqual(jobs((i) => ({ calls: i % 10 === 0 ? 75 : 92 })), []);
+  assert.deepEqual(jobs((i) => ({ calls: 92 + i })), ["calls"]);
+  assert.deepEqual(jobs((i) => ({ files: 22 + i, memory: 9e7 + 1e6 * i })), ["files", "memory"]);
 });
