@@ -119,6 +119,8 @@ const isContinued = (place: string) =>
  */
 function names(text: string, place: string): boolean {
   if (place.startsWith("tmp/") && text.includes("temporary file")) return true;
+  // the scratch folder itself is flushed after something in it was renamed, which the message names
+  if (place === ".") return /"FOLDER["/]/.test(text);
   const file = place.replace(/(\.UUID)?(\.part)?(\.UUID\.part)?$/, "");
   const folder = file.replace(/\/[^/]*$/, "");
   const [, dataset, inside] = /^data\/(.+?)(?:\.unfinished)?(?:\/(.*))?$/.exec(file) ?? [];

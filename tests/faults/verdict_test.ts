@@ -8,17 +8,17 @@ import { wrongUnderFault } from "./verdict.ts";
 const WHOLE = new Map([["data/", ""], ["data/sheet.png", "a picture"]]);
 
 /** What is wrong with a command that ended with 0, wrote no sheet and said something. */
-function wrongWith(fault: FaultName, err: string): string | undefined {
+function wrongWith(fault: FaultName, err: string, at = "data/set/drafts"): string | undefined {
   const ending = (err: string, hit?: string): Ending => ({
     ...{ code: 0, signal: null, hangs: false, out: "done\n", err, hit, trace: "", seconds: 1 },
   });
   const one = {
     phase: "some",
     fault,
-    call: { name: "unlink", place: "data/set/drafts", number: 1 },
+    call: { name: "unlink", place: at, number: 1 },
   } as const;
   return wrongUnderFault(
-    { ending: ending(err, "data/set/drafts"), content: new Map([["data/", ""]]) },
+    { ending: ending(err, at), content: new Map([["data/", ""]]) },
     { one, unbroken: { ending: ending(""), content: WHOLE } },
   );
 }
@@ -31,4 +31,14 @@ Deno.test("where a disk fails for good, it is enough to name the file that is mi
   assert.equal(wrongWith("EROFS", ""), silent);
   // a fault that goes away leaves no other file missing
   assert.equal(wrongWith("EIO", said), silent);
+});
+
+Deno.test("where the scratch folder itself fails, a file in it is named, and not just any word", () => {
+  const [said, vague] = ['"FOLDER/net": Input/output error; name another', "it failed; try again."]
+    .map((words) => `error: Cannot write ${words}\n`);
+  assert.equal(wrongWith("EIO", said!, "."), undefined);
+  assert.equal(
+    wrongWith("EIO", vague!, "."),
+    "ends with 0 and does not name ., although data/sheet.png is missing",
+  );
 });
