@@ -37,9 +37,11 @@ export function runByKey(
   store: Pick<Store, "folder" | "allRuns">,
 ): PlannedRun {
   const { folder } = store;
-  const found = runs.filter(({ key }) => key.startsWith(digits));
+  const among = (runs: readonly PlannedRun[]) => runs.filter(({ key }) => key.startsWith(digits));
+  const known = among(runs);
+  // a recipe that could not be read may be readable now, or else is named
+  const found = known.length === 0 ? among(store.allRuns()) : known;
   if (found.length === 1) return found[0]!;
-  if (found.length === 0) store.allRuns();
   const names = found.map(({ key, run }) => `${actionLabel(run)} (${key})`).join(", ");
   throw new UserError(
     `Cannot find run "${digits}": ` +

@@ -67,6 +67,8 @@ Deno.test("a run is found by the first digits of its key; no run, or several, ar
     () => runByKey("0123456789ab", runs, place),
     /^UserError: Cannot find run "0123456789ab": neither a table nor "\/results" has such a run; deno/,
   );
+  // it could not be read before
+  assert.equal(runByKey(first.key, [], { ...place, allRuns: () => runs }), first);
   const digit = first.key[0]!;
   const alike = [first, { ...runs[1]!, key: `${digit}${runs[1]!.key.slice(1)}` }];
   assert.throws(
