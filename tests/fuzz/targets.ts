@@ -33,6 +33,9 @@ import {
   writeIndex as writeSplitIndex,
 } from "../../lib/datasets/ilsvrc2012/index_file.ts";
 import { membersOf } from "../../lib/datasets/ilsvrc2012/tar.ts";
+import { openSetup } from "../../lib/command_line/setup_file.ts";
+import { tableOfStudy } from "../../lib/command_line/study_rows.ts";
+import { openTableFile } from "../../lib/tables/mod.ts";
 import { readIdx } from "../../lib/datasets/raw_images/idx.ts";
 import { estimateSpeed } from "../../lib/estimates/speed.ts";
 import { UserError } from "../../lib/errors.ts";
@@ -173,6 +176,11 @@ function ownFiles(): GoodFile[] {
   const text = Buffer.from(whole).toString("latin1").replace("sha256:", "sha257:");
   const bare = Uint8Array.from(Buffer.from(text, "latin1"));
   return [{ path: "own.safetensors", bytes: whole }, { path: "bare.safetensors", bytes: bare }];
+}
+
+/** A file of JSON. */
+function json(path: string, value: unknown): GoodFile {
+  return { path, bytes: new TextEncoder().encode(JSON.stringify(value)) };
 }
 
 /** A layer of torchvision's, and of timm's, under their names, and a checkpoint's. */
@@ -538,5 +546,44 @@ export const targets: readonly Target[] = [
       })),
     }],
     read: (file) => readConfig(file),
+  },
+  {
+    name: "tables and studies",
+    files: () => [
+      json("table.json", {
+        ...{ name: "mine", caption: "One row", headings: ["config", "S"], columns: ["top1"] },
+        rows: [{
+          evaluations: [{
+            net: {
+              ...{ config: "mine", blocks: [[32], ["lrn", { size: 1, channels: 32 }]], S: 256 },
+              init: { from: { config: "A", S: [256, 512], init: "random" }, layers: ["fc7"] },
+            },
+            ...{ Q: 256, method: "dense" },
+          }],
+          published: { top1: 28.5 },
+        }],
+      }),
+      json("study.json", {
+        ...{ name: "grid", caption: "Two by two", seeds: 2 },
+        grid: { config: ["A", { blocks: [[32], [64]] }], Q: [[224, 256]], dropout: [0, 0.5] },
+      }),
+    ],
+    read: (file) =>
+      openTableFile(file, {
+        ...{ setup: smoke, listed: [], taken: [], word: "a.json" },
+        variant: crypto.randomUUID(), // the file is another one each time
+        tableOf: (study) => tableOfStudy(study, { setup: smoke, word: "a.json", isAllowed: false }),
+      }),
+  },
+  {
+    name: "setups",
+    files: () => [
+      json("setup.json", {
+        ...{ from: "small", name: "mine", note: "a note", scenes: { seed: 7 } },
+        train: { batch: 32, transfer: "paper", schedules: { first: { images: 1000 } } },
+        evaluate: { scoreMap: "softmax-then-average" },
+      }),
+    ],
+    read: (file) => openSetup(file, { word: "a.json", setups: { small, smoke } }),
   },
 ];
