@@ -43,6 +43,8 @@ const WHOLE = [
   "scores of the test server",
   "notes of this machine",
   "settings of a cluster",
+  "tables and studies",
+  "setups",
 ];
 
 for (const { name, files, read } of targets) {
