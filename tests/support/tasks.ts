@@ -1,7 +1,7 @@
 /** Programs under the permissions that the tasks of deno.json have, and in PID namespaces of their own. */
 import { fileURLToPath } from "node:url";
 import project from "../../deno.json" with { type: "json" };
-import { run } from "./disks.ts";
+import { isRoot, run } from "./disks.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -44,7 +44,11 @@ export function spawn(
 }
 
 /** The arguments that give a command a PID namespace of its own, with its /proc. */
-export const IN_PID_NAMESPACE = ["unshare", "--pid", "--fork", "--mount-proc"];
+export const IN_PID_NAMESPACE = [
+  // others than root may make one where they are root in a namespace of users
+  ...["unshare", ...isRoot ? [] : ["--user", "--map-root-user"]],
+  ...["--pid", "--fork", "--mount-proc"],
+];
 
 /** Why there can be no PID namespace here; undefined if there can. */
 export async function namespaceFault(): Promise<string | undefined> {

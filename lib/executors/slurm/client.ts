@@ -82,7 +82,9 @@ export async function submit(
     : [`--dependency=${[kind, ...jobs.map(numberOf)].join(":")}`];
   const args = ["--parsable", ...optionOf(cluster), ...waits, script];
   const { code, out, err } = await call("sbatch", args, without(OF_THE_SCRIPT));
-  if (code !== 0) throw new UserError(`Cannot submit "${script}": ${err.trim()}`);
+  if (code !== 0) {
+    throw new UserError(`Cannot submit "${script}": ${err.trim()}; ${remedyFor(err)}`);
+  }
   // sites wrap sbatch and print lines of their own
   const number = out.split("\n").findLast((line) => /^\d+(;\S+)?$/.test(line.trim()));
   if (number !== undefined) return number.trim();
@@ -92,6 +94,14 @@ export async function submit(
     } in place ` +
       "of a job's number; look for it with squeue, and cancel it with scancel",
   );
+}
+
+/** What helps where sbatch refuses a script, by what it says. */
+function remedyFor(refusal: string): string {
+  return /\bmem/i.test(refusal)
+    ? "some sites want no --mem, or another one: --resources memory=none leaves it out, and " +
+      "memoryPerCpu=2G asks for it by the processor"
+    : "change what the jobs ask for with --resources FIELD=VALUE, and call the same command again";
 }
 
 /**
