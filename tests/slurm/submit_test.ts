@@ -11,6 +11,7 @@ import type { SlurmConfig } from "../../lib/executors/slurm/resources.ts";
 import { planOf } from "../../lib/plan.ts";
 import { makeStore } from "../../lib/store/mod.ts";
 import { thisProcess } from "../../lib/system/processes.ts";
+import { whileFailing } from "../support/failing_calls.ts";
 import { FakeSlurm } from "./fake_slurm.ts";
 
 /** Two trainings, A and then D, and three tests of D. */
@@ -321,6 +322,24 @@ Deno.test("a job that cannot be recorded is named with its number", async () => 
   } finally {
     crypto.randomUUID = randomUUID;
   }
+});
+
+Deno.test("a last job that a failing disk kept from being submitted is submitted by the same command", async () => {
+  using site = new Site();
+  const part = "/jobs/report.sh";
+  await whileFailing({ call: "renameSync", part, error: "EDQUOT" }, async () => {
+    await assert.rejects(site.submit({}), /^UserError: Cannot write ".*report\.sh": Disk quota/);
+  });
+  assert.deepEqual(site.names(), ["train-A-256", "train-D-256", "test-D-256-dense"]);
+  const [said] = await site.submit({});
+  assert.match(
+    said!,
+    /^Submitted the job that writes the reports: .*; 5 of them are in the queue$/,
+  );
+  assert.equal(site.names().at(-1), "report");
+  assert.equal(site.names().length, 4);
+  assert.match((await site.submit({}))[0]!, /^Nothing to submit: /);
+  assert.equal(site.names().length, 4);
 });
 
 Deno.test("a user id without an entry in the user database submits without limits of an account", () => {

@@ -130,7 +130,17 @@ async function submitMissing(runs: readonly PlannedRun[], store: Store, given: S
   const missing = others.filter((run) => !done.includes(run));
   if (missing.length === 0) {
     const queued = waiting.size > 0 ? `; ${waiting.size} of them are in the queue` : "";
-    return log(`Nothing to submit: every run is done or in the queue${queued}`);
+    const isLast = ({ job, name }: JobRecord) => name === reportJob.name && present.has(job);
+    if (done.length === runs.length || records.some(isLast)) {
+      return log(`Nothing to submit: every run is done or in the queue${queued}`);
+    }
+    // as after a submission that ended before its last job
+    const [last] = jobScripts([], store, { options });
+    await new JobSubmitter(store, waiting)
+      .submitLast(last!, options.reportsAnyway ? "afterany" : "afterok");
+    return log(
+      `Submitted the job that writes the reports: every run is done or in the queue${queued}`,
+    );
   }
   // one place is kept for the last job, which writes the reports
   const taken = [...present.keys()].filter((job) => clusterOf(job) === cluster).length;
