@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { UsageError, UserError } from "../errors.ts";
 import { count } from "../numbers.ts";
 import { mlflowFiles } from "../report/mlflow.ts";
+import { warn } from "../report/warn.ts";
 import { openStore } from "../store/mod.ts";
 import { exists, writing } from "../system/files.ts";
 import { shellWord } from "../system/shell.ts";
@@ -25,6 +26,7 @@ export function exportLog([word]: readonly string[], options: Options): number {
   const folder = word === undefined ? join(options.results, "mlruns") : pathFrom(word);
   const store = openStore(options.results);
   const runs = inStore(store.runs(), store).filter(({ status }) => status.state !== "todo");
+  for (const { message } of store.withheld.values()) warn(`a run is left out: ${message}`);
   if (runs.length === 0) {
     throw new UserError(
       `Cannot export logs from "${store.folder}": no run was begun there; train something first, or ` +

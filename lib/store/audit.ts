@@ -13,11 +13,11 @@ export interface Leftovers {
   readonly damaged: readonly string[];
   /** Checkpoints of finished runs. */
   readonly checkpoints: readonly string[];
-  /** Folders whose recipe cannot be read, or does not match the folder's name. */
+  /** Folders whose recipe is damaged, or does not match the folder's name. */
   readonly unknown: readonly string[];
   /** Logs and records of jobs with lines that are cut off or changed. */
   readonly logs: readonly string[];
-  /** Why logs, records and folders cannot be read, one sentence each. */
+  /** Why recipes, logs, records and folders cannot be read, one sentence each. */
   readonly unreadable: readonly string[];
 }
 
@@ -75,14 +75,21 @@ export function leftoversIn(store: Store): Leftovers {
         }
       }
     });
-    if (folders.includes(folder) && run === undefined) leftovers.unknown.push(folder);
-    if (run === undefined) continue;
+    if (run === undefined) {
+      if (folders.includes(folder) && !store.withheld.has(folder)) leftovers.unknown.push(folder);
+      continue;
+    }
     look(() => {
       if (!isWhole(`${place}/log.jsonl`)) leftovers.logs.push(`${folder}/log.jsonl`);
     });
     if (store.status(run).state === "done") {
       leftovers.checkpoints.push(...store.checkpointsOf(run).map((name) => `${folder}/${name}`));
     }
+  }
+  for (const error of store.withheld.values()) {
+    look(() => {
+      throw error;
+    });
   }
   return leftovers;
 }
@@ -114,7 +121,7 @@ export function leftoversInWords(
     sentence(checkpoints, "the run is finished; the next command that uses it removes them"),
     sentence(
       unknown,
-      "the recipe is unreadable or does not match the folder; its run starts again",
+      "the recipe is damaged or does not match the folder; its run starts again",
     ),
     sentence(logs, "some lines are cut off or changed, and are ignored"),
     unreadable.map((fault) => `${fault}; check its permissions and its disk.`),

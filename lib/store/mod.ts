@@ -86,6 +86,8 @@ export class Store {
   /** What is wrong with results, each in one version of its file. */
   readonly #faults = new Map<string, { readonly fault: RunStatus; readonly version?: string }>();
 
+  readonly #withheld = new Map<string, UnreadableError>();
+
   /** Use `openStore()`. */
   constructor(folder: string) {
     this.folder = folder;
@@ -216,8 +218,9 @@ export class Store {
       try {
         return this.#recipeIn(place);
       } catch (error) {
-        if (error instanceof UnreadableError) return undefined;
-        throw error;
+        if (!(error instanceof UnreadableError)) throw error;
+        this.#withheld.set(place, error);
+        return undefined;
       }
     });
   }
@@ -229,6 +232,11 @@ export class Store {
    */
   allRuns(): PlannedRun[] {
     return this.#runsWith((place) => this.#recipeIn(place));
+  }
+
+  /** Why `runs` has left runs out so far, by their folders, as in `train/A-256-0123456789ab`. */
+  get withheld(): ReadonlyMap<string, UnreadableError> {
+    return this.#withheld;
   }
 
   #runsWith(recipeIn: (place: string) => PlannedRun | undefined): PlannedRun[] {

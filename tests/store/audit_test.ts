@@ -50,7 +50,7 @@ Deno.test("leftovers of crashes and edits are listed, with what happens to them"
       "table3.csv.6fa459ea.part and 1 more: writing was interrupted; can be deleted.",
       `${eval0}/posteriors.safetensors.damaged: damaged; ` +
       "can be deleted when the result is computed again.",
-      `${eval0}: the recipe is unreadable or does not match the folder; its run starts again.`,
+      `${eval0}: the recipe is damaged or does not match the folder; its run starts again.`,
       `${train}/log.jsonl: some lines are cut off or changed, and are ignored.`,
     ]);
   }));
