@@ -177,8 +177,20 @@ function madeCifar10(): string {
 
 /** Stand-ins for Slurm's programs, as their own process finds them. */
 const SLURM = ["sbatch", "squeue", "sacct", "scancel", "scontrol", "sinfo"];
-/** Programs that the stand-ins call. */
-const CALLED = ["bash", "basename", "cat", "cp", "env", "grep", "mv", "sed", "seq", "tail"];
+/** Programs that the stand-ins and the project call. */
+const CALLED = [
+  "bash",
+  "basename",
+  "cat",
+  "cp",
+  "env",
+  "grep",
+  "mv",
+  "readlink",
+  "sed",
+  "seq",
+  "tail",
+];
 const cluster: Start = {
   name: "cluster",
   from: drawn,
