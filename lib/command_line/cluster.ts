@@ -12,7 +12,7 @@ import {
 } from "../executors/slurm/resources.ts";
 import { actionLabel } from "../experiment.ts";
 import { count } from "../numbers.ts";
-import { exists } from "../system/files.ts";
+import { isThere } from "../system/files.ts";
 import { mustBeTrainable, type PlannedRun } from "../plan.ts";
 import { type Bars, progressBars } from "../system/progress.ts";
 import { listing } from "../report/listing.ts";
@@ -111,7 +111,7 @@ function slurmOptionsOf(
 
 /** The config of verydeep.json, here or in the project's folder, with the changes of `--resources`. */
 function configFor({ resources }: Options): SlurmConfig {
-  const folder = [startFolder(), ROOT].find((folder) => exists(`${folder}/verydeep.json`)) ?? ROOT;
+  const folder = [startFolder(), ROOT].find((folder) => isThere(`${folder}/verydeep.json`)) ?? ROOT;
   const config = readConfig(`${folder}/verydeep.json`);
   return resources === undefined ? config : overridden(config, resources);
 }
