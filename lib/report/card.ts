@@ -17,8 +17,9 @@ import type { ErrorIntervals } from "../results/row_result.ts";
 import type { Study } from "../results/study.ts";
 import type { RunStatus } from "../store/mod.ts";
 import { type Execution, executionInWords } from "../system/environment.ts";
+import { PAPER_CROP, pixels } from "../vgg/images.ts";
 import { escapedMarkdown as escaped, markdownTable } from "./markdown.ts";
-import { capitalised, errorText, rangeText } from "./words.ts";
+import { capitalised, errorText, MISSING, rangeText } from "./words.ts";
 
 /** What a card's numbers come from: a study with its store, or a bundle. */
 export interface CardStudy extends Pick<Study, "setup" | "paper"> {
@@ -110,7 +111,7 @@ export function cardOf({ planned, study, credits, file }: CardInput): string {
     "`deno task export` writes it for torchvision, Keras (where these have its layers), TensorFlow, " +
     "ONNX, and as a page for browsers.",
     "## Errors",
-    ...errorsInWords(tested, data),
+    ...errorsInWords(tested, data, context.train.crop),
     "## Training",
     table(["what", "value"], [
       [
@@ -201,12 +202,25 @@ function howTested({ run }: PlannedRun): string {
   return isEvaluation(run) ? `${run.method}, Q = ${run.Q}` : "";
 }
 
-function errorsInWords(tested: readonly Ensemble[], data: string | undefined): string[] {
+/** Errors of a net's tests; a net of another crop than the paper's sees smaller images at the same Q. */
+function errorsInWords(
+  tested: readonly Ensemble[],
+  data: string | undefined,
+  crop: number,
+): string[] {
   if (tested.length === 0) return ["It was not tested here."];
   const cell = (error: number | undefined, interval: ErrorIntervals["top1"] | undefined) =>
     error === undefined || interval === undefined
-      ? ""
+      ? MISSING
       : `${errorText(error)} (${rangeText(interval)})`;
+  const scales = new Set(
+    tested.flatMap(({ members }) => members).flatMap(({ run: { run } }) =>
+      isEvaluation(run) ? [run.Q] : []
+    ),
+  );
+  const sides = [...scales].sort((a, b) => a - b).map((Q) =>
+    `${formatNumber(pixels(Q, crop))} pixels at Q = ${Q}`
+  );
   const rows = tested.flatMap(({ images, members }) =>
     members.map(({ run, errors, intervals }) => [
       howTested(run),
@@ -222,6 +236,10 @@ function errorsInWords(tested: readonly Ensemble[], data: string | undefined): s
     }, with Wilson's 95 % intervals. Numbers under ` +
     "another protocol are not comparable.",
     table(["test", "images", "top-1 error, %", "top-5 error, %", "key"], rows),
+    ...crop === PAPER_CROP ? [] : [
+      `Q is in the paper's pixels, whose crops have ${PAPER_CROP}; those of this net have ${crop}. So ` +
+      `the smallest side of an image has ${sides.join(", ")}.`,
+    ],
     ...new Set(
       tested.flatMap(({ doubts }) => doubts).map((doubt) => `Doubtful: ${escaped(doubt)}.`),
     ),

@@ -40,9 +40,14 @@ Deno.test("a card has the key, the errors with intervals, departures, lineage an
   const interval = `16.7 (${(100 * low).toFixed(1)} to ${(100 * high).toFixed(1)})`;
   assert.match(
     card,
-    /^\| dense, Q = 256 \| 6 +\| 16\.7 \([\d.]+ to [\d.]+\) \| +\| `[0-9a-f]{12}` \|$/m,
+    /^\| dense, Q = 256 \| 6 +\| 16\.7 \([\d.]+ to [\d.]+\) \| – +\| `[0-9a-f]{12}` \|$/m,
   );
   assert.ok(card.includes(interval), interval);
+  // 256 x 28 / 224
+  assert.match(
+    card,
+    /those of this net have 28\. So the smallest side .* has 32 pixels at Q = 256\./,
+  );
   assert.match(card, /key `[0-9a-f]{12}`\./);
   assert.match(card, /^- B 256 \(`[0-9a-f]{12}`\) from conv1_1 .*of A 256$/m);
   assert.match(card, /^- A 256 \(`[0-9a-f]{12}`\) from random weights$/m);
