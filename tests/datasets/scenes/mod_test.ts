@@ -53,7 +53,7 @@ Deno.test("scenes are drawn once, then found again", async () => {
 
 Deno.test("describing makes nothing, and agrees with opening", async () => {
   const folder = join(Deno.makeTempDirSync(), "data");
-  const before = await describeScenes({ folder, scenes });
+  const before = { ...await describeScenes({ folder, scenes }) };
   assert.deepEqual([before.made, exists(folder, "isDirectory")], [false, false]);
   const { name, classes, train, val, fingerprint } = await openScenes({ folder, scenes });
   const { length } = train;
