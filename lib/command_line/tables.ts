@@ -11,7 +11,7 @@ import { report, writeReports } from "../report/mod.ts";
 import type { Sheet } from "../report/sheet.ts";
 import { warn } from "../report/warn.ts";
 import type { Claim } from "../results/claims.ts";
-import { exists, systemReason } from "../system/files.ts";
+import { exists } from "../system/files.ts";
 import { type Options, pathFrom } from "./options.ts";
 
 /** The paper's tables that need runs. */
@@ -227,10 +227,8 @@ export function warnWhereForbidden(error: unknown) {
   const isForbidden = error instanceof UserError && cause instanceof Error &&
     (cause instanceof Deno.errors.PermissionDenied || /^Read-only file system/.test(cause.message));
   if (!isForbidden) throw error;
-  warn(
-    `files beside the results are as they were, because this user may not write there ` +
-      `(${systemReason(cause)}); what is printed is new.`,
-  );
+  const refused = error.message.replace(/;.*$/s, "");
+  warn(`${refused}: this file and those after it are as they were; what is printed is new.`);
 }
 
 /** Lists written files on standard error; files that differ only in their ending share a line. */

@@ -81,7 +81,7 @@ const CASES: readonly {
     fault: { call: "create", path: "table3.csv", error: "EACCES" },
     command: ["report", "table3", "--set", SHORT],
     code: 0,
-    says: /^warning: files beside the results are as they were, .*\n.*\(Permission denied\)/m,
+    says: /^warning: Cannot write\s"[^"]*table3\.csv":\sPermission denied: this file and/m,
   },
   {
     fault: { call: "create", path: "table3.csv", error: "ENOSPC" },
