@@ -92,12 +92,15 @@ export function headOf({ headings }: Pick<Table, "headings">, result: Headed): s
   return headings.map((heading) => HEADINGS[heading].of(result));
 }
 
-/** The same in one line, only the first line of each: `D, [256;512], 384`; `dropout 0.5, Q 256`. */
+/** The same in one line, a mean without a title by all its nets: `D, [256;512], 384`; `dropout 0.5, Q 256`. */
 export function headLine(table: Pick<Table, "headings">, result: Headed): string {
   const axes = Object.keys(result.row.combination?.values ?? {});
-  return headOf(table, result).map((text, i) =>
-    [...axes.slice(i, i + 1), text.split("\n")[0]].join(" ")
-  ).join(", ");
+  const inLine = (text: string) => {
+    const lines = text.split("\n");
+    return result.row.title === undefined ? lines.join(" + ") : lines[0];
+  };
+  return headOf(table, result).map((text, i) => [...axes.slice(i, i + 1), inLine(text)].join(" "))
+    .join(", ");
 }
 
 /** The columns before the errors. */
