@@ -1,6 +1,7 @@
 /** Folders in which processes with a faulty disk work, and how such a process went. */
 import { createHash } from "node:crypto";
 import { linesOf, placeOf } from "./calls.ts";
+import { logIn } from "../../lib/store/run_files.ts";
 import { type DiskFault, variablesOf } from "./library.ts";
 
 /** How a process went. */
@@ -81,7 +82,7 @@ const PASSING: readonly (readonly [places: RegExp, passing: RegExp])[] = [
   [/\bevents\.out\./, /[^]+/g],
   [/\/environment\.json/, /\d+(\.\d+)?([eE]-?\d+)?|[0-9a-f]{8}/g],
   [/\/leases\//, /\d+/g],
-  [/\/log\.jsonl/, /"imagesPerSecond":[^,}]*|"checksum":"[0-9a-f]*"/g],
+  [/\/log\.jsonl/, /"imagesPerSecond":[^,}]*/g],
   // HDF5 holds times among its bytes: their number remains
   [/\.h5/, /[^]/g],
   // of the files' times
@@ -106,6 +107,8 @@ export function contentOf(folder: string, below = folder): Map<string, string> {
 
 function digestOf(bytes: Uint8Array, place: string, folder: string): string {
   const [, passing = /$^/g] = PASSING.find(([places]) => places.test(place)) ?? [];
-  const text = new TextDecoder("latin1").decode(bytes).replaceAll(folder, "FOLDER");
+  const found = new TextDecoder("latin1").decode(bytes).replaceAll(folder, "FOLDER");
+  // a log as it is read: its file keeps what an interrupted training did and did again
+  const text = place.endsWith("/log.jsonl") ? JSON.stringify(logIn(found)) : found;
   return createHash("sha256").update(text.replaceAll(passing, ".")).digest("hex");
 }
