@@ -9,7 +9,7 @@ import {
 import { type GpuTimes, measureGpu, measurementsOfGpu } from "../../lib/bench/gpu.ts";
 import { UserError } from "../../lib/errors.ts";
 import { ensureInstalled } from "../../lib/tensorflow/install/mod.ts";
-import { withEnvironment } from "../support/tensorflow.ts";
+import { withEnvironment } from "../support/variables.ts";
 
 const H100 = {
   kind: "gpu",

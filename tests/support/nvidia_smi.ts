@@ -1,5 +1,5 @@
 /** A stand-in for `nvidia-smi`: a shell script that answers as a machine with some GPUs does. */
-import { withEnvironment } from "./tensorflow.ts";
+import { withEnvironment } from "./variables.ts";
 
 /** What the stand-in answers. */
 export interface FakeDriver {

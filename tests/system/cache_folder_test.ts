@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { cacheFolder } from "../../lib/system/cache_folder.ts";
-import { withEnvironment } from "../support/tensorflow.ts";
+import { withEnvironment } from "../support/variables.ts";
 
 Deno.test("the cache is where the user says, else where the system keeps caches", async () => {
   const mac = Deno.build.os === "darwin";

@@ -22,7 +22,7 @@ import {
 import { UserError } from "../../lib/errors.ts";
 import { shareFor } from "../../lib/estimates/memory.ts";
 import { withNvidiaSmi } from "../support/nvidia_smi.ts";
-import { withEnvironment } from "../support/tensorflow.ts";
+import { withEnvironment } from "../support/variables.ts";
 
 // As `nvidia-smi --query-gpu=name,memory.total,compute_cap,driver_version
 // --format=csv,noheader,nounits` prints them.

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { sampleGpus, sampleIn, useIn, watchGpus } from "../../lib/system/gpu_use.ts";
 import { withNvidiaSmi } from "../support/nvidia_smi.ts";
-import { withEnvironment } from "../support/tensorflow.ts";
+import { withEnvironment } from "../support/variables.ts";
 
 Deno.test("GPUs are sampled together: mean use, most memory, all power", async () => {
   const answers = { "0": "90, 1000, 300.50", "GPU-aaaa": "50, 2000, 200.00" };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { check, LOADS, whyNoGpu } from "../../../lib/tensorflow/install/check.ts";
 import { ensureInstalled } from "../../../lib/tensorflow/install/mod.ts";
 import { withNvidiaSmi } from "../../support/nvidia_smi.ts";
-import { withEnvironment } from "../../support/tensorflow.ts";
+import { withEnvironment } from "../../support/variables.ts";
 
 const okOf = (checks: { name: string; ok: boolean }[]) =>
   Object.fromEntries(checks.map(({ name, ok }) => [name, ok]));

@@ -10,7 +10,7 @@ import {
 import { packageFolder } from "../../../lib/tensorflow/addon.ts";
 import { CUDA_WHEELS, linkCuda, olderCudnn } from "../../../lib/tensorflow/install/cuda.ts";
 import { partsOf } from "../../../lib/tensorflow/install/mod.ts";
-import { withEnvironment } from "../../support/tensorflow.ts";
+import { withEnvironment } from "../../support/variables.ts";
 
 Deno.test("NVIDIA's wheels have pinned versions, which TensorFlow's own wheel allows", () => {
   // the extra "and-cuda" in tensorflow-2.21.0.dist-info/METADATA: from the first version to below the second

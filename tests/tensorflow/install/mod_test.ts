@@ -9,7 +9,7 @@ import {
   partsOf,
 } from "../../../lib/tensorflow/install/mod.ts";
 import { libraryNames, type Variant } from "../../../lib/tensorflow/install/wheel.ts";
-import { withEnvironment } from "../../support/tensorflow.ts";
+import { withEnvironment } from "../../support/variables.ts";
 
 /** A package and a cache of a test's own, with libraries that are text. */
 async function makePlace(): Promise<InstallLocation> {

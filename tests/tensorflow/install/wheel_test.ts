@@ -14,7 +14,7 @@ import {
 } from "../../../lib/tensorflow/install/wheel.ts";
 import { filesIn } from "../../../lib/tensorflow/install/cache.ts";
 import { python, run } from "../../../lib/system/subprocess.ts";
-import { withEnvironment } from "../../support/tensorflow.ts";
+import { withEnvironment } from "../../support/variables.ts";
 
 const NAME = `tensorflow_cpu-${VERSION}-cp311-cp311-manylinux_2_27_x86_64.whl`;
 const PUBLISHED = wheelFor("cpu", { os: "linux", arch: "x86_64" });
