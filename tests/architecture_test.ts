@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import project from "../deno.json" with { type: "json" };
+import { filesBelow } from "./support/files.ts";
 
 /** What a module imports: by which name, from which file, and whether before it runs. */
 interface Import {
@@ -56,10 +57,8 @@ const root = fileURLToPath(new URL("../", import.meta.url));
 
 /** TypeScript files below a folder of the project. */
 function filesIn(folder: string): string[] {
-  return [...Deno.readDirSync(join(root, folder))].flatMap(({ name, isDirectory }) => {
-    const path = `${folder}/${name}`;
-    return isDirectory ? filesIn(path) : path.endsWith(".ts") ? [path] : [];
-  });
+  return filesBelow(join(root, folder)).filter((path) => path.endsWith(".ts"))
+    .map((path) => `${folder}/${path}`);
 }
 
 /** Where the program, its threads and its library of graphs begin. */

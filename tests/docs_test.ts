@@ -31,6 +31,7 @@ import { setupFields } from "../lib/command_line/setup_fields.ts";
 import { readCommandLine } from "../lib/command_line/options.ts";
 import { readConfig } from "../lib/executors/slurm/resources.ts";
 import { formatNumber } from "../lib/numbers.ts";
+import { filesBelow } from "./support/files.ts";
 import {
   anchorsIn,
   type CodeBlock,
@@ -47,10 +48,8 @@ const HOW_TO_UPDATE = "if that is right, run: deno test -A tests/docs_test.ts --
 
 /** Files of the project below a folder, by paths from the project's. */
 function filesIn(folder: string, ending: string): string[] {
-  return [...Deno.readDirSync(join(ROOT, folder))].flatMap(({ name, isDirectory }) => {
-    const path = join(folder, name);
-    return isDirectory ? filesIn(path, ending) : path.endsWith(ending) ? [path] : [];
-  }).sort();
+  return filesBelow(join(ROOT, folder)).filter((path) => path.endsWith(ending))
+    .map((path) => join(folder, path));
 }
 
 const read = (file: string) => Deno.readTextFileSync(join(ROOT, file));
@@ -450,9 +449,7 @@ class Desk implements Disposable {
 
   /** Files that commands wrote below a folder of this one. */
   files(folder: string): string[] {
-    return [...Deno.readDirSync(join(this.folder, folder))].flatMap(({ name, isDirectory }) =>
-      isDirectory ? this.files(`${folder}/${name}`) : [`${folder}/${name}`]
-    );
+    return filesBelow(join(this.folder, folder)).map((path) => `${folder}/${path}`);
   }
 
   /** What would be printed where the folders were not named. */

@@ -10,6 +10,7 @@ import { runDetailsOf } from "../../lib/report/run_details.ts";
 import { findStudy } from "../../lib/reproduce.ts";
 import { resultsOf } from "../../lib/results/mod.ts";
 import { makeStore } from "../../lib/store/mod.ts";
+import { filesBelow } from "../support/files.ts";
 import { commandLine } from "../support/tasks.ts";
 
 /** The smoke setup's store, all runs done, net A again, too: of image i every third net takes another class. */
@@ -57,11 +58,7 @@ async function run(args: readonly string[]) {
 
 /** Every file of a report, by its path below the folder of the results. */
 function filesOf(results: string): Map<string, string> {
-  const below = (folder: string): string[] =>
-    [...Deno.readDirSync(join(results, folder))].flatMap(({ name, isDirectory }) =>
-      isDirectory ? below(`${folder}${name}/`) : [`${folder}${name}`]
-    );
-  const names = below("").filter((name) => !/^(train|eval)\/|^store/.test(name)).sort();
+  const names = filesBelow(results).filter((name) => !/^(train|eval)\/|^store/.test(name));
   return new Map(names.map((name) => [name, Deno.readTextFileSync(join(results, name))]));
 }
 

@@ -10,6 +10,7 @@
 import { fileURLToPath } from "node:url";
 import { type FileLines, neverLoaded, ranges, readLcov, share } from "./lcov.ts";
 import { formatNumber } from "../../lib/numbers.ts";
+import { filesBelow } from "../support/files.ts";
 import { runTask } from "../support/task_options.ts";
 
 /** Lines that must have run, per cent. */
@@ -18,14 +19,6 @@ const ENOUGH = 90;
 const GOOD = 95;
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-
-/** TypeScript files below a folder of the project. */
-function filesIn(folder: string): string[] {
-  return [...Deno.readDirSync(`${root}${folder}`)].flatMap(({ name, isDirectory }) => {
-    const path = `${folder}/${name}`;
-    return isDirectory ? filesIn(path) : path.endsWith(".ts") ? [path] : [];
-  });
-}
 
 /** Runs all tests. @returns what they covered, as lcov; or the exit code of tests that failed */
 async function covered(): Promise<string | number> {
@@ -46,7 +39,8 @@ function tell(lcov: string): number {
     readLcov(lcov)
       .map((lines) => [lines.file.replaceAll("\\", "/").slice(root.length), lines]),
   );
-  const files = filesIn("lib").map((file): FileLines => {
+  const lib = filesBelow(`${root}lib`).map((path) => `lib/${path}`);
+  const files = lib.filter((file) => file.endsWith(".ts")).map((file): FileLines => {
     return {
       ...seen.get(file) ?? neverLoaded(file, Deno.readTextFileSync(`${root}${file}`)),
       file,

@@ -1,6 +1,6 @@
 /** The small plan whose file calls go wrong one by one, in phases: from drawing to a submission. */
-import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { exists } from "../../lib/system/files.ts";
 import { madeIlsvrc } from "../support/ilsvrc2012/made.ts";
 import { tinyFolder } from "../support/command_sandbox.ts";
 import { flagsOf } from "../support/tasks.ts";
@@ -212,7 +212,7 @@ const onCluster = (folder: string) => ({
 /** Where this machine has a program. */
 function programAt(name: string): string {
   const folders = Deno.env.get("PATH")!.split(":");
-  return folders.map((folder) => `${folder}/${name}`).find((path) => existsSync(path))!;
+  return folders.map((folder) => `${folder}/${name}`).find((path) => exists(path))!;
 }
 
 /** Every phase. */

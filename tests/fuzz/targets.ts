@@ -66,6 +66,7 @@ import {
 import { openTorch } from "../../lib/weights/torch.ts";
 import { cifar100Labels, cifarRecords } from "../support/cifar.ts";
 import { smallestFolder } from "../support/datasets.ts";
+import { filesBelow } from "../support/files.ts";
 import { readKaggle } from "../../lib/datasets/ilsvrc2012/kaggle.ts";
 import { readReal } from "../../lib/datasets/ilsvrc2012/real.ts";
 import { kaggleFiles, META, tarOf } from "../support/ilsvrc2012/made.ts";
@@ -74,6 +75,11 @@ import { withStore } from "../support/made_store.ts";
 import { setup as tiny } from "../support/tiny.ts";
 import { withoutChecksums, zipOf } from "../support/zips.ts";
 import type { GoodFile, Target } from "./hunt.ts";
+
+/** A file of JSON. */
+function json(path: string, value: unknown): GoodFile {
+  return { path, bytes: new TextEncoder().encode(JSON.stringify(value)) };
+}
 
 /** Parts of a file as one. */
 function joined(parts: readonly Uint8Array[]): Uint8Array {
@@ -115,13 +121,6 @@ function writeBelow(folder: string, path: string, bytes: Uint8Array) {
   const file = join(folder, path);
   Deno.mkdirSync(dirname(file), { recursive: true });
   Deno.writeFileSync(file, bytes);
-}
-
-/** Paths of all files below a folder. */
-function filesBelow(folder: string): string[] {
-  return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) =>
-    isDirectory ? filesBelow(`${folder}/${name}`).map((path) => `${name}/${path}`) : [name]
-  ).sort();
 }
 
 /** Where a reader's own answer to a bad file is any error: its caller puts it into words. */
@@ -176,11 +175,6 @@ function ownFiles(): GoodFile[] {
   const text = Buffer.from(whole).toString("latin1").replace("sha256:", "sha257:");
   const bare = Uint8Array.from(Buffer.from(text, "latin1"));
   return [{ path: "own.safetensors", bytes: whole }, { path: "bare.safetensors", bytes: bare }];
-}
-
-/** A file of JSON. */
-function json(path: string, value: unknown): GoodFile {
-  return { path, bytes: new TextEncoder().encode(JSON.stringify(value)) };
 }
 
 /** A layer of torchvision's, and of timm's, under their names, and a checkpoint's. */
@@ -327,10 +321,7 @@ export const targets: readonly Target[] = [
   },
   {
     name: "ReaL's labels",
-    files: () => [{
-      path: "real.json",
-      bytes: new TextEncoder().encode(JSON.stringify([[0], [], [2, 1], [3]])),
-    }],
+    files: () => [json("real.json", [[0], [], [2, 1], [3]])],
     read(_, folder) {
       readReal(`${folder}/real.json`, { classes: 4, labels: [0, 1, 2, 3] });
     },
@@ -525,11 +516,7 @@ export const targets: readonly Target[] = [
         ...{ bfloat16: false, load: 0, measured: "2026-01-31T12:00:00.000Z" },
       };
       const gpu = { name: "NVIDIA A2", memory: 2 ** 34, capability: 8.6, driver: "550.54.15" };
-      const text = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
-      return [{ path: "speeds.json", bytes: text([speed]) }, {
-        path: "gpus.json",
-        bytes: text([gpu]),
-      }];
+      return [json("speeds.json", [speed]), json("gpus.json", [gpu])];
     },
     read(file, folder) {
       const train = { ...small.train, width: 0.5 };
@@ -539,12 +526,11 @@ export const targets: readonly Target[] = [
   },
   {
     name: "settings of a cluster",
-    files: () => [{
-      path: "verydeep.json",
-      bytes: new TextEncoder().encode(JSON.stringify({
+    files: () => [
+      json("verydeep.json", {
         executors: { slurm: { partition: "gpu", train: { gpus: 1, cpus: 8 }, maxJobs: 100 } },
-      })),
-    }],
+      }),
+    ],
     read: (file) => readConfig(file),
   },
   {

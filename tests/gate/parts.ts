@@ -1,5 +1,6 @@
 /** The tests in parts, one for each folder, and how many of them passed. */
 import { join } from "node:path";
+import { filesBelow } from "../support/files.ts";
 
 /** Tests that run in one process, one after the other. */
 export interface Part {
@@ -32,7 +33,7 @@ const DOCUMENTED = [
 export function partsOf(root: string): Part[] {
   const entries = [...Deno.readDirSync(join(root, "tests"))]
     .filter(({ name, isDirectory }) => {
-      return isDirectory ? hasTests(join(root, "tests", name)) : isTest(name);
+      return isDirectory ? filesBelow(join(root, "tests", name)).some(isTest) : isTest(name);
     })
     .map(({ name }) => name);
   const rank = (name: string) => LONG.includes(name) ? LONG.indexOf(name) : LONG.length;
@@ -44,12 +45,6 @@ export function partsOf(root: string): Part[] {
 }
 
 const isTest = (name: string) => name.endsWith("_test.ts");
-
-function hasTests(folder: string): boolean {
-  return [...Deno.readDirSync(folder)].some(({ name, isDirectory }) => {
-    return isDirectory ? hasTests(join(folder, name)) : isTest(name);
-  });
-}
 
 /** The counts in the last line of `deno test`; zeros where there is none. */
 export function countsIn(text: string): Counts {
@@ -70,9 +65,7 @@ export function countsIn(text: string): Counts {
 export function total(counts: readonly Counts[]): Counts {
   const sum = (name: keyof Counts) => counts.reduce((all, one) => all + one[name], 0);
   return {
-    passed: sum("passed"),
-    steps: sum("steps"),
-    failures: sum("failures"),
-    ignored: sum("ignored"),
+    ...{ passed: sum("passed"), steps: sum("steps") },
+    ...{ failures: sum("failures"), ignored: sum("ignored") },
   };
 }

@@ -1,22 +1,18 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { filesBelow } from "../support/files.ts";
 import { countsIn, partsOf, total } from "./parts.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-/** Files below a folder, by their places in the project, without packages and results. */
-function filesBelow(folder: string): string[] {
-  const left = [".git", "node_modules", "results", "data", "coverage"];
-  return [...Deno.readDirSync(ROOT + folder)].flatMap(({ name, isDirectory }) => {
-    const path = folder + name;
-    return !isDirectory ? [path] : left.includes(name) ? [] : filesBelow(`${path}/`);
-  });
-}
+/** Folders of packages and results. */
+const LEFT = [".git", "node_modules", "results", "data", "coverage"];
 
 const isOf = (path: string, place: string) => path === place || path.startsWith(`${place}/`);
 
 Deno.test("every file of tests is in one part", () => {
-  const tests = filesBelow("tests/").filter((path) => path.endsWith("_test.ts"));
+  const tests = filesBelow(`${ROOT}tests`).map((path) => `tests/${path}`)
+    .filter((path) => path.endsWith("_test.ts"));
   const parts = partsOf(ROOT).filter(({ args }) => !args.includes("--doc"));
   assert.ok(tests.length > 200);
   for (const path of tests) {
@@ -28,7 +24,8 @@ Deno.test("every file of tests is in one part", () => {
 Deno.test("every example of a page or a doc comment is in the part of the examples", () => {
   const [{ args } = { args: [] }] = partsOf(ROOT).filter(({ args }) => args.includes("--doc"));
   const isDocumentation = /\.md$|^(lib|experiments)\/.*\.ts$|^(mod|cli)\.ts$/;
-  const written = filesBelow("").filter((path) => isDocumentation.test(path))
+  const written = filesBelow(ROOT, (name) => LEFT.includes(name))
+    .filter((path) => isDocumentation.test(path))
     .filter((path) => /^(\/\/|[ *])*```(ts|typescript)$/m.test(Deno.readTextFileSync(ROOT + path)));
   assert.ok(written.length > 20);
   for (const path of written) assert.ok(args.some((place) => isOf(path, place)), path);

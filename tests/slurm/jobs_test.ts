@@ -5,7 +5,6 @@ import { evaluations, net } from "../../experiments/protocol.ts";
 import { paper, small } from "../../experiments/setups.ts";
 import { parseLimits } from "../../lib/executors/slurm/client.ts";
 import { jobsOf, scriptName } from "../../lib/executors/slurm/jobs.ts";
-
 import {
   configSchema,
   overridden,

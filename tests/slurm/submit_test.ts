@@ -12,6 +12,7 @@ import { planOf } from "../../lib/plan.ts";
 import { makeStore } from "../../lib/store/mod.ts";
 import { thisProcess } from "../../lib/system/processes.ts";
 import { whileFailing } from "../support/failing_calls.ts";
+import { withEnvironment } from "../support/variables.ts";
 import { FakeSlurm } from "./fake_slurm.ts";
 
 /** Two trainings, A and then D, and three tests of D. */
@@ -235,23 +236,13 @@ Deno.test("SLURM_CLUSTERS may name the cluster of jobs, whose records then name 
   }
 });
 
-/** Sets variables for as long as something runs. */
-async function under(variables: Readonly<Record<string, string>>, act: () => Promise<void>) {
-  for (const [name, value] of Object.entries(variables)) Deno.env.set(name, value);
-  try {
-    await act();
-  } finally {
-    for (const name of Object.keys(variables)) Deno.env.delete(name);
-  }
-}
-
 Deno.test("a user's variables hide no job from a query, keep none from being cancelled, and overrule no script", async () => {
   using site = new Site();
   const variables = {
     ...{ SQUEUE_STATES: "RUNNING", SCANCEL_STATE: "RUNNING" },
     ...{ SBATCH_ARRAY_INX: "7", SBATCH_WAIT: "1", SBATCH_ACCOUNT: "vision" },
   };
-  await under(variables, async () => {
+  await withEnvironment(variables, async () => {
     assert.match((await site.submit({}))[0]!, /^Submitted 4 jobs for 5 runs\. /);
     const jobs = readRecords(site.store).map(({ job }) => job);
     assert.deepEqual(jobs, ["101", "102", "103_0", "103_1", "103_2", "104"]);
@@ -268,7 +259,7 @@ Deno.test("a user's variables hide no job from a query, keep none from being can
 
 Deno.test("a submission from within a task of another array hands nothing of it on", async () => {
   using site = new Site();
-  await under({ SLURM_ARRAY_TASK_ID: "5", SLURM_MEM_PER_CPU: "100" }, async () => {
+  await withEnvironment({ SLURM_ARRAY_TASK_ID: "5", SLURM_MEM_PER_CPU: "100" }, async () => {
     await site.submit({});
   });
   assert.deepEqual(new Set(site.slurm.lines("handed-on")), new Set([""]));
