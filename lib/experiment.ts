@@ -252,7 +252,8 @@ export interface Context {
  * Names a run by its content: 12 hexadecimal digits of SHA-256 over canonical JSON, so that equal
  * runs are done once and their results are found again. What decides a run's numbers counts, and
  * nothing else: of the schedules, those that the net and its ancestors use; dropout, where one of them
- * drops outputs by the setup's; of the ways to test, those of the method. Fields that are absent do not count, so a new optional field changes no old key.
+ * drops outputs by the setup's; of the ways to test, those of the method. Fields that are absent do not
+ * count, so a new optional field changes no old key.
  *
  * ```ts
  * import { key } from "./experiment.ts";
@@ -323,9 +324,9 @@ function sharedText(run: TrainRun, train: TrainSetup): string {
 }
 
 /** Whether the setup's dropout counts: not for a net with its own, or without hidden layers to drop from. */
-function dropsBySetup({ dropout, average, fc, init }: TrainRun): boolean {
+function dropsBySetup({ dropout, average, fc = average && [], init }: TrainRun): boolean {
   if (isImported(init)) return true; // the keys of imported nets are older than this rule
-  return dropout === undefined && !(average && fc === undefined) && fc?.length !== 0;
+  return dropout === undefined && fc?.length !== 0;
 }
 
 /** Canonical JSON of a net and its ancestors under a setup. */

@@ -95,7 +95,7 @@ export class Leases {
   /** Links the next number of a free lease. @returns that file; undefined if the lease is taken */
   #takeNext(name: string, content: string): string | undefined {
     const dead = new Map<string, string | undefined>();
-    const names = this.#names();
+    const names = this.#fileNames();
     const numbers = numbersOf(name, names);
     for (const number of numbers) {
       const old = this.#file(name, number);
@@ -144,7 +144,7 @@ export class Leases {
 
   /** Names of leases that have a file, their owners alive or dead. */
   names(): string[] {
-    return entriesIn(this.#folder).flatMap(({ name }) => /^(.+)\.\d+$/.exec(name)?.[1] ?? []);
+    return this.#fileNames().flatMap((name) => LEASE_FILE.exec(name)?.[1] ?? []);
   }
 
   /** Whether there is a file of a lease, its owner alive or dead. */
@@ -219,11 +219,11 @@ export class Leases {
 
   /** A lease's files, the highest number first; empty without a lease. */
   #files(name: string): string[] {
-    return numbersOf(name, this.#names()).map((number) => this.#file(name, number));
+    return numbersOf(name, this.#fileNames()).map((number) => this.#file(name, number));
   }
 
-  /** Names of all files of leases. */
-  #names(): string[] {
+  /** Names of all files of leases, and of their drafts. */
+  #fileNames(): string[] {
     return entriesIn(this.#folder).map((entry) => entry.name);
   }
 
@@ -245,10 +245,13 @@ export class Leases {
   }
 }
 
+/** The name of a lease's file: the lease's own, and its number. */
+const LEASE_FILE = /^(.+)\.(\d+)$/;
+
 /** The numbers of a lease's files among names, from the highest to the lowest. */
 function numbersOf(lease: string, names: readonly string[]): number[] {
   return names.flatMap((name) => {
-    const [, own, number] = /^(.+)\.(\d+)$/.exec(name) ?? [];
+    const [, own, number] = LEASE_FILE.exec(name) ?? [];
     return own === lease ? Number(number) : [];
   }).sort((one, other) => other - one);
 }

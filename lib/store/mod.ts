@@ -85,7 +85,7 @@ export class Store {
   readonly #valid = new Set<string>();
   /** What is wrong with results, each in one version of its file. */
   readonly #faults = new Map<string, { readonly fault: RunStatus; readonly version?: string }>();
-
+  /** See `withheld`. */
   readonly #withheld = new Map<string, UnreadableError>();
 
   /** Use `openStore()`. */
@@ -135,10 +135,7 @@ export class Store {
     try {
       const leased = this.leases.names(); // first: a run that ends meanwhile has a folder
       refreshFolder(this.folder); // another machine may have made the next ones just now
-      const places = ["train", "eval"].flatMap((kind) =>
-        entriesIn(`${this.folder}/${kind}`).map(({ name }) => `${kind}/${name}`)
-      );
-      return new Set([...leased, ...places]);
+      return new Set([...leased, ...this.#places()]);
     } catch (error) {
       if (error instanceof UnreadableError) return undefined;
       throw error;
@@ -240,10 +237,14 @@ export class Store {
   }
 
   #runsWith(recipeIn: (place: string) => PlannedRun | undefined): PlannedRun[] {
-    return ["train", "eval"].flatMap((kind) => {
-      return entriesIn(`${this.folder}/${kind}`)
-        .flatMap(({ name }) => recipeIn(`${kind}/${name}`) ?? []);
-    });
+    return this.#places().flatMap((place) => recipeIn(place) ?? []);
+  }
+
+  /** Places of all folders of runs, by their names, as in `train/A-256-0123456789ab`. */
+  #places(): string[] {
+    return ["train", "eval"].flatMap((kind) =>
+      entriesIn(`${this.folder}/${kind}`).map(({ name }) => `${kind}/${name}`)
+    );
   }
 
   /** Creates a run's folder and its recipe, so that other processes find the run. */

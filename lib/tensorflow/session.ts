@@ -130,8 +130,8 @@ function writingTemporary<Result>(write: () => Result): Result {
 
 /** The error of a graph whose file a disk withholds from TensorFlow; undefined for other errors. */
 function withheld(error: Error, folder: string): UnreadableError | undefined {
-  // "Failed to load SavedModel: /tmp/.../saved_model.pb; Input/output error", or "... Could not find
-  // SavedModel .pb or .pbtxt at supplied export directory path: /tmp/..."
+  // "Failed to load SavedModel: FOLDER/saved_model.pb; Input/output error", or "... Could not find
+  // SavedModel .pb or .pbtxt at supplied export directory path: FOLDER"
   const { message } = error;
   if (!message.includes(folder)) return undefined;
   const [, said] = /\.pb; ([^;\n]+)/.exec(message) ?? [];

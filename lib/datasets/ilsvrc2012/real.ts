@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { UserError } from "../../errors.ts";
 import { count } from "../../numbers.ts";
 import { exists } from "../../system/files.ts";
+import { parseJson } from "../../system/json.ts";
 
 /** Name of the file. */
 export const REAL_FILE = "real.json";
@@ -91,8 +92,7 @@ const GET_AGAIN = `get it again from ${SOURCE}`;
 
 function parsed(file: string): unknown {
   try {
-    // an editor may have saved it with a byte order mark
-    return JSON.parse(Deno.readTextFileSync(file).replace(/^\uFEFF/, ""));
+    return parseJson(Deno.readTextFileSync(file));
   } catch (error) {
     throw new UserError(`Cannot read "${file}": ${(error as Error).message}; ${GET_AGAIN}`, {
       cause: error,

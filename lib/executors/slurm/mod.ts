@@ -136,8 +136,7 @@ async function submitMissing(runs: readonly PlannedRun[], store: Store, given: S
     }
     // as after a submission that ended before its last job
     const [last] = jobScripts([], store, { options });
-    await new JobSubmitter(store, waiting)
-      .submitLast(last!, options.reportsAnyway ? "afterany" : "afterok");
+    await new JobSubmitter(store, waiting).submitLast(last!, whenLast(options));
     return log(
       `Submitted the job that writes the reports: every run is done or in the queue${queued}`,
     );
@@ -153,7 +152,7 @@ async function submitMissing(runs: readonly PlannedRun[], store: Store, given: S
   for (const script of now) await submitter.submit(script);
   // without reports the last job is the command itself, which would execute the missing runs
   if (later === 0 || options.reportsAnyway) {
-    await submitter.submitLast(scripts.at(-1)!, options.reportsAnyway ? "afterany" : "afterok");
+    await submitter.submitLast(scripts.at(-1)!, whenLast(options));
   }
   log(
     `Submitted ${count(submitter.jobs, "job")} for ${count(submitter.runs, "run")}. ` +
@@ -164,6 +163,11 @@ async function submitMissing(runs: readonly PlannedRun[], store: Store, given: S
     `${count(later, "run")} did not fit into the queue. Submit the rest later with the same ` +
       `command: ${options.again}`,
   );
+}
+
+/** When the last job begins: once all others have ended, or all have succeeded. */
+function whenLast({ reportsAnyway }: Pick<SlurmOptions, "reportsAnyway">) {
+  return reportsAnyway ? "afterany" : "afterok";
 }
 
 /** The jobs of a store that are in the queue, by the key of their run. */

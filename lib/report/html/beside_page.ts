@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { writeAtomically } from "../../system/files.ts";
 import { h } from "../markup.ts";
-import { type Figure } from "../plots/mod.ts";
+import type { Figure } from "../plots/mod.ts";
 import type { Sheet } from "../sheet.ts";
 import { wholePage } from "./page.ts";
 import { details, plots } from "./parts.ts";

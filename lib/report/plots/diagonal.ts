@@ -37,7 +37,7 @@ export function secondPlot(rows: readonly SideRow[]): Drawing | undefined {
     name: tableName(table),
     points: rows.flatMap(({ results: [first, second] }) => {
       if (first?.measured === undefined || second?.measured === undefined) return [];
-      const title = `${titleOf(first)}: ${errorInWords(first)} in 1, ${errorInWords(second)} in 2`;
+      const title = `${nameOf(first)}: ${errorInWords(first)} in 1, ${errorInWords(second)} in 2`;
       return [{ x: intervalOf(first), y: intervalOf(second), title }];
     }),
   }));
@@ -129,11 +129,12 @@ function diagonalPlot(
 function pointOf(result: RowResult): ErrorPair[] {
   const { top1 } = result.row.published ?? {};
   if (result.measured === undefined || top1 === undefined) return [];
-  const title = `${titleOf(result)}: measured ${errorInWords(result)}, published ${percents(top1)}`;
+  const title = `${nameOf(result)}: measured ${errorInWords(result)}, published ${percents(top1)}`;
   return [{ x: { error: top1, low: top1, high: top1 }, y: intervalOf(result), title }];
 }
 
-const titleOf = ({ row }: RowResult) => row.title ?? netsOf(row).join(" + ");
+/** A row's title, or its nets. */
+const nameOf = ({ row }: RowResult) => row.title ?? netsOf(row).join(" + ");
 
 /** The top-1 error of a row that is measured, and its interval. */
 function intervalOf({ measured, intervals }: RowResult): ErrorRange {

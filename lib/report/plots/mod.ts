@@ -49,7 +49,7 @@ export function figuresOf(
 /** Draws two reproductions side by side: errors against depth in each, and those of one against the other's. */
 export function figuresBeside({ sides, rows }: SideBySide): Figure[] {
   const depth = sides.flatMap(({ results }, i) =>
-    depthPlots(results).slice(0, 1).filter(({ name }) => name === "depth-measured").map((plot) => ({
+    depthPlots(results).filter(({ name }) => name === "depth-measured").map((plot) => ({
       ...plot,
       ...{ name: `depth-${i + 1}`, title: `${plot.title} in ${i + 1}` },
     }))
