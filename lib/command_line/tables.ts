@@ -204,35 +204,37 @@ export function tablesWith(rows: ReadonlySet<Row>, all: readonly Table[] = TABLE
     .filter((table) => table.rows.length > 0);
 }
 
-/** Writes sheets as files beside the runs, and prints them. @returns the exit code */
-export function publish(sheets: readonly Sheet[], options: Options): number {
+/** Prints sheets, and writes them as files beside the runs. @returns the exit code */
+export async function publish(sheets: readonly Sheet[], options: Options): Promise<number> {
   console.log(report(sheets, options.format));
   // after them: a disk that is full hides no numbers
-  try {
-    tell(writeReports(sheets, options.results));
-  } catch (error) {
-    warnWhereForbidden(error);
-  }
+  await writeBeside(() => writeReports(sheets, options.results));
   return 0;
 }
 
 /**
- * Warns that files beside the results are not written, where this user may only read their folder, as another
- * user's. What the files would have is printed.
+ * Writes files beside the results, of which all is printed, and lists them. Where this user may only read that
+ * folder, as another user's, it warns.
  *
+ * @param write writes them, and gives their paths
  * @throws any other error, such as that of a disk that is full
  */
-export function warnWhereForbidden(error: unknown) {
-  const { cause } = error as UserError;
-  const isForbidden = error instanceof UserError && cause instanceof Error &&
-    (cause instanceof Deno.errors.PermissionDenied || /^Read-only file system/.test(cause.message));
-  if (!isForbidden) throw error;
-  const refused = error.message.replace(/;.*$/s, "");
-  warn(`${refused}: this file and those after it are as they were; what is printed is new.`);
+export async function writeBeside(write: () => readonly string[] | Promise<readonly string[]>) {
+  try {
+    tell(await write());
+  } catch (error) {
+    const { cause } = error as UserError;
+    const isForbidden = error instanceof UserError && cause instanceof Error &&
+      (cause instanceof Deno.errors.PermissionDenied ||
+        /^Read-only file system/.test(cause.message));
+    if (!isForbidden) throw error;
+    const refused = error.message.replace(/;.*$/s, "");
+    warn(`${refused}: this file and those after it are as they were; what is printed is new.`);
+  }
 }
 
 /** Lists written files on standard error; files that differ only in their ending share a line. */
-export function tell(files: readonly string[]) {
+function tell(files: readonly string[]) {
   const named = Map.groupBy(files, (file) => file.replace(/\.\w+$/, ""));
   for (const [name, alike] of named) {
     const endings = alike.map((file) => file.slice(name.length + 1));

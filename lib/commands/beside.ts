@@ -12,7 +12,7 @@ import { type Side, sideBySide } from "../results/side_by_side.ts";
 import type { Study } from "../results/study.ts";
 import { exists } from "../system/files.ts";
 import { type Options, pathFrom } from "../command_line/options.ts";
-import { tell, warnWhereForbidden } from "../command_line/tables.ts";
+import { writeBeside } from "../command_line/tables.ts";
 
 /**
  * Prints tables from the store beside those from another folder of results, which is only read, and writes
@@ -40,14 +40,10 @@ export async function reportBeside(
   console.log(report(sheets, options.format));
   const { writeBesidePage } = await import("../report/html/beside_page.ts");
   const { figuresBeside } = await import("../report/plots/mod.ts");
-  try {
-    tell([
-      ...writeReports(sheets, options.results),
-      writeBesidePage(sheets, figuresBeside(found), options.results),
-    ]);
-  } catch (error) {
-    warnWhereForbidden(error);
-  }
+  await writeBeside(() => [
+    ...writeReports(sheets, options.results),
+    writeBesidePage(sheets, figuresBeside(found), options.results),
+  ]);
   return 0;
 }
 

@@ -33,7 +33,7 @@ export async function examine(words: readonly string[], options: Options): Promi
     ...words.length > 0 && { wanted },
     ...{ tables: [...TABLES, ...new Set(files)] },
   });
-  if (words.length === 0) return publish([sheet], options);
+  if (words.length === 0) return await publish([sheet], options);
   console.log(report([sheet], options.format));
   return 0;
 }

@@ -7,7 +7,7 @@ import { sheetOf } from "../report/results_sheet.ts";
 import { resultsOf } from "../results/mod.ts";
 import type { Study } from "../results/study.ts";
 import type { Options } from "../command_line/options.ts";
-import { publish, tell, warnWhereForbidden } from "../command_line/tables.ts";
+import { publish, writeBeside } from "../command_line/tables.ts";
 import { tablesFilled } from "../command_line/filled_tables.ts";
 import { sheetOfClaims } from "./claims.ts";
 import { sheet as table1 } from "./table1.ts";
@@ -24,7 +24,9 @@ export async function report(words: readonly string[], options: Options): Promis
   }
   const { findStudy, openIfMade } = await import("../reproduce.ts");
   const study = await findStudy(options);
-  if (words.length > 0) return publish(resultsOf(tables, study, options).map(sheetOf), options);
+  if (words.length > 0) {
+    return await publish(resultsOf(tables, study, options).map(sheetOf), options);
+  }
   const dataset = await openIfMade(study.dataset, options);
   return await publishAll(tables, { study, dataset }, options);
 }
@@ -43,22 +45,18 @@ export async function publishAll(
 ): Promise<number> {
   const results = resultsOf(tables, study, options);
   const [counts, errors] = [[table1(), table2()], results.map(sheetOf)];
-  publish([...counts, ...errors], options);
+  await publish([...counts, ...errors], options);
   const controls = resultsOf([{ ...initialisation, rows: [trainedAgain] }], study, options);
   const claims = sheetOfClaims(study, options, { known: [...results, ...controls] });
   const { writePage } = await import("../report/html/mod.ts");
-  try {
-    tell([
-      ...writeReports([claims], options.results),
-      ...writeCollections({ counts, errors }, options.results),
-      ...await writePage({
-        ...{ sheets: [...counts, ...errors, claims], results, study, choice: options.choice },
-        ...{ controls: controls.flatMap(({ rows }) => rows) },
-        ...dataset && { dataset },
-      }, options.results),
-    ]);
-  } catch (error) {
-    warnWhereForbidden(error);
-  }
+  await writeBeside(async () => [
+    ...writeReports([claims], options.results),
+    ...writeCollections({ counts, errors }, options.results),
+    ...await writePage({
+      ...{ sheets: [...counts, ...errors, claims], results, study, choice: options.choice },
+      ...{ controls: controls.flatMap(({ rows }) => rows) },
+      ...dataset && { dataset },
+    }, options.results),
+  ]);
   return 0;
 }

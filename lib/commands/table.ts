@@ -63,7 +63,9 @@ async function show(
   { tables, study }: { readonly tables: readonly Table[]; readonly study: Study<Dataset> },
   options: Options,
 ): Promise<number> {
-  if (names.length > 0) return publish(resultsOf(tables, study, options).map(sheetOf), options);
+  if (names.length > 0) {
+    return await publish(resultsOf(tables, study, options).map(sheetOf), options);
+  }
   const { publishAll } = await import("./report.ts");
   return await publishAll(tables, { study, dataset: study.dataset }, options);
 }
