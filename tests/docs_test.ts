@@ -41,6 +41,7 @@ import {
   proseOf,
   tableRows,
 } from "./support/markdown.ts";
+import { TEST_FLAGS } from "./support/tasks.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const UPDATE = Deno.args.includes("--update");
@@ -362,7 +363,7 @@ function setupList(): string {
 
 /** What a program of the project prints. */
 async function printedBy(...args: string[]): Promise<string> {
-  const options = { args: ["run", "-A", ...args], cwd: ROOT, env: { NO_COLOR: "1" } };
+  const options = { args: ["run", ...TEST_FLAGS, ...args], cwd: ROOT, env: { NO_COLOR: "1" } };
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), options).output();
   assert.equal(code, 0, new TextDecoder().decode(stderr));
   return new TextDecoder().decode(stdout);

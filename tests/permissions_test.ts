@@ -54,6 +54,14 @@ Deno.test("the gate's tests may do no more than tasks can, but for a port of the
   assert.deepEqual(TEST_FLAGS, ["--no-prompt", "-RWESN", "--allow-ffi", "--allow-run"]);
 });
 
+Deno.test("no task may do everything: those for who changes the code do what the tests do", () => {
+  for (const [name, { command }] of Object.entries(project.tasks)) {
+    assert.doesNotMatch(command, / (-A|--allow-all)\b/, name);
+    const [, flags] = /^deno run (.*?) (?:--v8-flags=\S+ )?tests\//.exec(command) ?? [];
+    if (flags !== undefined && name !== "test") assert.equal(flags, TEST_FLAGS.join(" "), name);
+  }
+});
+
 /** How attempts that a task's flags may forbid end. */
 async function tried(task: string): Promise<Record<string, string>> {
   const file = Deno.makeTempFileSync({ suffix: ".ts" });

@@ -6,11 +6,11 @@
  * usage: deno run -A lib/bench/own_tables.ts [ROUNDS]
  */
 import { join } from "node:path";
-import project from "../../deno.json" with { type: "json" };
 import { CATALOGUE } from "../command_line/catalogue.ts";
 import { describedStudy } from "../command_line/known_runs.ts";
 import { readCommandLine, resolveOptions, ROOT } from "../command_line/options.ts";
 import { tablesNamed } from "../command_line/tables.ts";
+import { taskWords } from "../command_line/task_words.ts";
 import { isEvaluation } from "../experiment.ts";
 import { plan } from "../plan.ts";
 import { uniform } from "../random.ts";
@@ -50,9 +50,7 @@ const OPTIONS = [
 
 /** Wall and processor time of a command with its task's permissions, seconds. */
 function timeOf(command: string, word: string): Time {
-  const { command: task } =
-    (project.tasks as Readonly<Record<string, { readonly command: string }>>)[command]!;
-  const words = task.replace(/^deno/, Deno.execPath()).split(" ");
+  const words = [Deno.execPath(), ...taskWords(command).slice(1)];
   const begin = performance.now();
   const { success, stdout, stderr } = new Deno.Command("sh", {
     args: ["-c", '"$@" > /dev/null && times', "sh", ...words, word, ...OPTIONS],

@@ -1,5 +1,4 @@
 /** Submits tables as jobs of a cluster: `--executor slurm`. */
-import project from "../../deno.json" with { type: "json" };
 import { UserError } from "../errors.ts";
 import { scriptName, type SlurmJob } from "../executors/slurm/jobs.ts";
 import { jobScripts, type SlurmOptions, submitPlan } from "../executors/slurm/mod.ts";
@@ -24,6 +23,7 @@ import { mustDivide, type Options, pathFrom, ROOT, startFolder } from "./options
 import { shellWord } from "../system/shell.ts";
 import { CATALOGUE } from "./catalogue.ts";
 import { isPath } from "./tables.ts";
+import { taskWords } from "./task_words.ts";
 
 /** The command that submits jobs, and what it submits. */
 export interface ClusterRequest {
@@ -126,9 +126,10 @@ function commandLine(
   const options = optionsFor(command, data === undefined ? { given } : { given: others });
   const folder = data === undefined ? [] : [`--data "${data}"`];
   // with the permissions of the task of this name; the path of deno may differ on the nodes
-  const task = (project.tasks as Readonly<Record<string, { command: string }>>)[command]!.command
-    .replace(/^deno/, '"$deno"');
-  return [task, ...words.map(wordOfJob), options, ...folder].filter((part) => part !== "").join(
+  const [, ...task] = taskWords(command);
+  return ['"$deno"', ...task, ...words.map(wordOfJob), options, ...folder].filter((part) =>
+    part !== ""
+  ).join(
     " ",
   );
 }

@@ -30,6 +30,7 @@ import { describedStudy, known } from "../command_line/known_runs.ts";
 import { gpu } from "./doctor_gpu.ts";
 import { speed } from "./doctor_speed.ts";
 import { PAPER_TABLES } from "../command_line/tables.ts";
+import { taskWords } from "../command_line/task_words.ts";
 import { formatNumber } from "../numbers.ts";
 
 /** The result of one check. */
@@ -201,9 +202,10 @@ async function resume(
 ): Promise<number> {
   const folder = Deno.makeTempDirSync({ prefix: "verydeep-doctor-" });
   const count = String(workers ?? cores());
-  const cli = `${ROOT}/cli.ts`;
+  const [, ...task] = taskWords("train");
   const command = (into: string) => [
-    ...[Deno.execPath(), "run", "-A", cli, "train", "--config", "A", "--S", "256"],
+    ...[Deno.execPath(), ...task.map((word) => word === "cli.ts" ? `${ROOT}/cli.ts` : word)],
+    ...["--config", "A", "--S", "256"],
     ...["--setup", "smoke", "--set", TINY, "--workers", count],
     ...device ? ["--device", device] : [],
     ...typeof given.precision === "string" ? ["--precision", given.precision] : [],

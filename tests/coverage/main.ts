@@ -12,6 +12,7 @@ import { type FileLines, neverLoaded, ranges, readLcov, share } from "./lcov.ts"
 import { formatNumber } from "../../lib/numbers.ts";
 import { filesBelow } from "../support/files.ts";
 import { runTask } from "../support/task_options.ts";
+import { TEST_FLAGS } from "../support/tasks.ts";
 
 /** Lines that must have run, per cent. */
 const ENOUGH = 90;
@@ -25,7 +26,7 @@ async function covered(): Promise<string | number> {
   await Deno.remove(`${root}coverage`, { recursive: true }).catch(() => {});
   const deno = (args: readonly string[], stdout: "inherit" | "piped") =>
     new Deno.Command(Deno.execPath(), { args: [...args], cwd: root, stdout, stderr: "inherit" });
-  const tests = ["test", "-A", "--coverage=coverage", "--coverage-raw-data-only"];
+  const tests = ["test", ...TEST_FLAGS, "--coverage=coverage", "--coverage-raw-data-only"];
   const { code } = await deno(tests, "inherit").spawn().status;
   if (code !== 0) return code;
   const report = deno(["coverage", "--lcov", "--include=/lib/", "coverage"], "piped");

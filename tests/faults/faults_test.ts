@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { inFolder } from "../support/in_store.ts";
+import { TEST_FLAGS } from "../support/tasks.ts";
 import { callsIn } from "./calls.ts";
 import {
   type Case,
@@ -27,7 +28,9 @@ function planted(defect: string): Phase {
       name: "source",
       change: (folder) => Deno.writeTextFileSync(`${folder}/source.txt`, "0.125\n"),
     },
-    command: (folder) => [Deno.execPath(), "run", "-A", "--no-check", PROGRAM, folder, defect],
+    command: (
+      folder,
+    ) => [Deno.execPath(), "run", ...TEST_FLAGS, "--no-check", PROGRAM, folder, defect],
   };
 }
 

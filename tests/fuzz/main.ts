@@ -13,6 +13,7 @@ import type { Line } from "./worker.ts";
 import { formatNumber } from "../../lib/numbers.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { countIn, runTask } from "../support/task_options.ts";
+import { TEST_FLAGS } from "../support/tasks.ts";
 
 const FINDINGS = "fuzz-findings";
 const WORKER = fileURLToPath(new URL("worker.ts", import.meta.url));
@@ -31,7 +32,16 @@ async function hunt(name: string, { minutes, seed }: { minutes: number; seed: nu
   while (performance.now() < end && found < ENOUGH) {
     const folder = await Deno.makeTempDir({ prefix: "verydeep-fuzz-" });
     const child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--no-check", WORKER, name, folder, String(seed), String(rounds)],
+      args: [
+        "run",
+        ...TEST_FLAGS,
+        "--no-check",
+        WORKER,
+        name,
+        folder,
+        String(seed),
+        String(rounds),
+      ],
       ...{ stdout: "piped", stderr: "piped" },
     }).spawn();
     const complaints = new Response(child.stderr).text();

@@ -4,8 +4,8 @@
  * limit, and the controller restarts. Then compares every CSV with that of an undisturbed
  * reproduction on this machine. Takes some minutes; `.ci/run` calls it.
  *
- * usage: deno run -A tests/slurm/all_tables.ts DATA REFERENCE, where REFERENCE is the folder of the
- * smoke setup's results
+ * usage: deno run FLAGS tests/slurm/all_tables.ts DATA REFERENCE, with the permissions of tests, where
+ * REFERENCE is the folder of the smoke setup's results
  */
 import assert from "node:assert/strict";
 import { jobOfRun, readRecords } from "../../lib/executors/slurm/records.ts";
@@ -20,7 +20,7 @@ const SIGUSR2 = 12;
 
 const [data, reference] = Deno.args;
 if (data === undefined || reference === undefined) {
-  console.error("usage: deno run -A tests/slurm/all_tables.ts DATA REFERENCE");
+  console.error("usage: deno run FLAGS tests/slurm/all_tables.ts DATA REFERENCE");
   Deno.exit(2);
 }
 if (!hasSlurm) {

@@ -2,7 +2,7 @@
  * A process of the soak over Slurm: submits what fits into the queue, or carries out one run as a job.
  * Adds what it held at its end to a file.
  *
- * usage: deno run -A --v8-flags=--expose-gc tests/soak/job.ts FOLDER COUNT [KEY]
+ * usage: deno run FLAGS tests/soak/job.ts FOLDER COUNT [KEY], with the flags of `JOB`
  *
  * @module
  */
@@ -16,11 +16,11 @@ import { appendLine } from "../../lib/system/files.ts";
 import { progressBars } from "../../lib/system/progress.ts";
 import { shellWord } from "../../lib/system/shell.ts";
 import { tinyDataset } from "../support/tiny.ts";
-import { countCalls, planOf, sampleAt, SETUP, simulated } from "./soak.ts";
+import { countCalls, JOB, planOf, sampleAt, SETUP, simulated } from "./soak.ts";
 
 const [folder, count, key] = Deno.args;
 if (folder === undefined || count === undefined) {
-  console.error("usage: deno run -A tests/soak/job.ts FOLDER COUNT [KEY]");
+  console.error("usage: deno run FLAGS tests/soak/job.ts FOLDER COUNT [KEY]");
   Deno.exit(2);
 }
 
@@ -44,7 +44,7 @@ appendLine(
 );
 
 async function submit() {
-  const program = '"$deno" run -A --v8-flags=--expose-gc tests/soak/job.ts';
+  const program = ['"$deno"', ...JOB].join(" ");
   const run = `${program} ${shellWord(folder!)} ${count} "$key"`;
   const config = { cpus: 1, memory: "none", time: "10" };
   await submitPlan(plan, store, {

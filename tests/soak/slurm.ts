@@ -4,7 +4,7 @@ import { makeStore } from "../../lib/store/mod.ts";
 import { readRecords } from "../../lib/executors/slurm/records.ts";
 import { TestCluster, until } from "../slurm/cluster.ts";
 import { tinyDataset } from "../support/tiny.ts";
-import { planOf, type Sample, trendsOf } from "./soak.ts";
+import { JOB, planOf, type Sample, trendsOf } from "./soak.ts";
 
 /** The site's limits, of which both are far below a plan of a thousand runs. */
 export interface QueueLimits {
@@ -46,7 +46,7 @@ export async function soakOnSlurm(
   const folder = cluster.folder("soak");
   const store = makeStore(`${folder}/results`);
   const plan = planOf(count, dataset);
-  const script = ["run", "-A", "--v8-flags=--expose-gc", "tests/soak/job.ts", folder, `${count}`];
+  const script = [...JOB, folder, `${count}`];
   for (const name of ["goes", "jobs"]) cluster.folder(`soak/${name}`);
   const isDone = ({ key }: { readonly key: string }) => done.has(key);
   let [done, longestQueue]: [ReadonlySet<string>, number] = [new Set(), 0];

@@ -13,6 +13,7 @@ import type { Tensors } from "../../lib/vgg/checkpoint.ts";
 import { layersOf, netShapeOf, weightShapes } from "../../lib/vgg/configs.ts";
 import { alignedBytes } from "../../lib/vgg/image_cache.ts";
 import { INITIAL_PLATEAU } from "../../lib/vgg/schedule.ts";
+import { flagsOf } from "../support/tasks.ts";
 import { setup as tiny } from "../support/tiny.ts";
 
 /** What the process holds, and what it has done, at the end of a run. */
@@ -31,6 +32,9 @@ export interface Sample {
 
 /** Runs of a plan for each net: its training, and tests at this many scales less one. */
 const EACH = 10;
+
+/** Deno's arguments of a process of the soak over Slurm, with the permissions of `table`. */
+export const JOB = ["run", ...flagsOf("table"), "--v8-flags=--expose-gc", "tests/soak/job.ts"];
 
 /** One step, and one validation. */
 export const SETUP = {

@@ -122,7 +122,14 @@ async function load(packages: Record<string, string>): Promise<string> {
   }
   for (const [path, text] of Object.entries(packages)) await write(`node_modules/${path}`, text);
   const addon = join(root, "lib", "tensorflow", "addon.ts");
-  const { ok, stderr } = await run([Deno.execPath(), "run", "-A", addon]);
+  const { ok, stderr } = await run([
+    Deno.execPath(),
+    "run",
+    "--no-prompt",
+    "-RWES",
+    "--allow-ffi",
+    addon,
+  ]);
   assert.equal(ok, false);
   return stderr.trim();
 }

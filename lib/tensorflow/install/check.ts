@@ -125,7 +125,14 @@ export async function loads(
   { setup = "deno task install" }: { setup?: string } = {},
 ): Promise<Check> {
   const program = fileURLToPath(new URL("../addon.ts", import.meta.url));
-  const { ok, signal, stdout, stderr } = await run([Deno.execPath(), "run", "-A", program]);
+  const { ok, signal, stdout, stderr } = await run([
+    Deno.execPath(),
+    "run",
+    "--no-prompt",
+    "-RWES",
+    "--allow-ffi",
+    program,
+  ]);
   if (ok) {
     const blind = variant === "gpu" && !stdout.includes("GPU");
     const note = blind ? ", as it finds no GPU: try nvidia-smi" : "";
