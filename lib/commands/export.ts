@@ -1,24 +1,14 @@
 /** `export`: writes a stored net in other layouts, with a card. */
 import { basename } from "node:path";
-import { UnreadableError, UsageError, UserError } from "../errors.ts";
+import { UsageError, UserError } from "../errors.ts";
 import { displayName, isEvaluation, isImported, type TrainRun } from "../experiment.ts";
-import {
-  entriesIn,
-  isOfSystem,
-  isThere,
-  readAt,
-  readIfThere,
-  reading,
-  systemReason,
-  writeAtomically,
-} from "../system/files.ts";
+import { isOfSystem, systemReason, writeAtomically } from "../system/files.ts";
 import { progressBars } from "../system/progress.ts";
 import type { PlannedRun } from "../plan.ts";
 import { fold } from "../report/fold.ts";
 import { meanOf } from "../vgg/colours.ts";
 import { convsOf, depthOf, isFullyConnected, layersOf, netShapeOf } from "../vgg/configs.ts";
 import type { NetWeights } from "../weights/weights_file.ts";
-import { openWeights } from "../weights/mod.ts";
 import { DEVIATION } from "../weights/inputs.ts";
 import { writeTorchvision } from "../weights/torchvision.ts";
 import type { ExportLayout } from "../command_line/net_options.ts";
@@ -26,6 +16,7 @@ import type { DatasetInfo } from "../datasets/dataset.ts";
 import type { Study } from "../results/study.ts";
 import { type Options, pathFrom } from "../command_line/options.ts";
 import { describedStudy, runNamed } from "../command_line/known_runs.ts";
+import { isFolder, mustBeCard, mustBeFree } from "./export_place.ts";
 
 /**
  * Writes the net of a training to a file or, for TensorFlow, to a folder, and a card beside or in it.
@@ -79,82 +70,6 @@ export async function exportNet(words: readonly string[], options: Options): Pro
   console.error(`written: ${card}`);
   console.log(fold(`${displayName(run)} for ${library}. ${input}${layers}`).join("\n"));
   return 0;
-}
-
-/**
- * Refuses to replace a file that is no card.
- *
- * @throws {UserError} There is one under the card's name, or a disk withholds whether there is.
- */
-function mustBeCard(card: string, start: string) {
-  if (!isThere(card) || readIfThere(card)?.startsWith(start)) return;
-  throw new UserError(
-    `Cannot write "${card}": it exists, and is not a card that this command wrote; name another file, ` +
-      "or move it away",
-  );
-}
-
-/** Whether a layout is a folder of files. */
-function isFolder(layout: ExportLayout): boolean {
-  return layout === "savedmodel" || layout === "page";
-}
-
-/**
- * Refuses to replace what is no net.
- *
- * @throws {UserError} There is something else under that name, or a disk withholds what there is.
- */
-async function mustBeFree(file: string, layout: ExportLayout) {
-  const isNet = layout === "savedmodel"
-    ? isThere(`${file}/saved_model.pb`)
-    : layout === "page"
-    ? await isOurPage(file)
-    : layout === "onnx"
-    ? await isOurOnnx(file)
-    : await holdsNet(file);
-  // drafts of an export that was killed count for nothing
-  const isEmpty = isFolder(layout) && isThere(file, "isDirectory") &&
-    entriesIn(file).every(({ name }) => UNFINISHED[layout]?.test(name));
-  if (isNet || isEmpty || !(isThere(file) || isThere(file, "isDirectory"))) return;
-  throw new UserError(
-    `Cannot write "${file}": it exists, and is not a net that this command would replace; name ` +
-      "another, or remove it",
-  );
-}
-
-/** Files of an export that was killed before its last file. */
-const UNFINISHED: Readonly<Partial<Record<ExportLayout, RegExp>>> = {
-  savedmodel: /^saved_model\.pb\.[0-9a-f-]+\.part$/,
-  page: /^(net-\d+|runtime)\.js(\.[0-9a-f-]+\.part)?$|^index\.html\.[0-9a-f-]+\.part$/,
-};
-
-/** Whether a folder is the page of a net. */
-async function isOurPage(folder: string): Promise<boolean> {
-  const { NET_PAGE_START } = await import("../report/net_page/mod.ts");
-  return readIfThere(`${folder}/index.html`)?.startsWith(NET_PAGE_START) ?? false;
-}
-
-/** Whether a file has a net's weights. */
-async function holdsNet(file: string): Promise<boolean> {
-  if (!isThere(file)) return false;
-  try {
-    (await openWeights(file))[Symbol.dispose]();
-    return true;
-  } catch (error) {
-    if (error instanceof UserError && !(error instanceof UnreadableError)) return false;
-    throw error;
-  }
-}
-
-/** Whether a file is an ONNX model of this project. */
-async function isOurOnnx(file: string): Promise<boolean> {
-  if (!isThere(file)) return false;
-  const { OUR_ONNX_START: start } = await import("../weights/onnx.ts");
-  const found = reading(file, () => {
-    using handle = Deno.openSync(file);
-    return readAt(handle, 0, start.length);
-  });
-  return found !== undefined && start.every((byte, i) => found[i] === byte);
 }
 
 /** What reads a layout. */
