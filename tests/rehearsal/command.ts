@@ -2,6 +2,7 @@
 import { fileURLToPath } from "node:url";
 import project from "../../deno.json" with { type: "json" };
 import { clock } from "../../lib/system/progress.ts";
+import { statusOf } from "../support/processes.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -95,12 +96,8 @@ export function effortInWords({ seconds, memory }: Effort): string {
   return `${clock(seconds)}${memory > 0 ? `, ${(memory / 1e9).toFixed(1)} GB of memory` : ""}`;
 }
 
-/** The most memory that a process has had, bytes (Linux). */
+/** The most memory that a process has had, bytes (Linux); 0 if it has ended. */
 function heightOf(pid: number): number {
-  try {
-    const [, kib] = /^VmHWM:\s*(\d+)/m.exec(Deno.readTextFileSync(`/proc/${pid}/status`)) ?? [];
-    return 1024 * Number(kib ?? 0);
-  } catch {
-    return 0;
-  }
+  const [, kib = 0] = /^VmHWM:\s*(\d+)/m.exec(statusOf(pid)) ?? [];
+  return 1024 * Number(kib);
 }

@@ -10,9 +10,9 @@
 import assert from "node:assert/strict";
 import { jobOfRun, readRecords } from "../../lib/executors/slurm/records.ts";
 import { displayName } from "../../lib/experiment.ts";
-import { readIfThere } from "../../lib/system/files.ts";
 import { openStore } from "../../lib/store/mod.ts";
 import { hasSlurm, type Printed, TestCluster, until } from "./cluster.ts";
+import { statusOf } from "../support/processes.ts";
 import { type HalfWay, halfWay, letGoOn } from "./half_way.ts";
 
 /** Number of the signal on Linux. */
@@ -153,11 +153,6 @@ function isPending(pid: number, signal: number): boolean {
 
 function isStopped(pid: number): boolean {
   return /^State:\s*T/m.test(statusOf(pid));
-}
-
-/** Status of a process from /proc; empty if it has ended. */
-function statusOf(pid: number): string {
-  return readIfThere(`/proc/${pid}/status`) ?? "";
 }
 
 async function statesOf() {

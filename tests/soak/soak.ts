@@ -13,6 +13,7 @@ import type { Tensors } from "../../lib/vgg/checkpoint.ts";
 import { layersOf, netShapeOf, weightShapes } from "../../lib/vgg/configs.ts";
 import { alignedBytes } from "../../lib/vgg/image_cache.ts";
 import { INITIAL_PLATEAU } from "../../lib/vgg/schedule.ts";
+import { printed } from "../support/processes.ts";
 import { flagsOf } from "../support/tasks.ts";
 import { setup as tiny } from "../support/tiny.ts";
 
@@ -156,20 +157,10 @@ export function sampleAt(begin: number, calls: number): Sample {
   };
 }
 
+/** Open files, with the pipes to the program that lists them (Linux). */
 function openFiles(): number {
-  try {
-    // without the descriptor of the list itself
-    return [...Deno.readDirSync("/proc/self/fd")].length - 1;
-  } catch {
-    return openFilesByAnother();
-  }
-}
-
-/** The same where Deno's permissions hide the list: with the pipes to the program that reads it. */
-function openFilesByAnother(): number {
   if (Deno.build.os !== "linux") return NaN;
-  const { stdout } = new Deno.Command("ls", { args: [`/proc/${Deno.pid}/fd`] }).outputSync();
-  return new TextDecoder().decode(stdout).trim().split("\n").length;
+  return printed("ls", `/proc/${Deno.pid}/fd`).trim().split("\n").length;
 }
 
 /** Calls that the store makes. */

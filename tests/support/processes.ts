@@ -11,10 +11,14 @@ export function printed(program: string, ...args: readonly string[]): string {
   return new TextDecoder().decode(stdout);
 }
 
+/** Status of a process as /proc has it; empty if it has ended, or where there is none. */
+export function statusOf(pid: number): string {
+  return printed("cat", `/proc/${pid}/status`);
+}
+
 /** Whether a process ignores a signal. */
 export function isIgnored(pid: number, signal: keyof typeof NUMBERS): boolean {
-  const status = printed("cat", `/proc/${pid}/status`);
-  const mask = BigInt(`0x${/^SigIgn:\s*(\w+)$/m.exec(status)![1]}`);
+  const mask = BigInt(`0x${/^SigIgn:\s*(\w+)$/m.exec(statusOf(pid))![1]}`);
   return (mask >> BigInt(NUMBERS[signal] - 1) & 1n) === 1n;
 }
 
