@@ -11,7 +11,7 @@
  *                  always   so do all later ones that fit (the default)
  *                  lasting  so do all later ones that would change the folder, or take room in it
  *                  short    that read or write does only the first half
- *                  torn     that write does only the first half, and the process is killed
+ *                  torn     that write does only the first half, if it has two, and the process is killed
  *                  before   the process is killed (SIGKILL) instead of the call
  *                  after    the process is killed once the call is done
  *   FAULTS_TRACE   a file that gets a line for each call: its name, a tab, its path. The one that goes
@@ -161,7 +161,7 @@ static enum fate fate_at(const char *call, int place, const char *path) {
     enum fate is = decided;                                  \
     if (is == FAILS) return failure;                         \
     type result = REAL(name) passed;                         \
-    if (is == IS_LAST) die();                                \
+    if (is == IS_LAST || is == IS_TORN) die();               \
     return result;                                           \
   }
 
@@ -286,7 +286,7 @@ FIND(fclose)
 int fclose(FILE *file) {
   enum fate is = STREAM;
   int result = REAL(fclose)(file);
-  if (is == IS_LAST) die();
+  if (is == IS_LAST || is == IS_TORN) die();
   if (is != FAILS) return result;
   errno = error_number;
   return EOF;
