@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { UsageError } from "../../lib/errors.ts";
 import { type Call, patternOfPlace } from "./calls.ts";
-import { type CallName, CHANGES, type DiskFault, LOOKS } from "./library.ts";
+import { type CallName, CALLS, CHANGES, type DiskFault } from "./library.ts";
 
 /** Calls that may need room on the disk. */
 const GROWS: readonly CallName[] = ["create", "fsync", "link", "mkdir", "rename", "write"];
@@ -10,7 +10,7 @@ const GROWS: readonly CallName[] = ["create", "fsync", "link", "mkdir", "rename"
 /** What goes wrong, and at which calls it can. */
 export const FAULTS = {
   /** A bad sector, or a cable: this call fails, later ones do not. */
-  "EIO": { effect: "once", error: "EIO", at: [...LOOKS, ...CHANGES] },
+  "EIO": { effect: "once", error: "EIO", at: CALLS },
   /** The quota is exceeded at this call, and something is removed before the next. */
   "EDQUOT": { effect: "once", error: "EDQUOT", at: GROWS },
   /** The disk is full from this call on. */
@@ -70,7 +70,7 @@ export function caseInWords({ phase, call: { name, place, number }, fault }: Cas
 /** The case of such words. @throws {UsageError} They are not those of a case. */
 export function caseOf(words: readonly string[]): Case {
   const isCase = words.length === 5 && words[1]! in FAULTS &&
-    ([...LOOKS, ...CHANGES] as readonly string[]).includes(words[2]!) && Number(words[4]) > 0;
+    (CALLS as readonly string[]).includes(words[2]!) && Number(words[4]) > 0;
   if (!isCase) {
     throw new UsageError(
       `"${

@@ -3,15 +3,18 @@ import { compiler } from "../../lib/system/subprocess.ts";
 import { run } from "../support/disks.ts";
 
 /** Calls that only look at files. `open` is for reading. */
-export const LOOKS = ["list", "open", "read", "stat"] as const;
+const LOOKS = ["list", "open", "read", "stat"] as const;
 
 /** Calls that change something on the disk. `create` opens a file for writing. */
 export const CHANGES = [
   ...["create", "fsync", "link", "mkdir", "rename", "touch", "unlink", "write"] as const,
 ];
 
+/** Every call. */
+export const CALLS = [...LOOKS, ...CHANGES] as const;
+
 /** A call of the C library, as `library.c` names it. */
-export type CallName = typeof LOOKS[number] | typeof CHANGES[number];
+export type CallName = typeof CALLS[number];
 
 /** Numbers of errors on Linux (errno(3)). */
 const ERRORS = {

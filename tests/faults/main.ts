@@ -20,6 +20,7 @@ import {
   sampled,
   sampledPhases,
 } from "./cases.ts";
+import { CALLS } from "./library.ts";
 import { PHASES } from "./phases.ts";
 import { Laboratory, type Rehearsed, tryAll, type Verdict } from "./sweep.ts";
 
@@ -31,6 +32,7 @@ out again. CASE is what a failure names; it is then tried alone.`,
   options: {
     phase: { value: "NAME,...", text: "phases to try (default: all)" },
     sample: { value: "N", text: "try about N cases; where --phase is absent, of some phases" },
+    call: { value: "NAME,...", text: "file calls that go wrong, as unlink (default: all)" },
     seed: { value: "TEXT", text: "which sample; texts that differ come to every case" },
     "at-once": { value: "N", text: "processes side by side (default: one for each core)" },
   },
@@ -54,15 +56,9 @@ async function sweep(line: TaskLine<keyof typeof USAGE.options>): Promise<number
   const chosen = replayed
     ? [replayed.phase]
     : line.given.phase?.split(",") ?? (sample ? sampledPhases(names, seed) : names);
-  const unknown = chosen.find((name) => !names.includes(name));
-  if (unknown !== undefined) {
-    throw new UsageError(
-      `There is no phase "${unknown}": the phases are ${
-        PHASES.map(({ name }) => name).join(", ")
-      }.` +
-        didYouMean(unknown, PHASES.map(({ name }) => name)),
-    );
-  }
+  requireKnown(chosen, names, "phase");
+  const calls: readonly string[] = line.given.call?.split(",") ?? CALLS;
+  requireKnown(calls, CALLS, "call");
   const folder = await Deno.makeTempDir({ prefix: "verydeep-faults-" });
   try {
     const laboratory = new Laboratory(folder);
@@ -72,7 +68,7 @@ async function sweep(line: TaskLine<keyof typeof USAGE.options>): Promise<number
       if (!chosen.includes(phase.name)) continue;
       const done = await laboratory.rehearse(phase);
       rehearsed.set(phase.name, done);
-      const cases = casesOf(phase.name, done.calls);
+      const cases = casesOf(phase.name, done.calls).filter(({ call }) => calls.includes(call.name));
       all.push(...cases);
       const { seconds } = done.unbroken.ending;
       console.log(
@@ -99,6 +95,16 @@ async function sweep(line: TaskLine<keyof typeof USAGE.options>): Promise<number
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+/** @throws {UsageError} A name that is none of those that there are. */
+function requireKnown(names: readonly string[], known: readonly string[], kind: string) {
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  throw new UsageError(
+    `There is no ${kind} "${unknown}": the ${kind}s are ${known.join(", ")}.` +
+      didYouMean(unknown, known),
+  );
 }
 
 /** Prints how a case went, and how to try it again. */
