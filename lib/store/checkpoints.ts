@@ -1,7 +1,7 @@
 /** A run's last two checkpoints: if the last one is damaged or cannot be read, the previous one is used. */
 import type { Tensors } from "../vgg/checkpoint.ts";
 import { UnreadableError, UserError } from "../errors.ts";
-import { exists, ifThere, isThere, removeIfPossible, removeIfThere } from "../system/files.ts";
+import { exists, ifThere, isThere, removeIfThere } from "../system/files.ts";
 import { writeSafetensors } from "../weights/safetensors.ts";
 
 /** Names of the last checkpoint and of the one before it. */
@@ -66,13 +66,8 @@ export class Checkpoints {
     writeSafetensors(last!, { tensors, metadata: texts }, { keep: previous! });
   }
 
-  /** Removes them. */
+  /** Removes them. @throws {UserError} One cannot be removed. */
   drop() {
     for (const name of NAMES) removeIfThere(`${this.#folder}/${name}`);
-  }
-
-  /** Removes those that can be removed: a finished run is finished, whether or not they are there. */
-  dropIfPossible() {
-    for (const name of NAMES) removeIfPossible(`${this.#folder}/${name}`);
   }
 }

@@ -45,6 +45,8 @@ interface HeldLease {
   readonly file: string;
   /** The file's content, which no other lease has. */
   readonly content: string;
+  /** Files of its dead owners before, which could not be removed. */
+  readonly left: readonly string[];
   /** Time of the last touch, by our clock. */
   touched: number;
   readonly onLoss: (error: UserError) => void;
@@ -79,21 +81,25 @@ export class Leases {
    */
   take(name: string, onLoss: (error: UserError) => void = () => {}): boolean {
     const content = JSON.stringify({ ...this.#own, token: crypto.randomUUID() });
-    let file;
+    let taken;
     try {
-      file = this.#takeNext(name, content);
+      taken = this.#takeNext(name, content);
     } catch (error) {
       if (error instanceof UserError) throw error;
       throw unusable(this.#folder, "take", error);
     }
-    if (file === undefined) return false;
-    this.#held.set(name, { file, content, touched: this.#now(), onLoss });
+    if (taken === undefined) return false;
+    this.#held.set(name, { ...taken, content, touched: this.#now(), onLoss });
     this.#timer ??= setInterval(() => this.touchAll(), TOUCH_INTERVAL);
     return true;
   }
 
-  /** Links the next number of a free lease. @returns that file; undefined if the lease is taken */
-  #takeNext(name: string, content: string): string | undefined {
+  /**
+   * Links the next number of a free lease.
+   *
+   * @returns that file, and those of dead owners that stay; undefined if the lease is taken
+   */
+  #takeNext(name: string, content: string): Pick<HeldLease, "file" | "left"> | undefined {
     const dead = new Map<string, string | undefined>();
     const names = this.#fileNames();
     const numbers = numbersOf(name, names);
@@ -111,9 +117,9 @@ export class Leases {
       removeIfPossible(file);
       return undefined;
     }
-    for (const old of others) removeIfPossible(old); // one that stays has a dead owner
+    const left = others.filter((old) => !removeIfPossible(old));
     for (const other of names) if (isDraftOf(name, other)) this.#removeDraft(other);
-    return file;
+    return { file, left };
   }
 
   /** Removes the draft of a lease if its process is dead; another one may be about to link it. */
@@ -130,16 +136,20 @@ export class Leases {
   /**
    * Releases a lease, so that other processes can take it.
    *
-   * @returns its file, if that could not be removed
+   * @param onLeft called with a sentence about each file of the lease that could not be removed
    */
-  release(name: string): string | undefined {
+  release(name: string, onLeft: (sentence: string) => void = () => {}) {
     const held = this.#held.get(name);
-    if (held === undefined) return undefined;
+    if (held === undefined) return;
     this.#held.delete(name);
     // one that stays expires in a minute, or when this process ends: no process touches it any more
     const isGone = isAnothers(held) || removeIfPossible(held.file);
     this.#stopIfIdle();
-    return isGone ? undefined : held.file;
+    for (const file of isGone ? held.left : [...held.left, held.file]) {
+      onLeft(
+        `Cannot remove "${file}"; it does no harm, and whoever takes this lease next removes it`,
+      );
+    }
   }
 
   /** Names of leases that have a file, their owners alive or dead. */

@@ -285,7 +285,7 @@ export class Store {
   }
 
   /**
-   * Stores a trained net's weights, and removes its checkpoints.
+   * Stores a trained net's weights.
    *
    * @param mean the mean that its input has subtracted, 0-255, so that the file fits other data too
    */
@@ -293,7 +293,6 @@ export class Store {
     const weights = new Map([...tensors].filter(([name]) => !name.endsWith(".velocity")));
     const metadata = { ...metadataOf(planned), ...mean && { mean: mean.join(" ") } };
     writeSafetensors(this.#result(planned), { tensors: weights, metadata });
-    this.#checkpoints(planned).dropIfPossible();
   }
 
   /** The last undamaged checkpoint of a training; undefined if there is none. */
@@ -351,7 +350,7 @@ export class Store {
       .filter((name) => name.endsWith(".part") && !name.startsWith("recipe.json."));
   }
 
-  /** Removes a training's checkpoints. */
+  /** Removes a run's checkpoints. @throws {UserError} One cannot be removed. */
   dropCheckpoints(planned: PlannedRun) {
     this.#checkpoints(planned).drop();
   }
@@ -437,7 +436,6 @@ export class Store {
       tensors.set("also_right", { shape, values: alsoRight });
     }
     writeSafetensors(this.#result(planned), { tensors, metadata: metadataOf(planned) });
-    this.#checkpoints(planned).dropIfPossible();
   }
 
   /**

@@ -107,7 +107,7 @@ export function leavesDrafts({ call: { name, place }, fault }: Case): boolean {
 }
 
 /** Whether a place is one of a draft or of a temporary file. */
-const isDraft = (place: string) => /^tmp\/|UUID|\/\.writing\/$/.test(place);
+const isDraft = (place: string) => /^tmp\/|UUID|\/\.writing\/$|\/\.verydeep-probe$/.test(place);
 
 /** Whether drafts at a place are removed when the work on them is done again. */
 const isContinued = (place: string) =>

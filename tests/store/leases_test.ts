@@ -53,6 +53,24 @@ Deno.test("a process that reuses the ID of a dead owner is not its owner", () =>
     leases.release("run");
   }));
 
+Deno.test("files of a lease that cannot be removed are named when it is released", () =>
+  inFolder(async (folder) => {
+    const leases = new Leases(folder);
+    write(`${folder}/run.1`, { ...ownerIn(folder), since: "1" });
+    const said: string[] = [];
+    await whileFailing({ call: "removeSync", part: "/run." }, () => {
+      assert.equal(leases.take("run"), true);
+      leases.release("run", (sentence) => said.push(sentence));
+    });
+    assert.deepEqual(
+      said,
+      [1, 2].map((number) =>
+        `Cannot remove "${folder}/run.${number}"; it does no harm, ` +
+        "and whoever takes this lease next removes it"
+      ),
+    );
+  }));
+
 Deno.test("an owner elsewhere is dead after a minute without a touch, whatever its clock says", () =>
   inFolder((folder) => {
     let now = 0;

@@ -10,7 +10,7 @@ const MESSAGES = {
 /** Calls with a path as their first argument, and `renameSync`, which counts by the new name. */
 type PathCall =
   | ("mkdir" | "mkdirSync" | "open" | "openSync" | "readDirSync" | "readFile" | "readFileSync")
-  | ("readTextFileSync" | "renameSync" | "statSync" | "writeFile" | "writeFileSync");
+  | ("readTextFileSync" | "removeSync" | "renameSync" | "statSync" | "writeFile" | "writeFileSync");
 
 /** Does something while a call fails on every path that contains `part`, but for the first `skip`. */
 export async function whileFailing<Result>(

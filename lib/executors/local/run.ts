@@ -101,9 +101,11 @@ export function runOne(planned: PlannedRun, resources: RunResources): boolean {
   store.begin(planned);
   const execution = beginExecution(planned, resources);
   try {
-    return isEvaluation(planned.run)
+    const isFinished = isEvaluation(planned.run)
       ? evaluate(planned, resources)
       : trainNet(planned, resources, execution.note);
+    if (isFinished) noteIfPossible(() => store.dropCheckpoints(planned), resources.onNotice);
+    return isFinished;
   } finally {
     execution.end();
   }

@@ -312,7 +312,7 @@ async function runUnderLease(
     leaveToOthers();
   } finally {
     bar.stop();
-    store.leases.release(run.key);
+    store.leases.release(run.key, (sentence) => bars.log(`warning: ${sentence}`));
   }
 }
 

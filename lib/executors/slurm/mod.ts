@@ -75,10 +75,7 @@ async function alone(store: Store, { log }: Bars, submit: () => Promise<void>) {
   try {
     await submit();
   } finally {
-    const left = store.leases.release(SUBMISSION);
-    if (left !== undefined) {
-      log(`warning: cannot remove "${left}"; it does no harm, and the next submission removes it`);
-    }
+    store.leases.release(SUBMISSION, (sentence) => log(`warning: ${sentence}`));
   }
 }
 
