@@ -5,8 +5,9 @@
  *
  * @module
  */
+import { UsageError } from "../../lib/errors.ts";
 import { formatNumber } from "../../lib/numbers.ts";
-import { countIn, runTask } from "../support/task_options.ts";
+import { countIn, runTask, type TaskLine } from "../support/task_options.ts";
 import { tinyDataset } from "../support/tiny.ts";
 import { hasSlurm } from "../slurm/cluster.ts";
 import { soakOnSlurm, trendsOfProcesses } from "./slurm.ts";
@@ -23,6 +24,9 @@ const [FEWEST, MOST] = [15, 100];
 
 /** Processes of which a fifth says how they go. */
 const ENOUGH = { goes: 10, jobs: 200 };
+
+/** Runs of which a fifth says how they go. */
+const ENOUGH_RUNS = 10;
 
 const USAGE = {
   summary:
@@ -55,8 +59,8 @@ Deno.exit(
     const onSlurm = countIn(line, "slurm");
     const [runs, computed] = onSlurm === undefined ? [SIMULATED, COMPUTED] : [0, 0];
     const kinds = [
-      { what: "runs with stand-ins", count: countIn(line, "runs", { least: 0 }) ?? runs },
-      { what: "runs with TensorFlow", count: countIn(line, "computed", { least: 0 }) ?? computed },
+      { what: "runs with stand-ins", count: runsIn(line, "runs") ?? runs },
+      { what: "runs with TensorFlow", count: runsIn(line, "computed") ?? computed },
     ] as const;
     let grows = onSlurm !== undefined && !await isFlatOnSlurm(onSlurm);
     for (const { what, count } of kinds) {
@@ -80,6 +84,15 @@ Deno.exit(
     return grows ? 1 : 0;
   }),
 );
+
+/** The value of an option that counts runs. @throws {UsageError} They are too few to tell how they go. */
+function runsIn<Name extends string>(line: TaskLine<Name>, name: Name): number | undefined {
+  const count = countIn(line, name, { least: 0 });
+  if (count === undefined || count === 0 || count >= ENOUGH_RUNS) return count;
+  throw new UsageError(
+    `--${name} ${count} is too few to tell how runs go: ${ENOUGH_RUNS} or more, or 0 for none`,
+  );
+}
 
 /** Carries a plan out as jobs, and tells how it went. @returns whether nothing grew, and no run was lost */
 async function isFlatOnSlurm(count: number): Promise<boolean> {
