@@ -9,6 +9,7 @@ import { UsageError } from "../../lib/errors.ts";
 import { count, formatNumber } from "../../lib/numbers.ts";
 import { threads } from "../../lib/system/machine.ts";
 import { clock } from "../../lib/system/progress.ts";
+import { ensureInstalled } from "../../lib/tensorflow/install/mod.ts";
 import { countIn, runTask, type TaskLine } from "../support/task_options.ts";
 import {
   type Case,
@@ -59,6 +60,7 @@ async function sweep(line: TaskLine<keyof typeof USAGE.options>): Promise<number
   requireKnown(chosen, names, "phase");
   const calls: readonly string[] = line.given.call?.split(",") ?? CALLS;
   requireKnown(calls, CALLS, "call");
+  await ensureInstalled(); // or else every process would do it, in a folder of its own
   const folder = await Deno.makeTempDir({ prefix: "verydeep-faults-" });
   try {
     const laboratory = new Laboratory(folder);
