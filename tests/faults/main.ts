@@ -7,6 +7,7 @@
 import { didYouMean } from "../../lib/did_you_mean.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { count, formatNumber } from "../../lib/numbers.ts";
+import { readIfThere } from "../../lib/system/files.ts";
 import { threads } from "../../lib/system/machine.ts";
 import { clock } from "../../lib/system/progress.ts";
 import { ensureInstalled } from "../../lib/tensorflow/install/mod.ts";
@@ -34,6 +35,7 @@ out again. CASE is what a failure names; it is then tried alone.`,
     phase: { value: "NAME,...", text: "phases to try (default: all)" },
     sample: { value: "N", text: "try about N cases; where --phase is absent, of some phases" },
     call: { value: "NAME,...", text: "file calls that go wrong, as unlink (default: all)" },
+    passed: { value: "FILE", text: "leave out the cases that it lists, and add those that pass" },
     seed: { value: "TEXT", text: "which sample; texts that differ come to every case" },
     "at-once": { value: "N", text: "processes side by side (default: one for each core)" },
   },
@@ -78,7 +80,10 @@ async function sweep(line: TaskLine<keyof typeof USAGE.options>): Promise<number
           count(cases.length, "case"),
       );
     }
-    const cases = replayed ? [replayed] : sample ? sampled(all, sample, seed) : all;
+    const drawn = replayed ? [replayed] : sample ? sampled(all, sample, seed) : all;
+    const { passed } = line.given;
+    const known = new Set(passed === undefined ? [] : readIfThere(passed)?.split("\n"));
+    const cases = drawn.filter((one) => !known.has(caseInWords(one)));
     // what nothing like it was tried before comes first
     cases.sort((one, other) => one.call.number - other.call.number);
     console.log(
@@ -87,6 +92,9 @@ async function sweep(line: TaskLine<keyof typeof USAGE.options>): Promise<number
     const verdicts: Verdict[] = [];
     for await (const verdict of tryAll(cases, { laboratory, rehearsed, atOnce })) {
       verdicts.push(verdict);
+      if (passed !== undefined && verdict.wrong === undefined) {
+        Deno.writeTextFileSync(passed, `${caseInWords(verdict.one)}\n`, { append: true });
+      }
       if (verdict.wrong !== undefined || isReplay) tell(verdict);
       if (verdicts.length % 200 === 0) {
         console.log(`${formatNumber(verdicts.length)} tried, ${time()}`);
