@@ -120,7 +120,7 @@ export function machine(): Machine {
 export function machineInWords(
   { cpu, cores, memory, gpus }: Pick<Machine, "cpu" | "cores" | "memory" | "gpus">,
 ): string {
-  return [cpu, `${cores} cores`, `${memory.toFixed(0)} GiB`, ...gpus].join(", ");
+  return [cpu, count(cores, "core"), `${memory.toFixed(0)} GiB`, ...gpus].join(", ");
 }
 
 /** Describes an execution: time, machine, device and versions. */
