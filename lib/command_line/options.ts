@@ -209,7 +209,7 @@ export function resolveOptions(
   }
   const executor = oneOf("executor", text("executor") ?? "local", EXECUTORS);
   const resources = text("resources");
-  mustGoTogether(executor, given);
+  mustGoTogether(executor, { given, device });
   const isOwn = precision === named.train.precision;
   const all = [
     ...isOwn ? [] : [`precision=${precision}`],
@@ -325,17 +325,20 @@ function folderName(parts: readonly string[]): string {
 }
 
 /** Refuses options that do not apply to the executor. */
-function mustGoTogether(executor: Options["executor"], given: CommandLine["given"]) {
+function mustGoTogether(
+  executor: Options["executor"],
+  { given, device }: Pick<CommandLine, "given"> & { readonly device: DeviceName | undefined },
+) {
   if (executor === "slurm" && given.workers !== undefined) {
     throw new UsageError(
       "--workers says what runs side by side on this machine; with --executor slurm the cluster " +
         "decides that",
     );
   }
-  if (executor === "slurm" && given.device !== undefined) {
+  if (executor === "slurm" && device !== undefined) {
     throw new UsageError(
-      "--device is about this machine; a cluster's jobs use the GPU that they are given, and ask for " +
-        "one with --resources train.gpus=1",
+      "--device is about this machine; a cluster's jobs use all GPUs that they are given, and ask for " +
+        `them with --resources train.gpus=${Math.max(gpuNumbers(device).length, 1)}`,
     );
   }
   const alone = (["resources", "wait"] as const).find((name) => given[name]);

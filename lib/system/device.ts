@@ -106,7 +106,8 @@ export function mustBeThere(device: DeviceName, listed: number) {
  * at the start: numbers, UUIDs, or names of MIG parts. GPUs are numbered within it, as schedulers of
  * clusters require.
  *
- * @throws {UserError} `visible` has no GPU with that number, or several parts of GPUs (MIG) are named.
+ * @throws {UserError} `visible` has no GPU with that number, or names one of them twice, or several parts of
+ * GPUs (MIG) are named.
  */
 export function visibleFor(device: DeviceName, visible: string | undefined): string {
   if (device === "cpu") return "-1";
@@ -115,9 +116,17 @@ export function visibleFor(device: DeviceName, visible: string | undefined): str
   const names = visible.split(",").map((name) => name.trim()).filter((name) => name !== "");
   const chosen = numbers.flatMap((number) => names[number] ?? []);
   if (chosen.length < numbers.length) {
+    const others = names.length === 0 ? "" : `--device gpus:${names.length}, others of them, or `;
     throw new UserError(
-      `Cannot use "${device}": CUDA_VISIBLE_DEVICES is "${visible}", which names ${names.length} ` +
-        "GPUs, numbered from gpu:0; choose another one, or --device cpu",
+      `Cannot use "${device}": CUDA_VISIBLE_DEVICES is "${visible}", which names ` +
+        `${count(names.length, "GPU")}, numbered from gpu:0; choose ${others}--device cpu`,
+    );
+  }
+  const twice = chosen.find((name, i) => chosen.indexOf(name) < i);
+  if (twice !== undefined) {
+    throw new UserError(
+      `Cannot use "${device}": CUDA_VISIBLE_DEVICES is "${visible}", which names ${twice} twice; ` +
+        "let it name each GPU once",
     );
   }
   if (chosen.length > 1 && chosen.some((name) => name.startsWith("MIG-"))) {

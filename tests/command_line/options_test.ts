@@ -254,6 +254,11 @@ Deno.test("several GPUs: each once, and they share the batch equally", () => {
     ["--device", "gpus:4", "--micro-batch", "2"],
     "Cannot use --micro-batch 2 with 4 GPUs, which share it: it must be a multiple of 4",
   );
+  refuses(
+    ["--device", "gpus:4", "--executor", "slurm"],
+    "--device is about this machine; a cluster's jobs use all GPUs that they are given, and ask for " +
+      "them with --resources train.gpus=4",
+  );
 });
 
 Deno.test("an option that is given twice is refused, or its lists are joined: none is dropped", () => {

@@ -76,7 +76,16 @@ Deno.test("several devices are left visible, in their order", () => {
   assert.equal(visibleFor("gpus:2", "GPU-aaaa, GPU-bbbb,GPU-cccc"), "GPU-aaaa,GPU-bbbb");
   assert.throws(
     () => visibleFor("gpus:4", "2,3"),
-    /^UserError: Cannot use "gpus:4": CUDA_VISIBLE_DEVICES is "2,3", which names 2 GPUs/,
+    /^UserError: Cannot use "gpus:4": CUDA_VISIBLE_DEVICES is "2,3", which names 2 GPUs, .* choose --device gpus:2, others of them, or --device cpu$/,
+  );
+  assert.throws(
+    () => visibleFor("gpu:1", "7"),
+    /names 1 GPU, numbered from gpu:0; choose --device/,
+  );
+  assert.throws(() => visibleFor("gpu", ""), /names 0 GPUs, numbered .*; choose --device cpu$/);
+  assert.throws(
+    () => visibleFor("gpus:2", "GPU-aaaa,GPU-aaaa"),
+    /^UserError: Cannot use "gpus:2": .* names GPU-aaaa twice; let it name each GPU once$/,
   );
   // a part of a GPU works alone
   assert.equal(visibleFor("gpu:1", "MIG-aaaa,MIG-bbbb"), "MIG-bbbb");
