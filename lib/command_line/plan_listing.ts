@@ -11,7 +11,7 @@ import { nameWithChanges } from "../results/protocol.ts";
 import { fold } from "../report/fold.ts";
 import { listing } from "../report/listing.ts";
 import { estimateSpeed } from "../estimates/speed.ts";
-import { diskOf, memoryOf, originOfTimes, otherPrecision } from "./plan_notes.ts";
+import { diskOf, doneInWords, memoryOf, originOfTimes, otherPrecision } from "./plan_notes.ts";
 import type { Options } from "./options.ts";
 import type { KnownRun } from "./known_runs.ts";
 import { variedFields } from "./varied_fields.ts";
@@ -77,10 +77,7 @@ export function printPlan(
         ? []
         : [`The images of ${dataset.name} do not exist yet; they are made first.`],
       (asked ? `Requested, table by table: ${inWords(asked)}. ` : "") +
-      `Needed, each once: ${inWords(needed)}; ` +
-      (left.length === 0
-        ? `All of these ${runs.length} runs are done.`
-        : `${runs.length - left.length} of these ${runs.length} runs are done.`),
+      `Needed, each once: ${inWords(needed)}; ${doneInWords(runs.length, left.length)}.`,
       ...left.length > 0
         ? [
           `The rest: ${scaled(adds)} multiply-adds, roughly ${clock(Math.ceil(time))} on this ` +

@@ -13,6 +13,14 @@ import { type Layer, netShapeOf } from "../vgg/configs.ts";
 import type { Options } from "./options.ts";
 import { formatNumber } from "../numbers.ts";
 
+/** How many of some runs are done, as the end of a sentence. */
+export function doneInWords(runs: number, left: number): string {
+  if (runs === 1) return left === 0 ? "this run is done" : "this run is not done";
+  return left === 0
+    ? `all of these ${runs} runs are done`
+    : `${runs - left} of these ${runs} runs are done`;
+}
+
 /** Where a plan's times come from. */
 export function originOfTimes(
   { choice, device }: Pick<Options, "choice" | "device">,
@@ -22,7 +30,8 @@ export function originOfTimes(
   if (speed === undefined) {
     const guess = on.kind === "cpu"
       ? "guessed from another machine's processor, until deno task install measures this one"
-      : "a guess that is the same for every GPU and was not measured";
+      : "a guess that is the same for every GPU" +
+        `${countOf(on) > 1 ? ", as if one of them computed alone," : ""} and was not measured`;
     return `No speed was measured here on ${nameOfDevice(on)}: times are ${guess}; ${command} ` +
       "measures it.";
   }
@@ -60,13 +69,15 @@ export function otherPrecision(
   const other = estimateSpeed({ ...train, precision }, { device: on });
   const maps = precision === "bfloat16" ? "halves" : "doubles";
   const isKnown = other?.measured.precision === precision || other?.measured.bfloat16 === false;
-  const time = speed && other && isKnown
-    ? `training takes ${(speed.training / other.training).toFixed(2)} and testing ` +
+  const effect = speed && other && isKnown
+    ? `With --precision ${precision} training takes ${
+      (speed.training / other.training).toFixed(2)
+    } and testing ` +
       `${(speed.testing / other.testing).toFixed(2)} times as long (${
         speed.isOwn && other.isOwn ? "measured" : "estimated"
       })`
-    : "its effect on times was not measured";
-  return `With --precision ${precision} ${time}; it ${maps} the memory of images.`;
+    : `What --precision ${precision} does to times was not measured`;
+  return `${effect}; it ${maps} the memory of images.`;
 }
 
 /** A size for people: `3.4 GB`, `114 MB`. */

@@ -68,7 +68,7 @@ export function cost(
 /** Assumed multiply-adds per second of trainings and tests on some hardware. */
 function guessed({ width }: TrainSetup, { cores, gpus }: Hardware) {
   const core = speedAt(width);
-  // a training uses one GPU
+  // several count as one: what sharing a batch gains was not measured
   const speed = gpus > 0 ? GPU_SPEED : core * cores;
   return { training: speed, testing: speed };
 }

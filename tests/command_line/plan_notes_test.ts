@@ -3,6 +3,7 @@ import table3 from "../../experiments/table3.ts";
 import { paper, small } from "../../experiments/setups.ts";
 import {
   diskOf,
+  doneInWords,
   memoryOf,
   originOfTimes,
   otherPrecision,
@@ -85,6 +86,17 @@ Deno.test("a guess is called one; what was measured has its date, device and pre
   );
   assert.match(
     otherPrecision(paper, none),
-    /^With --precision bfloat16 .* was not measured; /,
+    /^What --precision bfloat16 does to times was not measured; it halves the memory of images\.$/,
   );
+  assert.match(
+    originOfTimes(asked, { ...none, on: { kind: "gpu", count: 4 } }),
+    /here on 4 x GPU: .* the same for every GPU, as if one of them computed alone, and was not /,
+  );
+});
+
+Deno.test("what is done is a sentence for one run, too", () => {
+  assert.deepEqual([doneInWords(5, 3), doneInWords(5, 0), doneInWords(1, 1), doneInWords(1, 0)], [
+    ...["2 of these 5 runs are done", "all of these 5 runs are done"],
+    ...["this run is not done", "this run is done"],
+  ]);
 });
