@@ -7,6 +7,7 @@ import {
   chosenInWords,
   departureNotes,
   doubtNotes,
+  intervalsInWords,
   measuredOn,
   missingInWords,
   ownNotes,
@@ -71,7 +72,7 @@ export function comparisonFootnotes(
     ...{ images, seeds },
   });
   const difference = `Top-1 error minus that of row ${baseline}`;
-  const interval = `95 % intervals of the same images, not corrected; ${n}.`;
+  const interval = `${intervalsInWords(result)}, not corrected; ${n}.`;
   const isAlone = result.table.columns?.includes("interval") === true;
   return {
     difference: isAlone ? `${difference}.` : `${difference}, with ${interval}`,

@@ -97,9 +97,8 @@ export function baselineInWords(result: TableResult): string[] {
   const { table: { baseline }, rows, comparisons } = result;
   const compared = rows.filter(({ difference }) => difference !== undefined);
   if (compared.length === 0) return [];
-  const differences =
-    `Differences: top-1 error minus that of row ${baseline}, in points, with 95 % intervals of the ` +
-    "same images. p: McNemar's exact test";
+  const differences = `Differences: top-1 error minus that of row ${baseline}, in points, with ` +
+    `${intervalsInWords(result)}. p: McNemar's exact test`;
   if (comparisons === undefined) {
     const many = compared.length > 1;
     return [
@@ -121,9 +120,18 @@ export function baselineInWords(result: TableResult): string[] {
 }
 
 /** Whether p is also that of a test over the seeds. */
-export function studentsInWords({ rows }: Pick<TableResult, "rows">): string {
-  const isOverSeeds = rows.some(({ difference, seeds }) => difference && seeds.length > 1);
-  return isOverSeeds ? " or Student's paired t-test over the seeds, the larger" : "";
+export function studentsInWords(result: Pick<TableResult, "rows">): string {
+  return hasSeeds(result) ? " or Student's paired t-test over the seeds, the larger" : "";
+}
+
+/** Which intervals differences have. */
+export function intervalsInWords(result: Pick<TableResult, "rows">): string {
+  return "95 % intervals of the same images" +
+    (hasSeeds(result) ? " or over the seeds, the wider" : "");
+}
+
+function hasSeeds({ rows }: Pick<TableResult, "rows">): boolean {
+  return rows.some(({ difference, seeds }) => difference && seeds.length > 1);
 }
 
 /** What to know of a chosen reference, and why there are no letters. */

@@ -80,8 +80,8 @@ Deno.test("letters are superscripts of their numbers, and a footnote says test, 
     "\\multicolumn{2}{r}{top-1 Rows without a common letter differ: p \\textless{} 0.05, McNemar's exact " +
     "test or Student's paired t-test over the seeds, the larger, Holm's correction for 66 pairs of " +
     "rows; n = 2,000 images and 3 seeds.",
-    "points Top-1 error minus that of row 1, with 95 \\% intervals of the same images, not corrected; " +
-    "n = 2,000 images and 3 seeds.",
+    "points Top-1 error minus that of row 1, with 95 \\% intervals of the same images or over the seeds, the " +
+    "wider, not corrected; n = 2,000 images and 3 seeds.",
     "p McNemar's exact test or Student's paired t-test over the seeds, the larger, Holm's correction " +
     "for 11 rows; n = 2,000 images and 3 seeds. {*} marks p \\textless{} 0.05.",
   ]);
