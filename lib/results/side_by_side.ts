@@ -176,8 +176,9 @@ function nothingInCommon(sides: readonly Side[]): string {
   const each = sides.map(({ name, results }) =>
     `"${name}" has ${results.map(({ table }) => table.name).join(" ")}`
   );
-  return `Cannot compare ${each.join(", ")}: there is no table that all of them have; bundle the ` +
-    "same tables";
+  return `Cannot compare bundles without a common table: ${
+    each.join(", ")
+  }; bundle the same tables`;
 }
 
 /** The rows of a table, as the first side lists them. Cells that were tested are added to `tested`. */
