@@ -43,11 +43,14 @@ const TRACKERS: readonly Tracker[] = ["mlflow"];
 const UPDATES = ["all", "fc"] as const;
 
 /**
- * Checks the options of a net.
+ * Checks the options of a net, as a command takes them.
  *
  * @throws {UsageError} A value is not valid for its option.
  */
-export function netOptions(text: (name: OptionName) => string | undefined): NetOptions {
+export function netOptions(
+  text: (name: OptionName) => string | undefined,
+  command: string,
+): NetOptions {
   function value<Field extends keyof NetOptions>(
     field: Field,
     name: OptionName,
@@ -66,9 +69,9 @@ export function netOptions(text: (name: OptionName) => string | undefined): NetO
     ...value("update", "update", (name) => oneOf("update", name, UPDATES)),
     ...value("weights", "weights", String),
     ...value("input", "input", (name) => oneOf("input", name, INPUT_NAMES)),
-    ...TRACKERS.some((name) => name === text("as"))
+    ...command === "export-log"
       ? value("tracker", "as", (name) => oneOf("as", name, TRACKERS))
-      : value("as", "as", (name) => oneOf("as", name, [...LAYOUTS, ...TRACKERS]) as ExportLayout),
+      : value("as", "as", (name) => oneOf("as", name, LAYOUTS)),
     ...value("Q", "Q", testScales),
     ...value("methods", "method", (names) => someOf("method", names, METHODS)),
   };

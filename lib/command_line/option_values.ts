@@ -14,8 +14,9 @@ export function oneOf<Value extends string>(
 ): Value {
   const found = values.find((other) => other === value);
   if (found !== undefined) return found;
+  const all = `${values.length > 1 ? "one of " : ""}${values.join(", ")}`;
   throw new UsageError(
-    `--${name} is one of ${values.join(", ")}, not "${value}".` + didYouMean(value, values),
+    `--${name} is ${all}, not "${value}".` + didYouMean(value, values),
   );
 }
 

@@ -219,7 +219,7 @@ export function resolveOptions(
   if (device !== undefined) mustDivide(setup.train.batch, gpuNumbers(device).length);
   const microBatch = divisorOf(setup.train.batch, text("micro-batch"), device);
   return {
-    ...netOptions(text),
+    ...netOptions(text, command),
     setup,
     paper: setups.paper,
     choice: [

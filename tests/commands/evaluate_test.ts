@@ -125,5 +125,5 @@ Deno.test("a net's error under ReaL's labels is that of its first guesses in the
       return true;
     });
   }
-  assert.throws(() => optionsFor("--labels", "true"), /--labels is one of real, not "true"/);
+  assert.throws(() => optionsFor("--labels", "true"), /--labels is real, not "true"/);
 });

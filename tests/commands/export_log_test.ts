@@ -200,9 +200,15 @@ Deno.test("what cannot be exported is refused with the way out", async () => {
     (error: Error) =>
       error instanceof UserError && /no run was begun there; train something/.test(error.message),
   );
+  for (const other of ["wandb-offline", "onnx"]) {
+    assert.throws(
+      () => sandbox.options("export-log", "--as", other),
+      new RegExp(`--as is mlflow, not "${other}"`),
+    );
+  }
   assert.throws(
-    () => sandbox.options("export-log", "--as", "wandb-offline"),
-    /--as is one of torchvision, .*, mlflow, not "wandb-offline"/,
+    () => sandbox.options("export", "--as", "mlflow"),
+    /--as is one of torchvision, keras, savedmodel, onnx, page, not "mlflow"/,
   );
   const { options } = await filled(sandbox);
   const file = `${sandbox.folder}/file`;
