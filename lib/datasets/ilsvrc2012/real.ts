@@ -7,7 +7,7 @@
  */
 import { join } from "node:path";
 import { UserError } from "../../errors.ts";
-import { count } from "../../numbers.ts";
+import { count, formatNumber } from "../../numbers.ts";
 import { exists } from "../../system/files.ts";
 import { parseJson } from "../../system/json.ts";
 
@@ -54,7 +54,9 @@ export function readReal(
   if (lists.length !== labels.length) {
     throw new UserError(
       `Cannot use "${file}": it has the labels of ${count(lists.length, "image")}, and there are ` +
-        `${labels.length} validation images; take both whole, the file from ${SOURCE}`,
+        `${
+          formatNumber(labels.length)
+        } validation images; take both whole, the file from ${SOURCE}`,
     );
   }
   const isClass = (value: unknown) =>
@@ -80,7 +82,7 @@ function mustFit(real: RealLabels, labels: readonly number[], file: string) {
   const agreeing = listed.filter((i) => real[i]!.includes(labels[i]!)).length;
   if (agreeing > listed.length / 2) return;
   throw new UserError(
-    `Cannot use "${file}": ${agreeing} of its ${
+    `Cannot use "${file}": ${formatNumber(agreeing)} of its ${
       count(listed.length, "list")
     } have the class that ` +
       `ILSVRC-2012 gives the image, so it is of another set, or in another order; ${GET_AGAIN}`,

@@ -81,9 +81,9 @@ Deno.test("labels of another set, or of another length, are refused", async () =
   };
   await refusedFor(
     LISTS.slice(1),
-    /has the labels of 999 images, and there are 1000 validation images; take both whole/,
+    /has the labels of 999 images, and there are 1,000 validation images; take both whole/,
   );
-  await refusedFor([...LISTS, [1]], /has the labels of 1,?001 images/);
+  await refusedFor([...LISTS, [1]], /has the labels of 1,001 images/);
   await refusedFor({ real: LISTS }, /real\.json": it is not a list; get it again from github/);
   await refusedFor(LISTS.with(16, [1000]), /its entry 16 is \[1000\], not a list of classes of 0/);
   await refusedFor(LISTS.map(([label = -1]) => label), /its entry 0 is \d+, not a list/);
