@@ -160,7 +160,7 @@ function testsOf(planned: PlannedRun, { store }: CardStudy): Ensemble[] {
   });
 }
 
-/** The metadata of a card; see the hub's modelcard.md. */
+/** The metadata of a card; see the hub's modelcard.md. Tags are in small letters, as libraries' there. */
 function metadataOf({ name, file, data, tested }: {
   readonly name: string;
   readonly file: NetFile | undefined;
@@ -188,7 +188,7 @@ function metadataOf({ name, file, data, tested }: {
   );
   return {
     pipeline_tag: "image-classification",
-    tags: ["vgg", "verydeep", ...file === undefined ? [] : [file.library]],
+    tags: ["vgg", "verydeep", ...file === undefined ? [] : [file.library.toLowerCase()]],
     ...hub && { datasets: [hub] },
     ...results.length > 0 && {
       metrics: ["accuracy"],

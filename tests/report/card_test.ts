@@ -69,7 +69,7 @@ Deno.test("a card's metadata have the accuracies that its errors leave", async (
   const [, metadata = ""] = (await madeCard(sandbox)).split(/^---$/m);
   assert.deepEqual(parse(metadata), {
     pipeline_tag: "image-classification",
-    tags: ["vgg", "verydeep", "ONNX"],
+    tags: ["vgg", "verydeep", "onnx"],
     metrics: ["accuracy"],
     "model-index": [{
       name: "B 256",
