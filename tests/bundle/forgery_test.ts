@@ -16,6 +16,7 @@ import {
   safetensorsBytes,
 } from "../../lib/weights/safetensors.ts";
 import type { Table } from "../../lib/experiment.ts";
+import { plannedRun } from "../../lib/plan.ts";
 import { afterwards, bytes, coverUp, type Entries, named, text } from "../support/bundles.ts";
 import { withStore } from "../support/made_store.ts";
 
@@ -266,27 +267,41 @@ Deno.test("a name that would begin a line of its own is refused", () =>
     /its plan\.json has a control character in "made up\\nall agrees"$/,
   ));
 
-/** Gives the images of evaluations further right classes: all seven. */
-function makeRight(entries: Entries, pattern: RegExp, folder: string) {
+/** Tensors by their names. */
+type NamedTensors = ReadonlyMap<string, NamedTensor>;
+
+/** Writes the posteriors and labels of evaluations anew. */
+function rewrite(
+  entries: Entries,
+  pattern: RegExp,
+  folder: string,
+  change: (tensors: NamedTensors) => NamedTensors,
+) {
   for (const name of matching(entries, pattern)) {
     const file = `${folder}/posteriors`;
     Deno.writeFileSync(file, entries.get(name)!);
     using open = openSafetensors(file);
-    const own = ["posteriors", "labels"].map((tensor): [string, NamedTensor] => [
+    const own = new Map(["posteriors", "labels"].map((tensor): [string, NamedTensor] => [
       tensor,
       { shape: open.shapes.get(tensor)!, values: open.read(tensor) },
-    ]);
-    const [labels, classes] = [open.read("labels"), 7];
+    ]));
+    const parts = safetensorsBytes({ tensors: new Map(change(own)), metadata: open.metadata });
+    entries.set(name, Uint8Array.from(parts.flatMap((part) => [...part])));
+  }
+  coverUp(entries);
+}
+
+/** Gives the images of evaluations further right classes: all seven. */
+function makeRight(entries: Entries, pattern: RegExp, folder: string) {
+  rewrite(entries, pattern, folder, (own) => {
+    const [{ values: labels }, classes] = [own.get("labels")!, 7];
     const others = Int32Array.from(
       { length: labels.length * (classes - 1) },
       (_, i) => (labels[Math.floor(i / (classes - 1))]! + 1 + i % (classes - 1)) % classes,
     );
     const shape = [labels.length, classes - 1];
-    const tensors = new Map([...own, ["also_right", { shape, values: others }]] as const);
-    const parts = safetensorsBytes({ tensors, metadata: open.metadata });
-    entries.set(name, Uint8Array.from(parts.flatMap((part) => [...part])));
-  }
-  coverUp(entries);
+    return new Map([...own, ["also_right", { shape, values: others }]] as const);
+  });
 }
 
 Deno.test("further right classes are refused where images of the data set have one each", () =>
@@ -325,6 +340,71 @@ Deno.test("under ReaL's labels all evaluations have the same right classes, and 
     // the errors in the tables are those of one right class
     assert.ok(all.problems.some((problem) => problem.kind === "cell"));
   }));
+
+Deno.test("further right classes in a row's only evaluation are noticed beside others without them", () =>
+  withStore(async (input, folder) => {
+    // no row is a mean of both, so that only the evaluations of different rows can be compared
+    const [{ rows: [alone, fused], ...first }] = input.tables as [Table, ...Table[]];
+    const single = { ...fused!, evaluations: [fused!.evaluations[1]!] };
+    const tables = [{ ...first, rows: [alone!, single] }] as readonly Table[];
+    const dataset = { ...input.dataset, name: "ilsvrc2012-real" };
+    const { problems } = await afterwards(
+      { ...input, tables, dataset },
+      folder,
+      (entries) => makeRight(entries, /^eval\/D-256-512-Q384.*safetensors$/, folder),
+    );
+    const rows = problems.flatMap((problem) => problem.kind === "row" ? [problem] : []);
+    assert.deepEqual(rows.map(({ row }) => row), [2]);
+    assert.match(rows[0]!.reason, /it has other labels than "eval\/A-256-/);
+  }));
+
+Deno.test("images that a forger leaves out of all evaluations are missed: the plan has their number", () =>
+  withStore(async (input, folder) => {
+    const { problems } = await afterwards(
+      input,
+      folder,
+      (entries) =>
+        rewrite(
+          entries,
+          /^eval\/.*safetensors$/,
+          folder,
+          (own) =>
+            new Map([...own].map(([name, { shape: [images, ...rest], values }]) => [
+              name,
+              { shape: [30, ...rest], values: values.subarray(0, values.length / images! * 30) },
+            ])),
+        ),
+    );
+    const rows = problems.flatMap((problem) => problem.kind === "row" ? [problem] : []);
+    assert.deepEqual(rows.map(({ table, row }) => `${table}/${row}`), [
+      ...["first/1", "first/2", "second/1"],
+    ]);
+    for (const { reason } of rows) {
+      assert.match(reason, /it has 30 images of 7 classes, the plan 40 of 7$/);
+    }
+  }));
+
+Deno.test("a net's own guesses in place of the labels of scenes: the rows are refused", () =>
+  withStore(async (input, folder) => {
+    // 35 images, so that each of the seven classes has five
+    const [context] = input.contexts;
+    const run = plannedRun(input.tables[0]!.rows[0]!.evaluations[0]!, context!);
+    const labels = Int32Array.from({ length: 35 }, (_, image) => image % 7);
+    const values = Float32Array.from({ length: 35 * 7 }, (_, i) => i % 7 === 3 ? 0.4 : 0.1);
+    const dataset = { ...input.dataset, name: "scenes", val: input.dataset.val.slice(0, 35) };
+    const scenes = {
+      ...{ ...input, dataset, contexts: [context!] },
+      tables: [{ ...input.tables[0]!, rows: [input.tables[0]!.rows[0]!] }],
+    };
+    const rowsWith = async (labels: Int32Array) => {
+      input.store.writePosteriors(run, { classes: 7, values, labels });
+      const { problems } = await afterwards(scenes, folder, () => {});
+      return problems.flatMap((problem) => problem.kind === "row" ? [problem.reason] : []);
+    };
+    assert.deepEqual(await rowsWith(labels), []);
+    const [reason] = await rowsWith(labels.with(4, 3));
+    assert.match(reason!, /its image 4 has the label 3, that of "scenes" the label 4$/);
+  }, () => false));
 
 const table3 = TABLES.find(({ name }) => name === "table3")!;
 Deno.test("a CSV with more than the computed cells is noticed, though all of them agree", async () => {

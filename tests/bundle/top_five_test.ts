@@ -102,6 +102,14 @@ Deno.test("a forged mean is refused: the label at its upper bound, higher classe
   const without = Int32Array.of(1, 2, 3, 4, 5);
   const lower = Float32Array.of(0.15, 0.1, 0.08, 0.07, 0.1 / 14);
   assert.throws(forged({ top: without, values: lower }), notMean);
+  // a class that no evaluation lists has at most the fifth posterior, 0.07, in each of them
+  const strange = (value: number) =>
+    forged({
+      top: Int32Array.of(0, 1, 2, 3, 5),
+      values: Float32Array.of(...values.slice(0, 4), value),
+    });
+  strange(0.07)();
+  assert.throws(strange(0.0701), notMean);
 });
 
 Deno.test("images are counted whose result a class decides that an evaluation does not list", () => {
