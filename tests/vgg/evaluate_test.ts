@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../lib/errors.ts";
 import type { Method } from "../../lib/experiment.ts";
+import type { EvaluateSetup } from "../../lib/setup.ts";
 import { elements, Session } from "../../lib/tensorflow/session.ts";
 import { fillImageCache } from "../../lib/vgg/image_cache.ts";
 import { groupAlike } from "../../lib/vgg/batches.ts";
 import { type EvaluateOptions, posteriorsOf } from "../../lib/vgg/evaluate.ts";
 import { rescale } from "../../lib/vgg/images.ts";
-import { evaluationGraph } from "../../lib/vgg/model.ts";
+import { evaluationGraph, type Model, trainingGraph } from "../../lib/vgg/model.ts";
 import { setTensors } from "../../lib/vgg/train.ts";
 import { folderWith, png } from "../support/datasets.ts";
 import { gap, noises, noisyBytes } from "../support/formula.ts";
@@ -43,27 +44,36 @@ Deno.test("images of one shape make batches; few that are left over go one by on
 
 type EvaluationCase = Partial<Omit<EvaluateOptions, "method">>;
 
+const B = { config: "B", S: 256, init: "random" } as const;
+
+/** A session of a graph with weights by the formula. */
+function sessionOf(
+  binding: Awaited<ReturnType<typeof tensorflow>>,
+  { graph, weights }: Model,
+): Session {
+  const session = new Session(binding, graph);
+  setTensors(
+    session,
+    new Map(weights.map(({ name, shape }, i) => {
+      const inputs = elements(shape.slice(0, -1));
+      const scale = name.endsWith(".kernel") ? Math.sqrt(6 / inputs) : 0.1;
+      return [name, { shape, values: noises(elements(shape), { from: 10_000 * i, scale }) }];
+    })),
+  );
+  return session;
+}
+
 /** Net B with weights by the formula, and image files. */
 async function prepared(files: Record<string, Uint8Array>) {
   const binding = await tensorflow();
   const folder = folderWith(files);
   const sessions = new Map<Method, Session>();
 
-  function sessionOf(method: Method): Session {
-    const net = { config: "B", S: 256, init: "random" } as const;
-    const options = { setup, evaluate: context.evaluate, classes: 5 };
-    const { graph, weights } = evaluationGraph({ net, method }, options);
-    const session = new Session(binding, graph);
-    setTensors(
-      session,
-      new Map(weights.map(({ name, shape }, i) => {
-        const inputs = elements(shape.slice(0, -1));
-        const scale = name.endsWith(".kernel") ? Math.sqrt(6 / inputs) : 0.1;
-        return [name, { shape, values: noises(elements(shape), { from: 10_000 * i, scale }) }];
-      })),
+  const evaluating = (method: Method) =>
+    sessionOf(
+      binding,
+      evaluationGraph({ net: B, method }, { setup, evaluate: context.evaluate, classes: 5 }),
     );
-    return session;
-  }
 
   return {
     binding,
@@ -77,7 +87,7 @@ async function prepared(files: Record<string, Uint8Array>) {
       images: Parameters<typeof posteriorsOf>[1],
       asked: EvaluationCase = {},
     ) {
-      const session = sessions.get(method) ?? sessionOf(method);
+      const session = sessions.get(method) ?? evaluating(method);
       sessions.set(method, session);
       const common = { side: 32, crop: setup.crop, classes: 5, mean: [128, 127, 126] };
       return [...posteriorsOf(session, images, { ...common, ...asked, method })];
@@ -114,6 +124,30 @@ Deno.test("each image gets its own posteriors, however the images are grouped", 
         assert.equal(new Set(rows).size, 7);
       }
     });
+  }
+});
+
+Deno.test("a training is validated by the soft-max of averaged scores", async () => {
+  using run = await prepared({ "a.png": noisyPng(64, 80) });
+  const images = [run.image("a.png", [64, 80])];
+  const seen = { side: 64, crop: setup.crop, classes: 5, mean: [128, 127, 126], flips: false };
+  const found = (model: Model) => {
+    const session = sessionOf(run.binding, model);
+    try {
+      return [...posteriorsOf(session, images, { ...seen, method: "dense" })];
+    } finally {
+      session.close();
+    }
+  };
+  const tested = (scoreMap: EvaluateSetup["scoreMap"]) =>
+    found(
+      evaluationGraph({ net: B, method: "dense" }, { setup, evaluate: { scoreMap }, classes: 5 }),
+    );
+  const validated = found(trainingGraph(B, { setup, classes: 5, microBatch: 4, source: "cache" }));
+  assert.ok(gap(validated, tested("average-then-softmax")) < 1e-6);
+  // its score map has several places, so that the others differ
+  for (const scoreMap of ["softmax-then-average", "sum-then-softmax"] as const) {
+    assert.ok(gap(validated, tested(scoreMap)) > 1e-3, scoreMap);
   }
 });
 
