@@ -207,6 +207,28 @@ Deno.test("a net at chance after the first step of its rate is left out, unless 
   assert.match(asked.remarks!.join(), /is at chance/);
 });
 
+Deno.test("an imported net that guesses is left out, unless it is asked for: its input may be another", () => {
+  const imported = { ...net("B", 256), init: { weights: "0".repeat(64) } };
+  const [run] = evaluations(imported, [256], "dense") as [EvalRun];
+  const rowOf = (posteriors: readonly number[], includeAtChance = false) =>
+    results(
+      [{ evaluations: [run], published: {} }],
+      (store) => contexts.forEach((context) => keep(store, run, context, posteriors)),
+      { includeAtChance },
+    )[0]!;
+  // half of the images are of each class, so that a net which always names one is wrong for half
+  const guess = rowOf(bad);
+  assert.deepEqual([guess.measured, guess.isMeaningless], [undefined, true]);
+  assert.match(
+    guess.comparison!.reason,
+    /^B 256 \(imported\) is at chance: its top-1 error is 50\.0 %, .* --input caffe, torchvision or own/,
+  );
+  assert.equal(rowOf(good).measured!.top1, 12.5);
+  const asked = rowOf(bad, true);
+  assert.equal(asked.measured!.top1, 50);
+  assert.match(asked.remarks!.join(), /is at chance/);
+});
+
 Deno.test("images of one label only make no accuracy", () => {
   const [row] = results([{ evaluations: [atQ224], published: {} }], (store) => {
     for (const context of contexts) {
