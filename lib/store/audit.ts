@@ -11,8 +11,8 @@ export interface Leftovers {
   readonly drafts: readonly string[];
   /** Damaged results, renamed to `*.damaged`. */
   readonly damaged: readonly string[];
-  /** Checkpoints of finished runs. */
-  readonly checkpoints: readonly string[];
+  /** Checkpoints and records of failures of finished runs. */
+  readonly finished: readonly string[];
   /** Folders whose recipe is damaged, or does not match the folder's name. */
   readonly unknown: readonly string[];
   /** Logs and records of jobs with lines that are cut off or changed. */
@@ -37,7 +37,7 @@ export function leftoversIn(store: Store): Leftovers {
   const leftovers = {
     drafts: [] as string[],
     damaged: [] as string[],
-    checkpoints: [] as string[],
+    finished: [] as string[],
     unknown: [] as string[],
     logs: [] as string[],
     unreadable: [] as string[],
@@ -83,7 +83,7 @@ export function leftoversIn(store: Store): Leftovers {
       if (!isWhole(`${place}/log.jsonl`)) leftovers.logs.push(`${folder}/log.jsonl`);
     });
     if (store.status(run).state === "done") {
-      leftovers.checkpoints.push(...store.checkpointsOf(run).map((name) => `${folder}/${name}`));
+      leftovers.finished.push(...store.leftBesideResult(run).map((name) => `${folder}/${name}`));
     }
   }
   for (const error of store.withheld.values()) {
@@ -113,12 +113,12 @@ function isCutOff(line: string): boolean {
 
 /** Describes leftovers, and what happens to them. */
 export function leftoversInWords(
-  { drafts, damaged, checkpoints, unknown, logs, unreadable }: Leftovers,
+  { drafts, damaged, finished, unknown, logs, unreadable }: Leftovers,
 ): string[] {
   return [
     sentence(drafts, "writing was interrupted; can be deleted"),
     sentence(damaged, "damaged; can be deleted when the result is computed again"),
-    sentence(checkpoints, "the run is finished; the next command that uses it removes them"),
+    sentence(finished, "the run is finished; the next command that uses it removes them"),
     sentence(
       unknown,
       "the recipe is damaged or does not match the folder; its run starts again",

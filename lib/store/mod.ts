@@ -326,12 +326,22 @@ export class Store {
   }
 
   /**
-   * Flushes a finished run's folder, and removes its checkpoints, drafts and lease, where an interruption at
-   * its end left some. Removes nothing while another process works on the run, or without permission to write.
+   * Names of files that are of no use beside a result: checkpoints, and the record of a failure, as
+   * where the result is whole but its folder could not be flushed.
+   */
+  leftBesideResult(planned: PlannedRun): string[] {
+    const isFailure = exists(`${this.folderOf(planned)}/failed.txt`);
+    return [...this.checkpointsOf(planned), ...isFailure ? ["failed.txt"] : []];
+  }
+
+  /**
+   * Flushes a finished run's folder, and removes what is of no use there, its drafts and its lease, where a
+   * failure or an interruption at its end left some. Removes nothing while another process works on the
+   * run, or without permission to write.
    */
   tidy(planned: PlannedRun) {
     const folder = this.folderOf(planned);
-    const names = [...this.checkpointsOf(planned), ...this.#draftsOf(planned)];
+    const names = [...this.leftBesideResult(planned), ...this.#draftsOf(planned)];
     try {
       if (names.length === 0 && !this.leases.isLeft(planned.key)) return;
       if (!this.leases.take(planned.key)) return;

@@ -41,7 +41,7 @@ Deno.test("leftovers of crashes and edits are listed, with what happens to them"
     assert.deepEqual(leftoversIn(openStore(store.folder)), {
       drafts: ["table3.csv.6fa459ea.part", `${train}/weights.safetensors.1b4e28ba.part`],
       damaged: [`${eval0}/posteriors.safetensors.damaged`],
-      checkpoints: [],
+      finished: [],
       unknown: [eval0],
       logs: [`${train}/log.jsonl`],
       unreadable: [],

@@ -35,8 +35,8 @@ const visit = (store: Store) =>
 Deno.test("checkpoints and drafts beside a result are listed, and removed by the next command", () =>
   inInterrupted((store, names) => {
     const place = store.folderOf(A).slice(store.folder.length + 1);
-    const { checkpoints, drafts } = leftoversIn(store);
-    assert.deepEqual(checkpoints, [
+    const { finished, drafts } = leftoversIn(store);
+    assert.deepEqual(finished, [
       `${place}/checkpoint.safetensors`,
       `${place}/checkpoint.previous.safetensors`,
     ]);
@@ -67,6 +67,19 @@ Deno.test("the lease of a process that was killed after its result is removed, t
     Deno.writeTextFileSync(lease, JSON.stringify({ ...owner, since: "1" }));
     assert.deepEqual(visit(store), [A]);
     assert.deepEqual([...Deno.readDirSync(`${store.folder}/leases`)], []);
+  }));
+
+Deno.test("the record of a failure after a result was written is removed, and the folder flushed", () =>
+  inStore((store) => {
+    store.begin(A);
+    store.writeWeights(A, tensors);
+    store.fail(A, "Cannot flush the folder");
+    assert.deepEqual(leftoversIn(store).finished.map((path) => path.split("/").at(-1)), [
+      "failed.txt",
+    ]);
+    assert.deepEqual(visit(store), [A]);
+    const names = [...Deno.readDirSync(store.folderOf(A))].map(({ name }) => name);
+    assert.deepEqual(names.sort(), ["recipe.json", "weights.safetensors"]);
   }));
 
 Deno.test("a result whose process was killed is flushed before others rely on it", () =>
@@ -137,5 +150,5 @@ Deno.test("weights that are written are a result, even if checkpoints cannot be 
     } finally {
       Deno.removeSync = removeSync;
     }
-    assert.deepEqual(leftoversIn(store).checkpoints.length, 1);
+    assert.deepEqual(leftoversIn(store).finished.length, 1);
   }));
