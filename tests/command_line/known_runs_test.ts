@@ -8,6 +8,7 @@ import { UserError } from "../../lib/errors.ts";
 import { findStudy } from "../../lib/reproduce.ts";
 import { resultsOf } from "../../lib/results/mod.ts";
 import { tablesNamed } from "../../lib/command_line/tables.ts";
+import { hearing } from "../support/hearing.ts";
 
 const CONTEXT = { train: smoke.train, evaluate: smoke.evaluate, seed: 0, data: "made-up" };
 
@@ -17,18 +18,6 @@ function optionsOf(...args: string[]) {
   const line = readCommandLine(["--data", folder, "--results", `${folder}/results`, ...args]);
   const takes = ["data", "results", "setup"] as const;
   return { folder, options: resolveOptions(line, { command: "plan", takes }) };
-}
-
-/** Does `work`; what it writes on standard error comes back with its result. */
-async function hearing<T>(work: () => Promise<T>): Promise<{ result: T; said: string }> {
-  const { error } = console;
-  let said = "";
-  console.error = (text: string) => said += `${text}\n`;
-  try {
-    return { result: await work(), said };
-  } finally {
-    console.error = error;
-  }
 }
 
 Deno.test("a plan and a report make no pictures", async () => {
