@@ -9,9 +9,10 @@ import { ownNet } from "../../lib/tables/own_net.ts";
 import { plan, planOf } from "../../lib/plan.ts";
 import { makeStore } from "../../lib/store/mod.ts";
 import { writeTorchvision } from "../../lib/weights/torchvision.ts";
-import { writeSafetensors } from "../../lib/weights/safetensors.ts";
+import { readSafetensors, writeSafetensors } from "../../lib/weights/safetensors.ts";
 import { layersOf, netShapeOf, weightShapes, withBatchNorm } from "../../lib/vgg/configs.ts";
 import { CommandSandbox } from "../support/command_sandbox.ts";
+import { hearing } from "../support/hearing.ts";
 
 /** The net that a command line means. */
 async function meant(sandbox: CommandSandbox, command: "train" | "evaluate", ...args: string[]) {
@@ -294,6 +295,38 @@ Deno.test("a file is what its note says it is, or else what the command line say
   );
   assert.ok(hasAncestor(from.run.init));
   assert.deepEqual([from.run.init.from.config, from.run.init.layers], ["A", "transfer"]);
+});
+
+Deno.test("what is assumed about a file's input, and what speaks against it, is printed", async () => {
+  using sandbox = new CommandSandbox();
+  const shape = netShapeOf(sandbox.options("train").setup.train, 2);
+  const file = `${sandbox.folder}/a.safetensors`;
+  /** What is said of a file of torchvision's whose first kernel has this root mean square. */
+  const saidOf = async (size: number, ...args: string[]) => {
+    const tensors = new Map([...weightShapes(layersOf("A", shape))].map(([name, sides]) => {
+      const count = sides.reduce((product, side) => product * side);
+      return [name, { shape: sides, values: new Float32Array(count).fill(size) }];
+    }));
+    // read as torchvision reads it: the kernel is 1 / (255 deviations) of what the file has
+    writeTorchvision(file, { tensors, mean: [120, 120, 120], inputScale: 1 / 57.4, recipe: "" });
+    const { tensors: named } = readSafetensors(file);
+    writeSafetensors(file, { tensors: named, metadata: {} }); // nobody else notes a mean
+    const { said } = await hearing(() =>
+      meant(sandbox, "evaluate", "--weights", file, "--config", "A", ...args)
+    );
+    return said.replace(/\s+/g, " ");
+  };
+  assert.match(
+    await saidOf(0.2),
+    /^".*a\.safetensors" has torchvision's layout, and no note of .* taken to be torchvision's \(red, /,
+  );
+  const doubtful = await saidOf(0.004);
+  assert.match(
+    doubtful,
+    /^warning: ".*" is read as weights with torchvision's input, but its first/,
+  );
+  assert.match(doubtful, /\(root mean square 0\.00\d+\) .* add --input caffe\. $/);
+  assert.equal(await saidOf(0.004, "--input", "caffe"), "");
 });
 
 Deno.test("--input is refused where no net comes from a file", async () => {

@@ -8,6 +8,7 @@ import { UserError } from "../../lib/errors.ts";
 import { findStudy } from "../../lib/reproduce.ts";
 import { resultsOf } from "../../lib/results/mod.ts";
 import { tablesNamed } from "../../lib/command_line/tables.ts";
+import { CommandSandbox } from "../support/command_sandbox.ts";
 import { hearing } from "../support/hearing.ts";
 
 const CONTEXT = { train: smoke.train, evaluate: smoke.evaluate, seed: 0, data: "made-up" };
@@ -63,5 +64,27 @@ Deno.test("a run is found by the first digits of its key; no run, or several, ar
   assert.throws(
     () => runByKey(digit, alike, place),
     new RegExp(`it may be train A 256 \\(${first.key}\\), .*; give more digits$`),
+  );
+});
+
+Deno.test("--strict refuses data that is doubtful, with the doubt", async () => {
+  using sandbox = new CommandSandbox();
+  const options = sandbox.options("report", "--strict");
+  // a setup without departures: what is left is the data's
+  const refusal = async () => {
+    const message = await sandbox.study({ ...options, paper: options.setup })
+      .then(() => "", (error: Error) => error.message);
+    return message.slice(0, message.indexOf("; choose --setup paper"));
+  };
+  const sizes = await refusal();
+  assert.match(
+    sizes,
+    /\(--strict\): data\.classes is 2, not 1,000; .*; data\.val is 6, not 50,000$/,
+  );
+  Deno.copyFileSync(`${sandbox.folder}/train/even/0.png`, `${sandbox.folder}/val/even/12.png`);
+  const doubtful = await refusal();
+  assert.ok(
+    doubtful.startsWith(`${sizes}; 1 of 6 validation images is a training image, `),
+    doubtful,
   );
 });

@@ -70,6 +70,60 @@ Deno.test("a failure is recorded; if that fails, too, it is reported and hides n
     ]);
   }));
 
+Deno.test("a net that ended at chance, and a test that may need all memory, are warned of", () =>
+  inFolder(async (folder) => {
+    const [store, A] = [makeStore(folder), planned(net("A", 256))];
+    const logged: string[] = [];
+    const bars = {
+      bar: () => ({ update() {}, stop() {} }),
+      log: (line: string) => void logged.push(line),
+    };
+    const image = dataset.val[0]!;
+    const train = [0, 1, 0, 1].map((label) => ({ ...image, label }));
+    const opened = { store, dataset: { ...dataset, train }, setup: smoke, bars };
+    const study = opened as unknown as Parameters<typeof runPlan>[1];
+    const warningsOf = async (run: PlannedRun, loss: number) => {
+      logged.length = 0;
+      const threads = threadsThat(({ planned }) => {
+        store.begin(planned);
+        if ("net" in planned.run) {
+          const labels = Int32Array.of(0, 1);
+          store.writePosteriors(planned, {
+            classes: 2,
+            values: new Float32Array(4).fill(0.5),
+            labels,
+          });
+        } else {
+          const entry = { epoch: 1, learningRate: 0.01, imagesPerSecond: 1 };
+          for (const step of [1, 2]) store.appendLog(planned, { ...entry, step, loss });
+          store.writeWeights(planned, new Map());
+        }
+        return Promise.resolve(true);
+      });
+      const plan = run === A ? [A] : [A, run];
+      await runPlan(plan, study, { workers: 1 }, threads);
+      return logged.filter((line) => line.startsWith("warning: "));
+    };
+    // two classes, each as often: chance is ln 2 = 0.693
+    const [chance, ...others] = await warningsOf(A, 0.6931);
+    assert.match(
+      chance!,
+      /^warning: A 256 ended at chance: its training loss is 0\.69, and .* 0\.69\./,
+    );
+    assert.deepEqual(others, []);
+    assert.deepEqual(await warningsOf(planned(net("A-LRN", 256)), 0.6), []);
+    // at Q = 2^20 an image has 2^40 pixels and more; at Q = 256 it has the net's own scale
+    const [usual, huge] = [256, 2 ** 20].map((Q) =>
+      plannedRun(evaluations(net("A", 256), [Q], "dense")[0]!, context)
+    );
+    assert.deepEqual(await warningsOf(usual!, 0.6), []);
+    const [memory] = await warningsOf(huge!, 0.6);
+    assert.match(
+      memory!,
+      /^warning: test A 256 at Q = 1048576, dense needs about \d+\.\d GiB of memory/,
+    );
+  }));
+
 Deno.test("without training images no net is trained, and the plan does not start", async () => {
   const A = planned(net("A", 256));
   const folder = Deno.makeTempDirSync({ prefix: "verydeep-test-" });
