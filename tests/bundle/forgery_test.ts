@@ -9,6 +9,8 @@ import { TABLES } from "../../lib/command_line/tables.ts";
 import { type BundlePlan, jsonText } from "../../lib/bundle/contents.ts";
 import { checkNames, type KnownNames, labelFault } from "../../lib/bundle/names.ts";
 import { readTopFive, topFiveBytes } from "../../lib/bundle/top_five.ts";
+import { verifyBundle } from "../../lib/bundle/verify.ts";
+import { writeBundle } from "../../lib/bundle/write.ts";
 import { UserError } from "../../lib/errors.ts";
 import {
   type NamedTensor,
@@ -566,6 +568,52 @@ Deno.test("a table of our name has our rows and the paper's errors", () => {
     `note: table3: weights of SHA-256 ${weights} were not trained here; their origin is unknown`,
   ]);
 });
+
+Deno.test("a bundle's table is compared with this version's of that name", () =>
+  withStore(async (input, folder) => {
+    const file = `${folder}/some.zip`;
+    await writeBundle(file, input);
+    const [first, ...others] = input.tables as [Table, ...Table[]];
+    const problemsWith = async (top1: number) => {
+      const [row, ...rows] = first.rows;
+      const own = {
+        ...first,
+        rows: [{ ...row!, published: { ...row!.published, top1 } }, ...rows],
+      };
+      const { problems } = await verifyBundle(file, {
+        paper,
+        tablesUnder: () => Promise.resolve([own, ...others]),
+        setupNamed: () => smoke,
+      });
+      return problems.map((problem) => "reason" in problem ? problem.reason : problem.kind);
+    };
+    assert.deepEqual(await problemsWith(25.6), []);
+    assert.deepEqual(await problemsWith(44), [
+      "first row 1 has the published top1 25.6 instead of 44; it is not this version's table of that name",
+    ]);
+  }));
+
+Deno.test("a note counts the images of a mean that a small bundle leaves open", () =>
+  withStore(async (input, folder) => {
+    const openIn = async (small: boolean) => {
+      const { notes } = await afterwards({ ...input, small }, folder, () => {});
+      return notes.flatMap(({ reason }) =>
+        /^(\w+, row \d, seed \d): the five .* leave open (.*)$/.exec(reason)?.slice(1) ?? []
+      );
+    };
+    assert.deepEqual(await openIn(false), []);
+    const found = await openIn(true);
+    // a mean of four evaluations in two tables, under two seeds
+    assert.deepEqual(found.filter((_, i) => i % 2 === 0), [
+      ...["first, row 2, seed 0", "first, row 2, seed 1"],
+      ...["second, row 1, seed 0", "second, row 1, seed 1"],
+    ]);
+    const [one, other, ...same] = found.filter((_, i) => i % 2 === 1);
+    for (const text of [one!, other!]) {
+      assert.match(text, /^the top-1 result of \d+ images? and the top-5 result of \d+ images?$/);
+    }
+    assert.deepEqual(same, [one, other]);
+  }));
 
 Deno.test("what cannot be verified is noted: files beside the plan, scores, origins", () =>
   withStore(async (input, folder) => {
