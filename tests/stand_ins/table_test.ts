@@ -88,6 +88,17 @@ Deno.test("wide letters take two columns, combining ones none: no name is cut of
 │ e\u0301te\u0301          │
 └──────────────┘`.slice(1),
   );
+  // so do those of a cell's later lines
+  const lines = new Table().body([["日本語\nクラス\nab", "c"]]).border().toString();
+  assert.equal(
+    lines,
+    `
+┌────────┬───┐
+│ 日本語 │ c │
+│ クラス │   │
+│ ab     │   │
+└────────┴───┘`.slice(1),
+  );
 });
 
 Deno.test("a long table is what it would be if its rows were few, whatever they span", () => {
