@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
+import { gzipSync } from "node:zlib";
 import {
   describeIlsvrc2012,
   ilsvrcIds,
@@ -7,12 +8,13 @@ import {
 } from "../../../lib/datasets/ilsvrc2012/mod.ts";
 import { UserError } from "../../../lib/errors.ts";
 import { shiftAxes } from "../../../lib/vgg/colours.ts";
-import { folderWith, smallestFolder } from "../../support/datasets.ts";
+import { folderWith, smallestFolder, solidPng } from "../../support/datasets.ts";
 import {
   type Forms,
   idOfVal,
   IDS,
   kaggleFiles,
+  kitOf,
   madeIlsvrc,
   nameOf,
   tarOf,
@@ -476,4 +478,22 @@ Deno.test("Kaggle's copy is read with Kaggle's labels, wherever --data points in
     `${folder}/ILSVRC/Data/CLS-LOC/val/${nameOf("val", 2000)}`,
   );
   await refuses(openIlsvrc2012({ folder }), `"${nameOf("val", 2000)}"`, "does not list it");
+});
+
+Deno.test("a copy with as many validation images as ILSVRC-2012 is compared with the published one", async () => {
+  // made-up classes; a copy with fewer images departs from the paper anyway
+  const numbers = Array.from({ length: 50_000 }, (_, i) => i + 1);
+  const bytes = solidPng(1, 2, 3, 4, 5);
+  const truth = numbers.map((i) => `${idOfVal(i)}\n`).join("");
+  const folder = folderWith({
+    "ILSVRC2012_img_val.tar": tarOf(numbers.map((i) => ({ name: nameOf("val", i), bytes }))),
+    "ILSVRC2012_devkit_t12.tar.gz": gzipSync(tarOf(kitOf(truth))),
+  });
+  const warnings: string[] = [];
+  const { val } = await openIlsvrc2012({ folder, onWarning: (line) => void warnings.push(line) });
+  assert.equal(val.length, 50_000);
+  assert.deepEqual(warnings, [
+    `The 1,000 classes of "${folder}/ILSVRC2012_devkit_t12.tar.gz" are not those of ILSVRC-2012, so its ` +
+    "errors are of another task, such as that of 2010.",
+  ]);
 });
