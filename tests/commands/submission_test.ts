@@ -77,3 +77,13 @@ Deno.test("a data set without test images says which files are looked for", asyn
     return true;
   });
 });
+
+Deno.test("a submission of several seeds is refused before anything is looked for", async () => {
+  using sandbox = new CommandSandbox();
+  for (const word of ["table3/A/256", "0123456789ab"]) {
+    await assert.rejects(
+      sandbox.records("submission", [word], "--seeds", "2"),
+      /^UserError: A submission uses one seed; choose it with --seed N, without --seeds/,
+    );
+  }
+});
