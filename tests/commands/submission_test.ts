@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { evaluations, net } from "../../experiments/protocol.ts";
 import { UserError } from "../../lib/errors.ts";
+import { plannedRun } from "../../lib/plan.ts";
+import { makeStore } from "../../lib/store/mod.ts";
 import { madeIlsvrc, nameOf } from "../support/ilsvrc2012/made.ts";
 import { solidPng } from "../support/datasets.ts";
 import { CommandSandbox } from "../support/command_sandbox.ts";
@@ -86,4 +89,24 @@ Deno.test("a submission of several seeds is refused before anything is looked fo
       /^UserError: A submission uses one seed; choose it with --seed N, without --seeds/,
     );
   }
+});
+
+Deno.test("an evaluation of another seed than the options say is not submitted", async () => {
+  using sandbox = new CommandSandbox();
+  const options = sandbox.options("submission", "--seed", "1");
+  const { contexts: [context], dataset } = await sandbox.study(options);
+  const [run] = evaluations(net("A", 256), [256], "dense");
+  const planned = plannedRun(run!, context!);
+  const store = makeStore(options.results);
+  store.begin(planned);
+  const labels = Int32Array.from(dataset.val.keys(), (image) => image % 2);
+  const values = new Float32Array(2 * labels.length).fill(0.5);
+  store.writePosteriors(planned, { classes: 2, values, labels });
+  const submitted = (...args: string[]) => sandbox.records("submission", [planned.key], ...args);
+  await assert.rejects(
+    submitted(),
+    /^UserError: Cannot submit A 256 at Q = 256, dense \([0-9a-f]{12}\): it is of another seed, setup or/,
+  );
+  // its own: what is missing are test images
+  await assert.rejects(submitted("--seed", "1"), /folder has no test images in/);
 });
