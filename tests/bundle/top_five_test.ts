@@ -112,6 +112,51 @@ Deno.test("a forged mean is refused: the label at its upper bound, higher classe
   assert.throws(strange(0.0701), notMean);
 });
 
+Deno.test("a class that no evaluation lists has at most what is left of the sum of 1", () => {
+  // the five sum to 0.99, so that no other class has more than 0.01, though the fifth has 0.09
+  const values = [0.5, 0.2, 0.1, 0.1, 0.09, ...Array(14).fill(0.01 / 14), 0];
+  const parts = [one(19, ...values), one(19, ...values)];
+  const mean = topFiveOf([posteriors([values], [19]), posteriors([values], [19])]);
+  mustBeMean(mean, parts, "mean");
+  assert.throws(
+    () => mustBeMean({ ...mean, top: Int32Array.of(0, 1, 2, 3, 7) }, parts, "mean"),
+    /for image 0 are not the mean/,
+  );
+});
+
+/** Numbers of one image of nine classes: of its label, which is class 8, and of the five highest, 0 to 4. */
+const lone = (own: number, rank: number, values: readonly number[]): TopFive => ({
+  ...{ classes: 9, kept: 5, labels: Int32Array.of(8), ranks: Int32Array.of(rank) },
+  ...{ own: Float32Array.of(own), top: Int32Array.of(0, 1, 2, 3, 4) },
+  values: Float32Array.from(values),
+});
+
+Deno.test("a label that is not listed is below the five, in posterior and in rank", () => {
+  const ties = [0.3, 0.2, 0.1, 0.05, 0.05];
+  for (const rank of [5, 8]) throughFile(lone(0.05, rank, ties)); // ties count as above
+  // one of four would be a top-5 hit
+  assert.throws(() => throughFile(lone(0.05, 4, ties)), /its label cannot have rank 4$/);
+  assert.throws(
+    () => throughFile(lone(0.015, 5, [0.2, 0.2, 0.2, 0.2, 0.01])),
+    /are not valid posteriors$/,
+  );
+});
+
+Deno.test("posteriors sum to at most 1, and to 1 where all classes are listed", () => {
+  throughFile(lone(0, 8, [0.4, 0.3, 0.2, 0.05, 0.05]));
+  assert.throws(
+    () => throughFile(lone(0, 8, [0.5, 0.3, 0.2, 0.05, 0.05])),
+    /are not valid posteriors$/,
+  );
+  const all = (...values: number[]): TopFive => ({
+    ...{ classes: 3, kept: 3, labels: Int32Array.of(0), ranks: Int32Array.of(0) },
+    ...{ own: Float32Array.of(values[0]!), top: Int32Array.of(0, 1, 2) },
+    values: Float32Array.from(values),
+  });
+  throughFile(all(0.6, 0.3, 0.1));
+  assert.throws(() => throughFile(all(0.6, 0.2, 0.1)), /are not valid posteriors$/);
+});
+
 Deno.test("images are counted whose result a class decides that an evaluation does not list", () => {
   // classes 0 to 3 are the same; the label, 5, is fifth in one and unlisted in the other, where 4 is
   const first = [0.3, 0.2, 0.15, 0.12, 0.04, 0.08, 0.06, 0.05];
