@@ -2,6 +2,7 @@
 import { RETRY, type TrainSetup } from "../setup.ts";
 import { isEvaluation, isImported, scheduleOf, type TrainRun } from "../experiment.ts";
 import type { PlannedRun } from "../plan.ts";
+import type { LogEntry } from "../vgg/checkpoint.ts";
 import { logIn, logText, placeIn, recipeText } from "../store/run_files.ts";
 import { INITIAL_PLATEAU, learningRate, loweredRate, stepsOf } from "../vgg/schedule.ts";
 import type { OpenArchive } from "./archive.ts";
@@ -70,7 +71,9 @@ export function logFault(planned: PlannedRun, text: string): string | undefined 
   const last = entries.at(-1);
   if (last === undefined) return "has no line";
   if (text !== logText(entries)) return "has more than the lines of a training";
-  if (!entries.every(({ loss, step }) => loss >= 0 && Number.isSafeInteger(step) && step > 0)) {
+  const isNumbered = ({ loss, step }: LogEntry) =>
+    Number.isFinite(loss) && loss >= 0 && Number.isSafeInteger(step) && step > 0;
+  if (!entries.every(isNumbered)) {
     return "has a loss or a step that is not a number";
   }
   const steps = stepsOf(run, train);

@@ -18,6 +18,8 @@ import {
   safetensorsBytes,
 } from "../../lib/weights/safetensors.ts";
 import type { Table } from "../../lib/experiment.ts";
+import { logIn, logText } from "../../lib/store/run_files.ts";
+import type { LogEntry } from "../../lib/vgg/checkpoint.ts";
 import { plannedRun } from "../../lib/plan.ts";
 import { afterwards, bytes, coverUp, type Entries, named, text } from "../support/bundles.ts";
 import { withStore } from "../support/made_store.ts";
@@ -145,6 +147,30 @@ Deno.test("a log with another learning rate than the schedule's is noticed", () 
       /learning rate 0\.005 at step \d+, wh/,
     );
   }));
+
+const lines: Record<string, [change: (line: LogEntry) => object, RegExp]> = {
+  "a loss below 0": [() => ({ loss: -1 }), /has a loss or a step that is not a number$/],
+  "no loss": [() => ({ loss: null }), /has a loss or a step that is not a number$/],
+  "half a step": [
+    ({ step }) => ({ step: step + 0.5 }),
+    /has a loss or a step that is not a number$/,
+  ],
+  "a step beyond the schedule": [({ step }) => ({ step: step + 1 }), /ends at step \d+ of \d+$/],
+};
+
+for (const [what, [change, reason]] of Object.entries(lines)) {
+  Deno.test(`a log is noticed whose last line has ${what}`, async () => {
+    const found = await noticed((entries) => {
+      const name = named(entries, LOG);
+      const all = logIn(text(entries, name));
+      const last = all.at(-1)!;
+      const other = { ...last, ...change(last) } as LogEntry;
+      entries.set(name, bytes(logText([...all.slice(0, -1), other])));
+    });
+    assert.equal(found.length, 1);
+    assert.match(found[0]!, reason);
+  });
+}
 
 const plans: Record<string, [(entries: Entries) => void, RegExp]> = {
   "one seed as three": [
@@ -554,6 +580,16 @@ Deno.test("a table of our name has our rows and the paper's errors", () => {
     rows(first!, ...others.slice(1)).at(0),
     `name: table3 has 11 rows instead of 12; ${what}`,
   );
+  assert.deepEqual(rows({ ...first!, title: "the best net" }, ...others), [
+    `name: table3 row 1 has another title; ${what}`,
+  ]);
+  for (
+    const change of [{ caption: "Ours" }, { note: "0 % error" }, { headings: ["title"] as const }]
+  ) {
+    assert.deepEqual(honest({ tables: [{ ...table3, ...change }] }), [
+      `name: table3 has another caption or note, or other headings; ${what}`,
+    ]);
+  }
   const elsewhere = first!.evaluations.map((run) => ({ ...run, Q: 512 }));
   assert.deepEqual(rows({ ...first!, evaluations: elsewhere }, ...others), [
     `name: table3 row 1 has other evaluations; ${what}`,
