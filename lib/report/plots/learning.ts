@@ -60,14 +60,20 @@ export function learningPlots({ key, run, context, log }: TrainingDetails): Draw
       (last.top5 === undefined ? "." : ` and ${last.top5.toFixed(1)} % top-5.`),
     ...SMALL,
     x: { ...EPOCHS, domain: [0, log.at(-1)!.epoch] },
-    y: { domain: [0, Math.max(1, ...validations.map(({ top1 }) => top1))], grid: true, ticks: 4 },
+    y: {
+      domain: [0, Math.max(1, ...validations.map(({ top1 }) => top1))],
+      ...{ grid: true, ticks: 4, label: null }, // the legend stands there
+    },
     marks: [
       drops,
       ...kinds.map((y) =>
         Plot.line(validations, { x: "epoch", y, stroke: colours[y], marker: "dot" })
       ),
       ...legend(
-        kinds.map((kind) => ({ text: `${kind.replace("p", "p-")}, %`, colour: colours[kind] })),
+        kinds.map((kind, i) => ({
+          text: `${kind.replace("p", "p-")}${i === 0 ? " validation error, %" : ""}`,
+          colour: colours[kind],
+        })),
         -14,
       ),
     ],

@@ -48,6 +48,8 @@ Deno.test("every file is whole SVG that another program draws, with a title and 
     const svg = fileOf(figure);
     assert.match(svg, /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" /);
     assert.match(svg, new RegExp(`<title id="${figure.name}-title">[^<]+</title><desc`));
+    // axes are named in words, not by fields of records
+    assert.doesNotMatch(svg, />↑ (top[15]|y|error)</, figure.name);
     // librsvg refuses XML that is not well formed, and draws ink here
     const pixels = await drawSvg(svg, 200);
     assert.ok(new Set(pixels).size > 20, figure.name);
