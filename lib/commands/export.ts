@@ -4,10 +4,9 @@ import { UsageError, UserError } from "../errors.ts";
 import { displayName, isEvaluation, isImported, type TrainRun } from "../experiment.ts";
 import { isOfSystem, systemReason, writeAtomically } from "../system/files.ts";
 import { progressBars } from "../system/progress.ts";
-import type { PlannedRun } from "../plan.ts";
 import { fold } from "../report/fold.ts";
 import { meanOf } from "../vgg/colours.ts";
-import { convsOf, depthOf, isFullyConnected, layersOf, netShapeOf } from "../vgg/configs.ts";
+import { convsOf, isFullyConnected, layersOf, netShapeOf } from "../vgg/configs.ts";
 import type { NetWeights } from "../weights/weights_file.ts";
 import { DEVIATION } from "../weights/inputs.ts";
 import { writeTorchvision } from "../weights/torchvision.ts";
@@ -16,6 +15,7 @@ import type { DatasetInfo } from "../datasets/dataset.ts";
 import type { Study } from "../results/study.ts";
 import { type Options, pathFrom } from "../command_line/options.ts";
 import { describedStudy, runNamed } from "../command_line/known_runs.ts";
+import { CODE, type Planned } from "./export_code.ts";
 import { isFolder, mustBeCard, mustBeFree } from "./export_place.ts";
 
 /**
@@ -80,50 +80,6 @@ const READERS: Readonly<Record<ExportLayout, string>> = {
   onnx: "ONNX",
   page: "browsers",
 };
-
-/** Python that loads a file in each layout; a page needs none. */
-const CODE: Readonly<
-  Partial<Record<ExportLayout, (file: string, planned: Planned) => string>>
-> = {
-  torchvision: (file, { run }) =>
-    [
-      "import torchvision",
-      "from safetensors.torch import load_file",
-      "",
-      `weights = load_file(${JSON.stringify(file)})`,
-      run.blocks === undefined
-        ? `net = torchvision.models.vgg${
-          depthOf(run)
-        }()  # num_classes and layers as in the weights`
-        : "net = torchvision.models.VGG(torchvision.models.vgg.make_layers([...]))  # see above",
-      "net.load_state_dict(weights)",
-      "net.eval()",
-    ].join("\n"),
-  keras: (file, { run }) =>
-    [
-      "import keras",
-      "",
-      `net = keras.applications.VGG${depthOf(run)}(weights=None)  # classes as in the weights`,
-      `net.load_weights(${JSON.stringify(file)})`,
-    ].join("\n"),
-  savedmodel: (file) =>
-    [
-      "import tensorflow as tf",
-      "",
-      `net = tf.saved_model.load(${JSON.stringify(file)}).signatures["serving_default"]`,
-      'posteriors = net(images=images)["posteriors"]',
-    ].join("\n"),
-  onnx: (file) =>
-    [
-      "import onnxruntime",
-      "",
-      `session = onnxruntime.InferenceSession(${JSON.stringify(file)})`,
-      "names = [output.name for output in session.get_outputs()]",
-      'found = dict(zip(names, session.run(names, {"images": images})))',
-    ].join("\n"),
-};
-
-type Planned = PlannedRun & { readonly run: TrainRun };
 
 /** Which net is written, and what else its file may say. */
 interface Exported {
