@@ -15,7 +15,7 @@ import type { DatasetInfo } from "../datasets/dataset.ts";
 import type { Study } from "../results/study.ts";
 import { type Options, pathFrom } from "../command_line/options.ts";
 import { describedStudy, runNamed } from "../command_line/known_runs.ts";
-import { CODE, type Planned } from "./export_code.ts";
+import { CODE, makeLayers, type Planned } from "./export_code.ts";
 import { isFolder, mustBeCard, mustBeFree } from "./export_place.ts";
 
 /**
@@ -61,7 +61,9 @@ export async function exportNet(words: readonly string[], options: Options): Pro
   const input = inputInWords(layout, { ...net, raw: options.raw });
   const layers = layout === "torchvision" ? torchvisionsLayers(planned, net) : "";
   const library = READERS[layout];
-  const code = CODE[layout]?.(basename(file), planned);
+  const code = CODE[layout]?.({
+    ...{ file: basename(file), planned, layers: layersAndTests(planned, net).layers },
+  });
   const text = cardOf({
     ...{ planned, study, credits },
     file: { library, input: `${input}${layers}`, ...code !== undefined && { code } },
@@ -249,7 +251,7 @@ function mustHaveNoLrn(run: TrainRun) {
   );
 }
 
-/** Keras has VGG16 and VGG19 only, whatever blocks one wishes for. */
+/** The names of Keras's layers are those of the paper's nets. */
 function mustBeKeras(run: TrainRun) {
   mustHaveNoLrn(run);
   if (run.blocks === undefined) return;
@@ -262,7 +264,6 @@ function mustBeKeras(run: TrainRun) {
 /** torchvision makes a VGG of any blocks of 3x3 convolutions, with two hidden fully-connected layers. */
 function mustBeTorchvisions(run: TrainRun) {
   mustHaveNoLrn(run);
-  if (run.blocks === undefined) return;
   const hidden = run.fc?.length ?? (run.average ? 0 : 2);
   if (hidden !== 2) {
     throw new UserError(
@@ -286,13 +287,7 @@ function torchvisionsLayers({ run, context: { train } }: Planned, { tensors }: N
   if (run.blocks === undefined) return "";
   const [size, , channels] = tensors.get("fc6.kernel")!.shape;
   const [classes = 0] = tensors.get("fc8.bias")!.shape;
-  const cells = layersOf(run, netShapeOf(train, classes)).flatMap((layer) =>
-    layer.kind === "maxpool"
-      ? ['"M"']
-      : layer.kind === "conv" && layer.name.startsWith("conv")
-      ? [String(layer.outputs)]
-      : []
-  );
+  const cells = makeLayers(layersOf(run, netShapeOf(train, classes)));
   return ` Its layers: torchvision.models.vgg.make_layers([${cells.join(", ")}]` +
     `${run.batchNorm === undefined ? "" : ", batch_norm=True"})` +
     `${

@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
 import { exportNet } from "../../lib/commands/export.ts";
+import { CODE, type Planned } from "../../lib/commands/export_code.ts";
 import { net } from "../../experiments/protocol.ts";
+import { paper, small } from "../../experiments/setups.ts";
 import { UserError } from "../../lib/errors.ts";
 import type { ConfigName, NetLayers } from "../../lib/experiment.ts";
 import { ownNet } from "../../lib/tables/own_net.ts";
 import { plannedRun } from "../../lib/plan.ts";
+import type { TrainSetup } from "../../lib/setup.ts";
+import { answer, python } from "../../lib/system/subprocess.ts";
 import { makeStore } from "../../lib/store/mod.ts";
 import { layersOf, netShapeOf, weightShapes } from "../../lib/vgg/configs.ts";
 import { openSafetensors } from "../../lib/weights/safetensors.ts";
@@ -130,6 +134,13 @@ Deno.test("a net of one's own goes to torchvision where its make_layers can make
   using weights = await openWeights(file);
   assert.deepEqual(weights.read("conv3_1.kernel"), tensors.get("conv3_1.kernel")!.values);
   await sandbox.printed("export", [key, `${sandbox.folder}/f`], "--as", "savedmodel");
+  const c = await trained(sandbox, "C");
+  await refused(
+    sandbox,
+    [c.key, file],
+    ["--as", "torchvision"],
+    /^Cannot export C for torchvision: .* conv3_3 is 1x1; choose --as savedmodel or --as onnx$/,
+  );
   await refused(
     sandbox,
     [key, `${sandbox.folder}/f.h5`],
@@ -187,6 +198,108 @@ for (const precision of ["float32", "bfloat16"]) {
     assert.ok(!new TextDecoder("latin1").decode(Deno.readFileSync(file)).includes("Softmax"));
   });
 }
+
+/** The Python of a card. */
+function codeIn(card: string): string {
+  return /^```python\n([^]*?)\n```$/m.exec(Deno.readTextFileSync(card))![1]!;
+}
+
+/** Runs the Python of cards on two crops, and compares the posteriors with the ONNX file's. */
+const COMPARE = `
+import json, sys
+import numpy as np
+import onnxruntime
+
+session = onnxruntime.InferenceSession("net.onnx")
+mean = np.float32(session.get_modelmeta().custom_metadata_map["mean"].split())
+side = int(sys.argv[1])
+crops = np.random.default_rng(0).integers(0, 256, (2, side, side, 3)).astype("float32")
+[expected] = session.run(["posteriors"], {"images": crops.transpose(0, 3, 1, 2)})
+layout, code = sys.argv[2:]
+if layout == "keras":
+    there = {"images": (crops - mean)[..., ::-1].copy()}
+else:
+    import torch
+    try:
+        import torchvision
+    except RuntimeError:  # one of another build than torch; its VGG needs none of these operations
+        for name in ("nms", "qnms"):
+            torch.library.define(f"torchvision::{name}", "(Tensor x) -> Tensor")
+    crops = (crops / 255 - mean / 255) / np.float32([0.229, 0.224, 0.225])
+    there = {"images": torch.tensor(crops).permute(0, 3, 1, 2)}
+exec(code, there)
+found = there["posteriors"].detach().numpy()
+print(json.dumps([list(found.shape), float(abs(found - expected).max())]))`;
+
+/** Layouts whose cards' Python is run: the packages that it needs, the file's name, and a net. */
+const READERS = [
+  ["torchvision", ["torch", "torchvision", "safetensors"], "net.safetensors", "D"],
+  ["keras", ["torch", "keras", "h5py"], "net.h5", "C"],
+] as const;
+for (const [layout, packages, name, config] of READERS) {
+  const versions = ["onnxruntime", ...packages].map((each) => `version("${each}")`).join(", ");
+  const isThere = await answer([
+    ...[...python(), "-c"],
+    `from importlib.metadata import version; print(${versions})`,
+  ]) !== undefined;
+  if (!isThere) {
+    console.warn(
+      `Python lacks onnxruntime or one of ${packages.join(", ")}: a card's Python is not run`,
+    );
+  }
+  Deno.test({
+    name: `the Python in a card makes the net of a file for ${layout} (where Python has it)`,
+    ignore: !isThere,
+    async fn() {
+      using sandbox = new CommandSandbox();
+      const { key, context: { train } } = await trained(sandbox, config);
+      const file = `${sandbox.folder}/${name}`;
+      await sandbox.printed("export", [key, file], "--as", layout);
+      await sandbox.printed("export", [key, `${sandbox.folder}/net.onnx`], "--as", "onnx");
+      const [program = "", ...args] = python();
+      const { stdout, stderr } = await new Deno.Command(program, {
+        args: [...args, "-c", COMPARE, String(train.crop), layout, codeIn(`${file}.md`)],
+        ...{ cwd: sandbox.folder, env: { KERAS_BACKEND: "torch", OMP_NUM_THREADS: "1" } },
+      }).output();
+      const text = new TextDecoder().decode(stdout);
+      assert.notEqual(text, "", new TextDecoder().decode(stderr));
+      const [shape, difference] = JSON.parse(text.trim().split("\n").at(-1)!);
+      assert.deepEqual(shape, [2, 2]);
+      assert.ok(difference < 1e-5, String(difference));
+    },
+  });
+}
+
+Deno.test("nets of the paper's channels have names of their own in other libraries, small ones do not", () => {
+  const layersFor = (config: ConfigName, train: TrainSetup, classes: number) =>
+    layersOf(config, netShapeOf(train, classes));
+  const codeFor = (layout: "torchvision" | "keras", config: ConfigName, train: TrainSetup) => {
+    const planned = plannedRun(net(config, 256), { ...paper, train, seed: 0, data: "" });
+    return CODE[layout]!({
+      file: "d.file",
+      planned: planned as Planned,
+      layers: layersFor(config, train, 20),
+    });
+  };
+  assert.equal(
+    codeFor("torchvision", "D", paper.train),
+    "import torchvision\nfrom safetensors.torch import load_file\n\n" +
+      "net = torchvision.models.vgg16(num_classes=20)\n" +
+      'net.load_state_dict(load_file("d.file"))\nnet.eval()\n' +
+      "posteriors = net(images).softmax(1)  # images: [batch, 3, 224, 224]",
+  );
+  assert.match(codeFor("torchvision", "A", paper.train), /models\.vgg11\(num_classes=20\)/);
+  assert.match(codeFor("keras", "E", paper.train), /VGG19\(weights=None, classes=20\)/);
+  // Keras has neither A nor B
+  assert.match(codeFor("keras", "A", paper.train), /\[\(64, 3\)\], \[\(128, 3\)\], \[\(256, 3\), /);
+  assert.match(
+    codeFor("torchvision", "D", small.train),
+    /make_layers\(\[16, 16, "M", 32, 32, "M", 64, /,
+  );
+  const down = { ...small.train, oddSides: "down" } as const;
+  assert.doesNotMatch(codeFor("torchvision", "D", down), /ceil_mode/);
+  assert.match(codeFor("keras", "D", down), /MaxPooling2D\(padding="valid"\)/);
+});
 
 Deno.test("a card is written beside a file or into a folder, and replaces nothing else", async () => {
   using sandbox = new CommandSandbox();
