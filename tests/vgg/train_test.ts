@@ -4,7 +4,7 @@ import { net } from "../../experiments/protocol.ts";
 import { UserError } from "../../lib/errors.ts";
 import type { EvaluateSetup, Schedule, TrainSetup } from "../../lib/setup.ts";
 import type { Checkpoint, LogEntry, Tensors } from "../../lib/vgg/checkpoint.ts";
-import { type Context, hasAncestor, type TrainRun } from "../../lib/experiment.ts";
+import { type Context, hasAncestor, type Init, type TrainRun } from "../../lib/experiment.ts";
 import { convsOf, layersOf, netShapeOf } from "../../lib/vgg/configs.ts";
 import { fillImageCache, imageCacheOffsets } from "../../lib/vgg/image_cache.ts";
 import { stepsAtOnce, train, type Training } from "../../lib/vgg/train.ts";
@@ -313,6 +313,41 @@ Deno.test("S = 384 starts from all layers of S = 256, a jittered S from those of
     const names = convsOf(layersOf("C")).map(({ name }) => name);
     assert.deepEqual(await inheritedLayers(run, weightsOf(run.init.from)), names);
   }
+});
+
+Deno.test("a net that starts from an imported one has that one's mean subtracted, also in validations", async () => {
+  using tiny = tinyDataset();
+  const dataset = { ...tiny, val: [...tiny.val, ...tiny.train] };
+  type Mean = typeof tiny.colours.mean;
+  const mean: Mean = [5000, -2500, 4000]; // beside it all images look alike
+  const imported = { weights: "0".repeat(64) };
+  const startsFrom = (init: Init): TrainRun => ({
+    ...net("A", 256),
+    init: { from: { ...net("A", 256), init }, layers: "all" },
+  });
+  // large enough that images differ in their first guess; at rate 0 they stay so
+  const ancestor: Tensors = new Map(
+    [...weightsOf(startsFrom(imported))].map(([name, { shape, values }]) => [
+      name,
+      { shape, values: values.map((value) => 4 * value) },
+    ]),
+  );
+  const context = contextOf({ validations: 1 }, { learningRate: 0, images: 12 });
+  const trained = async (init: Init, mean: Mean) => {
+    const colours = { ...dataset.colours, mean };
+    const run = startsFrom(init);
+    const of = { run, context, dataset: { ...dataset, colours }, ancestor };
+    const { log, checkpoint } = await watch(of);
+    return { log: log.map(said), checkpoint };
+  };
+  const own = await trained(imported, dataset.colours.mean);
+  const theirs = await trained({ ...imported, mean }, dataset.colours.mean);
+  assert.deepEqual(theirs, await trained(imported, mean));
+  assert.notDeepEqual(theirs.log, own.log);
+  assert.notDeepEqual(
+    theirs.log.map(({ validation }) => validation),
+    own.log.map(({ validation }) => validation),
+  );
 });
 
 Deno.test("fine-tuning of FC layers keeps all layers, moves theirs, and goes on from a checkpoint", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { evaluations, net } from "../../../experiments/protocol.ts";
 import { UserError } from "../../../lib/errors.ts";
-import type { Context, Method, Run } from "../../../lib/experiment.ts";
+import type { Context, Init, Method, Run } from "../../../lib/experiment.ts";
 import { type PlannedRun, plannedRun } from "../../../lib/plan.ts";
 import { engineOf } from "../../../lib/executors/local/engine.ts";
 import { runOne, type RunResources } from "../../../lib/executors/local/run.ts";
@@ -152,6 +152,29 @@ Deno.test("a net is evaluated by each method, and its posteriors are stored", as
       assert.ok(Math.abs(values[2 * i]! + values[2 * i + 1]! - 1) < 1e-6);
     }
   }
+});
+
+Deno.test("an imported net is evaluated with its own mean subtracted, not with the data's", async () => {
+  using work = await workplace();
+  const { place, store, dataset } = work;
+  const trained = planned(net("A", 256));
+  runOne(trained, place);
+  const tensors = store.readWeights(trained);
+  const mean: typeof dataset.colours.mean = [250, 10, 130];
+  const posteriorsOf = (init: Init, mean: typeof dataset.colours.mean) => {
+    const run = { ...net("A", 256), init };
+    store.begin(planned(run));
+    store.writeWeights(planned(run), tensors);
+    const evaluation = planned(evaluations(run, [256], "dense")[0]!);
+    const colours = { ...dataset.colours, mean };
+    runOne(evaluation, { ...place, dataset: { ...dataset, colours } });
+    using posteriors = store.openPosteriors(evaluation);
+    return [...posteriors.rows(0, dataset.val.length)];
+  };
+  const weights = (digit: string) => ({ weights: digit.repeat(64) });
+  const theirs = posteriorsOf({ ...weights("1"), mean }, dataset.colours.mean);
+  assert.deepEqual(theirs, posteriorsOf(weights("2"), mean));
+  assert.notDeepEqual(theirs, posteriorsOf(weights("3"), dataset.colours.mean));
 });
 
 Deno.test("an evaluation that was stopped, or that failed, keeps the posteriors of the images so far", async () => {
