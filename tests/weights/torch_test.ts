@@ -125,6 +125,12 @@ Deno.test("false sizes are noticed before memory of that size is allocated", asy
 
 Deno.test("numbers of the other byte order are not taken for ours", async () => {
   await refused(replaced("module.pth", "little", "bigger"), /its numbers are big-endian/);
+  // the older format says so of the machine: true (0x88) or false (0x89)
+  const little = "little_endianq\x02\x88";
+  await refused(
+    replaced("tensors-legacy.pth", little, little.replace("\x88", "\x89")),
+    /its numbers are big-endian/,
+  );
 });
 
 Deno.test("a zip file of anything else is refused: it may be Keras's, or NumPy's", async () => {
