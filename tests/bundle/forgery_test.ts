@@ -181,6 +181,16 @@ const plans: Record<string, [(entries: Entries) => void, RegExp]> = {
     (entries) => replace(entries, "plan.json", /"seeds": \[\s*0,\s*1\s*\]/, '"seeds": [0, 2]'),
     /plan\.json is not valid: seeds: one is left out: commands take seeds that follow each other$/,
   ],
+  "seeds that draw what others draw": [
+    (entries) =>
+      replace(
+        entries,
+        "plan.json",
+        /"seeds": \[\s*0,\s*1\s*\]/,
+        '"seeds": [4294967295, 4294967296]',
+      ),
+    /plan\.json is not valid: seeds\.1: /,
+  ],
   "a table twice": [
     (entries) => replace(entries, "plan.json", '"name": "second"', '"name": "first"'),
     /plan\.json is not valid: tables: a value occurs twice$/,
@@ -447,6 +457,22 @@ Deno.test("a CSV with more than the computed cells is noticed, though all of the
     );
     assert.equal(found.length, 1, what);
     assert.match(found[0]!, /^file first\.csv (has|does not have) /);
+  }
+});
+
+Deno.test("a CSV with more rows than its table, or fewer, is noticed", async () => {
+  const changes: Record<number, (lines: string[]) => string[]> = {
+    1: ([header, one]) => [header!, one!],
+    3: ([header, one, two]) => [header!, one!, two!, two!],
+  };
+  for (const [rows, change] of Object.entries(changes)) {
+    const found = await noticed((entries) =>
+      entries.set(
+        "first.csv",
+        bytes(`${change(text(entries, "first.csv").split("\n")).join("\n")}\n`),
+      )
+    );
+    assert.deepEqual(found, [`file first.csv has ${rows} rows instead of 2`]);
   }
 });
 
