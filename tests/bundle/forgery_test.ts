@@ -265,6 +265,25 @@ for (const [what, [from, to, change, many]] of Object.entries(copies)) {
   });
 }
 
+Deno.test("highest classes are noticed that are copies of another net's", () =>
+  withStore(async (input, folder) => {
+    const { problems } = await afterwards({ ...input, small: true }, folder, (entries) => {
+      const [from, to] = [/^eval\/A-256-/, /^eval\/D-256-512-Q384/].map((pattern) =>
+        named(entries, new RegExp(`${pattern.source}.*safetensors$`))
+      ) as [string, string];
+      const [theirs, ours] = [from, to].map((name) => /-([0-9a-f]{12})\//.exec(name)![1]!);
+      const content = Buffer.from(entries.get(from)!).toString("latin1");
+      entries.set(to, Buffer.from(content.replace(theirs!, ours!), "latin1"));
+      coverUp(entries);
+    });
+    const reasons = problems.flatMap((problem) => problem.kind === "file" ? [problem.reason] : []);
+    assert.equal(reasons.length, 1, String(reasons));
+    assert.match(
+      reasons[0]!,
+      /^has the posteriors of eval\/.* for 40 of 40 images that were compared$/,
+    );
+  }));
+
 Deno.test("a text with a field twice is noticed, as programs differ in which one they read", async () => {
   await assert.rejects(
     noticed((entries) =>
