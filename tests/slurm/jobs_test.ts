@@ -242,6 +242,10 @@ Deno.test("a folder whose name would end an option of a script is refused", () =
   assert.throws(() => script("/a\\b"), /a backslash/);
   // what a shell would take apart stays one option
   const odd = script("/it's $HOME; true");
+  // what a lost node or a failed ancestor has to lead to
+  for (const option of ["--requeue", "--kill-on-invalid-dep=yes", "--open-mode=append"]) {
+    assert.match(odd, new RegExp(`^#SBATCH ${option}$`, "m"));
+  }
   assert.match(odd, /^#SBATCH --output='\/it'\\''s \$HOME; true\/logs\/train-A-256-%j.log'$/m);
 });
 
