@@ -43,6 +43,17 @@ Deno.test("classes are sorted, labels are their indices, splits stay apart", asy
   ]);
 });
 
+Deno.test("names of classes are texts that a terminal does not obey", async () => {
+  const classes = ["cat", "do\u001bg"];
+  const folder = folderWith(Object.fromEntries(
+    ["train", "val"].flatMap((split) =>
+      classes.map((name, i) => [`${split}/${name}/1.png`, solidPng(9 * i, 100, 90 * i, 2, 2)])
+    ),
+  ));
+  const opened = await openFolder({ folder });
+  assert.deepEqual(opened.classes, ["cat", "do\\u001bg"]);
+});
+
 Deno.test("classes take turns, so that the first images have all of them", async () => {
   const image = solidPng(9, 9, 9);
   const { train } = await openFolder({
