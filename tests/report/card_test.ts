@@ -9,8 +9,11 @@ import { wilson } from "../../lib/statistics/mod.ts";
 import { makeStore } from "../../lib/store/mod.ts";
 import { CommandSandbox } from "../support/command_sandbox.ts";
 
-/** A card of net B in a sandbox, which was tested once: 5 of 6 images are right. */
-async function madeCard(sandbox: CommandSandbox, more: Partial<CardInput> = {}): Promise<string> {
+/** A card of net B in a sandbox, which was tested once: 5 of 6 images are right by these labels. */
+async function madeCard(
+  sandbox: CommandSandbox,
+  { labels = [0, 1, 0, 1, 0, 1], ...more }: Partial<CardInput> & { labels?: number[] } = {},
+): Promise<string> {
   const options = sandbox.options("export");
   const study = await sandbox.study(options);
   const run = net("B", 256);
@@ -23,7 +26,7 @@ async function madeCard(sandbox: CommandSandbox, more: Partial<CardInput> = {}):
   store.writePosteriors(test, {
     classes: 2,
     values: Float32Array.of(0.9, 0.1, 0.2, 0.8, 0.7, 0.3, 0.4, 0.6, 0.6, 0.4, 0.75, 0.25),
-    labels: Int32Array.of(0, 1, 0, 1, 0, 1),
+    labels: Int32Array.from(labels),
   });
   return cardOf({
     ...{ planned, study: { ...study, store } },
@@ -79,6 +82,17 @@ Deno.test("a card's metadata have the accuracies that its errors leave", async (
         metrics: [{ type: "accuracy", name: "top-1 accuracy, dense, Q = 256", value: 0.833333 }],
       }],
     }],
+  });
+});
+
+Deno.test("errors that mean nothing are called so on a card, and are not in its metadata", async () => {
+  using sandbox = new CommandSandbox();
+  const card = await madeCard(sandbox, { labels: [0, 0, 0, 0, 0, 0] });
+  const [, metadata = ""] = card.split(/^---$/m);
+  assert.match(card, /^Doubtful: .*label/m);
+  assert.deepEqual(parse(metadata), {
+    pipeline_tag: "image-classification",
+    tags: ["vgg", "verydeep", "onnx"],
   });
 });
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { writeArchive } from "../../lib/bundle/archive.ts";
 import { draftOf, isThere, readIfThere, writeAtomically } from "../../lib/system/files.ts";
 import { makeWholeFolder } from "../../lib/system/whole_folder.ts";
+import { whileFailing } from "../support/failing_calls.ts";
 import { inFolder } from "../support/in_store.ts";
 import { asTask, IN_PID_NAMESPACE, spawn, withNamespaces } from "../support/tasks.ts";
 
@@ -80,6 +81,17 @@ async function whileUnflushable(message: string, work: () => Promise<void>) {
     Object.assign(prototype, { syncSync, sync });
   }
 }
+
+Deno.test("a file that cannot be renamed leaves no draft", () =>
+  inFolder(async (folder) => {
+    await whileFailing({ call: "renameSync", part: "/table.csv", error: "ENOSPC" }, () => {
+      assert.throws(
+        () => writeAtomically(`${folder}/table.csv`, "text"),
+        /No space left on device/,
+      );
+    });
+    assert.deepEqual([...Deno.readDirSync(folder)], []);
+  }));
 
 /** What is renamed when it is whole. */
 const WRITERS: Readonly<Record<string, (folder: string) => Promise<unknown> | void>> = {
