@@ -9,7 +9,7 @@ import { type PlannedRun, plannedRun } from "../../../lib/plan.ts";
 import type { RunWorker } from "../../../lib/executors/local/start_worker.ts";
 import { progressBars } from "../../../lib/system/progress.ts";
 import { UserError } from "../../../lib/errors.ts";
-import { makeStore, openStore } from "../../../lib/store/mod.ts";
+import { makeStore, openStore, type Store } from "../../../lib/store/mod.ts";
 import { inFolder, inStore } from "../../support/in_store.ts";
 import { threadsThat } from "../../support/run_threads.ts";
 import { dataset } from "../../simulation/plan.ts";
@@ -41,20 +41,26 @@ Deno.test("after an unexpected error in one thread, the others reach a checkpoin
   assert.deepEqual(told, ["checkpoint of A-LRN"]);
 });
 
+/** A study in a store, and what is told of it. */
+function studyIn(store: Store, data: Pick<typeof dataset, "train" | "val"> = dataset) {
+  const logged: string[] = [];
+  const bars = {
+    bar: () => ({ update() {}, stop() {} }),
+    log: (line: string) => void logged.push(line),
+  };
+  const study = { store, dataset: data, setup: smoke, bars } as unknown as Parameters<
+    typeof runPlan
+  >[1];
+  return { study, logged };
+}
+
 /** Threads whose runs fail. */
 const FAILING = threadsThat(() => Promise.reject(new UserError("the picture is gone")));
 
 Deno.test("a failure is recorded; if that fails, too, it is reported and hides no other error", () =>
   inFolder(async (folder) => {
     const [store, A] = [makeStore(folder), planned(net("A", 256))];
-    const logged: string[] = [];
-    const bars = {
-      bar: () => ({ update() {}, stop() {} }),
-      log: (line: string) => void logged.push(line),
-    };
-    const study = { store, dataset, setup: smoke, bars } as unknown as Parameters<
-      typeof runPlan
-    >[1];
+    const { study, logged } = studyIn(store);
     await assert.rejects(runPlan([A], study, { workers: 1 }, FAILING), /Cannot finish A 256/);
     assert.deepEqual(store.status(A), { state: "failed", detail: "the picture is gone" });
     store.fail = () => {
@@ -73,15 +79,9 @@ Deno.test("a failure is recorded; if that fails, too, it is reported and hides n
 Deno.test("a net that ended at chance, and a test that may need all memory, are warned of", () =>
   inFolder(async (folder) => {
     const [store, A] = [makeStore(folder), planned(net("A", 256))];
-    const logged: string[] = [];
-    const bars = {
-      bar: () => ({ update() {}, stop() {} }),
-      log: (line: string) => void logged.push(line),
-    };
     const image = dataset.val[0]!;
     const train = [0, 1, 0, 1].map((label) => ({ ...image, label }));
-    const opened = { store, dataset: { ...dataset, train }, setup: smoke, bars };
-    const study = opened as unknown as Parameters<typeof runPlan>[1];
+    const { study, logged } = studyIn(store, { ...dataset, train });
     const warningsOf = async (run: PlannedRun, loss: number) => {
       logged.length = 0;
       const threads = threadsThat(({ planned }) => {
