@@ -8,13 +8,14 @@ import type { ConfigName, NetLayers } from "../../lib/experiment.ts";
 import { ownNet } from "../../lib/tables/own_net.ts";
 import { plannedRun } from "../../lib/plan.ts";
 import type { TrainSetup } from "../../lib/setup.ts";
-import { answer, python } from "../../lib/system/subprocess.ts";
+import { python } from "../../lib/system/subprocess.ts";
 import { makeStore } from "../../lib/store/mod.ts";
 import { layersOf, netShapeOf, weightShapes } from "../../lib/vgg/configs.ts";
 import { openSafetensors } from "../../lib/weights/safetensors.ts";
 import { openWeights } from "../../lib/weights/mod.ts";
 import { gap, noises } from "../support/formula.ts";
 import { CommandSandbox } from "../support/command_sandbox.ts";
+import { versionsOf } from "../support/python_packages.ts";
 import { whileFailing } from "../support/failing_calls.ts";
 
 /** Mean of the sandbox's training images, 0 to 255: noise from the same formula in every channel. */
@@ -237,11 +238,7 @@ const READERS = [
   ["keras", ["torch", "keras", "h5py"], "net.h5", "C"],
 ] as const;
 for (const [layout, packages, name, config] of READERS) {
-  const versions = ["onnxruntime", ...packages].map((each) => `version("${each}")`).join(", ");
-  const isThere = await answer([
-    ...[...python(), "-c"],
-    `from importlib.metadata import version; print(${versions})`,
-  ]) !== undefined;
+  const isThere = await versionsOf("onnxruntime", ...packages) !== undefined;
   if (!isThere) {
     console.warn(
       `Python lacks onnxruntime or one of ${packages.join(", ")}: a card's Python is not run`,

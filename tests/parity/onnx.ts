@@ -1,6 +1,7 @@
 /** Asks ONNX's checker and ONNX Runtime, where this machine's Python has them. */
 import { fileURLToPath } from "node:url";
-import { answer, python } from "../../lib/system/subprocess.ts";
+import { python } from "../../lib/system/subprocess.ts";
+import { versionsOf } from "../support/python_packages.ts";
 
 /** What `onnx.py` says of a file. */
 export interface OnnxAnswer {
@@ -24,9 +25,7 @@ export interface OnnxQuestion {
 
 /** Version of ONNX Runtime, or undefined where it or `onnx` is missing. */
 export async function onnxVersion(): Promise<string | undefined> {
-  const script = "from importlib.metadata import version; version('onnx'); " +
-    "print(version('onnxruntime'))";
-  return await answer([...python(), "-c", script]);
+  return (await versionsOf("onnxruntime", "onnx"))?.[0];
 }
 
 /** Runs `onnx.py`. @throws {Error} A model is not valid, or does not run. */

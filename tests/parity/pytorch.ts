@@ -1,16 +1,16 @@
 /** Asks PyTorch, where this machine's Python has it. */
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { answer, python } from "../../lib/system/subprocess.ts";
+import { python } from "../../lib/system/subprocess.ts";
 import { readSafetensors, type Safetensors } from "../../lib/weights/safetensors.ts";
+import { versionsOf } from "../support/python_packages.ts";
 
 /** Numbers that PyTorch found, by name. */
 export type Answers = Safetensors["tensors"];
 
 /** Version of PyTorch, or undefined where there is none. */
 export async function pytorchVersion(): Promise<string | undefined> {
-  const version = "from importlib.metadata import version; print(version('torch'))";
-  return await answer([...python(), "-c", version]);
+  return (await versionsOf("torch"))?.[0];
 }
 
 /** Runs `pytorch.py` with a request and reads its answers. */

@@ -4,10 +4,11 @@ import { parse } from "yaml";
 import { plannedRun } from "../../lib/plan.ts";
 import { net } from "../../experiments/protocol.ts";
 import { CARD_START, type CardInput, cardOf } from "../../lib/report/card.ts";
-import { answer, python } from "../../lib/system/subprocess.ts";
+import { python } from "../../lib/system/subprocess.ts";
 import { wilson } from "../../lib/statistics/mod.ts";
 import { makeStore } from "../../lib/store/mod.ts";
 import { CommandSandbox } from "../support/command_sandbox.ts";
+import { versionsOf } from "../support/python_packages.ts";
 
 /** A card of net B in a sandbox, which was tested once: 5 of 6 images are right by these labels. */
 async function madeCard(
@@ -96,11 +97,7 @@ Deno.test("errors that mean nothing are called so on a card, and are not in its 
   });
 });
 
-const version = await answer([
-  ...python(),
-  "-c",
-  "from importlib.metadata import version; print(version('huggingface_hub'))",
-]);
+const version = await versionsOf("huggingface_hub");
 if (version === undefined) console.warn("Python has no huggingface_hub: reading cards is left out");
 
 Deno.test({
