@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { memoryLimit } from "../../lib/system/cgroups.ts";
+import { inFolder } from "../support/in_store.ts";
+import { printed } from "../support/processes.ts";
+import { asTask } from "../support/tasks.ts";
 import { cores, memory, runsAtOnce, threads } from "../../lib/system/machine.ts";
 
 /** Does something in a job to which Slurm gave so much. */
@@ -27,16 +30,17 @@ Deno.test("outside of jobs all of the machine is ours", () =>
     assert.equal(runsAtOnce({ sideBySide: "cores" }, 3), 3);
   }));
 
-Deno.test("in a container with a limit only so much memory is ours", async () => {
-  // the limit is read once in a process
-  const script = `
+Deno.test("in a container with a limit only so much memory is ours", () =>
+  inFolder((folder) => {
+    // the limit is read once in a process
+    const script = `
     import process from "node:process";
     process.constrainedMemory = () => 104_857_600;
     const { memory } = await import("${new URL("../../lib/system/machine.ts", import.meta.url)}");
     console.log(memory());`;
-  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["eval", script] }).output();
-  assert.equal(new TextDecoder().decode(stdout).trim(), "104857600");
-});
+    const [program, ...args] = asTask("train", script, folder);
+    assert.equal(printed(program!, ...args).trim(), "104857600");
+  }));
 
 Deno.test("in a job only what Slurm gave, and never more than there is; no memory means all of it", () => {
   // MiB
