@@ -6,6 +6,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { sharesOf } from "../executors/local/scheduler.ts";
+import { taskWords } from "../command_line/task_words.ts";
 import { UserError } from "../errors.ts";
 import { environment } from "../system/environment.ts";
 import { hasBfloat16, type Isa, ONEDNN_SWITCH } from "../system/processor.ts";
@@ -78,7 +79,10 @@ const LONG_TURNS = { turn: 2, rounds: 5 };
 const MANY_TURNS = { turn: 0.7, rounds: 25 };
 
 const peer = (name: string) => fileURLToPath(new URL(`peers/${name}`, import.meta.url));
-const deno = (name: string) => [Deno.execPath(), "run", "-A", "--no-check", peer(name)];
+/** A program of Deno's, with the permissions of `bench`. */
+const deno = (name: string) => [
+  ...[Deno.execPath(), ...taskWords("bench").slice(1, -2), "--no-check", peer(name)],
+];
 
 /** TensorFlow's threads: inside an operation, and for parallel operations. */
 const threads = (intra: number, inter: number) => ({
