@@ -66,6 +66,11 @@ export class OpenedBundle {
     return { state: isThere ? "done" : "todo" };
   }
 
+  /** The same of several. */
+  statuses(runs: readonly PlannedRun[]) {
+    return runs.map((run) => this.status(run));
+  }
+
   /** A training's log; empty if it is missing. */
   readLog(run: PlannedRun) {
     return logIn(this.#text(`${placeIn(run)}/log.jsonl`));

@@ -295,7 +295,7 @@ function computeRow(
 
 /** An empty store. */
 const NOTHING = {
-  status: () => ({ state: "todo" as const }),
+  statuses: (runs: readonly unknown[]) => runs.map(() => ({ state: "todo" as const })),
   readLog: () => [],
   readDivergence: () => undefined,
   scoresOf() {

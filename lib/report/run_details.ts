@@ -64,9 +64,11 @@ export function runDetailsOf(
     for (const { key } of plan([table], contexts)) firstTable.set(key, table.name);
   }
   const trainings: TrainingDetails[] = [], evaluations: EvaluationDetails[] = [];
-  for (const planned of plan(tables, contexts)) {
+  const runs = plan(tables, contexts);
+  const statuses = store.statuses(runs);
+  for (const [i, planned] of runs.entries()) {
     const { key, run, context } = planned;
-    const { state, detail } = store.status(planned);
+    const { state, detail } = statuses[i]!;
     if (state === "unreadable" && detail !== undefined) warn(detail); // the page cannot name it
     const folder = store.folderOf(planned).slice(store.folder.length + 1);
     const energy = energyOf(executionsOf(planned, store));

@@ -36,7 +36,7 @@ export interface ScoredStudy extends Omit<Study, "store" | "dataset"> {
   readonly store: Pick<Store, "scoresOf"> & TrainingRecords & {
     /** Absent where there is none, as in a bundle. */
     readonly folder?: string;
-    status(run: PlannedRun): Pick<RunStatus, "state" | "detail">;
+    statuses(runs: readonly PlannedRun[]): Pick<RunStatus, "state" | "detail">[];
     /** Absent where results are not compared with checksums when they are read. */
     expect?(runs: readonly PlannedRun[]): void;
   };
@@ -73,7 +73,9 @@ export function resultsOf(
       [row, row.evaluations.length === 0 ? [] : runsOfRow(row, contexts)] as const
     ),
   );
-  store.expect?.([...planned.values()].flat(2));
+  const all = [...planned.values()].flat(2);
+  store.expect?.(all);
+  const states = statesOf(all, study);
   const scoresOf = remembering((runs: readonly PlannedRun[]) => store.scoresOf(runs));
 
   function rowResult(row: Row): RowResult {
@@ -91,10 +93,10 @@ export function resultsOf(
       ...isUnreadable && { isUnreadable },
       comparison: { status: "left out", reason: withoutFolder(reason, study.store) },
     });
-    const states = seeds.flat().map((run) => store.status(run));
-    const fault = states.find(({ state }) => state === "damaged" || state === "unreadable");
+    const found = runs.map((key) => states.get(key)!);
+    const fault = found.find(({ state }) => state === "damaged" || state === "unreadable");
     if (fault?.detail !== undefined) return leftOut(fault.detail, fault.state === "unreadable");
-    const done = states.every(({ state }) => state === "done");
+    const done = found.every(({ state }) => state === "done");
     if (!done || seeds.length === 0) return { row, protocol, runs, seeds: [], scores: [] };
     let scores: Scores[], atChance: string[];
     try {
@@ -135,6 +137,13 @@ export function resultsOf(
     ...doubts && { doubts },
     ...compared(table.rows.map(rowResult), table, { compare, intervals }),
   }));
+}
+
+/** States of runs by their keys, each looked up once. */
+function statesOf(runs: readonly PlannedRun[], { store }: Pick<ScoredStudy, "store">) {
+  const each = [...new Map(runs.map((run) => [run.key, run])).values()];
+  const states = store.statuses(each);
+  return new Map(each.map(({ key }, i) => [key, states[i]!]));
 }
 
 /** Results with their differences from a row of their table, where both are measured. */

@@ -4,7 +4,7 @@ import { paper, small } from "../../experiments/setups.ts";
 import type { DatasetDescription } from "../../lib/datasets/dataset.ts";
 import type { Setup } from "../../lib/setup.ts";
 import type { Context, EvalRun, Init, Row, Table } from "../../lib/experiment.ts";
-import { plannedRun } from "../../lib/plan.ts";
+import { type PlannedRun, plannedRun } from "../../lib/plan.ts";
 import { resultsOf } from "../../lib/results/mod.ts";
 import { differences } from "../../lib/results/protocol.ts";
 import { makeStore, type Store } from "../../lib/store/mod.ts";
@@ -105,6 +105,20 @@ Deno.test("a row is measured when all of its runs are done, for every seed", () 
   assert.deepEqual([row!.measured, row!.seeds, row!.runs.length], [undefined, [], 4]);
 });
 
+Deno.test("the states of runs are looked up once, however many rows share them", () => {
+  const asked: (readonly PlannedRun[])[] = [];
+  results([both, { evaluations: [atQ224] }, both], (store) => {
+    const statuses = store.statuses.bind(store);
+    store.statuses = (runs) => {
+      asked.push(runs);
+      return statuses(runs);
+    };
+  });
+  assert.equal(asked.length, 1);
+  assert.equal(asked[0]!.length, both.evaluations.length * contexts.length);
+  assert.equal(new Set(asked[0]!.map(({ key }) => key)).size, asked[0]!.length);
+});
+
 Deno.test("somebody else's row has no runs, and nothing measured", () => {
   const [row] = results([{ title: "others", evaluations: [], published: { top5: 7.9 } }], () => {});
   assert.deepEqual([row!.measured, row!.runs, row!.comparison], [undefined, [], undefined]);
@@ -133,7 +147,8 @@ Deno.test("the paper's number is compared with a net of its protocol on data tha
     confidence: new Float32Array(images),
   };
   const store = {
-    ...{ scoresOf: () => scores, status: () => ({ state: "done" }) as const },
+    scoresOf: () => scores,
+    statuses: (runs: readonly PlannedRun[]) => runs.map(() => ({ state: "done" }) as const),
     ...{ readLog: () => [], readDivergence: () => undefined },
   };
   const comparisonOf = (init: Init, doubts?: readonly string[]) => {
