@@ -98,12 +98,12 @@ function difference(
 const COUNTS_FOR_NOTHING = /\/environment\.json$|^slurm\//;
 
 /**
- * Whether a process may leave drafts: one that is killed, or can remove nothing, cannot help it. A
- * temporary folder that cannot be listed cannot be emptied either.
+ * Whether a process may leave drafts: one that is killed, or can remove nothing, cannot help it. A draft
+ * is looked at before it is removed, and a temporary folder is listed.
  */
 export function leavesDrafts({ call: { name, place }, fault }: Case): boolean {
   return kills({ fault }) || fault === "EROFS" || name === "unlink" ||
-    (name === "list" && place.startsWith("tmp/"));
+    (name === "stat" && isDraft(place)) || (name === "list" && place.startsWith("tmp/"));
 }
 
 /** Whether a place is one of a draft or of a temporary file. */
