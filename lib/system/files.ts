@@ -1,4 +1,5 @@
 /** Reads files in parts, and writes them atomically. */
+import { Buffer } from "node:buffer";
 import { dirname } from "node:path";
 import { UnreadableError, UserError } from "../errors.ts";
 
@@ -41,7 +42,7 @@ function writeOnce(
   try {
     {
       using handle = Deno.openSync(draft, { write: true, createNew: true });
-      for (const part of parts) writeAll(handle, part);
+      for (const piece of gathered(parts)) writeAll(handle, piece);
       handle.syncSync();
     }
     check?.(draft);
@@ -54,6 +55,23 @@ function writeOnce(
     if (error instanceof Deno.errors.NotFound && !isLast) return false;
     throw error;
   }
+}
+
+/** Bytes from which a part is written by itself. */
+const LARGE = 2 ** 18;
+
+/** Parts, with the small ones between large ones joined: a net has many small tensors. */
+function* gathered(parts: readonly Uint8Array[]): Generator<Uint8Array> {
+  let small: Uint8Array[] = [];
+  for (const part of parts) {
+    if (part.length < LARGE) small.push(part);
+    else {
+      yield Buffer.concat(small);
+      yield part;
+      small = [];
+    }
+  }
+  yield Buffer.concat(small);
 }
 
 /** An option that chooses a folder. */

@@ -14,6 +14,21 @@ Deno.test("drafts of one file have different names, beside it, that end in .part
   for (const draft of drafts) assert.match(draft, /^\/results\/table3\.csv\.[0-9a-f-]{36}\.part$/);
 });
 
+Deno.test("a file has its parts in their order, small ones and large ones", () =>
+  inFolder((folder) => {
+    const sizes = [3, 0, 2 ** 18, 5, 7, 2 ** 18 + 1, 2 ** 18 - 1, 1];
+    const parts = sizes.map((size, i) => new Uint8Array(size).fill(i + 1));
+    writeAtomically(`${folder}/net`, parts);
+    const found = Deno.readFileSync(`${folder}/net`);
+    assert.equal(found.length, sizes.reduce((sum, size) => sum + size));
+    let at = 0;
+    for (const [i, size] of sizes.entries()) {
+      assert.ok(found.subarray(at, at += size).every((byte) => byte === i + 1), `part ${i}`);
+    }
+    writeAtomically(`${folder}/net`, []);
+    assert.equal(Deno.readFileSync(`${folder}/net`).length, 0);
+  }));
+
 Deno.test("a file is written although another process removes its draft once, and not for ever", () =>
   inFolder((folder) => {
     const file = `${folder}/table3.csv`;
