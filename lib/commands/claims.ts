@@ -3,10 +3,11 @@ import claims from "../../experiments/claims.ts";
 import { didYouMean } from "../did_you_mean.ts";
 import { UsageError } from "../errors.ts";
 import type { Table } from "../experiment.ts";
-import { claimsSheet } from "../report/claims_sheet.ts";
+import { claimsSheet, summaryOfMeasured } from "../report/claims_sheet.ts";
+import { fold } from "../report/fold.ts";
 import { report } from "../report/mod.ts";
 import type { Sheet } from "../report/sheet.ts";
-import type { Claim } from "../results/claims.ts";
+import type { Claim, ClaimsResult } from "../results/claims.ts";
 import { claimsOf } from "../results/mod.ts";
 import type { TableResult } from "../results/row_result.ts";
 import type { Study } from "../results/study.ts";
@@ -42,21 +43,48 @@ export async function examine(words: readonly string[], options: Options): Promi
 export function sheetOfClaims(
   study: Study,
   options: Options,
-  { wanted = claims, known = [], tables: all = TABLES }: {
-    readonly wanted?: readonly Claim[];
-    readonly known?: readonly TableResult[];
-    /** Tables that have the claims' rows. */
-    readonly tables?: readonly Table[];
-  },
+  { wanted = claims, ...judging }: Partial<Judging>,
 ): Sheet {
+  const sheet = claimsSheet(judged(study, options, { wanted, ...judging }));
+  const isPapers = wanted.every((claim) => (claims as readonly Claim[]).includes(claim));
+  return isPapers ? sheet : { ...sheet, title: "Claims, by top-1 errors" };
+}
+
+/**
+ * Says on standard error how many of the paper's claims about these rows hold. Says nothing where no claim
+ * has all of its rows among them, measured; the paper's tables have them.
+ */
+export function tellClaims(known: readonly TableResult[], study: Study, options: Options) {
+  const rows = new Set(known.flatMap(({ rows }) => rows.map(({ row }) => row)));
+  const wanted = claims.filter(({ pairs }) =>
+    pairs.every(({ control, first, second }) => control || (rows.has(first) && rows.has(second)))
+  );
+  const summary = summaryOfMeasured(judged(study, options, { wanted, known }));
+  if (summary === undefined) return;
+  const text = `The paper's claims about these rows: ${summary} ` +
+    "See why with: deno task claims (same options)";
+  console.error(fold(text).join("\n"));
+}
+
+/** Which claims are judged, and by what. */
+interface Judging {
+  readonly wanted: readonly Claim[];
+  readonly known?: readonly TableResult[];
+  /** Tables that have the claims' rows. */
+  readonly tables?: readonly Table[];
+}
+
+function judged(
+  study: Study,
+  options: Options,
+  { wanted, known = [], tables: all = TABLES }: Judging,
+): ClaimsResult {
   const rows = new Set(
     wanted.flatMap(({ pairs }) => pairs.flatMap(({ first, second }) => [first, second])),
   );
   const knownRows = new Set(known.flatMap(({ rows }) => rows.map(({ row }) => row)));
   const tables = tablesWith(rows.difference(knownRows), all);
-  const sheet = claimsSheet(claimsOf(wanted, study, { ...options, tables, known }));
-  const isPapers = wanted.every((claim) => (claims as readonly Claim[]).includes(claim));
-  return isPapers ? sheet : { ...sheet, title: "Claims, by top-1 errors" };
+  return claimsOf(wanted, study, { ...options, tables, known });
 }
 
 /** @throws {UsageError} There is no such claim. */

@@ -9,7 +9,7 @@ import type { Study } from "../results/study.ts";
 import type { Options } from "../command_line/options.ts";
 import { publish, writeBeside } from "../command_line/tables.ts";
 import { tablesFilled } from "../command_line/filled_tables.ts";
-import { sheetOfClaims } from "./claims.ts";
+import { sheetOfClaims, tellClaims } from "./claims.ts";
 import { sheet as table1 } from "./table1.ts";
 import { sheet as table2 } from "./table2.ts";
 
@@ -24,11 +24,21 @@ export async function report(words: readonly string[], options: Options): Promis
   }
   const { findStudy, openIfMade } = await import("../reproduce.ts");
   const study = await findStudy(options);
-  if (words.length > 0) {
-    return await publish(resultsOf(tables, study, options).map(sheetOf), options);
-  }
+  if (words.length > 0) return await publishSome(tables, study, options);
   const dataset = await openIfMade(study.dataset, options);
   return await publishAll(tables, { study, dataset }, options);
+}
+
+/** Prints and writes tables, and says what they show of the paper's claims. @returns the exit code */
+export async function publishSome(
+  tables: readonly Table[],
+  study: Study,
+  options: Options,
+): Promise<number> {
+  const results = resultsOf(tables, study, options);
+  const code = await publish(results.map(sheetOf), options);
+  tellClaims(results, study, options);
+  return code;
 }
 
 /**
@@ -58,5 +68,6 @@ export async function publishAll(
       ...dataset && { dataset },
     }, options.results),
   ]);
+  tellClaims(results, study, options);
   return 0;
 }

@@ -3,14 +3,12 @@ import type { Dataset } from "../datasets/dataset.ts";
 import { UsageError } from "../errors.ts";
 import type { Context, Table } from "../experiment.ts";
 import { contextsOf, plan, planOf } from "../plan.ts";
-import { sheetOf } from "../report/results_sheet.ts";
-import { resultsOf } from "../results/mod.ts";
 import type { Study } from "../results/study.ts";
 import { carryOut, printRuns } from "../command_line/carry_out.ts";
 import { commandOfTables } from "../command_line/suggested_commands.ts";
 import type { Options } from "../command_line/options.ts";
 import { describedStudy } from "../command_line/known_runs.ts";
-import { publish, tablesNamed } from "../command_line/tables.ts";
+import { tablesNamed } from "../command_line/tables.ts";
 import { filledTables } from "../command_line/filled_tables.ts";
 
 /** Carries out what tables need and prints them. */
@@ -23,13 +21,9 @@ export async function reproduceTables(
   throw new UsageError("Name at least one table, as in deno task table table3");
 }
 
-/** Carries out what Tables 3 to 7 need, prints all seven, and names the next command. */
+/** Carries out what Tables 3 to 7 need, and prints all seven. */
 export async function reproduceAll(options: Options): Promise<number> {
-  const code = await reproduceNamed([], options, commandOfTables([]));
-  if (!options.dryRun && options.executor === "local") {
-    console.error("Test the paper's claims on these results: deno task claims (same options)");
-  }
-  return code;
+  return await reproduceNamed([], options, commandOfTables([]));
 }
 
 /** The tables called `names`, all of the paper's if there are none. */
@@ -63,10 +57,8 @@ async function show(
   { tables, study }: { readonly tables: readonly Table[]; readonly study: Study<Dataset> },
   options: Options,
 ): Promise<number> {
-  if (names.length > 0) {
-    return await publish(resultsOf(tables, study, options).map(sheetOf), options);
-  }
-  const { publishAll } = await import("./report.ts");
+  const { publishAll, publishSome } = await import("./report.ts");
+  if (names.length > 0) return await publishSome(tables, study, options);
   return await publishAll(tables, { study, dataset: study.dataset }, options);
 }
 

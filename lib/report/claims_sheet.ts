@@ -77,15 +77,38 @@ function countOf(pairs: readonly PairResult[]): string {
 }
 
 /** `11 of 13 claims hold, 2 undecided, 0 contradicted; scenes, 5,000 images, 3 seeds.` */
-function summaryOf({ claims, dataset, seeds }: ClaimsResult): string {
-  const number = (status: ClaimStatus) => {
-    return claims.filter((claim) => claim.status === status).length;
-  };
-  const [undecided, contradicted] = (["undecided", "contradicted"] as const).map((status) =>
-    `${number(status)} ${status}`
+function summaryOf({ claims, ...result }: ClaimsResult): string {
+  const number = (status: ClaimStatus) => `${withStatus(claims, status).length} ${status}`;
+  return `${withStatus(claims, "holds").length} of ${claims.length} claims hold, ` +
+    `${number("undecided")}, ${number("contradicted")}; ${basisOf(result)}.`;
+}
+
+/**
+ * How many of the claims whose rows are measured hold, with their names; undefined if there are no such
+ * claims: `2 of 6 hold (lrn, depth), 3 undecided, 1 contradicted (context); scenes, 5,000 images, 1 seed.`
+ */
+export function summaryOfMeasured({ claims, ...result }: ClaimsResult): string | undefined {
+  const measured = claims.filter(({ pairs }) =>
+    decidingPairs(pairs).every(({ difference }) => difference !== undefined)
   );
-  return `${number("holds")} of ${claims.length} claims hold, ${undecided}, ${contradicted}; ` +
-    `${dataset.name}, ${count(dataset.images, "image")}, ${count(seeds, "seed")}.`;
+  if (measured.length === 0) return undefined;
+  const named = (status: ClaimStatus, words: string) => {
+    const those = withStatus(measured, status).map(({ claim }) => claim.name);
+    return `${words}${those.length === 0 ? "" : ` (${those.join(", ")})`}`;
+  };
+  const [held, undecided, contradicted] = (["holds", "undecided", "contradicted"] as const)
+    .map((status) => withStatus(measured, status).length);
+  return `${named("holds", `${held} of ${measured.length} hold`)}, ${undecided} undecided, ` +
+    `${named("contradicted", `${contradicted} contradicted`)}; ${basisOf(result)}.`;
+}
+
+function withStatus(claims: readonly ClaimResult[], status: ClaimStatus) {
+  return claims.filter((claim) => claim.status === status);
+}
+
+/** What claims are judged by: `scenes, 5,000 images, 3 seeds`. */
+function basisOf({ dataset, seeds }: Pick<ClaimsResult, "dataset" | "seeds">): string {
+  return `${dataset.name}, ${count(dataset.images, "image")}, ${count(seeds, "seed")}`;
 }
 
 function having(pairs: readonly PairResult[], status: PairResult["status"]): PairResult[] {

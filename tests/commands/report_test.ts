@@ -72,6 +72,8 @@ Deno.test("report makes the seven tables in every format, one CSV, one document 
     for (let n = 1; n <= 7; n++) assert.ok(files.has(`table${n}.${ending}`));
   }
   assert.ok(err.includes(`written: ${store.results}/table7.{csv,md,tex}\n`));
+  // all but small-filters and random-start, which have rows of other tables
+  assert.match(err, /^The paper's claims about these rows: \d+ of 11 hold/m);
   // Tables 3 to 7 have 12, 10, 6, 4 and 15 rows
   assert.equal(files.get("all.csv")!.trimEnd().split("\n").length, 1 + 12 + 10 + 6 + 4 + 15);
   assert.equal(files.get("tables.tex")!.match(/\\input\{table/g)?.length, 7);
@@ -119,11 +121,19 @@ Deno.test("a table by its name writes its own files only", async () => {
   const results = join(store.results, "../elsewhere");
   await Deno.mkdir(results, { recursive: true });
   const where = [...store.args.slice(0, -1), results, "--format", "latex"];
-  const { out } = await run(["table5", ...where]);
+  const { out, err } = await run(["table5", ...where]);
+  assert.doesNotMatch(err, /claims/); // nothing is measured
   assert.match(out, /^% Table 5: .*\n\\begin\{table\}/);
   assert.deepEqual([...filesOf(join(results, "smoke")).keys()], [
     ...["table5.csv", "table5.md", "table5.tex"],
   ]);
+});
+
+Deno.test("a table says how many of the claims hold that its rows decide", async () => {
+  const { err } = await run(["table5", ...store.args]);
+  // multi-crop and complementary; these nets are alike in all but which images they miss
+  assert.match(err, /^The paper's claims about these rows: 0 of 2 hold, .* 200 images, 1 seed\./ms);
+  assert.match(err, /deno\s+task\s+claims\s+\(same\s+options\)\n$/);
 });
 
 Deno.test("run details have each run once, ancestors first, and each test with its own errors", () => {

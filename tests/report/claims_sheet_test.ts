@@ -10,7 +10,7 @@ import type {
 } from "../../lib/results/claims.ts";
 import { differenceOf } from "../../lib/results/paired_difference.ts";
 import { departures } from "../../lib/results/protocol.ts";
-import { claimsSheet } from "../../lib/report/claims_sheet.ts";
+import { claimsSheet, summaryOfMeasured } from "../../lib/report/claims_sheet.ts";
 import { markdown } from "../../lib/report/markdown.ts";
 import { terminal } from "../../lib/report/terminal.ts";
 import { discordant } from "../support/discordant.ts";
@@ -72,6 +72,33 @@ Deno.test("claims on a terminal: a claim, its pairs, their differences and what 
     "0 of 2 claims hold, 1 undecided, 1 contradicted; scenes, 2,000 images, 1 seed.",
   );
 });
+
+Deno.test("claims with rows that are not measured are not counted beside those that are", () => {
+  const measured = { difference: difference(2000, 30, 30) };
+  const unmeasured = judged("context", "undecided", measured, { missing: ["table3"] });
+  // its controls are not measured, and do not count
+  const depth = judged("depth", "holds", ...[1, 2, 3, 4].map(() => measured), {});
+  assert.equal(depth.pairs.filter(({ pair }) => pair.control).length, 3);
+  const some = resultOf([
+    ...[judged("lrn", "holds", measured), unmeasured],
+    ...[judged("fusion", "undecided", measured), judged("two-best", "contradicted", measured)],
+  ]);
+  assert.equal(
+    summaryOfMeasured(some),
+    "1 of 3 hold (lrn), 1 undecided, 1 contradicted (two-best); scenes, 2,000 images, 1 seed.",
+  );
+  const missing = { pairs: depth.pairs.map((pair) => ({ ...pair, ...isControl(pair) })) };
+  assert.equal(
+    summaryOfMeasured(resultOf([{ ...depth, ...missing }], { seeds: 3 })),
+    "1 of 1 hold (depth), 0 undecided, 0 contradicted; scenes, 2,000 images, 3 seeds.",
+  );
+  assert.equal(summaryOfMeasured(resultOf([unmeasured])), undefined);
+});
+
+/** What a control has that is not measured. */
+function isControl({ pair }: PairResult) {
+  return pair.control ? { missing: ["initialisation"] } : {};
+}
 
 Deno.test("all claims: the paper's conclusions in signs, and all fits in 80 columns", () => {
   const sheet = claimsSheet(resultOf(claims.map(({ name }) =>
