@@ -96,8 +96,11 @@ async function tablesInFiles(word: string, options: CheckingOptions): Promise<re
     const { tables } = await opened(word, options);
     if (tables.length > 0) return tables;
     throw new UserError(
-      `Cannot read tables from ${quote(word)}: it exports no table; end it with: ` +
-        "export default { name, caption, headings, rows }",
+      `Cannot read tables from ${quote(word)}: ${
+        word.endsWith(".json")
+          ? "it has no table; write one as an object with name, caption, headings and rows"
+          : "it exports no table; end it with: export default { name, caption, headings, rows }"
+      }`,
     );
   }
   mustNeedRuns(word);
@@ -182,7 +185,11 @@ export async function claimsIn(
   const found = await opened(word, options);
   if (found.claims.length > 0) return found;
   throw new UserError(
-    `Cannot read claims from ${quote(word)}: it exports none; add: export const claims = [...]`,
+    `Cannot read claims from ${quote(word)}: ${
+      word.endsWith(".json")
+        ? "JSON has tables only; write them in a .ts file"
+        : "it exports none; add: export const claims = [...]"
+    }`,
   );
 }
 

@@ -38,6 +38,24 @@ const MISTAKES: readonly Mistake[] = [
     /^it exports no table; end it with: export default \{ name, caption, headings, rows \}$/,
   ],
   [
+    "a list without a table, in JSON",
+    ...["table", "mine.json", "[]"] as const,
+    /^it has no table; write one as an object with name, caption, headings and rows$/,
+  ],
+  [
+    "a table in JSON where claims are asked for",
+    ...["claims", "mine.json"] as const,
+    JSON.stringify({
+      ...{ name: "mine", caption: "", headings: ["config"] },
+      rows: [{
+        evaluations: [
+          { net: { config: "A", S: 256, init: "random" }, Q: 256, method: "dense" },
+        ],
+      }],
+    }),
+    /^JSON has tables only; write them in a \.ts file$/,
+  ],
+  [
     "a study that exports nothing",
     ...["study", "mine.ts", "const study = 1;"] as const,
     /^it has no default export; end it with: export default study\(\{ name, caption, grid \}\)$/,
@@ -192,8 +210,9 @@ for (const [what, command, name, text, message] of MISTAKES) {
     Deno.writeTextFileSync(file, text);
     await assert.rejects(sandbox.printed(command, [file]), (error) => {
       assert.ok(error instanceof UserError, String(error));
-      const [, rest] = /^Cannot read (?:tables|a study) from "\S+": (.*)$/.exec(error.message) ??
-        [];
+      const [, rest] =
+        /^Cannot read (?:tables|claims|a study) from "\S+": (.*)$/.exec(error.message) ??
+          [];
       assert.match(rest ?? error.message, message);
       assert.ok(error.message.includes(file));
       return true;
