@@ -7,8 +7,9 @@ import { claimsSheet, summaryOfMeasured } from "../report/claims_sheet.ts";
 import { fold } from "../report/fold.ts";
 import { report } from "../report/mod.ts";
 import type { Sheet } from "../report/sheet.ts";
+import { warn } from "../report/warn.ts";
 import type { Claim, ClaimsResult } from "../results/claims.ts";
-import { claimsOf } from "../results/mod.ts";
+import { claimsOf, resultsOf } from "../results/mod.ts";
 import type { TableResult } from "../results/row_result.ts";
 import type { Study } from "../results/study.ts";
 import type { Options } from "../command_line/options.ts";
@@ -30,61 +31,66 @@ export async function examine(words: readonly string[], options: Options): Promi
     }
   }
   const { findStudy } = await import("../reproduce.ts");
-  const sheet = sheetOfClaims(await findStudy(options), options, {
+  const sheet = sheetOfClaims(judgedClaims(await findStudy(options), options, {
     ...words.length > 0 && { wanted },
     ...{ tables: [...TABLES, ...new Set(files)] },
-  });
+  }));
   if (words.length === 0) return await publish([sheet], options);
   console.log(report([sheet], options.format));
   return 0;
 }
 
-/** Claims judged by a study, as a sheet; the paper's by default. `known` results are not computed again. */
-export function sheetOfClaims(
-  study: Study,
-  options: Options,
-  { wanted = claims, ...judging }: Partial<Judging>,
-): Sheet {
-  const sheet = claimsSheet(judged(study, options, { wanted, ...judging }));
-  const isPapers = wanted.every((claim) => (claims as readonly Claim[]).includes(claim));
+/** Judged claims as a sheet. */
+export function sheetOfClaims(result: ClaimsResult): Sheet {
+  const sheet = claimsSheet(result);
+  const isPapers = result.claims.every(({ claim }) => (claims as readonly Claim[]).includes(claim));
   return isPapers ? sheet : { ...sheet, title: "Claims, by top-1 errors" };
 }
 
-/**
- * Says on standard error how many of the paper's claims about these rows hold. Says nothing where no claim
- * has all of its rows among them, measured; the paper's tables have them.
- */
-export function tellClaims(known: readonly TableResult[], study: Study, options: Options) {
-  const rows = new Set(known.flatMap(({ rows }) => rows.map(({ row }) => row)));
-  const wanted = claims.filter(({ pairs }) =>
+/** The paper's claims about rows: those whose rows are all among them, but for controls. */
+export function claimsAbout(results: readonly TableResult[]): Claim[] {
+  const rows = new Set(results.flatMap(({ rows }) => rows.map(({ row }) => row)));
+  return claims.filter(({ pairs }) =>
     pairs.every(({ control, first, second }) => control || (rows.has(first) && rows.has(second)))
   );
-  const summary = summaryOfMeasured(judged(study, options, { wanted, known }));
+}
+
+/** Says on standard error how many claims hold, of those that are measured; nothing if there are none. */
+export function tellClaims(result: ClaimsResult) {
+  const summary = summaryOfMeasured(result);
   if (summary === undefined) return;
   const text = `The paper's claims about these rows: ${summary} ` +
     "See why with: deno task claims (same options)";
   console.error(fold(text).join("\n"));
 }
 
-/** Which claims are judged, and by what. */
-interface Judging {
-  readonly wanted: readonly Claim[];
-  readonly known?: readonly TableResult[];
-  /** Tables that have the claims' rows. */
-  readonly tables?: readonly Table[];
-}
-
-function judged(
+/** Claims judged by a study; the paper's by default. */
+export function judgedClaims(
   study: Study,
   options: Options,
-  { wanted, known = [], tables: all = TABLES }: Judging,
+  { wanted = claims, known = [], tables: all = TABLES }: {
+    readonly wanted?: readonly Claim[];
+    /** Results that are not computed again, and are printed. */
+    readonly known?: readonly TableResult[];
+    /** Tables that have the claims' rows. */
+    readonly tables?: readonly Table[];
+  },
 ): ClaimsResult {
-  const rows = new Set(
+  const needed = new Set(
     wanted.flatMap(({ pairs }) => pairs.flatMap(({ first, second }) => [first, second])),
   );
-  const knownRows = new Set(known.flatMap(({ rows }) => rows.map(({ row }) => row)));
-  const tables = tablesWith(rows.difference(knownRows), all);
-  return claimsOf(wanted, study, { ...options, tables, known });
+  const rows = new Set(known.flatMap(({ rows }) => rows.map(({ row }) => row)));
+  const others = resultsOf(tablesWith(needed.difference(rows), all), study, options);
+  if (known.length > 0) warnOfWithheld(others);
+  return claimsOf(wanted, [...known, ...others], study);
+}
+
+/** Warns of rows that a disk withholds and that nothing printed names. */
+function warnOfWithheld(results: readonly TableResult[]) {
+  const reasons = results.flatMap(({ rows }) => rows).flatMap(({ isUnreadable, comparison }) =>
+    isUnreadable && comparison?.status === "left out" ? comparison.reason : []
+  );
+  for (const reason of new Set(reasons)) warn(`claims are judged without a row: ${reason}`);
 }
 
 /** @throws {UsageError} There is no such claim. */

@@ -9,7 +9,7 @@ import type { Study } from "../results/study.ts";
 import type { Options } from "../command_line/options.ts";
 import { publish, writeBeside } from "../command_line/tables.ts";
 import { tablesFilled } from "../command_line/filled_tables.ts";
-import { sheetOfClaims, tellClaims } from "./claims.ts";
+import { claimsAbout, judgedClaims, sheetOfClaims, tellClaims } from "./claims.ts";
 import { sheet as table1 } from "./table1.ts";
 import { sheet as table2 } from "./table2.ts";
 
@@ -37,7 +37,7 @@ export async function publishSome(
 ): Promise<number> {
   const results = resultsOf(tables, study, options);
   const code = await publish(results.map(sheetOf), options);
-  tellClaims(results, study, options);
+  tellClaims(judgedClaims(study, options, { wanted: claimsAbout(results), known: results }));
   return code;
 }
 
@@ -57,7 +57,8 @@ export async function publishAll(
   const [counts, errors] = [[table1(), table2()], results.map(sheetOf)];
   await publish([...counts, ...errors], options);
   const controls = resultsOf([{ ...initialisation, rows: [trainedAgain] }], study, options);
-  const claims = sheetOfClaims(study, options, { known: [...results, ...controls] });
+  const judged = judgedClaims(study, options, { known: results });
+  const claims = sheetOfClaims(judged);
   const { writePage } = await import("../report/html/mod.ts");
   await writeBeside(async () => [
     ...writeReports([claims], options.results),
@@ -68,6 +69,6 @@ export async function publishAll(
       ...dataset && { dataset },
     }, options.results),
   ]);
-  tellClaims(results, study, options);
+  tellClaims(judged);
   return 0;
 }

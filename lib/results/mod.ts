@@ -182,14 +182,11 @@ function testedOf(
   };
 }
 
-/** Judges claims by results of tables: those of a store, and `known` ones. */
+/** Judges claims by results that have all of their rows. */
 export function claimsOf(
   claims: readonly Claim[],
+  tables: readonly TableResult[],
   study: Study,
-  { tables, known = [], ...options }: ScoringOptions & {
-    readonly tables: readonly Table[];
-    readonly known?: readonly TableResult[];
-  },
 ): ClaimsResult {
   const { setup, paper, contexts } = study;
   const { name, classes, val, doubts } = study.dataset;
@@ -199,10 +196,7 @@ export function claimsOf(
     departures: departures(setup, paper, sizeOf(study.dataset)),
     ...doubts && { doubts },
     seeds: contexts.length,
-    claims: judgeClaims(claims, {
-      tables: [...known, ...resultsOf(tables, study, options)],
-      lossOf: finalLosses(study),
-    }),
+    claims: judgeClaims(claims, { tables, lossOf: finalLosses(study) }),
   };
 }
 

@@ -5,11 +5,14 @@ import initialisation, { trainedAgain } from "../../experiments/initialisation.t
 import { readCommandLine, resolveOptions } from "../../lib/command_line/options.ts";
 import { PAPER_TABLES } from "../../lib/command_line/tables.ts";
 import { isEvaluation, lineageOf } from "../../lib/experiment.ts";
+import { judgedClaims } from "../../lib/commands/claims.ts";
 import { plan } from "../../lib/plan.ts";
 import { runDetailsOf } from "../../lib/report/run_details.ts";
 import { findStudy } from "../../lib/reproduce.ts";
 import { resultsOf } from "../../lib/results/mod.ts";
+import type { TableResult } from "../../lib/results/row_result.ts";
 import { makeStore } from "../../lib/store/mod.ts";
+import { whileFailing } from "../support/failing_calls.ts";
 import { filesBelow } from "../support/files.ts";
 import { commandLine } from "../support/tasks.ts";
 
@@ -42,7 +45,7 @@ async function filledStore() {
       store.writeWeights(planned, new Map());
     }
   }
-  return { folder, args, study, results: options.results };
+  return { folder, args, options, study, results: options.results };
 }
 
 async function run(args: readonly string[]) {
@@ -134,6 +137,30 @@ Deno.test("a table says how many of the claims hold that its rows decide", async
   // multi-crop and complementary; these nets are alike in all but which images they miss
   assert.match(err, /^The paper's claims about these rows: 0 of 2 hold, .* 200 images, 1 seed\./ms);
   assert.match(err, /deno\s+task\s+claims\s+\(same\s+options\)\n$/);
+});
+
+Deno.test("a control that a disk withholds is named, as it is in no printed table", async () => {
+  const { study, options } = store;
+  const [{ rows: [control] }] = resultsOf([{ ...initialisation, rows: [trainedAgain] }], study) as [
+    TableResult,
+  ];
+  const said: string[] = [];
+  const { error } = console;
+  console.error = (text: string) => said.push(text);
+  try {
+    const known = resultsOf(PAPER_TABLES, study);
+    const claims = await whileFailing({ call: "openSync", part: control!.runs[0]! }, () => {
+      return judgedClaims(study, options, { known });
+    });
+    const depth = claims.claims.find(({ claim }) => claim.name === "depth")!;
+    assert.equal(depth.pairs.filter(({ missing }) => missing.length > 0).length, 3);
+  } finally {
+    console.error = error;
+  }
+  assert.match(
+    said.join("\n"),
+    /^warning: claims are judged without a row: Cannot read\s+"eval\/A-256-Q256-dense-\w+\//m,
+  );
 });
 
 Deno.test("run details have each run once, ancestors first, and each test with its own errors", () => {
