@@ -392,6 +392,27 @@ export function exists(file: string, what: "isFile" | "isDirectory" = "isFile"):
   }
 }
 
+/** Listings of a folder in which others make folders meanwhile. */
+const LISTINGS = 3;
+
+/**
+ * `Deno.readDirSync` as an array. Where a disk withholds a part of a listing, Deno ends it there without a
+ * word. This throws, as far as it can be told: most file systems count a folder's subfolders as its links.
+ *
+ * @throws {Error} The system's, also if subfolders are missing.
+ */
+export function listed(folder: string): Deno.DirEntry[] {
+  for (let listing = 1;; listing++) {
+    const entries = [...Deno.readDirSync(folder)];
+    const subfolders = (Deno.statSync(folder).nlink ?? 0) - 2; // its name, and "." in it
+    if (entries.length >= subfolders) return entries;
+    if (listing === LISTINGS) throw new Error(`${WITHHELD}: readdir '${folder}'`);
+  }
+}
+
+/** How Deno words EIO. */
+const WITHHELD = "Input/output error (os error 5)";
+
 /**
  * Contents of a folder, by name; empty if there is no such folder.
  *
@@ -399,7 +420,7 @@ export function exists(file: string, what: "isFile" | "isDirectory" = "isFile"):
  */
 export function entriesIn(folder: string): Deno.DirEntry[] {
   try {
-    return [...Deno.readDirSync(folder)].sort((a, b) => a.name < b.name ? -1 : 1);
+    return listed(folder).sort((a, b) => a.name < b.name ? -1 : 1);
   } catch (error) {
     const { NotADirectory, NotFound } = Deno.errors;
     if (error instanceof NotFound || error instanceof NotADirectory) return [];

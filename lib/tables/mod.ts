@@ -7,7 +7,7 @@
 import { UserError } from "../errors.ts";
 import type { ListedTable, Table } from "../experiment.ts";
 import type { Claim } from "../results/claims.ts";
-import { reading } from "../system/files.ts";
+import { listed, reading } from "../system/files.ts";
 import { type CheckingSetup, tableFault } from "./check.ts";
 import { claimsFault } from "./claims.ts";
 import { type GridStudy, isMeantAsStudy, studyFault } from "./study.ts";
@@ -179,7 +179,7 @@ function isNamedStudy(value: unknown): boolean {
 
 /** Names of files in a folder that may have tables, by name. Names that begin with _ or . are left out. */
 export function tableFilesIn(folder: string): string[] {
-  return [...reading(folder, () => [...Deno.readDirSync(folder)])]
+  return reading(folder, () => listed(folder))
     .filter(({ name, isDirectory }) => !isDirectory && !/^[_.]/.test(name) && isTableFile(name))
     .map(({ name }) => name).sort();
 }

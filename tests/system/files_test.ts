@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { writeArchive } from "../../lib/bundle/archive.ts";
-import { draftOf, isThere, readIfThere, writeAtomically } from "../../lib/system/files.ts";
+import {
+  draftOf,
+  entriesIn,
+  isThere,
+  readIfThere,
+  writeAtomically,
+} from "../../lib/system/files.ts";
 import { makeWholeFolder } from "../../lib/system/whole_folder.ts";
 import { whileFailing } from "../support/failing_calls.ts";
 import { inFolder } from "../support/in_store.ts";
@@ -27,6 +33,40 @@ Deno.test("a file has its parts in their order, small ones and large ones", () =
     }
     writeAtomically(`${folder}/net`, []);
     assert.equal(Deno.readFileSync(`${folder}/net`).length, 0);
+  }));
+
+/** A folder with three folders and a file, where the file system counts folders as links. */
+function inFolderOfFolders(work: (folder: string) => void) {
+  return inFolder((folder) => {
+    for (const name of ["a", "b", "c"]) Deno.mkdirSync(`${folder}/${name}`);
+    Deno.writeTextFileSync(`${folder}/d`, "");
+    if (Deno.statSync(folder).nlink === 2 + 3) work(folder);
+  });
+}
+
+/** Does something while the first listings find nothing, as Deno's do where a disk withholds the names. */
+function whileListingsAreEmpty(times: number, work: () => void) {
+  const { readDirSync } = Deno;
+  let listings = 0;
+  Deno.readDirSync = (path) => listings++ < times ? [][Symbol.iterator]() : readDirSync(path);
+  try {
+    work();
+  } finally {
+    Deno.readDirSync = readDirSync;
+  }
+}
+
+Deno.test("a listing without all folders is made again, and is an error if they stay away", () =>
+  inFolderOfFolders((folder) => {
+    whileListingsAreEmpty(2, () => {
+      assert.deepEqual(entriesIn(folder).map(({ name }) => name), ["a", "b", "c", "d"]);
+    });
+    whileListingsAreEmpty(3, () => {
+      assert.throws(
+        () => entriesIn(folder),
+        /^UserError: Cannot read ".*": Input\/output error; check its permissions/,
+      );
+    });
   }));
 
 Deno.test("a file is written although another process removes its draft once, and not for ever", () =>

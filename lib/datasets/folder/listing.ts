@@ -8,7 +8,7 @@ import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { firstOf, quote, UserError } from "../../errors.ts";
 import { count } from "../../numbers.ts";
-import { cannotRead, isOfSystem, systemReason } from "../../system/files.ts";
+import { cannotRead, isOfSystem, listed, systemReason } from "../../system/files.ts";
 import { CANNOT_OPEN } from "./formats.ts";
 
 /** A file as the folder lists it. */
@@ -83,7 +83,7 @@ function classesOf(folder: string, split: string): string[] {
   const place = join(folder, split);
   let entries: Deno.DirEntry[];
   try {
-    entries = [...Deno.readDirSync(place)];
+    entries = listed(place);
   } catch (error) {
     if (isOfSystem(error) && !isMissing(error)) throw cannotRead(place, error);
     if (!statIfThere(folder)?.isDirectory) {
@@ -185,7 +185,7 @@ const DEEPEST = 16;
 /** What a folder below `folder` has. */
 function entriesOf(folder: string, below: string): Deno.DirEntry[] {
   try {
-    return [...Deno.readDirSync(join(folder, below))];
+    return listed(join(folder, below));
   } catch (error) {
     throw new UserError(
       `Cannot open the images in "${folder}": ${quote(below)} cannot be listed ` +

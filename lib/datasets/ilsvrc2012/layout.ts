@@ -9,7 +9,7 @@ import { basename, join } from "node:path";
 import { UserError } from "../../errors.ts";
 import { count } from "../../numbers.ts";
 import { foldersAmong, imagesAmong } from "../folder/listing.ts";
-import { entriesIn, isThere, reading } from "../../system/files.ts";
+import { entriesIn, isThere, listed, reading } from "../../system/files.ts";
 import { DEVKIT } from "./devkit.ts";
 import { KAGGLE, type KaggleFiles } from "./kaggle.ts";
 
@@ -109,7 +109,7 @@ export function refuseMixture(path: string, folders: number) {
 
 /** The folders of classes in a folder, sorted. */
 export function classFoldersIn(folder: string): string[] {
-  return foldersAmong(reading(folder, () => [...Deno.readDirSync(folder)]), folder);
+  return foldersAmong(reading(folder, () => listed(folder)), folder);
 }
 
 /** What a layout lacks for training. */

@@ -1,7 +1,7 @@
 /** Reads the headers of the images of one class or of a whole split. Runs as one of several Web Workers. */
 import { quote, UserError } from "../../errors.ts";
 import { isForeign } from "../folder/listing.ts";
-import { reading } from "../../system/files.ts";
+import { listed, reading } from "../../system/files.ts";
 import { answerJobs } from "../../system/workers.ts";
 import { type Bytes, openBytes, partOf } from "./bytes.ts";
 import { faultOf, scanFile, scanned, type ScannedFile } from "./header.ts";
@@ -38,7 +38,7 @@ answerJobs((container: ImageContainer) => {
 });
 
 function* filesIn(folder: string): Iterable<ScannedImage> {
-  for (const { name, isDirectory } of reading(folder, () => [...Deno.readDirSync(folder)])) {
+  for (const { name, isDirectory } of reading(folder, () => listed(folder))) {
     if (isForeign(name)) continue;
     if (isDirectory) {
       throw new UserError(
