@@ -1,317 +1,17 @@
 /**
  * Every command: its name, summary, arguments, options, explanation and examples. Help texts, the
  * overview, deno.json's descriptions and the README's table are made from this list, or a test
- * compares them with it. `commands/mod.ts` adds what each command does.
+ * compares them with it. `commands/mod.ts` adds what each command does. Commands about tables are
+ * in `table_commands.ts`, those about nets in `net_commands.ts`, and all others here.
  *
  * @module
  */
-import claims from "../../experiments/claims.ts";
-import { paperTables, sideExperiments } from "../../experiments/mod.ts";
-import type { ListedTable } from "../experiment.ts";
-import type { OptionName } from "./option_list.ts";
-
-/** What a command is, without the code that carries it out. */
-export interface CommandFacts {
-  /** One line, for the overview. */
-  readonly summary: string;
-  /** Arguments that may follow the name. */
-  readonly words?: { readonly pattern: string; readonly most: number };
-  readonly takes: readonly OptionName[];
-  /** What it does, in one paragraph. */
-  readonly about: string;
-  /** Command lines without `deno task`, and what each does. */
-  readonly examples: Readonly<Record<string, string>>;
-}
-
-/** Options that choose results. The device counts because of the precision that it prefers. */
-export const RESULTS = [
-  "setup",
-  "dataset",
-  "labels",
-  "seeds",
-  "seed",
-  "precision",
-  "device",
-  "set",
-  "data",
-  "results",
-] as const;
-
-/** A TABLE is the name of a table, or a file or folder with tables of the user's own. */
-const TABLES = { pattern: "[TABLE...]", most: Infinity };
-
-const OWN_TABLES = "A TABLE may be a file or a folder of your own, as in ./mine.ts: " +
-  "docs/how-to/own-tables.md.";
-
-const TABLE_OPTIONS: readonly OptionName[] = [
-  ...RESULTS,
-  "weights",
-  "input",
-  "workers",
-  "micro-batch",
-  "deterministic",
-  "executor",
-  "resources",
-  "wait",
-  "skip-unreadable",
-  "strict",
-  "include-at-chance",
-  "compare",
-  "intervals",
-  "dry-run",
-  "yes",
-  "format",
-];
-
-/** Options of commands that carry out runs outside of tables. */
-const RUN_OPTIONS: readonly OptionName[] = [
-  ...["config", "S", "update", ...RESULTS] as const,
-  ...["workers", "executor", "resources", "wait"] as const,
-  ...["micro-batch", "deterministic", "skip-unreadable", "dry-run", "format"] as const,
-];
-
-const HOW_TABLES_RUN =
-  "Trains the nets that it needs, each once, ancestors first; tests them; and prints their errors " +
-  "next to the published ones. Runs that are done are not repeated, and an interrupted run " +
-  "continues. Installs TensorFlow and makes the data set first if they are missing. Each table is " +
-  "also written as CSV, Markdown and LaTeX. With --weights, the nets with S in [256;512] come from " +
-  "the files or stored trainings that it names: only their rows are tested, nothing is trained, " +
-  "and other rows show what is stored.";
-
-/** The command of one table, from what its experiment file says of it. */
-function tableCommand({ name, help }: ListedTable): CommandFacts {
-  return {
-    summary: help.summary,
-    takes: TABLE_OPTIONS,
-    about: `${help.about} ${HOW_TABLES_RUN}`,
-    examples: {
-      [`${name} --setup smoke`]: "a quick test of everything",
-      [name]: "a scaled-down run",
-      [`${name} --seeds 3`]: "mean and standard deviation",
-      [`${name} --dry-run`]: "what would run",
-      [`${name} --dataset folder --data DIR`]: "your own images",
-      ...paperTables.some((table) => table.name === name) &&
-        { [`${name} --weights D=FILE,E=FILE`]: "released weights" },
-    },
-  };
-}
-
-/** Commands of tables, by the tables' names. */
-const tableCommands: Readonly<Record<string, CommandFacts>> = Object.fromEntries(
-  [...paperTables, ...sideExperiments].map((table) => [table.name, tableCommand(table)]),
-);
-
-/** Commands that print what the paper says of its nets, or what a file says of its own, and run nothing. */
-const printed = {
-  table1: {
-    summary: "Table 1: the six configurations",
-    words: TABLES,
-    takes: ["format"],
-    about: "Prints the configurations that all other commands train, from the data that defines " +
-      "them; or the nets of other tables. As csv or json: one record for each layer with weights. " +
-      OWN_TABLES,
-    examples: {
-      "table1": "the table of the paper",
-      "table1 ./mine.ts": "the layers of nets of your own",
-      "table1 --format csv": "every layer with its shape and parameters",
-    },
-  },
-  table2: {
-    summary: "Table 2: the number of parameters",
-    words: TABLES,
-    takes: ["format"],
-    about:
-      "Counts the weights and biases of the paper's networks (224 pixels, 1,000 classes) from " +
-      "the data of Table 1, and prints them next to the paper's numbers, in millions; or those of " +
-      `the nets of other tables. ${OWN_TABLES}`,
-    examples: {
-      "table2": "counted and published",
-      "table2 ./mine.ts": "counted for nets of your own",
-      "table2 --format json": "the same for a program",
-    },
-  },
-} as const satisfies Record<string, CommandFacts>;
+import { type CommandFacts, OWN_TABLES, RESULTS, TABLES } from "./command_facts.ts";
+import { netCommands } from "./net_commands.ts";
+import { printedTableCommands, tableCommands, tableSetCommands } from "./table_commands.ts";
 
 /** All other commands. */
 const others = {
-  table: {
-    summary: "Reproduce the named tables, as one plan",
-    words: { pattern: "TABLE...", most: Infinity },
-    takes: TABLE_OPTIONS,
-    about: "The tables that it names, as one plan: runs that they share are done once. " +
-      `${OWN_TABLES} ${HOW_TABLES_RUN}`,
-    examples: {
-      "table table3 table4": "two of the paper's tables",
-      "table filter-size initialisation": "both side experiments",
-      "table ./mine.ts": "a table of your own",
-      "table table3 --dry-run": "what would run",
-    },
-  },
-  study: {
-    summary: "A grid of experiments as one table, sorted by error",
-    words: { pattern: "FILE", most: 1 },
-    takes: [
-      ...[...RESULTS, "workers", "micro-batch", "executor", "resources", "wait"] as const,
-      ...[
-        "deterministic",
-        "skip-unreadable",
-        "include-at-chance",
-        "dry-run",
-        "yes",
-        "format",
-      ] as const,
-    ],
-    about:
-      "Carries out every combination of the values in a grid that a file declares: nets, S, Q, " +
-      "methods, seeds, and any fields of the setup. Prints a row for each, sorted by error, with " +
-      "intervals, the best row, p-values corrected for all pairs, and letters: rows without a common " +
-      "letter differ. Runs that tables and studies share are done once, and an interrupted study " +
-      "continues. Also written as CSV, Markdown and LaTeX. Every command that takes a table takes " +
-      "the file, too. " +
-      "docs/how-to/study.md.",
-    examples: {
-      "study ./mine.ts --setup smoke": "a quick test of a study",
-      "study ./mine.ts --dry-run": "what would run",
-      "study ./mine.ts --executor slurm": "as jobs of a cluster",
-    },
-  },
-  "reproduce-all": {
-    summary: "All seven tables, as one plan",
-    takes: TABLE_OPTIONS,
-    about: `Tables 1 to 7, as one plan: runs that they share are done once. ${HOW_TABLES_RUN} ` +
-      "all.csv, tables.tex and report.html hold all tables; report.html has learning curves and " +
-      "other plots.",
-    examples: {
-      "reproduce-all --setup smoke": "a quick test of everything",
-      "reproduce-all": "small nets on small pictures",
-      "reproduce-all --dry-run": "what would run",
-      "reproduce-all --setup paper --data DIR": "the paper itself",
-      "reproduce-all --executor slurm": "as jobs of a cluster",
-    },
-  },
-  claims: {
-    summary: "Test the paper's claims on the stored results",
-    words: { pattern: "[NAME|FILE...]", most: Infinity },
-    takes: [...RESULTS, "skip-unreadable", "strict", "include-at-chance", "yes", "format"],
-    about:
-      "Tests the paper's conclusions, sentence by sentence, on the stored errors: each claim " +
-      "holds, is contradicted or is undecided. Prints the differences, their intervals and " +
-      "p-values, and how many images would decide. A FILE, as in ./mine.ts, has claims of your own " +
-      "about its rows. Trains and tests nothing. Most of the paper's claims need " +
-      "Tables 3 to 6; two need the side experiments: deno task filter-size, deno task " +
-      `initialisation. The claims are ${claims.map(({ name }) => name).join(", ")}.`,
-    examples: {
-      "claims": "all claims under the small setup",
-      "claims depth fusion --seeds 3": "two claims, with three seeds",
-      "claims --setup smoke --format csv": "for a program",
-    },
-  },
-  train: {
-    summary: "Train one net, as the tables do or from another start",
-    takes: [...RUN_OPTIONS, "init-from", "input", "layers"],
-    about: "Trains a net and its ancestors, unless they are done. Without --init-from it is the " +
-      "paper's own net, with the paper's chain of ancestors, and so the run that the tables use. " +
-      "Scales other than 256 use the setup's finer or jittered schedule. --init-from copies weights " +
-      "by layer name: all layers of a net of the same config; otherwise those that the paper's " +
-      "deeper nets copy from net A, or those of --layers. --config ./mine.ts/F is net F of a file " +
-      "with tables, as the file starts it; without --S at its only scale. --update fc freezes the " +
-      "convolutions. " +
-      "--executor slurm submits jobs to a cluster.",
-    examples: {
-      "train --config D --S 384": "a net of Table 3",
-      "train --config D --S 256,512 --update fc": "Section 4.4's net",
-      "train --config E --S 256 --init-from random": "without net A",
-      "train --config E --S 256 --init-from 0123abcd": "from a stored net",
-      "train --config D --S 256 --dry-run": "what would run",
-    },
-  },
-  evaluate: {
-    summary: "Test one net at any scales: the paper's, a stored one, or a file's",
-    takes: [...RUN_OPTIONS, "weights", "input", "Q", "method"],
-    about:
-      "Tests a net at each Q with each method, and prints each error and the error of the mean " +
-      "of all posteriors, with 95 % intervals. The net is the paper's own net of --config and --S, " +
-      "which is trained first if necessary, or a file's, as in --config ./mine.ts/F; or --weights: a stored training, or a file of weights, " +
-      "which is copied into the store. Files can be Keras's VGG (HDF5), torchvision's (safetensors " +
-      "or .pth) or a store's own weights.safetensors. The posteriors are stored where the tables " +
-      "use them. --executor slurm submits jobs to a cluster.",
-    examples: {
-      "evaluate --config D --S 384 --Q 352,384,416": "a row of Table 4",
-      "evaluate --weights 0123abcd --method multi-crop": "a stored net",
-      "evaluate --weights vgg16.h5 --Q 256,384,512": "a released net",
-      "evaluate --config D --S 384 --dry-run": "what would run",
-    },
-  },
-  export: {
-    summary: "Write a stored net for torchvision, Keras, TensorFlow, ONNX, browsers",
-    words: { pattern: "KEY FILE", most: 2 },
-    takes: ["as", "raw", ...RESULTS, "skip-unreadable"],
-    about:
-      "Writes the weights of a finished training, which the first digits of its key name, and " +
-      "prints what the net expects as input: --as torchvision, a state_dict of its VGG as a " +
-      "safetensors file; --as keras, an HDF5 file for load_weights of its VGG; --as savedmodel, a " +
-      "folder for TensorFlow that includes the input's mean and the soft-max; --as onnx, a file for " +
-      "any runtime of ONNX that includes them, too, unless --raw is given, and takes whole images of " +
-      "any size; --as page, a folder whose index.html shows the net at work in a browser, without network. " +
-      "A card says what the net is: FILE.md, or README.md in the folder.",
-    examples: {
-      "export 0123abcd d.safetensors --as torchvision": "for PyTorch",
-      "export 0123abcd d.h5 --as keras": "for Keras",
-      "export 0123abcd d --as savedmodel": "for TensorFlow, in Python or elsewhere",
-      "export 0123abcd d.onnx --as onnx": "for ONNX Runtime, in browsers, on phones or elsewhere",
-      "export 0123abcd results/small/net --as page": "drop pictures on it, beside report.html",
-    },
-  },
-  "export-log": {
-    summary: "Write the logs of runs for MLflow",
-    words: { pattern: "[FOLDER]", most: 1 },
-    takes: ["as", ...RESULTS],
-    about:
-      "Writes every run that was begun as MLflow's file store keeps it: the recipe as parameters, " +
-      "losses, rates and errors as metrics with their steps, machine and commit as tags, and " +
-      "evaluations under their trainings. FOLDER is mlruns beside the results if none is named; " +
-      "another export replaces the same runs there and nothing else. Needs no network and no MLflow. " +
-      "TensorBoard reads the logs where they are. docs/how-to/trackers.md.",
-    examples: {
-      "export-log --as mlflow": "to results/small/mlruns",
-      "export-log mlruns --as mlflow --setup smoke": "to your mlruns",
-    },
-  },
-  fuse: {
-    summary: "Average any stored posteriors, and compare with the best of them",
-    words: { pattern: "KEY...", most: Infinity },
-    takes: ["method", ...RESULTS, "skip-unreadable", "format"],
-    about:
-      "Averages posteriors, as the paper does over scales, methods and nets. Prints the error " +
-      "of each member and of the mean, with 95 % intervals, and compares the mean with its best " +
-      "member on the same images. A KEY, or its first digits, names an evaluation, or a training " +
-      "and with it all of its stored evaluations. Every evaluation has the same weight. Trains and " +
-      "tests nothing.",
-    examples: {
-      "fuse 0123abcd 4567cdef": "two nets, all their scales",
-      "fuse 0123abcd --method dense,multi-crop": "as in Table 5",
-      "fuse 0123abcd 4567cdef --format json": "for a program",
-    },
-  },
-  submission: {
-    summary: "Write a submission to ILSVRC's test server, or record its score",
-    words: { pattern: "TABLE/ROW|KEY...", most: Infinity },
-    takes: [
-      ...["score", "method", ...RESULTS, "workers", "micro-batch"] as const,
-      ...["deterministic", "skip-unreadable", "dry-run", "yes", "format"] as const,
-    ],
-    about:
-      "Writes the file for the test server of ILSVRC-2012: a line for each image, in the order " +
-      "of file names, with the five best classes by their ILSVRC2012_ID. It is the mean over the " +
-      "evaluations of a table's row, or of the KEYs (a training's key means its stored " +
-      "evaluations), on the test images; missing evaluations are carried out first. --score keeps " +
-      "the top-5 error that the server returned, and tables show it next to the published one.",
-    examples: {
-      "submission table6/4 --setup paper --data DIR": "the best two nets",
-      "submission table6/4 --setup paper --data DIR --score 6.8": "keep the server's answer",
-      "submission 0123abcd 4567cdef --data DIR": "the mean of two stored nets",
-    },
-  },
   plan: {
     summary: "What tables would run, what is done, and what the rest costs",
     words: TABLES,
@@ -609,11 +309,17 @@ const others = {
 } as const satisfies Record<string, CommandFacts>;
 
 /** Commands that are not tables' own. */
-export type OwnCommand = keyof typeof printed | keyof typeof others;
+export type OwnCommand =
+  | keyof typeof printedTableCommands
+  | keyof typeof tableSetCommands
+  | keyof typeof netCommands
+  | keyof typeof others;
 
 /** Every command by its name, in the order of the overview. */
 export const CATALOGUE: Readonly<Record<string, CommandFacts>> = {
-  ...printed,
+  ...printedTableCommands,
   ...tableCommands,
+  ...tableSetCommands,
+  ...netCommands,
   ...others,
 };

@@ -1,5 +1,6 @@
 /** The code of each command of the catalogue: modules that are loaded when needed. */
-import { CATALOGUE, type CommandFacts, type OwnCommand } from "../command_line/catalogue.ts";
+import { CATALOGUE, type OwnCommand } from "../command_line/catalogue.ts";
+import type { CommandFacts } from "../command_line/command_facts.ts";
 import type { Options } from "../command_line/options.ts";
 
 /** Carries a command out. @returns the exit code */

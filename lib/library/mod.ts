@@ -22,7 +22,7 @@ import { errorsOf, type Posteriors, scored, type Scores } from "../score.ts";
 import type { Setup } from "../setup.ts";
 import type { GridStudy } from "../tables/study.ts";
 import { type Options, resolveOptions } from "../command_line/options.ts";
-import { RESULTS } from "../command_line/catalogue.ts";
+import { RESULTS } from "../command_line/command_facts.ts";
 
 /** What a script may choose. Each has the default of the command line's option of the same name. */
 export interface LibraryOptions {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { RESULTS } from "../../lib/command_line/catalogue.ts";
+import { RESULTS } from "../../lib/command_line/command_facts.ts";
 import { readCommandLine, resolveOptions } from "../../lib/command_line/options.ts";
 import { status } from "../../lib/commands/status.ts";
 import { net } from "../../experiments/protocol.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { diff } from "../../lib/commands/diff.ts";
 import { readCommandLine, resolveOptions } from "../../lib/command_line/options.ts";
-import { RESULTS } from "../../lib/command_line/catalogue.ts";
+import { RESULTS } from "../../lib/command_line/command_facts.ts";
 import { why } from "../../lib/commands/why.ts";
 import { evaluations, net } from "../../experiments/protocol.ts";
 import { environment } from "../../lib/system/environment.ts";
