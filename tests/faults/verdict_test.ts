@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { FaultName } from "./cases.ts";
 import type { Ending } from "./sandbox.ts";
-import { wrongUnderFault } from "./verdict.ts";
+import { leavesDrafts, wrongUnderFault } from "./verdict.ts";
 
 /** What is there after a command that removes `drafts` and writes `sheet.png`. */
 const WHOLE = new Map([["data/", ""], ["data/sheet.png", "a picture"]]);
@@ -41,4 +41,15 @@ Deno.test("where the scratch folder itself fails, a file in it is named, and not
     wrongWith("EIO", vague!, "."),
     "ends with 0 and does not name ., although data/sheet.png is missing",
   );
+});
+
+Deno.test("drafts may stay where they cannot be looked at or removed, and nowhere else", () => {
+  const stays = (fault: FaultName, name: "open" | "stat" | "unlink", place: string) =>
+    leavesDrafts({ phase: "some", fault, call: { name, place, number: 1 } });
+  const draft = "results/*/leases/0123.1.UUID.part";
+  assert.equal(stays("EIO", "stat", draft), true); // Deno looks at what it removes
+  assert.equal(stays("EIO", "unlink", draft), true);
+  assert.equal(stays("kill-before", "unlink", draft), true);
+  assert.equal(stays("EIO", "stat", "results/*/leases/0123.1"), false);
+  assert.equal(stays("EIO", "open", draft), false);
 });
