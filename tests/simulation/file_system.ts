@@ -336,9 +336,10 @@ function put(folder: Node, name: string, node: Node | undefined) {
 
 function attributesOf({ entries, data, mtime, number, links }: Node): Attributes {
   const isDirectory = entries !== undefined;
+  const folders = [...entries?.values() ?? []].filter((node) => node.entries !== undefined);
   return {
     ...{ isFile: !isDirectory, isDirectory, size: data.length },
-    ...{ mtime, ino: number, nlink: links },
+    ...{ mtime, ino: number, nlink: isDirectory ? 2 + folders.length : links },
   };
 }
 
