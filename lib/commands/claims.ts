@@ -80,7 +80,9 @@ export function judgedClaims(
     wanted.flatMap(({ pairs }) => pairs.flatMap(({ first, second }) => [first, second])),
   );
   const rows = new Set(known.flatMap(({ rows }) => rows.map(({ row }) => row)));
-  const others = resultsOf(tablesWith(needed.difference(rows), all), study, options);
+  // not --compare: its row is one of a printed table
+  const { includeAtChance } = options;
+  const others = resultsOf(tablesWith(needed.difference(rows), all), study, { includeAtChance });
   if (known.length > 0) warnOfWithheld(others);
   return claimsOf(wanted, [...known, ...others], study);
 }

@@ -56,7 +56,10 @@ export async function publishAll(
   const results = resultsOf(tables, study, options);
   const [counts, errors] = [[table1(), table2()], results.map(sheetOf)];
   await publish([...counts, ...errors], options);
-  const controls = resultsOf([{ ...initialisation, rows: [trainedAgain] }], study, options);
+  const { includeAtChance } = options;
+  const controls = resultsOf([{ ...initialisation, rows: [trainedAgain] }], study, {
+    includeAtChance,
+  });
   const judged = judgedClaims(study, options, { known: results });
   const claims = sheetOfClaims(judged);
   const { writePage } = await import("../report/html/mod.ts");

@@ -139,6 +139,14 @@ Deno.test("a table says how many of the claims hold that its rows decide", async
   assert.match(err, /deno\s+task\s+claims\s+\(same\s+options\)\n$/);
 });
 
+Deno.test("the row of --compare is one of the tables' that are printed, and not of the claims' controls", async () => {
+  for (const row of ["3", "best"]) {
+    const { out } = await run(["table3", ...store.args, "--compare", row]);
+    assert.match(out, /^Differences: top-1 error minus that of row /m);
+  }
+  assert.match((await run([...store.args, "--compare", "2"])).out, /^Table 7: /m);
+});
+
 Deno.test("a control that a disk withholds is named, as it is in no printed table", async () => {
   const { study, options } = store;
   const [{ rows: [control] }] = resultsOf([{ ...initialisation, rows: [trainedAgain] }], study) as [
