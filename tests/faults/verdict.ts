@@ -99,12 +99,16 @@ const COUNTS_FOR_NOTHING = /\/environment\.json$|^slurm\//;
 
 /**
  * Whether a process may leave drafts: one that is killed, or can remove nothing, cannot help it. A draft
- * is looked at before it is removed, and a temporary folder is listed.
+ * is looked at before it is removed, and a temporary folder is opened and listed.
  */
 export function leavesDrafts({ call: { name, place }, fault }: Case): boolean {
   return kills({ fault }) || fault === "EROFS" || name === "unlink" ||
-    (name === "stat" && isDraft(place)) || (name === "list" && place.startsWith("tmp/"));
+    (name === "stat" && isDraft(place)) ||
+    ((name === "open" || name === "list") && isTemporaryFolder(place));
 }
+
+/** Whether a place is one of a temporary folder, and not of a file in it. */
+const isTemporaryFolder = (place: string) => /^tmp\/[^.]+$/.test(place);
 
 /** Whether a place is one of a draft or of a temporary file. */
 const isDraft = (place: string) => /^tmp\/|UUID|\/\.writing\/$|\/\.verydeep-probe$/.test(place);

@@ -44,7 +44,7 @@ Deno.test("where the scratch folder itself fails, a file in it is named, and not
 });
 
 Deno.test("drafts may stay where they cannot be looked at or removed, and nowhere else", () => {
-  const stays = (fault: FaultName, name: "open" | "stat" | "unlink", place: string) =>
+  const stays = (fault: FaultName, name: "list" | "open" | "stat" | "unlink", place: string) =>
     leavesDrafts({ phase: "some", fault, call: { name, place, number: 1 } });
   const draft = "results/*/leases/0123.1.UUID.part";
   assert.equal(stays("EIO", "stat", draft), true); // Deno looks at what it removes
@@ -52,4 +52,9 @@ Deno.test("drafts may stay where they cannot be looked at or removed, and nowher
   assert.equal(stays("kill-before", "unlink", draft), true);
   assert.equal(stays("EIO", "stat", "results/*/leases/0123.1"), false);
   assert.equal(stays("EIO", "open", draft), false);
+  for (const name of ["open", "list"] as const) {
+    assert.equal(stays("EIO", name, "tmp/verydeep-graph-*"), true);
+    assert.equal(stays("EIO", name, "tmp/verydeep-graph-*/saved_model.pb"), false);
+    assert.equal(stays("EIO", name, "results/*/train"), false);
+  }
 });
