@@ -3,7 +3,7 @@ import { UsageError, UserError } from "../errors.ts";
 import { type Context, displayName, type EvalRun } from "../experiment.ts";
 import { type PlannedRun, plannedRun, runsOfRow, withAllAncestors } from "../plan.ts";
 import { listing } from "../report/listing.ts";
-import { keepScore, onTest, writeSubmission } from "../results/submission.ts";
+import { keepScore, mustRankFive, onTest, writeSubmission } from "../results/submission.ts";
 import { carryOut, printRuns } from "../command_line/carry_out.ts";
 import { membersOf } from "./fuse.ts";
 import { scoreLine } from "../command_line/suggested_commands.ts";
@@ -29,6 +29,7 @@ export async function submission(words: readonly string[], options: Options): Pr
   const { missing, test, name } = study.dataset;
   if (missing !== undefined) throw new UserError(missing);
   const members = await membersNamed(words, study, options);
+  mustRankFive(members);
   if (options.score !== undefined) {
     keepScore(members, options.score, study.store);
     return print(members, { score: options.score }, options);

@@ -22,7 +22,7 @@ import { UserError } from "../errors.ts";
 import { actionLabel, type Errors, isEvaluation } from "../experiment.ts";
 import type { PlannedRun } from "../plan.ts";
 import { recipeFields } from "../results/lineage.ts";
-import { errorsOf } from "../score.ts";
+import { errorsOfRuns } from "../results/run_errors.ts";
 import type { RunStatus, Store } from "../store/mod.ts";
 import { recipeText } from "../store/run_files.ts";
 import { type Execution, machineInWords } from "../system/environment.ts";
@@ -232,7 +232,7 @@ function testMetrics(
   if (planned.status.state !== "done") return {};
   let errors: Errors;
   try {
-    errors = errorsOf(store.scoresOf([planned]));
+    errors = errorsOfRuns([planned], store.scoresOf([planned]));
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     warn(`${actionLabel(planned.run)} has no errors in MLflow. ${error.message}`);

@@ -13,6 +13,7 @@ export function errorsOfRuns(runs: readonly PlannedRun[], scores: Scores): Error
   return runs.some(sumsScores) ? { top1 } : { top1, ...others };
 }
 
-function sumsScores({ run, context: { evaluate } }: PlannedRun): boolean {
+/** Whether an evaluation sums the scores of whole images, so that its posteriors rank one class only. */
+export function sumsScores({ run, context: { evaluate } }: PlannedRun): boolean {
   return isEvaluation(run) && run.method === "dense" && evaluate.scoreMap === "sum-then-softmax";
 }

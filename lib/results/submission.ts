@@ -11,10 +11,11 @@
  */
 import { createHash } from "node:crypto";
 import { UserError } from "../errors.ts";
-import { type EvalRun, isEvaluation } from "../experiment.ts";
+import { displayName, type EvalRun, isEvaluation } from "../experiment.ts";
 import { entriesIn, readIfThere, writeAtomically } from "../system/files.ts";
 import { type PlannedRun, plannedRun } from "../plan.ts";
 import { GUESSES, highestOf, summed } from "../score.ts";
+import { sumsScores } from "./run_errors.ts";
 import { verifyChecksum, withChecksum } from "../system/checksums.ts";
 import type { Store } from "../store/mod.ts";
 
@@ -39,12 +40,28 @@ export function onTest(run: EvalRun, fingerprint: string): EvalRun {
 }
 
 /**
+ * Refuses evaluations whose posteriors do not rank five classes; see `errorsOfRuns`. The server would score
+ * the order in which their classes are listed.
+ *
+ * @throws {UserError} The scores of whole images were summed.
+ */
+export function mustRankFive(members: Members) {
+  const summing = members.find(sumsScores);
+  if (summing === undefined) return;
+  const name = `${displayName(summing.run)} (${summing.key})`;
+  throw new UserError(
+    `Cannot submit ${name}: its scores are summed, which ranks one class, and the server takes five; ` +
+      "choose --set scoreMap=average-then-softmax, or another method",
+  );
+}
+
+/**
  * Writes the file for the server, from the posteriors of test images.
  *
  * @param ids ILSVRC2012_ID of each label
  * @returns its path
- * @throws {UserError} Posteriors have other images or classes, or are damaged, or a disk withholds an
- * earlier score.
+ * @throws {UserError} Posteriors have other images or classes, rank no five classes, or are damaged, or a
+ * disk withholds an earlier score.
  */
 export function writeSubmission(
   members: Members,
@@ -54,6 +71,7 @@ export function writeSubmission(
     readonly fingerprint: string;
   },
 ): { readonly file: string; readonly images: number } {
+  mustRankFive(members);
   using open = new DisposableStack();
   const posteriors = members.map(({ run, context }) => {
     if (!isEvaluation(run)) throw new TypeError("Cannot submit a training");
@@ -80,9 +98,10 @@ export function writeSubmission(
 /**
  * Stores the top-5 error, in per cent, that the server reported for a submission.
  *
- * @throws {UserError} The submission was not written, or was changed since.
+ * @throws {UserError} The submission was not written, was changed since, or ranks no five classes.
  */
 export function keepScore(members: Members, top5: number, { folder: store }: Store): TestScore {
+  mustRankFive(members);
   const folder = folderOf(members, store);
   const known = read(folder);
   if (known === undefined) {

@@ -115,6 +115,29 @@ Deno.test("runs are in MLflow's layout: recipes, metrics with steps, tags, tests
   }
 });
 
+Deno.test("MLflow gets no top-5 error of summed scores: their posteriors rank one class", async () => {
+  using sandbox = new CommandSandbox();
+  const { options, store, test } = await filled(sandbox);
+  const runs = (["average-then-softmax", "sum-then-softmax"] as const).map((scoreMap) => {
+    const run = plannedRun(test.run, { ...test.context, evaluate: { scoreMap } });
+    // of six classes the true one is last among five that share nothing: a top-5 error of 100 %
+    store.begin(run);
+    store.writePosteriors(run, {
+      ...{ classes: 6, labels: Int32Array.of(5, 5) },
+      values: Float32Array.of(1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0),
+    });
+    return run;
+  });
+  exported([], options);
+  const folder = join(options.results, "mlruns");
+  const [experiment] = [...Deno.readDirSync(folder)].map(({ name }) => name);
+  const metrics = runs.map(({ key }) =>
+    [...Deno.readDirSync(join(folder, experiment!, mlflowRunId(key), "metrics"))]
+      .map(({ name }) => name).sort()
+  );
+  assert.deepEqual(metrics, [["top1_error", "top5_error"], ["top1_error"]]);
+});
+
 /** Whether MLflow is installed; importing it would take seconds. */
 const HAS_MLFLOW = "import importlib.util as i, sys; sys.exit(i.find_spec('mlflow') is None)";
 const hasMlflow = (await run([...python(), "-c", HAS_MLFLOW])).ok;

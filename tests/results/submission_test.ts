@@ -9,7 +9,13 @@ import { recordsOf } from "../../lib/report/records.ts";
 import { sheetOf } from "../../lib/report/results_sheet.ts";
 import { resultsOf } from "../../lib/results/mod.ts";
 import type { Store } from "../../lib/store/mod.ts";
-import { keepScore, onTest, testScoresIn, writeSubmission } from "../../lib/results/submission.ts";
+import {
+  keepScore,
+  mustRankFive,
+  onTest,
+  testScoresIn,
+  writeSubmission,
+} from "../../lib/results/submission.ts";
 import { inStore } from "../support/in_store.ts";
 import { whileUnreadable } from "../support/unreadable.ts";
 
@@ -74,6 +80,26 @@ Deno.test("a line an image: the five best of the mean posterior, best first, by 
       "30 20 10 60 50\n20 50 60 10 30\n60 40 30 50 20\n",
     );
     assert.ok(file.startsWith(`${store.folder}/submissions/`));
+  });
+});
+
+Deno.test("summed scores are not submitted: their soft-max is 1 for one class, and ranks no other four", () => {
+  inStore((store) => {
+    keepTest(store);
+    const evaluate = { scoreMap: "sum-then-softmax" } as const;
+    const summing = runs.map((run) => plannedRun(run, { ...context, evaluate }));
+    const refused = {
+      name: UserError.name,
+      message: /its scores are summed, which ranks one class/,
+    };
+    assert.throws(
+      () => writeSubmission(summing, { store, ids, fingerprint: FINGERPRINT }),
+      refused,
+    );
+    assert.throws(() => keepScore(summing, 10, store), refused);
+    // crops have one place, so that nothing is summed
+    const crops = evaluations(net("A", 256), [256], "multi-crop");
+    mustRankFive(crops.map((run) => plannedRun(run, { ...context, evaluate })));
   });
 });
 
