@@ -1,6 +1,6 @@
 /** Details of each row of a table: numbers, comparison, command, runs. */
 import type { RowResult, TableResult } from "../../results/row_result.ts";
-import { displayName } from "../../experiment.ts";
+import { displayName, key as keyOf } from "../../experiment.ts";
 import type { EvaluationDetails, RunDetails } from "../run_details.ts";
 import { netsOf } from "../records.ts";
 import { commandFor } from "./commands.ts";
@@ -76,10 +76,10 @@ function runsOf(
     readonly seeds: number;
   },
 ): HtmlContent {
-  const nets = Map.groupBy(runs.flatMap((key) => byKey.get(key) ?? []), ({ run, context }) => {
-    const seed = seeds > 1 ? `, seed ${context.seed}` : "";
-    return `${displayName(run.net)}${seed}, ${run.method}`;
-  });
+  const nets = Map.groupBy(
+    runs.flatMap((key) => byKey.get(key) ?? []),
+    ({ run, context }) => `${keyOf(run.net, context)} ${run.method}`,
+  );
   const mean = evaluations.length > 1
     ? `The mean posterior of ${evaluations.length} tests`
     : "One test";
@@ -88,14 +88,15 @@ function runsOf(
     h(
       "ul",
       {},
-      [...nets].map(([name, tests]) =>
-        h(
+      [...nets.values()].map((tests) => {
+        const { run: { net, method }, context: { seed } } = tests[0]!;
+        return h(
           "li",
           {},
-          `${name}, at Q = `,
+          `${displayName(net)}${seeds > 1 ? `, seed ${seed}` : ""}, ${method}, at Q = `,
           tests.map(({ key, run: { Q } }, i) => [i > 0 && ", ", link(runId(key), Q)]),
-        )
-      ),
+        );
+      }),
     ),
   ];
 }

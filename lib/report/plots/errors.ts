@@ -1,6 +1,6 @@
 /** Plots of errors against depth, multiply-adds and the test scale. */
 import type { RowResult, TableResult } from "../../results/row_result.ts";
-import { formatS, type TrainScale } from "../../experiment.ts";
+import { formatS, key as keyOf, type Row, type TrainScale } from "../../experiment.ts";
 import type { Interval } from "../../statistics/mod.ts";
 import {
   countMultiplyAdds,
@@ -14,7 +14,7 @@ import type { RunDetails } from "../run_details.ts";
 import type { ChartAxis, ChartSeries } from "./chart.ts";
 import { type Drawing, Plot } from "./draw.ts";
 import {
-  colourOf,
+  DASHED,
   digitsOf,
   inOrder,
   INTERVAL,
@@ -22,8 +22,11 @@ import {
   legend,
   LEGEND_ROW,
   legendOfNets,
+  otherNetsInWords,
   padded,
   percents,
+  type PlotNet,
+  plotNets,
   type Sign,
   SIZE,
   symbolOf,
@@ -41,6 +44,8 @@ interface NetError {
   readonly cost: number;
   readonly error: number;
   readonly interval?: Interval;
+  /** Whether a line joins it with other nets. */
+  readonly isInLine: boolean;
 }
 
 /**
@@ -63,16 +68,17 @@ export function depthPlots(
   const published = rows.flatMap(({ row }) =>
     row.published?.top1 === undefined
       ? []
-      : [netError(row.evaluations[0]!, IMAGENET, { error: row.published.top1 })]
+      : [netError(row, IMAGENET, { error: row.published.top1 })]
   );
   const [measured, again] = [rows, controls].map((all) =>
     all.flatMap((row) => measuredError(row, shape))
   );
+  const [here, inPaper] = [inLines(measured!), inLines(published)];
   return [
-    depthPlot("measured", measured!, again),
-    depthPlot("published", published),
-    costPlot("measured", measured!, again),
-    costPlot("published", published),
+    depthPlot("measured", here, again),
+    depthPlot("published", inPaper),
+    costPlot("measured", here, again),
+    costPlot("published", inPaper),
   ].flatMap((plot) => plot ?? []);
 }
 
@@ -94,22 +100,36 @@ function measuredError({ row, measured, intervals }: RowResult, shape: NetShape)
   if (measured === undefined) return [];
   const { top1: error } = measured;
   const interval = intervals?.top1;
-  return [netError(row.evaluations[0]!, shape, { error, ...interval && { interval } })];
+  return [netError(row, shape, { error, ...interval && { interval } })];
 }
 
+/** The error of a row's only net. */
 function netError(
-  { net }: RowResult["row"]["evaluations"][number],
+  { title, evaluations }: Row,
   shape: NetShape,
   error: Pick<NetError, "error" | "interval">,
 ): NetError {
+  const { net } = evaluations[0]!;
   const { config, S } = net;
   const cost = countMultiplyAdds(layersOf(net, shape), shape.crop) / 1e9;
-  return { name: config, config, S, depth: depthOf(net), cost, ...error };
+  const name = title ?? config;
+  return { name, config, S, depth: depthOf(net), cost, isInLine: false, ...error };
 }
 
 /** Nets with 3x3 convolutions only, each an extension of the previous one. */
 const LINE: readonly string[] = ["A", "B", "D", "E"];
-const isInLine = ({ config }: Pick<NetError, "config">) => LINE.includes(config);
+
+/** The paper's other nets, and the most names in a legend. */
+const PAPER_OTHERS: readonly string[] = ["A-LRN", "C"];
+const MOST_OTHERS = 3;
+
+/** Puts nets in the lines: of several with one configuration and S, as in a table of one's own, the first. */
+function inLines(nets: readonly NetError[]): NetError[] {
+  const first = new Set(
+    [...Map.groupBy(nets, ({ config, S }) => `${config} ${S}`).values()].map(([net]) => net),
+  );
+  return nets.map((net) => ({ ...net, isInLine: first.has(net) && LINE.includes(net.config) }));
+}
 
 /** Colours of training scales, in turn, and of the control. */
 const SCALES = ["#3f8fbb", "#5a78d1", "#9152c8"];
@@ -129,9 +149,13 @@ function depthPlot(
   const ticks = [...depths.keys()].sort((a, b) => a - b);
   const names = (depth: number) => {
     const [line, others] = [true, false].map((wanted) =>
-      inOrder(depths.get(depth)!.filter((net) => isInLine(net) === wanted).map((net) => net.config))
+      inOrder(
+        depths.get(depth)!.filter(({ isInLine }) => isInLine === wanted).map(({ config }) =>
+          config
+        ),
+      )
     );
-    return `${depth}\n${[...others!, ...line!].join(", ")}`;
+    return `${depth}\n${[...new Set([...others!, ...line!])].join(", ")}`;
   };
   return netsPlot({ which, nets, controls }, {
     name: `depth-${which}`,
@@ -207,7 +231,8 @@ function netsPlot(
     { error, interval: { low, high } = { low: error, high: error } },
   ) => [low, high]);
   const bars = all.some(({ interval }) => interval) ? " (bars: 95 % intervals)" : "";
-  const others = inOrder(nets.filter((net) => !isInLine(net)).map(({ config }) => config));
+  const others = inOrder(nets.filter(({ isInLine }) => !isInLine).map(({ name }) => name));
+  const hollow = others.length > MOST_OTHERS ? "other nets" : others.join(", ");
   const again = controls.map(() => ({ text: `${AGAIN} (control)`, ...CONTROL }));
   const placed = (net: NetError) => ({ ...net, x: placeOf(net) });
   const signOf = ([net]: readonly NetError[], i: number): Sign => (
@@ -216,7 +241,11 @@ function netsPlot(
   const domain = padded(bounds);
   return {
     description: "Single nets at one test scale, dense. Lines join nets with 3x3 convolutions " +
-      "only; hollow symbols are C, which has 1x1 convolutions, and A-LRN." +
+      `only; hollow symbols are ${
+        others.every((name) => PAPER_OTHERS.includes(name))
+          ? "C, which has 1x1 convolutions, and A-LRN"
+          : "other nets"
+      }.` +
       (controls.length > 0 ? ` ${AGAIN} started from net A, as the deeper nets did.` : ""),
     ...SIZE,
     height: SIZE.height + LEGEND_ROW,
@@ -230,7 +259,7 @@ function netsPlot(
           chartSeries(`S = ${formatS(series[0]!.S)}`, series.map(placed), signOf(series, i))
         ),
         ...others.length > 0
-          ? [{ name: others.join(", "), symbol: "circle" as const, isHollow: true, points: [] }]
+          ? [{ name: hollow, symbol: "circle" as const, isHollow: true, points: [] }]
           : [],
         ...controls.flatMap((net) => chartSeries(`${AGAIN} (control)`, [placed(net)], CONTROL)),
       ],
@@ -246,7 +275,7 @@ function netsPlot(
         LEGEND - LEGEND_ROW,
       ),
       ...legend([
-        ...others.length > 0 ? [{ text: others.join(", "), isHollow: true }] : [],
+        ...others.length > 0 ? [{ text: hollow, isHollow: true }] : [],
         ...again,
       ], LEGEND),
     ],
@@ -256,8 +285,9 @@ function netsPlot(
 /** Where a net is on the axis of depths, layers: symbols of one depth do not cover each other. */
 function placeAmong(net: NetError, nets: readonly NetError[]): number {
   const same = nets.filter(({ config }) => config === net.config);
-  const shift = APART * (same.indexOf(net) - (same.length - 1) / 2);
-  return net.depth + shift - (isInLine(net) ? 0 : BESIDE);
+  const apart = Math.min(APART, 1 / same.length); // below the next depth, however many there are
+  const shift = apart * (same.indexOf(net) - (same.length - 1) / 2);
+  return net.depth + shift - (net.isInLine ? 0 : BESIDE);
 }
 
 /** Nets of one S as numbers: those in the line are joined, the others hollow. */
@@ -267,7 +297,7 @@ function chartSeries(
   { colour, symbol = "circle" }: Sign,
 ): ChartSeries[] {
   const [line, others] = [true, false].map((wanted) =>
-    nets.filter((net) => isInLine(net) === wanted)
+    nets.filter(({ isInLine }) => isInLine === wanted)
       .map(({ x, error, interval }) => ({ x, y: error, ...interval }))
   );
   return [
@@ -284,61 +314,95 @@ function seriesOf(
   const uncertain = nets.flatMap(({ x, interval }) => interval ? { x, ...interval } : []);
   const at = { x: "x", y: "error" } as const;
   return [
-    Plot.line(nets.filter(isInLine), { ...at, stroke: colour, strokeOpacity: 0.7 }),
+    Plot.line(nets.filter(({ isInLine }) => isInLine), {
+      ...at,
+      stroke: colour,
+      strokeOpacity: 0.7,
+    }),
     Plot.ruleX(uncertain, {
       ...{ x: "x", y1: "low", y2: "high", stroke: colour, ...INTERVAL },
     }),
     Plot.dot(nets, {
       ...{ ...at, symbol, r: 4, stroke: colour },
-      fill: (net: NetError) => isInLine(net) ? colour : "none",
+      fill: ({ isInLine }: NetError) => isInLine ? colour : "none",
       title: ({ name, S, error, interval }: NetError) =>
         `${name}, S = ${formatS(S)}: ${percents(error, interval)}`,
     }),
   ];
 }
 
-/** Errors of single tests against their scale Q, a plot for each S: mean over seeds, dense. */
+/** A test of one net at one scale. */
+interface ScaleTest {
+  readonly id: string;
+  readonly config: string;
+  readonly key: string;
+  readonly S: TrainScale;
+  readonly Q: number;
+  readonly seed: number;
+  readonly error: number;
+}
+
+/**
+ * Errors of single tests against their scale Q, a plot for each S: mean over seeds, dense. A scale where a
+ * net lacks one of its seeds has no point.
+ */
 export function scalePlots({ evaluations }: RunDetails): Drawing[] {
-  const tests = evaluations.flatMap(({ run: { net, Q, method }, errors }) =>
-    method === "dense" && errors && net.update !== "fc"
-      ? [{ config: net.config, S: net.S, Q, error: errors.top1 }]
-      : []
-  );
-  const points = [...Map.groupBy(tests, ({ config, S, Q }) => `${config} ${S} ${Q}`).values()]
-    .map((same) => ({
-      ...same[0]!,
-      error: same.reduce((sum, { error }) => sum + error, 0) / same.length,
-    }));
+  const tests = evaluations.flatMap(({ run, context, errors }): ScaleTest[] => {
+    const { net, Q, method } = run;
+    if (method !== "dense" || errors === undefined || net.update === "fc") return [];
+    // the same for all seeds and scales
+    const id = keyOf({ ...run, Q: 0 }, { ...context, seed: 0 });
+    const facts = { id, config: net.config, key: keyOf(net, context), S: net.S };
+    return [{ ...facts, Q, seed: context.seed, error: errors.top1 }];
+  });
+  const points = [...Map.groupBy(tests, ({ id }) => id).values()].flatMap(meansByScale);
   const domain = padded(points.map(({ error }) => error));
   const scales = [...Map.groupBy(points, ({ S }) => formatS(S))]
     .filter(([, points]) => new Set(points.map(({ Q }) => Q)).size > 1)
     .sort(([a], [b]) => a < b ? -1 : 1);
   return scales.map(([S, points]) => {
-    const configs = inOrder(points.map(({ config }) => config));
+    const nets = plotNets(points);
     const Qs = [...new Set(points.map(({ Q }) => Q))].sort((a, b) => a - b);
+    const pointsOf = ({ id }: PlotNet) =>
+      points.filter((point) => point.id === id).sort((a, b) => a.Q - b.Q);
     return {
       name: `scale-S${digitsOf(S)}`,
       title: `Top-1 error against test scale Q, S = ${S}`,
-      description: `Nets ${configs.join(", ")}, each at Q = ${Qs.join(", ")}, dense.`,
+      description: `Nets ${nets.map(({ name }) => name).join(", ")}, each at Q = ${
+        Qs.join(", ")
+      }, dense.${otherNetsInWords(nets)}`,
       ...SIZE,
       x: { ticks: Qs, tickFormat: "d", label: "test scale Q, the paper's pixels", inset: 12 },
       y: { domain, label: "top-1 error, %", grid: true, ticks: 6 },
       marks: [
-        Plot.line(points.toSorted((a, b) => a.Q - b.Q), {
-          ...{ x: "Q", y: "error", z: "config", strokeWidth: 2, marker: "dot" },
-          stroke: ({ config }: { config: string }) => colourOf(config),
-        }),
-        ...legendOfNets(configs, LEGEND),
+        ...nets.map((net) =>
+          Plot.line(pointsOf(net), {
+            ...{ x: "Q", y: "error", strokeWidth: 2, stroke: net.colour },
+            ...net.isOther ? { ...DASHED, marker: "circle-stroke" } : { marker: "dot" },
+          })
+        ),
+        ...legendOfNets(nets, LEGEND),
       ],
       chart: {
         x: { label: "test scale Q, the paper's pixels", ticks: Qs.map((at) => ({ at })) },
         y: { label: "top-1 error, %", domain },
-        series: configs.map((name) => ({
-          ...{ name, colour: colourOf(name), symbol: "circle", line: "solid" },
-          points: points.filter(({ config }) => config === name).sort((a, b) => a.Q - b.Q)
-            .map(({ Q, error }) => ({ x: Q, y: error })),
+        series: nets.map((net) => ({
+          ...{ name: net.name, colour: net.colour, symbol: "circle", isHollow: net.isOther },
+          line: net.isOther ? "dashed" : "solid",
+          points: pointsOf(net).map(({ Q, error }) => ({ x: Q, y: error })),
         })),
       },
     };
   });
+}
+
+/** A net's mean error over its seeds, at each scale where it has all of them. */
+function meansByScale(tests: readonly ScaleTest[]): ScaleTest[] {
+  const seeds = new Set(tests.map(({ seed }) => seed)).size;
+  return [...Map.groupBy(tests, ({ Q }) => Q).values()]
+    .filter(({ length }) => length === seeds)
+    .map((same) => ({
+      ...same[0]!,
+      error: same.reduce((sum, { error }) => sum + error, 0) / same.length,
+    }));
 }

@@ -5,7 +5,18 @@ import type { LogEntry } from "../../vgg/checkpoint.ts";
 import type { TrainingDetails } from "../run_details.ts";
 import type { ChartAxis } from "./chart.ts";
 import { type Drawing, Plot } from "./draw.ts";
-import { colourOf, digitsOf, inOrder, LEGEND, legend, legendOfNets, TOP } from "./marks.ts";
+import {
+  colourOf,
+  DASHED,
+  digitsOf,
+  LEGEND,
+  legend,
+  legendOfNets,
+  otherNetsInWords,
+  type PlotNet,
+  plotNets,
+  TOP,
+} from "./marks.ts";
 
 const SMALL = {
   width: 340,
@@ -103,18 +114,20 @@ export function lossPlots(trainings: readonly TrainingDetails[]): Drawing[] {
   const logged = trainings.filter(({ log, context, run }) =>
     log.length > 0 && context.seed === first!.context.seed && run.update !== "fc"
   );
-  return [...Map.groupBy(logged, ({ run }) => formatS(run.S))].map(([S, nets]) => {
-    const configs = inOrder(nets.map(({ run }) => run.config));
-    const entries = nets.flatMap(({ run: { config }, log }) =>
-      log.map(({ epoch, loss }) => ({ config, epoch, loss }))
-    );
-    const drops = [...new Set(nets.flatMap(({ log }) => dropsIn(log).map(({ epoch }) => epoch)))];
+  return [...Map.groupBy(logged, ({ run }) => formatS(run.S))].map(([S, same]) => {
+    const nets = plotNets(same.map(({ run: { config }, key }) => ({ id: key, config, key })));
+    const logs = new Map(same.map(({ key, log }) => [key, log]));
+    const logOf = ({ key }: PlotNet) => logs.get(key)!;
+    const entries = same.flatMap(({ log }) => log);
+    const drops = [...new Set(same.flatMap(({ log }) => dropsIn(log).map(({ epoch }) => epoch)))];
     const shared = drops.length > MOST_DROPS ? [] : drops; // plateaus are at each net's own time
     return {
       name: `losses-S${digitsOf(S)}`,
       title: `Training losses, S = ${S}`,
-      description: nets.map(({ run, log }) => `${run.config} ${log.at(-1)!.loss.toPrecision(3)}`)
-        .join(", ") + " at the end.",
+      description: nets.map((net) =>
+        `${net.name} ${logOf(net).at(-1)!.loss.toPrecision(3)}`
+      ).join(", ") +
+        ` at the end.${otherNetsInWords(nets)}`,
       ...{
         width: 400,
         height: 310,
@@ -127,21 +140,22 @@ export function lossPlots(trainings: readonly TrainingDetails[]): Drawing[] {
       y: { ...lossAxis(entries), label: "loss" },
       marks: [
         Plot.ruleX(shared, DOTTED),
-        Plot.line(entries, {
-          ...{ x: "epoch", y: "loss", z: "config" },
-          stroke: ({ config }: { config: string }) => colourOf(config),
-        }),
-        ...legendOfNets(configs, LEGEND),
+        ...nets.map((net) =>
+          Plot.line(logOf(net), {
+            ...{ x: "epoch", y: "loss", stroke: net.colour },
+            ...net.isOther && DASHED,
+          })
+        ),
+        ...legendOfNets(nets, LEGEND),
       ],
       chart: {
         x: { label: EPOCHS.label },
         y: { label: "loss", ...lossTicks(entries) },
         rules: shared,
-        series: nets.toSorted((a, b) =>
-          configs.indexOf(a.run.config) - configs.indexOf(b.run.config)
-        ).map(({ run: { config }, log }) => (
-          { name: config, colour: colourOf(config), line: "solid", points: lossesIn(log) }
-        )),
+        series: nets.map((net) => ({
+          ...{ name: net.name, colour: net.colour, line: net.isOther ? "dashed" : "solid" },
+          points: lossesIn(logOf(net)),
+        })),
       },
     };
   });

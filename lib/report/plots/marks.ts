@@ -68,9 +68,45 @@ export function legend(entries: readonly LegendEntry[], dy: number): Plot.Markis
   });
 }
 
-/** A legend of configurations. */
-export function legendOfNets(configs: readonly string[], dy: number): Plot.Markish[] {
-  return legend(configs.map((config) => ({ text: config, colour: colourOf(config) })), dy);
+/** A net in a plot: nets of one configuration that differ in anything else are several. */
+export interface PlotNet {
+  /** Equal for the same net under several seeds, and for no other. */
+  readonly id: string;
+  /** Its configuration, with a number if it is not the first of that: `D`, `D (2)`. */
+  readonly name: string;
+  readonly colour: string;
+  /** Whether it is not the first of its configuration. */
+  readonly isOther: boolean;
+  /** The key of its training under the first seed. */
+  readonly key: string;
+}
+
+/** Names nets, in the order of Table 1; the first of each configuration has its bare name. */
+export function plotNets(
+  nets: readonly { readonly id: string; readonly config: string; readonly key: string }[],
+): PlotNet[] {
+  const known = new Map(nets.toReversed().map((net) => [net.id, net]));
+  const distinct = [...new Set(nets.map(({ id }) => id))].map((id) => known.get(id)!);
+  return inOrder(distinct.map(({ config }) => config)).flatMap((config) =>
+    distinct.filter((net) => net.config === config).map(({ id, key }, i) => ({
+      ...{ id, key, isOther: i > 0, colour: colourOf(config) },
+      name: i === 0 ? config : `${config} (${i + 1})`,
+    }))
+  );
+}
+
+/** Says which nets the numbered ones are; empty if there are none. */
+export function otherNetsInWords(nets: readonly PlotNet[]): string {
+  const others = nets.filter(({ isOther }) => isOther);
+  return others.map(({ name, key }) => ` ${name} is the training ${key}.`).join("");
+}
+
+/** A legend of nets. */
+export function legendOfNets(nets: readonly PlotNet[], dy: number): Plot.Markish[] {
+  return legend(
+    nets.map(({ name, colour, isOther }) => ({ text: name, colour, isHollow: isOther })),
+    dy,
+  );
 }
 
 /** The numbers of a text joined by hyphens: `[256;512]` gives `256-512`. */
@@ -93,6 +129,9 @@ export const SIZE = {
 
 /** How an interval's line is drawn: visible behind a symbol at 400 pixels. */
 export const INTERVAL = { strokeWidth: 1.5, strokeOpacity: 0.8 } as const;
+
+/** How lines of nets are drawn that are not the first of their configuration. */
+export const DASHED = { strokeDasharray: "5 3" } as const;
 
 /** Colour and symbol of a series. */
 export type Sign = Omit<LegendEntry, "text"> & { readonly colour: string };

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { trainedAgain } from "../../../experiments/initialisation.ts";
 import { drawSvg } from "../../../lib/datasets/pixels.ts";
+import { key, type TrainRun } from "../../../lib/experiment.ts";
 import { allOf, figuresOf, fileOf } from "../../../lib/report/plots/mod.ts";
 import { HOSTILE, madeUpRunDetails, measured } from "../../support/pages.ts";
 import { madeUp } from "../../support/results.ts";
@@ -41,6 +42,83 @@ Deno.test("error against test scale needs a net at two scales at least", () => {
     "scale-S384",
     "scale-S256-512",
   ]);
+});
+
+/** The made-up report, with net D of random weights besides: at Q = 256 and 512, as are all others. */
+function withTwoNetsD({ seeds = 1 } = {}) {
+  const made = madeUpRunDetails({ seeds });
+  const atTwoScales = made.evaluations.flatMap((test) =>
+    [256, 512].map((Q) => ({ ...test, run: { ...test.run, Q }, errors: { top1: Q / 16 } }))
+  );
+  const isD = ({ config, S }: TrainRun) => config === "D" && S === 256;
+  const evaluations = atTwoScales.flatMap((test) =>
+    isD(test.run.net)
+      ? [test, {
+        ...test,
+        run: { ...test.run, net: { ...test.run.net, init: "random" } as const },
+        errors: { top1: test.run.Q / 8 },
+      }]
+      : [test]
+  );
+  const trainings = made.trainings.flatMap((training) => {
+    if (!isD(training.run)) return [training];
+    const run = { ...training.run, init: "random" } as const;
+    const log = training.log.map((line) => ({ ...line, loss: 2 * line.loss }));
+    return [training, { ...training, run, log, key: key(run, training.context) }];
+  });
+  return { ...made, evaluations, trainings };
+}
+
+Deno.test("two nets D are two lines, not one through the means of both", () => {
+  const runDetails = withTwoNetsD({ seeds: 2 });
+  const { scales: [scale], losses: [loss] } = figuresOf([], runDetails);
+  const [D, other] = scale!.chart!.series.filter(({ name }) => name!.startsWith("D"));
+  assert.deepEqual([D!.name, D!.line, D!.points], [
+    ...["D", "solid"],
+    [{ x: 256, y: 16 }, { x: 512, y: 32 }],
+  ]);
+  assert.deepEqual([other!.name, other!.line, other!.points], [
+    ...["D (2)", "dashed"],
+    [{ x: 256, y: 32 }, { x: 512, y: 64 }],
+  ]);
+  const losses = loss!.chart!.series.filter(({ name }) => name!.startsWith("D"));
+  assert.deepEqual(losses.map(({ name, points }) => [name, points.length]), [["D", 20], [
+    "D (2)",
+    20,
+  ]]);
+  assert.equal(losses[1]!.points[0]!.y, 2 * losses[0]!.points[0]!.y);
+  // the page and `why` know it by this key
+  const random = runDetails.trainings.find(({ run }) =>
+    run.config === "D" && run.init === "random"
+  )!;
+  for (const { description, svg } of [scale!, loss!]) {
+    assert.ok(description.endsWith(` D (2) is the training ${random.key}.`), description);
+    assert.match(svg, />D \(2\)</);
+  }
+});
+
+Deno.test("a mean over seeds is over all of them: a scale that one seed lacks has no point", () => {
+  const made = withTwoNetsD({ seeds: 2 });
+  const evaluations = made.evaluations.filter(({ run: { net, Q }, context: { seed } }) =>
+    !(net.config === "B" && Q === 512 && seed === 1)
+  );
+  const [scale] = figuresOf([], { ...made, evaluations }).scales;
+  const B = scale!.chart!.series.find(({ name }) => name === "B")!;
+  assert.deepEqual(B.points, [{ x: 256, y: 16 }]);
+});
+
+Deno.test("a line joins one net of each configuration: others of a table of one's own are hollow", () => {
+  const table = measured();
+  const D = table.rows.find(({ row: { evaluations: [test] } }) =>
+    test!.net.config === "D" && test!.net.S === 256
+  )!;
+  const own = { ...D, row: { ...D.row, title: "from random weights" }, measured: { top1: 40 } };
+  const [plot] = figuresOf([{ ...table, rows: [...table.rows, own] }], madeUpRunDetails()).depth;
+  const [line, hollow] = plot!.chart!.series.slice(0, 2);
+  assert.deepEqual(line!.points.map(({ y }) => y), [10, 12, 16, 19]);
+  assert.deepEqual(hollow!.points.map(({ y }) => y), [11, 13, 40]);
+  assert.match(plot!.svg, /<title>from random weights, S = 256: 40.0 %/);
+  assert.match(plot!.description, /hollow symbols are other nets/);
 });
 
 Deno.test("every file is whole SVG that another program draws, with a title and a description", async () => {
