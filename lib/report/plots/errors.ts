@@ -377,8 +377,8 @@ export function scalePlots({ evaluations }: RunDetails): Drawing[] {
       marks: [
         ...nets.map((net) =>
           Plot.line(pointsOf(net), {
-            ...{ x: "Q", y: "error", strokeWidth: 2, stroke: net.colour },
-            ...net.isOther ? { ...DASHED, marker: "circle-stroke" } : { marker: "dot" },
+            ...{ x: "Q", y: "error", strokeWidth: 2, stroke: net.colour, marker: "dot" },
+            ...net.isOther && DASHED,
           })
         ),
         ...legendOfNets(nets, LEGEND),
