@@ -6,8 +6,9 @@ import { bestRow, classErrors, confusions } from "../mistakes.ts";
 import { classPlot, confusionPlot } from "./classes.ts";
 import { draw, type Drawing, type Figure, fileOf } from "./draw.ts";
 import { publishedPlot, secondPlot } from "./diagonal.ts";
-import { depthPlots, onOneScale, scalePlots } from "./errors.ts";
+import { depthPlots, onOneScale } from "./errors.ts";
 import { learningPlots, lossPlots } from "./learning.ts";
+import { scalePlots } from "./scales.ts";
 
 export { type Figure, fileOf };
 
