@@ -161,11 +161,12 @@ export function elements(shape: Shape): number {
   return shape.reduce<number>((product, side) => product * (side ?? NaN), 1);
 }
 
-/** The error of a file that an operation of a graph cannot read; undefined if that is not the reason. */
+/** The error of a file that an operation of a graph cannot read or map; undefined if that is not the reason. */
 function unreadableIn(error: Error): UnreadableError | undefined {
   // "...: /folder/file.jpg; Input/output error\n\t [[{{node ReadFile}}]]"
   const [, file, reason] =
-    /: (\/[^\n]*); ([^;\n]+)\n\s*\[\[\{\{node ReadFile/.exec(error.message) ?? [];
+    /: (\/[^\n]*); ([^;\n]+)\n\s*\[\[\{\{node (?:ReadFile|ImmutableConst)/.exec(error.message) ??
+      [];
   if (file === undefined) return undefined;
   const message = `Cannot read "${file}": ${reason}; check its permissions and its disk`;
   return new UnreadableError(message, { cause: error });

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { UnreadableError } from "../../lib/errors.ts";
 import type { Binding } from "../../lib/tensorflow/addon.ts";
+import { mapFile, readFile } from "../../lib/tensorflow/files.ts";
 import { constant, Graph, placeholder } from "../../lib/tensorflow/graph.ts";
+import { decodeImage } from "../../lib/tensorflow/images.ts";
 import { cast, scale } from "../../lib/tensorflow/operations.ts";
 import { elements, float32, int32, Session } from "../../lib/tensorflow/session.ts";
 import { sessionOf, tensorflow } from "../support/run_graph.ts";
@@ -69,6 +71,25 @@ Deno.test("closing a session frees its model, and no file stays", async () => {
   assert.deepEqual(ours().filter((name) => !files.has(name)), []);
   run.session.close();
   assert.equal(binding.getNumOfSavedModels(), before);
+});
+
+Deno.test("a file that a graph reads or maps into memory is named where TensorFlow cannot open it", async () => {
+  const file = "/nowhere/images; of 2012.tar";
+  using read = await sessionOf((graph) => {
+    const path = placeholder(graph, "path", { dtype: "string", shape: [] });
+    return cast(decodeImage(readFile(path)), "int32");
+  });
+  using mapped = await sessionOf((graph) => cast(mapFile(graph, { file, bytes: 4 }), "int32"));
+  const path = { path: { dtype: "string", shape: [], values: [file] } } as const;
+  for (const [{ session, built }, feeds] of [[read, path], [mapped, {}]] as const) {
+    assert.throws(() => session.run(feeds, [built]), (error) => {
+      assert.ok(error instanceof UnreadableError);
+      const said =
+        `Cannot read "${file}": No such file or directory; check its permissions and its disk`;
+      assert.equal(error.message, said);
+      return true;
+    });
+  }
 });
 
 Deno.test("a graph's file that TensorFlow cannot read is named, with a way out, and does not stay", async () => {
