@@ -290,12 +290,15 @@ const plainly = (text: string) => text.replaceAll(/[<*_[]/g, "\\$&");
 /** What a document says of a command. */
 function sectionOf(name: string, { summary, words, takes, about, examples }: CommandFacts): string {
   const usage = [`deno task ${name}`, words?.pattern, "[options]"].filter(Boolean).join(" ");
-  const options = OPTION_ENTRIES.filter(([option]) => takes.includes(option));
+  const taken = [
+    ...OPTION_ENTRIES.map(([option]) => option).filter((option) => takes.includes(option)),
+    "help",
+  ];
   return [
     `## ${name}`,
     `${summary}. Usage: \`${usage}\``,
     plainly(about),
-    `Options: ${options.map(([option]) => `\`--${option}\``).join(", ")}, \`--help\`.`,
+    `Options: ${taken.map((option) => `\`--${option}\``).join(", ")}.`,
     table(
       ["example", "purpose"],
       Object.entries(examples).map(([line, text]) => [`\`deno task ${line}\``, plainly(text)]),
