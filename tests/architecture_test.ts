@@ -47,7 +47,6 @@ const ORDER = [
   "lib/statistics/",
   "lib/stand_ins/",
   "lib/schema.ts",
-  "lib/did_you_mean.ts",
   "lib/random.ts",
   "lib/numbers.ts",
   "lib/errors.ts",

@@ -4,8 +4,7 @@
  *
  * @module
  */
-import { didYouMean } from "../../lib/did_you_mean.ts";
-import { UsageError } from "../../lib/errors.ts";
+import { didYouMean, UsageError } from "../../lib/errors.ts";
 import { count, formatNumber } from "../../lib/numbers.ts";
 import { readIfThere } from "../../lib/system/files.ts";
 import { threads } from "../../lib/system/machine.ts";
