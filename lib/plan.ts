@@ -7,11 +7,11 @@ import {
   type EvalRun,
   isEvaluation,
   isImported,
-  key,
   type Row,
   type Run,
   type Table,
 } from "./experiment.ts";
+import { key } from "./key.ts";
 import { count, formatNumber } from "./numbers.ts";
 import type { Setup } from "./setup.ts";
 

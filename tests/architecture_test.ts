@@ -42,6 +42,7 @@ const ORDER = [
   "lib/score.ts",
   "lib/system/",
   "lib/plan.ts",
+  "lib/key.ts",
   "lib/experiment.ts",
   "lib/setup.ts",
   "lib/statistics/",

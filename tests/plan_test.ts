@@ -12,9 +12,9 @@ import {
   displayName,
   formatS,
   isEvaluation,
-  key,
   type ListedTable,
 } from "../lib/experiment.ts";
+import { key } from "../lib/key.ts";
 import { askedFor, counts, evaluationsOf, plan } from "../lib/plan.ts";
 
 const context: Context = { train: paper.train, evaluate: paper.evaluate, seed: 0, data: "" };

@@ -9,11 +9,11 @@ import {
   type Inherited,
   isEvaluation,
   isImported,
-  key,
   type NetLayers,
   type TrainRun,
   type TrainScale,
 } from "../experiment.ts";
+import { key } from "../key.ts";
 import { count } from "../numbers.ts";
 import { fold } from "../report/fold.ts";
 import { warn } from "../report/warn.ts";

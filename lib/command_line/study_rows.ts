@@ -11,7 +11,6 @@ import {
   type ConfigName,
   type EvalRun,
   formatS,
-  key,
   type Method,
   type NetLayers,
   type Row,
@@ -20,6 +19,7 @@ import {
   type TrainRun,
   type TrainScale,
 } from "../experiment.ts";
+import { key } from "../key.ts";
 import { formatNumber } from "../numbers.ts";
 import { PAPER_CROP } from "../vgg/images.ts";
 import type { Setup } from "../setup.ts";

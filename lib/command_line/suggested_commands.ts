@@ -1,6 +1,7 @@
 /** Command lines that messages suggest, to be copied. */
 import { net } from "../../experiments/protocol.ts";
-import { hasAncestor, key, type Method, type Table, type TrainRun } from "../experiment.ts";
+import { hasAncestor, type Method, type Table, type TrainRun } from "../experiment.ts";
+import { key } from "../key.ts";
 import type { PlannedRun } from "../plan.ts";
 import { CATALOGUE } from "./catalogue.ts";
 import type { OptionName } from "./option_list.ts";

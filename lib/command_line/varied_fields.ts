@@ -1,5 +1,6 @@
 /** Which fields of setups tell the runs of a list apart, where they are under several, as in a study. */
-import { evaluateFieldsOf, isEvaluation } from "../experiment.ts";
+import { isEvaluation } from "../experiment.ts";
+import { evaluateFieldsOf } from "../key.ts";
 import type { PlannedRun } from "../plan.ts";
 import { fieldsOf } from "../results/protocol.ts";
 

@@ -4,7 +4,6 @@ import {
   ancestorOf,
   type Context,
   displayName,
-  evaluateFieldsOf,
   formatS,
   hasAncestor,
   inheritance,
@@ -16,6 +15,7 @@ import {
   type Table,
   type TrainRun,
 } from "../experiment.ts";
+import { evaluateFieldsOf } from "../key.ts";
 import { type PlannedRun, runsOfRow } from "../plan.ts";
 import { layersFields } from "../vgg/configs.ts";
 import { type FieldDifference, fieldDifferences, fieldsOf } from "./protocol.ts";

@@ -5,7 +5,8 @@
  * @module
  */
 import { UserError } from "../errors.ts";
-import { type Context, key, type Row, type Table } from "../experiment.ts";
+import type { Context, Row, Table } from "../experiment.ts";
+import { key } from "../key.ts";
 import { formatNumber } from "../numbers.ts";
 import { contextsOfRow, plan, plannedRun } from "../plan.ts";
 import { holm } from "../statistics/mod.ts";

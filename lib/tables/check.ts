@@ -11,12 +11,12 @@ import {
   formatS,
   hasAncestor,
   inheritance,
-  key,
   normalisedOver,
   type Row,
   type Table,
   type TrainRun,
 } from "../experiment.ts";
+import { key } from "../key.ts";
 import type { Setup } from "../setup.ts";
 import {
   convsOf,

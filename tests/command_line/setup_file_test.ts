@@ -6,7 +6,8 @@ import { ownSetup, readCommandLine, resolveOptions } from "../../lib/command_lin
 import { SETUP, type SetupField, setupFields } from "../../lib/command_line/setup_fields.ts";
 import { openSetup, setupSchema } from "../../lib/command_line/setup_file.ts";
 import { UserError } from "../../lib/errors.ts";
-import { type EvalRun, key, type Run, type TrainRun } from "../../lib/experiment.ts";
+import type { EvalRun, Run, TrainRun } from "../../lib/experiment.ts";
+import { key } from "../../lib/key.ts";
 import { INTERPRETATIONS, type Setup, TRANSFER } from "../../lib/setup.ts";
 
 const { paper, small, smoke } = setups;

@@ -5,7 +5,7 @@ import { smoke } from "../../experiments/setups.ts";
 import { rowsOfStudy, type StudyRow, tableOfStudy } from "../../lib/command_line/study_rows.ts";
 import { override } from "../../lib/command_line/overrides.ts";
 import { UserError } from "../../lib/errors.ts";
-import { key } from "../../lib/experiment.ts";
+import { key } from "../../lib/key.ts";
 import { contextsOf, plannedRun } from "../../lib/plan.ts";
 import { latex } from "../../lib/report/latex.ts";
 import { sheetOf } from "../../lib/report/results_sheet.ts";

@@ -2,7 +2,8 @@
 import table3 from "../../experiments/table3.ts";
 import type { TableResult } from "../../lib/results/row_result.ts";
 import type { LogEntry } from "../../lib/vgg/checkpoint.ts";
-import { type Context, type EvalRun, key } from "../../lib/experiment.ts";
+import type { Context, EvalRun } from "../../lib/experiment.ts";
+import { key } from "../../lib/key.ts";
 import { plan } from "../../lib/plan.ts";
 import type { EnergyUse } from "../../lib/system/environment.ts";
 import type {

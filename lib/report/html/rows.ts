@@ -1,6 +1,7 @@
 /** Details of each row of a table: numbers, comparison, command, runs. */
 import type { RowResult, TableResult } from "../../results/row_result.ts";
-import { displayName, key as keyOf } from "../../experiment.ts";
+import { displayName } from "../../experiment.ts";
+import { key as keyOf } from "../../key.ts";
 import type { EvaluationDetails, RunDetails } from "../run_details.ts";
 import { netsOf } from "../records.ts";
 import { commandFor } from "./commands.ts";

@@ -4,11 +4,11 @@ import {
   formatS,
   hasAncestor,
   inheritance,
-  key as keyOf,
   lineageOf,
   scheduleOf,
   type TrainRun,
 } from "../../experiment.ts";
+import { key as keyOf } from "../../key.ts";
 import { riseAtDrop } from "../../results/losses.ts";
 import { INTERPRETATIONS, type TrainSetup } from "../../setup.ts";
 import { convsOf, countParameters, layersOf, netShapeOf } from "../../vgg/configs.ts";

@@ -1,5 +1,6 @@
 /** Plots of errors against the test scale Q. */
-import { formatS, key as keyOf, type TrainScale } from "../../experiment.ts";
+import { formatS, type TrainScale } from "../../experiment.ts";
+import { key as keyOf } from "../../key.ts";
 import type { RunDetails } from "../run_details.ts";
 import { type Drawing, Plot } from "./draw.ts";
 import {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { trainedAgain } from "../../../experiments/initialisation.ts";
 import { drawSvg } from "../../../lib/datasets/pixels.ts";
-import { key, type TrainRun } from "../../../lib/experiment.ts";
+import type { TrainRun } from "../../../lib/experiment.ts";
+import { key } from "../../../lib/key.ts";
 import { allOf, figuresOf, fileOf } from "../../../lib/report/plots/mod.ts";
 import { HOSTILE, madeUpRunDetails, measured } from "../../support/pages.ts";
 import { madeUp } from "../../support/results.ts";
