@@ -2,7 +2,7 @@
  * A TensorFlow graph written from TypeScript: nodes that name their inputs, functions for tf.data,
  * and how each differentiable operation passes a gradient back.
  *
- * The operations themselves are in `operations.ts`, tf.data's in `data.ts`, variables in
+ * The operations themselves are in `operations.ts` and `layers.ts`, tf.data's in `data.ts`, variables in
  * `variables.ts`; `gradients.ts` walks the graph backwards and `session.ts` runs it.
  *
  * @module

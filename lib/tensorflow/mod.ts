@@ -28,6 +28,7 @@ export {
   resize,
   resizeWindow,
 } from "./images.ts";
+export * from "./layers.ts";
 export * from "./operations.ts";
 export {
   type FeedValue,

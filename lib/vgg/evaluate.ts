@@ -12,15 +12,8 @@ import type { EvaluateSetup, OddSides, TrainSetup } from "../setup.ts";
 import { looksAtMirror, type Method } from "../experiment.ts";
 import type { MappedFile } from "../tensorflow/files.ts";
 import { type Graph, HOST, type Tensor } from "../tensorflow/graph.ts";
-import {
-  add,
-  concat,
-  flip,
-  reduceMean,
-  reshape,
-  scale,
-  softmax,
-} from "../tensorflow/operations.ts";
+import { softmax } from "../tensorflow/layers.ts";
+import { add, concat, flip, reduceMean, reshape, scale } from "../tensorflow/operations.ts";
 import { float32, int32, type Session } from "../tensorflow/session.ts";
 import { identityAfter } from "../tensorflow/variables.ts";
 import { lastMapOf, type Layer, pooled } from "./configs.ts";

@@ -9,14 +9,8 @@ import { type EvalRun, normalisedOver, type TrainRun } from "../experiment.ts";
 import type { MappedFile } from "../tensorflow/files.ts";
 import { gradients } from "../tensorflow/gradients.ts";
 import { constant, Graph, placeholder, type Tensor } from "../tensorflow/graph.ts";
-import {
-  add,
-  scalarLike,
-  scale,
-  sparseSoftmaxCrossEntropy,
-  statelessRandomNormal,
-  zeros,
-} from "../tensorflow/operations.ts";
+import { sparseSoftmaxCrossEntropy } from "../tensorflow/layers.ts";
+import { add, scalarLike, scale, statelessRandomNormal, zeros } from "../tensorflow/operations.ts";
 import {
   addSetter,
   applyMomentum,

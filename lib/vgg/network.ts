@@ -9,23 +9,25 @@
  */
 import { constant, type Graph, HOST, type Tensor } from "../tensorflow/graph.ts";
 import {
-  add,
   batchNormalise,
   biasAdd,
-  cast,
-  concat,
   conv2d,
   dropout,
   dropoutMask,
-  extractPatches,
   localResponseNormalisation,
-  matMul,
   maxPool,
-  multiply,
   type Normalised,
+  relu,
+} from "../tensorflow/layers.ts";
+import {
+  add,
+  cast,
+  concat,
+  extractPatches,
+  matMul,
+  multiply,
   reduceMean,
   reduceSum,
-  relu,
   reshape,
   rsqrt,
   scalarLike,

@@ -6,7 +6,7 @@ import type { ConfigName, Method, NetLayers, TrainRun } from "../../lib/experime
 import type { Binding } from "../../lib/tensorflow/addon.ts";
 import { gradients } from "../../lib/tensorflow/gradients.ts";
 import { constant, Graph, placeholder } from "../../lib/tensorflow/graph.ts";
-import { sparseSoftmaxCrossEntropy } from "../../lib/tensorflow/operations.ts";
+import { sparseSoftmaxCrossEntropy } from "../../lib/tensorflow/layers.ts";
 import { elements, float32, int32, Session } from "../../lib/tensorflow/session.ts";
 import { addSetter, type Variable } from "../../lib/tensorflow/variables.ts";
 import { type Layer, layersOf, netShapeOf } from "../../lib/vgg/configs.ts";

@@ -8,19 +8,21 @@ import {
   type Tensor,
 } from "../../lib/tensorflow/graph.ts";
 import {
-  add,
-  addN,
   biasAdd,
-  cast,
   conv2d,
   localResponseNormalisation,
-  matMul,
   maxPool,
-  multiply,
   relu,
+  sparseSoftmaxCrossEntropy,
+} from "../../lib/tensorflow/layers.ts";
+import {
+  add,
+  addN,
+  cast,
+  matMul,
+  multiply,
   reshape,
   scale,
-  sparseSoftmaxCrossEntropy,
 } from "../../lib/tensorflow/operations.ts";
 import { elements, float32 } from "../../lib/tensorflow/session.ts";
 import { gap, noises } from "../support/formula.ts";

@@ -1,15 +1,8 @@
 import assert from "node:assert/strict";
 import { map, tensorSlices } from "../../lib/tensorflow/data.ts";
 import { constant, Graph, placeholder, stringPlaceholder } from "../../lib/tensorflow/graph.ts";
-import {
-  add,
-  cast,
-  conv2d,
-  extractPatches,
-  maxPool,
-  reshape,
-  scale,
-} from "../../lib/tensorflow/operations.ts";
+import { conv2d, maxPool } from "../../lib/tensorflow/layers.ts";
+import { add, cast, extractPatches, reshape, scale } from "../../lib/tensorflow/operations.ts";
 import { float32 } from "../../lib/tensorflow/session.ts";
 import { evaluate, numbers, sessionOf } from "../support/run_graph.ts";
 

@@ -1,25 +1,27 @@
 import assert from "node:assert/strict";
 import { constant, Graph, HOST, placeholder, type Shape } from "../../lib/tensorflow/graph.ts";
 import {
-  add,
   biasAdd,
-  cast,
-  concat,
   conv2d,
   dropout,
   dropoutMask,
-  extractPatches,
-  flip,
-  gather,
   localResponseNormalisation,
-  matMul,
   maxPool,
-  multiply,
-  reduceMean,
-  reduceSum,
   relu,
   softmax,
   sparseSoftmaxCrossEntropy,
+} from "../../lib/tensorflow/layers.ts";
+import {
+  add,
+  cast,
+  concat,
+  extractPatches,
+  flip,
+  gather,
+  matMul,
+  multiply,
+  reduceMean,
+  reduceSum,
   tensordot,
   tile,
 } from "../../lib/tensorflow/operations.ts";

@@ -19,7 +19,7 @@ import {
 import { DTYPES, Graph, HOST, placeholder } from "../../lib/tensorflow/graph.ts";
 import { ensureInstalled, here, partsOf } from "../../lib/tensorflow/install/mod.ts";
 import { type Kernel, type KernelCatalogue, kernelsOf } from "../../lib/tensorflow/kernels.ts";
-import { relu } from "../../lib/tensorflow/operations.ts";
+import { relu } from "../../lib/tensorflow/layers.ts";
 import { placementOf } from "../../lib/tensorflow/placement.ts";
 
 const FIXTURE = new URL("./gpu_kernels.json", import.meta.url);
