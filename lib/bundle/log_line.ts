@@ -43,7 +43,7 @@ export function setupOf({ setup, dataset }: BundlePlan): string {
 }
 
 /** How many cells agree, or how many problems there are. */
-export function agreementOf({ problems, cells }: Verification): string {
+function agreementOf({ problems, cells }: Verification): string {
   return problems.length === 0
     ? `${count(cells, "cell")} ${cells === 1 ? "agrees" : "agree"}`
     : `does not agree: ${count(problems.length, "problem")}`;

@@ -18,7 +18,7 @@ const OF_A_THREAD = 1e9;
 let limit: number | undefined;
 
 /** The limit, bytes; `Infinity` if there is none, or it cannot be asked for. It is read once. */
-export function addressLimit(): number {
+function addressLimit(): number {
   return limit ??= asked();
 }
 

@@ -28,7 +28,7 @@ export function cacheFolder(): string {
 }
 
 /** The substitute in the user's cache folder for a folder that cannot be written. */
-export function cacheFolderFor(folder: string): string {
+function cacheFolderFor(folder: string): string {
   const name = createHash("sha256").update(resolve(folder)).digest("hex").slice(0, 12);
   return join(cacheFolder(), "data", name);
 }

@@ -320,7 +320,7 @@ export function noteGpus(found: readonly Gpu[], file: string = NOTE) {
  *
  * @throws {UserError} The record is damaged. Ignoring it could change the default precision of runs.
  */
-export function notedGpus(file: string = NOTE): Gpu[] {
+function notedGpus(file: string = NOTE): Gpu[] {
   const text = readIfThere(file);
   if (text === undefined) return [];
   try {

@@ -56,7 +56,7 @@ export function listFolder(folder: string): FolderListing {
  * @throws {UserError} where train/ or val/ is missing, a class is the only one, or in one of the
  * two alone.
  */
-export function listClasses(folder: string): string[] {
+function listClasses(folder: string): string[] {
   const train = classesOf(folder, "train"), val = classesOf(folder, "val");
   const missing = train.filter((name) => !val.includes(name));
   const extra = val.filter((name) => !train.includes(name));

@@ -12,7 +12,7 @@ import { exists } from "../../system/files.ts";
 import { parseJson } from "../../system/json.ts";
 
 /** Name of the file. */
-export const REAL_FILE = "real.json";
+const REAL_FILE = "real.json";
 
 /** Where its authors publish it. */
 const SOURCE = "github.com/google-research/reassessed-imagenet";

@@ -168,7 +168,7 @@ function whenLast({ reportsAnyway }: Pick<SlurmOptions, "reportsAnyway">) {
 }
 
 /** The jobs of a store that are in the queue, by the key of their run. */
-export function jobsInQueue(
+function jobsInQueue(
   records: readonly JobRecord[],
   present: ReadonlyMap<string, QueuedJob>,
 ): Map<string, JobRecord> {

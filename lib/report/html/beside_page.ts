@@ -11,7 +11,7 @@ import { sheetTable } from "./sheet_table.ts";
 const TITLE = "Very deep convolutional networks: two reproductions side by side";
 
 /** The page as the text of a file. */
-export function besidePage(sheets: readonly Sheet[], figures: readonly Figure[]): string {
+function besidePage(sheets: readonly Sheet[], figures: readonly Figure[]): string {
   const [first] = sheets;
   return wholePage({
     ...{ title: TITLE, heading: TITLE },
