@@ -11,16 +11,13 @@ import { dirname } from "node:path";
 import { Readable } from "node:stream";
 import * as yazl from "yazl";
 import { UserError } from "../errors.ts";
+import { cannotRead, isOfSystem, reading, systemReason } from "../system/file_errors.ts";
 import {
-  cannotRead,
   draftOf,
   flushFolder,
-  isOfSystem,
   PIECE,
   readAt,
-  reading,
   removeIfPossible,
-  systemReason,
   writeAll,
 } from "../system/files.ts";
 import { storedEntries, type StoredEntry } from "../system/zip.ts";

@@ -7,7 +7,8 @@
 import { environment } from "../system/environment.ts";
 import { UserError } from "../errors.ts";
 import { displayName, isEvaluation, type Table } from "../experiment.ts";
-import { piecesOf, readIfThere, reading } from "../system/files.ts";
+import { reading } from "../system/file_errors.ts";
+import { piecesOf, readIfThere } from "../system/files.ts";
 import { type PlannedRun, runsOfRows } from "../plan.ts";
 import { csvOf } from "../report/csv.ts";
 import { sheetOf } from "../report/results_sheet.ts";

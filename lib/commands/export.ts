@@ -2,7 +2,8 @@
 import { basename } from "node:path";
 import { UsageError, UserError } from "../errors.ts";
 import { displayName, isEvaluation, isImported, type TrainRun } from "../experiment.ts";
-import { isOfSystem, systemReason, writeAtomically } from "../system/files.ts";
+import { isOfSystem, systemReason } from "../system/file_errors.ts";
+import { writeAtomically } from "../system/files.ts";
 import { progressBars } from "../system/progress.ts";
 import { fold } from "../report/fold.ts";
 import { meanOf } from "../vgg/colours.ts";

@@ -1,6 +1,7 @@
 /** What `export` may replace: nothing but its own files. */
 import { UnreadableError, UserError } from "../errors.ts";
-import { entriesIn, isThere, readAt, readIfThere, reading } from "../system/files.ts";
+import { reading } from "../system/file_errors.ts";
+import { entriesIn, isThere, readAt, readIfThere } from "../system/files.ts";
 import { openWeights } from "../weights/mod.ts";
 import type { ExportLayout } from "../command_line/net_options.ts";
 

@@ -2,7 +2,8 @@
 import { basename, join, relative } from "node:path";
 import { setups } from "../../experiments/mod.ts";
 import { quote, UsageError, UserError } from "../errors.ts";
-import { entriesIn, exists, writeAtomically, writing } from "../system/files.ts";
+import { writing } from "../system/file_errors.ts";
+import { entriesIn, exists, writeAtomically } from "../system/files.ts";
 import { shellWord } from "../system/shell.ts";
 import { pathFrom, ROOT, startFolder } from "../command_line/options.ts";
 import { isTakenName } from "../command_line/tables.ts";

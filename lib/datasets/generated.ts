@@ -5,15 +5,8 @@
  * @module
  */
 import { dirname, join } from "node:path";
-import {
-  cannotWrite,
-  exists,
-  flush,
-  ifThere,
-  isOfSystem,
-  removeIfPossible,
-  writing,
-} from "../system/files.ts";
+import { cannotWrite, isOfSystem, writing } from "../system/file_errors.ts";
+import { exists, flush, ifThere, removeIfPossible } from "../system/files.ts";
 import { makeWholeFolder } from "../system/whole_folder.ts";
 
 /** Where `writeFiles` keeps unfinished files, inside the unfinished folder. */

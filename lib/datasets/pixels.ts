@@ -5,7 +5,8 @@
  */
 import { Buffer } from "node:buffer";
 import sharp from "sharp";
-import { readAt, readBytes, reading } from "../system/files.ts";
+import { reading } from "../system/file_errors.ts";
+import { readAt, readBytes } from "../system/files.ts";
 import type { LabelledImage } from "./dataset.ts";
 
 // Every core has its own worker, and no picture is needed twice.

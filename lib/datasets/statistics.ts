@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import { writableFolderFor } from "../system/cache_folder.ts";
-import { reading, writing } from "../system/files.ts";
+import { reading, writing } from "../system/file_errors.ts";
 import type { Dataset, LabelledImage } from "./dataset.ts";
 import { contactSheet } from "./pixels.ts";
 

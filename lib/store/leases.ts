@@ -15,15 +15,14 @@
  * @module
  */
 import { UserError } from "../errors.ts";
+import { reading, systemReason } from "../system/file_errors.ts";
 import {
   draftOf,
   entriesIn,
   ifThere,
   readAt,
   readIfThere,
-  reading,
   removeIfPossible,
-  systemReason,
   writeAtomically,
 } from "../system/files.ts";
 import { isRunning, type ProcessIdentity, thisProcess } from "../system/processes.ts";

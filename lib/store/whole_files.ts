@@ -1,6 +1,7 @@
 /** Files of tensors that match their checksums. Each is compared once, and again when it changes. */
 import { UserError } from "../errors.ts";
-import { ifThere, reading } from "../system/files.ts";
+import { reading } from "../system/file_errors.ts";
+import { ifThere } from "../system/files.ts";
 import { intactOf } from "../weights/checksums/mod.ts";
 import {
   contentOf,

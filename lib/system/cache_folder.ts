@@ -2,14 +2,8 @@
 import { createHash } from "node:crypto";
 import { join, resolve } from "node:path";
 import { UnreadableError, UserError } from "../errors.ts";
-import {
-  cannotWrite,
-  ifThere,
-  isFailingDisk,
-  isThere,
-  removeIfPossible,
-  systemReason,
-} from "./files.ts";
+import { cannotWrite, isFailingDisk, systemReason } from "./file_errors.ts";
+import { ifThere, isThere, removeIfPossible } from "./files.ts";
 
 /**
  * `$VERYDEEP_CACHE`, or else `verydeep` in the system's cache folder (`$XDG_CACHE_HOME` or `~/.cache`,

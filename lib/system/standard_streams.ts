@@ -1,7 +1,7 @@
 /** Standard output and standard error may end before the program, or be on a full disk. */
 import process from "node:process";
 import { UserError } from "../errors.ts";
-import { systemReason } from "./files.ts";
+import { systemReason } from "./file_errors.ts";
 
 /**
  * Has messages that cannot be written vanish, where they would otherwise end the program: a training

@@ -7,7 +7,8 @@
 import { UserError } from "../errors.ts";
 import type { ListedTable, Table } from "../experiment.ts";
 import type { Claim } from "../results/claims.ts";
-import { listed, reading } from "../system/files.ts";
+import { reading } from "../system/file_errors.ts";
+import { listed } from "../system/files.ts";
 import { type CheckingSetup, tableFault } from "./check.ts";
 import { claimsFault } from "./claims.ts";
 import { type GridStudy, isMeantAsStudy, studyFault } from "./study.ts";

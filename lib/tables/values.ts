@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { UserError } from "../errors.ts";
 import { parseJson } from "../system/json.ts";
-import { reading } from "../system/files.ts";
+import { reading } from "../system/file_errors.ts";
 
 /** Makes the error of a file. */
 export type Refuse = (fault: string) => UserError;

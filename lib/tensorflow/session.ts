@@ -1,6 +1,7 @@
 /** Runs a graph: feeds values, fetches results, keeps variables between runs. */
 import { UnreadableError, UserError } from "../errors.ts";
-import { removeIfPossible, systemReason } from "../system/files.ts";
+import { systemReason } from "../system/file_errors.ts";
+import { removeIfPossible } from "../system/files.ts";
 import type { Binding } from "./addon.ts";
 import { type DType, DTYPES, type Graph, type Shape, type Tensor } from "./graph.ts";
 

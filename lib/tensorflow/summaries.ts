@@ -1,6 +1,6 @@
 /** TensorBoard's event files, written by TensorFlow itself. */
 import { UserError } from "../errors.ts";
-import { systemReason } from "../system/files.ts";
+import { systemReason } from "../system/file_errors.ts";
 import type { Binding } from "./addon.ts";
 import { attr, constant, Graph, type Node, placeholder, type Spec, type Tensor } from "./graph.ts";
 import { cast } from "./operations.ts";

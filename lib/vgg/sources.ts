@@ -8,7 +8,8 @@ import { quote, UserError } from "../errors.ts";
 import { BLOCK, mapFile, type MappedFile, readFile, readPart } from "../tensorflow/files.ts";
 import { type Graph, placeholder, stringPlaceholder, type Tensor } from "../tensorflow/graph.ts";
 import { type FeedValue, int32 } from "../tensorflow/session.ts";
-import { ifThere, reading } from "../system/files.ts";
+import { reading } from "../system/file_errors.ts";
+import { ifThere } from "../system/files.ts";
 import type { Sides } from "./images.ts";
 
 /** An image and its sides, in pixels. */

@@ -7,7 +7,8 @@
 import type { Dataset as H5wasmDataset, Group } from "h5wasm/node";
 import { dirname } from "node:path";
 import { UserError } from "../errors.ts";
-import { draftOf, flush, flushFolder, removeIfPossible, systemReason } from "../system/files.ts";
+import { systemReason } from "../system/file_errors.ts";
+import { draftOf, flush, flushFolder, removeIfPossible } from "../system/files.ts";
 import { type NumberType, sizeOf } from "./numbers.ts";
 
 /** A dataset, before its values are read. */

@@ -6,7 +6,8 @@
  * @module
  */
 import { UserError } from "../errors.ts";
-import { readAt, systemReason } from "../system/files.ts";
+import { systemReason } from "../system/file_errors.ts";
+import { readAt } from "../system/files.ts";
 import type { NumberType } from "./numbers.ts";
 import { fromOwn, OWN_REMEDY } from "./own.ts";
 import { openSafetensors } from "./safetensors.ts";

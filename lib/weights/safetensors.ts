@@ -9,14 +9,8 @@
  */
 import { createHash } from "node:crypto";
 import { UserError } from "../errors.ts";
-import {
-  piecesIn,
-  readAt,
-  reading,
-  readInto,
-  renameIfThere,
-  writeAtomically,
-} from "../system/files.ts";
+import { reading } from "../system/file_errors.ts";
+import { piecesIn, readAt, readInto, renameIfThere, writeAtomically } from "../system/files.ts";
 import type { StoredEntry } from "../system/zip.ts";
 import { floatsOf, type NumberType, sizeOf, WIDTHS } from "./numbers.ts";
 

@@ -7,7 +7,8 @@
  */
 import { crc32 } from "node:zlib";
 import { UserError } from "../errors.ts";
-import { cannotRead, isOfSystem, PIECE, readAt, reading } from "../system/files.ts";
+import { cannotRead, isOfSystem, reading } from "../system/file_errors.ts";
+import { PIECE, readAt } from "../system/files.ts";
 import { storedEntries, type StoredEntry } from "../system/zip.ts";
 import type { TensorFile } from "./weights_file.ts";
 import { floatsOf, type NumberType, sizeOf, WIDTHS } from "./numbers.ts";

@@ -5,7 +5,8 @@
  * @module
  */
 import { UserError } from "../../lib/errors.ts";
-import { readIfThere, systemReason, writeAtomically } from "../../lib/system/files.ts";
+import { systemReason } from "../../lib/system/file_errors.ts";
+import { readIfThere, writeAtomically } from "../../lib/system/files.ts";
 
 const [folder = "", defect = "none"] = Deno.args;
 const [source, result] = [`${folder}/source.txt`, `${folder}/out/result.csv`];

@@ -11,15 +11,14 @@ import type { ColourSums } from "./colours.ts";
 import { CANNOT_OPEN } from "./formats.ts";
 import { type FolderListing, type ListedFile, listFolder } from "./listing.ts";
 import type { ProbedFile } from "./worker.ts";
+import { reading, writing } from "../../system/file_errors.ts";
 import {
   entriesIn,
   exists,
   flushTree,
   readIfThere,
-  reading,
   removeIfPossible,
   writeAtomically,
-  writing,
 } from "../../system/files.ts";
 import { verifyChecksum, withChecksum } from "../../system/checksums.ts";
 import { foldersFor, writableFolderFor } from "../../system/cache_folder.ts";

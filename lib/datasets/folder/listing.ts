@@ -8,7 +8,8 @@ import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { firstOf, quote, UserError } from "../../errors.ts";
 import { count } from "../../numbers.ts";
-import { cannotRead, isOfSystem, listed, systemReason } from "../../system/files.ts";
+import { cannotRead, isOfSystem, systemReason } from "../../system/file_errors.ts";
+import { listed } from "../../system/files.ts";
 import { CANNOT_OPEN } from "./formats.ts";
 
 /** A file as the folder lists it. */

@@ -13,7 +13,8 @@ import {
 } from "./formats.ts";
 import { isFlat } from "./doubts.ts";
 import type { ListedFile } from "./listing.ts";
-import { readAt, systemReason, writing } from "../../system/files.ts";
+import { systemReason, writing } from "../../system/file_errors.ts";
+import { readAt } from "../../system/files.ts";
 import { answerJobs } from "../../system/workers.ts";
 import { encodePng, type Picture, type Probe, probeImage } from "../pixels.ts";
 

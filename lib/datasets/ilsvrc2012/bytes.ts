@@ -1,5 +1,6 @@
 /** Random access to bytes, in a file or in memory. */
-import { readAt, reading } from "../../system/files.ts";
+import { reading } from "../../system/file_errors.ts";
+import { readAt } from "../../system/files.ts";
 
 /** Bytes with a name and a length. */
 export interface Bytes {

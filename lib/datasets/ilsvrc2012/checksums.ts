@@ -2,7 +2,8 @@
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 import { UserError } from "../../errors.ts";
-import { isThere, piecesOf, reading } from "../../system/files.ts";
+import { reading } from "../../system/file_errors.ts";
+import { isThere, piecesOf } from "../../system/files.ts";
 import { DEVKIT } from "./devkit.ts";
 import { ARCHIVES, findLayout } from "./layout.ts";
 

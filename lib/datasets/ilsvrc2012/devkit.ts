@@ -10,7 +10,8 @@
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { UserError } from "../../errors.ts";
-import { ifThere, reading } from "../../system/files.ts";
+import { reading } from "../../system/file_errors.ts";
+import { ifThere } from "../../system/files.ts";
 import { bytesInMemory } from "./bytes.ts";
 import { type MatStruct, type MatValue, readMat } from "./mat.ts";
 import { membersOf } from "./tar.ts";

@@ -1,7 +1,7 @@
 /** Sizes of images from the first bytes of their files: JPEG and PNG, told apart by content. */
 import { createHash } from "node:crypto";
 import type { ImageSize } from "../dataset.ts";
-import { systemReason } from "../../system/files.ts";
+import { systemReason } from "../../system/file_errors.ts";
 import { type Bytes, openBytes } from "./bytes.ts";
 
 /** An image's size, or why it is not an image, as the end of a sentence that begins with its name. */

@@ -5,7 +5,7 @@
  * @module
  */
 import { quote, UserError } from "../../errors.ts";
-import { reading } from "../../system/files.ts";
+import { reading } from "../../system/file_errors.ts";
 import type { ClassList } from "./devkit.ts";
 
 /** The files: classes of the validation images, and words of the classes. */

@@ -9,7 +9,8 @@ import { basename, join } from "node:path";
 import { UserError } from "../../errors.ts";
 import { count } from "../../numbers.ts";
 import { foldersAmong, imagesAmong } from "../folder/listing.ts";
-import { entriesIn, isThere, listed, reading } from "../../system/files.ts";
+import { reading } from "../../system/file_errors.ts";
+import { entriesIn, isThere, listed } from "../../system/files.ts";
 import { DEVKIT } from "./devkit.ts";
 import { KAGGLE, type KaggleFiles } from "./kaggle.ts";
 

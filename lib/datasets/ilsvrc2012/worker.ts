@@ -1,7 +1,8 @@
 /** Reads the headers of the images of one class or of a whole split. Runs as one of several Web Workers. */
 import { quote, UserError } from "../../errors.ts";
 import { isForeign } from "../folder/listing.ts";
-import { listed, reading } from "../../system/files.ts";
+import { reading } from "../../system/file_errors.ts";
+import { listed } from "../../system/files.ts";
 import { answerJobs } from "../../system/workers.ts";
 import { type Bytes, openBytes, partOf } from "./bytes.ts";
 import { faultOf, scanFile, scanned, type ScannedFile } from "./header.ts";

@@ -1,6 +1,7 @@
 /** Submits the jobs of a plan one by one, and records which run has which job. */
 import { UserError } from "../../errors.ts";
-import { writeAtomically, writing } from "../../system/files.ts";
+import { writing } from "../../system/file_errors.ts";
+import { writeAtomically } from "../../system/files.ts";
 import type { PlannedRun } from "../../plan.ts";
 import type { Store } from "../../store/mod.ts";
 import { arrayOf, cancel, clusterOf, type Dependency, numberOf, submit, taskOf } from "./client.ts";
