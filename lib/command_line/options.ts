@@ -4,13 +4,14 @@ import { parseArgs } from "@std/cli/parse-args";
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { setups } from "../../experiments/mod.ts";
-import { type DeviceName, gpuNumbers, isDeviceName, prefersBfloat16 } from "../system/device.ts";
+import { type DeviceName, gpuNumbers, prefersBfloat16 } from "../system/device.ts";
 import { type Isa, ISAS } from "../system/processor.ts";
 import { didYouMean, quote, UsageError } from "../errors.ts";
 import { LARGEST_SEED } from "../random.ts";
 import { PRECISIONS, type Setup } from "../setup.ts";
 import type { Reference } from "../results/compare_rows.ts";
 import { FORMATS, type ReportFormat } from "../report/formats.ts";
+import { deviceNamed, divisorOf, mustDivide } from "./device_options.ts";
 import { type NetOptions, netOptions } from "./net_options.ts";
 import { type Option, type OptionName, OPTIONS } from "./option_list.ts";
 import { withChanges } from "./overrides.ts";
@@ -344,52 +345,6 @@ function mustGoTogether(
   if (executor === "local" && alone !== undefined) {
     throw new UsageError(`--${alone} is about the jobs of a cluster: it needs --executor slurm`);
   }
-}
-
-/** @throws {UsageError} GPUs cannot share a batch equally. */
-export function mustDivide(batch: number, gpus: number) {
-  if (gpus < 2 || batch % gpus === 0) return;
-  const fewer = Array.from({ length: gpus - 1 }, (_, i) => gpus - 1 - i);
-  throw new UsageError(
-    `Cannot share a batch of ${batch} among ${gpus} GPUs: their number must divide it; take ` +
-      `${fewer.find((number) => batch % number === 0)}`,
-  );
-}
-
-/** A micro-batch. @throws {UsageError} It does not divide the batch, or GPUs cannot share it. */
-function divisorOf(
-  batch: number,
-  word: string | undefined,
-  device: DeviceName = "cpu",
-): number | undefined {
-  if (word === undefined) return undefined;
-  const part = whole("micro-batch", word, 1);
-  const gpus = Math.max(1, gpuNumbers(device).length);
-  if (part % gpus !== 0) {
-    throw new UsageError(
-      `Cannot use --micro-batch ${part} with ${gpus} GPUs, which share it: it must be a multiple of ` +
-        `${gpus}`,
-    );
-  }
-  if (batch % part === 0) return part;
-  throw new UsageError(`Cannot use --micro-batch ${part}: it must divide the batch of ${batch}`);
-}
-
-/** @throws {UsageError} The word is not the name of a device. */
-function deviceNamed(word: string | undefined): DeviceName | undefined {
-  if (word === undefined) return undefined;
-  if (!isDeviceName(word)) {
-    throw new UsageError(
-      `Cannot use --device "${word}": it is cpu, gpu or gpu:N, as in gpu:0, or several, as in ` +
-        "gpu:0,gpu:1 or gpus:2",
-    );
-  }
-  const numbers = gpuNumbers(word);
-  const twice = numbers.find((number, i) => numbers.indexOf(number) < i);
-  if (twice === undefined) return word;
-  throw new UsageError(
-    `Cannot use --device "${word}": gpu:${twice} is named twice; name each GPU once`,
-  );
 }
 
 /** The changes of `--set` without the precision, which has an option of its own. */
