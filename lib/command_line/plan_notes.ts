@@ -134,7 +134,7 @@ export function memoryOf(
     `${share}: ${size(net + part / devices * image)}` +
     `${devices > 1 ? ` on each of ${devices} GPUs, which share them` : ""}` +
     `${sideBySide > 1 ? `, and ${sideBySide} such trainings run side by side` : ""}. ` +
-    "--micro-batch N changes that, and no result but for roundings.",
+    "--micro-batch N changes that; results change by rounding alone.",
   ];
 }
 
