@@ -15,7 +15,9 @@ const REWRITTEN = [
   ...["mod", "checkpoints", "leases", "run_files", "whole_files"].map((name) =>
     `lib/store/${name}`
   ),
-  ...["files", "processes", "signals", "checksums"].map((name) => `lib/system/${name}`),
+  ...["files", "file_errors", "processes", "signals", "checksums"].map((name) =>
+    `lib/system/${name}`
+  ),
   ...[
     "lib/executors/done_runs",
     "lib/weights/safetensors",
