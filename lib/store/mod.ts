@@ -23,7 +23,7 @@
  * @module
  */
 import { dirname } from "node:path";
-import type { Checkpoint, Divergence, LogEntry, Tensors } from "../vgg/checkpoint.ts";
+import type { Checkpoint, Divergence, LogEntry } from "../vgg/checkpoint.ts";
 import type { Execution } from "../system/environment.ts";
 import { UnreadableError, UserError } from "../errors.ts";
 import { isEvaluation } from "../experiment.ts";
@@ -36,12 +36,10 @@ import {
   readIfThere,
   refreshFolder,
   removeIfThere,
-  renameIfThere,
   writeAtomically,
 } from "../system/files.ts";
-import { Checkpoints } from "./checkpoints.ts";
 import { Leases } from "./leases.ts";
-import { ancestorKeys, type PlannedRun } from "../plan.ts";
+import type { PlannedRun } from "../plan.ts";
 import {
   divergenceIn,
   executionsIn,
@@ -52,45 +50,28 @@ import {
   logLinesIn,
   parsed,
   placeIn,
-  posteriorsIn,
   recipeIn,
   recipeText,
 } from "./run_files.ts";
-import { stateOf, WholeFiles } from "./whole_files.ts";
-import { type Posteriors, scored, type Scores, summed } from "../score.ts";
+import { faultOf, floats, metadataOf, Results, type RunStatus } from "./results.ts";
 import { withChecksum } from "../system/checksums.ts";
-import {
-  type NamedTensor,
-  openSafetensors,
-  type Safetensors,
-  writeSafetensors,
-} from "../weights/safetensors.ts";
+import { openSafetensors } from "../weights/safetensors.ts";
 
-/** The state of a run. */
-export interface RunStatus {
-  readonly state: "done" | "running" | "failed" | "partial" | "damaged" | "unreadable" | "todo";
-  readonly detail?: string;
-}
+export type { RunStatus };
 
 /** Version of the folder's layout and of the files in it. */
 const FORMAT = 2;
 
 /** A folder of results. */
-export class Store {
-  readonly folder: string;
+export class Store extends Results {
   /** Which process works on which run, by the run's key. */
   readonly leases: Leases;
-  readonly #files = new WholeFiles();
-  /** States of files whose values are posteriors. */
-  readonly #valid = new Set<string>();
-  /** What is wrong with results, each in one version of its file. */
-  readonly #faults = new Map<string, { readonly fault: RunStatus; readonly version?: string }>();
   /** See `withheld`. */
   readonly #withheld = new Map<string, UnreadableError>();
 
   /** Use `openStore()`. */
   constructor(folder: string) {
-    this.folder = folder;
+    super(folder);
     this.leases = new Leases(`${folder}/leases`);
   }
 
@@ -100,11 +81,6 @@ export class Store {
     const folder = dirname(result);
     for (const place of [this.folder, dirname(folder), folder]) refreshFolder(place);
     return isThere(result);
-  }
-
-  /** Folder of a run. */
-  folderOf(planned: PlannedRun): string {
-    return `${this.folder}/${placeIn(planned)}`;
   }
 
   /**
@@ -155,9 +131,9 @@ export class Store {
 
   #statusOf(planned: PlannedRun): RunStatus {
     const folder = this.folderOf(planned);
-    const result = this.#result(planned);
+    const result = this.resultOf(planned);
     if (this.#isThereNow(result)) {
-      return this.#faultOf(result) ??
+      return this.faultOf(result) ??
         faultOf(() => openSafetensors(result)[Symbol.dispose]()) ?? { state: "done" };
     }
     const owner = this.leases.owner(planned.key);
@@ -167,43 +143,10 @@ export class Store {
     }
     const failure = readIfThere(`${folder}/failed.txt`);
     if (failure !== undefined) return { state: "failed", detail: failure };
-    if (this.#checkpoints(planned).isAny()) {
+    if (this.checkpoints(planned).isAny()) {
       return { state: "partial", detail: this.#progress(planned) };
     }
     return { state: "todo" };
-  }
-
-  /**
-   * Reads all of an existing result and compares it with its checksum, unless that was done already.
-   * The values of an evaluation must be posteriors, too.
-   *
-   * @returns what is wrong with it; undefined if it is undamaged. `status` then tells whether it is
-   * damaged or unreadable.
-   */
-  damage(planned: PlannedRun): string | undefined {
-    const file = this.#result(planned);
-    const version = versionOf(file);
-    const fault = faultOf(() => {
-      this.#files.mustBeWhole(file);
-      if (isEvaluation(planned.run)) this.#mustBePosteriors(planned);
-    });
-    if (fault === undefined || fault.detail === GONE) this.#faults.delete(file);
-    else this.#faults.set(file, { fault, ...version !== undefined && { version } });
-    return fault?.detail;
-  }
-
-  /** What `damage` found in a result, unless another process has replaced it. */
-  #faultOf(result: string): RunStatus | undefined {
-    const known = this.#faults.get(result);
-    if (known === undefined || known.version !== versionOf(result)) return undefined;
-    return known.fault;
-  }
-
-  /** Renames a damaged result to `*.damaged`, so that it is computed again. */
-  markDamaged(planned: PlannedRun) {
-    const file = this.#result(planned);
-    renameIfThere(file, `${file}.damaged`);
-    this.#faults.delete(file);
   }
 
   /**
@@ -261,7 +204,7 @@ export class Store {
     this.announce(planned);
     for (const name of this.#draftsOf(planned)) removeIfThere(`${folder}/${name}`);
     removeIfThere(`${folder}/failed.txt`);
-    if (!this.#checkpoints(planned).isAny()) removeIfThere(`${folder}/environment.json`);
+    if (!this.checkpoints(planned).isAny()) removeIfThere(`${folder}/environment.json`);
   }
 
   /** Records why a run failed. */
@@ -279,33 +222,17 @@ export class Store {
     writeAtomically(`${this.folderOf(planned)}/environment.json`, executionsText(executions));
   }
 
-  /** Reads a trained net's weights. */
-  readWeights(planned: PlannedRun): Tensors {
-    return floats(this.#files.contentOf(this.#result(planned)));
-  }
-
-  /**
-   * Stores a trained net's weights.
-   *
-   * @param mean the mean that its input has subtracted, 0-255, so that the file fits other data too
-   */
-  writeWeights(planned: PlannedRun, tensors: Tensors, mean?: readonly number[]) {
-    const weights = new Map([...tensors].filter(([name]) => !name.endsWith(".velocity")));
-    const metadata = { ...metadataOf(planned), ...mean && { mean: mean.join(" ") } };
-    writeSafetensors(this.#result(planned), { tensors: weights, metadata });
-  }
-
   /** The last undamaged checkpoint of a training; undefined if there is none. */
   readCheckpoint(planned: PlannedRun): Checkpoint | undefined {
-    return this.#checkpoints(planned).last((file) => {
-      const content = this.#files.contentOf(file);
+    return this.checkpoints(planned).last((file) => {
+      const content = this.files.contentOf(file);
       return { ...JSON.parse(content.metadata.state ?? ""), tensors: floats(content) };
     });
   }
 
   /** Writes a training's checkpoint, and keeps the previous one. */
   writeCheckpoint(planned: PlannedRun, { tensors, ...state }: Checkpoint) {
-    this.#checkpoints(planned).write({ tensors, state }, metadataOf(planned));
+    this.checkpoints(planned).write({ tensors, state }, metadataOf(planned));
   }
 
   /** Records where a training diverged before its restart, and removes its checkpoints. */
@@ -322,7 +249,7 @@ export class Store {
 
   /** Names of a run's checkpoints. */
   checkpointsOf(planned: PlannedRun): string[] {
-    return this.#checkpoints(planned).names();
+    return this.checkpoints(planned).names();
   }
 
   /**
@@ -362,12 +289,12 @@ export class Store {
 
   /** Removes a run's checkpoints. @throws {UserError} One cannot be removed. */
   dropCheckpoints(planned: PlannedRun) {
-    this.#checkpoints(planned).drop();
+    this.checkpoints(planned).drop();
   }
 
   /** The steps of a training, or the images of an evaluation, at its checkpoint; 0 without one. */
   progressOf(planned: PlannedRun): number {
-    return this.#checkpoints(planned).last((file) => {
+    return this.checkpoints(planned).last((file) => {
       using open = openSafetensors(file);
       const { step, images } = JSON.parse(open.metadata.state ?? "");
       return step ?? images;
@@ -404,115 +331,9 @@ export class Store {
     return `${this.folderOf(planned)}/log.jsonl`;
   }
 
-  /** Opens the posteriors of an evaluation, to read them in parts. */
-  openPosteriors(planned: PlannedRun): Posteriors & Disposable {
-    const file = this.#result(planned);
-    this.#files.mustBeWhole(file);
-    return posteriorsIn(openSafetensors(file), file);
-  }
-
-  /**
-   * Says which results will be read, in their order. Those that come next are then compared with their
-   * checksums together, on all cores; one alone is the work of one.
-   */
-  expect(runs: readonly PlannedRun[]) {
-    this.#files.expect(runs.map((run) => this.#result(run)));
-  }
-
-  /** Scores the mean posteriors of finished evaluations. */
-  scoresOf(runs: readonly PlannedRun[]): Scores {
-    this.#files.compareAll(runs.map((run) => this.#result(run)));
-    using open = new DisposableStack();
-    return scored(runs.map((run) => open.use(this.openPosteriors(run))));
-  }
-
-  /**
-   * Stores posteriors: `posteriors` F32 `[images, classes]`, `labels` I32 `[images]` and, where images
-   * have several right classes, `also_right` I32 `[images, some]`, -1 after the last.
-   */
-  writePosteriors(
-    planned: PlannedRun,
-    { classes, values, labels, alsoRight }: Omit<Posteriors, "name" | "rows"> & {
-      readonly values: Float32Array;
-    },
-  ) {
-    const images = labels.length;
-    const tensors = new Map<string, NamedTensor>([
-      ["posteriors", { shape: [images, classes], values }],
-      ["labels", { shape: [images], values: labels }],
-    ]);
-    if (alsoRight !== undefined) {
-      const shape = [images, alsoRight.length / images];
-      tensors.set("also_right", { shape, values: alsoRight });
-    }
-    writeSafetensors(this.#result(planned), { tensors, metadata: metadataOf(planned) });
-  }
-
-  /**
-   * Posteriors of an evaluation that was stopped, `[images, classes]`, NaN where an image was not evaluated;
-   * undefined if there are none, or none of this shape and of the net's present weights: a net that is
-   * trained again on another machine has other ones.
-   */
-  readPartialPosteriors(
-    planned: PlannedRun,
-    shape: readonly [images: number, classes: number],
-  ): Float32Array | undefined {
-    return this.#checkpoints(planned).last((file) => {
-      const content = this.#files.contentOf(file);
-      const found = floats(content).get("posteriors");
-      const { weights } = JSON.parse(content.metadata.state ?? "");
-      const isOurs = found?.shape.join() === shape.join() && weights === this.#netOf(planned);
-      return isOurs ? found.values : undefined;
-    });
-  }
-
-  /** Writes posteriors of an evaluation that is not finished, NaN where an image was not evaluated. */
-  writePartialPosteriors(
-    planned: PlannedRun,
-    { classes, values }: { readonly classes: number; readonly values: Float32Array },
-  ) {
-    let images = 0;
-    for (let at = 0; at < values.length; at += classes) if (!Number.isNaN(values[at])) images++;
-    if (images === 0) return;
-    const tensors = new Map([["posteriors", {
-      shape: [values.length / classes, classes],
-      values,
-    }]]);
-    const state = { images, weights: this.#netOf(planned) };
-    this.#checkpoints(planned).write({ tensors, state }, metadataOf(planned));
-  }
-
-  /** The checksum of the weights of an evaluation's net; empty if they have none. */
-  #netOf({ ancestor }: PlannedRun): string {
-    using open = openSafetensors(this.#result(ancestor!));
-    return open.checksum ?? "";
-  }
-
-  /**
-   * Reads all values of an evaluation, unless that was done since their last change.
-   *
-   * @throws {UserError} They are not posteriors.
-   */
-  #mustBePosteriors(planned: PlannedRun) {
-    const state = stateOf(this.#result(planned));
-    if (this.#valid.has(state)) return;
-    using posteriors = this.openPosteriors(planned);
-    summed([posteriors], () => {});
-    this.#valid.add(state);
-  }
-
   /** The run in a folder; undefined if its recipe is missing or does not match. */
   #recipeIn(place: string): PlannedRun | undefined {
     return recipeIn(readIfThere(`${this.folder}/${place}/recipe.json`) ?? "", place);
-  }
-
-  #checkpoints(planned: PlannedRun): Checkpoints {
-    return new Checkpoints(this.folderOf(planned));
-  }
-
-  #result(planned: PlannedRun): string {
-    const name = isEvaluation(planned.run) ? "posteriors" : "weights";
-    return `${this.folderOf(planned)}/${name}.safetensors`;
   }
 
   #progress(planned: PlannedRun): string {
@@ -524,15 +345,6 @@ export class Store {
     const lines = readIfThere(`${folder}/log.jsonl`)?.trimEnd().split("\n") ?? [];
     const step = /"step":(\d+)/.exec(lines.at(-1) ?? "")?.[1];
     return step === undefined ? "just begun" : `at step ${step}`;
-  }
-}
-
-/** The state of a file; undefined if it is missing or cannot be looked at. */
-function versionOf(file: string): string | undefined {
-  try {
-    return stateOf(file);
-  } catch {
-    return undefined;
   }
 }
 
@@ -568,32 +380,4 @@ export function makeStore(folder: string): Store {
   const file = `${folder}/store.json`;
   if (!exists(file)) writeAtomically(file, `${JSON.stringify({ format: FORMAT })}\n`);
   return store;
-}
-
-/** A file's metadata about its run: key, keys of ancestors and recipe. */
-function metadataOf(planned: PlannedRun): Record<string, string> {
-  const { key, run, context } = planned;
-  const ancestors = ancestorKeys(planned).join(" ");
-  return { run: key, ancestors, recipe: JSON.stringify({ run, ...context }) };
-}
-
-function floats({ tensors }: Safetensors): Tensors {
-  return new Map([...tensors].map(([name, { shape, values }]) => {
-    return [name, { shape, values: new Float32Array(values.buffer as ArrayBuffer) }];
-  }));
-}
-
-/** The message about a result that another process has just renamed. */
-const GONE = "Cannot read a result: another process found it damaged and renamed it to *.damaged";
-
-/** The state of a file according to the error of reading it; undefined if reading succeeds. */
-function faultOf(read: () => void): RunStatus | undefined {
-  try {
-    read();
-  } catch (error) {
-    if (error instanceof UnreadableError) return { state: "unreadable", detail: error.message };
-    if (error instanceof UserError) return { state: "damaged", detail: error.message };
-    if (error instanceof Deno.errors.NotFound) return { state: "damaged", detail: GONE };
-    throw error;
-  }
 }

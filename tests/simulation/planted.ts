@@ -30,8 +30,8 @@ export const PLANTED: Readonly<Record<string, Defect>> = {
     becomes: "return true;",
   },
   "a damaged result is believed": {
-    file: "lib/store/mod.ts",
-    line: "      this.#files.mustBeWhole(file);\n      if (isEvaluation",
+    file: "lib/store/results.ts",
+    line: "      this.files.mustBeWhole(file);\n      if (isEvaluation",
     becomes: "      if (isEvaluation",
   },
   "a job of Slurm's does not wait for the runs that it starts from": {

@@ -12,7 +12,7 @@ const REWRITTEN = [
   ...["mod", "client", "follow", "own_job", "records", "states", "submitter"].map((name) =>
     `lib/executors/slurm/${name}`
   ),
-  ...["mod", "checkpoints", "leases", "run_files", "whole_files"].map((name) =>
+  ...["mod", "checkpoints", "leases", "results", "run_files", "whole_files"].map((name) =>
     `lib/store/${name}`
   ),
   ...["files", "file_errors", "processes", "signals", "checksums"].map((name) =>
