@@ -55,7 +55,8 @@ export function classErrors(seeds: readonly Scores[]): ClassErrors[] {
   }
   return [...images].map(([label, count]) => {
     const missed = misses.get(label) ?? 0;
-    // Seeds share the same images, so more seeds do not narrow the interval.
+    // Seeds share the same images, so more seeds do not narrow the interval. Of an image with several
+    // right classes, each seed may take another, so that a mean over seeds need not be whole.
     const own = count / seeds.length;
     const { low, high } = wilson(missed / count * own, own);
     return {

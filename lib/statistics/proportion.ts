@@ -15,12 +15,12 @@ export interface Interval {
  * in the middle, never outside [0, 1], and of some width even where nothing or everything failed.
  *
  * @param failures wrongly classified images; a mean over seeds need not be whole
- * @param n images
+ * @param n images; of a class, a mean over seeds need not be whole either
  * @returns shares, 0 to 1
  * @throws {RangeError} There are no images, or fewer than failures.
  */
 export function wilson(failures: number, n: number, confidence = 0.95): Interval {
-  if (!(Number.isSafeInteger(n) && n > 0 && failures >= 0 && failures <= n)) {
+  if (!(n > 0 && n <= Number.MAX_SAFE_INTEGER && failures >= 0 && failures <= n)) {
     throw new RangeError(`Cannot take ${failures} failures of ${n} images as a proportion`);
   }
   const z = normalQuantile(upperProbability(confidence));

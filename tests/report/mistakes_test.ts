@@ -37,6 +37,19 @@ Deno.test("more seeds have more images, but no narrower interval", () => {
   assert.deepEqual([twice.error, twice.interval], [once.error, once.interval]);
 });
 
+Deno.test("seeds may take other right classes of an image, which is then a part of each class", () => {
+  const other = { ...scores, labels: Int32Array.of(0, 0, 2, 1, 1, 2) };
+  const errors = classErrors([scores, other]);
+  assert.deepEqual(errors.map(({ label, images, misses }) => [label, images, misses]), [
+    [0, 5, 3],
+    [1, 4, 2],
+    [2, 3, 1],
+  ]);
+  // Wilson's formula for 0.5 in 1.5, by hand
+  const { low, high } = errors[2]!.interval;
+  assert.deepEqual([low.toFixed(2), high.toFixed(2)], ["3.58", "87.06"]);
+});
+
 Deno.test("a miss without another prediction counts: the true class may only tie with another", () => {
   const tied = { ...scores, predicted: scores.labels };
   assert.equal(classErrors([tied])[0]!.misses, 2);

@@ -42,7 +42,7 @@ Deno.test("the ends solve Wilson's equation: the share is z deviations from what
 });
 
 Deno.test("what is no proportion is refused", () => {
-  for (const [k, n] of [[-1, 10], [11, 10], [NaN, 10], [0, 0], [1, NaN], [1, 2.5], [1, Infinity]]) {
+  for (const [k, n] of [[-1, 10], [11, 10], [NaN, 10], [0, 0], [1, NaN], [3, 2.5], [1, Infinity]]) {
     assert.throws(() => wilson(k!, n!), {
       name: "RangeError",
       message: `Cannot take ${k} failures of ${n} images as a proportion`,
