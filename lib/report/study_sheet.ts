@@ -14,6 +14,7 @@ import {
   MISSING,
   probability,
   rangeText,
+  STUDENTS,
   withoutTopFive,
 } from "./words.ts";
 
@@ -117,9 +118,9 @@ function inPaper(
   const [p, letters] = [shown.length + (hasTop5 ? 3 : 2), shown.length + (hasTop5 ? 4 : 3)];
   const comparison = comparisonInWords(result, hasLetters);
   const test = footnotesOnTest({
-    test: "McNemar's exact test",
+    test: `McNemar's exact test${studentsIfSeveral(seedsOf(result))}`,
     pairs: pairsOf(result),
-    ...{ images: result.dataset.images, seeds: 1 },
+    ...{ images: result.dataset.images, seeds: seedsOf(result) },
   });
   return {
     caption: [],
@@ -144,13 +145,23 @@ function pairsOf({ rows }: Pick<TableResult, "rows">): number {
   return measured * (measured - 1) / 2;
 }
 
+/** Seeds of the row that has most of them: nets that were trained elsewhere have one. */
+function seedsOf({ rows }: Pick<TableResult, "rows">): number {
+  return rows.reduce((most, { seeds }) => Math.max(most, seeds.length), 0);
+}
+
+/** The test over several seeds. */
+function studentsIfSeveral(seeds: number): string {
+  return seeds > 1 ? STUDENTS : "";
+}
+
 /** How rows were compared; empty if there was nothing to compare. */
 function comparisonInWords(result: Pick<TableResult, "rows">, hasLetters: boolean): string[] {
   const pairs = pairsOf(result);
   if (pairs === 0) return [];
   return [
-    "p: of no difference from the best row, McNemar's exact test of the same images, corrected " +
-    `for ${count(pairs, "pair")} of rows (Holm).`,
+    "p: of no difference from the best row, McNemar's exact test of the same images" +
+    `${studentsIfSeveral(seedsOf(result))}, corrected for ${count(pairs, "pair")} of rows (Holm).`,
     hasLetters
       ? "Rows without a common letter differ at 5 %."
       : "Letters for rows that differ are left out: there would be too many to read.",
@@ -167,7 +178,7 @@ function captionOf(
     rows.filter(({ measured, comparison }) =>
       measured === undefined && comparison?.status !== "left out"
     ).length;
-  const seeds = rows.reduce((most, { seeds }) => Math.max(most, seeds.length), 0);
+  const seeds = seedsOf({ rows });
   const others = axes.filter((axis) => !shown.includes(axis))
     .map((axis) => `${axis} ${valuesOf(table.rows[0]!)[axis]}`);
   return [

@@ -121,8 +121,11 @@ export function baselineInWords(result: TableResult): string[] {
 
 /** Whether p is also that of a test over the seeds. */
 export function studentsInWords(result: Pick<TableResult, "rows">): string {
-  return hasSeeds(result) ? " or Student's paired t-test over the seeds, the larger" : "";
+  return hasSeeds(result) ? STUDENTS : "";
 }
+
+/** The test that p-values are also of where there are several seeds. */
+export const STUDENTS = " or Student's paired t-test over the seeds, the larger";
 
 /** Which intervals differences have. */
 export function intervalsInWords(result: Pick<TableResult, "rows">): string {
