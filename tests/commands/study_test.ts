@@ -343,6 +343,10 @@ Deno.test("a study is carried out, shares runs with tables, and is not done agai
     const text = await sandbox.printed("study", [file], "--include-at-chance");
     assert.match(text, /│ +best │/);
     assert.match(text, /4 combinations of the grid are the same as others/);
+    assert.match(
+      text,
+      /same images\s+or\s+Student's\s+paired\s+t-test\s+over\s+the\s+seeds,\s+the\s+larger/,
+    );
     const slurm = ["--executor", "slurm", "--dry-run"];
     const jobs = await sandbox.printed("study", [file], ...slurm);
     assert.match(jobs, /Nothing was submitted/);
