@@ -1,6 +1,6 @@
 /** Checks values that people write, and explains what is wrong with them. */
 import * as z from "zod";
-import { didYouMean } from "./errors.ts";
+import { didYouMean } from "./did_you_mean.ts";
 
 export { z };
 

@@ -48,7 +48,7 @@ const ORDER = [
   "lib/statistics/",
   "lib/stand_ins/",
   "lib/schema.ts",
-  "lib/random.ts",
+  "lib/did_you_mean.ts",
   "lib/numbers.ts",
   "lib/errors.ts",
 ];

@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
-import { didYouMean, firstOf, nearest, oddTextIn, printable, quote } from "../lib/errors.ts";
-
-const SETUPS = ["paper", "small", "smoke"];
+import { firstOf, oddTextIn, printable, quote } from "../lib/errors.ts";
 
 Deno.test("long lists of names are cut", () => {
   assert.equal(firstOf(["a", "b"]), "a, b");
@@ -24,22 +22,4 @@ Deno.test("a name that turns the direction of what is behind it is escaped; lett
   assert.equal(oddTextIn({ rows: [{ title: "fine" }, { title: "odd\n" }] }), "odd\n");
   assert.equal(oddTextIn({ "odd\t": 1 }), "odd\t");
   assert.equal(oddTextIn({ rows: [1, null, "fine"] }), undefined);
-});
-
-Deno.test("a slip of the fingers is understood", () => {
-  assert.equal(nearest("smal", SETUPS), "small"); // one letter missing
-  assert.equal(nearest("somke", SETUPS), "smoke"); // two letters exchanged: two edits
-  assert.equal(nearest("PAPER", SETUPS), "paper");
-  assert.equal(nearest("fashionmnist", ["scenes", "fashion-mnist"]), "fashion-mnist");
-});
-
-Deno.test("another word is not", () => {
-  assert.equal(nearest("imagenet", SETUPS), undefined);
-  assert.equal(nearest("x", SETUPS), undefined);
-  assert.equal(nearest("paper", []), undefined);
-});
-
-Deno.test("the suggestion ends a sentence, or is not there", () => {
-  assert.equal(didYouMean("smal", SETUPS), ' Did you mean "small"?');
-  assert.equal(didYouMean("imagenet", SETUPS), "");
 });

@@ -13,7 +13,7 @@ import { tablesNamed } from "../command_line/tables.ts";
 import { taskWords } from "../command_line/task_words.ts";
 import { isEvaluation } from "../experiment.ts";
 import { plan } from "../plan.ts";
-import { uniform } from "../random.ts";
+import { uniform } from "../statistics/random.ts";
 import { markdownTable } from "../report/markdown.ts";
 import { makeStore } from "../store/mod.ts";
 import { median } from "./race.ts";

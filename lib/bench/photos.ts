@@ -1,7 +1,7 @@
 /** JPEG files with the size of ImageNet's photographs, made from a formula. */
 import { join } from "node:path";
 import { encodeJpeg } from "../datasets/pixels.ts";
-import { uniform } from "../random.ts";
+import { uniform } from "../statistics/random.ts";
 
 const [WIDTH, HEIGHT] = [500, 375];
 /** Waves in a picture; each has half the height and half the length of the previous one. */

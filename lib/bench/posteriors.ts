@@ -1,6 +1,6 @@
 /** Posteriors from a formula, as many as in the paper's ensemble. */
 import { join } from "node:path";
-import { normal, uniform } from "../random.ts";
+import { normal, uniform } from "../statistics/random.ts";
 import { writeSafetensors } from "../weights/safetensors.ts";
 
 /** Number of different rows: a prime, so that evaluations with other first rows stay different. */

@@ -1,7 +1,7 @@
 /** The content of a bundle and the names of its entries, for writing and for verifying. */
 import { createHash } from "node:crypto";
 import { oddTextIn, quote, UserError } from "../errors.ts";
-import { LARGEST_SEED } from "../random.ts";
+import { LARGEST_SEED } from "../statistics/random.ts";
 import type { Retry, Scenes, Schedule, Setup } from "../setup.ts";
 import {
   actionLabel,

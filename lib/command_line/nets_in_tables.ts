@@ -1,9 +1,10 @@
 /** The nets of tables, for commands that print layers and carry nothing out. */
 import { setups } from "../../experiments/mod.ts";
-import { didYouMean, quote, UsageError, UserError } from "../errors.ts";
+import { quote, UsageError, UserError } from "../errors.ts";
 import { isDeepStrictEqual } from "node:util";
 import { formatS, lineageOf, type NetLayers, type TrainRun } from "../experiment.ts";
 import { layersFields } from "../vgg/configs.ts";
+import { didYouMean } from "../did_you_mean.ts";
 import type { Options } from "./options.ts";
 import { fileIn, tablesNamed } from "./tables.ts";
 

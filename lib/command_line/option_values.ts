@@ -1,7 +1,8 @@
 /** Checks the values of options: names, numbers, scales, and lists of them. */
-import { didYouMean, UsageError } from "../errors.ts";
+import { UsageError } from "../errors.ts";
 import type { TrainScale } from "../experiment.ts";
 import type { Reference } from "../results/compare_rows.ts";
+import { didYouMean } from "../did_you_mean.ts";
 import { PAPER_CROP } from "../vgg/images.ts";
 import type { OptionName } from "./option_list.ts";
 

@@ -1,6 +1,7 @@
 /** Changes single fields of a setup on the command line: `--set kernels=glorot,biases.rate=1`. */
 import { type Drops, PRECISIONS, type Setup } from "../setup.ts";
-import { didYouMean, UsageError } from "../errors.ts";
+import { didYouMean } from "../did_you_mean.ts";
+import { UsageError } from "../errors.ts";
 import { pooled } from "../vgg/configs.ts";
 import { mustOutlastWarmup } from "../vgg/schedule.ts";
 

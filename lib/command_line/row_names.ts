@@ -1,5 +1,6 @@
 /** Names of tables' rows: `table3/D/384`, `table5/E/multi-crop`, `table6/1`. */
-import { didYouMean, UsageError } from "../errors.ts";
+import { didYouMean } from "../did_you_mean.ts";
+import { UsageError } from "../errors.ts";
 import type { Row, Table } from "../experiment.ts";
 import type { RowPlace } from "../results/lineage.ts";
 import { PAPER_PROTOCOL, protocolOf } from "../results/protocol.ts";

@@ -1,8 +1,9 @@
 /** A setup in a file of the user's own: the fields in which it differs from one of the project's. */
-import { didYouMean, quote, textFault, UserError } from "../errors.ts";
+import { quote, textFault, UserError } from "../errors.ts";
 import { flaw, z } from "../schema.ts";
 import type { Setup } from "../setup.ts";
 import { type Refuse, valueOf } from "../tables/values.ts";
+import { didYouMean } from "../did_you_mean.ts";
 import { mustHold } from "./overrides.ts";
 import { SETUP } from "./setup_fields.ts";
 

@@ -1,6 +1,7 @@
 /** `claims`: tests the paper's claims on stored errors. */
 import claims from "../../experiments/claims.ts";
-import { didYouMean, UsageError } from "../errors.ts";
+import { didYouMean } from "../did_you_mean.ts";
+import { UsageError } from "../errors.ts";
 import type { Table } from "../experiment.ts";
 import { claimsSheet, summaryOfMeasured } from "../report/claims_sheet.ts";
 import { fold } from "../report/fold.ts";

@@ -4,7 +4,8 @@ import { CATALOGUE } from "../command_line/catalogue.ts";
 import { commandNamed } from "./mod.ts";
 import { ownSetup, readCommandLine, resolveOptions } from "../command_line/options.ts";
 import project from "../../deno.json" with { type: "json" };
-import { didYouMean, Interruption, UsageError, UserError } from "../errors.ts";
+import { Interruption, UsageError, UserError } from "../errors.ts";
+import { didYouMean } from "../did_you_mean.ts";
 
 /** Exit codes, from sysexits.h where it has one. */
 const [DONE, FAILED, MISUSED, DEFECT] = [0, 1, 2, 70];

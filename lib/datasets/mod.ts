@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { nearest, UserError } from "../errors.ts";
+import { UserError } from "../errors.ts";
+import { nearest } from "../did_you_mean.ts";
 import { describeCifar10, openCifar10 } from "./cifar10.ts";
 import { describeCifar100, openCifar100 } from "./cifar100.ts";
 import { describeFashionMnist, openFashionMnist } from "./fashion_mnist.ts";

@@ -9,7 +9,7 @@ import {
   type Table,
   type TrainRun,
 } from "../experiment.ts";
-import { didYouMean } from "../errors.ts";
+import { didYouMean } from "../did_you_mean.ts";
 import { flaw, z } from "../schema.ts";
 import { ALL_NETS, OWN_FIELD_NAMES } from "../vgg/configs.ts";
 import { HEADINGS, INHERITED, MOST_HIDDEN, MOST_SIDE, NET_NAME, WORD } from "./facts.ts";

@@ -6,7 +6,7 @@
  */
 import { type CropGrid, INTERPRETATIONS, type ResizeFilter, type TrainSetup } from "../setup.ts";
 import type { Method, TrainScale } from "../experiment.ts";
-import { normal, permutation, uniform } from "../random.ts";
+import { normal, permutation, uniform } from "../statistics/random.ts";
 import type { Filter } from "../tensorflow/images.ts";
 
 /** Side of the paper's training crop, the unit of S and Q. */

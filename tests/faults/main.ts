@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { didYouMean, UsageError } from "../../lib/errors.ts";
+import { didYouMean } from "../../lib/did_you_mean.ts";
+import { UsageError } from "../../lib/errors.ts";
 import { count, formatNumber } from "../../lib/numbers.ts";
 import { readIfThere } from "../../lib/system/files.ts";
 import { threads } from "../../lib/system/machine.ts";

@@ -1,5 +1,5 @@
 /** Damage: what bad discs, cut-off downloads and malicious people do to a file. */
-import { uniform } from "../../lib/random.ts";
+import { uniform } from "../../lib/statistics/random.ts";
 
 /** Lengths and counts that programs stumble over. */
 const NUMBERS = [0, 1, -1, 2, 7, 8, 127, 128, 255, 256, 32_767, 65_535, 65_536, 100_000_000]

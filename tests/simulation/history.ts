@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { uniform } from "../../lib/random.ts";
+import { uniform } from "../../lib/statistics/random.ts";
 import { logIn, placeIn } from "../../lib/store/run_files.ts";
 import { isEvaluation } from "../../lib/experiment.ts";
 import { FileSystem } from "./file_system.ts";

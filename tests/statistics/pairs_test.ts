@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { uniform } from "../../lib/random.ts";
+import { uniform } from "../../lib/statistics/random.ts";
 import {
   imagesToDecide,
   imagesToDetect,

@@ -1,6 +1,7 @@
 /** Options of the tasks for those who change the code, such as `deno task fuzz`. */
 import { parseArgs } from "@std/cli/parse-args";
-import { didYouMean, UsageError } from "../../lib/errors.ts";
+import { didYouMean } from "../../lib/did_you_mean.ts";
+import { UsageError } from "../../lib/errors.ts";
 
 /** What a task's command line may have, and what its help says. */
 export interface TaskUsage<Name extends string = string> {

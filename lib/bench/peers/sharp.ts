@@ -5,7 +5,7 @@
  * @module
  */
 import { sharp } from "../../datasets/pixels.ts";
-import { uniform } from "../../random.ts";
+import { uniform } from "../../statistics/random.ts";
 import { rescale } from "../../vgg/images.ts";
 import type { Case } from "../cases.ts";
 import { answerRequests, type Runner } from "../contestant.ts";

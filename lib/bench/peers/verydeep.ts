@@ -1,7 +1,7 @@
 /** This project as a contestant: the graphs of its own trainings, evaluations and pipelines. */
 import { paper, small } from "../../../experiments/setups.ts";
 import type { ConfigName, TrainRun } from "../../experiment.ts";
-import { normal, uniform } from "../../random.ts";
+import { normal, uniform } from "../../statistics/random.ts";
 import { errorsOf, scored } from "../../score.ts";
 import { posteriorsIn } from "../../store/run_files.ts";
 import { type Binding, loadAddon } from "../../tensorflow/addon.ts";

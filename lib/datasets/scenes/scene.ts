@@ -9,7 +9,7 @@
  */
 import type { ImageSize } from "../dataset.ts";
 import type { Picture } from "../pixels.ts";
-import { uniform } from "../../random.ts";
+import { uniform } from "../../statistics/random.ts";
 import { type Canvas, drawBackground } from "./background.ts";
 import { between, pick, type Random } from "./chance.ts";
 import { drawColourMatrix } from "./colour.ts";

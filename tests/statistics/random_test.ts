@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { LARGEST_SEED, normal, permutation, uniform } from "../lib/random.ts";
+import { LARGEST_SEED, normal, permutation, uniform } from "../../lib/statistics/random.ts";
 
 const draws = (count: number, draw: () => number) => Array.from({ length: count }, draw);
 const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
