@@ -140,7 +140,7 @@ export interface Hdf5Group {
   }[];
 }
 
-/** Writes a file: a root of attributes, and groups by name. */
+/** Writes a file: a root of attributes, and groups by name. The same content gives the same bytes. */
 export async function writeHdf5(
   file: string,
   root: Hdf5Group["attributes"],
@@ -149,15 +149,17 @@ export async function writeHdf5(
   const { File } = await library();
   const draft = draftOf(file);
   try {
-    const open = tried(() => new File(draft, "w"));
-    try {
-      tried(() => {
-        writeAttributes(open, root);
-        for (const [name, content] of groups) writeGroup(open.create_group(name), content);
-      });
-    } finally {
-      open.close();
-    }
+    withoutTime(() => {
+      const open = tried(() => new File(draft, "w"));
+      try {
+        tried(() => {
+          writeAttributes(open, root);
+          for (const [name, content] of groups) writeGroup(open.create_group(name), content);
+        });
+      } finally {
+        open.close();
+      }
+    });
     await flush([draft]);
     Deno.renameSync(draft, file);
     flushFolder(dirname(file));
@@ -167,6 +169,20 @@ export async function writeHdf5(
       `Cannot write "${file}": ${libraryReason(error)}; free some space, or name another file`,
       { cause: error },
     );
+  }
+}
+
+/**
+ * Works while the clock stands at 0. The library writes the time into each group and dataset, and the same
+ * content must give the same bytes: an imported net's key has those of its file.
+ */
+function withoutTime(work: () => void) {
+  const { now } = Date;
+  Date.now = () => 0; // all that the library asks for the time
+  try {
+    work();
+  } finally {
+    Date.now = now;
   }
 }
 

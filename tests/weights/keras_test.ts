@@ -95,6 +95,25 @@ Deno.test("what is exported is imported again: weights, mean and note", async ()
   });
 });
 
+Deno.test("the same net is the same file at any time: its digest is in the key of an imported net", async () => {
+  const { now } = Date;
+  try {
+    const files: Uint8Array[] = [];
+    for (const year of [2014, 2030]) {
+      const then = () => Date.UTC(year, 3, 10);
+      Date.now = then;
+      await oneLayer("block1_conv1", ["kernel", "bias"], (file) => {
+        files.push(Deno.readFileSync(file));
+        return Promise.resolve();
+      });
+      assert.equal(Date.now, then); // the clock goes on
+    }
+    assert.deepEqual(files[0], files[1]);
+  } finally {
+    Date.now = now;
+  }
+});
+
 /** A file of one layer; `more` are attributes of the root, and layers without weights. */
 async function oneLayer(
   layer: string,
