@@ -10,6 +10,7 @@ import {
   intervalsInWords,
   measuredOn,
   missingInWords,
+  mostSeeds,
   ownNotes,
   publishedElsewhere,
   seedsInWords,
@@ -64,7 +65,7 @@ export function comparisonFootnotes(
 ): Readonly<Record<"difference" | "interval" | "p" | "letters", string>> | undefined {
   const { table: { baseline }, dataset: { images }, rows, comparisons } = result;
   if (comparisons === undefined) return undefined;
-  const seeds = Math.max(...rows.map(({ seeds }) => seeds.length));
+  const seeds = mostSeeds(rows);
   const { letters, p, n } = footnotesOnTest({
     test: `McNemar's exact test${studentsInWords(result)}`,
     pairs: comparisons.pairs ?? 0,

@@ -12,6 +12,7 @@ import {
   errorText,
   measuredOn,
   MISSING,
+  mostSeeds,
   probability,
   rangeText,
   STUDENTS,
@@ -118,9 +119,9 @@ function inPaper(
   const [p, letters] = [shown.length + (hasTop5 ? 3 : 2), shown.length + (hasTop5 ? 4 : 3)];
   const comparison = comparisonInWords(result, hasLetters);
   const test = footnotesOnTest({
-    test: `McNemar's exact test${studentsIfSeveral(seedsOf(result))}`,
+    test: `McNemar's exact test${studentsIfSeveral(mostSeeds(result.rows))}`,
     pairs: pairsOf(result),
-    ...{ images: result.dataset.images, seeds: seedsOf(result) },
+    ...{ images: result.dataset.images, seeds: mostSeeds(result.rows) },
   });
   return {
     caption: [],
@@ -145,11 +146,6 @@ function pairsOf({ rows }: Pick<TableResult, "rows">): number {
   return measured * (measured - 1) / 2;
 }
 
-/** Seeds of the row that has most of them: nets that were trained elsewhere have one. */
-function seedsOf({ rows }: Pick<TableResult, "rows">): number {
-  return rows.reduce((most, { seeds }) => Math.max(most, seeds.length), 0);
-}
-
 /** The test over several seeds. */
 function studentsIfSeveral(seeds: number): string {
   return seeds > 1 ? STUDENTS : "";
@@ -161,7 +157,9 @@ function comparisonInWords(result: Pick<TableResult, "rows">, hasLetters: boolea
   if (pairs === 0) return [];
   return [
     "p: of no difference from the best row, McNemar's exact test of the same images" +
-    `${studentsIfSeveral(seedsOf(result))}, corrected for ${count(pairs, "pair")} of rows (Holm).`,
+    `${studentsIfSeveral(mostSeeds(result.rows))}, corrected for ${
+      count(pairs, "pair")
+    } of rows (Holm).`,
     hasLetters
       ? "Rows without a common letter differ at 5 %."
       : "Letters for rows that differ are left out: there would be too many to read.",
@@ -178,7 +176,7 @@ function captionOf(
     rows.filter(({ measured, comparison }) =>
       measured === undefined && comparison?.status !== "left out"
     ).length;
-  const seeds = seedsOf({ rows });
+  const seeds = mostSeeds(rows);
   const others = axes.filter((axis) => !shown.includes(axis))
     .map((axis) => `${axis} ${valuesOf(table.rows[0]!)[axis]}`);
   return [

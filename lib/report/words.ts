@@ -49,7 +49,7 @@ function ownRows({ rows }: Pick<TableResult, "rows">): RowResult[] {
 
 /** `One seed.`, or what several are averaged to. */
 export function seedsInWords(result: Pick<TableResult, "rows">): string {
-  const most = Math.max(0, ...ownRows(result).map(({ seeds }) => seeds.length));
+  const most = mostSeeds(ownRows(result));
   return most > 1 ? `Mean ± standard deviation of ${most} seeds.` : "One seed.";
 }
 
@@ -117,6 +117,11 @@ export function baselineInWords(result: TableResult): string[] {
       `corrected for ${count(pairs, "pair")} of rows).`,
     ],
   ];
+}
+
+/** Seeds of the row that has most of them: nets that were trained elsewhere have one. */
+export function mostSeeds(rows: readonly Pick<RowResult, "seeds">[]): number {
+  return rows.reduce((most, { seeds }) => Math.max(most, seeds.length), 0);
 }
 
 /** Whether p is also that of a test over the seeds. */

@@ -85,8 +85,7 @@ export interface PlotNet {
 export function plotNets(
   nets: readonly { readonly id: string; readonly config: string; readonly key: string }[],
 ): PlotNet[] {
-  const known = new Map(nets.toReversed().map((net) => [net.id, net]));
-  const distinct = [...new Set(nets.map(({ id }) => id))].map((id) => known.get(id)!);
+  const distinct = [...Map.groupBy(nets, ({ id }) => id).values()].map(([first]) => first!);
   return inOrder(distinct.map(({ config }) => config)).flatMap((config) =>
     distinct.filter((net) => net.config === config).map(({ id, key }, i) => ({
       ...{ id, key, isOther: i > 0, colour: colourOf(config) },
